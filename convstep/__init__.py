@@ -1,0 +1,53 @@
+"""Step through the backward pass of a convolution, on real numbers, in a terminal.
+
+The public API is loaded when a name is first asked for: importing the package loads neither
+NumPy nor torch nor textual.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convstep.conv.backward import conv2d_backward as conv2d_backward
+    from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
+    from convstep.conv.forward import conv2d_forward as conv2d_forward
+    from convstep.conv.problem import Problem as Problem
+    from convstep.conv.step import Gradients as Gradients
+    from convstep.conv.step import Step as Step
+    from convstep.conv.validation import ProblemError as ProblemError
+    from convstep.oracle.comparison import Comparison as Comparison
+    from convstep.oracle.comparison import compare as compare
+    from convstep.replay.timeline import Timeline as Timeline
+
+_HOMES = {
+    "Comparison": "convstep.oracle.comparison",
+    "Gradients": "convstep.conv.step",
+    "Problem": "convstep.conv.problem",
+    "ProblemError": "convstep.conv.validation",
+    "Step": "convstep.conv.step",
+    "Timeline": "convstep.replay.timeline",
+    "compare": "convstep.oracle.comparison",
+    "conv2d_backward": "convstep.conv.backward",
+    "conv2d_backward_steps": "convstep.conv.backward",
+    "conv2d_forward": "convstep.conv.forward",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home; `__version__` comes from the package metadata."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("convstep")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'convstep' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return [*__all__, "__version__"]

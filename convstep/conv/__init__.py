@@ -1,0 +1,1 @@
+"""The mathematics: convolution forward, the steppable backward, geometry. NumPy only."""

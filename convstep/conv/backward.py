@@ -1,0 +1,108 @@
+"""The backward pass: walk the forward loop and add every iteration's contribution.
+
+`conv2d_backward_steps` is the one readable loop. It is what runs, what the tests hold every
+faster path against, and what the debugger's source pane shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy.typing as npt
+
+from convstep.conv.forward import conv2d_forward as conv2d_forward
+from convstep.conv.geometry import Padding, Pair
+from convstep.conv.problem import Problem
+from convstep.conv.step import Gradients, Run, Step, quiet
+
+Steps = Generator[Step, None, Gradients]
+
+
+def conv2d_backward_steps(
+    dZ: npt.ArrayLike,
+    cache: dict[str, Any],
+    stride: int | Pair,
+    padding: int | Pair | Padding | str,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Steps:
+    """The backward pass of a 2-D convolution, one iteration at a time.
+
+    Args:
+        dZ: gradient of the loss by the output, `(H_out, W_out, C_out)`, or with a leading `N`.
+        cache: `{'A_prev', 'W', 'b'}` of the forward pass; `A_prev` is `(H, W, C_in)` or with
+            a leading `N`, `W` is `(C_out, F_h, F_w, C_in // groups)`, `b` `(C_out,)` or None.
+        stride: int or `(h, w)`.
+        padding: int, `(h, w)`, `((top, bottom), (left, right))`, "valid" or "same".
+        dilation: int or `(h, w)`.
+        groups: channel groups.
+
+    Yields:
+        A `Step` after every iteration; its gradients are the live running arrays.
+
+    Returns:
+        `(dW, db, dA_prev)` when the generator is exhausted; they accumulate in the arrays'
+        own dtype, float32 or float64.
+
+    Raises:
+        ProblemError: the shapes and numbers contradict each other (raised at the call).
+
+    Source: the article's `conv2d_backward`; dilation, groups and batch as in `torch.nn.Conv2d`.
+    """
+    run = Run.begin(Problem.from_cache(dZ, cache, stride, padding, dilation, groups))
+    A_prev_pad, dA_prev_pad = run.samples(run.problem.A_prev_pad), run.samples(run.dA_prev_pad)
+    W, upstream, dW, db = run.problem.W, run.samples(run.problem.dZ), run.dW, run.db
+    n, h_o, w_o, c_o = upstream.shape
+    geometry = run.geometry
+    rows, columns = [*map(geometry.rows, range(h_o))], [*map(geometry.columns, range(w_o))]
+    channels = [*map(geometry.channels, range(c_o))]
+
+    def loop() -> Steps:
+        for i_n in range(n):
+            for i_h in range(h_o):
+                for i_w in range(w_o):
+                    for i_c in range(c_o):
+                        h, w, c = rows[i_h], columns[i_w], channels[i_c]
+                        x = A_prev_pad[i_n, h, w, c]
+                        dz = upstream[i_n, i_h, i_w, i_c]
+                        dW[i_c] += x * dz
+                        dA_prev_pad[i_n, h, w, c] += W[i_c] * dz
+                        if db is not None:
+                            db[i_c] += dz
+                        yield Step(run, i_n, i_h, i_w, i_c, x, dz)
+        return run.gradients()
+
+    return loop()
+
+
+def conv2d_backward(
+    dZ: npt.ArrayLike,
+    cache: dict[str, Any],
+    stride: int | Pair,
+    padding: int | Pair | Padding | str,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Gradients:
+    """The gradients of a 2-D convolution: the loop of `conv2d_backward_steps`, walked to its end.
+
+    Arguments, shapes and errors are those of `conv2d_backward_steps`.
+
+    Returns:
+        `(dW, db, dA_prev)`; `db` is None when there is no bias.
+
+    >>> import numpy as np
+    >>> A_prev, W, b = np.ones((3, 4, 1)), np.ones((2, 3, 3, 1)), np.zeros(2)
+    >>> cache = conv2d_forward(A_prev, W, b, stride=1, padding=1)
+    >>> dW, db, dA_prev = conv2d_backward(np.ones((3, 4, 2)), cache, stride=1, padding=1)
+    >>> dW.shape, db.tolist(), dA_prev.shape
+    ((2, 3, 3, 1), [12.0, 12.0], (3, 4, 1))
+    """
+    steps = conv2d_backward_steps(dZ, cache, stride, padding, dilation, groups)
+    with quiet():
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                gradients: Gradients = finished.value
+                return gradients

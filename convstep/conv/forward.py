@@ -1,0 +1,61 @@
+"""The forward pass, as the article writes it; `backward.py` mirrors it line by line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Padding, Pair
+from convstep.conv.problem import Problem
+
+
+def conv2d_forward(
+    A_prev: npt.ArrayLike,
+    W: npt.ArrayLike,
+    b: npt.ArrayLike | None,
+    stride: int | Pair,
+    padding: int | Pair | Padding | str,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> dict[str, Any]:
+    """2-D convolution: every output value is one `y = w * x + b` over its window.
+
+    Args:
+        A_prev: input, `(H, W, C_in)` or `(N, H, W, C_in)`.
+        W: kernels, `(C_out, F_h, F_w, C_in // groups)`.
+        b: bias, `(C_out,)`, or None.
+        stride: int or `(h, w)`.
+        padding: int, `(h, w)`, `((top, bottom), (left, right))`, "valid" or "same".
+        dilation: int or `(h, w)`.
+        groups: channel groups.
+
+    Returns:
+        The cache `{'Z', 'W', 'b', 'A_prev'}` that the backward pass needs;
+        `Z` is `(H_out, W_out, C_out)` or `(N, H_out, W_out, C_out)`.
+
+    Raises:
+        ProblemError: the shapes and numbers contradict each other.
+
+    >>> import numpy as np
+    >>> conv2d_forward(np.ones((3, 4, 1)), np.ones((2, 3, 3, 1)), None, 1, 1)["Z"].shape
+    (3, 4, 2)
+    """
+    problem = Problem(A_prev, W, b, None, stride, padding, dilation, groups)
+    geometry, kernels, bias = problem.geometry, problem.W, problem.b
+    h_o, w_o, c_o = geometry.output_shape
+    A_prev_pad = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
+    Z = np.zeros((geometry.samples, h_o, w_o, c_o), problem.dtype)
+
+    for i_n in range(geometry.samples):
+        for i_h in range(h_o):
+            for i_w in range(w_o):
+                for i_c in range(c_o):
+                    h, w, c = geometry.rows(i_h), geometry.columns(i_w), geometry.channels(i_c)
+                    x = A_prev_pad[i_n, h, w, c]
+                    Z[i_n, i_h, i_w, i_c] = np.sum(x * kernels[i_c])
+                    if bias is not None:
+                        Z[i_n, i_h, i_w, i_c] += bias[i_c]
+
+    return {"Z": Z.reshape(problem.dZ.shape), "W": kernels, "b": bias, "A_prev": problem.A_prev}

@@ -1,0 +1,177 @@
+"""Problem: the arrays and the geometry of one convolution, validated once at the edge."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv import validation
+from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.validation import ProblemError as ProblemError
+
+Array = npt.NDArray[Any]
+
+DZ_SEED = 20240
+"""Seed of the standard-normal `dZ` that stands in when none is given."""
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Problem:
+    """What one backward pass works on: `A_prev`, `W`, `b`, `dZ` and the geometry.
+
+    Arrays are copied, made contiguous and read-only. float32 and float64 stay as they are
+    (mixed arrays take the wider), integers become float64, float16 and bfloat16 float32.
+
+    >>> import numpy as np
+    >>> problem = Problem(np.ones((4, 5, 2)), np.ones((3, 2, 2, 2)), None, None, stride=2)
+    >>> problem.dZ.shape, problem.total_steps
+    ((2, 2, 3), 12)
+
+    Raises:
+        ProblemError: two shapes contradict each other, a number makes no sense, or a dtype
+            is not numeric; the message is one sentence.
+    """
+
+    A_prev: Array
+    """Input, `(H, W, C_in)` or `(N, H, W, C_in)`."""
+    W: Array
+    """Kernels, `(C_out, F_h, F_w, C_in // groups)`."""
+    b: Array | None
+    """Bias, `(C_out,)`, or None for a convolution without bias."""
+    dZ: Array
+    """Gradient of the loss by the output, `(H_out, W_out, C_out)` or with a leading `N`.
+
+    None draws a standard normal from a fixed seed; see `dZ_drawn`."""
+    stride: Pair
+    """`(s_h, s_w)`; an int is taken for both."""
+    padding: Padding
+    """`((top, bottom), (left, right))`; also an int, `(h, w)`, "valid" or "same"."""
+    dilation: Pair
+    """`(d_h, d_w)`; an int is taken for both."""
+    groups: int
+    """Channel groups."""
+    dZ_drawn: bool
+    """True when `dZ` was not given and random numbers stand in for it."""
+    geometry: Geometry
+    """The same integers, with the index arithmetic on them."""
+
+    def __init__(
+        self,
+        A_prev: npt.ArrayLike,
+        W: npt.ArrayLike,
+        b: npt.ArrayLike | None,
+        dZ: npt.ArrayLike | None,
+        stride: int | Pair = 1,
+        padding: int | Pair | Padding | str = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+    ) -> None:
+        """Validate and normalise; see the class for shapes and errors."""
+        given = {"A_prev": A_prev, "W": W, "b": b, "dZ": dZ}
+        arrays = {n: validation.array(n, a) for n, a in given.items() if a is not None}
+        geometry = validation.geometry(arrays, validation.Hyperparameters(stride, padding, dilation, groups))
+        if dZ is None:
+            arrays["dZ"] = _drawn_dZ(geometry, np.result_type(*arrays.values()))
+        dtype = np.result_type(*arrays.values())
+        for name in given:
+            object.__setattr__(self, name, _frozen(arrays.get(name), dtype))
+        for name in ("stride", "padding", "dilation", "groups"):
+            object.__setattr__(self, name, getattr(geometry, name))
+        object.__setattr__(self, "dZ_drawn", dZ is None)
+        object.__setattr__(self, "geometry", geometry)
+
+    @classmethod
+    def from_cache(
+        cls,
+        dZ: npt.ArrayLike,
+        cache: dict[str, Any],
+        stride: int | Pair,
+        padding: int | Pair | Padding | str,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+    ) -> Problem:
+        """The problem behind the article's call `conv2d_backward(dZ, cache, stride, padding)`."""
+        missing = [name for name in ("A_prev", "W") if name not in cache]
+        if missing:
+            raise ProblemError(
+                f"the cache has no {missing[0]!r}; it needs 'A_prev' and 'W', and 'b' unless there is no bias"
+            )
+        if dZ is None:
+            raise ProblemError("dZ is None; pass the gradient of the loss by the output")
+        return cls(cache["A_prev"], cache["W"], cache.get("b"), dZ, stride, padding, dilation, groups)
+
+    def __repr__(self) -> str:
+        """The shapes and the geometry, not the numbers."""
+        arrays = ", ".join(
+            f"{name} {validation.shape_text(values.shape)}"
+            for name in ("A_prev", "W", "b", "dZ")
+            if (values := getattr(self, name)) is not None
+        )
+        return (
+            f"Problem({arrays}, stride={validation.pair_text(self.stride)}, "
+            f"padding={validation.padding_text(self.padding)}, "
+            f"dilation={validation.pair_text(self.dilation)}, groups={self.groups}, {self.dtype})"
+        )
+
+    @property
+    def cache(self) -> dict[str, Any]:
+        """`{'A_prev', 'W', 'b'}` as `conv2d_backward` takes it."""
+        return {"A_prev": self.A_prev, "W": self.W, "b": self.b}
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64: what gradients accumulate in."""
+        return self.A_prev.dtype
+
+    @property
+    def total_steps(self) -> int:
+        """Iterations of the loop."""
+        return self.geometry.total_steps
+
+    @functools.cached_property
+    def A_prev_pad(self) -> Array:
+        """`A_prev` with its zeros around it, read-only."""
+        padded = pad(self.A_prev, self.padding)
+        padded.setflags(write=False)
+        return padded
+
+    def save(self, path: Any) -> None:
+        """Write the problem as `.npz`, atomically; `load` gives it back bit for bit."""
+        from convstep.conv import storage
+
+        storage.save(self, path)
+
+    @staticmethod
+    def load(path: Any) -> Problem:
+        """Read a `.npz` problem; see DESIGN for its names.
+
+        Raises:
+            ProblemError: the file is missing, damaged, or not a problem.
+        """
+        from convstep.conv import storage
+
+        return storage.load(path)
+
+
+def pad(A: Array, padding: Padding) -> Array:
+    """A zero-padded copy along H and W. Shapes: `(…, H, W, C)` -> `(…, H + p, W + p, C)`."""
+    around = [(0, 0)] * (A.ndim - 3) + [*padding, (0, 0)]
+    return np.pad(A, around)
+
+
+def _drawn_dZ(geometry: Geometry, dtype: np.dtype[Any]) -> Array:
+    shape = geometry.output_shape
+    full = shape if geometry.batch is None else (geometry.batch, *shape)
+    return np.random.default_rng(DZ_SEED).standard_normal(full).astype(dtype)
+
+
+def _frozen(array: Array | None, dtype: np.dtype[Any]) -> Array | None:
+    if array is None:
+        return None
+    copy = np.array(array, dtype=dtype, order="C")
+    copy.setflags(write=False)
+    return copy

@@ -1,0 +1,252 @@
+"""Every contradiction a problem can hold, each answered with one sentence that names the numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Geometry, Padding, Pair
+
+Array = npt.NDArray[Any]
+
+
+class ProblemError(ValueError):
+    """The problem contradicts itself; the message is one sentence for the person who made it."""
+
+
+class Hyperparameters(NamedTuple):
+    """Stride, padding, dilation and groups as the caller wrote them."""
+
+    stride: Any
+    padding: Any
+    dilation: Any
+    groups: Any
+
+
+_RANKS = {
+    "A_prev": ((3, 4), "(H, W, C_in), or (N, H, W, C_in) with a batch"),
+    "W": ((4,), "(C_out, F_h, F_w, C_in // groups)"),
+    "b": ((1,), "(C_out,)"),
+    "dZ": ((3, 4), "(H_out, W_out, C_out), or (N, H_out, W_out, C_out) with a batch"),
+}
+
+
+def array(name: str, given: npt.ArrayLike) -> Array:
+    """The array in a floating dtype and of the right rank.
+
+    Args:
+        name: `A_prev`, `W`, `b` or `dZ`.
+        given: anything `np.asarray` takes.
+
+    Raises:
+        ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
+    """
+    try:
+        values = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ProblemError(f"{name} cannot be read as an array: {error}") from error
+    values = _as_float(name, values)
+    ranks, layout = _RANKS[name]
+    if values.ndim not in ranks:
+        expected = " or ".join(str(rank) for rank in ranks)
+        raise ProblemError(
+            f"{name} has {values.ndim} axes, shape {shape_text(values.shape)}; it needs {expected}: {layout}"
+        )
+    if values.size == 0:
+        raise ProblemError(f"{name} is empty: shape {shape_text(values.shape)} has an axis of length 0")
+    return values
+
+
+def _as_float(name: str, values: Array) -> Array:
+    """float32 and float64 as they are, ints as float64, half precisions as float32."""
+    dtype = values.dtype
+    if dtype in (np.float32, np.float64):
+        return values.astype(dtype.newbyteorder("="), copy=False)
+    if dtype.kind in "iu":
+        return values.astype(np.float64)
+    if dtype == np.float16 or dtype.name == "bfloat16":
+        return values.astype(np.float32)
+    raise ProblemError(f"{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64")
+
+
+def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
+    """The geometry these arrays and numbers agree on.
+
+    Args:
+        arrays: `A_prev` and `W`, and where given `b` and `dZ`, each of the right rank.
+        given: stride, padding, dilation and groups as the caller wrote them.
+
+    Raises:
+        ProblemError: any two of them contradict each other.
+    """
+    A_prev, W = arrays["A_prev"], arrays["W"]
+    height, width, c_in = A_prev.shape[-3:]
+    c_out, f_h, f_w, c_k = W.shape
+    stride = _pair("stride", given.stride, least=1)
+    dilation = _pair("dilation", given.dilation, least=1)
+    groups = _integer("groups", given.groups, least=1)
+    reach = (dilation[0] * (f_h - 1) + 1, dilation[1] * (f_w - 1) + 1)
+    found = Geometry(
+        batch=A_prev.shape[0] if A_prev.ndim == 4 else None,
+        input_shape=(height, width, c_in),
+        kernel_shape=(c_out, f_h, f_w, c_k),
+        stride=stride,
+        padding=_padding(given.padding, stride, reach),
+        dilation=dilation,
+        groups=groups,
+    )
+    _check_channels(c_in, c_out, c_k, groups)
+    if "b" in arrays and arrays["b"].shape[0] != c_out:
+        raise ProblemError(
+            f"b has {arrays['b'].shape[0]} values but W has {c_out} filters; give one bias per filter"
+        )
+    _check_kernel_fits(found)
+    if "dZ" in arrays:
+        _check_dZ(arrays["dZ"], found)
+    return found
+
+
+def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
+    if c_in % groups:
+        raise ProblemError(f"A_prev has {c_in} channels, which do not divide into {groups} groups")
+    if c_out % groups:
+        raise ProblemError(f"W has {c_out} filters, which do not divide into {groups} groups")
+    if c_k * groups != c_in:
+        per_group = f" ({c_in} / {groups} groups)" if groups > 1 else ""
+        raise ProblemError(
+            f"W looks at {c_k} channels but A_prev has {c_in // groups} for it{per_group}; "
+            "W is (C_out, F_h, F_w, C_in // groups)"
+        )
+
+
+def _check_kernel_fits(found: Geometry) -> None:
+    h_pad, w_pad, _ = found.padded_shape
+    reach_h, reach_w = found.reach
+    if reach_h <= h_pad and reach_w <= w_pad:
+        return
+    _, f_h, f_w, _ = found.kernel_shape
+    spans = (
+        ""
+        if found.dilation == (1, 1)
+        else f" (spanning {reach_h}x{reach_w} with dilation {pair_text(found.dilation)})"
+    )
+    raise ProblemError(
+        f"kernel {f_h}x{f_w}{spans} is larger than the padded input {h_pad}x{w_pad}; "
+        "add padding or use a smaller kernel"
+    )
+
+
+def _check_dZ(dZ: Array, found: Geometry) -> None:
+    expected = found.output_shape
+    if (dZ.ndim == 4) != (found.batch is not None):
+        has, lacks = ("dZ", "A_prev") if dZ.ndim == 4 else ("A_prev", "dZ")
+        raise ProblemError(
+            f"{has} has a batch axis but {lacks} has none: dZ is {shape_text(dZ.shape)}, "
+            f"one sample's output is {shape_text(expected)}; give both a batch axis or neither"
+        )
+    if found.batch is not None and dZ.shape[0] != found.batch:
+        raise ProblemError(
+            f"dZ has {dZ.shape[0]} samples but A_prev has {found.batch}; their batch axes must agree"
+        )
+    if dZ.shape[-3:] != expected:
+        raise ProblemError(
+            f"dZ is {shape_text(dZ.shape[-3:])} but this geometry gives an output of {shape_text(expected)} "
+            f"(stride {pair_text(found.stride)}, padding {padding_text(found.padding)}, "
+            f"dilation {pair_text(found.dilation)})"
+        )
+
+
+def _integer(name: str, value: Any, least: int) -> int:
+    """A plain int from an int or a zero-dimensional integer array; bools and floats are mistakes."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise ProblemError(f"{name} is {value!r}; it must be a whole number") from None
+    if number < least:
+        raise ProblemError(f"{name} is {number}; it must be at least {least}")
+    return number
+
+
+def _is_scalar(value: Any) -> bool:
+    return not isinstance(value, str) and np.ndim(value) == 0
+
+
+def _sequence(name: str, value: Any, form: str) -> list[Any]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, np.ndarray)):
+        raise ProblemError(f"{name} is {value!r}; it must be {form}")
+    if len(value) != 2:
+        raise ProblemError(f"{name} has {len(value)} entries, {_shown(value)}; it must be {form}")
+    return list(value)
+
+
+def _shown(value: Any) -> str:
+    return str(value.tolist() if isinstance(value, np.ndarray) else value)
+
+
+def _pair(name: str, value: Any, least: int) -> Pair:
+    if value is not None and _is_scalar(value):
+        number = _integer(name, value, least)
+        return number, number
+    first, second = _sequence(name, value, "one whole number or a pair (h, w)")
+    return _integer(f"{name}[0]", first, least), _integer(f"{name}[1]", second, least)
+
+
+def _padding(value: Any, stride: Pair, reach: Pair) -> Padding:
+    form = 'a whole number, (h, w), ((top, bottom), (left, right)), "valid" or "same"'
+    if isinstance(value, str):
+        return _named_padding(value, stride, reach)
+    if value is not None and _is_scalar(value):
+        number = _integer("padding", value, 0)
+        return (number, number), (number, number)
+    sides = []
+    for axis, side in zip("hw", _sequence("padding", value, form), strict=True):
+        if _is_scalar(side):
+            number = _integer(f"padding along {axis}", side, 0)
+            sides.append((number, number))
+        else:
+            before, after = _sequence(f"padding along {axis}", side, "a pair (before, after)")
+            sides.append(
+                (
+                    _integer(f"padding along {axis}, before", before, 0),
+                    _integer(f"padding along {axis}, after", after, 0),
+                )
+            )
+    return sides[0], sides[1]
+
+
+def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
+    """Source: `torch.nn.Conv2d`, whose "same" puts the odd cell at the bottom and right."""
+    if name == "valid":
+        return (0, 0), (0, 0)
+    if name != "same":
+        raise ProblemError(f'padding is {name!r}; the named paddings are "valid" and "same"')
+    if stride != (1, 1):
+        raise ProblemError(
+            f'padding "same" needs stride 1 but stride is {pair_text(stride)}; give the padding in numbers'
+        )
+    tall, wide = reach[0] - 1, reach[1] - 1
+    return (tall // 2, tall - tall // 2), (wide // 2, wide - wide // 2)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as people write it: `(8, 8, 1)` -> "8x8x1"."""
+    return "x".join(str(length) for length in shape) or "scalar"
+
+
+def pair_text(pair: Pair) -> str:
+    """`(2, 2)` -> "2", `(2, 1)` -> "(2, 1)"."""
+    return str(pair[0]) if pair[0] == pair[1] else str(pair)
+
+
+def padding_text(padding: Padding) -> str:
+    """The shortest form of the padding that says all of it."""
+    (top, bottom), (left, right) = padding
+    if top == bottom and left == right:
+        return pair_text((top, left))
+    return str(padding)

@@ -1,0 +1,1 @@
+"""Time: moving through the steps of a backward pass. NumPy only."""

@@ -1,0 +1,250 @@
+"""Timeline: the backward loop with a position that moves both ways, to the bit."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.conv.step import Run, Step, quiet
+
+Array = npt.NDArray[Any]
+
+HISTORY = 4096
+"""How many steps back can be undone from saved values before a replay is needed."""
+
+
+class Overwritten(NamedTuple):
+    """What one addition is about to overwrite: enough to undo it, and to show "before"."""
+
+    gradient: str
+    """Which array: "dW", "dA_prev_pad" or "db"."""
+    region: tuple[int | slice, ...]
+    """The cells it writes, as an index into that array."""
+    before: Array
+    """Their values before the addition, in the region's shape."""
+
+
+class Timeline:
+    """A backward pass at a position that can move in any direction.
+
+    The state at every position has the same bits as the plain loop after that many steps,
+    whatever the order of calls. Gradients are live: the arrays stay the same objects.
+
+    Between two positions stand the additions of one step (dW, then dA_prev_pad, then db);
+    `next_addition` and `back_addition` stop there, every other move leaves them.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        """Start before the first step of `problem`."""
+        self.problem = problem
+        """What the pass works on."""
+        self._run = Run.begin(problem)
+        self._position = 0
+        self._under_way: list[Overwritten] = []
+        self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=HISTORY)
+
+    @property
+    def position(self) -> int:
+        """How many steps have been executed whole: 0 … total."""
+        return self._position
+
+    @property
+    def total(self) -> int:
+        """How many steps there are."""
+        return self.problem.total_steps
+
+    @property
+    def additions(self) -> int:
+        """How many additions of the step after `position` are already made: 0 between steps."""
+        return len(self._under_way)
+
+    @property
+    def additions_per_step(self) -> int:
+        """3, or 2 without a bias."""
+        return 2 if self._run.db is None else 3
+
+    @property
+    def step(self) -> Step:
+        """The step to look at: the one under way, else the last one executed, else step 0."""
+        number = self._position if self._under_way else max(self._position - 1, 0)
+        return self._run.step(self.problem.geometry.index_at(number))
+
+    @property
+    def overwritten(self) -> Mapping[str, Overwritten]:
+        """What `step` has overwritten so far, by gradient; empty at position 0."""
+        made = self._under_way or (self._history[-1] if self._history else ())
+        return {change.gradient: change for change in made}
+
+    @property
+    def dW(self) -> Array:
+        """Running gradient of the kernels, live, `(C_out, F_h, F_w, C_in // groups)`."""
+        return self._run.dW
+
+    @property
+    def db(self) -> Array | None:
+        """Running gradient of the bias, live, `(C_out,)`; None without a bias."""
+        return self._run.db
+
+    @property
+    def dA_prev_pad(self) -> Array:
+        """Running gradient of the padded input, live, in the shape of `A_prev` padded."""
+        return self._run.dA_prev_pad
+
+    @property
+    def dA_prev(self) -> Array:
+        """Running gradient of the input: `dA_prev_pad` without its padding, a view."""
+        return self._run.gradients().dA_prev
+
+    def next(self) -> Step | None:
+        """Execute one step, or the rest of the one under way.
+
+        Returns:
+            The step just executed, or None at the end.
+        """
+        if self._position == self.total:
+            return None
+        with quiet():
+            self._execute()
+        return self.step
+
+    def back(self) -> Step | None:
+        """Undo one step, or what was made of the one under way.
+
+        Returns:
+            The step now last executed (step 0 at the start), or None if there was nothing to undo.
+        """
+        if self._under_way:
+            self._undo(self._under_way)
+            self._under_way = []
+        elif self._position == 0:
+            return None
+        else:
+            self._undo(self._history.pop())
+            self._position -= 1
+            self._ensure_history()
+        return self.step
+
+    def seek(self, position: int) -> None:
+        """Go to a position, forwards or backwards.
+
+        Args:
+            position: 0 … total.
+
+        Raises:
+            ValueError: no such position.
+            TypeError: not a whole number.
+        """
+        position = operator.index(position)
+        if not 0 <= position <= self.total:
+            raise ValueError(f"position {position} does not exist; there are 0 to {self.total}")
+        if self._under_way:
+            self.back()
+        if position < self._position:
+            self._rewind(position)
+        with quiet():
+            while self._position < position:
+                self._execute()
+
+    def next_addition(self) -> bool:
+        """Make one addition of the next step; the last one completes the step.
+
+        Returns:
+            False at the end, where nothing is left to add.
+        """
+        if self._position == self.total:
+            return False
+        with quiet():
+            self._add()
+        self._complete()
+        return True
+
+    def back_addition(self) -> bool:
+        """Undo one addition; from a whole step, its last.
+
+        Returns:
+            False at the start, where nothing is left to undo.
+        """
+        if not self._under_way:
+            if self._position == 0:
+                return False
+            self._under_way = list(self._history.pop())
+            self._position -= 1
+        self._undo([self._under_way.pop()])
+        if not self._under_way:
+            self._ensure_history()
+        return True
+
+    def _execute(self) -> None:
+        """Make the additions that are left of the next step, in the loop's order."""
+        while not self._complete():
+            self._add()
+
+    def _complete(self) -> bool:
+        """Count the step under way as executed once all its additions are made."""
+        if len(self._under_way) < self.additions_per_step:
+            return False
+        self._history.append(tuple(self._under_way))
+        self._under_way = []
+        self._position += 1
+        return True
+
+    def _add(self) -> None:
+        """The next of the loop's three additions, the value it overwrites kept."""
+        index = self.problem.geometry.index_at(self._position)
+        dz = self._run.samples(self.problem.dZ)[index]
+        window = self.problem.geometry.window(index)
+        match len(self._under_way):
+            case 0:
+                x = self._run.samples(self.problem.A_prev_pad)[window]
+                self._overwrite("dW", (index.i_c,), x * dz)
+            case 1:
+                self._overwrite("dA_prev_pad", window, self.problem.W[index.i_c] * dz)
+            case _:
+                self._overwrite("db", (index.i_c,), dz)
+
+    def _overwrite(self, gradient: str, region: tuple[int | slice, ...], contribution: Array) -> None:
+        target = self._target(gradient)
+        self._under_way.append(Overwritten(gradient, region, np.array(target[region])))
+        target[region] += contribution
+
+    def _undo(self, made: list[Overwritten] | tuple[Overwritten, ...]) -> None:
+        """Put back what the additions overwrote; never subtract, floats do not come back."""
+        for change in made:
+            self._target(change.gradient)[change.region] = change.before
+
+    def _target(self, gradient: str) -> Array:
+        """A running gradient, with a batch axis where the loop's index has one."""
+        if gradient == "dA_prev_pad":
+            return self._run.samples(self._run.dA_prev_pad)
+        target: Array = getattr(self._run, gradient)
+        return target
+
+    def _rewind(self, position: int) -> None:
+        """Step back while saved values last; else begin again from zero."""
+        if self._position - position < len(self._history):
+            while self._position > position:
+                self._undo(self._history.pop())
+                self._position -= 1
+            return
+        self._clear()
+
+    def _ensure_history(self) -> None:
+        """Replay so far that the step now last executed can be undone and shown as before/after."""
+        if self._position and not self._history:
+            position = self._position
+            self._clear()
+            self.seek(position)
+
+    def _clear(self) -> None:
+        """Zero every gradient in place: position 0."""
+        for gradient in (self.dW, self.db, self.dA_prev_pad):
+            if gradient is not None:
+                gradient[...] = 0
+        self._history.clear()
+        self._position = 0
