@@ -82,7 +82,7 @@ class Timeline:
         return {change.gradient: change for change in made}
 
     @property
-    def dW(self) -> Array:
+    def dW(self) -> Array:  # noqa: N802  the article's name
         """Running gradient of the kernels, live, `(C_out, F_h, F_w, C_in // groups)`."""
         return self._run.dW
 
@@ -92,12 +92,12 @@ class Timeline:
         return self._run.db
 
     @property
-    def dA_prev_pad(self) -> Array:
+    def dA_prev_pad(self) -> Array:  # noqa: N802  the article's name
         """Running gradient of the padded input, live, in the shape of `A_prev` padded."""
         return self._run.dA_prev_pad
 
     @property
-    def dA_prev(self) -> Array:
+    def dA_prev(self) -> Array:  # noqa: N802  the article's name
         """Running gradient of the input: `dA_prev_pad` without its padding, a view."""
         return self._run.gradients().dA_prev
 
