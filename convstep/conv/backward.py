@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from convstep.conv.forward import conv2d_forward as conv2d_forward
 from convstep.conv.geometry import Padding, Pair
-from convstep.conv.problem import Problem
+from convstep.conv.problem import Array, Problem
 from convstep.conv.step import Gradients, Run, Step, quiet
 
 Steps = Generator[Step, None, Gradients]
@@ -51,29 +51,39 @@ def conv2d_backward_steps(
     Source: the article's `conv2d_backward`; dilation, groups and batch as in `torch.nn.Conv2d`.
     """
     run = Run.begin(Problem.from_cache(dZ, cache, stride, padding, dilation, groups))
-    A_prev_pad, dA_prev_pad = run.samples(run.problem.A_prev_pad), run.samples(run.dA_prev_pad)
-    W, upstream, dW, db = run.problem.W, run.samples(run.problem.dZ), run.dW, run.db
-    n, h_o, w_o, c_o = upstream.shape
-    geometry = run.geometry
-    rows, columns = [*map(geometry.rows, range(h_o))], [*map(geometry.columns, range(w_o))]
-    channels = [*map(geometry.channels, range(c_o))]
+    return _loop(
+        run,
+        run.samples(run.problem.A_prev_pad),
+        run.problem.W,
+        run.samples(run.problem.dZ),
+        run.dW,
+        run.db,
+        run.samples(run.dA_prev_pad),
+    )
 
-    def loop() -> Steps:
-        for i_n in range(n):
-            for i_h in range(h_o):
-                for i_w in range(w_o):
-                    for i_c in range(c_o):
-                        h, w, c = rows[i_h], columns[i_w], channels[i_c]
-                        x = A_prev_pad[i_n, h, w, c]
-                        dz = upstream[i_n, i_h, i_w, i_c]
-                        dW[i_c] += x * dz
-                        dA_prev_pad[i_n, h, w, c] += W[i_c] * dz
-                        if db is not None:
-                            db[i_c] += dz
-                        yield Step(run, i_n, i_h, i_w, i_c, x, dz)
-        return run.gradients()
 
-    return loop()
+def _loop(
+    run: Run, A_prev_pad: Array, W: Array, dZ: Array, dW: Array, db: Array | None, dA_prev_pad: Array
+) -> Steps:
+    """The article's loop. Arrays have a batch axis: `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
+    n, h_o, w_o, c_o = dZ.shape
+    rows = [run.geometry.rows(i_h) for i_h in range(h_o)]
+    columns = [run.geometry.columns(i_w) for i_w in range(w_o)]
+    channels = [run.geometry.channels(i_c) for i_c in range(c_o)]
+
+    for i_n in range(n):
+        for i_h in range(h_o):
+            for i_w in range(w_o):
+                for i_c in range(c_o):
+                    at = i_n, rows[i_h], columns[i_w], channels[i_c]
+                    x, w = A_prev_pad[at], W[i_c]
+                    dz = dZ[i_n, i_h, i_w, i_c]
+                    dW[i_c] += x * dz
+                    dA_prev_pad[at] += w * dz
+                    if db is not None:
+                        db[i_c] += dz
+                    yield Step(run, i_n, i_h, i_w, i_c, x, w, dz)
+    return run.gradients()
 
 
 def conv2d_backward(

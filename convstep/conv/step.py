@@ -60,7 +60,7 @@ class Run:
         i_n, i_h, i_w, i_c = index
         x = self.samples(self.problem.A_prev_pad)[self.geometry.window(index)]
         dz = self.samples(self.problem.dZ)[index]
-        return Step(self, i_n, i_h, i_w, i_c, x, dz)
+        return Step(self, i_n, i_h, i_w, i_c, x, self.problem.W[i_c], dz)
 
     def gradients(self) -> Gradients:
         """`(dW, db, dA_prev)` as they stand; `dA_prev` is the padded gradient cropped."""
@@ -80,10 +80,18 @@ class Step:
     iteration, and whatever can be derived is derived when somebody asks.
     """
 
-    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "run")
+    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "kernel", "run")
 
     def __init__(
-        self, run: Run, i_n: int, i_h: int, i_w: int, i_c: int, input_slice: Array, dz: np.floating[Any]
+        self,
+        run: Run,
+        i_n: int,
+        i_h: int,
+        i_w: int,
+        i_c: int,
+        input_slice: Array,
+        kernel: Array,
+        dz: np.floating[Any],
     ) -> None:
         """Take the loop's variables as they stand."""
         self.run = run
@@ -98,6 +106,8 @@ class Step:
         """Output channel."""
         self.input_slice = input_slice
         """Window of `A_prev_pad`, a view, `(F_h, F_w, C_in // groups)`."""
+        self.kernel = kernel
+        """`W[i_c]`, a view, `(F_h, F_w, C_in // groups)`."""
         self.dz = dz
         """The value `dZ[i_h, i_w, i_c]`."""
 
@@ -117,12 +127,6 @@ class Step:
     def index(self) -> int:
         """The step's number in the loop's order, from 0."""
         return self.run.geometry.step_at(self.loop_index)
-
-    @property
-    def kernel(self) -> Array:
-        """`W[i_c]`, a view, `(F_h, F_w, C_in // groups)`."""
-        kernel: Array = self.run.problem.W[self.i_c]
-        return kernel
 
     @property
     def window(self) -> tuple[int, slice, slice, slice]:
