@@ -1,0 +1,247 @@
+"""Numbers as text: cells of a fixed width, sentences, and full precision.
+
+A table cell sheds digits, never the sign and never the column, and it never shows a value that is
+not zero as zero:
+
+>>> cell = CellFormat.fitting(width=6, limit=12.0)
+>>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, 1e30)]
+['  3.14', '-12.00', '     0', '    -0', ' 1e-30', '  1e30']
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, SupportsFloat
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+NARROWEST: Final = 3
+"""Columns of the narrowest cell: a sign, a point and a digit."""
+WIDEST: Final = 12
+"""Columns of the widest cell."""
+POSITIONAL: Final = (1e-4, 1e5)
+"""Magnitudes that `short` writes without an exponent, the second one excluded."""
+
+_WIDEST_WITHOUT_LEADING_ZERO: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CellFormat:
+    """How the numbers of one table are written, so that their decimal points line up.
+
+    | value                             | text                                          |
+    | --------------------------------- | --------------------------------------------- |
+    | zero                              | `0`, and `-0` for negative zero               |
+    | rounds to zero, but is not        | `2e-9`; `~0` or `-~0` where that has no room  |
+    | too long for `decimals`           | fewer decimals, then `-1.2e30`                |
+    | too long for an exponent as well  | `>>`, and `<<` below zero                     |
+    | not a number, infinite            | `nan`, `inf`, `-inf`; `∞`, `-∞` in 3 columns  |
+    """
+
+    width: int
+    """Columns of text, 3 to 12; the gutter between two cells is not included."""
+    decimals: int
+    """Digits after the point in the fixed-point form."""
+    _pattern: str = field(init=False, repr=False, compare=False)
+    """The fixed-point form as a `%` pattern."""
+    _drops_zero: bool = field(init=False, repr=False, compare=False)
+    """Whether 0.5 is written `.5`; a property of the format, so that columns line up."""
+    _least: float = field(init=False, repr=False, compare=False)
+    """Magnitudes from here on cannot round to zero."""
+    _most: float = field(init=False, repr=False, compare=False)
+    """Magnitudes up to here fit in the fixed-point form with either sign."""
+
+    def __post_init__(self) -> None:
+        _check_width(self.width)
+        if self.decimals < 0:
+            raise ValueError(f"a cell cannot have {self.decimals} decimals; use 0 or more")
+        drops_zero = _drops_leading_zero(self.width)
+        whole_digits = self.width - 1 - (self.decimals + 1 if self.decimals else 0)
+        has_room = whole_digits > 0 or (whole_digits == 0 and drops_zero)
+        unit = 10.0**-self.decimals
+        derived = {
+            "_pattern": f"%.{self.decimals}f",
+            "_drops_zero": drops_zero,
+            "_least": 0.51 * unit,
+            "_most": 10.0**whole_digits - unit if has_room else -1.0,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def fitting(cls, width: int, limit: float, *, signed: bool = True) -> CellFormat:
+        """The format with the most decimals that holds every value up to a limit.
+
+        If a minus sign would cost the only decimal, the decimal stays, and the longest negative
+        values lose it one by one: 0.3 beside -9.5 in three columns is ` .3` beside `-10`, not `~0`.
+        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or
+        infinite.
+
+        Args:
+            width: Columns of text, 3 to 12.
+            limit: The largest magnitude to expect.
+            signed: Whether to leave room for a minus sign.
+
+        Raises:
+            ValueError: The width is out of range.
+        """
+        _check_width(width)
+        magnitude = abs(float(limit))
+        drops_zero = _drops_leading_zero(width)
+        if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
+            magnitude = 1.0
+        extreme = -magnitude if signed else magnitude
+        decimals = next(
+            places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
+        )
+        if decimals == 0 and len(_fixed(magnitude, 1, drops_zero)) <= width:
+            decimals = 1
+        return cls(width, decimals)
+
+    def text(self, value: SupportsFloat) -> str:
+        """A value in exactly `width` columns, right-aligned."""
+        number = float(value)
+        magnitude = abs(number)
+        if not self._least <= magnitude <= self._most:
+            return self._unusual(number, magnitude).rjust(self.width)
+        body = self._pattern % number
+        if self._drops_zero and magnitude < 1.0:
+            body = body.replace("0.", ".", 1)
+        return body.rjust(self.width)
+
+    def _unusual(self, number: float, magnitude: float) -> str:
+        """What stands in a cell where the fixed-point form may not do."""
+        minus = "-" if math.copysign(1.0, number) < 0.0 else ""
+        if number != number:
+            return "nan"
+        if magnitude == math.inf:
+            return minus + ("∞" if self.width == NARROWEST else "inf")
+        if magnitude == 0.0:
+            return minus + "0"
+        # below 0.46 units nothing rounds up: tiny values need no attempt
+        if 0.9 * self._least < magnitude < 10.0**self.width:
+            for places in range(self.decimals, -1, -1):
+                body = _fixed(number, places, self._drops_zero)
+                if not body.strip("-.0"):
+                    break
+                if len(body) <= self.width:
+                    return body
+        overflow = "<<" if minus else ">>"
+        return _exponent(number, self.width) or (minus + "~0" if magnitude < 1.0 else overflow)
+
+
+def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:
+    """All the digits of a value: the shortest text that reads back as the same bits.
+
+    >>> full(0.1), full(np.float32(0.1)), full(0.10000000149011612, np.float32), full(1 / 3, 6)
+    ('0.1', '0.1', '0.1', '0.333333')
+
+    Args:
+        value: The number.
+        dtype: The floating dtype that holds it, by default its own, else float64; or an int, the
+            number of significant digits to write instead.
+    """
+    if isinstance(dtype, int):
+        return f"{float(value):.{dtype}g}"
+    own: DTypeLike = getattr(value, "dtype", np.float64) if dtype is None else dtype
+    with np.errstate(over="ignore"):
+        return str(np.array(float(value), own)[()])
+
+
+def short(value: SupportsFloat, digits: int = 4) -> str:
+    """A value for a sentence: as many digits as say something, in no fixed width.
+
+    >>> [short(value) for value in (0.3801234, 2.0, -12345.6, 1e-30, 123456, -0.0)]
+    ['0.3801', '2', '-12346', '1e-30', '1.235e5', '-0']
+
+    Args:
+        value: The number.
+        digits: Significant digits at most; digits before the point are always written.
+    """
+    number = float(value)
+    if number != number or math.isinf(number) or number == 0.0:
+        return f"{number:.0f}"
+    places = _decimals_of(number, digits)
+    if places is None:
+        return _scientific(number, digits - 1)
+    return _without_trailing_zeros(f"{number:.{places}f}")
+
+
+def aligned(values: Iterable[SupportsFloat], digits: int = 4) -> list[str]:
+    """A column of numbers: equal in width, the decimal points below each other.
+
+    >>> aligned([0.5, -12.3456, 0.1234])
+    ['  0.5000', '-12.35  ', '  0.1234']
+    >>> aligned([float("nan"), 1e-30])
+    ['nan    ', '  1e-30']
+
+    Args:
+        values: Any numbers, NaN and infinities included.
+        digits: Significant digits of each number at most.
+    """
+    numbers = [float(value) for value in values]
+    split = [_at_the_point(short(number, digits)) for number in numbers]
+    shown = max((len(tail) - 1 for _, tail in split if tail.startswith(".") and "e" not in tail), default=0)
+    for index, number in enumerate(numbers):
+        places = _decimals_of(number, digits)
+        # zeros only where they are digits of this number, not of its neighbour
+        if places and shown:
+            split[index] = _at_the_point(f"{number:.{min(places, shown)}f}")
+    before = max((len(head) for head, _ in split), default=0)
+    after = max((len(tail) for _, tail in split), default=0)
+    return [head.rjust(before) + tail.ljust(after) for head, tail in split]
+
+
+def _check_width(width: int) -> None:
+    if not NARROWEST <= width <= WIDEST:
+        raise ValueError(f"a cell of {width} columns is not possible; use {NARROWEST} to {WIDEST}")
+
+
+def _drops_leading_zero(width: int) -> bool:
+    return width <= _WIDEST_WITHOUT_LEADING_ZERO
+
+
+def _fixed(number: float, places: int, drops_zero: bool = False) -> str:
+    body = f"{number:.{places}f}"
+    if drops_zero and abs(number) < 1.0:
+        return body.replace("0.", ".", 1)
+    return body
+
+
+def _exponent(number: float, width: int) -> str:
+    """The exponent form with the most mantissa digits that fit in `width`, or "" if none does."""
+    for places in range(max(0, width - len("1.e9")), -1, -1):
+        body = _scientific(number, places)
+        if len(body) <= width:
+            return body
+    return ""
+
+
+def _scientific(number: float, places: int) -> str:
+    """The exponent form without noise: `1e30`, not `1.000e+30`."""
+    mantissa, exponent = f"{number:.{places}e}".split("e")
+    return f"{_without_trailing_zeros(mantissa)}e{int(exponent)}"
+
+
+def _without_trailing_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimals_of(number: float, digits: int) -> int | None:
+    """Decimals that give `digits` significant digits, or None if the number is not positional."""
+    least, beyond = POSITIONAL
+    # half a unit below the end: 99999.7 would be written 100000
+    if not least <= abs(number) < beyond - 0.5:
+        return None
+    # the exponent after rounding: 9.9996 has one digit more before the point than it seems
+    exponent = int(f"{number:.{digits - 1}e}".split("e")[1])
+    return max(0, digits - 1 - exponent)
+
+
+def _at_the_point(text: str) -> tuple[str, str]:
+    """Text before the decimal point (or exponent), and the rest with it."""
+    end = next((index for index, letter in enumerate(text) if letter in ".e"), len(text))
+    return text[:end], text[end:]
