@@ -1,0 +1,74 @@
+"""The bundled problems by name; `make.py` says where their numbers come from."""
+
+from __future__ import annotations
+
+import difflib
+import io
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+DEFAULT = "digit"
+"""What `convstep` opens when nothing is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One bundled problem."""
+
+    name: str
+    """What the command line calls it; its file is `problems/<name>.npz`."""
+    description: str
+    """What a person sees or learns there, up to 72 characters."""
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example("digit", "a trained layer and a handwritten 9 that the network takes for a 5"),
+    Example("one-window", "one window, one filter, one step: all that a single dZ value does"),
+    Example("one-hot", "one dZ is not zero: only one window and one filter get a gradient"),
+    Example("no-padding", "the digit without padding: cells at the edge meet fewer windows"),
+    Example("stride-2", "windows two cells apart: the last row and column get no gradient"),
+    Example("rectangle", "7 rows, 10 columns, 3 channels: height and width cannot be mixed up"),
+    Example("dilated", "a kernel with gaps: each window spreads its 3x3 cells over 5x5"),
+    Example("depthwise", "a filter for each channel: gradients stay inside their own channel"),
+    Example("same", '"same" padding, even kernel: one row above, two below, none at left'),
+)
+"""In the order in which a beginner would open them."""
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `load` takes, in the catalog's order."""
+    return tuple(example.name for example in EXAMPLES)
+
+
+def load(name: str) -> Problem:
+    """Read one bundled problem.
+
+    Args:
+        name: a name from `names()`.
+
+    Raises:
+        ProblemError: no example has this name; the sentence offers the closest.
+
+    >>> load("digit").total_steps
+    256
+    """
+    if name not in names():
+        from convstep.conv.validation import ProblemError
+
+        raise ProblemError(f"no example is called {name!r}; {_suggestion(name)}")
+    from convstep.conv import storage
+
+    file = f"{name}.npz"
+    # bytes and not a path: in a zipped package there is none
+    held = resources.files(__package__).joinpath("problems", file).read_bytes()
+    return storage.read(io.BytesIO(held), file)
+
+
+def _suggestion(name: str) -> str:
+    spelled = name.lower().replace("_", "-").replace(" ", "-")
+    close = difflib.get_close_matches(spelled, names(), n=1)
+    return f"did you mean {close[0]!r}?" if close else f"the examples are {', '.join(names())}"
