@@ -6,10 +6,10 @@ NumPy nor torch nor textual.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing takes as long as starting Python
 if TYPE_CHECKING:
+    from typing import Any
+
     from convstep.conv.backward import conv2d_backward as conv2d_backward
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
     from convstep.conv.forward import conv2d_forward as conv2d_forward
@@ -44,6 +44,8 @@ def __getattr__(name: str) -> Any:
 
         return version("convstep")
     if name in _HOMES:
+        import importlib
+
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'convstep' has no attribute {name!r}")
 

@@ -1,0 +1,271 @@
+"""The command line: what each command does, and how it ends.
+
+Whatever a command needs is imported inside it, so that `convstep --version` starts neither NumPy
+nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input (one sentence on stderr),
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from convstep.conv.problem import Problem
+    from convstep.oracle.comparison import Comparison
+
+FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class UsageError(Exception):
+    """The command line asks for something that is not there; the message is one sentence."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What stands after `convstep`; by default the process's own.
+
+    Returns:
+        The exit code.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = _run(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        _flush_or_drop()
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        _flush_or_drop()
+        return FINE
+    except SystemExit as ended:  # argparse, after --help
+        return int(ended.code or 0)
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        _flush_or_drop()
+        print(f"convstep: {sentence}", file=sys.stderr)  # noqa: T201
+        return BAD_USAGE
+
+
+def _run(given: list[str]) -> int:
+    if given[:1] == ["--version"]:
+        _say(f"convstep {_version()}")
+        return FINE
+    from convstep.cli_arguments import parse
+
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
+    parsed = parse(given)
+    command: Callable[[argparse.Namespace], int] = COMMANDS[parsed.command]
+    return command(parsed)
+
+
+def _version() -> str:
+    """The version in the package's metadata.
+
+    The name of the metadata's folder tells it in no time; importlib.metadata takes as long as
+    starting Python four times.
+    """
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.startswith("convstep-") and name.endswith(".dist-info"):
+                return name.removeprefix("convstep-").removesuffix(".dist-info")
+    from importlib.metadata import version
+
+    return version("convstep")
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201  the one place that prints results
+
+
+def _flush_or_drop() -> None:
+    """Send what is still unwritten nowhere, if it cannot be written, so that Python's exit is quiet."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _sentence(error: Exception) -> str | None:
+    """What went wrong for the person at the keyboard; None if it is our own mistake."""
+    if isinstance(error, OSError):
+        subject = f"{error.filename}: " if error.filename else ""
+        return f"{subject}{error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for these arrays; use smaller ones"
+    expected: tuple[type[Exception], ...] = (UsageError,)
+    if "convstep.conv.validation" in sys.modules:
+        from convstep.conv.validation import ProblemError
+
+        expected = (UsageError, ProblemError)
+    return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
+
+
+def load_problem(name: str) -> Problem:
+    """A problem by its path or bundled name; what looks like a path is one.
+
+    Args:
+        name: What the person typed.
+
+    Raises:
+        ProblemError: there is no such problem, or the file is not one.
+    """
+    from convstep.conv.problem import Problem
+    from convstep.examples import load, names
+
+    looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]
+    if looks_like_a_path or (name not in names() and os.path.isfile(name)):
+        return Problem.load(name)
+    return load(name)
+
+
+def _open(given: argparse.Namespace) -> int:
+    from convstep.cli_arguments import place
+
+    problem = load_problem(given.problem)
+    position = 0 if given.goto is None else place(given.goto, problem.geometry)
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise UsageError(
+            f"convstep open needs a terminal; `convstep compare {given.problem}` and "
+            f"`convstep trace {given.problem}` work without one"
+        )
+    from convstep.ui.app import run_debugger
+
+    run_debugger(problem, given.problem, position=position)
+    return FINE
+
+
+def _new(given: argparse.Namespace) -> int:
+    import shlex
+
+    from convstep.cli_new import default_name, new_problem
+
+    path = given.output or default_name(given)
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder; give -o a file name in it")
+    if os.path.exists(path) and not given.force:
+        raise UsageError(f"{path} exists; choose another -o or add --force")
+    problem = new_problem(given)
+    try:
+        problem.save(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+    # a bare name would be looked up among the bundled problems
+    opened = path if os.path.dirname(path) or os.path.splitext(path)[1] else os.path.join(".", path)
+    _say(f"{path}: {problem!r}, {problem.total_steps} steps")
+    _say(f"convstep open {shlex.quote(opened)}")
+    return FINE
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from convstep.oracle.comparison import best_comparison
+    from convstep.view.text import json_value
+
+    problem = load_problem(given.problem)
+    comparison = best_comparison(problem)
+    if given.json:
+        import json
+
+        known = {"problem": given.problem, "dZ_drawn": problem.dZ_drawn}
+        _say(json.dumps(json_value(known | comparison.as_dict()), allow_nan=False))
+    else:
+        _say_table(comparison)
+    return FINE if comparison.ok else DIFFERENT
+
+
+def _say_table(comparison: Comparison) -> None:
+    from convstep.conv.validation import shape_text
+    from convstep.view.numbers import short
+
+    table = [("gradient", "shape", "max abs error", "max rel error", "worst at", "verdict")]
+    for row in comparison.rows:
+        worst = ", ".join(map(str, row.worst_index)) if row.worst_index else "-"
+        errors = short(row.max_abs_error), short(row.max_rel_error)
+        table.append((row.name, shape_text(row.shape), *errors, worst, "equal" if row.ok else "DIFFERS"))
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        _say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    _say(comparison.verdict)
+    _say(comparison.tolerance_text)
+
+
+def _trace(given: argparse.Namespace) -> int:
+    import json
+
+    from convstep.replay.timeline import Timeline
+    from convstep.view.text import step_record, step_text
+
+    problem = load_problem(given.problem)
+    total = problem.total_steps
+    first, last = given.first, total if given.last is None else given.last
+    if not 1 <= first <= last <= total:
+        raise UsageError(f"steps {first} to {last} do not exist; {given.problem} has steps 1 to {total}")
+    timeline = Timeline(problem)
+    timeline.seek(first - 1)
+    if given.format == "text" and problem.dZ_drawn:
+        _say("dZ is not in the file; it is drawn at random from a fixed seed\n")
+    for position in range(first, last + 1):
+        timeline.next()
+        if given.format == "jsonl":
+            _say(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+        else:
+            end = "" if position == last else "\n"
+            _say(step_text(timeline.step, timeline.overwritten) + end)
+    return FINE
+
+
+def _examples(given: argparse.Namespace) -> int:
+    from convstep.examples import EXAMPLES
+
+    width = max(len(example.name) for example in EXAMPLES)
+    for example in EXAMPLES:
+        _say(f"{example.name.ljust(width)}  {example.description}")
+    return FINE
+
+
+def _export(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    output = Path(given.output)
+    if output.suffix != ".svg":
+        raise UsageError(f"{given.output} is not an .svg; end the name of -o in .svg")
+    problem = load_problem(given.problem)
+    first, last = given.steps
+    last = problem.total_steps if last is None else last
+    if not 0 <= first <= last <= problem.total_steps:
+        raise UsageError(
+            f"steps {first}:{last} do not exist; {given.problem} has positions 0 to {problem.total_steps}"
+        )
+    from convstep.export.svg import export_svg
+
+    for path in export_svg(problem, given.problem, range(first, last + 1), output, given.size):
+        _say(str(path))
+    return FINE
+
+
+COMMANDS = {
+    "open": _open,
+    "new": _new,
+    "compare": _compare,
+    "trace": _trace,
+    "examples": _examples,
+    "export": _export,
+}
+"""What each command does, by name."""

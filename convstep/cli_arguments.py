@@ -1,0 +1,203 @@
+"""The grammar of the command line: commands, options, and how values are written."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from convstep.cli import COMMANDS, UsageError
+from convstep.examples import DEFAULT, names
+
+if TYPE_CHECKING:
+    from convstep.conv.geometry import Geometry, Padding, Pair
+
+_NUMBER = "-?[0-9]{1,9}"
+_PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
+
+
+def parse(given: Sequence[str]) -> argparse.Namespace:
+    """The command and its options.
+
+    Args:
+        given: What stands after `convstep`; nothing opens the bundled digit.
+
+    Raises:
+        UsageError: no such command or option, or a value that cannot be read.
+    """
+    if not given:
+        given = ["open", DEFAULT]
+    if given[0] not in (*COMMANDS, "-h", "--help"):
+        raise UsageError(_unknown_command(given[0]))
+    return _parser().parse_args(given)
+
+
+def _unknown_command(word: str) -> str:
+    if word in names() or word.endswith(".npz"):
+        return f"{word!r} is a problem and not a command; did you mean `convstep open {word}`?"
+    if word.startswith("-"):
+        return f"there is no option {word!r} before a command; see `convstep --help`"
+    close = difflib.get_close_matches(word.lower(), COMMANDS, n=1)
+    meant = f"did you mean `convstep {close[0]}`?" if close else f"the commands are {', '.join(COMMANDS)}"
+    return f"there is no command {word!r}; {meant}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, without a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="convstep",
+        description="Step through the backward pass of a convolution. Without a command: the bundled digit.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help_text: str, *, problem: bool = True) -> _Parser:
+        added = commands.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
+        if problem:
+            added.add_argument(
+                "problem", metavar="PROBLEM", help="a .npz file, or a name of `convstep examples`"
+            )
+        return added
+
+    opening = command("open", "open a problem in the debugger")
+    opening.add_argument(
+        "--goto", metavar="STEP|H,W,C", help="begin after a step: its number, or its loop index"
+    )
+    _add_sizes(command("new", "draw a random problem and save it", problem=False))
+    comparing = command("compare", "compare every gradient with an independent source, without a screen")
+    comparing.add_argument("--json", action="store_true", help="one JSON object")
+    _add_range(command("trace", "write steps as text"))
+    command("examples", "list the bundled problems", problem=False)
+    exporting = command("export", "draw the screen at one or more positions")
+    exporting.add_argument(
+        "--steps", type=steps, required=True, metavar="A:B", help="positions A to B, or one"
+    )
+    exporting.add_argument(
+        "-o", "--output", required=True, metavar="OUT.svg", help="for several: OUT-0012.svg …"
+    )
+    exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
+    return parser
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    def add(name: str, kind: Any, default: Any, metavar: str, help_text: str) -> None:
+        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=help_text)
+
+    parser.add_argument("--input", type=input_shape, required=True, metavar="HxWxC", help="e.g. 7x10x3")
+    parser.add_argument("--filters", type=number, required=True, metavar="N", help="output channels")
+    parser.add_argument("--kernel", type=pair, required=True, metavar="3|3x5", help="rows x columns")
+    add("--stride", number_or_pair, 1, "2|2x1", "default 1")
+    add("--padding", padding, 0, "P", "1, 1x2, top,bottom,left,right, same or valid; default 0")
+    add("--dilation", number_or_pair, 1, "2|2x1", "default 1")
+    add("--groups", number, 1, "N", "channel groups, default 1")
+    add("--batch", number, None, "N", "samples; by default there is no batch axis")
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float64", help="default float64")
+    add("--seed", number, 0, "N", "the same seed draws the same numbers, default 0")
+    parser.add_argument("--no-bias", action="store_true", help="a convolution without b")
+    parser.add_argument("-o", "--output", metavar="FILE", help="by default named after the sizes")
+    parser.add_argument("--force", action="store_true", help="write over an existing file")
+
+
+def _add_range(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="first", type=number, default=1, metavar="STEP", help="default 1")
+    parser.add_argument("--to", dest="last", type=number, metavar="STEP", help="included; default the last")
+    parser.add_argument(
+        "--format", choices=("text", "jsonl"), default="text", help="words, or one JSON object per line"
+    )
+
+
+def input_shape(text: str) -> tuple[int, int, int]:
+    """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
+    if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not height x width x channels; write it like 7x10x3")
+    height, width, channels = map(int, text.split("x"))
+    return height, width, channels
+
+
+def pair(text: str) -> Pair:
+    """`2` -> `(2, 2)`, and `2x1` or `2,1` -> `(2, 1)`: rows, then columns."""
+    found = _PAIR.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number or a pair; write it like 2, 2x1 or 2,1")
+    rows = int(found[1])
+    return rows, int(found[2] or rows)
+
+
+def number_or_pair(text: str) -> int | Pair:
+    """`2` -> `2`, and `2x1` or `2,1` -> `(2, 1)`: as a `Problem` takes it."""
+    return int(text) if re.fullmatch(_NUMBER, text) else pair(text)
+
+
+def padding(text: str) -> str | int | Pair | Padding:
+    """`1`, `1x2`, `1,2`, `same`, `valid`, or the four sides `top,bottom,left,right`."""
+    if text in ("same", "valid"):
+        return text
+    if _PAIR.fullmatch(text):
+        return number_or_pair(text)
+    if re.fullmatch(f"{_NUMBER}(,{_NUMBER}){{3}}", text):
+        top, bottom, left, right = map(int, text.split(","))
+        return (top, bottom), (left, right)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a padding; write it like 1, 1x2, 1,2,0,1 (top, bottom, left, right), same or valid"
+    )
+
+
+def number(text: str) -> int:
+    """A whole number."""
+    if not re.fullmatch(_NUMBER, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of up to 9 digits")
+    return int(text)
+
+
+def size(text: str) -> Pair:
+    """`120x40` -> `(120, 40)`: columns and rows of the screen."""
+    if not re.fullmatch("[1-9][0-9]{1,3}x[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not columns x rows of a screen; write it like 120x40")
+    columns, rows = map(int, text.split("x"))
+    return columns, rows
+
+
+def steps(text: str) -> tuple[int, int | None]:
+    """`12` -> `(12, 12)`, `12:20` -> `(12, 20)`, `12:` -> `(12, None)`, to the end."""
+    found = re.fullmatch("([0-9]{1,9})(:([0-9]{1,9})?)?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of steps; write it like 12, 12:20 or 12:")
+    first = int(found[1])
+    return first, int(found[3]) if found[3] else None if found[2] else first
+
+
+def place(text: str, geometry: Geometry) -> int:
+    """The position after a step.
+
+    Args:
+        text: The step counted from 1 (0 is before the first), or its loop index `H,W,C` or
+            `N,H,W,C`, counted from 0.
+        geometry: The convolution the step belongs to.
+
+    Raises:
+        UsageError: it cannot be read, or there is no such step.
+    """
+    numbers = text.split(",")
+    if len(numbers) not in (1, 3, 4) or not all(re.fullmatch("[0-9]{1,18}", part) for part in numbers):
+        raise UsageError(f"--goto {text} is not a step; write its number, or its index like 4,2,0")
+    if len(numbers) == 1:
+        if int(text) > geometry.total_steps:
+            raise UsageError(f"there is no step {text}; the last one is {geometry.total_steps}")
+        return int(text)
+    from convstep.conv.geometry import StepIndex
+
+    index = StepIndex(*([0] * (4 - len(numbers)) + [int(part) for part in numbers]))
+    counts = (geometry.samples, *geometry.output_shape)
+    for name, at, count in zip(StepIndex._fields, index, counts, strict=True):
+        if at >= count:
+            raise UsageError(f"--goto {text} has {name} = {at}, but {name} goes from 0 to {count - 1}")
+    return geometry.step_at(index) + 1
