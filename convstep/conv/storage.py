@@ -45,7 +45,7 @@ def write(problem: Problem, file: BinaryIO) -> None:
         del arrays["b"]
     if problem.dZ_drawn:
         del arrays["dZ"]  # the seed draws the same numbers again, and the screen can say so
-    np.savez_compressed(file, allow_pickle=False, layout=np.array("NHWC"), **arrays)
+    np.savez_compressed(file, layout=np.array("NHWC"), **arrays)
 
 
 def load(path: str | os.PathLike[str]) -> Problem:

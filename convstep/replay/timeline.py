@@ -101,6 +101,19 @@ class Timeline:
         """Running gradient of the input: `dA_prev_pad` without its padding, a view."""
         return self._run.gradients().dA_prev
 
+    def settled_copy(self) -> tuple[Array, Array | None, Array]:
+        """Copies of `(dW, db, dA_prev_pad)` at `position`, without what is under way of the next step."""
+        copy = Run(
+            self.problem,
+            self.problem.geometry,
+            np.array(self.dW),
+            None if self.db is None else np.array(self.db),
+            np.array(self.dA_prev_pad),
+        )
+        for change in self._under_way:
+            _target(copy, change.gradient)[change.region] = change.before
+        return copy.dW, copy.db, copy.dA_prev_pad
+
     def next(self) -> Step | None:
         """Execute one step, or the rest of the one under way.
 
@@ -209,21 +222,14 @@ class Timeline:
                 self._overwrite("db", (index.i_c,), dz)
 
     def _overwrite(self, gradient: str, region: tuple[int | slice, ...], contribution: Array) -> None:
-        target = self._target(gradient)
+        target = _target(self._run, gradient)
         self._under_way.append(Overwritten(gradient, region, np.array(target[region])))
         target[region] += contribution
 
     def _undo(self, made: list[Overwritten] | tuple[Overwritten, ...]) -> None:
         """Put back what the additions overwrote; never subtract, floats do not come back."""
         for change in made:
-            self._target(change.gradient)[change.region] = change.before
-
-    def _target(self, gradient: str) -> Array:
-        """A running gradient, with a batch axis where the loop's index has one."""
-        if gradient == "dA_prev_pad":
-            return self._run.samples(self._run.dA_prev_pad)
-        target: Array = getattr(self._run, gradient)
-        return target
+            _target(self._run, change.gradient)[change.region] = change.before
 
     def _rewind(self, position: int) -> None:
         """Step back while saved values last; else begin again from zero."""
@@ -248,3 +254,11 @@ class Timeline:
                 gradient[...] = 0
         self._history.clear()
         self._position = 0
+
+
+def _target(run: Run, gradient: str) -> Array:
+    """A running gradient, with a batch axis where the loop's index has one."""
+    if gradient == "dA_prev_pad":
+        return run.samples(run.dA_prev_pad)
+    target: Array = getattr(run, gradient)
+    return target

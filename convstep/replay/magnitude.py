@@ -1,0 +1,67 @@
+# ruff: noqa: N806  the article's names: dZ, dA, dW
+"""How large each array gets, quickly: for colour scales, never for results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+
+Array = npt.NDArray[Any]
+
+AT_ONCE = 20_000_000
+"""Multiply-adds below which the gradients can be measured before the first screen."""
+
+
+def work(problem: Problem) -> int:
+    """Multiply-adds of one of the two gradient products."""
+    return problem.total_steps * int(np.prod(problem.geometry.kernel_shape[1:]))
+
+
+def quick_magnitudes(problem: Problem) -> dict[str, float]:
+    """The largest magnitude of each given array, and a guess for the gradients from one product."""
+    given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W", "dZ")}
+    guess = {
+        "dW": given["A_prev"] * given["dZ"],
+        "dA_prev": given["W"] * given["dZ"],
+        "db": given["dZ"],
+    }
+    return given | guess
+
+
+def gradient_magnitudes(problem: Problem) -> dict[str, float]:
+    """The largest magnitude of each finished gradient.
+
+    Whole-array products in float64: fast, and good enough for a colour, but not the loop's
+    bits. Nothing but a magnitude may come from here.
+    """
+    geometry = problem.geometry
+    n, (h_out, w_out, c_out), groups = geometry.samples, geometry.output_shape, problem.groups
+    _, f_h, f_w, c_k = geometry.kernel_shape
+    padded = problem.A_prev_pad.reshape(n, *geometry.padded_shape).astype(np.float64)
+    dZ = problem.dZ.reshape(-1, groups, c_out // groups).astype(np.float64)
+    W = problem.W.reshape(groups, c_out // groups, f_h, f_w, c_k).astype(np.float64)
+    dA = np.zeros_like(padded)
+    largest_dW = 0.0
+    (s_h, s_w), (d_h, d_w) = problem.stride, problem.dilation
+    with np.errstate(all="ignore"):
+        for k_h in range(f_h):
+            for k_w in range(f_w):
+                rows = slice(k_h * d_h, k_h * d_h + (h_out - 1) * s_h + 1, s_h)
+                columns = slice(k_w * d_w, k_w * d_w + (w_out - 1) * s_w + 1, s_w)
+                seen = padded[:, rows, columns].reshape(-1, groups, c_k)
+                dW = np.matmul(dZ.transpose(1, 2, 0), seen.transpose(1, 0, 2))
+                largest_dW = max(largest_dW, _largest(dW))
+                sent = np.matmul(dZ.transpose(1, 0, 2), W[:, :, k_h, k_w])
+                dA[:, rows, columns] += sent.transpose(1, 0, 2).reshape(n, h_out, w_out, -1)
+        db = problem.dZ.reshape(-1, c_out).sum(axis=0, dtype=np.float64)
+    return {"dW": largest_dW, "dA_prev": _largest(dA), "db": _largest(db)}
+
+
+def _largest(values: Array) -> float:
+    """The largest finite magnitude, 0 if there is none."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0

@@ -1,0 +1,94 @@
+"""The application: one debugger screen, torch loading beside it, the palette from the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from convstep.oracle.service import TorchService
+from convstep.ui.commands import COMMANDS
+from convstep.ui.screens.debugger import DebuggerScreen
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+
+class DebuggerApp(App[None]):
+    """Opens the debugger on one problem."""
+
+    TITLE = "convstep"
+    CSS_PATH: ClassVar[str] = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        problem: Problem,
+        name: str,
+        *,
+        command_name: str | None = None,
+        position: int = 0,
+        torch: TorchService | None = None,
+    ) -> None:
+        """Prepare the debugger.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            command_name: what to call it on the command line; the name if left out.
+            position: where to begin.
+            torch: the oracle's process; one is made if left out.
+        """
+        super().__init__()
+        self.torch = torch if torch is not None else TorchService()
+        """PyTorch in a process of its own, loading from the start."""
+        self._debugger = DebuggerScreen(problem, name, command_name or name)
+        self._position = position
+
+    def get_default_screen(self) -> Screen[None]:
+        """The debugger."""
+        return self._debugger
+
+    def on_mount(self) -> None:
+        """Let torch load while the first screen is looked at."""
+        self.torch.start()
+        if self._position:
+            self.call_after_refresh(self._debugger.travel, self._position)
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        self.torch.close()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The debugger's commands, and Textual's choice of theme."""
+        for command in COMMANDS:
+            if command.palette and isinstance(screen, DebuggerScreen):
+                keys = " ".join(command.key_texts)
+
+                async def run(action: str = command.action) -> None:
+                    await screen.run_action(action)
+
+                yield SystemCommand(f"{command.label}  {keys}", command.help, run)
+        yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
+
+
+def run_debugger(problem: Problem, name: str, *, position: int = 0) -> None:
+    """Open the debugger in this terminal and return when the person leaves it.
+
+    Args:
+        problem: what to step through.
+        name: a bundled name or a path, as on the command line.
+        position: where to begin.
+    """
+    import shlex
+
+    title = Path(name).stem if name.endswith(".npz") else name
+    app = DebuggerApp(problem, title, command_name=shlex.quote(name), position=position)
+    try:
+        app.run()
+    finally:
+        app.torch.close()

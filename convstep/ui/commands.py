@@ -1,0 +1,133 @@
+"""The one table of commands: key bindings, footer, palette, help and README all come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person can ask for."""
+
+    action: str
+    """The action of the debugger screen."""
+    keys: tuple[str, ...]
+    """Keys in Textual's names, the one to show first."""
+    label: str
+    """Two words at most, for the footer."""
+    help: str
+    """One sentence, for the help, the palette and the README."""
+    group: str
+    """The heading it stands under."""
+    footer: bool = False
+    """Whether the footer shows it."""
+    palette: bool = True
+    """Whether the palette offers it; cursor keys make no sense there."""
+
+    @property
+    def binding(self) -> Binding:
+        """Textual's form of it."""
+        return Binding(
+            ",".join(self.keys),
+            self.action,
+            self.label,
+            show=self.footer,
+            key_display=key_text(self.keys[0]),
+            priority=any(key in _PRIORITY for key in self.keys),
+        )
+
+    @property
+    def key_texts(self) -> list[str]:
+        """Its keys as people write them; terminals' other names for Shift+F5 are left out."""
+        return [key_text(key) for key in self.keys if key not in _ALIASES]
+
+
+_PRIORITY = {"tab", "shift+tab"}
+"""Textual's own focus chain would take these first."""
+_ALIASES = {"f17", "f22", "f23"}
+"""What terminals send for Shift+F5, Shift+F10 and Shift+F11."""
+
+MOVE, PLACE, LOOK, ASK, APP = "Step", "Go to", "Look", "Ask", "The program"
+
+COMMANDS = (
+    Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True),
+    Command("back", ("N", "backspace", "shift+f10", "f22"), "back", "Go one iteration back.", MOVE, True),
+    Command("next_addition", ("s", "f11"), "addition",
+            "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, True),
+    Command("back_addition", ("S", "shift+f11", "f23"), "undo addition", "Undo one addition.", MOVE),
+    Command("channels_end", ("f",), "channels end",
+            "Run to the end of the channel loop: every i_c of this place.", MOVE),
+    Command("channels_start", ("F",), "channels start", "Back to the start of the channel loop.", MOVE),
+    Command("row_end", ("l",), "row end", "Run to the end of the output row: every i_w.", MOVE),
+    Command("row_start", ("L",), "row start", "Back to the start of the output row.", MOVE),
+    Command("run", ("end", "f5"), "end", "Run to the last step, where the comparison opens.", PLACE),
+    Command("run_back", ("home", "shift+f5", "f17"), "start", "Back to before the first step.", PLACE),
+    Command("goto", ("g",), "goto", "Go to a step number, a loop index (4,2,1) or a percentage.", PLACE, True),
+    Command("values", ("v",), "values", "Show numbers, heat, or both.", LOOK, True),
+    Command("face(1)", ("right_square_bracket",), "next face",
+            "Next face of this panel: the next channel.", LOOK),
+    Command("face(-1)", ("left_square_bracket",), "last face", "Previous face of this panel.", LOOK),
+    Command("follow", ("escape",), "follow", "Follow the loop again after choosing a face; close what is maximised.",
+            LOOK),
+    Command("precision(1)", ("plus", "equals_sign"), "more digits", "Show more digits.", LOOK),
+    Command("precision(-1)", ("minus",), "fewer digits", "Show fewer digits.", LOOK),
+    Command("maximise", ("m",), "maximise", "Give the whole screen to this panel, and back.", LOOK, True),
+    Command("panel(1)", ("tab",), "next panel", "Next panel, or next tab on a small screen.", LOOK),
+    Command("panel(-1)", ("shift+tab",), "last panel", "Previous panel.", LOOK),
+    Command("cursor(-1, 0)", ("up",), "up", "Move the cell cursor up; below is the cell in full precision.",
+            LOOK, palette=False),
+    Command("cursor(1, 0)", ("down",), "down", "Move the cell cursor down.", LOOK, palette=False),
+    Command("cursor(0, -1)", ("left",), "left", "Move the cell cursor left.", LOOK, palette=False),
+    Command("cursor(0, 1)", ("right",), "right", "Move the cell cursor right.", LOOK, palette=False),
+    Command("compare", ("o",), "compare", "Compare the gradients as they stand with PyTorch's.", ASK, True),
+    Command("copy", ("y",), "copy command", "Copy the command that opens this very position.", ASK),
+    Command("help", ("question_mark",), "help", "Explain every key and every mark.", APP, True),
+    Command("app.command_palette", ("ctrl+p",), "palette", "Find a command by name.", APP, palette=False),
+    Command("app.quit", ("q",), "quit", "Leave.", APP, True),
+)  # fmt: skip
+
+_KEY_TEXTS = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "Esc",
+}
+
+
+def key_text(key: str) -> str:
+    """A key as people write it: `question_mark` -> `?`, `shift+f5` -> `Shift+F5`."""
+    if len(key) == 1:
+        return key
+    parts = [_KEY_TEXTS.get(part, part.capitalize()) for part in key.split("+")]
+    return "+".join(parts)
+
+
+def bindings() -> list[Binding]:
+    """Every command's binding, in the table's order."""
+    return [command.binding for command in COMMANDS]
+
+
+def groups() -> dict[str, list[Command]]:
+    """The commands by heading, in the table's order."""
+    found: dict[str, list[Command]] = {}
+    for command in COMMANDS:
+        found.setdefault(command.group, []).append(command)
+    return found
+
+
+def markdown_table() -> str:
+    """The README's key table."""
+    rows = ["| Key | What it does |", "| --- | --- |"]
+    for command in COMMANDS:
+        keys = " ".join(f"`{text}`" for text in command.key_texts)
+        rows.append(f"| {keys} | {command.help} |")
+    return "\n".join(rows)

@@ -1,0 +1,140 @@
+"""The comparison: our gradients at this position beside PyTorch's and the central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from convstep.oracle.comparison import Comparison, compare
+from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.service import ServiceClosed, TorchService
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.scene import difference_panel, gradient_names
+from convstep.view.verdicts import checked_text, comparison_table
+
+if TYPE_CHECKING:
+    from convstep.replay.timeline import Timeline
+
+
+class ComparisonScreen(ModalScreen[None]):
+    """Asks both oracles and shows their verdicts; what is compared is a copy, so time may go on."""
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("escape,q,o", "dismiss", "Close"),
+        Binding("tab", "app.focus_next", "Next", priority=True),
+        Binding("up", "cursor(-1, 0)", show=False),
+        Binding("down", "cursor(1, 0)", show=False),
+        Binding("left", "cursor(0, -1)", show=False),
+        Binding("right", "cursor(0, 1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    ComparisonScreen { align: center middle; }
+    ComparisonScreen > VerticalScroll {
+        width: 112; max-width: 100%; height: auto; max-height: 100%;
+        border: heavy $accent; padding: 0 1; background: $surface;
+    }
+    ComparisonScreen Static { height: auto; }
+    ComparisonScreen #torch-verdict, ComparisonScreen #numeric-verdict { text-style: bold; }
+    ComparisonScreen #torch-verdict { margin-top: 1; }
+    ComparisonScreen .tolerance { color: $foreground 65%; margin-bottom: 1; }
+    ComparisonScreen #differences { height: 16; display: none; }
+    ComparisonScreen #differences TensorGrid { width: 1fr; }
+    """
+
+    def __init__(self, timeline: Timeline, torch: TorchService) -> None:
+        """Compare a timeline's gradients as they stand.
+
+        Args:
+            timeline: stands at a position; an addition under way is not counted.
+            torch: PyTorch's process.
+        """
+        super().__init__()
+        self._problem, self._torch = timeline.problem, torch
+        self._position, self._under_way = timeline.position, timeline.additions
+        self._gradients = timeline.settled_copy()
+        self.comparisons: dict[str, Comparison] = {}
+        """What has been answered: "torch" and "numeric"."""
+
+    def compose(self) -> ComposeResult:
+        """A place for each oracle, then the differences."""
+        with VerticalScroll(can_focus=False) as box:
+            total = self._problem.total_steps
+            box.border_title = f"The gradients after step {self._position} of {total}"
+            box.border_subtitle = "Esc back to the debugger"
+            yield Static(self._what_is_compared())
+            yield Static("PyTorch is loading …", id="torch-verdict")
+            yield Static(id="torch-table")
+            yield Static(id="torch-tolerance", classes="tolerance")
+            yield Static("central differences …", id="numeric-verdict")
+            yield Static(id="numeric-table")
+            yield Static(id="numeric-tolerance", classes="tolerance")
+            with Horizontal(id="differences"):
+                for name in gradient_names(self._problem):
+                    yield TensorGrid(f"difference_{name}")
+
+    def on_mount(self) -> None:
+        """Ask both oracles at once."""
+        self._ask("torch", lambda: self._torch.compare(self._problem, self._position, self._gradients))
+        self._ask("numeric", lambda: compare(self._problem, self._position, self._gradients, "numeric"))
+
+    def action_cursor(self, rows: int, columns: int) -> None:
+        """Move the cell cursor of a difference."""
+        if isinstance(self.focused, TensorGrid):
+            self.focused.move_cursor(rows, columns)
+
+    def _what_is_compared(self) -> str:
+        if self._position == self._problem.total_steps:
+            return "Every step is executed: these are the gradients that backward returns."
+        text = (
+            "Backward is linear in dZ: with dZ set to zero for the steps not yet executed, "
+            "an oracle's whole backward is what the running gradients must be here."
+        )
+        return text + (" The addition under way is not counted." if self._under_way else "")
+
+    @work(thread=True)
+    def _ask(self, oracle: str, question: Callable[[], Comparison]) -> None:
+        try:
+            answer: Comparison | str = question()
+        except OracleUnavailable as error:
+            answer = str(error)
+        except ServiceClosed:
+            return
+        if self.is_attached:
+            self.app.call_from_thread(self._show, oracle, answer)
+
+    def _show(self, oracle: str, answer: Comparison | str) -> None:
+        if not self.is_attached:
+            return
+        verdict = self.query_one(f"#{oracle}-verdict", Static)
+        if isinstance(answer, str):
+            verdict.update(_plain(answer))
+            return
+        self.comparisons[oracle] = answer
+        mark = "✓" if answer.ok else "✗"
+        verdict.update(_plain(f"{mark} {answer.verdict}{checked_text(answer)}"))
+        self.query_one(f"#{oracle}-table", Static).update(comparison_table(answer, self.size.width))
+        self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
+        shown = self.comparisons.get("torch", answer)
+        self._show_differences(shown)
+
+    def _show_differences(self, comparison: Comparison) -> None:
+        """Ours less the oracle's, on the face with the worst cell of each gradient."""
+        area = self.query_one("#differences")
+        area.display = True
+        tallest = 0
+        for row in comparison.rows:
+            panel = difference_panel(row)
+            tallest = max(tallest, panel.face.values.shape[0])
+            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=True)
+        area.styles.height = min(tallest + 3, 16)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

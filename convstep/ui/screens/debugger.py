@@ -1,0 +1,393 @@
+"""The debugger: owns the timeline, turns keys into movement, and hands each scene to the widgets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from convstep.replay import magnitude
+from convstep.replay.places import place_argument
+from convstep.replay.timeline import Timeline
+from convstep.ui.commands import bindings
+from convstep.ui.messages import CellClicked, CellHovered, CellMessage, SeekRequested
+from convstep.ui.panel_area import PanelArea
+from convstep.ui.widgets.drawn import Drawn
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.arrange import CARD, LEAST, SOURCE, arrange
+from convstep.view.card import draw_card
+from convstep.view.drawing import MODES
+from convstep.view.numbers import full
+from convstep.view.panel import Panel
+from convstep.view.scene import Choice, Scene, Stage, problem_facts
+from convstep.view.source import draw_source
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.ui.app import DebuggerApp
+
+AT_ONCE = 20_000
+"""Steps executed in one go; longer ways are walked in parts so that the screen stays alive."""
+
+
+class DebuggerScreen(Screen[None]):
+    """The panels, the source, the step and the timeline."""
+
+    BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
+    app: DebuggerApp
+
+    mode: reactive[str] = reactive("both")
+    """How values are shown: one of `MODES`."""
+    precision: reactive[int] = reactive(0)
+    """Columns added to every number."""
+
+    def __init__(self, problem: Problem, name: str, command_name: str) -> None:
+        """Debug a problem.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            command_name: what to call it on the command line.
+        """
+        super().__init__()
+        self._problem, self._problem_name, self._command_name = problem, name, command_name
+        self._timeline = Timeline(problem)
+        self._stage = Stage(self._timeline)
+        self._scene: Scene = self._stage.scene()
+        self._tab, self._maximised = CARD, ""
+        self._compared_at_end = False
+
+    @property
+    def timeline(self) -> Timeline:
+        """Where the pass stands."""
+        return self._timeline
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown."""
+        return self._scene
+
+    def compose(self) -> ComposeResult:
+        """Title, panels, status, timeline, keys."""
+        yield Static(id="title")
+        yield PanelArea(
+            Drawn(SOURCE, "backward.py"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
+            Drawn(CARD, "this step"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
+        )
+        yield Static(id="too-small")
+        yield Static(id="status")
+        yield TimelineBar(id="timeline")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show the first scene; measure what was too large to measure before it."""
+        self.query_one("#input_gradient", TensorGrid).focus(scroll_visible=False)
+        self._show(all_changed=True)
+        if self._stage.unmeasured:
+            self._measure()
+
+    def on_resize(self) -> None:
+        """Arrange the parts for the new size."""
+        self._arrange()
+
+    # --- movement -------------------------------------------------------------------------
+
+    def action_next(self) -> None:
+        """One step on."""
+        if self._timeline.next() is not None:
+            self._moved()
+
+    def action_back(self) -> None:
+        """One step back."""
+        if self._timeline.back() is not None:
+            self._moved()
+
+    def action_next_addition(self) -> None:
+        """One addition on."""
+        if self._timeline.next_addition():
+            self._moved()
+
+    def action_back_addition(self) -> None:
+        """One addition back."""
+        if self._timeline.back_addition():
+            self._moved()
+
+    def action_channels_end(self) -> None:
+        """On to where the channel loop ends."""
+        self._to_multiple(self._stage.loop_lengths[0], ahead=True)
+
+    def action_channels_start(self) -> None:
+        """Back to where the channel loop starts."""
+        self._to_multiple(self._stage.loop_lengths[0], ahead=False)
+
+    def action_row_end(self) -> None:
+        """On to where the output row ends."""
+        self._to_multiple(self._stage.loop_lengths[1], ahead=True)
+
+    def action_row_start(self) -> None:
+        """Back to where the output row starts."""
+        self._to_multiple(self._stage.loop_lengths[1], ahead=False)
+
+    def action_run(self) -> None:
+        """On to the end."""
+        self.travel(self._timeline.total)
+
+    def action_run_back(self) -> None:
+        """Back to the start."""
+        self.travel(0)
+
+    def action_goto(self) -> None:
+        """Ask where to go."""
+        from convstep.ui.screens.goto import GotoScreen
+
+        def answered(position: int | None) -> None:
+            if position is not None:
+                self.travel(position)
+
+        self.app.push_screen(GotoScreen(self._problem.geometry), answered)
+
+    def on_seek_requested(self, message: SeekRequested) -> None:
+        """The timeline was clicked."""
+        self.travel(message.position)
+
+    def travel(self, position: int) -> None:
+        """Go to a position; a long way in parts, with Escape to stop at a true one."""
+        self.workers.cancel_group(self, "travel")
+        if abs(position - self._timeline.position) <= AT_ONCE:
+            near = abs(position - self._timeline.position) == 1 and not self._timeline.additions
+            self._timeline.seek(position)
+            self._moved(all_changed=not near)
+        else:
+            self._travel_in_parts(position)
+
+    @work(group="travel", exclusive=True)
+    async def _travel_in_parts(self, position: int) -> None:
+        if position < self._timeline.position:
+            self._timeline.seek(0)
+        while self._timeline.position != position:
+            self._timeline.seek(min(self._timeline.position + AT_ONCE // 4, position))
+            self._moved(all_changed=True)
+            await asyncio.sleep(0)
+
+    def _to_multiple(self, length: int, *, ahead: bool) -> None:
+        """To the next, or the last, position at which a loop of this many steps is complete."""
+        position = self._timeline.position
+        target = (position // length + 1) * length if ahead else (position - 1) // length * length
+        if self._timeline.additions and not ahead:
+            target = position // length * length
+        self.travel(max(min(target, self._timeline.total), 0))
+
+    def _moved(self, *, all_changed: bool = False) -> None:
+        """Show where the timeline stands; at the end, open the comparison once."""
+        self._show(all_changed=all_changed)
+        at_end = self._timeline.position == self._timeline.total
+        if at_end and not self._compared_at_end:
+            self.action_compare()
+        self._compared_at_end = at_end
+
+    # --- looking --------------------------------------------------------------------------
+
+    def action_values(self) -> None:
+        """Numbers, heat, both."""
+        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+        self.notify(f"values: {self.mode}", timeout=1.5)
+
+    def action_precision(self, more: int) -> None:
+        """More or fewer digits."""
+        self.precision = min(max(self.precision + more, -4), 9)
+
+    def watch_mode(self) -> None:
+        """Redraw in the new mode."""
+        self._apply_look()
+
+    def watch_precision(self) -> None:
+        """Redraw with more or fewer digits."""
+        self._apply_look()
+
+    def action_face(self, by: int) -> None:
+        """Another face of the focused panel; panels of the same axis go along."""
+        panel = self._focused_panel()
+        if panel.choices[0] == 1:
+            self.notify("this tensor has a single face", timeout=2)
+            return
+        self._stage.choose(panel, by)
+        self._show(all_changed=True)
+
+    def action_follow(self) -> None:
+        """Stop a long way, leave a maximised panel, or follow the loop's faces again."""
+        if any(worker.group == "travel" and worker.is_running for worker in self.workers):
+            self.workers.cancel_group(self, "travel")
+        elif self._maximised:
+            self._maximised = ""
+            self._arrange()
+        else:
+            self._stage.choice = Choice()
+            self._show(all_changed=True)
+
+    def action_maximise(self) -> None:
+        """The focused part alone, and back."""
+        focused = self.focused.id if self.focused is not None else None
+        self._maximised = "" if self._maximised else (focused or "input_gradient")
+        self._arrange()
+
+    def action_panel(self, by: int) -> None:
+        """Focus the next part; on a small screen that also turns the tabs."""
+        keys = [child.id for child in self.query_one(PanelArea).children if child.id]
+        focused = self.focused.id if self.focused is not None else keys[0]
+        at = keys.index(focused) if focused in keys else 0
+        key = keys[(at + by) % len(keys)]
+        if key in self.query_one(PanelArea).plan.tabs:
+            self._tab = key
+        if self._maximised:
+            self._maximised = key
+        self._arrange()
+        self.query_one(f"#{key}").focus(scroll_visible=False)
+        self.call_after_refresh(self._show_status)
+
+    def action_cursor(self, rows: int, columns: int) -> None:
+        """Move the cell cursor of the focused panel."""
+        if isinstance(self.focused, TensorGrid):
+            self.focused.move_cursor(rows, columns)
+            self._show_status()
+
+    def on_cell_hovered(self, message: CellHovered) -> None:
+        """Show the cell under the mouse in full precision."""
+        self._show_cell(message)
+
+    def on_cell_clicked(self, message: CellClicked) -> None:
+        """Show the cell; on the upstream gradient, go to its step."""
+        self._show_cell(message)
+        panel = self._scene.panel(message.key)
+        step = self._stage.step_of(panel, message.cell)
+        if step is not None:
+            self.travel(step + 1)
+
+    # --- asking ---------------------------------------------------------------------------
+
+    def action_compare(self) -> None:
+        """Open the comparison at this position."""
+        from convstep.ui.screens.comparison import ComparisonScreen
+
+        self.app.push_screen(ComparisonScreen(self._timeline, self.app.torch))
+
+    def action_copy(self) -> None:
+        """Copy the command that reproduces this view."""
+        place = place_argument(self._timeline.position, self._problem.geometry)
+        command = f"convstep open {self._command_name} --goto {place}"
+        self.app.copy_to_clipboard(command)
+        self.notify(command, title="copied", timeout=4, markup=False)
+
+    def action_help(self) -> None:
+        """Explain keys and marks."""
+        from convstep.ui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    # --- showing --------------------------------------------------------------------------
+
+    def _show(self, *, all_changed: bool) -> None:
+        """Hand the scene at this position to every part."""
+        self._scene = scene = self._stage.scene()
+        for panel in scene.panels:
+            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
+        self.query_one(f"#{SOURCE}", Drawn).show(lambda w, h: draw_source(scene, w, h))
+        self.query_one(f"#{CARD}", Drawn).show(lambda w, h: draw_card(scene, w, h))
+        bar = self.query_one(TimelineBar)
+        bar.total, bar.position = scene.total, scene.position
+        self._show_title()
+        self._show_status()
+
+    def _show_title(self) -> None:
+        """Name and geometry on the left, the position on the right; facts are dropped for room."""
+        scene, width = self._scene, self.size.width - 2
+        right = f"step {scene.position}/{scene.total}   ({scene.place})"
+        facts = problem_facts(self._problem)
+        left = f"convstep  {self._problem_name}"
+        while facts and len(" · ".join([left, *facts])) + len(right) + 2 > width:
+            facts.pop()
+        left = " · ".join([left, *facts])
+        if len(left) + len(right) + 2 > width:
+            left = self._problem_name[: max(width - len(right) - 2, 0)]
+        title = Text(left + " " * max(width - len(left) - len(right), 1), "bold", no_wrap=True)
+        title.append(right, "bold reverse" if scene.position == scene.total else "bold")
+        self.query_one("#title", Static).update(title)
+
+    def _show_status(self) -> None:
+        """The cell under the cursor in full precision, and what the step is at."""
+        if isinstance(self.focused, TensorGrid):
+            self._show_cell(CellMessage(self.focused.key, self.focused.cursor))
+        else:
+            self._update_status("")
+
+    def _show_cell(self, message: CellMessage) -> None:
+        face, cell = self._scene.panel(message.key).face, message.cell
+        rows, columns = face.values.shape
+        if cell.row < rows and cell.column < columns:
+            value = full(face.values[cell], self._problem.dtype)
+            self._update_status(f"{face.cell(*cell)} = {value}")
+
+    def _update_status(self, left: str) -> None:
+        width, right = self.size.width - 2, self._scene.state
+        if self._problem.dZ_drawn:
+            right = f"dZ drawn at random · {right}"
+        status = Text(left[:width], no_wrap=True)
+        if len(left) + len(right) + 2 <= width:
+            status.append(" " * (width - len(left) - len(right)) + right, "dim")
+        self.query_one("#status", Static).update(status)
+
+    def _apply_look(self) -> None:
+        for grid in self.query(TensorGrid):
+            grid.set_look(self.mode, self.precision)
+
+    def _focused_panel(self) -> Panel:
+        focused = self.focused
+        return self._scene.panel(focused.key if isinstance(focused, TensorGrid) else "input_gradient")
+
+    def _arrange(self) -> None:
+        """Plan the parts for the present size, or say which size is needed."""
+        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.query_one("#too-small", Static).update(
+                f"convstep needs {LEAST[0]}x{LEAST[1]}; this terminal is "
+                f"{self.size.width}x{self.size.height}. Make it larger, or press q."
+            )
+            return
+        area = self.query_one(PanelArea)
+        room = (self.size.width, self.size.height - 4)
+        area.follow(arrange(*room, self._scene.panels, self._tab, self._maximised))
+        self._name_tabs(area)
+        self._show_title()
+        self._show_status()
+
+    def _name_tabs(self, area: PanelArea) -> None:
+        """Name the parts that share a place on the border of the visible one."""
+        tabs = area.plan.tabs
+        names = {SOURCE: "source", CARD: "step"}
+        names |= {panel.key: panel.face.name for panel in self._scene.panels}
+        for key in (SOURCE, CARD):
+            part = self.query_one(f"#{key}", Drawn)
+            part.border_title = part.title
+        for key in tabs:
+            labels = [f"‹{names[tab]}›" if tab == area.plan.shown_tab else names[tab] for tab in tabs]
+            self.query_one(f"#{key}").border_subtitle = "Tab: " + " ".join(labels)
+
+    @work(thread=True, group="measure")
+    def _measure(self) -> None:
+        """Find how large the gradients get, for the colours of a large problem."""
+        found = magnitude.gradient_magnitudes(self._problem)
+        self.app.call_from_thread(self._take_magnitudes, found)
+
+    def _take_magnitudes(self, found: dict[str, float]) -> None:
+        self._stage.take_magnitudes(found)
+        self._show(all_changed=True)

@@ -1,0 +1,70 @@
+"""Help: every key from the command table, and every mark on the screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from convstep.ui.commands import groups
+
+MARKS = (
+    ("┏━━┓", "the window: the cells the current step reads or writes"),
+    ("┌──┐", "the crop line: what is inside becomes dA_prev, what is outside is padding"),
+    ("·", "a padding cell, still zero"),
+    ("▸ ◂", "the dZ value of the current step; brighter cells before it are done, dim ones to do"),
+    ("0.12", "underlined: the current step has written this cell"),
+    ("✓ ▶", "an addition that is made, and the one that runs next"),
+    ("~0", "not zero, but too small for the column; plain 0 is exactly zero"),
+    (">> <<", "too large for the column, positive and negative"),
+    ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
+    ("░▒▓█", "magnitude without colour, from small to the scale's end"),
+)
+"""The marks of the screen and their meaning."""
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys and marks, scrollable."""
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("escape,q,question_mark", "dismiss", "Close")
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > VerticalScroll {
+        width: 96; max-width: 100%; height: auto; max-height: 100%;
+        border: heavy $accent; padding: 0 1; background: $surface;
+    }
+    HelpScreen Static { height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Keys by group, then marks."""
+        with VerticalScroll() as scroll:
+            scroll.border_title = "Keys and marks"
+            scroll.border_subtitle = "↑ ↓ scroll · Esc closes"
+            for name, commands in groups().items():
+                rows = [("  ".join(command.key_texts), command.help) for command in commands]
+                yield Static(_table(name, rows))
+            yield Static(_table("On the screen", list(MARKS)))
+
+    def on_mount(self) -> None:
+        """Scroll with the keys at once."""
+        self.query_one(VerticalScroll).focus()
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(width=18, no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_row(Text(title, "bold underline"), "")
+    for left, right in rows:
+        table.add_row(Text(left, "bold"), Text(right))
+    table.add_row("", "")
+    return table

@@ -1,0 +1,270 @@
+"""TensorGrid: one face of a tensor, drawn line by line; a step repaints only what it changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from convstep.ui.messages import CellClicked, CellHovered
+from convstep.view.drawing import Look, draw_header, draw_line
+from convstep.view.grid import GridLayout, Rect, lay_out
+from convstep.view.panel import Cell, Panel, Span
+
+ROLES = (
+    "cell", "padding", "done", "todo", "window", "changed", "now",
+    "cursor", "frame", "crop", "label", "hint",
+)  # fmt: skip
+"""What a cell or line can be; each has a component class of this name in the style sheet."""
+
+
+class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws a panel. Holds no numbers: the panel's face is a view of the live tensor."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tensor-grid--{role}" for role in ROLES}
+
+    DEFAULT_CSS = """
+    TensorGrid {
+        border: round $foreground 35%;
+        border-title-color: $foreground;
+        border-subtitle-color: $foreground 60%;
+        scrollbar-size: 0 0;
+        padding: 0;
+    }
+    TensorGrid:focus { border: heavy $accent; border-title-style: bold; }
+    TensorGrid > .tensor-grid--padding { color: $foreground 50%; }
+    TensorGrid > .tensor-grid--todo { color: $foreground 45%; text-style: dim; }
+    TensorGrid > .tensor-grid--window { text-style: bold; }
+    TensorGrid > .tensor-grid--changed { text-style: bold underline; }
+    TensorGrid > .tensor-grid--now { text-style: bold reverse; }
+    TensorGrid > .tensor-grid--cursor { text-style: reverse; }
+    TensorGrid > .tensor-grid--frame { color: $warning; text-style: bold; }
+    TensorGrid > .tensor-grid--crop { color: $foreground 70%; }
+    TensorGrid > .tensor-grid--label { color: $foreground 50%; }
+    TensorGrid > .tensor-grid--hint { color: $foreground 60%; }
+    """
+
+    def __init__(self, key: str) -> None:
+        """Make an empty grid for the panel with this key."""
+        super().__init__(id=key)
+        self.key = key
+        """The panel's key."""
+        self.panel: Panel | None = None
+        """What is shown."""
+        self.mode = "both"
+        """How values are shown."""
+        self.precision = 0
+        """Columns added to each number."""
+        self.cursor = Cell(0, 0)
+        """Where the cell cursor stands."""
+        self._plan: GridLayout | None = None
+        self._look: Look | None = None
+
+    def show(self, panel: Panel, *, all_changed: bool) -> None:
+        """Show a panel in place of the one before.
+
+        Args:
+            panel: the new panel.
+            all_changed: whether cells beyond the two panels' marks may hold new values.
+        """
+        old, self.panel = self.panel, panel
+        self.border_title = _title(panel)
+        before = self._plan
+        self._lay_out()
+        if old is None or all_changed or before is None or self._must_repaint(old, panel, before):
+            self.refresh()
+        else:
+            self._repaint_marks(old, panel, before)
+        self._follow(panel)
+
+    def set_look(self, mode: str, precision: int) -> None:
+        """Change how values are drawn."""
+        self.mode, self.precision = mode, precision
+        self._look = None
+        self._lay_out()
+        self.refresh()
+
+    def move_cursor(self, rows: int, columns: int) -> None:
+        """Move the cell cursor, within the face, and keep it in sight."""
+        if self.panel is None or self._plan is None:
+            return
+        cell = Cell(
+            min(max(self.cursor.row + rows, 0), self._plan.rows - 1),
+            min(max(self.cursor.column + columns, 0), self._plan.columns - 1),
+        )
+        self.place_cursor(cell)
+
+    def place_cursor(self, cell: Cell) -> None:
+        """Put the cell cursor on a cell and keep it in sight."""
+        for place in (self.cursor, cell):
+            self._refresh_span(_single(place))
+        self.cursor = cell
+        self._look = None
+        self._bring_into_view(_single(cell))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the visible part."""
+        width, blank = self.size.width, Strip.blank(self.size.width, self.rich_style)
+        if self.panel is None or self._plan is None:
+            return blank
+        scroll_x, scroll_y = self.scroll_offset
+        look = self._current_look()
+        if y < self._plan.header:
+            segments = draw_header(self.panel, self._plan, scroll_x, width, look)
+        else:
+            segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look)
+        return Strip(segments, width).apply_style(self.rich_style)
+
+    def on_resize(self) -> None:
+        """The room changed: cells may grow or shrink."""
+        self._lay_out()
+        if self.panel is not None:
+            self._follow(self.panel)
+
+    def on_focus(self) -> None:
+        """Show the cell cursor."""
+        self._redraw_cursor()
+
+    def on_blur(self) -> None:
+        """Hide the cell cursor."""
+        self._redraw_cursor()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell the screen which cell the mouse is on."""
+        cell = self._cell_under(event)
+        if cell is not None:
+            self.post_message(CellHovered(self.key, cell))
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell the screen which cell was clicked."""
+        cell = self._cell_under(event)
+        if cell is not None:
+            self.place_cursor(cell)
+            self.post_message(CellClicked(self.key, cell))
+
+    def notify_style_update(self) -> None:
+        """A theme changed: colours are looked up anew."""
+        super().notify_style_update()
+        self._look = None
+
+    def _lay_out(self) -> None:
+        if self.panel is None or not self.size:
+            return
+        plan = lay_out(self.panel, self.size.width, self.size.height, precision=self.precision)
+        if plan != self._plan:
+            if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
+                self.virtual_size = Size(plan.width, plan.height)
+            self._plan = plan
+        rows, columns = self.panel.face.values.shape
+        self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
+        self.border_subtitle = self._part_shown()
+
+    def _part_shown(self) -> str:
+        """The face's size, as far as the border has room for it."""
+        assert self.panel is not None
+        rows, columns = self.panel.face.values.shape
+        text = f"{rows}x{columns}"
+        return text if self.size.width > len(text) + 6 and not self.panel.listed else ""
+
+    def _current_look(self) -> Look:
+        if self._look is None:
+            styles: dict[str, Style] = {
+                role: self.get_component_rich_style(f"tensor-grid--{role}", partial=True) for role in ROLES
+            }
+            self._look = Look(
+                styles=styles,
+                mode=self.mode,
+                dark=self.app.current_theme.dark,
+                coloured=not self.app.no_color,
+                cursor=self.cursor if self.has_focus else None,
+            )
+        return self._look
+
+    def _redraw_cursor(self) -> None:
+        self._look = None
+        self._refresh_span(_single(self.cursor))
+
+    def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
+        """Whether other cells than the marked ones look different."""
+        same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
+        same_places = self._plan is not None and (before.text, before.margin) == (
+            self._plan.text,
+            self._plan.margin,
+        )
+        return not same_face or not same_places or old.limit != new.limit
+
+    def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
+        """Refresh only what two neighbouring steps draw differently."""
+        assert self._plan is not None
+        if before.edges != self._plan.edges and old.window is not None and new.window is not None:
+            # the frame moved to other rows: every row between its old and its new lines moved too
+            band = before.rect(old.window).union(self._plan.rect(new.window))
+            self._refresh_rect(Rect(0, band.y, self._plan.width, band.height))
+        spans = {old.window, new.window, old.changed, new.changed}
+        spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
+        if old.done is not None and new.done is not None and old.done != new.done:
+            columns = new.face.values.shape[1]
+            first, last = sorted((old.done, new.done))
+            last = max(min(last, new.face.values.size) - 1, 0)
+            rows = range(min(first // columns, last // columns), last // columns + 1)
+            spans.add(Span(rows, range(columns)))
+        for span in spans:
+            if span is not None:
+                self._refresh_span(span)
+
+    def _refresh_span(self, span: Span) -> None:
+        if self._plan is not None:
+            self._refresh_rect(self._plan.rect(span))
+
+    def _refresh_rect(self, rect: Rect) -> None:
+        """Refresh a block of the content, as far as it is in sight."""
+        scroll_x, scroll_y = self.scroll_offset
+        region = Region(rect.x - scroll_x, rect.y - scroll_y, rect.width, rect.height)
+        visible = region.intersection(self.size.region)
+        if visible:
+            self.refresh(visible)
+
+    def _follow(self, panel: Panel) -> None:
+        """Scroll so far that the window, or the current cell, is in sight."""
+        if panel.window is not None:
+            self._bring_into_view(panel.window)
+        elif panel.now is not None:
+            self._bring_into_view(_single(panel.now))
+
+    def _bring_into_view(self, span: Span) -> None:
+        if self._plan is None:
+            return
+        rect, header = self._plan.rect(span), self._plan.header
+        x = _scrolled(rect.x, rect.width, self.scroll_offset.x, self.size.width)
+        y = _scrolled(rect.y - header, rect.height, self.scroll_offset.y, self.size.height - header)
+        if (x, y) != tuple(self.scroll_offset):
+            self.scroll_to(x, y, animate=False, force=True, immediate=True)
+
+    def _cell_under(self, event: events.MouseEvent) -> Cell | None:
+        place = event.get_content_offset(self)
+        if place is None or self._plan is None:
+            return None
+        y = place.y if place.y < self._plan.header else place.y + self.scroll_offset.y
+        return self._plan.cell_at(place.x + self.scroll_offset.x, y)
+
+
+def _single(cell: Cell) -> Span:
+    return Span(range(cell.row, cell.row + 1), range(cell.column, cell.column + 1))
+
+
+def _title(panel: Panel) -> str:
+    caption = f"  {panel.caption}" if panel.caption else ""
+    return (panel.face.label + caption).replace("[", r"\[")
+
+
+def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
+    """Where to scroll so that `start … start + length` is in sight, with as little movement as can be."""
+    if start < scroll:
+        return start
+    if start + length > scroll + room:
+        return min(start, start + length - room)
+    return scroll

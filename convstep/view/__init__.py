@@ -1,0 +1,1 @@
+"""How numbers look: formatting, scale, faces and the scene. NumPy and Rich, never Textual."""

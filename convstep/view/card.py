@@ -1,0 +1,133 @@
+"""The current step as numbers: each addition with its factor, what it adds, before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.text import Text
+
+from convstep.view.numbers import CellFormat, aligned, short
+from convstep.view.scene import Addition, Scene
+
+Array = npt.NDArray[Any]
+
+MARKS = {"done": "✓", "next": "▶", "later": " "}
+"""What stands before an addition."""
+
+
+def draw_card(scene: Scene, width: int, height: int) -> Text:
+    """The step in as much detail as the room allows.
+
+    Args:
+        scene: what the screen shows.
+        width: columns of room.
+        height: lines of room.
+    """
+    title = _title(scene)
+    for detail in (_whole, _matrices, _change, _line):
+        lines = [title]
+        for number, addition in enumerate(scene.additions):
+            lines += detail(addition, _mark(scene, number), width)
+        if len(lines) <= height or detail is _line:
+            break
+    card = Text("\n", no_wrap=True, overflow="crop").join(lines[: max(height, 1)])
+    card.no_wrap, card.overflow = True, "crop"
+    return card
+
+
+def _title(scene: Scene) -> Text:
+    title = Text.assemble((f"dz = {scene.upstream} = ", ""), (short(scene.dz, 6), "bold"))
+    if scene.dz == 0:
+        title.append("  adds nothing", "dim")
+    return title
+
+
+def _mark(scene: Scene, number: int) -> str:
+    if number < scene.made:
+        return MARKS["done"]
+    return MARKS["next" if number == scene.made else "later"]
+
+
+def _heading(addition: Addition, mark: str) -> Text:
+    style = "bold" if mark != MARKS["later"] else "dim"
+    return Text(f"{mark} {addition.target} += {addition.formula}", style)
+
+
+def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
+    """Factor, what is added, before and after, as four matrices; a single value as a sentence."""
+    if not addition.factor_name:
+        return _change(addition, mark, width)
+    arrays = [addition.factor, addition.added, addition.before, addition.after]
+    names = [addition.factor_name, addition.formula, "before", "after" if addition.done else "will be"]
+    upper = _side_by_side(arrays[:2], names[:2], width)
+    lower = _side_by_side(arrays[2:], names[2:], width)
+    if not upper or not lower:
+        return _matrices(addition, mark, width)
+    return [Text(""), _heading(addition, mark), *upper, *lower]
+
+
+def _matrices(addition: Addition, mark: str, width: int) -> list[Text]:
+    """Factor and what is added as matrices, and the cell that changes most as a sentence."""
+    if not addition.factor_name:
+        return _change(addition, mark, width)
+    names = [addition.factor_name, addition.formula]
+    both = _side_by_side([addition.factor, addition.added], names, width)
+    heading, sentence = _change(addition, mark, width)
+    return [heading, *both[1:], sentence]
+
+
+def _change(addition: Addition, mark: str, width: int) -> list[Text]:
+    """The addition and the one cell that it changes most."""
+    row, column = largest(addition.added)
+    cell = addition.cells.index(
+        addition.origin.row + row * addition.pace.row,
+        addition.origin.column + column * addition.pace.column,
+    )
+    before, after = aligned([addition.before[row, column], addition.after[row, column]])
+    index = f"[{', '.join(map(str, cell))}]"
+    for where in (f"  {index}  ", f" {index} ", "  "):
+        sentence = f"{where}{before} → {after}"
+        if len(sentence) <= width:
+            break
+    return [_heading(addition, mark), Text(sentence, "" if addition.done else "dim")]
+
+
+def _line(addition: Addition, mark: str, width: int) -> list[Text]:
+    """The addition in one line."""
+    row, column = largest(addition.added)
+    before, after = addition.before[row, column], addition.after[row, column]
+    name = addition.target if width >= 36 else addition.target.split("[")[0]
+    return [Text(f"{mark} {name} {short(before)} → {short(after)}")]
+
+
+def _side_by_side(arrays: list[Array], names: list[str], width: int) -> list[Text]:
+    """Two matrices next to each other under their names; empty where they do not fit."""
+    rows, columns = arrays[0].shape
+    text = min((width - 3) // (len(arrays) * columns) - 1, 7)
+    if text < 3:
+        return []
+    block = columns * (text + 1)
+    lines = [Text("  " + " ".join(name.center(block) for name in names), "dim")]
+    formats = [CellFormat.fitting(text, _largest_finite(array)) for array in arrays]
+    for row in range(rows):
+        parts = [
+            "".join(" " + number.text(value) for value in array[row].tolist())
+            for array, number in zip(arrays, formats, strict=True)
+        ]
+        lines.append(Text("  " + " ".join(parts)))
+    return lines
+
+
+def _largest_finite(array: Array) -> float:
+    finite = np.abs(array[np.isfinite(array)])
+    return float(finite.max()) if finite.size else 1.0
+
+
+def largest(values: Array) -> tuple[int, int]:
+    """The cell of greatest magnitude, NaN above all; the first of several."""
+    magnitude = np.abs(values)
+    place = np.argmax(np.where(np.isnan(magnitude), np.inf, magnitude))
+    row, column = np.unravel_index(place, values.shape)
+    return int(row), int(column)

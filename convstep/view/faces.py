@@ -1,0 +1,62 @@
+"""Faces: the 2-D slices through which a tensor is seen, and the way back to its indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+Fixed = tuple[int | None, ...]
+"""One entry per axis: a number where the axis is held fixed, None where the face runs along it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A 2-D view into a tensor; rows and columns are the tensor's own axes."""
+
+    name: str
+    """The tensor's name, e.g. "dA_prev_pad"."""
+    values: Array
+    """The slice, `(rows, columns)`, a view of the live tensor."""
+    fixed: Fixed
+    """Which axes are held and which are seen."""
+
+    @property
+    def label(self) -> str:
+        """As NumPy writes it, trailing colons left out: `dA_prev_pad[:, :, 0]`, `W[2]`."""
+        entries = [":" if held is None else str(held) for held in self.fixed]
+        while entries and entries[-1] == ":":
+            entries.pop()
+        return f"{self.name}[{', '.join(entries)}]" if entries else self.name
+
+    def index(self, row: int, column: int) -> tuple[int, ...]:
+        """The tensor index of one cell of the face."""
+        seen = iter((row, column))
+        return tuple(next(seen) if held is None else held for held in self.fixed)
+
+    def cell(self, row: int, column: int) -> str:
+        """One cell as NumPy writes it: `dA_prev_pad[4, 2, 0]`."""
+        return f"{self.name}[{', '.join(map(str, self.index(row, column)))}]"
+
+
+def face(name: str, tensor: Array, fixed: Fixed) -> Face:
+    """Look at a tensor with some axes held.
+
+    Args:
+        name: the tensor's name.
+        tensor: any rank; a view is taken, nothing is copied.
+        fixed: one entry per axis; one or two of them None. A single free axis is seen as a
+            column.
+
+    >>> import numpy as np
+    >>> dZ = np.arange(24.0).reshape(3, 4, 2)
+    >>> seen = face("dZ", dZ, (None, None, 1))
+    >>> seen.label, seen.values.shape, seen.cell(2, 3)
+    ('dZ[:, :, 1]', (3, 4), 'dZ[2, 3, 1]')
+    """
+    taken = tensor[tuple(slice(None) if held is None else held for held in fixed)]
+    return Face(name, taken if taken.ndim == 2 else taken[:, np.newaxis], fixed)

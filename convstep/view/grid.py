@@ -1,0 +1,170 @@
+"""Where the cells of a face stand on the screen: plain geometry, no drawing.
+
+A cell is `text` columns wide with a gutter of one column on each side; neighbours share a gutter.
+A frame's sides live in the gutters. Its top and bottom have lines of their own, which wander
+with the window: rows above keep their place, rows below stand two lines lower, and only the
+rows that enter or leave the window move. The total height never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from convstep.view.panel import Cell, Panel, Span
+
+LEAST_TEXT = 3
+"""Columns of a number at the least."""
+MOST_TEXT = 7
+"""Columns of a number at the most, unless more precision is asked for."""
+PRECISE_TEXT = 12
+"""Columns of a number at the very most."""
+SCROLLED_TEXT = 5
+"""Columns of a number where the face is far too wide to be seen whole anyway."""
+
+
+class Rect(NamedTuple):
+    """A block of screen cells."""
+
+    x: int
+    """Left column."""
+    y: int
+    """Top line."""
+    width: int
+    """Columns."""
+    height: int
+    """Lines."""
+
+    def union(self, other: Rect) -> Rect:
+        """The smallest block around both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right = max(self.x + self.width, other.x + other.width)
+        bottom = max(self.y + self.height, other.y + other.height)
+        return Rect(x, y, right - x, bottom - y)
+
+
+class Edge(NamedTuple):
+    """A line of its own between two rows."""
+
+    anchor: int
+    """The row it stands before."""
+    kind: str
+    """`frame-top`, `frame-bottom`, `crop-top` or `crop-bottom`."""
+
+
+class Line(NamedTuple):
+    """What one line of a grid shows."""
+
+    row: int
+    """The row, or for an edge the row it stands before."""
+    edge: str | None
+    """The edge's kind, None for a row of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridLayout:
+    """The places of one panel's cells, in lines and columns of the scrolled content."""
+
+    rows: int
+    """Rows of the face."""
+    columns: int
+    """Columns of the face."""
+    text: int
+    """Columns of one number."""
+    margin: int
+    """Columns of the row labels on the left, 0 without."""
+    header: int
+    """Lines of the column labels at the top, 0 or 1; they do not scroll."""
+    edges: tuple[Edge, ...]
+    """In the order of their lines."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the whole content."""
+        return self.margin + self.columns * (self.text + 1) + 1
+
+    @property
+    def height(self) -> int:
+        """Lines of the whole content, the header included."""
+        return self.header + self.rows + len(self.edges)
+
+    def gutter(self, column: int) -> int:
+        """The gutter left of a column; `columns` gives the last one."""
+        return self.margin + column * (self.text + 1)
+
+    def y_of(self, row: int) -> int:
+        """The line of a row."""
+        return self.header + row + sum(edge.anchor <= row for edge in self.edges)
+
+    def line(self, y: int) -> Line | None:
+        """What stands on a line below the header; None beyond the last."""
+        y -= self.header
+        for passed, edge in enumerate(self.edges):
+            place = edge.anchor + passed
+            if y < place:
+                return Line(y - passed, None)
+            if y == place:
+                return Line(edge.anchor, edge.kind)
+        row = y - len(self.edges)
+        return Line(row, None) if row < self.rows else None
+
+    def cell_at(self, x: int, y: int) -> Cell | None:
+        """The cell whose number or left gutter is at a place, if any."""
+        line = self.line(y) if y >= self.header else None
+        column = (x - self.margin) // (self.text + 1)
+        if line is None or line.edge or x < self.margin or column >= self.columns:
+            return None
+        return Cell(line.row, column)
+
+    def rect(self, span: Span) -> Rect:
+        """The block of a span with the gutters and the edge lines around it."""
+        x = self.gutter(span.left)
+        top, bottom = self.y_of(span.top), self.y_of(span.bottom)
+        around = 1 if self.edges else 0
+        width = self.gutter(span.right + 1) + 1 - x
+        return Rect(x, top - around, width, bottom - top + 1 + 2 * around)
+
+
+def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> GridLayout:
+    """Choose cell width and labels for the room there is.
+
+    Args:
+        panel: what to show.
+        width: columns of room.
+        height: lines of room.
+        precision: columns to add to each number, or to take away.
+    """
+    rows, columns = panel.face.values.shape
+    edges = _edges(panel)
+    label = len(str(rows - 1)) + (2 if panel.listed else 0)
+    text, margin = _text_and_margin(columns, width, label, panel.listed)
+    text = min(max(text + precision, LEAST_TEXT), PRECISE_TEXT)
+    tall = rows + len(edges)
+    header = 0 if panel.listed or height == tall else 1
+    return GridLayout(rows, columns, text, margin, header, edges)
+
+
+def _text_and_margin(columns: int, width: int, label: int, listed: bool) -> tuple[int, int]:
+    """Labels stand where numbers keep four columns beside them, or where the face scrolls."""
+
+    def fitting(margin: int) -> int:
+        return (width - margin - 1) // columns - 1
+
+    if listed or fitting(label) > LEAST_TEXT:
+        return max(min(fitting(label), MOST_TEXT), LEAST_TEXT), label
+    if fitting(0) >= LEAST_TEXT:
+        return LEAST_TEXT, 0
+    near = columns * (LEAST_TEXT + 1) < 1.3 * width
+    return LEAST_TEXT if near else SCROLLED_TEXT, label
+
+
+def _edges(panel: Panel) -> tuple[Edge, ...]:
+    """The lines around the crop and the window; closing edges stand above opening ones."""
+    found = []
+    if panel.cropped and panel.inside is not None:
+        found.append((panel.inside.top, 2, "crop-top"))
+        found.append((panel.inside.bottom + 1, 1, "crop-bottom"))
+    if panel.framed and panel.window is not None:
+        found.append((panel.window.top, 3, "frame-top"))
+        found.append((panel.window.bottom + 1, 0, "frame-bottom"))
+    return tuple(Edge(anchor, kind) for anchor, _, kind in sorted(found))

@@ -1,0 +1,96 @@
+"""Panel: everything a tensor grid needs to know about one face, and nothing about convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from convstep.view.faces import Face
+
+
+class Cell(NamedTuple):
+    """A place on a face."""
+
+    row: int
+    """Row of the face."""
+    column: int
+    """Column of the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A block of cells; a step above 1 leaves gaps, as dilation does."""
+
+    rows: range
+    """Rows in the block, never empty."""
+    columns: range
+    """Columns in the block, never empty."""
+
+    @classmethod
+    def of(cls, rows: slice, columns: slice) -> Span:
+        """From slices with a start and a stop, as the loop uses them."""
+        return cls(_range(rows), _range(columns))
+
+    def __contains__(self, cell: object) -> bool:
+        """Whether a (row, column) is one of the block's cells, gaps excluded."""
+        if not isinstance(cell, tuple):
+            return False
+        return cell[0] in self.rows and cell[1] in self.columns
+
+    @property
+    def top(self) -> int:
+        """First row."""
+        return self.rows[0]
+
+    @property
+    def bottom(self) -> int:
+        """Last row, inside the block."""
+        return self.rows[-1]
+
+    @property
+    def left(self) -> int:
+        """First column."""
+        return self.columns[0]
+
+    @property
+    def right(self) -> int:
+        """Last column, inside the block."""
+        return self.columns[-1]
+
+
+def _range(part: slice) -> range:
+    return range(part.start, part.stop, 1 if part.step is None else part.step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One face with the marks to draw on it."""
+
+    key: str
+    """What the panel is, stable from step to step."""
+    face: Face
+    """What it shows; the values are live."""
+    limit: float
+    """The magnitude at which the colour scale saturates."""
+    caption: str = ""
+    """A word beside the title, e.g. "running"."""
+    framed: bool = False
+    """Whether a window moves over this face: room for its frame is kept."""
+    window: Span | None = None
+    """The cells the current step looks at."""
+    changed: Span | None = None
+    """The cells the current step has written."""
+    inside: Span | None = None
+    """The part within the padding; cells outside are drawn as padding."""
+    cropped: bool = False
+    """Whether the border of `inside` is a line to draw."""
+    now: Cell | None = None
+    """The one cell the current step takes."""
+    done: int | None = None
+    """How many cells, in reading order, are already done; None where that has no meaning."""
+    choices: tuple[int, int] = (1, 0)
+    """How many faces `[` and `]` go through, and which of them this is."""
+    stage: bool = False
+    """One of the large panels of the upper row; the others stand below."""
+    listed: bool = False
+    """A list rather than a picture: row labels always, current row marked."""

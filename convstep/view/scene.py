@@ -1,0 +1,425 @@
+"""Scene: from a timeline to the panels to show. The one place that knows which tensors matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.problem import Problem
+from convstep.conv.step import Step
+from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.oracle.comparison import Row
+from convstep.replay import magnitude
+from convstep.replay.timeline import Timeline
+from convstep.view.faces import Face, face
+from convstep.view.panel import Cell, Panel, Span
+from convstep.view.scale import round_limit
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which faces to show; None follows the loop."""
+
+    input_channel: int | None = None
+    """Offset of the input channel within the step's group."""
+    output_channel: int | None = None
+    """The output channel whose kernel and upstream gradient are shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Addition:
+    """One of the step's additions, in numbers."""
+
+    target: str
+    """What is added to, e.g. `dW[0]`."""
+    formula: str
+    """What is added, e.g. `x * dz`."""
+    factor_name: str
+    """The array factor's name, or "" where a single value is added."""
+    factor: Array
+    """The array factor's face, `(rows, columns)`."""
+    added: Array
+    """What is added, in the shape of `factor`."""
+    before: Array
+    """The cells before the addition."""
+    after: Array
+    """The cells after the addition."""
+    cells: Face
+    """Where the cells stand, to name one of them."""
+    origin: Cell
+    """The cell of that face at which `before[0, 0]` stands."""
+    pace: Cell
+    """Rows and columns between neighbouring cells of `before` on the face."""
+    done: bool
+    """Whether it is already made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """One `for` of the nest: its variable and how far it is."""
+
+    name: str
+    """`i_h` and the like."""
+    at: int
+    """Where it stands."""
+    count: int
+    """How many turns it takes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What the screen shows at one position."""
+
+    position: int
+    """Steps executed."""
+    total: int
+    """Steps in all."""
+    place: str
+    """The loop index in words: `i_h 4, i_w 2, i_c 0`."""
+    state: str
+    """Whether the step is executed, under way, or about to be."""
+    loops: tuple[Loop, ...]
+    """The `for` nest, outermost first."""
+    upstream: str
+    """The step's `dz` by name: `dZ[4, 2, 0]`."""
+    dz: float
+    """Its value."""
+    additions: tuple[Addition, ...]
+    """The step's additions in the loop's order."""
+    made: int
+    """How many of them are made."""
+    panels: tuple[Panel, ...]
+    """In reading order: the stage first."""
+
+    def panel(self, key: str) -> Panel:
+        """The panel with a key."""
+        return next(panel for panel in self.panels if panel.key == key)
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """Builds scenes for one timeline; holds what does not change from step to step."""
+
+    timeline: Timeline
+    """What is shown."""
+    limits: dict[str, float] = field(default_factory=dict)
+    """Colour limits by array name."""
+    choice: Choice = field(default_factory=Choice)
+    """Which faces are shown."""
+
+    def __post_init__(self) -> None:
+        self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
+        if not self.unmeasured:
+            self.take_magnitudes(magnitude.gradient_magnitudes(self._problem))
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the gradients' magnitudes are too much work to find before the first screen."""
+        return magnitude.work(self._problem) > magnitude.AT_ONCE
+
+    def take_magnitudes(self, found: Mapping[str, float]) -> None:
+        """Let colours saturate at these magnitudes, each rounded up to a round one."""
+        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+
+    @property
+    def loop_lengths(self) -> tuple[int, int]:
+        """Steps in the innermost loop, and in the one around it."""
+        _, w_out, c_out = self._geometry.output_shape
+        return c_out, w_out * c_out
+
+    def scene(self) -> Scene:
+        """The scene at the timeline's position. Costs do not grow with the tensors."""
+        timeline = self.timeline
+        step = timeline.step
+        made = timeline.additions or (timeline.additions_per_step if timeline.position else 0)
+        return Scene(
+            position=timeline.position,
+            total=timeline.total,
+            place=place_text(step.loop_index, self._geometry),
+            state=self._state(),
+            loops=self._loops(step.loop_index),
+            upstream=f"dZ[{', '.join(map(str, _without_batch(step.loop_index, self._geometry)))}]",
+            dz=float(step.dz),
+            additions=self._additions(step, made),
+            made=made,
+            panels=self._panels(step, made),
+        )
+
+    def choose(self, panel: Panel, by: int) -> None:
+        """Another face of a panel; panels that show the same channel go along."""
+        count, current = panel.choices
+        chosen = (current + by) % count
+        kernel = panel.key in ("kernel", "kernel_gradient")
+        if panel.stage or (kernel and self._geometry.kernel_shape[3] > 1):
+            self.choice = replace(self.choice, input_channel=chosen)
+        else:
+            self.choice = replace(self.choice, output_channel=chosen)
+
+    def step_of(self, panel: Panel, cell: Cell) -> int | None:
+        """The one step that a cell of the upstream gradient belongs to; None on other panels."""
+        if panel.key != "upstream":
+            return None
+        *batch, i_h, i_w, i_c = panel.face.index(*cell)
+        return self._geometry.step_at(StepIndex(batch[0] if batch else 0, i_h, i_w, i_c))
+
+    @property
+    def _problem(self) -> Problem:
+        return self.timeline.problem
+
+    @property
+    def _geometry(self) -> Geometry:
+        return self.timeline.problem.geometry
+
+    def _state(self) -> str:
+        if self.timeline.additions:
+            return f"{self.timeline.additions} of {self.timeline.additions_per_step} additions made"
+        return "executed" if self.timeline.position else "about to run"
+
+    def _loops(self, index: StepIndex) -> tuple[Loop, ...]:
+        counts = (self._geometry.samples, *self._geometry.output_shape)
+        names = StepIndex._fields
+        return tuple(Loop(n, at, count) for n, at, count in zip(names, index, counts, strict=True))
+
+    def _batch(self, index: StepIndex) -> tuple[int, ...]:
+        return () if self._geometry.batch is None else (index.i_n,)
+
+    def _channel(self) -> int:
+        """Offset of the shown input channel within a group."""
+        return min(self.choice.input_channel or 0, self._geometry.kernel_shape[3] - 1)
+
+    def _shown_filter(self, index: StepIndex) -> int:
+        chosen = self.choice.output_channel
+        return index.i_c if chosen is None else chosen
+
+    def _panels(self, step: Step, made: int) -> tuple[Panel, ...]:
+        bias = () if self.timeline.db is None else (self._db_panel(step, made >= 3),)
+        return (
+            *self._padded_panels(step, made >= 2),
+            self._kernel_panel("W", self._problem.W, step, running=False, written=False),
+            self._upstream_panel(step),
+            self._kernel_panel("dW", self.timeline.dW, step, running=True, written=made >= 1),
+            *bias,
+        )
+
+    def _padded_panels(self, step: Step, written: bool) -> tuple[Panel, Panel]:
+        """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
+        geometry, index = self._geometry, step.loop_index
+        _, rows, columns, channels = step.window
+        window = Span.of(rows, columns)
+        fixed = (*self._batch(index), None, None, channels.start + self._channel())
+        read = Panel(
+            key="input",
+            face=face("A_prev_pad", self._problem.A_prev_pad, fixed),
+            limit=self.limits["A_prev"],
+            framed=True,
+            window=window,
+            inside=Span.of(*geometry.crop),
+            choices=(geometry.kernel_shape[3], self._channel()),
+            stage=True,
+        )
+        return read, replace(
+            read,
+            key="input_gradient",
+            face=face("dA_prev_pad", self.timeline.dA_prev_pad, fixed),
+            limit=self.limits["dA_prev"],
+            caption="running",
+            changed=window if written else None,
+            cropped=geometry.padding != ((0, 0), (0, 0)),
+        )
+
+    def _kernel_panel(self, name: str, tensor: Array, step: Step, *, running: bool, written: bool) -> Panel:
+        shown = self._shown_filter(step.loop_index)
+        c_out, f_h, f_w, c_k = self._geometry.kernel_shape
+        touched = written and shown == step.i_c
+        return Panel(
+            key="kernel_gradient" if running else "kernel",
+            face=face(name, tensor, (shown, None, None, self._channel())),
+            limit=self.limits[name],
+            caption="running" if running else "",
+            changed=Span(range(f_h), range(f_w)) if touched else None,
+            choices=(c_k, self._channel()) if c_k > 1 else (c_out, shown),
+        )
+
+    def _upstream_panel(self, step: Step) -> Panel:
+        index, (_, w_out, c_out) = step.loop_index, self._geometry.output_shape
+        shown = self._shown_filter(index)
+        # how many cells of this face the loop has passed: those before the step's own, in
+        # reading order, and the step's own place once its channel is beyond the shown one
+        current = index.i_h * w_out + index.i_w
+        executed = bool(self.timeline.position) and not self.timeline.additions
+        passed = index.i_c > shown or (index.i_c == shown and executed)
+        return Panel(
+            key="upstream",
+            face=face("dZ", self._problem.dZ, (*self._batch(index), None, None, shown)),
+            limit=self.limits["dZ"],
+            caption="drawn at random" if self._problem.dZ_drawn else "",
+            now=Cell(index.i_h, index.i_w) if shown == index.i_c else None,
+            done=current + passed,
+            choices=(c_out, shown),
+        )
+
+    def _db_panel(self, step: Step, written: bool) -> Panel:
+        here = Span(range(step.i_c, step.i_c + 1), range(1))
+        assert self.timeline.db is not None
+        return Panel(
+            key="bias_gradient",
+            face=face("db", self.timeline.db, (None,)),
+            limit=self.limits["db"],
+            caption="running",
+            changed=here if written else None,
+            now=Cell(step.i_c, 0),
+            listed=True,
+        )
+
+    def _additions(self, step: Step, made: int) -> tuple[Addition, ...]:
+        """The step's additions with the cells before and after, of the faces now shown."""
+        k, dz = self._channel(), step.dz
+        _, rows, columns, channels = step.window
+        batch = self._batch(step.loop_index)
+        seen = (*batch, None, None, channels.start + k)
+        kernel_face = face("dW", self.timeline.dW, (step.i_c, None, None, k))
+        input_face = face("dA_prev_pad", self.timeline.dA_prev_pad, seen)
+        span = ", ".join([*map(str, batch), _slice_text(rows), _slice_text(columns)])
+        with np.errstate(all="ignore"):
+            parts = [
+                self._addition(
+                    "dW",
+                    f"dW[{step.i_c}]",
+                    "x * dz",
+                    step.input_slice[..., k],
+                    dz,
+                    kernel_face,
+                    kernel_face.values,
+                    (Cell(0, 0), Cell(1, 1)),
+                    made > 0,
+                ),
+                self._addition(
+                    "dA_prev_pad",
+                    f"dA_prev_pad[{span}]",
+                    "w * dz",
+                    step.kernel[..., k],
+                    dz,
+                    input_face,
+                    input_face.values[rows, columns],
+                    (Cell(rows.start, columns.start), Cell(rows.step, columns.step)),
+                    made > 1,
+                ),
+            ]
+            if self.timeline.db is not None:
+                bias_face = face("db", self.timeline.db, (None,))
+                one = np.ones((1, 1), self._problem.dtype)
+                parts.append(
+                    self._addition(
+                        "db",
+                        f"db[{step.i_c}]",
+                        "dz",
+                        one,
+                        dz,
+                        bias_face,
+                        bias_face.values[step.i_c : step.i_c + 1],
+                        (Cell(step.i_c, 0), Cell(1, 1)),
+                        made > 2,
+                    )
+                )
+        return tuple(parts)
+
+    def _addition(
+        self,
+        gradient: str,
+        target: str,
+        formula: str,
+        factor: Array,
+        dz: Any,
+        cells: Face,
+        live: Array,
+        where: tuple[Cell, Cell],
+        done: bool,
+    ) -> Addition:
+        added = factor * dz
+        overwritten = self.timeline.overwritten.get(gradient) if done else None
+        if overwritten is None:
+            before, after = np.array(live), live + added
+        else:
+            kept = overwritten.before
+            before = kept[..., self._channel()] if kept.ndim == 3 else kept.reshape(1, 1)
+            after = np.array(live)
+        return Addition(
+            target=target,
+            formula=formula,
+            factor_name=formula.split(" * ")[0] if " * " in formula else "",
+            factor=factor,
+            added=added,
+            before=before,
+            after=after,
+            cells=cells,
+            origin=where[0],
+            pace=where[1],
+            done=done,
+        )
+
+
+def _without_batch(index: StepIndex, geometry: Geometry) -> tuple[int, ...]:
+    return tuple(index[1:]) if geometry.batch is None else tuple(index)
+
+
+def _slice_text(part: slice) -> str:
+    """`4:7`, or `4:9:2` with a step."""
+    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
+
+
+def gradient_names(problem: Problem) -> list[str]:
+    """What backward returns, in its order."""
+    return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
+
+
+def place_text(index: StepIndex, geometry: Geometry) -> str:
+    """The loop index in words, the sample left out where there is one."""
+    names = index._fields if geometry.batch is not None else index._fields[1:]
+    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
+
+
+def problem_facts(problem: Problem) -> list[str]:
+    """The problem in a few words each, the most telling first."""
+    geometry = problem.geometry
+    c_out, f_h, f_w, c_k = geometry.kernel_shape
+    facts = [
+        f"A_prev {shape_text(problem.A_prev.shape)}",
+        f"W {c_out}@{f_h}x{f_w}x{c_k}",
+        f"stride {pair_text(problem.stride)}",
+        f"padding {padding_text(problem.padding)}",
+    ]
+    if problem.dilation != (1, 1):
+        facts.append(f"dilation {pair_text(problem.dilation)}")
+    if problem.groups != 1:
+        facts.append(f"groups {problem.groups}")
+    if problem.b is None:
+        facts.append("no bias")
+    facts.append(str(problem.dtype))
+    return facts
+
+
+def difference_panel(row: Row) -> Panel:
+    """The face of the difference with the worst cell on it."""
+    fixed: tuple[int | None, ...]
+    if len(row.shape) == 1:
+        fixed, now = (None,), Cell(row.worst_index[0], 0)
+    elif row.name == "dW":
+        i_c, k_h, k_w, channel = row.worst_index
+        fixed, now = (i_c, None, None, channel), Cell(k_h, k_w)
+    else:
+        *batch, row_at, column_at, channel = row.worst_index
+        fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
+    return Panel(
+        key=f"difference_{row.name}",
+        face=face(f"ours - oracle: {row.name}", row.difference, fixed),
+        limit=round_limit(row.max_abs_error),
+        now=now,
+        listed=len(row.shape) == 1,
+    )

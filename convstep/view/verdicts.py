@@ -1,0 +1,44 @@
+"""A comparison as a table."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from convstep.oracle.comparison import Comparison, Row
+from convstep.view.numbers import short
+
+AGREES, DIFFERS = "✓ agrees", "✗ differs"
+
+
+def comparison_table(comparison: Comparison, width: int) -> Table:
+    """One line a gradient: shape, errors, where they are worst, the verdict.
+
+    Args:
+        comparison: what was compared.
+        width: columns of room; the shape is left out where it is tight.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), expand=False, show_edge=False)
+    roomy = width >= 84
+    for heading in ("", *(["shape"] if roomy else []), "max abs error", "max rel error", "worst at", ""):
+        table.add_column(heading, no_wrap=True, header_style="dim")
+    for row in comparison.rows:
+        table.add_row(
+            Text(row.name, "bold"),
+            *([_shape(row)] if roomy else []),
+            short(row.max_abs_error, 3),
+            short(row.max_rel_error, 3),
+            f"[{', '.join(map(str, row.worst_index))}]".replace("[", r"\["),
+            Text(AGREES, "bold green") if row.ok else Text(DIFFERS, "bold reverse red"),
+        )
+    return table
+
+
+def _shape(row: Row) -> str:
+    return "x".join(map(str, row.shape))
+
+
+def checked_text(comparison: Comparison) -> str:
+    """How much was checked, where that is not everything."""
+    checked, cells = comparison.checked
+    return "" if checked == cells else f" ({checked} of {cells} cells, spread over each gradient)"
