@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -26,6 +27,9 @@ class Hyperparameters(NamedTuple):
     dilation: Any
     groups: Any
 
+
+LARGEST = 2**31
+"""Cells in one array, 16 GiB of float64; a typing error in the padding soon goes beyond."""
 
 _RANKS = {
     "A_prev": ((3, 4), "(H, W, C_in), or (N, H, W, C_in) with a batch"),
@@ -63,9 +67,9 @@ def array(name: str, given: npt.ArrayLike) -> Array:
 
 def _as_float(name: str, values: Array) -> Array:
     """float32 and float64 as they are, ints as float64, half precisions as float32."""
-    dtype = values.dtype
+    dtype = values.dtype.newbyteorder("=")  # another machine's byte order is the same number
     if dtype in (np.float32, np.float64):
-        return values.astype(dtype.newbyteorder("="), copy=False)
+        return values.astype(dtype, copy=False)
     if dtype.kind in "iu":
         return values.astype(np.float64)
     if dtype == np.float16 or dtype.name == "bfloat16":
@@ -105,16 +109,18 @@ def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
             f"b has {arrays['b'].shape[0]} values but W has {c_out} filters; give one bias per filter"
         )
     _check_kernel_fits(found)
+    _check_size(found)
     if "dZ" in arrays:
         _check_dZ(arrays["dZ"], found)
     return found
 
 
 def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
+    way_out = "choose groups that divides the channels of A_prev and the filters of W"
     if c_in % groups:
-        raise ProblemError(f"A_prev has {c_in} channels, which do not divide into {groups} groups")
+        raise ProblemError(f"A_prev has {c_in} channels, which do not divide into {groups} groups; {way_out}")
     if c_out % groups:
-        raise ProblemError(f"W has {c_out} filters, which do not divide into {groups} groups")
+        raise ProblemError(f"W has {c_out} filters, which do not divide into {groups} groups; {way_out}")
     if c_k * groups != c_in:
         per_group = f" ({c_in} / {groups} groups)" if groups > 1 else ""
         raise ProblemError(
@@ -140,6 +146,17 @@ def _check_kernel_fits(found: Geometry) -> None:
     )
 
 
+def _check_size(found: Geometry) -> None:
+    """Refuse what padding blows up before anything tries to allocate it."""
+    for name, shape in (("padded input", found.padded_shape), ("output", found.output_shape)):
+        cells = found.samples * math.prod(shape)
+        if cells > LARGEST:
+            raise ProblemError(
+                f"the {name} would have {cells} cells (padding {padding_text(found.padding)}) and at most "
+                f"{LARGEST} are possible; use less padding or smaller arrays"
+            )
+
+
 def _check_dZ(dZ: Array, found: Geometry) -> None:
     expected = found.output_shape
     if (dZ.ndim == 4) != (found.batch is not None):
@@ -156,7 +173,7 @@ def _check_dZ(dZ: Array, found: Geometry) -> None:
         raise ProblemError(
             f"dZ is {shape_text(dZ.shape[-3:])} but this geometry gives an output of {shape_text(expected)} "
             f"(stride {pair_text(found.stride)}, padding {padding_text(found.padding)}, "
-            f"dilation {pair_text(found.dilation)})"
+            f"dilation {pair_text(found.dilation)}); give dZ that shape or change the geometry"
         )
 
 
@@ -174,7 +191,8 @@ def _integer(name: str, value: Any, least: int) -> int:
 
 
 def _is_scalar(value: Any) -> bool:
-    return not isinstance(value, str) and np.ndim(value) == 0
+    # a list or tuple never is, and a ragged one has no ndim
+    return not isinstance(value, (str, list, tuple)) and np.ndim(value) == 0
 
 
 def _sequence(name: str, value: Any, form: str) -> list[Any]:
