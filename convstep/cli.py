@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison
 
 FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
 class UsageError(Exception):
@@ -187,6 +188,8 @@ def _compare(given: argparse.Namespace) -> int:
         _say(json.dumps(json_value(known | comparison.as_dict()), allow_nan=False))
     else:
         _say_table(comparison)
+        if problem.dZ_drawn:
+            _say(DRAWN)
     return FINE if comparison.ok else DIFFERENT
 
 
@@ -202,8 +205,9 @@ def _say_table(comparison: Comparison) -> None:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         _say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    _say(comparison.verdict)
-    _say(comparison.tolerance_text)
+    for sentence in (comparison.note, comparison.verdict, comparison.tolerance_text):
+        if sentence:
+            _say(sentence)
 
 
 def _trace(given: argparse.Namespace) -> int:
@@ -220,7 +224,7 @@ def _trace(given: argparse.Namespace) -> int:
     timeline = Timeline(problem)
     timeline.seek(first - 1)
     if given.format == "text" and problem.dZ_drawn:
-        _say("dZ is not in the file; it is drawn at random from a fixed seed\n")
+        _say(f"{DRAWN}\n")
     for position in range(first, last + 1):
         timeline.next()
         if given.format == "jsonl":

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from convstep.conv import storage
+from convstep.conv.problem import Problem, ProblemError
+from tests.strategies import problems
+
+ARRAYS = ("A_prev", "W", "b", "dZ")
+NUMBERS = ("stride", "padding", "dilation", "groups")
+
+
+def small(**changes: Any) -> Problem:
+    rng = np.random.default_rng(3)
+    arrays: dict[str, Any] = {
+        "A_prev": rng.standard_normal((4, 5, 2)),
+        "W": rng.standard_normal((3, 2, 3, 2)),
+        "b": rng.standard_normal(3),
+        "dZ": rng.standard_normal((2, 2, 3)),
+        "stride": (2, 3),
+        "padding": ((0, 1), (1, 0)),
+    }
+    return Problem(**(arrays | changes))
+
+
+def written(problem: Problem) -> bytes:
+    file = io.BytesIO()
+    storage.write(problem, file)
+    return file.getvalue()
+
+
+def read(content: bytes) -> Problem:
+    return storage.read(io.BytesIO(content), "some.npz")
+
+
+def archive(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def assert_same(first: Problem, second: Problem) -> None:
+    for name in ARRAYS:
+        ours, theirs = getattr(first, name), getattr(second, name)
+        assert (ours is None) == (theirs is None), name
+        if ours is not None:
+            assert (ours.dtype, ours.shape, ours.tobytes()) == (theirs.dtype, theirs.shape, theirs.tobytes())
+    for name in (*NUMBERS, "dZ_drawn"):
+        assert getattr(first, name) == getattr(second, name), name
+
+
+def sentence_of(content: bytes) -> str:
+    with pytest.raises(ProblemError) as caught:
+        read(content)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("some.npz")
+    return str(caught.value)
+
+
+@settings(max_examples=50)
+@given(problems())
+def test_load_gives_back_what_was_saved_bit_for_bit(problem: Problem) -> None:
+    assert_same(read(written(problem)), problem)
+
+
+def test_round_trip_keeps_nan_payloads_infinities_and_negative_zero(tmp_path: Path) -> None:
+    odd = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 5e-324, 1e308, 0.1])
+    odd.view(np.uint64)[0] |= 12345  # a NaN with something in its payload
+    problem = small(A_prev=np.resize(odd, (4, 5, 2)), b=odd[:3])
+    problem.save(tmp_path / "odd.npz")
+    assert_same(Problem.load(tmp_path / "odd.npz"), problem)
+    assert_same(Problem.load(str(tmp_path / "odd.npz")), problem)
+
+
+def test_drawn_dZ_stays_drawn_and_stays_the_same() -> None:
+    problem = small(dZ=None)
+    assert problem.dZ_drawn
+    assert_same(read(written(problem)), problem)
+    with np.load(io.BytesIO(written(problem))) as found:
+        assert set(found.files) == {"A_prev", "W", "b", *NUMBERS, "layout"}
+
+
+def test_only_A_prev_and_W_are_required() -> None:
+    problem = read(archive(A_prev=np.ones((3, 4, 1)), W=np.ones((2, 2, 2, 1))))
+    assert problem.b is None
+    assert problem.dZ_drawn
+    assert (problem.stride, problem.padding, problem.groups) == ((1, 1), ((0, 0), (0, 0)), 1)
+
+
+@pytest.mark.parametrize(
+    ("padding", "expected"),
+    [("same", ((0, 1), (1, 1))), (1, ((1, 1), (1, 1))), ((2, 1), ((2, 2), (1, 1)))],
+)
+def test_hyperparameters_are_read_in_every_form(padding: Any, expected: Any) -> None:
+    found = read(archive(A_prev=np.ones((3, 4, 1)), W=np.ones((1, 2, 3, 1)), padding=padding, dilation=1))
+    assert found.padding == expected
+
+
+def test_nchw_arrays_become_channels_last() -> None:
+    problem = small(A_prev=np.random.default_rng(0).standard_normal((2, 4, 5, 2)), dZ=None)
+    turned = {name: np.moveaxis(getattr(problem, name), -1, 1) for name in ("A_prev", "W", "dZ")}
+    numbers = {name: getattr(problem, name) for name in NUMBERS}
+    found = read(archive(layout="NCHW", b=problem.b, **turned, **numbers))
+    for name in ARRAYS:
+        assert getattr(found, name).tobytes() == getattr(problem, name).tobytes()
+
+
+def test_nchw_without_a_batch_axis_becomes_channels_last() -> None:
+    problem = small()
+    found = read(
+        archive(
+            layout="NCHW",
+            A_prev=np.moveaxis(problem.A_prev, -1, 0),
+            W=np.moveaxis(problem.W, -1, 1),
+            dZ=np.moveaxis(problem.dZ, -1, 0),
+            stride=(2, 3),
+            padding=((0, 1), (1, 0)),
+        )
+    )
+    assert found.A_prev.tobytes() == problem.A_prev.tobytes()
+    assert found.dZ.tobytes() == problem.dZ.tobytes()
+
+
+A_PREV, W = np.ones((3, 3, 1)), np.ones((1, 2, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"W": W}, ["no array 'A_prev'", "holds W"]),
+        ({"A_prev": A_PREV}, ["no array 'W'", "holds A_prev"]),
+        ({}, ["no array 'A_prev'", "holds nothing"]),
+        ({"A_prev": A_PREV, "W": W, "strides": 2}, ["'strides'", "'stride'"]),
+        ({"A_prev": A_PREV, "Dz": 1, "grups": 1}, ["'grups'", "'groups'"]),
+        ({"A_prev": A_PREV, "W": W, "layout": "CHWN"}, ["'CHWN'", '"NCHW"']),
+        ({"A_prev": A_PREV, "W": W, "stride": 0}, ["stride is 0", "at least 1"]),
+        ({"A_prev": A_PREV, "W": np.ones((1, 5, 2, 1))}, ["5x2", "3x3", "add padding"]),
+        ({"A_prev": A_PREV + 1j, "W": W}, ["complex128"]),
+        ({"A_prev": A_PREV, "W": W, "stride": np.ones((2, 2))}, ["stride"]),
+        ({"A_prev": A_PREV, "W": W, "padding": [1.5, 2]}, ["padding", "1.5"]),
+        ({"A_prev": A_PREV, "W": W, "padding": [["a"]]}, ["padding"]),
+    ],
+)
+def test_a_file_that_is_no_problem_is_told_so_in_one_sentence(
+    arrays: dict[str, Any], words: list[str]
+) -> None:
+    said = sentence_of(archive(**arrays))
+    for word in words:
+        assert word in said
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04", b"\x93NUMPY", bytes(1000)])
+def test_other_formats_are_told_so(content: bytes) -> None:
+    assert "not a readable .npz" in sentence_of(content)
+
+
+def test_a_single_array_is_no_problem() -> None:
+    file = io.BytesIO()
+    np.save(file, np.ones(3))
+    assert "holds a single array" in sentence_of(file.getvalue())
+
+
+class Explosive:
+    exploded = False
+
+    def __reduce__(self) -> Any:
+        return setattr, (Explosive, "exploded", True)
+
+
+def test_nothing_in_a_file_is_ever_unpickled() -> None:
+    bomb = np.array([Explosive()], object)
+    for content in (archive(A_prev=bomb, W=np.ones((1, 1, 1, 1))), pickle.dumps(Explosive())):
+        assert "not a readable .npz" in sentence_of(content)
+    file = io.BytesIO()
+    np.save(file, bomb)
+    assert "not a readable .npz" in sentence_of(file.getvalue())
+    assert not Explosive.exploded
+
+
+def test_a_truncated_file_is_a_problem_error_wherever_it_ends() -> None:
+    content = written(small())
+    for end in range(0, len(content), 7):
+        sentence_of(content[:end])
+
+
+def flipped(content: bytes, place: int, mask: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x10, 0x80, 0xFF])
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_damaged_byte_is_a_problem_error_or_harmless_wherever_it_is(mask: int, compressed: bool) -> None:
+    content = written(small()) if compressed else archive(A_prev=A_PREV, W=W, padding=((1, 1), (0, 1)))
+    refused = 0
+    for place in range(0, len(content), 3):
+        try:
+            read(flipped(content, place, mask))
+        except ProblemError:
+            refused += 1
+    assert refused > len(content) / 10
+
+
+def test_sizes_beyond_all_memory_are_a_problem_error() -> None:
+    arrays = {"A_prev": np.ones((3, 3, 1)), "W": np.ones((1, 2, 2, 1))}
+    for padding in (2**40, 2**62, 2**63 - 1):
+        sentence_of(archive(**arrays, padding=padding))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("missing.npz", "does not exist"), ("", "is a folder")],
+)
+def test_a_path_without_a_file_is_told_so(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(ProblemError, match=words):
+        Problem.load(tmp_path / name)
+
+
+def test_a_failing_save_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "held.npz"
+    small().save(path)
+    before = path.read_bytes()
+
+    def fail(problem: Problem, file: Any) -> None:
+        file.write(b"half of a pro")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(storage, "write", fail)
+    with pytest.raises(OSError, match="no space left"):
+        small(dZ=None).save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["held.npz"]
+
+
+def test_an_interrupted_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(source: Any, target: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        small().save(tmp_path / "new.npz")
+    assert os.listdir(tmp_path) == []
+
+
+def test_save_writes_exactly_the_path_it_is_given(tmp_path: Path) -> None:
+    small().save(tmp_path / "no_suffix")
+    small().save(tmp_path / "no_suffix")
+    assert os.listdir(tmp_path) == ["no_suffix"]
+    assert (tmp_path / "no_suffix").stat().st_mode & 0o600 == 0o600
+    with pytest.raises(OSError, match="No such file"):
+        small().save(tmp_path / "missing" / "file.npz")
