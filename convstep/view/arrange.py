@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from convstep.view.grid import Rect, lay_out
-from convstep.view.panel import Panel
+from convstep.view.grid import LEAST_TEXT, MOST_TEXT, Rect, lay_out
+from convstep.view.panel import Panel, beside_key
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
@@ -18,6 +18,9 @@ WIDE_SIDE_FROM = 170
 """Columns from which the side is wide enough for matrices next to each other."""
 WIDE_SIDE = 54
 """Columns of the side on a wide screen."""
+
+MOST_BESIDE = 3
+"""Further faces of one tensor at the most."""
 
 SOURCE, CARD = "source", "card"
 """Keys of the two parts that are not panels."""
@@ -33,6 +36,8 @@ class Plan:
     """The parts that share one place, in order; empty where all are visible."""
     shown_tab: str = ""
     """Which of them is visible."""
+    beside: dict[str, int] = field(default_factory=dict)
+    """How many further faces stand beside a panel, by its key."""
 
 
 def arrange(width: int, height: int, panels: Sequence[Panel], tab: str = CARD, maximised: str = "") -> Plan:
@@ -60,10 +65,47 @@ def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
         SOURCE: Rect(0, 0, side, source),
         CARD: Rect(0, source, side, height - source),
     }
-    places |= _row([p for p in panels if p.stage], Rect(side, 0, width - side, upper))
-    below = Rect(side, upper, width - side, height - upper)
-    places |= _row([p for p in panels if not p.stage], below)
-    return Plan(places)
+    stage = [panel for panel in panels if panel.stage]
+    below = [panel for panel in panels if not panel.stage]
+    beside: dict[str, int] = {}
+    if width >= WIDE_SIDE_FROM:
+        beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
+    places |= _row(_expanded(stage, beside), Rect(side, 0, width - side, upper))
+    places |= _row(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
+    return Plan(places, beside=beside)
+
+
+def _neighbours(panels: Sequence[Panel], room: int) -> dict[str, int]:
+    """How many further faces fit beside each panel, the same number for all that belong together."""
+    found: dict[str, int] = {}
+    groups: dict[str, list[Panel]] = {}
+    for panel in panels:
+        groups.setdefault("stage" if panel.stage else panel.stack or panel.key, []).append(panel)
+    widths = {
+        name: max(_width_at(panel, LEAST_TEXT + 1) for panel in members)
+        * (len(members) if name == "stage" else 1)
+        for name, members in groups.items()
+    }
+    used = sum(max(widths[name], max(map(least_width, groups[name]))) for name in groups)
+    for number in range(1, MOST_BESIDE + 1):
+        # the widest first: a large face says more than a small one
+        for name in sorted(groups, key=lambda name: -widths[name]):
+            members = groups[name]
+            if min(panel.choices[0] for panel in members) > number and used + widths[name] <= room:
+                used += widths[name]
+                found |= {panel.key: number for panel in members}
+    return found
+
+
+def _expanded(panels: Sequence[Panel], beside: dict[str, int]) -> list[Panel]:
+    """Each panel followed by stand-ins for its further faces, which are of the same size."""
+    found = []
+    for panel in panels:
+        found.append(panel)
+        for number in range(1, beside.get(panel.key, 0) + 1):
+            stack = f"{panel.stack}-{number}" if panel.stack else ""
+            found.append(replace(panel, key=beside_key(panel.key, number), stack=stack))
+    return found
 
 
 def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan:
@@ -92,29 +134,73 @@ def _upper_height(height: int, panels: Sequence[Panel], width: int) -> int:
 
 
 def _row(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
-    """Panels side by side: an equal share on the stage, otherwise by what each asks for."""
-    if not panels:
-        return {}
-    if all(panel.stage for panel in panels):
-        asked = [1] * len(panels)
-    else:
-        asked = [natural_width(panel) for panel in panels]
-    places, x = {}, room.x
-    for number, panel in enumerate(panels):
-        left_over = room.x + room.width - x
-        share = round(left_over * asked[number] / sum(asked[number:]))
-        places[panel.key] = Rect(x, room.y, share, room.height)
-        x += share
+    """Panels side by side, those of one stack above each other if the room is high enough."""
+    columns: list[list[Panel]] = []
+    stacks: dict[str, list[Panel]] = {}
+    for panel in panels:
+        stack = stacks.setdefault(panel.stack, []) if panel.stack else []
+        if not stack or _height_of([*stack, panel]) > room.height:
+            stack = []
+            columns.append(stack)
+            stacks[panel.stack] = stack
+        stack.append(panel)
+    places: dict[str, Rect] = {}
+    x = room.x
+    for column, width in zip(columns, _shares(columns, room.width), strict=True):
+        places |= _column(column, Rect(x, room.y, width, room.height))
+        x += width
     return places
+
+
+def _column(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
+    """Panels above each other, the height divided evenly."""
+    places, y = {}, room.y
+    for left, panel in zip(range(len(panels), 0, -1), panels, strict=True):
+        height = (room.y + room.height - y) // left
+        places[panel.key] = Rect(room.x, y, room.width, height)
+        y += height
+    return places
+
+
+def _height_of(panels: Sequence[Panel]) -> int:
+    return sum(_natural_height(panel, 10_000) for panel in panels)
+
+
+def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
+    """Widths that fill the room: what each needs, then by what each would like."""
+    if all(panel.stage for column in columns for panel in column):
+        needed, liked = [0] * len(columns), [1] * len(columns)
+    else:
+        needed = [max(least_width(panel) for panel in column) for column in columns]
+        comfort = [max(natural_width(panel) for panel in column) for column in columns]
+        liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
+    spare, widths = room - sum(needed), []
+    for number, width in enumerate(needed):
+        extra = round(spare * liked[number] / sum(liked[number:]))
+        widths.append(width + extra)
+        spare -= extra
+    return widths
 
 
 def natural_width(panel: Panel) -> int:
     """Columns at which the panel shows its numbers in comfort, border included."""
-    _, columns = panel.face.values.shape
-    comfortable = 7 if columns <= 4 else 4
-    labels = len(str(panel.face.values.shape[0])) + 2 if panel.listed else 0
-    title = len(panel.face.label) + 4
-    return max(labels + columns * (comfortable + 1) + 3, title)
+    return max(_width_at(panel, MOST_TEXT), _title_width(panel))
+
+
+def least_width(panel: Panel) -> int:
+    """Columns at which the panel still shows all its columns, border included."""
+    return max(_width_at(panel, LEAST_TEXT), min(_title_width(panel), 18))
+
+
+def _width_at(panel: Panel, text: int) -> int:
+    rows, columns = panel.face.shape
+    labels = len(str(rows)) + 2 if panel.listed else 0
+    return min(labels + columns * (text + 1) + 3, 80)
+
+
+def _title_width(panel: Panel) -> int:
+    caption = len(panel.caption) + 2 if panel.caption else 0
+    return len(panel.face.label) + caption + 4
 
 
 def _natural_height(panel: Panel, width: int) -> int:

@@ -25,8 +25,8 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    title = _title(scene)
-    for detail in (_whole, _matrices, _change, _line):
+    title = _title(scene, width)
+    for detail in (_whole, _labelled, _matrices, _change, _line):
         lines = [title]
         for number, addition in enumerate(scene.additions):
             lines += detail(addition, _mark(scene, number), width)
@@ -37,10 +37,11 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
     return card
 
 
-def _title(scene: Scene) -> Text:
+def _title(scene: Scene, width: int) -> Text:
     title = Text.assemble((f"dz = {scene.upstream} = ", ""), (short(scene.dz, 6), "bold"))
+    remark = next((r for r in ("  adds nothing", "  adds 0") if len(title) + len(r) <= width), "")
     if scene.dz == 0:
-        title.append("  adds nothing", "dim")
+        title.append(remark, "dim")
     return title
 
 
@@ -50,9 +51,13 @@ def _mark(scene: Scene, number: int) -> str:
     return MARKS["next" if number == scene.made else "later"]
 
 
-def _heading(addition: Addition, mark: str) -> Text:
+def _heading(addition: Addition, mark: str, width: int) -> Text:
+    """The addition as the loop writes it; a long index is left out where it does not fit."""
     style = "bold" if mark != MARKS["later"] else "dim"
-    return Text(f"{mark} {addition.target} += {addition.formula}", style)
+    heading = f"{mark} {addition.target} += {addition.formula}"
+    if len(heading) > width:
+        heading = f"{mark} {addition.cells.name}[…] += {addition.formula}"
+    return Text(heading, style)
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
@@ -65,17 +70,23 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     lower = _side_by_side(arrays[2:], names[2:], width)
     if not upper or not lower:
         return _matrices(addition, mark, width)
-    return [Text(""), _heading(addition, mark), *upper, *lower]
+    return [Text(""), _heading(addition, mark, width), *upper, *lower]
 
 
-def _matrices(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor and what is added as matrices, and the cell that changes most as a sentence."""
+def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
+    """Factor and what is added as matrices under their names, and the cell that changes most."""
     if not addition.factor_name:
         return _change(addition, mark, width)
     names = [addition.factor_name, addition.formula]
     both = _side_by_side([addition.factor, addition.added], names, width)
     heading, sentence = _change(addition, mark, width)
-    return [heading, *both[1:], sentence]
+    return [heading, *both, sentence]
+
+
+def _matrices(addition: Addition, mark: str, width: int) -> list[Text]:
+    """The same without the names."""
+    lines = _labelled(addition, mark, width)
+    return lines if len(lines) == 2 else [lines[0], *lines[2:]]
 
 
 def _change(addition: Addition, mark: str, width: int) -> list[Text]:
@@ -91,15 +102,19 @@ def _change(addition: Addition, mark: str, width: int) -> list[Text]:
         sentence = f"{where}{before} → {after}"
         if len(sentence) <= width:
             break
-    return [_heading(addition, mark), Text(sentence, "" if addition.done else "dim")]
+    return [_heading(addition, mark, width), Text(sentence, "" if addition.done else "dim")]
 
 
 def _line(addition: Addition, mark: str, width: int) -> list[Text]:
     """The addition in one line."""
     row, column = largest(addition.added)
     before, after = addition.before[row, column], addition.after[row, column]
-    name = addition.target if width >= 36 else addition.target.split("[")[0]
-    return [Text(f"{mark} {name} {short(before)} → {short(after)}")]
+    name = addition.target if width >= 48 else addition.cells.name
+    for digits in (4, 3, 2):
+        line = f"{mark} {name} {short(before, digits)} → {short(after, digits)}"
+        if len(line) <= width:
+            break
+    return [Text(line)]
 
 
 def _side_by_side(arrays: list[Array], names: list[str], width: int) -> list[Text]:

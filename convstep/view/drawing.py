@@ -78,10 +78,20 @@ def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, l
     start = layout.gutter(first)
     draw = _edge_segments if line.edge else _row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
+    if not line.edge:
+        _blank_partial(segments, layout, first, left, width)
     if layout.margin and left < layout.margin:
         segments.insert(0, _row_label(panel, layout, line, look))
         start = 0
     return _cut(segments, left - start, width)
+
+
+def _blank_partial(segments: list[Segment], layout: GridLayout, first: int, left: int, width: int) -> None:
+    """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
+    for place in range(1, len(segments), 2):
+        start = layout.gutter(first + place // 2) + 1
+        if start < left or start + layout.text > left + width:
+            segments[place] = Segment(" " * layout.text)
 
 
 def _cut(segments: list[Segment], skip: int, width: int) -> list[Segment]:
@@ -121,7 +131,7 @@ def _row_segments(
 @functools.lru_cache(maxsize=256)
 def _format(width: int, limit: float) -> CellFormat:
     # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.999)
+    return CellFormat.fitting(width, limit * 0.9)
 
 
 @functools.lru_cache(maxsize=256)
@@ -153,7 +163,7 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     if panel.inside is not None and cell not in panel.inside:
         roles.append("padding")
     if panel.done is not None and panel.now != cell:
-        place = cell.row * panel.face.values.shape[1] + cell.column
+        place = cell.row * panel.face.shape[1] + cell.column
         roles.append("done" if place < panel.done else "todo")
     if panel.window is not None and cell in panel.window:
         roles.append("window")

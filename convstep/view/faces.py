@@ -25,10 +25,24 @@ class Face:
     fixed: Fixed
     """Which axes are held and which are seen."""
 
+    single: tuple[bool, ...] = ()
+    """Which axes have length 1, so that holding them says nothing."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.values.shape
+        return int(rows), int(columns)
+
     @property
     def label(self) -> str:
-        """As NumPy writes it, trailing colons left out: `dA_prev_pad[:, :, 0]`, `W[2]`."""
+        """As NumPy writes it: `dA_prev_pad[:, :, 0]`, `db`; `W[2]` for `(4, 3, 3, 1)` kernels.
+
+        A held last axis of length 1 is left out where another axis is held, trailing colons always.
+        """
         entries = [":" if held is None else str(held) for held in self.fixed]
+        if entries[0] != ":" and self.single and self.single[-1]:
+            entries.pop()
         while entries and entries[-1] == ":":
             entries.pop()
         return f"{self.name}[{', '.join(entries)}]" if entries else self.name
@@ -59,4 +73,5 @@ def face(name: str, tensor: Array, fixed: Fixed) -> Face:
     ('dZ[:, :, 1]', (3, 4), 'dZ[2, 3, 1]')
     """
     taken = tensor[tuple(slice(None) if held is None else held for held in fixed)]
-    return Face(name, taken if taken.ndim == 2 else taken[:, np.newaxis], fixed)
+    seen = taken if taken.ndim == 2 else taken[:, np.newaxis]
+    return Face(name, seen, fixed, tuple(length == 1 for length in tensor.shape))

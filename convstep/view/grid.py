@@ -116,6 +116,13 @@ class GridLayout:
             return None
         return Cell(line.row, column)
 
+    def snap(self, x: int, width: int) -> int:
+        """A scroll place at or after `x` that begins with a whole cell."""
+        if x <= self.margin:
+            return 0 if x <= 0 else self.margin
+        column = -(-(x - self.margin) // (self.text + 1))
+        return min(self.gutter(column), max(self.width - width, 0))
+
     def rect(self, span: Span) -> Rect:
         """The block of a span with the gutters and the edge lines around it."""
         x = self.gutter(span.left)
@@ -134,13 +141,12 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> Gri
         height: lines of room.
         precision: columns to add to each number, or to take away.
     """
-    rows, columns = panel.face.values.shape
+    rows, columns = panel.face.shape
     edges = _edges(panel)
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
     text, margin = _text_and_margin(columns, width, label, panel.listed)
     text = min(max(text + precision, LEAST_TEXT), PRECISE_TEXT)
-    tall = rows + len(edges)
-    header = 0 if panel.listed or height == tall else 1
+    header = 0 if panel.listed or height < _least_height(panel, rows, len(edges)) else 1
     return GridLayout(rows, columns, text, margin, header, edges)
 
 
@@ -156,6 +162,13 @@ def _text_and_margin(columns: int, width: int, label: int, listed: bool) -> tupl
         return LEAST_TEXT, 0
     near = columns * (LEAST_TEXT + 1) < 1.3 * width
     return LEAST_TEXT if near else SCROLLED_TEXT, label
+
+
+def _least_height(panel: Panel, rows: int, edges: int) -> int:
+    """Lines from which the column labels cost no number: all rows, or at least the window, fit below."""
+    seen = panel.window.bottom - panel.window.top + 1 if panel.window is not None else rows
+    frame = 2 if panel.window is not None and edges else 0
+    return 1 + min(seen + frame, rows + edges)
 
 
 def _edges(panel: Panel) -> tuple[Edge, ...]:

@@ -92,5 +92,12 @@ class Panel:
     """How many faces `[` and `]` go through, and which of them this is."""
     stage: bool = False
     """One of the large panels of the upper row; the others stand below."""
+    stack: str = ""
+    """Panels of the same stack stand above each other where there is room."""
     listed: bool = False
     """A list rather than a picture: row labels always, current row marked."""
+
+
+def beside_key(key: str, number: int) -> str:
+    """The key of the panel that shows the `number`-th further face of another."""
+    return f"{key}-{number}"

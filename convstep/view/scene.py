@@ -17,7 +17,7 @@ from convstep.oracle.comparison import Row
 from convstep.replay import magnitude
 from convstep.replay.timeline import Timeline
 from convstep.view.faces import Face, face
-from convstep.view.panel import Cell, Panel, Span
+from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scale import round_limit
 
 Array = npt.NDArray[Any]
@@ -113,6 +113,8 @@ class Stage:
     """Colour limits by array name."""
     choice: Choice = field(default_factory=Choice)
     """Which faces are shown."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """How many further faces stand beside a panel, by its key."""
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -199,21 +201,39 @@ class Stage:
         return index.i_c if chosen is None else chosen
 
     def _panels(self, step: Step, made: int) -> tuple[Panel, ...]:
+        k, shown = self._channel(), self._shown_filter(step.loop_index)
+        first = self._panels_of(step, made, k, shown)
+        panels = list(first)
+        c_out, _, _, c_k = self._geometry.kernel_shape
+        for number in range(1, max(self.beside.values(), default=0) + 1):
+            others = self._panels_of(step, made, (k + number) % c_k, (shown + number) % c_out)
+            if c_k > 1:  # kernels go through the channels they look at, not through the filters
+                kernels = self._panels_of(step, made, (k + number) % c_k, shown)
+                others = tuple(b if b.stack else a for a, b in zip(others, kernels, strict=True))
+            panels += [
+                replace(panel, key=beside_key(panel.key, number))
+                for panel in others
+                if number <= self.beside.get(panel.key, 0)
+            ]
+        return tuple(panels)
+
+    def _panels_of(self, step: Step, made: int, k: int, shown: int) -> tuple[Panel, ...]:
+        """The panels at one input channel offset and one output channel."""
         bias = () if self.timeline.db is None else (self._db_panel(step, made >= 3),)
         return (
-            *self._padded_panels(step, made >= 2),
-            self._kernel_panel("W", self._problem.W, step, running=False, written=False),
-            self._upstream_panel(step),
-            self._kernel_panel("dW", self.timeline.dW, step, running=True, written=made >= 1),
+            *self._padded_panels(step, made >= 2, k),
+            self._kernel_panel("W", self._problem.W, step, (k, shown), written=False),
+            self._upstream_panel(step, shown),
+            self._kernel_panel("dW", self.timeline.dW, step, (k, shown), written=made >= 1),
             *bias,
         )
 
-    def _padded_panels(self, step: Step, written: bool) -> tuple[Panel, Panel]:
+    def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
         geometry, index = self._geometry, step.loop_index
         _, rows, columns, channels = step.window
         window = Span.of(rows, columns)
-        fixed = (*self._batch(index), None, None, channels.start + self._channel())
+        fixed = (*self._batch(index), None, None, channels.start + k)
         read = Panel(
             key="input",
             face=face("A_prev_pad", self._problem.A_prev_pad, fixed),
@@ -221,7 +241,7 @@ class Stage:
             framed=True,
             window=window,
             inside=Span.of(*geometry.crop),
-            choices=(geometry.kernel_shape[3], self._channel()),
+            choices=(geometry.kernel_shape[3], k),
             stage=True,
         )
         return read, replace(
@@ -234,22 +254,25 @@ class Stage:
             cropped=geometry.padding != ((0, 0), (0, 0)),
         )
 
-    def _kernel_panel(self, name: str, tensor: Array, step: Step, *, running: bool, written: bool) -> Panel:
-        shown = self._shown_filter(step.loop_index)
+    def _kernel_panel(
+        self, name: str, tensor: Array, step: Step, channels: tuple[int, int], *, written: bool
+    ) -> Panel:
+        k, shown = channels
+        running = name == "dW"
         c_out, f_h, f_w, c_k = self._geometry.kernel_shape
         touched = written and shown == step.i_c
         return Panel(
             key="kernel_gradient" if running else "kernel",
-            face=face(name, tensor, (shown, None, None, self._channel())),
+            face=face(name, tensor, (shown, None, None, k)),
             limit=self.limits[name],
             caption="running" if running else "",
             changed=Span(range(f_h), range(f_w)) if touched else None,
-            choices=(c_k, self._channel()) if c_k > 1 else (c_out, shown),
+            choices=(c_k, k) if c_k > 1 else (c_out, shown),
+            stack="kernel",
         )
 
-    def _upstream_panel(self, step: Step) -> Panel:
+    def _upstream_panel(self, step: Step, shown: int) -> Panel:
         index, (_, w_out, c_out) = step.loop_index, self._geometry.output_shape
-        shown = self._shown_filter(index)
         # how many cells of this face the loop has passed: those before the step's own, in
         # reading order, and the step's own place once its channel is beyond the shown one
         current = index.i_h * w_out + index.i_w
@@ -406,7 +429,7 @@ def problem_facts(problem: Problem) -> list[str]:
 
 
 def difference_panel(row: Row) -> Panel:
-    """The face of the difference with the worst cell on it."""
+    """The face of the difference with the worst cell on it; full colour is the tolerance."""
     fixed: tuple[int | None, ...]
     if len(row.shape) == 1:
         fixed, now = (None,), Cell(row.worst_index[0], 0)
@@ -418,8 +441,8 @@ def difference_panel(row: Row) -> Panel:
         fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
     return Panel(
         key=f"difference_{row.name}",
-        face=face(f"ours - oracle: {row.name}", row.difference, fixed),
-        limit=round_limit(row.max_abs_error),
+        face=face(f"error of {row.name}", row.difference, fixed),
+        limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
         now=now,
         listed=len(row.shape) == 1,
     )

@@ -99,7 +99,7 @@ def _draw(line: SourceLine, mark: str, scene: Scene, width: int, indent: int) ->
     if len(code) > room:
         code = code[: room - 1] + "…"
     style = "bold reverse" if mark == MARKS["next"] else "bold" if mark == MARKS["done"] else ""
-    drawn = Text(f"{mark} ", "bold")
+    drawn = Text.assemble((f"{mark} ", "bold"))
     drawn.append(code.ljust(room), style)
     drawn.append(counter, "bold" if counter else "")
     return drawn

@@ -131,8 +131,10 @@ class ComparisonScreen(ModalScreen[None]):
         tallest = 0
         for row in comparison.rows:
             panel = difference_panel(row)
-            tallest = max(tallest, panel.face.values.shape[0])
-            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=True)
+            tallest = max(tallest, panel.face.shape[0])
+            grid = self.query_one(f"#{panel.key}", TensorGrid)
+            grid.set_look("heat", 0)
+            grid.show(panel, all_changed=True)
         area.styles.height = min(tallest + 3, 16)
 
 

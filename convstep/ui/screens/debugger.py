@@ -26,7 +26,7 @@ from convstep.view.arrange import CARD, LEAST, SOURCE, arrange
 from convstep.view.card import draw_card
 from convstep.view.drawing import MODES
 from convstep.view.numbers import full
-from convstep.view.panel import Panel
+from convstep.view.panel import Panel, beside_key
 from convstep.view.scene import Choice, Scene, Stage, problem_facts
 from convstep.view.source import draw_source
 
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 20_000
 """Steps executed in one go; longer ways are walked in parts so that the screen stays alive."""
+
+
+STATUS_FROM = 20
+"""Lines from which there is room for the status line."""
 
 
 class DebuggerScreen(Screen[None]):
@@ -242,11 +246,14 @@ class DebuggerScreen(Screen[None]):
 
     def action_panel(self, by: int) -> None:
         """Focus the next part; on a small screen that also turns the tabs."""
-        keys = [child.id for child in self.query_one(PanelArea).children if child.id]
+        area = self.query_one(PanelArea)
+        keys = [
+            c.id for c in area.children if c.id and (c.display or c.id in area.plan.tabs or self._maximised)
+        ]
         focused = self.focused.id if self.focused is not None else keys[0]
         at = keys.index(focused) if focused in keys else 0
         key = keys[(at + by) % len(keys)]
-        if key in self.query_one(PanelArea).plan.tabs:
+        if key in area.plan.tabs:
             self._tab = key
         if self._maximised:
             self._maximised = key
@@ -324,14 +331,16 @@ class DebuggerScreen(Screen[None]):
 
     def _show_status(self) -> None:
         """The cell under the cursor in full precision, and what the step is at."""
-        if isinstance(self.focused, TensorGrid):
-            self._show_cell(CellMessage(self.focused.key, self.focused.cursor))
+        grid = self.focused
+        if isinstance(grid, TensorGrid) and grid.cursor is not None:
+            self._show_cell(CellMessage(grid.key, grid.cursor))
         else:
-            self._update_status("")
+            value = full(self._scene.dz, self._problem.dtype)
+            self._update_status(f"{self._scene.upstream} = {value}")
 
     def _show_cell(self, message: CellMessage) -> None:
         face, cell = self._scene.panel(message.key).face, message.cell
-        rows, columns = face.values.shape
+        rows, columns = face.shape
         if cell.row < rows and cell.column < columns:
             value = full(face.values[cell], self._problem.dtype)
             self._update_status(f"{face.cell(*cell)} = {value}")
@@ -364,11 +373,35 @@ class DebuggerScreen(Screen[None]):
             )
             return
         area = self.query_one(PanelArea)
-        room = (self.size.width, self.size.height - 4)
-        area.follow(arrange(*room, self._scene.panels, self._tab, self._maximised))
+        status = self.query_one("#status", Static)
+        status.display = self.size.height >= STATUS_FROM
+        room = (self.size.width, self.size.height - (4 if status.display else 3))
+        plan = arrange(*room, self._first_panels(), self._tab, self._maximised)
+        area.follow(plan)
+        if plan.beside != self._stage.beside:
+            self._put_beside(area, plan.beside)
         self._name_tabs(area)
         self._show_title()
         self._show_status()
+
+    def _first_panels(self) -> list[Panel]:
+        """The scene's panels without the further faces beside them."""
+        return [panel for panel in self._scene.panels if "-" not in panel.key]
+
+    def _put_beside(self, area: PanelArea, beside: dict[str, int]) -> None:
+        """Make grids for further faces as far as there is room for them now."""
+        self._stage.beside = beside
+        missing = [
+            key
+            for first, count in beside.items()
+            for number in range(1, count + 1)
+            if not area.query(f"#{(key := beside_key(first, number))}")
+        ]
+        grids = [TensorGrid(key) for key in missing]
+        for grid in grids:
+            grid.set_look(self.mode, self.precision)
+        area.mount(*grids)
+        self._show(all_changed=True)
 
     def _name_tabs(self, area: PanelArea) -> None:
         """Name the parts that share a place on the border of the visible one."""

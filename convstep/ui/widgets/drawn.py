@@ -15,7 +15,10 @@ class Drawn(Widget, can_focus=True):
     """The source pane and the step card: what they say is decided in `view`."""
 
     DEFAULT_CSS = """
-    Drawn { border: round $foreground 35%; border-title-color: $foreground; }
+    Drawn {
+        text-wrap: nowrap; text-overflow: clip;
+        border: round $foreground 35%; border-title-color: $foreground;
+    }
     Drawn:focus { border: heavy $accent; border-title-style: bold; }
     """
 

@@ -59,8 +59,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """How values are shown."""
         self.precision = 0
         """Columns added to each number."""
-        self.cursor = Cell(0, 0)
-        """Where the cell cursor stands."""
+        self.cursor: Cell | None = None
+        """Where the cell cursor stands; None until somebody moves it."""
         self._plan: GridLayout | None = None
         self._look: Look | None = None
 
@@ -72,7 +72,6 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             all_changed: whether cells beyond the two panels' marks may hold new values.
         """
         old, self.panel = self.panel, panel
-        self.border_title = _title(panel)
         before = self._plan
         self._lay_out()
         if old is None or all_changed or before is None or self._must_repaint(old, panel, before):
@@ -92,6 +91,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cell cursor, within the face, and keep it in sight."""
         if self.panel is None or self._plan is None:
             return
+        if self.cursor is None:
+            self.place_cursor(_first_cell(self.panel))
+            return
         cell = Cell(
             min(max(self.cursor.row + rows, 0), self._plan.rows - 1),
             min(max(self.cursor.column + columns, 0), self._plan.columns - 1),
@@ -100,10 +102,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def place_cursor(self, cell: Cell) -> None:
         """Put the cell cursor on a cell and keep it in sight."""
-        for place in (self.cursor, cell):
-            self._refresh_span(_single(place))
+        self._redraw_cursor()
         self.cursor = cell
-        self._look = None
+        self._redraw_cursor()
         self._bring_into_view(_single(cell))
 
     def render_line(self, y: int) -> Strip:
@@ -159,14 +160,16 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
                 self.virtual_size = Size(plan.width, plan.height)
             self._plan = plan
-        rows, columns = self.panel.face.values.shape
-        self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
+        rows, columns = self.panel.face.shape
+        if self.cursor is not None:
+            self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
+        self.border_title = _title(self.panel, self.size.width - 4)
         self.border_subtitle = self._part_shown()
 
     def _part_shown(self) -> str:
         """The face's size, as far as the border has room for it."""
         assert self.panel is not None
-        rows, columns = self.panel.face.values.shape
+        rows, columns = self.panel.face.shape
         text = f"{rows}x{columns}"
         return text if self.size.width > len(text) + 6 and not self.panel.listed else ""
 
@@ -186,7 +189,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _redraw_cursor(self) -> None:
         self._look = None
-        self._refresh_span(_single(self.cursor))
+        if self.cursor is not None:
+            self._refresh_span(_single(self.cursor))
 
     def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
         """Whether other cells than the marked ones look different."""
@@ -207,7 +211,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         spans = {old.window, new.window, old.changed, new.changed}
         spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
         if old.done is not None and new.done is not None and old.done != new.done:
-            columns = new.face.values.shape[1]
+            columns = new.face.shape[1]
             first, last = sorted((old.done, new.done))
             last = max(min(last, new.face.values.size) - 1, 0)
             rows = range(min(first // columns, last // columns), last // columns + 1)
@@ -240,6 +244,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return
         rect, header = self._plan.rect(span), self._plan.header
         x = _scrolled(rect.x, rect.width, self.scroll_offset.x, self.size.width)
+        x = self._plan.snap(x, self.size.width)
         y = _scrolled(rect.y - header, rect.height, self.scroll_offset.y, self.size.height - header)
         if (x, y) != tuple(self.scroll_offset):
             self.scroll_to(x, y, animate=False, force=True, immediate=True)
@@ -252,13 +257,21 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return self._plan.cell_at(place.x + self.scroll_offset.x, y)
 
 
+def _first_cell(panel: Panel) -> Cell:
+    """Where the cell cursor appears: at the window, at the current cell, or at the corner."""
+    if panel.window is not None:
+        return Cell(panel.window.top, panel.window.left)
+    return panel.now if panel.now is not None else Cell(0, 0)
+
+
 def _single(cell: Cell) -> Span:
     return Span(range(cell.row, cell.row + 1), range(cell.column, cell.column + 1))
 
 
-def _title(panel: Panel) -> str:
-    caption = f"  {panel.caption}" if panel.caption else ""
-    return (panel.face.label + caption).replace("[", r"\[")
+def _title(panel: Panel, room: int) -> str:
+    """The face's label, with the caption where both fit."""
+    title = f"{panel.face.label}  {panel.caption}" if panel.caption else panel.face.label
+    return (title if len(title) <= room else panel.face.label).replace("[", r"\[")
 
 
 def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
