@@ -1,0 +1,64 @@
+"""The child's side of `TorchService`: read a question, ask PyTorch, write the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from queue import SimpleQueue
+
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.oracle import messages
+from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.pytorch import TorchOracle, version
+
+
+def main() -> None:
+    """Load torch, say so, then answer questions until the parent closes the pipe or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    questions, answers = _private_pipes()
+    received: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    with contextlib.suppress(OSError):
+        try:
+            messages.send(answers, {"version": version()})
+        except OracleUnavailable as error:
+            messages.send(answers, {"error": str(error)})
+            return
+        _answer(received, answers)
+
+
+def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
+    """Answer questions for ever; a question without a problem is about the last one."""
+    problem: Problem | None = None
+    while True:
+        question = messages.opened(received.get())
+        reply: dict[str, npt.ArrayLike]
+        try:
+            if "A_prev" in question:
+                problem = messages.read_problem(question)
+            assert problem is not None
+            expectation = TorchOracle().expected(problem, int(question["position"]))
+            reply = messages.expectation_message(expectation)
+        except Exception as error:  # e.g. no memory for this problem; the next may be smaller
+            reply = {"error": f"PyTorch could not compute these gradients: {error or type(error).__name__}"}
+        messages.send(answers, reply)
+
+
+def _private_pipes() -> tuple[messages.RawPipe, messages.RawPipe]:
+    """The two pipes to the parent, out of reach of whatever reads stdin or prints."""
+    pipes = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    return os.fdopen(pipes[0], "rb", buffering=0), os.fdopen(pipes[1], "wb", buffering=0)
+
+
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+    """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
+    while (question := messages.receive(questions)) is not None:
+        received.put(question)
+    os._exit(0)

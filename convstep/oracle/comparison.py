@@ -1,0 +1,253 @@
+# ruff: noqa: N806  the article's names: dW, dA_prev_pad
+"""Comparison: our gradients beside an oracle's, cell by cell, and the verdict in words."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.backward import conv2d_backward_steps
+from convstep.conv.problem import Problem
+from convstep.conv.step import Run, quiet
+from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
+from convstep.oracle.numeric import NumericOracle
+from convstep.oracle.pytorch import TorchOracle
+from convstep.oracle.tolerance import Mask, contributions, describe, judge
+from convstep.oracle.wording import json_number, verdict
+
+Array = npt.NDArray[Any]
+
+RunningGradients = tuple[Array, Array | None, Array]
+"""`(dW, db, dA_prev_pad)`: the running arrays of a `Step` or a `Timeline`."""
+
+ORACLES: dict[str, type[TorchOracle] | type[NumericOracle]] = {"torch": TorchOracle, "numeric": NumericOracle}
+"""What `compare` knows by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One gradient beside what is expected of it."""
+
+    name: str
+    """"dW", "db" or "dA_prev"."""
+    shape: tuple[int, ...]
+    """Of the gradient."""
+    max_abs_error: float
+    """The largest |actual - expected|; inf where NaN or inf stands against another value."""
+    max_rel_error: float
+    """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance."""
+    worst_index: tuple[int, ...]
+    """The cell with the largest error in units of its tolerance: a wrong cell if there is one."""
+    ok: bool
+    """Whether every cell checked lies within its tolerance."""
+    actual: Array
+    """Ours, a copy."""
+    expected: Array
+    """The oracle's, same shape; NaN where it was not asked."""
+    difference: Array
+    """float64, same shape: actual - expected; NaN where the oracle was not asked."""
+    cells: Mask
+    """Same shape: True where the oracle was asked."""
+    wrong: int
+    """How many cells lie outside their tolerance."""
+    tolerance: float
+    """How large the error may be at `worst_index`."""
+
+    @property
+    def actual_value(self) -> float:
+        """Ours at `worst_index`."""
+        return float(self.actual[self.worst_index])
+
+    @property
+    def expected_value(self) -> float:
+        """The oracle's at `worst_index`."""
+        return float(self.expected[self.worst_index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """All gradients at one position beside an oracle's."""
+
+    rows: tuple[Row, ...]
+    """dW, db (missing without a bias) and dA_prev."""
+    oracle: str
+    """Who was asked: "PyTorch 2.13.0" or "central differences"."""
+    position: int
+    """How many steps had been executed."""
+    total: int
+    """How many steps there are."""
+    tolerance_text: str
+    """The tolerance, one sentence."""
+    note: str = ""
+    """Why another oracle was asked than the first choice, one sentence; empty if it was not."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gradient agrees."""
+        return all(row.ok for row in self.rows)
+
+    @property
+    def checked(self) -> tuple[int, int]:
+        """How many cells were checked, and how many there are."""
+        return sum(int(row.cells.sum()) for row in self.rows), sum(row.cells.size for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one sentence."""
+        return verdict(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome in values that JSON has; NaN and inf as "nan", "inf" and "-inf"."""
+        return {
+            "ok": self.ok,
+            "oracle": self.oracle,
+            "position": self.position,
+            "total": self.total,
+            "verdict": self.verdict,
+            "tolerance": self.tolerance_text,
+            "rows": [
+                {
+                    "name": row.name,
+                    "shape": list(row.shape),
+                    "max_abs_error": json_number(row.max_abs_error),
+                    "max_rel_error": json_number(row.max_rel_error),
+                    "worst_index": list(row.worst_index),
+                    "ok": row.ok,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def compare(
+    problem: Problem,
+    position: int | None = None,
+    gradients: RunningGradients | None = None,
+    oracle: str | Oracle = "torch",
+) -> Comparison:
+    """Hold the gradients at a position against an independent oracle's.
+
+    Args:
+        problem: any geometry; NaN and inf are data.
+        position: how many steps have been executed; None is the end.
+        gradients: the running `(dW, db, dA_prev_pad)` at `position`; None walks our loop there.
+        oracle: "torch", "numeric" (central differences), or an `Oracle`.
+
+    Raises:
+        OracleUnavailable: the oracle cannot answer here, e.g. torch is not installed.
+        ValueError: no such position or oracle, or gradients of another shape.
+
+    >>> import numpy as np
+    >>> problem = Problem(np.ones((3, 4, 1)), np.ones((2, 2, 3, 1)), None, None)
+    >>> compare(problem, oracle="numeric").verdict
+    'the gradients agree with central differences'
+    """
+    reached = checked_position(problem, position)
+    if isinstance(oracle, str):
+        if oracle not in ORACLES:
+            raise ValueError(f"oracle is {oracle!r}; the oracles are {', '.join(map(repr, ORACLES))}")
+        oracle = ORACLES[oracle]()
+    # the oracle first: without torch there is no need to walk the loop
+    expectation = oracle.expected(problem, reached)
+    return comparison_with(expectation, problem, reached, gradients)
+
+
+def best_comparison(
+    problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
+) -> Comparison:
+    """Like `compare` with PyTorch, or with central differences where torch is unavailable.
+
+    Returns:
+        A comparison whose `note` says why, when it is not PyTorch's.
+    """
+    try:
+        return compare(problem, position, gradients)
+    except OracleUnavailable as error:
+        return replace(compare(problem, position, gradients, "numeric"), note=str(error))
+
+
+def comparison_with(
+    expectation: Expectation,
+    problem: Problem,
+    position: int,
+    gradients: RunningGradients | None = None,
+) -> Comparison:
+    """The comparison with what an oracle has already answered for this position; see `compare`."""
+    dW, db, dA_prev_pad = _walked(problem, position) if gradients is None else gradients
+    rows, columns = problem.geometry.crop
+    actual = {"dW": dW, "db": db, "dA_prev": np.asarray(dA_prev_pad)[..., rows, columns, :]}
+    most = contributions(problem.geometry)
+    return Comparison(
+        tuple(
+            _row(name, actual[name], expectation.gradients[name], problem.dtype, most[name])
+            for name in NAMES
+            if name in expectation.gradients
+        ),
+        expectation.oracle,
+        position,
+        problem.total_steps,
+        describe(problem.dtype, any(found.slack is not None for found in expectation.gradients.values())),
+    )
+
+
+def checked_position(problem: Problem, position: int | None) -> int:
+    """The position as an int; None is the end.
+
+    Raises:
+        ValueError: no such position.
+        TypeError: not a whole number.
+    """
+    total = problem.total_steps
+    reached = total if position is None else operator.index(position)
+    if not 0 <= reached <= total:
+        raise ValueError(f"position {reached} does not exist; there are 0 to {total}")
+    return reached
+
+
+def _walked(problem: Problem, position: int) -> RunningGradients:
+    """Our loop's running gradients after so many steps."""
+    run = Run.begin(problem)
+    steps = conv2d_backward_steps(
+        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+    )
+    with quiet():
+        for step in itertools.islice(steps, position):
+            run = step.run
+    return run.dW, run.db, run.dA_prev_pad
+
+
+def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[Any], n: int) -> Row:
+    shape = expected.values.shape
+    if actual is None or np.shape(actual) != shape:
+        given = "missing" if actual is None else f"of shape {np.shape(actual)}"
+        raise ValueError(f"{name} is {given}; for this problem it has the shape {shape}")
+    ours = np.array(actual)
+    judged = judge(ours, expected, dtype, n)
+    with quiet():
+        against = np.where(expected.values == 0, expected.magnitude, np.abs(expected.values))
+        relative = np.where(judged.error == 0, 0.0, judged.error / against)
+        excess = np.where(judged.error == 0, 0.0, judged.error / judged.tolerance)
+    excess[judged.agrees] = np.fmin(excess[judged.agrees], 1.0)
+    # of several infinitely wrong cells, the one that is furthest off
+    worst = int(np.argmax(np.where(excess == excess.max(), judged.error, -1.0)))
+    worst_index = tuple(int(i) for i in np.unravel_index(worst, shape))
+    return Row(
+        name,
+        shape,
+        max_abs_error=float(judged.error.max()),
+        max_rel_error=math.inf if np.isnan(relative).any() else float(relative.max()),
+        worst_index=worst_index,
+        ok=bool(judged.agrees.all()),
+        actual=ours,
+        expected=expected.values,
+        difference=judged.difference,
+        cells=np.ones(shape, np.bool_) if expected.cells is None else expected.cells,
+        wrong=int(np.count_nonzero(~judged.agrees)),
+        tolerance=float(judged.tolerance[worst_index]),
+    )

@@ -1,0 +1,91 @@
+# ruff: noqa: N802, N806  the article's name: dZ
+"""What an oracle is, and what it hands over: the gradients it expects after so many steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+
+Array = npt.NDArray[Any]
+
+NAMES = ("dW", "db", "dA_prev")
+"""The gradients compared, in the article's order."""
+
+
+class OracleUnavailable(RuntimeError):  # noqa: N818  it names the state, not a mistake
+    """The oracle cannot answer here; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What one gradient should be, and how much was added up to make it."""
+
+    values: Array
+    """The gradient; NaN where the oracle was not asked."""
+    magnitude: Array
+    """float64, same shape: S, the sum of the absolute finite contributions to each cell."""
+    slack: Array | None = None
+    """float64, same shape: what the oracle itself may be off; None for a plain summation."""
+    cells: npt.NDArray[np.bool_] | None = None
+    """Same shape: True where the oracle gave a value; None when it gave all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """The gradients an oracle expects at one position."""
+
+    oracle: str
+    """Who says so, e.g. "PyTorch 2.13.0"."""
+    gradients: Mapping[str, Expected]
+    """By name: "dW", "db" (missing without a bias), "dA_prev"."""
+
+
+class Oracle(Protocol):
+    """An independent source of the right gradients."""
+
+    def expected(self, problem: Problem, position: int) -> Expectation:
+        """The gradients after the first `position` steps of the loop.
+
+        Raises:
+            OracleUnavailable: it cannot answer here.
+        """
+        ...
+
+
+def dZ_until(problem: Problem, position: int) -> Array:
+    """`dZ` with zeros for every step from `position` on, in the shape of `dZ`, a copy.
+
+    Backward is linear in `dZ`, so the full backward of this is the running state at `position`;
+    the loop's order is the memory order of `dZ`. Only for finite `A_prev` and `W`: a zero times
+    inf is NaN, not nothing.
+    """
+    dZ = np.array(problem.dZ)
+    dZ.reshape(-1)[position:] = 0
+    return dZ
+
+
+def absolute_problem(problem: Problem, position: int) -> Problem:
+    """The problem whose gradients are S: `|A_prev|`, `|W|`, `|dZ|` until `position`, in float64.
+
+    Non-finite values count as zero: a cell they reach is compared by kind, not by size.
+    """
+
+    def size(values: Array) -> Array:
+        return np.where(np.isfinite(values), np.abs(values.astype(np.float64)), 0.0)
+
+    return Problem(
+        size(problem.A_prev),
+        size(problem.W),
+        None if problem.b is None else size(problem.b),
+        size(dZ_until(problem, position)),
+        problem.stride,
+        problem.padding,
+        problem.dilation,
+        problem.groups,
+    )

@@ -1,0 +1,228 @@
+# ruff: noqa: N803, N806  the article's names: dW, dZ, A_prev
+"""Central differences: the gradients from the forward pass alone.
+
+The loss is `L = sum(Z * dZ)`, so its gradients are those that backward returns. For one cell x of
+`W`, `b` or `A_prev`, L is evaluated at x + h and x - h. L is linear in every single cell: there
+is no truncation error whatever h, only rounding, and that shrinks as h grows. So h is a power of
+two (the division by 2h is exact) no smaller than 1 and the largest value of the array.
+
+Only what the cell can reach is evaluated (its windows, its input channel, its output channels):
+the rest of L is the same on both sides. Nothing here uses the loop, torch, or the index
+arithmetic of `conv.geometry` beyond the output's shape.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
+from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
+from convstep.oracle.sampling import sample_cells
+from convstep.oracle.tolerance import SAFETY
+
+Array = npt.NDArray[Any]
+
+NAME = "central differences"
+
+MULTIPLY_ADDS = 200_000_000
+"""Budget for one gradient; with Python's share about half a second. At least one cell is checked."""
+
+CALLS = 100_000
+"""Budget of array operations for one gradient, which is what small problems cost."""
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledGradient:
+    """Some cells of one gradient by central differences; the arrays run along the cells."""
+
+    shape: tuple[int, ...]
+    """Of the whole gradient."""
+    cells: tuple[Array, ...]
+    """One array of indices per axis, as NumPy's fancy indexing takes them."""
+    values: Array
+    """float64: the derivatives; NaN or inf where the data is not finite."""
+    magnitude: Array
+    """float64: S, the sum of the absolute contributions."""
+    slack: Array
+    """float64: how far rounding may have moved `values`."""
+
+
+class NumericOracle:
+    """Central differences; a fixed random sample of the cells when there are too many."""
+
+    def expected(self, problem: Problem, position: int) -> Expectation:
+        """The derivatives after the first `position` steps; cells without a finite one are left out."""
+        found = central_differences(problem, position)
+        return Expectation(NAME, {name: _spread(gradient) for name, gradient in found.items()})
+
+
+def central_differences(
+    problem: Problem, position: int | None = None, multiply_adds: int = MULTIPLY_ADDS
+) -> dict[str, SampledGradient]:
+    """The gradients of `sum(Z * dZ)` by the problem's cells, from the forward pass alone.
+
+    Args:
+        problem: any geometry; evaluated in float64.
+        position: count only the first so many steps, by zeroing the rest of `dZ`; None is all.
+        multiply_adds: budget for each gradient.
+
+    Returns:
+        By name, "dW", "db" (missing without a bias) and "dA_prev".
+    """
+    reached = problem.total_steps if position is None else position
+    loss = _Loss(problem, dZ_until(problem, reached))
+    absolute = absolute_problem(problem, reached)
+    sizes = _Loss(absolute, absolute.dZ)
+    shapes: dict[str, tuple[int, ...]] = {"dW": problem.W.shape}
+    if problem.b is not None:
+        shapes["db"] = problem.b.shape
+    shapes["dA_prev"] = (problem.geometry.samples, *problem.geometry.input_shape)
+    found = {}
+    with quiet():
+        for name, shape in shapes.items():
+            cells = sample_cells(shape, loss.affordable(name, multiply_adds))
+            found[name] = _differences(name, shape, cells, loss, sizes)
+    if problem.geometry.batch is None:
+        found["dA_prev"] = _without_batch(found["dA_prev"])
+    return found
+
+
+def _differences(
+    name: str, shape: tuple[int, ...], cells: tuple[Array, ...], loss: _Loss, sizes: _Loss
+) -> SampledGradient:
+    """L on both sides of every cell; the same on absolute values says how large the terms are."""
+    h = loss.step(name)
+    above, below, magnitude, extent = np.array(
+        [
+            (
+                loss.near(name, cell, h),
+                loss.near(name, cell, -h),
+                sizes.near(name, cell, 1.0, others=0.0),
+                sizes.near(name, cell, h),
+            )
+            for cell in zip(*cells, strict=True)
+        ]
+    ).T
+    slack = SAFETY * math.sqrt(loss.terms(name)) * EPS * extent / h
+    return SampledGradient(shape, cells, (above - below) / (2 * h), magnitude, slack)
+
+
+class _Axis(NamedTuple):
+    """Along one axis: the windows that cover a position."""
+
+    windows: Array
+    """Their numbers, `(k,)`."""
+    taps: Array
+    """Where each of their taps lies, `(k, F)`."""
+    hits: Array
+    """Which of these taps lies on the position, `(k, F)`."""
+
+
+class _Loss:
+    """`sum(Z * dZ)` as far as one cell can reach, by a vectorised float64 forward pass."""
+
+    def __init__(self, problem: Problem, dZ: Array) -> None:
+        """Lay the arrays out channel by channel, so that the plane of a channel is contiguous."""
+        geometry = problem.geometry
+        A_prev_pad = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
+        dZ = dZ.reshape(geometry.samples, *geometry.output_shape)
+        self.A_prev_pad = np.array(np.moveaxis(A_prev_pad, -1, 0), np.float64, order="C")
+        self.dZ = np.array(np.moveaxis(dZ, -1, 0), np.float64, order="C")
+        self.W = problem.W.astype(np.float64)
+        self.b = None if problem.b is None else problem.b.astype(np.float64)
+        self.origin = geometry.padding[0][0], geometry.padding[1][0]
+        self.stride, self.dilation, self.groups = geometry.stride, geometry.dilation, geometry.groups
+        self.outputs_per_group = len(self.W) // geometry.groups
+
+    def step(self, name: str) -> float:
+        """h: a power of two, at least 1 and at least the largest value of the array."""
+        array = {"dW": self.W, "db": self.b, "dA_prev": self.A_prev_pad}[name]
+        assert array is not None
+        largest = float(np.max(np.abs(array), initial=1.0, where=np.isfinite(array)))
+        return 2.0 ** min(math.frexp(largest)[1], 1000)
+
+    def terms(self, name: str) -> int:
+        """How many products one evaluation adds up, at most."""
+        taps = math.prod(self.W.shape[1:3])
+        outputs, touched = int(self.dZ[0].size), self.outputs_per_group * taps
+        counts = {"dW": outputs * taps, "db": outputs, "dA_prev": touched * taps}
+        return counts[name]
+
+    def affordable(self, name: str, multiply_adds: int) -> int:
+        """How many cells the budgets allow, at least one; a cell takes four evaluations."""
+        calls = {"dW": 2 * math.prod(self.W.shape[1:3]), "db": 3, "dA_prev": 25}[name]
+        return max(1, min(multiply_adds // (4 * self.terms(name)), CALLS // (4 * calls)))
+
+    def near(self, name: str, cell: tuple[int, ...], h: float, others: float = 1.0) -> float:
+        """L with h added to one cell and the rest of its array times `others`, as far as it reaches."""
+        evaluate = {"dW": self._near_weight, "db": self._near_bias, "dA_prev": self._near_input}[name]
+        return evaluate(cell, h, others)
+
+    def _near_weight(self, cell: tuple[int, ...], h: float, others: float) -> float:
+        """A weight reaches every output of its channel, through one input channel."""
+        i_c, k_h, k_w, c = cell
+        kernel = self.W[i_c, :, :, c] * others
+        kernel[k_h, k_w] += h
+        x = self.A_prev_pad[i_c // self.outputs_per_group * self.W.shape[3] + c]
+        (s_h, s_w), (d_h, d_w) = self.stride, self.dilation
+        dZ = self.dZ[i_c]
+        _, h_out, w_out = dZ.shape
+        Z = np.zeros_like(dZ)
+        for (i, j), weight in np.ndenumerate(kernel):
+            top, left = i * d_h, j * d_w
+            Z += weight * x[:, top : top + h_out * s_h : s_h, left : left + w_out * s_w : s_w]
+        return float(np.sum(Z * dZ))
+
+    def _near_bias(self, cell: tuple[int, ...], h: float, others: float) -> float:
+        """A bias reaches every output of its channel, and nothing else in them depends on it."""
+        assert self.b is not None
+        (i_c,) = cell
+        return float(np.sum((self.b[i_c] * others + h) * self.dZ[i_c]))
+
+    def _near_input(self, cell: tuple[int, ...], h: float, others: float) -> float:
+        """An input reaches the windows that cover it, in the output channels of its group."""
+        i_n, row, column, channel = cell
+        _, f_h, f_w, c_k = self.W.shape
+        group, c = divmod(channel, c_k)
+        of_group = slice(group * self.outputs_per_group, (group + 1) * self.outputs_per_group)
+        rows, columns = self._axis(0, row, f_h), self._axis(1, column, f_w)
+        x = self.A_prev_pad[channel, i_n]
+        windows = x[rows.taps[:, None, :, None], columns.taps[None, :, None, :]] * others
+        windows += h * (rows.hits[:, None, :, None] & columns.hits[None, :, None, :])
+        kernels = self.W[of_group, :, :, c].reshape(self.outputs_per_group, f_h * f_w)
+        Z = kernels @ windows.reshape(-1, f_h * f_w).T
+        dZ = self.dZ[of_group, i_n][:, rows.windows[:, None], columns.windows]
+        return float(np.sum(Z * dZ.reshape(Z.shape)))
+
+    def _axis(self, axis: int, position: int, taps: int) -> _Axis:
+        """The windows that cover a row (axis 0) or a column (axis 1) of `A_prev`."""
+        windows = np.arange(self.dZ.shape[2 + axis])
+        at = windows[:, None] * self.stride[axis] + np.arange(taps) * self.dilation[axis]
+        hits = at == position + self.origin[axis]
+        covering = hits.any(axis=1)
+        return _Axis(windows[covering], at[covering], hits[covering])
+
+
+def _without_batch(gradient: SampledGradient) -> SampledGradient:
+    return replace(gradient, shape=gradient.shape[1:], cells=gradient.cells[1:])
+
+
+def _spread(gradient: SampledGradient) -> Expected:
+    """The sampled cells in arrays of the whole shape; those without a finite derivative left out."""
+    usable = np.isfinite(gradient.values) & np.isfinite(gradient.slack) & np.isfinite(gradient.magnitude)
+    cells = tuple(indices[usable] for indices in gradient.cells)
+    values, checked = np.full(gradient.shape, np.nan), np.zeros(gradient.shape, np.bool_)
+    magnitude, slack = np.zeros(gradient.shape), np.zeros(gradient.shape)
+    values[cells] = gradient.values[usable]
+    magnitude[cells] = gradient.magnitude[usable]
+    slack[cells] = gradient.slack[usable]
+    checked[cells] = True
+    return Expected(values, magnitude, slack, checked)

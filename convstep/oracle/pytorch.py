@@ -1,0 +1,227 @@
+# ruff: noqa: N803, N806, N815  the article's names: dW, dZ, dA_prev
+"""PyTorch's gradients, in the article's layout.
+
+torch is imported inside functions only: convstep works without it, and starts without waiting for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Geometry, Padding
+from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
+from convstep.oracle.blocks import Block, executed_blocks
+from convstep.oracle.expectation import (
+    Expectation,
+    Expected,
+    absolute_problem,
+    dZ_until,
+)
+from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
+
+Array = npt.NDArray[Any]
+
+INSTALL = 'pip install "torch>=2.4,<2.14"'
+"""How to get the torch that convstep is tested with."""
+
+NO_PADDING: Padding = ((0, 0), (0, 0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaddedGradients:
+    """A whole backward pass, in the article's layout."""
+
+    dW: Array
+    """`(C_out, F_h, F_w, C_in // groups)`."""
+    db: Array | None
+    """`(C_out,)`; None without a bias."""
+    dA_prev_pad: Array
+    """In the shape of `A_prev` padded."""
+    dA_prev: Array
+    """In the shape of `A_prev`."""
+
+
+class TorchOracle:
+    """PyTorch, in this process."""
+
+    def expected(self, problem: Problem, position: int) -> Expectation:
+        """PyTorch's gradients after the first `position` steps; see `Oracle`."""
+        found = gradients_until(problem, position)
+        sizes = torch_gradients(absolute_problem(problem, position))
+        gradients = {"dW": Expected(found.dW, sizes.dW)}
+        if found.db is not None and sizes.db is not None:
+            gradients["db"] = Expected(found.db, sizes.db)
+        gradients["dA_prev"] = Expected(found.dA_prev, sizes.dA_prev)
+        return Expectation(f"PyTorch {version()}", gradients)
+
+
+def version() -> str:
+    """The version of torch, e.g. "2.13.0", without the build's suffix.
+
+    Raises:
+        OracleUnavailable: torch is missing or broken.
+    """
+    return str(_torch().__version__).split("+")[0]
+
+
+def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradients:
+    """PyTorch's backward of a problem, by `conv2d` and autograd, in the problem's own dtype.
+
+    Args:
+        problem: any geometry.
+        dZ: stands in for `problem.dZ`, in its shape.
+
+    Raises:
+        OracleUnavailable: torch is missing or broken.
+    """
+    geometry = problem.geometry
+    found = _backward(
+        _batched(problem.A_prev, geometry),
+        problem.W,
+        problem.b,
+        _batched(problem.dZ if dZ is None else dZ, geometry),
+        geometry,
+        geometry.padding,
+        geometry.groups,
+    )
+    return found if geometry.batch is not None else _without_batch(found)
+
+
+def gradients_until(problem: Problem, position: int) -> PaddedGradients:
+    """PyTorch's gradients after the first `position` steps of the loop.
+
+    Args:
+        problem: any geometry; NaN and inf are data.
+        position: 0 … total.
+    """
+    arrays = (problem.A_prev, problem.W, problem.dZ)
+    if position == problem.total_steps or all(np.isfinite(values).all() for values in arrays):
+        return torch_gradients(problem, dZ_until(problem, position))
+    return _sum_of_blocks(problem, executed_blocks(problem.geometry, position))
+
+
+def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
+    """Add up the gradients of rectangles of the loop, each cut out as a small convolution."""
+    geometry = problem.geometry
+    A_prev_pad, dZ = _batched(problem.A_prev_pad, geometry), _batched(problem.dZ, geometry)
+    dW, dA_prev_pad = np.zeros_like(problem.W), np.zeros_like(A_prev_pad)
+    db = None if problem.b is None else np.zeros_like(problem.b)
+    for block in blocks:
+        inputs, outputs = block.inputs(geometry), block.outputs()
+        bias = None if problem.b is None else problem.b[outputs[-1]]
+        found = _backward(
+            A_prev_pad[inputs],
+            problem.W[outputs[-1]],
+            bias,
+            dZ[outputs],
+            geometry,
+            NO_PADDING,
+            len(block.groups),
+        )
+        with quiet():
+            dW[outputs[-1]] += found.dW
+            dA_prev_pad[inputs] += found.dA_prev
+            if db is not None and found.db is not None:
+                db[outputs[-1]] += found.db
+    rows, columns = geometry.crop
+    whole = PaddedGradients(dW, db, dA_prev_pad, np.ascontiguousarray(dA_prev_pad[:, rows, columns]))
+    return whole if geometry.batch is not None else _without_batch(whole)
+
+
+def _backward(
+    A_prev: Array,
+    W: Array,
+    b: Array | None,
+    dZ: Array,
+    geometry: Geometry,
+    padding: Padding,
+    groups: int,
+) -> PaddedGradients:
+    """One `conv2d` and its backward; arrays have a batch axis, only stride and dilation are read."""
+    torch = _torch()
+    functional = torch.nn.functional
+    (top, bottom), (left, right) = padding
+    finite = all(np.isfinite(values).all() for values in (A_prev, W, dZ))
+    with _plain_autograd(torch), contextlib.nullcontext() if finite else _plain_kernels(torch):
+        leaf = torch.from_numpy(_channels_first(A_prev)).requires_grad_()
+        kernels = torch.from_numpy(_channels_first(W)).requires_grad_()
+        bias = None if b is None else torch.from_numpy(np.array(b)).requires_grad_()
+        # padded by hand: conv2d knows no asymmetric padding, and the padded gradient is wanted too
+        padded = functional.pad(leaf, (left, right, top, bottom))
+        padded.retain_grad()
+        Z = functional.conv2d(
+            padded, kernels, bias, stride=geometry.stride, dilation=geometry.dilation, groups=groups
+        )
+        Z.backward(torch.from_numpy(_channels_first(dZ)))
+    return PaddedGradients(
+        _channels_last(kernels.grad),
+        None if bias is None else np.array(bias.grad.numpy()),
+        _channels_last(padded.grad),
+        _channels_last(leaf.grad),
+    )
+
+
+@contextlib.contextmanager
+def _plain_autograd(torch: Any) -> Iterator[None]:
+    """Autograd on and autocast off, whatever the caller's script has switched."""
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
+        yield
+
+
+@contextlib.contextmanager
+def _plain_kernels(torch: Any) -> Iterator[None]:
+    """Without oneDNN, whose blocked kernels multiply zeros that are in no window.
+
+    Beside an inf or NaN in `W` they leave NaN in cells of `dA_prev` that no such window covers.
+    """
+    backend = torch.backends.mkldnn
+    before = backend.enabled
+    backend.enabled = False  # backend.flags() would also touch TF32, and warn
+    try:
+        yield
+    finally:
+        backend.enabled = before
+
+
+def _torch() -> Any:
+    """The torch module."""
+    try:
+        import torch
+
+        torch.__version__, torch.nn.functional.conv2d  # noqa: B018  a stub must fail here, in words
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise OracleUnavailable(_cannot_load(error)) from error
+        raise OracleUnavailable(f"torch is not installed; to compare with it: {INSTALL}") from error
+    except Exception as error:  # a broken build fails with OSError, ImportError, RuntimeError alike
+        raise OracleUnavailable(_cannot_load(error)) from error
+    return torch
+
+
+def _cannot_load(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"torch cannot be loaded ({lines[0].rstrip('.')}); install it anew: {INSTALL}"
+
+
+def _batched(array: Array, geometry: Geometry) -> Array:
+    return array if geometry.batch is not None else array[np.newaxis]
+
+
+def _without_batch(found: PaddedGradients) -> PaddedGradients:
+    return PaddedGradients(found.dW, found.db, found.dA_prev_pad[0], found.dA_prev[0])
+
+
+def _channels_first(array: Array) -> Array:
+    # always a copy: torch warns about arrays it may not write
+    return np.array(np.moveaxis(array, -1, 1), order="C")
+
+
+def _channels_last(tensor: Any) -> Array:
+    return np.array(np.moveaxis(tensor.numpy(), 1, -1), order="C")

@@ -1,0 +1,40 @@
+"""Which cells to check when there are too many: corners, edges, and some from everywhere."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+SEED = 20240
+"""Fixed: two runs check the same cells."""
+
+
+def sample_cells(shape: tuple[int, ...], count: int) -> tuple[Array, ...]:
+    """At most `count` different cells of an array, all of them if it has no more.
+
+    Mistakes gather where windows are cut off: the corners come first, then half of the cells
+    have one axis at its first or last index.
+
+    Returns:
+        One array of indices per axis, in the array's order, as NumPy's fancy indexing takes them.
+    """
+    size = int(np.prod(shape))
+    if count >= size:
+        return np.unravel_index(np.arange(size), shape)
+    random = np.random.default_rng(SEED)
+    corners = np.array(list(itertools.product(*({0, length - 1} for length in shape))))
+    chosen = {int(cell) for cell in np.ravel_multi_index(tuple(corners.T), shape)[:count]}
+    drawn = random.integers(0, shape, (4 * count, len(shape)))
+    edges = np.arange(0, len(drawn), 2)
+    axes = random.integers(0, len(shape), len(edges))
+    drawn[edges, axes] = random.integers(0, 2, len(edges)) * (np.array(shape)[axes] - 1)
+    for cell in np.ravel_multi_index(tuple(drawn.T), shape):
+        if len(chosen) == count:
+            break
+        chosen.add(int(cell))
+    return np.unravel_index(np.array(sorted(chosen)), shape)

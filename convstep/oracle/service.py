@@ -1,0 +1,214 @@
+# ruff: noqa: N806  the article's names: dW, dA_prev_pad
+"""PyTorch in a child process.
+
+Importing torch holds the interpreter's lock for so long that a screen in the same process would
+freeze. The child starts importing at once; whoever asks before it is ready waits in a thread of
+their own. Run as a module, this file is that child. It needs nothing of the parent's `__main__`,
+so a script without a guard can use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.oracle import messages
+from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
+from convstep.oracle.expectation import Expectation, OracleUnavailable
+
+DIED = "the process that runs PyTorch ended before it answered; compare again to start another"
+"""What a question gets when the child was killed or crashed."""
+
+
+class ServiceClosed(RuntimeError):  # noqa: N818  it names the state, not a mistake
+    """The service was closed, so nobody waits for the answer any more."""
+
+
+class TorchService:
+    """PyTorch as an oracle, in a process of its own. Any thread may call anything."""
+
+    def __init__(self) -> None:
+        """Nothing runs until `start` or the first question."""
+        self._one_question = threading.Lock()
+        self._state = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the child, unless it runs; returns at once, problems show in `compare`.
+
+        Raises:
+            ServiceClosed: after `close`.
+        """
+        self._running_child()
+
+    @property
+    def ready(self) -> bool:
+        """Whether torch is loaded, so that a comparison takes no longer than its arithmetic."""
+        child = self._child
+        return child is not None and child.ready
+
+    def compare(
+        self,
+        problem: Problem,
+        position: int | None = None,
+        gradients: RunningGradients | None = None,
+    ) -> Comparison:
+        """Hold the gradients at a position against PyTorch's; blocks, see `compare` for the arguments.
+
+        Live gradients are copied as this starts; if another thread moves the timeline, pass copies.
+
+        Raises:
+            OracleUnavailable: torch is missing or broken, or the child died.
+            ServiceClosed: the service was closed, also while this was waiting.
+        """
+        reached = checked_position(problem, position)
+        if gradients is not None:
+            dW, db, dA_prev_pad = gradients
+            gradients = np.array(dW), None if db is None else np.array(db), np.array(dA_prev_pad)
+        return comparison_with(self.expected(problem, reached), problem, reached, gradients)
+
+    def expected(self, problem: Problem, position: int) -> Expectation:
+        """PyTorch's gradients after the first `position` steps; blocks. See `Oracle`."""
+        with self._one_question:
+            child = self._running_child()
+            try:
+                return child.ask(problem, position)
+            except OracleUnavailable:
+                if self._closed:
+                    raise ServiceClosed("the comparison was closed before PyTorch answered") from None
+                raise
+
+    def close(self) -> None:
+        """End the child at once, whatever it is doing; calling it again does nothing."""
+        with self._state:
+            self._closed = True
+            if self._child is not None:
+                self._child.end()
+
+    def __enter__(self) -> Self:
+        """Start the child."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the child."""
+        self.close()
+
+    def _running_child(self) -> _Child:
+        """The child; a new one when there is none, or the last one died of something passing."""
+        with self._state:
+            if self._closed:
+                raise ServiceClosed("the comparison with PyTorch is closed")
+            if self._child is None or self._child.died:
+                self._child = _Child()
+            return self._child
+
+
+class _Child:
+    """One child process, and what it has said so far."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.died = False
+        self._failure = ""
+        self._answers: SimpleQueue[bytes | None] = SimpleQueue()
+        self._writing = threading.Lock()
+        self._known_problem: Problem | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = _spawn()
+        except OSError as error:
+            self._give_up(f"no process for PyTorch can be started: {error.strerror or error}")
+        else:
+            threading.Thread(target=self._listen, name="torch-service", daemon=True).start()
+
+    def ask(self, problem: Problem, position: int) -> Expectation:
+        """Send a question and wait for the answer; one at a time."""
+        question: dict[str, npt.ArrayLike] = {"position": position}
+        if problem is not self._known_problem:
+            question |= messages.problem_message(problem)
+        # who does not read has died, and that is on its way through the answers
+        with contextlib.suppress(OSError, ValueError), self._writing:
+            if self._process is not None and self._process.stdin is not None:
+                messages.send(self._process.stdin, question)
+                self._known_problem = problem
+        received = self._answers.get()
+        if received is None:
+            self._answers.put(None)  # for whoever asks next
+            raise OracleUnavailable(self._failure)
+        answer = messages.opened(received)
+        if "error" in answer:
+            raise OracleUnavailable(str(answer["error"]))
+        return messages.read_expectation(answer)
+
+    def end(self) -> None:
+        """Kill the process; whoever waits for an answer gets the failure."""
+        if self._process is None:
+            return
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+
+    def _listen(self) -> None:
+        """Collect what the child says until it stops talking."""
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        failure = ""
+        try:
+            if (greeting := messages.receive(process.stdout)) is not None:
+                failure = str(messages.opened(greeting).get("error", ""))
+                self.ready = not failure
+            while (received := messages.receive(process.stdout)) is not None:
+                self._answers.put(received)
+        finally:
+            self._give_up(failure or DIED, lasting=bool(failure))
+            self.end()
+            process.stdout.close()
+            with self._writing:
+                process.stdin.close()
+
+    def _give_up(self, failure: str, lasting: bool = False) -> None:
+        """Answer everybody with the failure; a lasting one would only repeat in another child."""
+        self.ready, self.died, self._failure = False, not lasting, failure
+        self._answers.put(None)
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    """The child, on this interpreter, finding the modules that this process finds."""
+    if not sys.executable:
+        raise OSError("this Python does not know where its interpreter is")
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return subprocess.Popen(
+        # -P: a file torch.py or random.py in the working directory is not meant
+        [sys.executable, "-P", "-m", "convstep.oracle.service"],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl+C in the terminal is for the parent
+    )
+
+
+if __name__ == "__main__":
+    from convstep.oracle.child import main
+
+    main()

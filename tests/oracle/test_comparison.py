@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convstep.conv.problem import Problem
+from convstep.oracle.comparison import Comparison, RunningGradients, compare
+from convstep.oracle.pytorch import gradients_until
+from convstep.oracle.tolerance import contributions
+from tests.oracle.problems import Array, problems, random_problem, with_arrays
+
+NAN, INF = float("nan"), float("inf")
+
+
+def right_gradients(problem: Problem, position: int | None = None) -> RunningGradients:
+    found = gradients_until(problem, problem.total_steps if position is None else position)
+    return found.dW, found.db, found.dA_prev_pad
+
+
+def row(comparison: Comparison, name: str) -> int:
+    return [row.name for row in comparison.rows].index(name)
+
+
+@given(problems(), st.data(), st.sampled_from(["dW", "db", "dA_prev"]), st.sampled_from(["torch", "numeric"]))
+@settings(max_examples=30, deadline=None)
+def test_one_corrupted_cell_is_found_where_it_is(
+    problem: Problem, data: st.DataObject, name: str, oracle: str
+) -> None:
+    position = data.draw(st.integers(0, problem.total_steps))
+    dW, db, dA_prev_pad = right_gradients(problem, position)
+    rows, columns = problem.geometry.crop
+    target = {"dW": dW, "db": db, "dA_prev": dA_prev_pad[..., rows, columns, :]}[name]
+    if target is None:
+        return
+    cell = tuple(data.draw(st.integers(0, length - 1)) for length in target.shape)
+    before = float(target[cell])
+    target[cell] += 1e-3
+    comparison = compare(problem, position, (dW, db, dA_prev_pad), oracle)
+    assert not comparison.ok
+    found = comparison.rows[row(comparison, name)]
+    assert [r.name for r in comparison.rows if not r.ok] == [name]
+    assert found.worst_index == cell
+    assert found.wrong == 1
+    assert found.max_abs_error == pytest.approx(1e-3, rel=0.01)
+    assert found.actual_value == float(target[cell])
+    assert found.expected_value == pytest.approx(before, rel=1e-4, abs=1e-5)
+    assert np.abs(found.difference).argmax() == np.ravel_multi_index(cell, target.shape)
+    assert f"{name} differs from {comparison.oracle}: worst at {list(cell)}" in comparison.verdict
+
+
+@given(problems(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_missing_contribution_is_found(problem: Problem, data: st.DataObject) -> None:
+    dZ = np.where(np.abs(problem.dZ) < 0.1, 1, problem.dZ)
+    problem = with_arrays(problem, b=np.ones(len(problem.W), problem.dtype), dZ=dZ.astype(problem.dtype))
+    position = data.draw(st.integers(1, problem.total_steps))
+    assert not compare(problem, position, right_gradients(problem, position - 1)).ok
+
+
+@given(problems(), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_ten_units_in_the_last_place_are_rounding(problem: Problem, seed: int) -> None:
+    random = np.random.default_rng(seed)
+
+    def noisy(values: Array) -> Array:
+        ulps = random.choice([-10, 10], values.shape) * np.spacing(values)
+        return np.where(values == 0, values, values + ulps).astype(values.dtype)
+
+    dW, db, dA_prev_pad = right_gradients(problem)
+    noise = noisy(dW), None if db is None else noisy(db), noisy(dA_prev_pad)
+    comparison = compare(problem, gradients=noise)
+    assert comparison.ok, comparison.verdict
+
+
+def test_flat_float32_data_whose_roundings_all_point_one_way_agrees() -> None:
+    problem = random_problem(size=(150, 151), kernel=(1, 2), channels=(1, 1), groups=1, dtype=np.float32)
+    for x, dz in ((0.1, 0.7), (0.9, 1 / 22500), (1 / 3, 0.3)):
+        flat = with_arrays(problem, A_prev=np.full_like(problem.A_prev, x), dZ=np.full_like(problem.dZ, dz))
+        comparison = compare(flat)
+        assert comparison.ok, comparison.verdict
+
+
+def test_a_cell_to_which_nothing_was_added_must_be_zero() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem, 5)
+    dA_prev_pad[-1, -1, -1] = 1e-300
+    comparison = compare(problem, 5, (dW, db, dA_prev_pad))
+    found = comparison.rows[row(comparison, "dA_prev")]
+    assert not found.ok
+    assert found.tolerance == 0
+    assert found.max_rel_error == INF
+
+
+def test_at_the_start_everything_is_zero_and_agrees() -> None:
+    comparison = compare(random_problem(), 0)
+    assert comparison.ok
+    assert all(row.max_abs_error == row.max_rel_error == 0 for row in comparison.rows)
+    assert comparison.verdict.startswith("the gradients so far agree with PyTorch")
+
+
+def test_several_wrong_gradients_are_all_named() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem)
+    assert db is not None
+    dW[2, 0, 1, 0] += 1
+    db[3] = 0
+    verdict = compare(problem, gradients=(dW, db, dA_prev_pad)).verdict
+    assert verdict.startswith("dW and db differ from PyTorch ")
+    assert ": dW worst at [2, 0, 1, 0], " in verdict
+
+
+def test_nearly_equal_values_are_told_apart_in_the_verdict() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem)
+    dW[0, 0, 0, 0] *= 1 + 1e-9
+    actual, _, expected = compare(problem, gradients=(dW, db, dA_prev_pad)).verdict.split(", ")[-1].split()
+    assert actual != expected
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "agree"),
+    [
+        (NAN, NAN, True),
+        (INF, INF, True),
+        (-INF, -INF, True),
+        (INF, -INF, False),
+        (NAN, INF, False),
+        (0.5, NAN, False),
+        (INF, 0.5, False),
+    ],
+)
+def test_nan_and_inf_agree_with_their_like_only(actual: float, expected: float, agree: bool) -> None:
+    problem = random_problem(groups=1)
+    dZ, A_prev = np.array(problem.dZ), np.array(problem.A_prev)
+    if np.isnan(expected):
+        dZ[..., 0] = NAN
+    elif np.isinf(expected):
+        dZ[..., 0] = np.copysign(INF, expected)
+        A_prev[...] = 1
+    problem = with_arrays(problem, dZ=dZ, A_prev=A_prev)
+    dW, db, dA_prev_pad = right_gradients(problem)
+    dW[0, 1, 1, 2] = actual
+    comparison = compare(problem, gradients=(dW, db, dA_prev_pad))
+    found = comparison.rows[0]
+    assert found.ok == agree
+    if not agree:
+        assert found.worst_index == (0, 1, 1, 2)
+        assert found.max_abs_error == found.max_rel_error == INF
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_that_overflow_in_one_order_only_are_no_mistake(dtype: type[np.floating]) -> None:
+    problem = random_problem(dtype=dtype, padding=1)
+    largest = float(np.finfo(dtype).max)
+    for factor in (largest / 3, largest / 30, largest**0.55):
+        with np.errstate(over="ignore"):
+            dZ = (problem.dZ * dtype(factor)).astype(dtype)
+        comparison = compare(with_arrays(problem, dZ=dZ))
+        assert comparison.ok, comparison.verdict
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_near_the_smallest_numbers_agree(dtype: type[np.floating]) -> None:
+    problem = random_problem(dtype=dtype, padding=1)
+    for factor in (1.0, 30.0, 1e6):
+        dZ = (problem.dZ * dtype(np.finfo(dtype).smallest_subnormal * dtype(factor))).astype(dtype)
+        for oracle in ("torch", "numeric"):
+            comparison = compare(with_arrays(problem, dZ=dZ), oracle=oracle)
+            assert comparison.ok, comparison.verdict
+
+
+def test_the_dictionary_is_strict_json() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem)
+    dW[1, 2, 1, 1] = NAN
+    comparison = compare(problem, gradients=(dW, db, dA_prev_pad))
+    told = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
+    assert list(told) == ["ok", "oracle", "position", "total", "verdict", "tolerance", "rows"]
+    assert told["ok"] is False
+    assert told["position"] == told["total"] == problem.total_steps
+    assert told["rows"][0] == {
+        "name": "dW",
+        "shape": [6, 3, 2, 2],
+        "max_abs_error": "inf",
+        "max_rel_error": "inf",
+        "worst_index": [1, 2, 1, 1],
+        "ok": False,
+    }
+    assert "nan against" in told["verdict"]
+
+
+def test_the_arrays_of_a_row_do_not_follow_the_running_gradients() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem)
+    comparison = compare(problem, gradients=(dW, db, dA_prev_pad))
+    before = comparison.rows[0].actual.copy()
+    dW += 1
+    np.testing.assert_array_equal(comparison.rows[0].actual, before)
+
+
+def test_most_contributions_are_counted_by_geometry() -> None:
+    problem = random_problem(size=(9, 12), kernel=(3, 2), channels=(4, 6), groups=2, batch=3)
+    assert contributions(problem.geometry) == {"dW": 3 * 7 * 11, "db": 3 * 7 * 11, "dA_prev": 3 * 2 * 3}
+
+
+@pytest.mark.parametrize("position", [-1, 10**9])
+def test_a_position_that_does_not_exist_is_refused(position: int) -> None:
+    with pytest.raises(ValueError, match=f"position {position} does not exist"):
+        compare(random_problem(), position)
+
+
+def test_an_unknown_oracle_is_refused() -> None:
+    with pytest.raises(ValueError, match="'torch', 'numeric'"):
+        compare(random_problem(), oracle="jax")
+
+
+def test_gradients_of_another_shape_are_refused() -> None:
+    problem = random_problem()
+    dW, db, dA_prev_pad = right_gradients(problem)
+    with pytest.raises(ValueError, match="dW is of shape"):
+        compare(problem, gradients=(dW[1:], db, dA_prev_pad))
+    with pytest.raises(ValueError, match="db is missing"):
+        compare(problem, gradients=(dW, None, dA_prev_pad))
