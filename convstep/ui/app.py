@@ -33,6 +33,7 @@ class DebuggerApp(App[None]):
         command_name: str | None = None,
         position: int = 0,
         torch: TorchService | None = None,
+        live: bool = True,
     ) -> None:
         """Prepare the debugger.
 
@@ -42,22 +43,26 @@ class DebuggerApp(App[None]):
             command_name: what to call it on the command line; the name if left out.
             position: where to begin.
             torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it: torch is loaded beforehand, and the
+                comparison opens by itself at the last step.
         """
         super().__init__()
         self.torch = torch if torch is not None else TorchService()
         """PyTorch in a process of its own, loading from the start."""
-        self._debugger = DebuggerScreen(problem, name, command_name or name)
-        self._position = position
+        self.debugger = DebuggerScreen(problem, name, command_name or name, compare_at_end=live)
+        """The screen below all others."""
+        self._position, self._live = position, live
 
     def get_default_screen(self) -> Screen[None]:
         """The debugger."""
-        return self._debugger
+        return self.debugger
 
     def on_mount(self) -> None:
         """Let torch load while the first screen is looked at."""
-        self.torch.start()
+        if self._live:
+            self.torch.start()
         if self._position:
-            self.call_after_refresh(self._debugger.travel, self._position)
+            self.call_after_refresh(self.debugger.travel, self._position)
 
     def on_unmount(self) -> None:
         """Leave no process behind."""
@@ -76,6 +81,11 @@ class DebuggerApp(App[None]):
         yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
 
 
+def problem_title(name: str) -> str:
+    """What to call a problem on the screen: a bundled name, or a file's name without its suffix."""
+    return Path(name).stem if name.endswith(".npz") else name
+
+
 def run_debugger(problem: Problem, name: str, *, position: int = 0) -> None:
     """Open the debugger in this terminal and return when the person leaves it.
 
@@ -86,8 +96,7 @@ def run_debugger(problem: Problem, name: str, *, position: int = 0) -> None:
     """
     import shlex
 
-    title = Path(name).stem if name.endswith(".npz") else name
-    app = DebuggerApp(problem, title, command_name=shlex.quote(name), position=position)
+    app = DebuggerApp(problem, problem_title(name), command_name=shlex.quote(name), position=position)
     try:
         app.run()
     finally:

@@ -75,6 +75,7 @@ class ComparisonScreen(ModalScreen[None]):
             yield Static("central differences …", id="numeric-verdict")
             yield Static(id="numeric-table")
             yield Static(id="numeric-tolerance", classes="tolerance")
+            yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
                     yield TensorGrid(f"difference_{name}")
@@ -128,6 +129,9 @@ class ComparisonScreen(ModalScreen[None]):
         """Ours less the oracle's, on the face with the worst cell of each gradient."""
         area = self.query_one("#differences")
         area.display = True
+        self.query_one("#differences-title", Static).update(
+            f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell"
+        )
         tallest = 0
         for row in comparison.rows:
             panel = difference_panel(row)

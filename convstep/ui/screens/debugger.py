@@ -53,16 +53,20 @@ class DebuggerScreen(Screen[None]):
     precision: reactive[int] = reactive(0)
     """Columns added to every number."""
 
-    def __init__(self, problem: Problem, name: str, command_name: str) -> None:
+    def __init__(
+        self, problem: Problem, name: str, command_name: str, *, compare_at_end: bool = True
+    ) -> None:
         """Debug a problem.
 
         Args:
             problem: what to step through.
             name: what to call it on the screen.
             command_name: what to call it on the command line.
+            compare_at_end: whether the comparison opens by itself at the last step.
         """
         super().__init__()
-        self._problem, self._problem_name, self._command_name = problem, name, command_name
+        self._problem, self.problem_name, self._command_name = problem, name, command_name
+        self._compare_at_end = compare_at_end
         self._timeline = Timeline(problem)
         self._stage = Stage(self._timeline)
         self._scene: Scene = self._stage.scene()
@@ -195,7 +199,7 @@ class DebuggerScreen(Screen[None]):
         """Show where the timeline stands; at the end, open the comparison once."""
         self._show(all_changed=all_changed)
         at_end = self._timeline.position == self._timeline.total
-        if at_end and not self._compared_at_end:
+        if at_end and not self._compared_at_end and self._compare_at_end:
             self.action_compare()
         self._compared_at_end = at_end
 
@@ -204,7 +208,7 @@ class DebuggerScreen(Screen[None]):
     def action_values(self) -> None:
         """Numbers, heat, both."""
         self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
-        self.notify(f"values: {self.mode}", timeout=1.5)
+        self._update_status(f"values: {self.mode}")
 
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
@@ -222,7 +226,7 @@ class DebuggerScreen(Screen[None]):
         """Another face of the focused panel; panels of the same axis go along."""
         panel = self._focused_panel()
         if panel.choices[0] == 1:
-            self.notify("this tensor has a single face", timeout=2)
+            self._update_status("this tensor has a single face")
             return
         self._stage.choose(panel, by)
         self._show(all_changed=True)
@@ -258,8 +262,9 @@ class DebuggerScreen(Screen[None]):
         if self._maximised:
             self._maximised = key
         self._arrange()
-        self.query_one(f"#{key}").focus(scroll_visible=False)
-        self.call_after_refresh(self._show_status)
+        # focus() waits for the next message: two fast Tabs would start from the same part
+        self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)
+        self._show_status()
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cell cursor of the focused panel."""
@@ -319,12 +324,12 @@ class DebuggerScreen(Screen[None]):
         scene, width = self._scene, self.size.width - 2
         right = f"step {scene.position}/{scene.total}   ({scene.place})"
         facts = problem_facts(self._problem)
-        left = f"convstep  {self._problem_name}"
+        left = f"convstep  {self.problem_name}"
         while facts and len(" · ".join([left, *facts])) + len(right) + 2 > width:
             facts.pop()
         left = " · ".join([left, *facts])
         if len(left) + len(right) + 2 > width:
-            left = self._problem_name[: max(width - len(right) - 2, 0)]
+            left = self.problem_name[: max(width - len(right) - 2, 0)]
         title = Text(left + " " * max(width - len(left) - len(right), 1), "bold", no_wrap=True)
         title.append(right, "bold reverse" if scene.position == scene.total else "bold")
         self.query_one("#title", Static).update(title)

@@ -25,7 +25,7 @@ class GotoScreen(ModalScreen[int | None]):
         width: 58; max-width: 100%; height: auto; border: heavy $accent;
         background: $surface; padding: 0 1;
     }
-    GotoScreen Input { border: none; height: 1; padding: 0; margin: 1 0; background: $boost; }
+    GotoScreen Input { margin: 1 0; background: $boost; }
     GotoScreen Label { width: 1fr; height: auto; }
     """
 
@@ -38,7 +38,7 @@ class GotoScreen(ModalScreen[int | None]):
         """The question, the input, and what it means."""
         with Vertical() as box:
             box.border_title = "Go to"
-            yield Input(placeholder="137 · 4,2,1 · 53% · start · end", id="place")
+            yield Input(placeholder="137 · 4,2,1 · 53% · start · end", id="place", compact=True)
             yield Label("", id="meaning")
 
     def on_mount(self) -> None:

@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(width=18, no_wrap=True)
+    table.add_column(width=26, no_wrap=True)
     table.add_column(ratio=1)
     table.add_row(Text(title, "bold underline"), "")
     for left, right in rows:

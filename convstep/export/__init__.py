@@ -1,0 +1,1 @@
+"""Pictures of the real program, run without a terminal."""

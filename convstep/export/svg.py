@@ -1,0 +1,88 @@
+"""SVG pictures of the debugger, drawn by the real app run without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convstep.ui.app import DebuggerApp, problem_title
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+
+def export_svg(
+    problem: Problem,
+    name: str,
+    positions: Iterable[int],
+    output: Path,
+    size: tuple[int, int] = (120, 40),
+    *,
+    comparison: bool = False,
+) -> list[Path]:
+    """Draw the debugger at some positions.
+
+    Args:
+        problem: what to step through.
+        name: a bundled name or a path, as on the command line.
+        positions: where to draw, ascending for speed.
+        output: the file for one picture; several get the position before the suffix,
+            `out.svg` -> `out-0012.svg`.
+        size: columns and lines of the screen.
+        comparison: whether to draw the comparison at each position.
+
+    Returns:
+        The files written, in order.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    wanted = list(positions)
+    paths = [output] if len(wanted) == 1 else [_numbered(output, p, problem.total_steps) for p in wanted]
+    pictures = asyncio.run(_draw(problem, name, wanted, size, comparison))
+    for path, picture in zip(paths, pictures, strict=True):
+        _write(path, picture)
+    return paths
+
+
+def _numbered(output: Path, position: int, total: int) -> Path:
+    digits = max(len(str(total)), 4)
+    return output.with_name(f"{output.stem}-{position:0{digits}d}{output.suffix}")
+
+
+async def _draw(
+    problem: Problem, name: str, positions: list[int], size: tuple[int, int], comparison: bool
+) -> list[str]:
+    app = DebuggerApp(problem, problem_title(name), live=False)
+    pictures = []
+    async with app.run_test(size=size, notifications=False) as pilot:
+        debugger = app.debugger
+        for position in positions:
+            debugger.travel(position)
+            await app.workers.wait_for_complete()
+            if comparison:
+                debugger.action_compare()
+                await pilot.pause()
+                await app.workers.wait_for_complete()
+            await pilot.pause()
+            pictures.append(app.export_screenshot(title=f"convstep {app.debugger.problem_name}"))
+            if comparison:
+                app.pop_screen()
+    return pictures
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file atomically: an older picture stays until the new one is whole."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
