@@ -140,7 +140,7 @@ class Timeline:
         else:
             self._undo(self._history.pop())
             self._position -= 1
-            self._ensure_history()
+        self._ensure_history()
         return self.step
 
     def seek(self, position: int) -> None:

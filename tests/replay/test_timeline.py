@@ -243,6 +243,18 @@ def test_history_beyond_its_limit_is_replayed(monkeypatch: pytest.MonkeyPatch) -
     assert bits_of(timeline) == expected[10]
 
 
+def test_dropping_additions_leaves_something_to_step_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline_module, "HISTORY", 1)
+    timeline = Timeline(small())
+    timeline.seek(5)
+    timeline.back_addition()
+    timeline.back()
+    assert (timeline.position, timeline.additions) == (4, 0)
+    assert list(timeline.overwritten) == ["dW", "dA_prev_pad", "db"]
+    timeline.back()
+    assert bits_of(timeline) == states(timeline.problem)[3]
+
+
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf, -0.0, 1.7e308])
 def test_back_restores_what_no_subtraction_could(strange: float) -> None:
     dZ = np.array(small().dZ)
