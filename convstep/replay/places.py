@@ -37,7 +37,7 @@ def parse_place(text: str, geometry: Geometry) -> int:
         return geometry.step_at(_index([int(part) for part in parts], geometry, text)) + 1
     raise ValueError(
         f"{text!r} is not a place; give a step number (0 to {total}), "
-        f"a loop index like {_example(geometry)}, a percentage, or start, end"
+        f"a loop index like {example_place(geometry)}, a percentage, or start, end"
     )
 
 
@@ -59,7 +59,8 @@ def _index(numbers: list[int], geometry: Geometry, text: str) -> StepIndex:
     return StepIndex(*([0] * (4 - len(names))), *numbers)
 
 
-def _example(geometry: Geometry) -> str:
+def example_place(geometry: Geometry) -> str:
+    """A loop index of this problem, to show how one is written."""
     index = geometry.index_at(geometry.total_steps // 2)
     return ",".join(map(str, index if geometry.batch is not None else index[1:]))
 

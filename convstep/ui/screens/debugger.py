@@ -414,11 +414,17 @@ class DebuggerScreen(Screen[None]):
         names = {SOURCE: "source", CARD: "step"}
         names |= {panel.key: panel.face.name for panel in self._scene.panels}
         for key in (SOURCE, CARD):
-            part = self.query_one(f"#{key}", Drawn)
-            part.border_title = part.title
-        for key in tabs:
-            labels = [f"‹{names[tab]}›" if tab == area.plan.shown_tab else names[tab] for tab in tabs]
-            self.query_one(f"#{key}").border_subtitle = "Tab: " + " ".join(labels)
+            self.query_one(f"#{key}", Drawn).border_subtitle = None
+        for grid in self.query(TensorGrid):
+            grid.annotate("")
+        if not tabs:
+            return
+        labels = [f"‹{names[tab]}›" if tab == area.plan.shown_tab else names[tab] for tab in tabs]
+        note, part = "Tab: " + " ".join(labels), self.query_one(f"#{area.plan.shown_tab}")
+        if isinstance(part, TensorGrid):
+            part.annotate(note)
+        else:
+            part.border_subtitle = note
 
     @work(thread=True, group="measure")
     def _measure(self) -> None:

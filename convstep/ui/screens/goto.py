@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from convstep.conv.geometry import Geometry
-from convstep.replay.places import parse_place
+from convstep.replay.places import example_place, parse_place
 from convstep.view.scene import place_text
 
 
@@ -38,7 +38,9 @@ class GotoScreen(ModalScreen[int | None]):
         """The question, the input, and what it means."""
         with Vertical() as box:
             box.border_title = "Go to"
-            yield Input(placeholder="137 · 4,2,1 · 53% · start · end", id="place", compact=True)
+            half = self._geometry.total_steps // 2
+            forms = f"{half} · {example_place(self._geometry)} · 53% · start · end"
+            yield Input(placeholder=forms, id="place", compact=True)
             yield Label("", id="meaning")
 
     def on_mount(self) -> None:

@@ -27,8 +27,6 @@ class Drawn(Widget, can_focus=True):
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
-        self.title = title
-        """The word on its border."""
         self.border_title = title
         self._draw: Draw | None = None
 

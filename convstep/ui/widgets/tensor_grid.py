@@ -59,6 +59,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """How values are shown."""
         self.precision = 0
         """Columns added to each number."""
+        self.footnote = ""
+        """What the lower border says instead of the face's size."""
         self.cursor: Cell | None = None
         """Where the cell cursor stands; None until somebody moves it."""
         self._plan: GridLayout | None = None
@@ -79,6 +81,12 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._repaint_marks(old, panel, before)
         self._follow(panel)
+
+    def annotate(self, footnote: str) -> None:
+        """Put a note on the lower border; an empty one gives the face's size back."""
+        self.footnote = footnote
+        if self.panel is not None:
+            self.border_subtitle = self._part_shown()
 
     def set_look(self, mode: str, precision: int) -> None:
         """Change how values are drawn."""
@@ -169,6 +177,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _part_shown(self) -> str:
         """The face's size, as far as the border has room for it."""
         assert self.panel is not None
+        if self.footnote:
+            return self.footnote
         rows, columns = self.panel.face.shape
         text = f"{rows}x{columns}"
         return text if self.size.width > len(text) + 6 and not self.panel.listed else ""
