@@ -1,0 +1,213 @@
+"""Opening the debugger in a test, driving it, and reading what it has painted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import CompositorUpdate
+from textual.keys import REPLACED_KEYS, _get_unicode_name_from_key
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+
+from convstep.conv.problem import Problem
+from convstep.examples import catalog
+from convstep.oracle.service import TorchService
+from convstep.replay.timeline import Timeline
+from convstep.ui.app import DebuggerApp
+from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from tests.ui.fakes import FakeTorch
+from tests.ui.terminal import Painted, Terminal
+
+
+class WatchedApp(DebuggerApp):
+    """The debugger, painting into a `Terminal`."""
+
+    # a subclass in another folder would look for it there
+    CSS_PATH: ClassVar[str] = str(Path(inspect.getfile(DebuggerApp)).with_name("app.tcss"))
+    terminal: Terminal
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        if isinstance(renderable, CompositorUpdate) and not self._batch_count:
+            self.terminal.paint(renderable)
+
+
+@dataclass
+class Session:
+    """A debugger that is open."""
+
+    app: WatchedApp
+    """The app."""
+    pilot: Pilot[None]
+    """Textual's own driver, for the mouse and for sizes."""
+
+    @property
+    def debugger(self) -> DebuggerScreen:
+        """The debugger, be there a dialog in front of it or not."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, DebuggerScreen)
+        return screen
+
+    @property
+    def timeline(self) -> Timeline:
+        """Where the pass stands."""
+        return self.debugger.timeline
+
+    @property
+    def position(self) -> int:
+        """Steps executed."""
+        return self.timeline.position
+
+    @property
+    def lines(self) -> list[str]:
+        """The painted text."""
+        return self.app.terminal.lines(*self.app.size)
+
+    @property
+    def text(self) -> str:
+        """The painted text, as one."""
+        return "\n".join(self.lines)
+
+    @property
+    def dialog(self) -> str:
+        """The name of the screen in front, "" for the debugger itself."""
+        return "" if self.app.screen is self.debugger else type(self.app.screen).__name__
+
+    def grid(self, key: str) -> TensorGrid:
+        """A panel's widget."""
+        return self.debugger.query_one(f"#{key}", TensorGrid)
+
+    def visible(self) -> set[str]:
+        """The keys of the parts that can be seen."""
+        return {child.id or "" for child in self.debugger.query_one("#panels").children if child.region}
+
+    def part(self, key: str) -> list[str]:
+        """The painted text of one part, border included."""
+        region = self.debugger.query_one(f"#{key}").region
+        return [
+            "".join(self.cell(x, y).text for x in range(region.x, region.right))
+            for y in range(region.y, region.bottom)
+        ]
+
+    def cell(self, x: int, y: int) -> Painted:
+        """One painted cell."""
+        return self.app.terminal.cells.get((y, x), Painted(" ", ""))
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each after the screen has followed the one before."""
+        for key in keys:
+            self.send(key)
+            await self.settle()
+
+    def send(self, key: str) -> None:
+        """Press a key and wait for nothing."""
+        driver = self.app._driver
+        assert driver is not None
+        driver.send_message(key_event(key))
+
+    async def type(self, text: str) -> None:
+        """Type into a dialog."""
+        await self.press(*text)
+
+    async def settle(self) -> None:
+        """Until every message is handled and nothing more is painted."""
+        quiet = 0
+        while quiet < 3:
+            before = self.app.terminal.updates
+            await self.pilot._wait_for_screen()
+            await asyncio.sleep(0)
+            self.app.screen._on_timer_update()
+            still = self.app.terminal.updates == before and not self._busy()
+            quiet = quiet + 1 if still else 0
+
+    def _busy(self) -> bool:
+        """Whether a part waits to be painted or to be told something."""
+        screen = self.app.screen
+        if screen._dirty_widgets or screen._layout_required or screen._compositor._dirty_regions:
+            return True
+        return any(
+            not pump._message_queue.empty() or pump._next_callbacks or getattr(pump, "_repaint_required", False)
+            for pump in (self.app, screen, *screen.walk_children(Widget))
+        )
+
+    async def answered(self) -> None:
+        """Until the workers have ended and the screen has followed."""
+        await self.app.workers.wait_for_complete()
+        await self.settle()
+
+    def stale_cells(self) -> list[str]:
+        """Where the terminal differs from a screen painted afresh in the same state.
+
+        Only looks: caches are emptied, nothing is sent to the terminal.
+        """
+        screen = self.app.screen
+        for widget in [w for s in self.app.screen_stack for w in (s, *s.walk_children(Widget))]:
+            widget._styles_cache.clear()
+            if isinstance(widget, TensorGrid):
+                widget._look = None
+            elif not isinstance(widget, ScrollView):
+                widget._dirty_regions.add(widget.size.region)  # so that `render` is called again
+        fresh = Terminal()
+        regions = set(screen._compositor._dirty_regions)
+        fresh.paint(screen._compositor.render_full_update())
+        screen._compositor._dirty_regions |= regions
+        painted = self.app.terminal.cells
+        width, height = self.app.size
+        return [
+            f"line {y}, column {x}: painted {painted.get((y, x))}, should be {fresh.cells.get((y, x))}"
+            for y in range(height)
+            for x in range(width)
+            if painted.get((y, x)) != fresh.cells.get((y, x))
+        ]
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size; what it showed is lost."""
+        self.app.terminal.clear()
+        await self.pilot.resize_terminal(width, height)
+        await self.settle()
+
+
+def key_event(key: str) -> events.Key:
+    """What a terminal sends for a key, by Textual's name of it or by its character."""
+    from textual.keys import _character_to_key
+
+    if len(key) == 1 and not key.isalnum():
+        key = _character_to_key(key)
+    character: str | None
+    try:
+        character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(key, key)))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return events.Key(key, character)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    problem: Problem | str = "digit",
+    size: tuple[int, int] = (120, 40),
+    *,
+    position: int = 0,
+    torch: TorchService | None = None,
+    notifications: bool = False,
+) -> AsyncIterator[Session]:
+    """The debugger on a problem, or on a bundled one by name."""
+    name = problem if isinstance(problem, str) else "made"
+    held = catalog.load(problem) if isinstance(problem, str) else problem
+    app = WatchedApp(held, name, position=position, torch=torch or FakeTorch())
+    app.terminal = Terminal()
+    async with app.run_test(size=size, notifications=notifications) as pilot:
+        session = Session(app, pilot)
+        await session.settle()
+        yield session
