@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -325,12 +326,13 @@ class DebuggerScreen(Screen[None]):
         right = f"step {scene.position}/{scene.total}   ({scene.place})"
         facts = problem_facts(self._problem)
         left = f"convstep  {self.problem_name}"
-        while facts and len(" · ".join([left, *facts])) + len(right) + 2 > width:
+        room = width - len(right) - 2
+        while facts and cell_len(" · ".join([left, *facts])) > room:
             facts.pop()
         left = " · ".join([left, *facts])
-        if len(left) + len(right) + 2 > width:
-            left = self.problem_name[: max(width - len(right) - 2, 0)]
-        title = Text(left + " " * max(width - len(left) - len(right), 1), "bold", no_wrap=True)
+        if cell_len(left) > room:
+            left = self.problem_name
+        title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
         title.append(right, "bold reverse" if scene.position == scene.total else "bold")
         self.query_one("#title", Static).update(title)
 
