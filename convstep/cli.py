@@ -42,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        _flush_or_drop()
+        _drop_output()
         return INTERRUPTED
     except BrokenPipeError:  # the reader, `head` say, has seen enough
-        _flush_or_drop()
+        _drop_output()
         return FINE
     except SystemExit as ended:  # argparse, after --help
         return int(ended.code or 0)
@@ -95,13 +95,20 @@ def _say(line: str) -> None:
 
 
 def _flush_or_drop() -> None:
-    """Send what is still unwritten nowhere, if it cannot be written, so that Python's exit is quiet."""
+    """Write what is still unwritten, if it can be written."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Send what is still unwritten nowhere: nobody reads it, and Python would wait, or complain, at exit."""
+    import contextlib
+
+    with contextlib.suppress(OSError, AttributeError):  # a stdout without a file behind it, or none
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sentence(error: Exception) -> str | None:
@@ -132,7 +139,7 @@ def load_problem(name: str) -> Problem:
     from convstep.examples import load, names
 
     looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]
-    if looks_like_a_path or (name not in names() and os.path.isfile(name)):
+    if looks_like_a_path or (name not in names() and os.path.exists(name)):
         return Problem.load(name)
     return load(name)
 
@@ -159,15 +166,12 @@ def _new(given: argparse.Namespace) -> int:
     from convstep.cli_new import default_name, new_problem
 
     path = given.output or default_name(given)
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; give -o a file name in it")
+    _check_output(path)
     if os.path.exists(path) and not given.force:
         raise UsageError(f"{path} exists; choose another -o or add --force")
     problem = new_problem(given)
-    try:
+    with _Writing(path):
         problem.save(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
     # a bare name would be looked up among the bundled problems
     opened = path if os.path.dirname(path) or os.path.splitext(path)[1] else os.path.join(".", path)
     _say(f"{path}: {problem!r}, {problem.total_steps} steps")
@@ -248,6 +252,7 @@ def _export(given: argparse.Namespace) -> int:
     from pathlib import Path
 
     output = Path(given.output)
+    _check_output(given.output)
     if output.suffix != ".svg":
         raise UsageError(f"{given.output} is not an .svg; end the name of -o in .svg")
     problem = load_problem(given.problem)
@@ -259,9 +264,34 @@ def _export(given: argparse.Namespace) -> int:
         )
     from convstep.export.svg import export_svg
 
-    for path in export_svg(problem, given.problem, range(first, last + 1), output, given.size):
+    with _Writing(given.output):
+        written = export_svg(problem, given.problem, range(first, last + 1), output, given.size)
+    for path in written:
         _say(str(path))
     return FINE
+
+
+def _check_output(path: str) -> None:
+    """Refuse, before any work is done, a path that no file can be written to."""
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise UsageError(f"the folder {folder} does not exist; make it or choose another -o")
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder; give -o a file name in it")
+
+
+class _Writing:
+    """While a file is written, name the one the person asked for: what fails is its temporary twin."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise UsageError(f"{self._path} cannot be written: {error.strerror or error}") from error
 
 
 COMMANDS = {

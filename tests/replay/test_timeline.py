@@ -80,6 +80,7 @@ class Model:
             assert bits_of(timeline) == self.states[self.position]
         else:
             assert bits_of(timeline) == PlainLoop(self.problem).run(self.position, self.additions).bits
+        assert bits(*timeline.settled_copy()) == self.states[self.position]
         looked_at = self.position if self.additions else max(self.position - 1, 0)
         assert timeline.step.index == looked_at
         self.check_overwritten(timeline, looked_at)
@@ -96,7 +97,7 @@ class Model:
             assert change.before.shape == expected.shape
 
 
-@settings(max_examples=150)
+@settings(max_examples=250)
 @given(problems(), MOVES, st.sampled_from((1, 3, 4096)))
 def test_any_sequence_of_moves_gives_the_bits_of_the_plain_loop(
     problem: Problem, moves: list[str | tuple[str, float]], history: int

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convstep import cli
+from tests.cli.conftest import Refused, Run
+
+
+def test_version_is_the_one_in_the_metadata(run: Run) -> None:
+    assert run("--version") == (0, f"convstep {version('convstep')}\n", "")
+
+
+def test_version_is_found_without_its_folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "listdir", lambda folder: ["other-9.9.dist-info"])
+    assert cli._version() == version("convstep")
+
+
+def test_help_names_every_command(run: Run) -> None:
+    ended = run("--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert all(f"\n    {name} " in ended.out for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_help(run: Run, command: str) -> None:
+    ended = run(command, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"usage: convstep {command}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["opne", "digit"], ["'opne'", "`convstep open`"]),
+        (["frobnicate"], ["'frobnicate'", "open, new, compare, trace, examples, export"]),
+        (["digit"], ["'digit' is a problem", "`convstep open digit`"]),
+        (["mine.npz"], ["'mine.npz' is a problem", "`convstep open mine.npz`"]),
+        (["--frob"], ["'--frob'", "convstep --help"]),
+        (["compare"], ["PROBLEM", "convstep compare --help"]),
+        (["compare", "digit", "--jsn"], ["--jsn", "convstep --help"]),
+        (["compare", "digit", "--js"], ["--js"]),
+        (["compare", "digt"], ["'digt'", "did you mean 'digit'?"]),
+        (["compare", "zzz"], ["'zzz'", "the examples are digit"]),
+        (["compare", "missing.npz"], ["missing.npz does not exist"]),
+        (["compare", "folder/missing"], ["folder/missing does not exist"]),
+        (["compare", "."], [". is a folder"]),
+        (["trace", "digit", "--from", "300"], ["300", "256"]),
+        (["trace", "digit", "--from", "0"], ["steps 0 to 256", "1 to 256"]),
+        (["trace", "digit", "--from", "5", "--to", "4"], ["steps 5 to 4"]),
+        (["trace", "digit", "--to", "1.5"], ["--to", "'1.5'", "whole number"]),
+        (["trace", "digit", "--format", "xml"], ["--format", "'xml'", "jsonl"]),
+        (["export", "digit", "--steps", "1:2", "-o", "out.png"], ["out.png", ".svg"]),
+        (["export", "digit", "--steps", "1:2"], ["-o"]),
+        (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),
+        (["export", "digit", "--steps", "9:300", "-o", "out.svg"], ["9:300", "0 to 256"]),
+        (["export", "digit", "--steps", "1", "-o", "missing/out.svg"], ["folder missing does not exist"]),
+        (["export", "digit", "--steps", "1", "-o", "out.svg", "--size", "big"], ["'big'", "120x40"]),
+        (["open", "digit", "--goto", "257"], ["257", "256"]),
+        (["open", "digit", "--goto", "x"], ["x", "4,2,0"]),
+        (["open", "digit", "--goto", "1,2"], ["1,2", "4,2,0"]),
+        (["open", "digit", "--goto", "0,0,4"], ["i_c = 4", "0 to 3"]),
+        (["open", "digit", "--goto", "1,0,0,0"], ["i_n = 1", "0 to 0"]),
+    ],
+)
+def test_bad_usage_is_one_sentence(refused: Refused, arguments: list[str], words: list[str]) -> None:
+    said = refused(*arguments)
+    for word in words:
+        assert word in said
+
+
+@pytest.mark.parametrize("command", [[], ["open", "digit"], ["open", "rectangle"]])
+def test_open_without_a_terminal_names_the_commands_that_need_none(
+    refused: Refused, command: list[str]
+) -> None:
+    name = command[-1] if command else "digit"
+    assert refused(*command) == (
+        f"convstep open needs a terminal; `convstep compare {name}` and `convstep trace {name}` "
+        "work without one"
+    )
+
+
+@pytest.mark.parametrize("command", ["open", "compare", "trace", "export"])
+def test_a_damaged_file_is_one_sentence(refused: Refused, command: str) -> None:
+    Path("damaged.npz").write_bytes(Path(__file__).read_bytes()[:500])
+    options = ["--steps", "1", "-o", "out.svg"] if command == "export" else []
+    assert "damaged.npz is not a readable .npz file" in refused(command, "damaged.npz", *options)
+
+
+def test_a_mistake_of_our_own_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(given: Any) -> int:
+        raise ValueError("a bug")
+
+    monkeypatch.setitem(cli.COMMANDS, "examples", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        run("examples")
+
+
+def test_ctrl_c_ends_with_130_and_without_a_word(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(given: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cli.COMMANDS, "examples", interrupted)
+    assert run("examples") == (130, "", "")

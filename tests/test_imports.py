@@ -1,0 +1,70 @@
+"""What an import loads is a promise: start-up time, and who may know whom, hang on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "rich", "textual", "torch")
+
+
+def loaded(statement: str) -> set[str]:
+    """The heavy packages that a fresh interpreter holds after a statement."""
+    script = f"import sys\n{statement}\nprint('loaded', *(m for m in {HEAVY} if m in sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(ended.stdout.splitlines()[-1].split()[1:])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import convstep",
+        "import convstep; dir(convstep); convstep.__version__",
+        "import convstep.cli",
+        "from convstep.cli import main; assert main(['--version']) == 0",
+        "from convstep.cli import main; assert main(['examples']) == 0",
+        "from convstep.cli import main; assert main(['--help']) == 0",
+        "from convstep.cli import main; assert main(['opne']) == 2",
+        "import convstep.examples",
+    ],
+)
+def test_loads_nothing_heavy(statement: str) -> None:
+    assert loaded(statement) == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import convstep.conv.backward",
+        "import convstep.conv.forward",
+        "import convstep.conv.storage",
+        "import convstep.replay.timeline",
+        "import convstep; convstep.Problem, convstep.Timeline, convstep.conv2d_backward",
+        "import convstep; convstep.compare",
+        "from convstep.cli import main; assert main(['trace', 'one-window', '--format', 'jsonl']) == 0",
+    ],
+)
+def test_loads_numpy_alone(statement: str) -> None:
+    assert loaded(statement) <= {"numpy"}
+
+
+def test_version_loads_neither_argparse_nor_typing() -> None:
+    statement = (
+        "from convstep.cli import main; main(['--version']);"
+        "assert not {'argparse', 'typing', 'importlib.metadata', 'dataclasses'} & sys.modules.keys()"
+    )
+    assert loaded(statement) == set()
+
+
+def test_the_public_names_are_all_there() -> None:
+    import convstep
+
+    for name in convstep.__all__:
+        assert getattr(convstep, name).__name__ == name
+    assert set(convstep.__all__) < set(dir(convstep))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = convstep.nothing
