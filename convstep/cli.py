@@ -145,10 +145,13 @@ def load_problem(name: str) -> Problem:
 
 
 def _open(given: argparse.Namespace) -> int:
-    from convstep.cli_arguments import place
+    from convstep.replay.places import parse_place
 
     problem = load_problem(given.problem)
-    position = 0 if given.goto is None else place(given.goto, problem.geometry)
+    try:
+        position = 0 if given.goto is None else parse_place(given.goto, problem.geometry)
+    except ValueError as error:
+        raise UsageError(f"--goto: {error}") from error
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
             f"convstep open needs a terminal; `convstep compare {given.problem}` and "
@@ -265,7 +268,9 @@ def _export(given: argparse.Namespace) -> int:
     from convstep.export.svg import export_svg
 
     with _Writing(given.output):
-        written = export_svg(problem, given.problem, range(first, last + 1), output, given.size)
+        written = export_svg(
+            problem, given.problem, range(first, last + 1), output, given.size, comparison=given.compare
+        )
     for path in written:
         _say(str(path))
     return FINE

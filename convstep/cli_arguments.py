@@ -12,7 +12,7 @@ from convstep.cli import COMMANDS, UsageError
 from convstep.examples import DEFAULT, names
 
 if TYPE_CHECKING:
-    from convstep.conv.geometry import Geometry, Padding, Pair
+    from convstep.conv.geometry import Padding, Pair
 
 _NUMBER = "-?[0-9]{1,9}"
 _PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
@@ -84,6 +84,7 @@ def _parser() -> _Parser:
     exporting.add_argument(
         "-o", "--output", required=True, metavar="OUT.svg", help="for several: OUT-0012.svg …"
     )
+    exporting.add_argument("--compare", action="store_true", help="with the comparison opened")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
     return parser
 
@@ -173,31 +174,3 @@ def steps(text: str) -> tuple[int, int | None]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a range of steps; write it like 12, 12:20 or 12:")
     first = int(found[1])
     return first, int(found[3]) if found[3] else None if found[2] else first
-
-
-def place(text: str, geometry: Geometry) -> int:
-    """The position after a step.
-
-    Args:
-        text: The step counted from 1 (0 is before the first), or its loop index `H,W,C` or
-            `N,H,W,C`, counted from 0.
-        geometry: The convolution the step belongs to.
-
-    Raises:
-        UsageError: it cannot be read, or there is no such step.
-    """
-    numbers = text.split(",")
-    if len(numbers) not in (1, 3, 4) or not all(re.fullmatch("[0-9]{1,18}", part) for part in numbers):
-        raise UsageError(f"--goto {text} is not a step; write its number, or its index like 4,2,0")
-    if len(numbers) == 1:
-        if int(text) > geometry.total_steps:
-            raise UsageError(f"there is no step {text}; the last one is {geometry.total_steps}")
-        return int(text)
-    from convstep.conv.geometry import StepIndex
-
-    index = StepIndex(*([0] * (4 - len(numbers)) + [int(part) for part in numbers]))
-    counts = (geometry.samples, *geometry.output_shape)
-    for name, at, count in zip(StepIndex._fields, index, counts, strict=True):
-        if at >= count:
-            raise UsageError(f"--goto {text} has {name} = {at}, but {name} goes from 0 to {count - 1}")
-    return geometry.step_at(index) + 1

@@ -48,10 +48,13 @@ def _within(position: int, total: int, text: str) -> int:
 
 
 def _index(numbers: list[int], geometry: Geometry, text: str) -> StepIndex:
-    names = StepIndex._fields if geometry.batch is not None else StepIndex._fields[1:]
+    whole = geometry.batch is not None or len(numbers) == 4
+    names = StepIndex._fields if whole else StepIndex._fields[1:]
     counts = (geometry.samples, *geometry.output_shape)[-len(names) :]
     if len(numbers) > len(names):
-        raise ValueError(f"{text} has {len(numbers)} numbers; the loop has {len(names)}: {', '.join(names)}")
+        raise ValueError(
+            f"{text!r} has {len(numbers)} numbers; the loop has {len(names)}: {', '.join(names)}"
+        )
     numbers = numbers + [0] * (len(names) - len(numbers))
     for name, number, count in zip(names, numbers, counts, strict=True):
         if number >= count:

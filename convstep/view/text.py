@@ -1,7 +1,7 @@
 """One step as words: plain text for pipes and screen readers, and a record for programs.
 
-Steps are counted from 1, as on the screen: step p is the one that leads to position p. Indices
-(`i_h`, rows, channels) are the loop's own and begin at 0.
+Text counts as the screen does: "step 5/80" is the position after five steps. A record says both that
+`position` and the `step` as Python counts it, from 0. Indices (`i_h`, rows, channels) begin at 0.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def step_record(step: Step, before: Before) -> dict[str, Json]:
             been added to yet, and its "before" is None.
 
     Returns:
-        `step` (from 1), `i_n`, `i_h`, `i_w`, `i_c`, `window` (`rows` and `columns` as
-        `[start, stop, step]` and `channels` as `[start, stop]`, places in `A_prev_pad`), `dz`,
+        `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`,
+        `i_w`, `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as `[start, stop]`, places in `A_prev_pad`), `dz`,
         `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`), `dA_prev_pad` (the
         window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
         `after`.
@@ -43,7 +43,8 @@ def step_record(step: Step, before: Before) -> dict[str, Json]:
     _, rows, columns, channels = step.window
     parts = _parts(step, before)
     return {
-        "step": step.index + 1,
+        "step": step.index,
+        "position": step.index + 1,
         **step.loop_index._asdict(),
         "window": {
             "rows": [rows.start, rows.stop, rows.step],

@@ -92,7 +92,8 @@ def test_trace_jsonl_is_one_strict_object_for_every_step(run: Run) -> None:
     ended = run("trace", "rectangle", "--format", "jsonl")
     assert (ended.code, ended.err) == (0, "")
     records = [strictly(line) for line in ended.out.splitlines()]
-    assert [record["step"] for record in records] == list(range(1, len(records) + 1))
+    assert [record["step"] for record in records] == list(range(len(records)))
+    assert [record["position"] for record in records] == list(range(1, len(records) + 1))
     assert len(records) == cli.load_problem("rectangle").total_steps
 
 
@@ -116,16 +117,18 @@ def test_trace_writes_the_range_it_is_asked_for(run: Run) -> None:
 def test_export_hands_the_positions_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
-    def record(problem: Problem, name: str, positions: Any, output: Path, size: Any) -> list[Path]:
-        asked.append((name, list(positions), str(output), size))
+    def record(
+        problem: Problem, name: str, positions: Any, output: Path, size: Any, *, comparison: bool
+    ) -> list[Path]:
+        asked.append((name, list(positions), str(output), size, comparison))
         return [output]
 
     monkeypatch.setattr("convstep.export.svg.export_svg", record)
     assert run("export", "digit", "--steps", "12", "-o", "out.svg").out == "out.svg\n"
     assert run("export", "digit", "--steps", "3:5", "-o", "out.svg", "--size", "80x24").code == 0
-    assert run("export", "digit", "--steps", "255:", "-o", "out.svg").code == 0
+    assert run("export", "digit", "--steps", "255:", "-o", "out.svg", "--compare").code == 0
     assert asked == [
-        ("digit", [12], "out.svg", (120, 40)),
-        ("digit", [3, 4, 5], "out.svg", (80, 24)),
-        ("digit", [255, 256], "out.svg", (120, 40)),
+        ("digit", [12], "out.svg", (120, 40), False),
+        ("digit", [3, 4, 5], "out.svg", (80, 24), False),
+        ("digit", [255, 256], "out.svg", (120, 40), True),
     ]

@@ -61,10 +61,10 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (["export", "digit", "--steps", "1", "-o", "missing/out.svg"], ["folder missing does not exist"]),
         (["export", "digit", "--steps", "1", "-o", "out.svg", "--size", "big"], ["'big'", "120x40"]),
         (["open", "digit", "--goto", "257"], ["257", "256"]),
-        (["open", "digit", "--goto", "x"], ["x", "4,2,0"]),
-        (["open", "digit", "--goto", "1,2"], ["1,2", "4,2,0"]),
-        (["open", "digit", "--goto", "0,0,4"], ["i_c = 4", "0 to 3"]),
-        (["open", "digit", "--goto", "1,0,0,0"], ["i_n = 1", "0 to 0"]),
+        (["open", "digit", "--goto", "x"], ["x", "4,0,0"]),
+        (["open", "digit", "--goto", "1,2,3,4,5"], ["5 numbers", "3"]),
+        (["open", "digit", "--goto", "0,0,4"], ["i_c is 4", "0 to 3"]),
+        (["open", "digit", "--goto", "1,0,0,0"], ["i_n is 1", "0 to 0"]),
     ],
 )
 def test_bad_usage_is_one_sentence(refused: Refused, arguments: list[str], words: list[str]) -> None:
