@@ -159,7 +159,7 @@ def _text_and_margin(columns: int, width: int, label: int, listed: bool) -> tupl
     if listed or fitting(label) > LEAST_TEXT:
         return max(min(fitting(label), MOST_TEXT), LEAST_TEXT), label
     if fitting(0) >= LEAST_TEXT:
-        return LEAST_TEXT, 0
+        return min(fitting(0), MOST_TEXT), 0
     near = columns * (LEAST_TEXT + 1) < 1.3 * width
     return LEAST_TEXT if near else SCROLLED_TEXT, label
 

@@ -35,7 +35,8 @@ def step_record(step: Step, before: Before) -> dict[str, Json]:
 
     Returns:
         `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`,
-        `i_w`, `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as `[start, stop]`, places in `A_prev_pad`), `dz`,
+        `i_w`, `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as
+        `[start, stop]`, places in `A_prev_pad`), `dz`,
         `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`), `dA_prev_pad` (the
         window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
         `after`.
