@@ -1,4 +1,3 @@
-# ruff: noqa: N806  the article's names: dW, dA_prev_pad
 """Comparison: our gradients beside an oracle's, cell by cell, and the verdict in words."""
 
 from __future__ import annotations

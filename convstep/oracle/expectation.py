@@ -1,4 +1,3 @@
-# ruff: noqa: N802, N806  the article's name: dZ
 """What an oracle is, and what it hands over: the gradients it expects after so many steps."""
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ NAMES = ("dW", "db", "dA_prev")
 """The gradients compared, in the article's order."""
 
 
-class OracleUnavailable(RuntimeError):  # noqa: N818  it names the state, not a mistake
+class OracleUnavailable(RuntimeError):
     """The oracle cannot answer here; the message is one sentence that says what to do."""
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N803, N806  the article's names: dW, dZ, A_prev
 """Central differences: the gradients from the forward pass alone.
 
 The loss is `L = sum(Z * dZ)`, so its gradients are those that backward returns. For one cell x of

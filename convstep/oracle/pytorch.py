@@ -1,4 +1,3 @@
-# ruff: noqa: N803, N806, N815  the article's names: dW, dZ, dA_prev
 """PyTorch's gradients, in the article's layout.
 
 torch is imported inside functions only: convstep works without it, and starts without waiting for it.

@@ -1,4 +1,3 @@
-# ruff: noqa: N806  the article's names: dW, dA_prev_pad
 """PyTorch in a child process.
 
 Importing torch holds the interpreter's lock for so long that a screen in the same process would
@@ -30,7 +29,7 @@ DIED = "the process that runs PyTorch ended before it answered; compare again to
 """What a question gets when the child was killed or crashed."""
 
 
-class ServiceClosed(RuntimeError):  # noqa: N818  it names the state, not a mistake
+class ServiceClosed(RuntimeError):
     """The service was closed, so nobody waits for the answer any more."""
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N806  the article's names: dZ, dA, dW
 """How large each array gets, quickly: for colour scales, never for results."""
 
 from __future__ import annotations

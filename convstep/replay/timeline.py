@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +12,20 @@ import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
+from convstep.replay.checkpoints import Checkpoints, default_budget
 
 Array = npt.NDArray[Any]
 
-HISTORY = 4096
-"""How many steps back can be undone from saved values before a replay is needed."""
+NEAR = 64
+"""Steps ahead that are executed one by one, which keeps what they overwrite."""
+BEHIND = 256
+"""Steps that are executed again so that going on backwards is cheap."""
+MOST_BEHIND = 4096
+"""Steps whose overwritten values are kept, at the most."""
+BEHIND_SHARE = 8
+"""Overwritten values may take this part of the budget: 1/8."""
+PER_STEP = 800
+"""Bytes that Python itself takes to keep a step's overwritten values."""
 
 
 class Overwritten(NamedTuple):
@@ -40,14 +49,23 @@ class Timeline:
     `next_addition` and `back_addition` stop there, every other move leaves them.
     """
 
-    def __init__(self, problem: Problem) -> None:
-        """Start before the first step of `problem`."""
+    def __init__(self, problem: Problem, budget: int | None = None) -> None:
+        """Start before the first step.
+
+        Args:
+            problem: what to step through.
+            budget: bytes of history that may be kept; twice the problem's arrays if left out.
+        """
         self.problem = problem
         """What the pass works on."""
         self._run = Run.begin(problem)
         self._position = 0
         self._under_way: list[Overwritten] = []
-        self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=HISTORY)
+        budget = default_budget(problem) if budget is None else budget
+        self._checkpoints = Checkpoints(problem, budget - budget // BEHIND_SHARE)
+        step_bytes = PER_STEP + 2 * (problem.W.nbytes // len(problem.W))
+        kept = min(budget // BEHIND_SHARE // step_bytes, MOST_BEHIND)
+        self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=max(kept, 1))
 
     @property
     def position(self) -> int:
@@ -82,7 +100,7 @@ class Timeline:
         return {change.gradient: change for change in made}
 
     @property
-    def dW(self) -> Array:  # noqa: N802  the article's name
+    def dW(self) -> Array:
         """Running gradient of the kernels, live, `(C_out, F_h, F_w, C_in // groups)`."""
         return self._run.dW
 
@@ -92,12 +110,12 @@ class Timeline:
         return self._run.db
 
     @property
-    def dA_prev_pad(self) -> Array:  # noqa: N802  the article's name
+    def dA_prev_pad(self) -> Array:
         """Running gradient of the padded input, live, in the shape of `A_prev` padded."""
         return self._run.dA_prev_pad
 
     @property
-    def dA_prev(self) -> Array:  # noqa: N802  the article's name
+    def dA_prev(self) -> Array:
         """Running gradient of the input: `dA_prev_pad` without its padding, a view."""
         return self._run.gradients().dA_prev
 
@@ -158,11 +176,28 @@ class Timeline:
             raise ValueError(f"position {position} does not exist; there are 0 to {self.total}")
         if self._under_way:
             self.back()
-        if position < self._position:
+        if 0 < self._position - position < len(self._history):
             self._rewind(position)
+        elif not 0 <= position - self._position <= NEAR:
+            # the step to look at is executed itself: what it overwrites is shown
+            self._restore(max(position - 1, 0))
         with quiet():
             while self._position < position:
                 self._execute()
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what a far `seek` needs, part by part, without moving; yields the share done.
+
+        A seek builds what is missing by itself; this is for whoever wants to show progress, or to
+        stop half-way. Any thread may run it.
+        """
+        return self._checkpoints.build(max(position - 1, 0))
+
+    @property
+    def history_bytes(self) -> int:
+        """What is kept to travel in time: checkpoints, the furthest pass, overwritten values."""
+        before = sum(change.before.nbytes for made in self._history for change in made)
+        return self._checkpoints.kept_bytes + before + PER_STEP * len(self._history)
 
     def next_addition(self) -> bool:
         """Make one addition of the next step; the last one completes the step.
@@ -232,28 +267,25 @@ class Timeline:
             _target(self._run, change.gradient)[change.region] = change.before
 
     def _rewind(self, position: int) -> None:
-        """Step back while saved values last; else begin again from zero."""
-        if self._position - position < len(self._history):
-            while self._position > position:
-                self._undo(self._history.pop())
-                self._position -= 1
-            return
-        self._clear()
+        """Undo steps, one by one."""
+        while self._position > position:
+            self._undo(self._history.pop())
+            self._position -= 1
 
     def _ensure_history(self) -> None:
-        """Replay so far that the step now last executed can be undone and shown as before/after."""
+        """Execute the last steps again so that they can be undone, and shown with before and after."""
         if self._position and not self._history:
             position = self._position
-            self._clear()
-            self.seek(position)
+            self._restore(max(position - min(BEHIND, self._history.maxlen or 1), 0))
+            with quiet():
+                while self._position < position:
+                    self._execute()
 
-    def _clear(self) -> None:
-        """Zero every gradient in place: position 0."""
-        for gradient in (self.dW, self.db, self.dA_prev_pad):
-            if gradient is not None:
-                gradient[...] = 0
+    def _restore(self, position: int) -> None:
+        """Go to a position from the nearest checkpoint; nothing is left to undo there."""
+        self._checkpoints.restore(self._run, self._position, position)
         self._history.clear()
-        self._position = 0
+        self._position = position
 
 
 def _target(run: Run, gradient: str) -> Array:

@@ -1,0 +1,319 @@
+"""Whole blocks of steps at once, with the bits of the loop.
+
+Floating-point sums depend on their order, but only on the order *within a cell*: cells do not
+read each other. So a block of steps may be executed cell by cell, as long as each cell meets its
+contributions in the loop's order:
+
+- a cell of `dW` or `db`: by ascending place `(i_h, i_w)`;
+- a cell of `dA_prev_pad`: by ascending `(i_h, i_w)`, which is descending `(k_h, k_w)`, and within
+  one place by ascending `i_c`.
+
+A sum in a given order is written as a stack `[start, first term, second term, …]` reduced along its
+leading axis. NumPy adds along a leading axis one after the other as long as there is a second axis
+to be fast along; along the last axis it adds in pairs, so a stack of single cells goes through
+`np.add.accumulate` instead, which is sequential by definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.conv.step import Gradients, Run, quiet
+
+Array = npt.NDArray[Any]
+
+BUFFER = 1 << 16
+"""Cells of a stack of terms: small enough to stay in a processor's cache."""
+PLANAR_BELOW = 16
+"""Input channels below which planes of one channel are added; else all channels at once."""
+
+
+class Block(NamedTuple):
+    """Places `(i_h, i_w)` of one sample, with all their channels.
+
+    A block of several rows is as wide as the output: otherwise it would not be a run of steps.
+    """
+
+    i_n: int
+    """The sample."""
+    rows: range
+    """Output rows."""
+    columns: range
+    """Output columns."""
+
+    @property
+    def places(self) -> int:
+        """How many windows it holds."""
+        return len(self.rows) * len(self.columns)
+
+
+OnLevel = Callable[[int], None]
+"""Called after all contributions of one `k_h` are in."""
+
+
+def add_block(run: Run, block: Block) -> None:
+    """Execute all steps of a block.
+
+    Args:
+        run: its gradients stand at the block's first step.
+        block: which steps; none if it is empty.
+    """
+    if block.places:
+        add_block_dW(run, block)
+        add_block_db(run, block)
+        add_row_dA(run, block) if len(block.rows) == 1 else add_rows_dA(run, block)
+
+
+def add_block_dW(run: Run, block: Block) -> None:
+    """The block's contributions to `dW`, place by place."""
+    geometry = run.geometry
+    c_out, f_h, f_w, c_k = geometry.kernel_shape
+    per_group = c_out // geometry.groups
+    dW = run.dW.reshape(geometry.groups, per_group, f_h * f_w * c_k)
+    seen, dZ = _windows(run, block), _dZ(run, block)
+    for i_h in range(len(block.rows)):
+        for group in range(geometry.groups):
+            channels = slice(group * c_k, (group + 1) * c_k)
+            x = np.ascontiguousarray(seen[i_h, ..., channels]).reshape(len(block.columns), -1)
+            filters = slice(group * per_group, (group + 1) * per_group)
+            _add_outer(dW[group], x, dZ[i_h, :, filters])
+
+
+def _add_outer(dW: Array, x: Array, dz: Array) -> None:
+    """`dW[i] += x[place] * dz[place, i]` for each place in turn. Shapes `(I, K)`, `(P, K)`, `(P, I)`."""
+    places, cells = x.shape
+    filters = max(min(dW.shape[0], BUFFER // (2 * cells)), 1)
+    many = max(min(BUFFER // (filters * cells) - 1, places), 1)
+    stack = np.empty((many + 1, filters, cells), dW.dtype)
+    for first in range(0, dW.shape[0], filters):
+        target = dW[first : first + filters]
+        for place in range(0, places, many):
+            terms = stack[: min(many, places - place) + 1, : target.shape[0]]
+            here = slice(place, place + terms.shape[0] - 1)
+            factors = dz[here, first : first + filters, np.newaxis]
+            terms[0] = target
+            np.multiply(x[here, np.newaxis, :], factors, out=terms[1:])
+            _sum_in_order(terms, target)
+
+
+def add_block_db(run: Run, block: Block) -> None:
+    """The block's contributions to `db`, place by place."""
+    if run.db is not None:
+        terms = np.empty((block.places + 1, run.db.size), run.db.dtype)
+        terms[0] = run.db
+        terms[1:] = _dZ(run, block).reshape(block.places, -1)
+        _sum_in_order(terms, run.db)
+
+
+def add_place(run: Run, index: tuple[int, int, int], channels: range) -> None:
+    """Execute the steps of some channels at one place `(i_n, i_h, i_w)`.
+
+    Channels of one place write different `dW[i_c]` and `db[i_c]`; only the window of
+    `dA_prev_pad` meets them one after the other.
+    """
+    i_n, i_h, i_w = index
+    geometry = run.geometry
+    rows, columns = geometry.rows(i_h), geometry.columns(i_w)
+    here = slice(channels.start, channels.stop)
+    dZ = run.samples(run.problem.dZ)[i_n, i_h, i_w]
+    if run.db is not None:
+        run.db[here] += dZ[here]
+    window = run.samples(run.problem.A_prev_pad)[i_n, rows, columns]
+    target = run.samples(run.dA_prev_pad)[i_n, rows, columns]
+    for part in _by_group(run, channels):
+        seen = geometry.channels(part.start)
+        dz = dZ[part.start : part.stop, np.newaxis, np.newaxis, np.newaxis]
+        run.dW[part.start : part.stop] += window[np.newaxis, ..., seen] * dz
+        w = run.problem.W[part.start : part.stop]
+        terms = np.empty((len(part) + 1, *w.shape[1:]), w.dtype)
+        terms[0] = target[..., seen]
+        np.multiply(w, dz, out=terms[1:])
+        total = np.empty_like(terms[0])
+        _sum_in_order(terms, total)
+        target[..., seen] = total
+
+
+def exact_gradients(problem: Problem) -> Gradients:
+    """The gradients of the whole pass, with the loop's bits, some thirty times as fast.
+
+    Args:
+        problem: any geometry.
+
+    Returns:
+        `(dW, db, dA_prev)` as `conv2d_backward` gives them.
+    """
+    return run_to(problem, problem.total_steps).gradients()
+
+
+def run_to(problem: Problem, position: int) -> Run:
+    """A fresh run at a position: whole samples and rows first, then what is left.
+
+    Args:
+        problem: any geometry.
+        position: how many steps are executed, 0 … total.
+    """
+    run = Run.begin(problem)
+    h_out, w_out, c_out = problem.geometry.output_shape
+    rows, rest = divmod(position, w_out * c_out)
+    with quiet():
+        for first in range(0, rows, h_out):
+            add_block(run, Block(first // h_out, range(min(h_out, rows - first)), range(w_out)))
+        if rest:
+            add_rest(run, position)
+    return run
+
+
+def add_rest(run: Run, position: int) -> None:
+    """Execute what is left to a position within its output row.
+
+    Args:
+        run: stands at the boundary before that row.
+        position: within the row.
+    """
+    i_n, i_h, i_w, i_c = run.geometry.index_at(position)
+    add_block(run, Block(i_n, range(i_h, i_h + 1), range(i_w)))
+    if i_c:
+        add_place(run, (i_n, i_h, i_w), range(i_c))
+
+
+def _by_group(run: Run, channels: range) -> list[range]:
+    """The channels cut where a group ends."""
+    per_group = run.geometry.kernel_shape[0] // run.geometry.groups
+    cuts = [channels.start, *range((channels.start // per_group + 1) * per_group, channels.stop, per_group)]
+    ends = [*cuts[1:], channels.stop]
+    return [range(first, last) for first, last in zip(cuts, ends, strict=True) if first < last]
+
+
+def _sum_in_order(terms: Array, out: Array) -> None:
+    """Add up a stack along its leading axis, strictly from the first to the last."""
+    if out.size > 1 and len(terms) > 2:
+        np.add.reduce(terms, axis=0, out=out)
+    elif len(terms) == 2:
+        np.add(terms[0], terms[1], out=out)
+    else:
+        out[...] = np.add.accumulate(terms, axis=0)[-1]
+
+
+def _dZ(run: Run, block: Block) -> Array:
+    """The block's part of `dZ`, `(rows, columns, C_out)`, a view."""
+    rows, columns = block.rows, block.columns
+    part: Array = run.samples(run.problem.dZ)[block.i_n, rows.start : rows.stop, columns.start : columns.stop]
+    return part
+
+
+def _windows(run: Run, block: Block) -> Array:
+    """Every window of the block, `(rows, columns, F_h, F_w, C_in)`, a view."""
+    geometry = run.geometry
+    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
+    _, f_h, f_w, _ = geometry.kernel_shape
+    A = run.samples(run.problem.A_prev_pad)[block.i_n]
+    corner = A[block.rows.start * s_h :, block.columns.start * s_w :]
+    down, right, deep = A.strides
+    return np.lib.stride_tricks.as_strided(
+        corner,
+        (len(block.rows), len(block.columns), f_h, f_w, A.shape[2]),
+        (down * s_h, right * s_w, down * d_h, right * d_w, deep),
+        writeable=False,
+    )
+
+
+def _taps(run: Run, block: Block, k_w: int) -> slice:
+    """Columns of `dA_prev_pad` that the block's places reach through tap `k_w`."""
+    s_w, start = run.geometry.stride[1], k_w * run.geometry.dilation[1]
+    first = start + block.columns.start * s_w
+    return slice(first, first + (len(block.columns) - 1) * s_w + 1, s_w)
+
+
+def add_row_dA(run: Run, block: Block) -> None:
+    """One output row, or a part of it: rows `k_h` are different cells, so all go at once."""
+    geometry = run.geometry
+    c_out, f_h, f_w, c_k = geometry.kernel_shape
+    per_group = c_out // geometry.groups
+    band = run.samples(run.dA_prev_pad)[block.i_n, geometry.rows(block.rows.start)]
+    dZ = np.ascontiguousarray(_dZ(run, block)[0].T)
+    places = len(block.columns)
+    many = max(min(BUFFER // max(f_h * places * c_k, 1) - 1, per_group), 1)
+    # the longer of the two axes innermost: NumPy is fast along the last one
+    planar = places > c_k
+    stack = np.empty((many + 1, f_h, c_k, places) if planar else (many + 1, f_h, places, c_k), dZ.dtype)
+    for group in range(geometry.groups):
+        seen = slice(group * c_k, (group + 1) * c_k)
+        filters = range(group * per_group, (group + 1) * per_group)
+        for k_w in range(f_w - 1, -1, -1):
+            target = band[:, _taps(run, block, k_w), seen]
+            target = target.swapaxes(1, 2) if planar else target
+            total = np.ascontiguousarray(target)
+            for first in range(filters.start, filters.stop, many):
+                here = slice(first, min(first + many, filters.stop))
+                terms = stack[: here.stop - here.start + 1]
+                terms[0] = total
+                w, dz = run.problem.W[here, :, k_w], dZ[here, np.newaxis]
+                if planar:
+                    np.multiply(w[..., np.newaxis], dz[:, :, np.newaxis], out=terms[1:])
+                else:
+                    np.multiply(w[:, :, np.newaxis], dz[..., np.newaxis], out=terms[1:])
+                _sum_in_order(terms, total)
+            target[...] = total
+
+
+def add_rows_dA(run: Run, block: Block, on_level: OnLevel | None = None) -> None:
+    """Whole output rows: tap by tap, each over the whole block.
+
+    Args:
+        run: its gradients stand at the block's first step.
+        block: which steps.
+        on_level: called after each `k_h`, descending, has been added.
+    """
+    geometry = run.geometry
+    (s_h, _), (d_h, _) = geometry.stride, geometry.dilation
+    _, f_h, f_w, c_k = geometry.kernel_shape
+    dA = run.samples(run.dA_prev_pad)[block.i_n]
+    add_tap = _add_tap_planar if c_k < PLANAR_BELOW else _add_tap_channels_last
+    dZ = np.ascontiguousarray(np.moveaxis(_dZ(run, block), -1, 0))
+    for k_h in range(f_h - 1, -1, -1):
+        top = k_h * d_h + block.rows.start * s_h
+        rows = slice(top, top + (len(block.rows) - 1) * s_h + 1, s_h)
+        for k_w in range(f_w - 1, -1, -1):
+            add_tap(run, dA[rows, _taps(run, block, k_w)], dZ, run.problem.W[:, k_h, k_w])
+        if on_level is not None:
+            on_level(k_h)
+
+
+def _add_tap_planar(run: Run, target: Array, dZ: Array, w: Array) -> None:
+    """`target[..., c] += w[i_c, c] * dZ[i_c]` by ascending `i_c`, one input channel after the other.
+
+    Shapes: target `(rows, columns, C_in)`, dZ `(C_out, rows, columns)`, w `(C_out, C_k)`.
+    """
+    weights = w.tolist() if w.dtype == np.float64 else None
+    total, product = np.empty(dZ.shape[1:], dZ.dtype), np.empty(dZ.shape[1:], dZ.dtype)
+    for channel in range(target.shape[-1]):
+        filters = run.geometry.output_channels(channel)
+        k = channel - run.geometry.channels(filters.start).start
+        total[...] = target[..., channel]
+        for i_c in filters:
+            np.multiply(weights[i_c][k] if weights else w[i_c, k], dZ[i_c], out=product)
+            np.add(total, product, out=total)
+        target[..., channel] = total
+
+
+def _add_tap_channels_last(run: Run, target: Array, dZ: Array, w: Array) -> None:
+    """The same with the input channels of a group innermost, in pieces that fit a cache."""
+    c_out, _, _, c_k = run.geometry.kernel_shape
+    per_group = c_out // run.geometry.groups
+    rows, columns, _ = target.shape
+    many = max(BUFFER // max(columns * c_k, 1), 1)
+    for group in range(run.geometry.groups):
+        seen = slice(group * c_k, (group + 1) * c_k)
+        for first in range(0, rows, many):
+            part = target[first : first + many, :, seen]
+            total = np.ascontiguousarray(part)
+            product = np.empty_like(total)
+            for i_c in range(group * per_group, (group + 1) * per_group):
+                np.multiply(w[i_c], dZ[i_c, first : first + many, :, np.newaxis], out=product)
+                np.add(total, product, out=total)
+            part[...] = total
