@@ -13,7 +13,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from textual._compositor import CompositorUpdate
 
-_TOKENS = re.compile(r"\x1b\[(?P<row>\d+);(?P<column>\d+)H|\x1b\[(?P<style>[\d;]*)m|(?P<newline>\n)|(?P<text>[^\x1b\n]+)")
+_TOKENS = re.compile(
+    r"\x1b\[(?P<row>\d+);(?P<column>\d+)H|\x1b\[(?P<style>[\d;]*)m|(?P<newline>\n)|(?P<text>[^\x1b\n]+)"
+)
 
 
 class Painted(NamedTuple):
@@ -33,6 +35,8 @@ class Terminal:
         """By (line, column)."""
         self.updates = 0
         """How often something was painted."""
+        self.latest: set[tuple[int, int]] = set()
+        """What has been painted since somebody emptied this."""
         self._console = Console(color_system="truecolor", force_terminal=True, width=10_000, _environ={})
 
     def paint(self, update: CompositorUpdate) -> None:
@@ -50,6 +54,7 @@ class Terminal:
             else:
                 for character in token["text"]:
                     self.cells[line, column] = Painted(character, style)
+                    self.latest.add((line, column))
                     for behind in range(1, cell_len(character)):
                         self.cells[line, column + behind] = Painted("", style)
                     column += cell_len(character)

@@ -52,10 +52,46 @@ async def leave(session: Session, chance: random.Random) -> list[str]:
     return keys
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    ("name", "size"), [(name, SIZES[(n + k) % 4]) for n, name in enumerate(EXAMPLES) for k in (0, 1)]
+)
 async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, int]) -> None:
-    seed = EXAMPLES.index(name) * 10 + SIZES.index(size)
     async with opened(name, size) as session:
-        pressed = await walk(session, seed, bursts=16)
+        pressed = await walk(session, seed=sum(map(ord, name)) + size[0], bursts=14)
         assert session.stale_cells() == [], pressed
+
+
+async def test_no_resize_leaves_a_stale_cell() -> None:
+    async with opened("rectangle", (120, 40)) as session:
+        for seed, size in enumerate([(80, 24), (200, 50), (59, 30), (60, 16), (199, 33), (108, 32), (80, 24)]):
+            await session.resize(*size)
+            assert session.stale_cells() == [], size
+            if size[0] >= 60:
+                pressed = await walk(session, seed, bursts=2)
+                assert session.stale_cells() == [], (size, pressed)
+
+
+async def test_a_step_repaints_no_more_of_the_large_panels_than_the_window_s_rows() -> None:
+    async with opened(position=137) as session:
+        await session.press("n")
+        for steps in range(3):
+            session.app.terminal.latest.clear()
+            session.send("n")
+            await session.settle()
+            for key in ("input", "input_gradient"):
+                region = session.grid(key).region
+                painted = {y for y, x in session.app.terminal.latest if (x, y) in region}
+                assert 0 < len(painted) <= 3 + 2, steps  # the window's rows and its frame
+
+
+async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> None:
+    random_numbers = np.random.default_rng(0)
+    problem = Problem(random_numbers.standard_normal((9, 9, 1)), np.ones((1, 3, 3, 1)), None, None, padding=1)
+    async with opened(problem, position=20) as session:
+        await session.press("n")
+        session.app.terminal.latest.clear()
+        await session.press("n")
+        grids = [session.grid(key).region for key in ("input", "input_gradient", "kernel", "upstream")]
+        inside = [(y, x) for y, x in session.app.terminal.latest if any((x, y) in region for region in grids)]
+        assert len(inside) < 0.4 * sum(region.area for region in grids)
+        assert not any(y in (region.y, region.bottom - 1) for region in grids for y, x in inside if (x, y) in region)

@@ -334,7 +334,7 @@ class DebuggerScreen(Screen[None]):
             left = self.problem_name
         title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
         title.append(right, "bold reverse" if scene.position == scene.total else "bold")
-        self.query_one("#title", Static).update(title)
+        self.query_one("#title", Static).update(title, layout=False)
 
     def _show_status(self) -> None:
         """The cell under the cursor in full precision, and what the step is at."""
@@ -359,7 +359,7 @@ class DebuggerScreen(Screen[None]):
         status = Text(left[:width], no_wrap=True)
         if len(left) + len(right) + 2 <= width:
             status.append(" " * (width - len(left) - len(right)) + right, "dim")
-        self.query_one("#status", Static).update(status)
+        self.query_one("#status", Static).update(status, layout=False)
 
     def _apply_look(self) -> None:
         for grid in self.query(TensorGrid):

@@ -65,6 +65,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Where the cell cursor stands; None until somebody moves it."""
         self._plan: GridLayout | None = None
         self._look: Look | None = None
+        self._border = ("", "")
 
     def show(self, panel: Panel, *, all_changed: bool) -> None:
         """Show a panel in place of the one before.
@@ -86,7 +87,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Put a note on the lower border; an empty one gives the face's size back."""
         self.footnote = footnote
         if self.panel is not None:
-            self.border_subtitle = self._part_shown()
+            self._write_border()
 
     def set_look(self, mode: str, precision: int) -> None:
         """Change how values are drawn."""
@@ -171,8 +172,14 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         rows, columns = self.panel.face.shape
         if self.cursor is not None:
             self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
-        self.border_title = _title(self.panel, self.size.width - 4)
-        self.border_subtitle = self._part_shown()
+        self._write_border()
+
+    def _write_border(self) -> None:
+        """Name the face on the border; only if that is new, because it repaints the whole panel."""
+        assert self.panel is not None
+        border = (_title(self.panel, self.size.width - 4), self._part_shown())
+        if border != self._border:
+            self._border = self.border_title, self.border_subtitle = border
 
     def _part_shown(self) -> str:
         """The face's size, as far as the border has room for it."""

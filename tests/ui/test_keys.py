@@ -1,0 +1,413 @@
+"""Every key of every command, pressed in the running program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from convstep.replay.places import parse_place
+from convstep.ui.commands import COMMANDS
+from convstep.view.numbers import full
+from convstep.view.panel import Cell
+from tests.ui.driving import Session, opened
+
+Behaviour = Callable[[Session, str], Awaitable[None]]
+
+HERE = 137
+"""Where every behaviour begins: in the digit, just after i_h 4, i_w 2, i_c 0."""
+CHANNELS, ROW = 4, 32
+"""Steps of the digit's channel loop, and of one output row."""
+
+
+async def goes_one_step_on(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == HERE + 1
+    assert f"step {HERE + 1}/256" in session.lines[0]
+    assert "i_h 4, i_w 2, i_c 1" in session.lines[0]
+
+
+async def goes_one_step_back(session: Session, key: str) -> None:
+    before = session.timeline.dW.copy()
+    session.timeline.next()
+    await session.press(key)
+    assert session.position == HERE
+    assert session.timeline.dW.tobytes() == before.tobytes()
+    assert f"step {HERE}/256" in session.lines[0]
+
+
+async def makes_one_addition(session: Session, key: str) -> None:
+    for made in (1, 2):
+        await session.press(key)
+        assert (session.position, session.timeline.additions) == (HERE, made)
+        assert f"{made} of 3 additions made" in session.text
+    await session.press(key)
+    assert (session.position, session.timeline.additions) == (HERE + 1, 0)
+
+
+async def undoes_one_addition(session: Session, key: str) -> None:
+    for made in (2, 1):
+        await session.press(key)
+        assert (session.position, session.timeline.additions) == (HERE - 1, made)
+        assert f"{made} of 3 additions made" in session.text
+    await session.press(key)
+    assert (session.position, session.timeline.additions) == (HERE - 1, 0)
+
+
+async def completes_the_channel_loop(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 140
+    await session.press(key)
+    assert session.position == 140 + CHANNELS
+
+
+async def returns_to_where_the_channel_loop_began(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 136
+    await session.press(key)
+    assert session.position == 136 - CHANNELS
+
+
+async def completes_the_row(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 160
+    await session.press(key)
+    assert session.position == 160 + ROW
+
+
+async def returns_to_where_the_row_began(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 128
+    await session.press(key)
+    assert session.position == 128 - ROW
+
+
+async def runs_to_the_end(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 256
+    assert session.dialog == "ComparisonScreen"
+
+
+async def returns_to_the_start(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.position == 0
+    assert not session.timeline.dA_prev_pad.any()
+    assert "about to run" in session.text
+
+
+async def asks_where_to_go(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.dialog == "GotoScreen"
+    await session.type("9,0,0")
+    assert "i_h is 9, but it goes from 0 to 7" in session.text
+    await session.press("enter")
+    assert session.dialog == "GotoScreen"
+    assert session.position == HERE
+    await session.press("escape")
+    assert (session.dialog, session.position) == ("", HERE)
+    await session.press(key)
+    await session.type("1,2,3")
+    assert "Step 44 of 256: just after i_h 1, i_w 2, i_c 3." in session.text
+    await session.press("enter")
+    assert (session.dialog, session.position) == ("", 44)
+
+
+async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
+    seen = [session.part("upstream")]
+    for mode in ("numbers", "heat", "both"):
+        await session.press(key)
+        assert session.debugger.mode == mode
+        seen.append(session.part("upstream"))
+    both, numbers, heat, again = seen
+    assert both == again
+    assert numbers == both  # with colours, the numbers of "both" are the same text
+    assert any(shade in "".join(heat) for shade in "░▒▓█")
+    assert not any(shade in "".join(both) for shade in "░▒▓█")
+
+
+async def shows_the_next_face(session: Session, key: str) -> None:
+    await focus(session, "upstream")
+    for channel in (1, 2, 3, 0):
+        await session.press(key)
+        assert f"dZ[:, :, {channel}]" in session.part("upstream")[0]
+        assert f"W[{channel}]" in session.part("kernel")[0]
+
+
+async def shows_the_face_before(session: Session, key: str) -> None:
+    await focus(session, "kernel")
+    for channel in (3, 2, 1, 0):
+        await session.press(key)
+        assert f"W[{channel}]" in session.part("kernel")[0]
+        assert f"dZ[:, :, {channel}]" in session.part("upstream")[0]
+
+
+async def follows_the_loop_again(session: Session, key: str) -> None:
+    await focus(session, "upstream")
+    await session.press("[", "m")
+    assert session.visible() == {"upstream"}
+    await session.press(key)
+    assert len(session.visible()) > 1
+    assert "dZ[:, :, 3]" in session.part("upstream")[0]
+    await session.press(key)
+    assert "dZ[:, :, 0]" in session.part("upstream")[0]
+
+
+async def shows_more_digits(session: Session, key: str) -> None:
+    before = digits_shown(session)
+    await session.press(key)
+    assert digits_shown(session) > before
+
+
+async def shows_fewer_digits(session: Session, key: str) -> None:
+    before = digits_shown(session)
+    await session.press(key)
+    assert digits_shown(session) < before
+
+
+async def gives_the_whole_room_to_one_panel(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.visible() == {"input_gradient"}
+    assert session.grid("input_gradient").region.width == 120
+    await session.press(key)
+    assert {"input", "input_gradient", "source", "card", "upstream"} <= session.visible()
+
+
+async def focuses_every_part_in_turn(session: Session, key: str) -> None:
+    seen = []
+    for _ in range(8):
+        await session.press(key)
+        assert session.app.focused is not None
+        seen.append(session.app.focused.id)
+        assert session.part(str(seen[-1]))[0].startswith("┏━")
+    assert set(seen) == session.visible()
+    assert len(set(seen)) == 8
+
+
+async def moves_the_cursor_up(session: Session, key: str) -> None:
+    await moves_the_cursor(session, key, (-1, 0))
+
+
+async def moves_the_cursor_down(session: Session, key: str) -> None:
+    await moves_the_cursor(session, key, (1, 0))
+
+
+async def moves_the_cursor_left(session: Session, key: str) -> None:
+    await moves_the_cursor(session, key, (0, -1))
+
+
+async def moves_the_cursor_right(session: Session, key: str) -> None:
+    await moves_the_cursor(session, key, (0, 1))
+
+
+async def moves_the_cursor(session: Session, key: str, by: tuple[int, int]) -> None:
+    """The first key shows the cursor at the window, the next ones move it, never beyond the face."""
+    grid = session.grid("input_gradient")
+    await session.press(key)
+    assert grid.cursor == Cell(4, 2)
+    await session.press(key)
+    assert grid.cursor == Cell(4 + by[0], 2 + by[1])
+    row, column = grid.cursor
+    value = full(session.timeline.dA_prev_pad[row, column, 0])
+    assert f"dA_prev_pad[{row}, {column}, 0] = {value}" in session.text
+    for _ in range(10):
+        await session.press(key)
+    assert grid.cursor in ((0, 2), (9, 2), (4, 0), (4, 9))
+
+
+async def compares_in_the_middle(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.dialog == "ComparisonScreen"
+    await session.answered()
+    assert f"after step {HERE} of 256" in session.text
+    assert "the gradients so far agree with PyTorch" in session.text
+    await session.press("escape")
+    assert (session.dialog, session.position) == ("", HERE)
+
+
+async def copies_a_command_that_leads_back(session: Session, key: str) -> None:
+    await session.press(key)
+    words = shlex.split(session.app.clipboard)
+    assert words[:4] == ["convstep", "open", "digit", "--goto"]
+    assert parse_place(words[4], session.timeline.problem.geometry) == HERE
+
+
+async def explains_every_command(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.dialog == "HelpScreen"
+    found = session.text
+    for _ in range(6):
+        await session.press("pagedown")
+        found += session.text
+    for command in COMMANDS:
+        assert command.key_texts[0] in found
+        assert command.help.split(",")[0].split(".")[0][:40] in found
+    await session.press("escape")
+    assert session.dialog == ""
+
+
+async def lists_every_command_by_name(session: Session, key: str) -> None:
+    await session.press(key)
+    assert isinstance(session.app.screen, CommandPalette)
+    offered = {c.title for c in session.app.get_system_commands(session.debugger)}
+    for command in COMMANDS:
+        assert any(title.startswith(f"{command.label}  ") for title in offered) == command.palette
+    session.app.screen.query_one(Input).value = "row end"
+    await session.answered()
+    await session.press("enter")
+    await session.answered()
+    if session.dialog:  # the first Enter chooses, the second one runs
+        await session.press("enter")
+        await session.answered()
+    assert (session.dialog, session.position) == ("", 160)
+
+
+async def leaves(session: Session, key: str) -> None:
+    session.send(key)
+    await session.pilot.pause()
+    assert session.app._exit
+    assert session.app.return_code == 0
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "next": goes_one_step_on,
+    "back": goes_one_step_back,
+    "next_addition": makes_one_addition,
+    "back_addition": undoes_one_addition,
+    "channels_end": completes_the_channel_loop,
+    "channels_start": returns_to_where_the_channel_loop_began,
+    "row_end": completes_the_row,
+    "row_start": returns_to_where_the_row_began,
+    "run": runs_to_the_end,
+    "run_back": returns_to_the_start,
+    "goto": asks_where_to_go,
+    "values": turns_through_numbers_and_heat,
+    "face(1)": shows_the_next_face,
+    "face(-1)": shows_the_face_before,
+    "follow": follows_the_loop_again,
+    "precision(1)": shows_more_digits,
+    "precision(-1)": shows_fewer_digits,
+    "maximise": gives_the_whole_room_to_one_panel,
+    "panel(1)": focuses_every_part_in_turn,
+    "panel(-1)": focuses_every_part_in_turn,
+    "cursor(-1, 0)": moves_the_cursor_up,
+    "cursor(1, 0)": moves_the_cursor_down,
+    "cursor(0, -1)": moves_the_cursor_left,
+    "cursor(0, 1)": moves_the_cursor_right,
+    "compare": compares_in_the_middle,
+    "copy": copies_a_command_that_leads_back,
+    "help": explains_every_command,
+    "app.command_palette": lists_every_command_by_name,
+    "app.quit": leaves,
+}
+"""What each command of the table must do, by its action."""
+
+
+def test_every_command_has_a_behaviour_to_hold_it_to() -> None:
+    assert set(BEHAVIOURS) == {command.action for command in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("action", "key"), [(command.action, key) for command in COMMANDS for key in command.keys]
+)
+async def test_key_does_what_the_table_says(action: str, key: str) -> None:
+    async with opened(position=HERE) as session:
+        await BEHAVIOURS[action](session, key)
+
+
+async def focus(session: Session, key: str) -> None:
+    """Tab to a part."""
+    for _ in range(12):
+        if session.app.focused is not None and session.app.focused.id == key:
+            return
+        await session.press("tab")
+    raise AssertionError(f"{key} is never focused")
+
+
+def digits_shown(session: Session) -> int:
+    """The most decimals that a number of the kernel has."""
+    decimals = re.findall(r"\.\d+", "\n".join(session.part("kernel")))
+    return max(map(len, decimals))
+
+
+async def test_tab_turns_the_tabs_of_a_small_screen() -> None:
+    async with opened(size=(80, 24), position=HERE) as session:
+        shown = {key for key in ("card", "source", "kernel", "upstream") if key in session.visible()}
+        assert shown == {"card"}
+        seen = set()
+        for _ in range(8):
+            await session.press("tab")
+            assert session.app.focused is not None
+            assert session.app.focused.id in session.visible()
+            assert {"input", "input_gradient"} <= session.visible()
+            seen |= session.visible()
+        assert {"card", "source", "kernel", "upstream", "kernel_gradient", "bias_gradient"} <= seen
+
+
+async def test_shift_tab_turns_the_tabs_the_other_way() -> None:
+    async with opened(size=(80, 24)) as session:
+        forward, backward = [], []
+        for found, key in ((forward, "tab"), (backward, "shift+tab")):
+            for _ in range(8):
+                await session.press(key)
+                assert session.app.focused is not None
+                found.append(session.app.focused.id)
+        assert backward == [*forward[-2::-1], forward[-1]]
+
+
+async def test_the_least_screen_shows_the_part_in_focus_too() -> None:
+    async with opened(size=(60, 16)) as session:
+        for _ in range(10):
+            await session.press("tab", "n")
+            assert session.app.focused is not None
+            assert session.app.focused.id in session.visible()
+
+
+async def test_nothing_happens_before_the_start() -> None:
+    async with opened() as session:
+        for key in ("N", "S", "F", "L", "home", "backspace", "shift+f10"):
+            await session.press(key)
+            assert (session.position, session.timeline.additions, session.dialog) == (0, 0, "")
+        assert "step 0/256" in session.lines[0]
+
+
+async def test_nothing_happens_beyond_the_end() -> None:
+    async with opened("one-window") as session:
+        await session.press("n")
+        await session.answered()
+        await session.press("escape")
+        for key in ("n", "s", "f", "l", "end"):
+            await session.press(key)
+            assert (session.position, session.timeline.additions, session.dialog) == (1, 0, "")
+
+
+async def test_a_step_under_way_is_completed_or_dropped() -> None:
+    async with opened(position=HERE) as session:
+        await session.press("s", "n")
+        assert (session.position, session.timeline.additions) == (HERE + 1, 0)
+        await session.press("s", "s", "N")
+        assert (session.position, session.timeline.additions) == (HERE + 1, 0)
+        await session.press("s", "F")
+        assert (session.position, session.timeline.additions) == (136, 0)
+
+
+async def test_two_hundred_fast_presses_end_where_a_fresh_start_there_does() -> None:
+    async with opened() as held, opened(position=200) as fresh:
+        for _ in range(200):
+            held.send("n")
+        await held.settle()
+        assert held.position == 200
+        assert held.lines == fresh.lines
+        assert held.stale_cells() == []
+
+
+async def test_a_held_key_back_and_forth_shows_the_same_screen_again() -> None:
+    async with opened(position=HERE) as session:
+        before = session.text
+        for key in "n" * 40 + "N" * 40 + "s" * 60 + "S" * 60:
+            session.send(key)
+        await session.settle()
+        assert session.text == before
