@@ -78,9 +78,10 @@ class Checkpoints:
         kept = [array for point in self._kept.values() for array in (point.dW, point.db, point.band)]
         return sum(array.nbytes for array in (*front, *kept) if array is not None)
 
-    def built(self, position: int) -> bool:
-        """Whether a position can be restored without building first."""
-        return self._row_of(position) <= self._reached
+    def at_hand(self, position: int) -> bool:
+        """Whether a position can be restored with nothing, or next to nothing, to build first."""
+        rows = self._row_of(position) - self._reached
+        return rows * self._row_work <= CHUNK // 20
 
     def build(self, position: int) -> Iterator[float]:
         """Build as far as a position needs, part by part; yields the share that is done."""
@@ -119,12 +120,18 @@ class Checkpoints:
         """As few rows between checkpoints as the budget allows."""
         h_pad, w_pad, c_in = self._geometry.padded_shape
         item = self._problem.dtype.itemsize
-        dW = (self._problem.W.size + self._geometry.kernel_shape[0]) * item
+        dW = self._problem.W.nbytes + (0 if self._problem.b is None else self._problem.b.nbytes)
         front = dW + self._geometry.samples * h_pad * w_pad * c_in * item
         one = dW + self._band_rows * w_pad * c_in * item
         rows = self._geometry.samples * self._geometry.output_shape[0]
         affordable = max((self.budget - front) // one, 1)
         return int(-(-rows // affordable))
+
+    @property
+    def _row_work(self) -> int:
+        """Multiply-adds of one output row."""
+        _, w_out, c_out = self._geometry.output_shape
+        return w_out * c_out * int(np.prod(self._geometry.kernel_shape[1:]))
 
     @property
     def _band_rows(self) -> int:
@@ -134,11 +141,10 @@ class Checkpoints:
         """Carry the front some rows further, within one sample, and keep checkpoints on the way."""
         if self._front is None:
             self._front = Run.begin(self._problem)
-        geometry, front = self._geometry, self._front
-        h_out, w_out, c_out = geometry.output_shape
-        work = w_out * c_out * int(np.prod(geometry.kernel_shape[1:]))
+        front = self._front
+        h_out, w_out, _ = self._geometry.output_shape
         i_n, first = divmod(self._reached, h_out)
-        rows = range(first, min(first + max(CHUNK // work, 1), h_out))
+        rows = range(first, min(first + max(CHUNK // self._row_work, 1), h_out))
         bands = self._bands_for(i_n, rows)
         self._add_with_bands(Block(i_n, rows, range(w_out)), bands)
         for i_h in rows:

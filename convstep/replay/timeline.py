@@ -185,6 +185,11 @@ class Timeline:
             while self._position < position:
                 self._execute()
 
+    def prepared(self, position: int) -> bool:
+        """Whether a seek to a position takes no time to speak of."""
+        ahead = position - self._position
+        return 0 <= ahead <= NEAR or self._checkpoints.at_hand(max(position - 1, 0))
+
     def prepare(self, position: int) -> Iterator[float]:
         """Build what a far `seek` needs, part by part, without moving; yields the share done.
 

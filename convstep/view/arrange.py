@@ -22,8 +22,10 @@ WIDE_SIDE = 54
 MOST_BESIDE = 3
 """Further faces of one tensor at the most."""
 
-SOURCE, CARD = "source", "card"
-"""Keys of the two parts that are not panels."""
+SOURCE, CARD, MAP = "source", "card", "map"
+"""Keys of the parts that are not panels."""
+MAP_WIDTH = 34
+"""Columns of the overview, where a face is too large to be seen whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Plan:
     """Where every visible part stands."""
 
     places: dict[str, Rect] = field(default_factory=dict)
-    """By key: a panel's, `SOURCE` or `CARD`."""
+    """By key: a panel's, `SOURCE`, `CARD` or `MAP`."""
     tabs: tuple[str, ...] = ()
     """The parts that share one place, in order; empty where all are visible."""
     shown_tab: str = ""
@@ -69,10 +71,22 @@ def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     below = [panel for panel in panels if not panel.stage]
     beside: dict[str, int] = {}
     if width >= WIDE_SIDE_FROM:
-        beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
+        room = width - side
+        below_room = room - MAP_WIDTH if _too_large(stage, room // 2, upper) else room
+        beside = _neighbours(stage, room) | _neighbours(below, below_room)
     places |= _row(_expanded(stage, beside), Rect(side, 0, width - side, upper))
-    places |= _row(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
+    right = width
+    if _too_large(stage, (width - side) // 2, upper):
+        right -= MAP_WIDTH
+        places[MAP] = Rect(right, upper, MAP_WIDTH, height - upper)
+    places |= _row(_expanded(below, beside), Rect(side, upper, right - side, height - upper))
     return Plan(places, beside=beside)
+
+
+def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
+    """Whether a face on the stage is far from being seen whole."""
+    plans = [lay_out(panel, width - 2, height - 2) for panel in stage]
+    return any(plan.width > 1.5 * width or plan.height > 1.5 * height for plan in plans)
 
 
 def _neighbours(panels: Sequence[Panel], room: int) -> dict[str, int]:
@@ -112,9 +126,10 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     """The stage above, running arrays below, and one place for the rest in turn."""
     stage = [panel for panel in panels if panel.stage]
     running = [panel for panel in panels if not panel.stage and panel.caption == "running"]
-    tabs = (CARD, SOURCE, *(p.key for p in panels if not p.stage and p not in running))
-    shown = tab if tab in tabs else CARD
     upper = _upper_height(height, panels, width // 2)
+    large = (MAP,) if _too_large(stage, width // 2, upper) else ()
+    tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))
+    shown = tab if tab in tabs else CARD
     places = _row(stage, Rect(0, 0, width, upper))
     rest = width
     for panel in running:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from convstep.view.model import Addition, Scene
 from convstep.view.numbers import CellFormat, aligned, short
-from convstep.view.scene import Addition, Scene
 
 Array = npt.NDArray[Any]
 

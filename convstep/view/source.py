@@ -10,7 +10,7 @@ from rich.text import Text
 
 from convstep.conv import backward
 from convstep.view.card import MARKS
-from convstep.view.scene import Scene
+from convstep.view.model import Scene
 
 
 @dataclass(frozen=True, slots=True)

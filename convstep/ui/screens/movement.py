@@ -1,0 +1,148 @@
+"""Movement: turns keys into positions of the timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.worker import get_current_worker
+
+from convstep.ui.messages import CellClicked, SeekRequested
+from convstep.ui.screens.panels import PanelScreen
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+
+class MovingScreen(PanelScreen):
+    """Steps, loops, places and long ways."""
+
+    def __init__(self, problem: Problem, name: str) -> None:
+        """Move in a problem; see `PanelScreen`."""
+        super().__init__(problem, name)
+        self._was_at_end = False
+
+    def action_next(self) -> None:
+        """One step on."""
+        if self._timeline.next() is not None:
+            self._moved()
+
+    def action_back(self) -> None:
+        """One step back."""
+        if self._timeline.back() is not None:
+            self._moved()
+
+    def action_next_addition(self) -> None:
+        """One addition on."""
+        if self._timeline.next_addition():
+            self._moved()
+
+    def action_back_addition(self) -> None:
+        """One addition back."""
+        if self._timeline.back_addition():
+            self._moved()
+
+    def action_channels_end(self) -> None:
+        """On to where the channel loop ends."""
+        self._to_multiple(self._stage.loop_lengths[0], ahead=True)
+
+    def action_channels_start(self) -> None:
+        """Back to where the channel loop starts."""
+        self._to_multiple(self._stage.loop_lengths[0], ahead=False)
+
+    def action_row_end(self) -> None:
+        """On to where the output row ends."""
+        self._to_multiple(self._stage.loop_lengths[1], ahead=True)
+
+    def action_row_start(self) -> None:
+        """Back to where the output row starts."""
+        self._to_multiple(self._stage.loop_lengths[1], ahead=False)
+
+    def action_end(self) -> None:
+        """On to the end."""
+        self.travel(self._timeline.total)
+
+    def action_start(self) -> None:
+        """Back to the start."""
+        self.travel(0)
+
+    def action_goto(self) -> None:
+        """Ask where to go."""
+        from convstep.ui.screens.goto import GotoScreen
+
+        def answered(position: int | None) -> None:
+            if position is not None:
+                self.travel(position)
+
+        self.app.push_screen(GotoScreen(self._problem.geometry), answered)
+
+    def on_seek_requested(self, message: SeekRequested) -> None:
+        """The timeline was clicked."""
+        self.travel(message.position)
+
+    def on_cell_clicked(self, message: CellClicked) -> None:
+        """Show the cell; on the upstream gradient, go to its step."""
+        self._show_cell(message)
+        step = self._stage.step_of(self._scene.panel(message.key), message.cell)
+        if step is not None:
+            self.travel(step + 1)
+
+    def travel(self, position: int) -> None:
+        """Go to a position; what a far one needs is built beside the screen, and Escape stops that."""
+        self.stop_travelling()
+        if self._timeline.prepared(position):
+            self._arrive(position)
+        else:
+            self._prepare(position)
+
+    def stop_travelling(self) -> bool:
+        """Give up a long way, at the position where the screen is.
+
+        Returns:
+            Whether there was one.
+        """
+        running = [worker for worker in self.workers if worker.group == "travel" and worker.is_running]
+        for worker in running:
+            worker.cancel()
+        return bool(running)
+
+    def action_follow(self) -> None:
+        """Stop a long way; otherwise what Escape does for the panels."""
+        if self.stop_travelling():
+            self._update_status("stopped on the way")
+        else:
+            super().action_follow()
+
+    @work(thread=True, group="travel")
+    def _prepare(self, position: int) -> None:
+        worker = get_current_worker()
+        for share in self._timeline.prepare(position):
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._update_status, f"on the way … {share:.0%}   Esc stops")
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._arrive, position)
+
+    def _arrive(self, position: int) -> None:
+        near = abs(position - self._timeline.position) == 1 and not self._timeline.additions
+        self._timeline.seek(position)
+        self._moved(all_changed=not near)
+
+    def _to_multiple(self, length: int, *, ahead: bool) -> None:
+        """To the next, or the last, position at which a loop of this many steps is complete."""
+        position = self._timeline.position
+        target = (position // length + 1) * length if ahead else (position - 1) // length * length
+        if self._timeline.additions and not ahead:
+            target = position // length * length
+        self.travel(max(min(target, self._timeline.total), 0))
+
+    def _moved(self, *, all_changed: bool = False) -> None:
+        """Show where the timeline stands, and say so once when it is at the end."""
+        self._show(all_changed=all_changed)
+        at_end = self._timeline.position == self._timeline.total
+        if at_end and not self._was_at_end:
+            self.reached_end()
+        self._was_at_end = at_end
+
+    def reached_end(self) -> None:
+        """The last step was just executed; nothing more happens here."""

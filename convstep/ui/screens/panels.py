@@ -1,0 +1,326 @@
+"""The panels: draws the scene at the timeline's position, and lets a person look around in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from convstep.replay import magnitude
+from convstep.replay.timeline import Timeline
+from convstep.ui.messages import CellHovered, CellMessage
+from convstep.ui.panel_area import PanelArea
+from convstep.ui.widgets.drawn import Drawn
+from convstep.ui.widgets.face_map import FaceMap
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, arrange
+from convstep.view.card import draw_card
+from convstep.view.drawing import MODES
+from convstep.view.model import Choice, Scene
+from convstep.view.numbers import full
+from convstep.view.panel import Panel, Span, beside_key
+from convstep.view.scene import Stage, problem_facts
+from convstep.view.source import draw_source
+from convstep.view.statistics import Statistics
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.ui.app import DebuggerApp
+
+STATUS_FROM = 20
+"""Lines from which there is room for the status line."""
+
+
+FOLLOWED = "input_gradient"
+"""The panel that has the focus first and whose face the map shows."""
+
+
+class PanelScreen(Screen[None]):
+    """The panels, the source, the step and the timeline."""
+
+    app: DebuggerApp
+
+    mode: reactive[str] = reactive("both")
+    """How values are shown: one of `MODES`."""
+    precision: reactive[int] = reactive(0)
+    """Columns added to every number."""
+
+    def __init__(self, problem: Problem, name: str) -> None:
+        """Show a problem.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+        """
+        super().__init__()
+        self._problem, self.problem_name = problem, name
+        self._timeline = Timeline(problem)
+        self._stage = Stage(self._timeline)
+        self._scene: Scene = self._stage.scene()
+        self._tab, self._maximised = CARD, ""
+        self._statistics, self._counted = Statistics(), ("", "")
+
+    @property
+    def timeline(self) -> Timeline:
+        """Where the pass stands."""
+        return self._timeline
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown."""
+        return self._scene
+
+    def compose(self) -> ComposeResult:
+        """Title, panels, status, timeline, keys."""
+        yield Static(id="title")
+        yield PanelArea(
+            Drawn(SOURCE, "backward.py"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
+            Drawn(CARD, "this step"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
+            FaceMap(MAP),
+        )
+        yield Static(id="too-small")
+        yield Static(id="status")
+        yield TimelineBar(id="timeline")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show the first scene; measure what was too large to measure before it."""
+        self.query_one(f"#{FOLLOWED}", TensorGrid).focus(scroll_visible=False)
+        self._show(all_changed=True)
+        if self._stage.unmeasured:
+            self._measure()
+
+    def on_resize(self) -> None:
+        """Arrange the parts for the new size."""
+        self._arrange()
+
+    def action_values(self) -> None:
+        """Numbers, heat, both."""
+        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+        self._update_status(f"values: {self.mode}")
+
+    def action_precision(self, more: int) -> None:
+        """More or fewer digits."""
+        self.precision = min(max(self.precision + more, -4), 9)
+
+    def watch_mode(self) -> None:
+        """Redraw in the new mode."""
+        self._apply_look()
+
+    def watch_precision(self) -> None:
+        """Redraw with more or fewer digits."""
+        self._apply_look()
+
+    def action_face(self, by: int) -> None:
+        """Another face of the focused panel; panels of the same axis go along."""
+        panel = self._focused_panel()
+        if panel.choices[0] == 1:
+            self._update_status("this tensor has a single face")
+            return
+        self._stage.choose(panel, by)
+        self._show(all_changed=True)
+
+    def action_follow(self) -> None:
+        """Leave a maximised panel, or follow the loop's faces again."""
+        if self._maximised:
+            self._maximised = ""
+            self._arrange()
+        else:
+            self._stage.choice = Choice()
+            self._show(all_changed=True)
+
+    def action_maximise(self) -> None:
+        """The focused part alone, and back."""
+        focused = self.focused.id if self.focused is not None else None
+        self._maximised = "" if self._maximised else (focused or FOLLOWED)
+        self._arrange()
+
+    def action_panel(self, by: int) -> None:
+        """Focus the next part; on a small screen that also turns the tabs."""
+        area = self.query_one(PanelArea)
+        keys = [
+            c.id for c in area.children if c.id and (c.display or c.id in area.plan.tabs or self._maximised)
+        ]
+        focused = self.focused.id if self.focused is not None else keys[0]
+        at = keys.index(focused) if focused in keys else 0
+        key = keys[(at + by) % len(keys)]
+        if key in area.plan.tabs:
+            self._tab = key
+        if self._maximised:
+            self._maximised = key
+        self._arrange()
+        # focus() waits for the next message: two fast Tabs would start from the same part
+        self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)
+        self._count(None)
+        self._show_status()
+
+    def action_cursor(self, rows: int, columns: int) -> None:
+        """Move the cell cursor of the focused panel."""
+        if isinstance(self.focused, TensorGrid):
+            self.focused.move_cursor(rows, columns)
+            self._show_status()
+
+    def on_cell_hovered(self, message: CellHovered) -> None:
+        """Show the cell under the mouse in full precision."""
+        self._show_cell(message)
+
+    def _show(self, *, all_changed: bool) -> None:
+        """Hand the scene at this position to every part."""
+        old, self._scene = self._scene, self._stage.scene()
+        scene = self._scene
+        spans = None if all_changed else _changed_spans(old, scene, FOLLOWED)
+        self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans)
+        self._count(None if all_changed else old)
+        for panel in scene.panels:
+            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
+        self.query_one(f"#{SOURCE}", Drawn).show(lambda w, h: draw_source(scene, w, h))
+        self.query_one(f"#{CARD}", Drawn).show(lambda w, h: draw_card(scene, w, h))
+        bar = self.query_one(TimelineBar)
+        bar.total, bar.position = scene.total, scene.position
+        self._show_title()
+        self._show_status()
+
+    def _show_title(self) -> None:
+        """Name and geometry on the left, the position on the right; facts are dropped for room."""
+        scene, width = self._scene, self.size.width - 2
+        right = f"step {scene.position}/{scene.total}   ({scene.place})"
+        facts = problem_facts(self._problem)
+        left = f"convstep  {self.problem_name}"
+        room = width - len(right) - 2
+        while facts and cell_len(" · ".join([left, *facts])) > room:
+            facts.pop()
+        left = " · ".join([left, *facts])
+        if cell_len(left) > room:
+            left = self.problem_name
+        title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
+        title.append(right, "bold reverse" if scene.position == scene.total else "bold")
+        self.query_one("#title", Static).update(title, layout=False)
+
+    def _show_status(self) -> None:
+        """The cell under the cursor in full precision, and what the step is at."""
+        grid = self.focused
+        if isinstance(grid, TensorGrid) and grid.cursor is not None:
+            self._show_cell(CellMessage(grid.key, grid.cursor))
+        else:
+            value = full(self._scene.dz, self._problem.dtype)
+            self._update_status(f"{self._scene.upstream} = {value}")
+
+    def _show_cell(self, message: CellMessage) -> None:
+        face, cell = self._scene.panel(message.key).face, message.cell
+        rows, columns = face.shape
+        if cell.row < rows and cell.column < columns:
+            value = full(face.values[cell], self._problem.dtype)
+            self._update_status(f"{face.cell(*cell)} = {value}")
+
+    def _update_status(self, left: str) -> None:
+        """A sentence on the left; on the right as much of the facts as there is room for."""
+        width = self.size.width - 2
+        panel, state = self._focused_panel(), self._scene.state
+        drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
+        counted = f"{panel.face.label} {self._statistics.text()}"
+        status = Text(left[:width], no_wrap=True)
+        for right in (" · ".join([*drawn, counted, state]), " · ".join([*drawn, state]), state):
+            if len(left) + len(right) + 2 <= width:
+                status.append(" " * (width - len(left) - len(right)) + right, "dim")
+                break
+        self.query_one("#status", Static).update(status, layout=False)
+
+    def _count(self, old: Scene | None) -> None:
+        """Keep the statistics of the focused face; only what a step changed is looked at again."""
+        panel = self._focused_panel()
+        known = old is not None and self._counted == (panel.key, panel.face.label)
+        for span in _changed_spans(old, self._scene, panel.key) if old is not None and known else [None]:
+            self._statistics.update(panel.face.values, span)
+        self._counted = panel.key, panel.face.label
+
+    def _apply_look(self) -> None:
+        for grid in self.query(TensorGrid):
+            grid.set_look(self.mode, self.precision)
+
+    def _focused_panel(self) -> Panel:
+        focused = self.focused
+        return self._scene.panel(focused.key if isinstance(focused, TensorGrid) else FOLLOWED)
+
+    def _arrange(self) -> None:
+        """Plan the parts for the present size, or say which size is needed."""
+        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.query_one("#too-small", Static).update(
+                f"convstep needs {LEAST[0]}x{LEAST[1]}; this terminal is "
+                f"{self.size.width}x{self.size.height}. Make it larger, or press q."
+            )
+            return
+        area = self.query_one(PanelArea)
+        status = self.query_one("#status", Static)
+        status.display = self.size.height >= STATUS_FROM
+        room = (self.size.width, self.size.height - (4 if status.display else 3))
+        plan = arrange(*room, self._first_panels(), self._tab, self._maximised)
+        area.follow(plan)
+        if plan.beside != self._stage.beside:
+            self._put_beside(area, plan.beside)
+        self._name_tabs(area)
+        self._show_title()
+        self._show_status()
+
+    def _first_panels(self) -> list[Panel]:
+        """The scene's panels without the further faces beside them."""
+        return [panel for panel in self._scene.panels if "-" not in panel.key]
+
+    def _put_beside(self, area: PanelArea, beside: dict[str, int]) -> None:
+        """Make grids for further faces as far as there is room for them now."""
+        self._stage.beside = beside
+        missing = [
+            key
+            for first, count in beside.items()
+            for number in range(1, count + 1)
+            if not area.query(f"#{(key := beside_key(first, number))}")
+        ]
+        grids = [TensorGrid(key) for key in missing]
+        for grid in grids:
+            grid.set_look(self.mode, self.precision)
+        area.mount(*grids)
+        self._show(all_changed=True)
+
+    def _name_tabs(self, area: PanelArea) -> None:
+        """Name the parts that share a place on the border of the visible one."""
+        tabs = area.plan.tabs
+        names = {SOURCE: "source", CARD: "step", MAP: "map"}
+        names |= {panel.key: panel.face.name for panel in self._scene.panels}
+        for key in (SOURCE, CARD, MAP):
+            self.query_one(f"#{key}").border_subtitle = None
+        for grid in self.query(TensorGrid):
+            grid.annotate("")
+        if not tabs:
+            return
+        labels = [f"‹{names[tab]}›" if tab == area.plan.shown_tab else names[tab] for tab in tabs]
+        note, part = "Tab: " + " ".join(labels), self.query_one(f"#{area.plan.shown_tab}")
+        if isinstance(part, TensorGrid):
+            part.annotate(note)
+        else:
+            part.border_subtitle = note
+
+    @work(thread=True, group="measure")
+    def _measure(self) -> None:
+        """Find how large the gradients get, for the colours of a large problem."""
+        found = magnitude.gradient_magnitudes(self._problem)
+        self.app.call_from_thread(self._take_magnitudes, found)
+
+    def _take_magnitudes(self, found: dict[str, float]) -> None:
+        self._stage.take_magnitudes(found)
+        self._show(all_changed=True)
+
+
+def _changed_spans(old: Scene, new: Scene, key: str) -> list[Span]:
+    """Where a panel's values may differ between two neighbouring scenes."""
+    spans = [scene.panel(key).changed for scene in (old, new)]
+    return [span for span in spans if span is not None]

@@ -1,0 +1,63 @@
+"""FaceMap: a whole large face as half-block heat, with the window on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.widget import Widget
+
+from convstep.view.overview import Overview
+from convstep.view.panel import Panel, Span
+
+
+class FaceMap(Widget, can_focus=True):
+    """Draws one panel's face in little room; a step takes only the pixels it touched anew."""
+
+    DEFAULT_CSS = """
+    FaceMap {
+        text-wrap: nowrap; text-overflow: clip;
+        border: round $foreground 35%; border-title-color: $foreground;
+        border-subtitle-color: $foreground 60%;
+    }
+    FaceMap:focus { border: heavy $accent; border-title-style: bold; }
+    """
+
+    def __init__(self, key: str) -> None:
+        """Make an empty map."""
+        super().__init__(id=key)
+        self.key = key
+        """Its key in the plan."""
+        self._panel: Panel | None = None
+        self._overview = Overview(1, 1)
+
+    def show(self, panel: Panel, changed: Sequence[Span] | None) -> None:
+        """Show a panel's face.
+
+        Args:
+            panel: whose face.
+            changed: where it may have changed since the last call; None for anywhere.
+        """
+        old, self._panel = self._panel, panel
+        if not self.display:
+            self._overview = Overview(1, 1)
+            return
+        if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
+            changed = None
+        self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
+        for span in [None] if changed is None else changed:
+            self._overview.update(panel.face.values, span)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """The room changed: the pixels stand for other cells."""
+        self._overview = Overview(self.content_size.width, self.content_size.height)
+        if self._panel is not None:
+            self._overview.update(self._panel.face.values, None)
+
+    def render(self) -> Text:
+        """The picture."""
+        if self._panel is None:
+            return Text()
+        dark, coloured = self.app.current_theme.dark, not self.app.no_color
+        return self._overview.draw(self._panel, dark=dark, coloured=coloured)
