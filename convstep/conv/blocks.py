@@ -12,6 +12,9 @@ A sum in a given order is written as a stack `[start, first term, second term, â
 leading axis. NumPy adds along a leading axis one after the other as long as there is a second axis
 to be fast along; along the last axis it adds in pairs, so a stack of single cells goes through
 `np.add.accumulate` instead, which is sequential by definition.
+
+One thing is left to the machine: where two NaN meet, which one's sign and payload survive. A NaN is
+where the loop has one, but its bits, which nothing can see but a byte comparison, may be another's.
 """
 
 from __future__ import annotations
