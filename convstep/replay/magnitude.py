@@ -21,14 +21,30 @@ def work(problem: Problem) -> int:
 
 
 def quick_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each given array, and a guess for the gradients from one product."""
+    """The largest magnitude of each given array, and a guess for the gradients.
+
+    The guess takes the contributions to a cell for independent: their sum grows with the root of
+    their number, and four times that is seldom passed.
+    """
     given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W", "dZ")}
+    a, w, dz = (_usual(getattr(problem, name)) for name in ("A_prev", "W", "dZ"))
+    geometry = problem.geometry
+    places = geometry.total_steps // geometry.output_shape[2]
+    taps = problem.W.size // geometry.input_shape[2] // (geometry.stride[0] * geometry.stride[1])
     guess = {
-        "dW": given["A_prev"] * given["dZ"],
-        "dA_prev": given["W"] * given["dZ"],
-        "db": given["dZ"],
+        "dW": 4 * a * dz * places**0.5,
+        "dA_prev": 4 * w * dz * max(taps, 1) ** 0.5,
+        "db": 4 * dz * places**0.5,
     }
     return given | guess
+
+
+def _usual(values: Array) -> float:
+    """The root of the mean square of the finite values."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    with np.errstate(over="ignore"):
+        square = float(np.mean(finite**2)) if finite.size else 0.0
+    return square**0.5
 
 
 def gradient_magnitudes(problem: Problem) -> dict[str, float]:

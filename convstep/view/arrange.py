@@ -24,8 +24,6 @@ MOST_BESIDE = 3
 
 SOURCE, CARD, MAP = "source", "card", "map"
 """Keys of the parts that are not panels."""
-MAP_WIDTH = 34
-"""Columns of the overview, where a face is too large to be seen whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +60,26 @@ def arrange(width: int, height: int, panels: Sequence[Panel], tab: str = CARD, m
 def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     side = WIDE_SIDE if width >= WIDE_SIDE_FROM else SIDE_WIDTH
     upper = _upper_height(height, panels, (width - side) // 2)
-    source = min(17, upper)
-    places = {
-        SOURCE: Rect(0, 0, side, source),
-        CARD: Rect(0, source, side, height - source),
-    }
     stage = [panel for panel in panels if panel.stage]
+    mapped = _too_large(stage, (width - side) // 2, upper)
+    places = _side(side, height, upper, mapped)
     below = [panel for panel in panels if not panel.stage]
     beside: dict[str, int] = {}
     if width >= WIDE_SIDE_FROM:
-        room = width - side
-        below_room = room - MAP_WIDTH if _too_large(stage, room // 2, upper) else room
-        beside = _neighbours(stage, room) | _neighbours(below, below_room)
+        beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
     places |= _row(_expanded(stage, beside), Rect(side, 0, width - side, upper))
-    right = width
-    if _too_large(stage, (width - side) // 2, upper):
-        right -= MAP_WIDTH
-        places[MAP] = Rect(right, upper, MAP_WIDTH, height - upper)
-    places |= _row(_expanded(below, beside), Rect(side, upper, right - side, height - upper))
+    places |= _row(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
     return Plan(places, beside=beside)
+
+
+def _side(width: int, height: int, upper: int, mapped: bool) -> dict[str, Rect]:
+    """Source and step above each other, and the map below them where there is one."""
+    source = 14 if mapped else min(17, upper)
+    card = (height - source) * 2 // 5 if mapped else height - source
+    places = {SOURCE: Rect(0, 0, width, source), CARD: Rect(0, source, width, card)}
+    if mapped:
+        places[MAP] = Rect(0, source + card, width, height - source - card)
+    return places
 
 
 def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
@@ -190,8 +189,6 @@ def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
         comfort = [max(natural_width(panel) for panel in column) for column in columns]
         liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
     while sum(needed) > room:  # too much for everybody: the widest, which scrolls anyway, gives way
-        needed[needed.index(max(needed))] -= 1
-    while sum(needed) > room:  # what is far too wide scrolls: the widest gives way
         needed[needed.index(max(needed))] -= 1
     spare, widths = room - sum(needed), []
     for number, width in enumerate(needed):
