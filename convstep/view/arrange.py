@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from convstep.view.grid import LEAST_TEXT, MOST_TEXT, Rect, lay_out
+from convstep.view.grid import MOST_TEXT, Rect, lay_out, least_text
 from convstep.view.panel import Panel, beside_key
 
 LEAST = (60, 16)
@@ -95,7 +95,7 @@ def _neighbours(panels: Sequence[Panel], room: int) -> dict[str, int]:
     for panel in panels:
         groups.setdefault("stage" if panel.stage else panel.stack or panel.key, []).append(panel)
     widths = {
-        name: max(_width_at(panel, LEAST_TEXT + 1) for panel in members)
+        name: max(_width_at(panel, least_text(panel) + 1) for panel in members)
         * (len(members) if name == "stage" else 1)
         for name, members in groups.items()
     }
@@ -205,7 +205,7 @@ def natural_width(panel: Panel) -> int:
 
 def least_width(panel: Panel) -> int:
     """Columns at which the panel still shows all its columns, border included."""
-    return max(_width_at(panel, LEAST_TEXT), min(_title_width(panel), 18))
+    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18))
 
 
 def _width_at(panel: Panel, text: int) -> int:

@@ -145,13 +145,22 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> Gri
     edges = _edges(panel)
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
     seen = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
-    text, margin = _text_and_margin(columns, width, label, panel.listed, seen)
+    least = least_text(panel)
+    text, margin = _text_and_margin(columns, width, label, panel.listed, seen, least)
     text = min(max(text + precision, LEAST_TEXT), PRECISE_TEXT)
     header = 0 if panel.listed or height < _least_height(panel, rows, len(edges)) else 1
     return GridLayout(rows, columns, text, margin, header, edges)
 
 
-def _text_and_margin(columns: int, width: int, label: int, listed: bool, window: int) -> tuple[int, int]:
+def least_text(panel: Panel) -> int:
+    """Columns that a number of this face needs at the least: its sign and its whole digits."""
+    digits = len(str(int(min(panel.limit, 1e6) * 0.9)))
+    return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
+
+
+def _text_and_margin(
+    columns: int, width: int, label: int, listed: bool, window: int, least: int
+) -> tuple[int, int]:
     """Labels stand where numbers keep four columns beside them, or where the face scrolls.
 
     Where it scrolls, the `window` columns that belong together fit at once if they can.
@@ -160,12 +169,12 @@ def _text_and_margin(columns: int, width: int, label: int, listed: bool, window:
     def fitting(margin: int, count: int = columns) -> int:
         return (width - margin - 1) // count - 1
 
-    if listed or fitting(label) > LEAST_TEXT:
-        return max(min(fitting(label), MOST_TEXT), LEAST_TEXT), label
-    if fitting(0) >= LEAST_TEXT:
+    if listed or fitting(label) > least:
+        return max(min(fitting(label), MOST_TEXT), least), label
+    if fitting(0) >= least:
         return min(fitting(0), MOST_TEXT), 0
-    near = columns * (LEAST_TEXT + 1) < 1.3 * width
-    return LEAST_TEXT if near else max(min(SCROLLED_TEXT, fitting(label, window)), LEAST_TEXT), label
+    near = columns * (least + 1) < 1.3 * width
+    return least if near else max(min(SCROLLED_TEXT, fitting(label, window)), least), label
 
 
 def _least_height(panel: Panel, rows: int, edges: int) -> int:
