@@ -44,7 +44,7 @@ def _usual(values: Array) -> float:
     finite = values[np.isfinite(values)].astype(np.float64)
     with np.errstate(over="ignore"):
         square = float(np.mean(finite**2)) if finite.size else 0.0
-    return square**0.5
+    return float(square**0.5)
 
 
 def gradient_magnitudes(problem: Problem) -> dict[str, float]:

@@ -23,7 +23,7 @@ class Look:
     """How to draw, whatever is drawn."""
 
     styles: Mapping[str, Style]
-    """A style a role: cell, padding, todo, window, changed, now, cursor, frame, crop, label."""
+    """A style a role: cell, padding, todo, window, changed, now, cursor, frame, stop, crop, label."""
     mode: str = "both"
     """One of `MODES`."""
     dark: bool = True
@@ -180,6 +180,8 @@ def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Se
     """The column left of cell `boundary`: a side of the frame, of the crop line, a pointer, or a hint."""
     if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
         return Segment("┃", look.style(("frame",), None))
+    if (row, boundary) in panel.stops:
+        return Segment("◆", look.style(("stop",), None))
     if panel.now is not None and not panel.listed and row == panel.now.row:
         if boundary == panel.now.column:
             return Segment("▸", look.style(("frame",), None))

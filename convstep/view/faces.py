@@ -52,6 +52,18 @@ class Face:
         seen = iter((row, column))
         return tuple(next(seen) if held is None else held for held in self.fixed)
 
+    def find(self, index: tuple[int, ...]) -> tuple[int, int] | None:
+        """The row and column of a tensor index, None if it is on another face."""
+        if len(index) != len(self.fixed):
+            return None
+        seen = []
+        for held, at in zip(self.fixed, index, strict=True):
+            if held is None:
+                seen.append(at)
+            elif held != at:
+                return None
+        return (seen[0], seen[1]) if len(seen) == 2 else (seen[0], 0)
+
     def cell(self, row: int, column: int) -> str:
         """One cell as NumPy writes it: `dA_prev_pad[4, 2, 0]`."""
         return f"{self.name}[{', '.join(map(str, self.index(row, column)))}]"

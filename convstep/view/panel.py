@@ -88,6 +88,8 @@ class Panel:
     """The one cell the current step takes."""
     done: int | None = None
     """How many cells, in reading order, are already done; None where that has no meaning."""
+    stops: frozenset[tuple[int, int]] = frozenset()
+    """Cells at which a run stops."""
     choices: tuple[int, int] = (1, 0)
     """How many faces `[` and `]` go through, and which of them this is."""
     stage: bool = False

@@ -17,7 +17,7 @@ from convstep.view.panel import Cell, Panel, Span
 
 ROLES = (
     "cell", "padding", "done", "todo", "window", "changed", "now",
-    "cursor", "frame", "crop", "label", "hint",
+    "cursor", "frame", "stop", "crop", "label", "hint",
 )  # fmt: skip
 """What a cell or line can be; each has a component class of this name in the style sheet."""
 
@@ -43,6 +43,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     TensorGrid > .tensor-grid--now { text-style: bold reverse; }
     TensorGrid > .tensor-grid--cursor { text-style: reverse; }
     TensorGrid > .tensor-grid--frame { color: $warning; text-style: bold; }
+    TensorGrid > .tensor-grid--stop { color: $error; text-style: bold; }
     TensorGrid > .tensor-grid--crop { color: $foreground 70%; }
     TensorGrid > .tensor-grid--label { color: $foreground 50%; }
     TensorGrid > .tensor-grid--hint { color: $foreground 60%; }
@@ -216,7 +217,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self._plan.text,
             self._plan.margin,
         )
-        return not same_face or not same_places or old.limit != new.limit
+        return not same_face or not same_places or (old.limit, old.stops) != (new.limit, new.stops)
 
     def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
         """Refresh only what two neighbouring steps draw differently."""

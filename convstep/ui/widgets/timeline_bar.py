@@ -21,17 +21,32 @@ class TimelineBar(Widget):
     """Steps executed."""
     total: reactive[int] = reactive(1)
     """Steps in all."""
+    marks: reactive[tuple[tuple[int, str], ...]] = reactive(())
+    """Positions to mark, each with its character."""
 
     def render(self) -> Text:
         """The bar and the percentage."""
         track = self._track
-        at = round(self.position / self.total * (track - 1))
+        at = self.place_of(self.position)
         bar = Text(no_wrap=True)
         bar.append("━" * at, "bold")
         bar.append("●", "bold")
         bar.append("─" * (track - 1 - at), "dim")
+        for position, mark in self.marks:
+            place = self.place_of(position)
+            if place != at:
+                bar = Text.assemble(bar[:place], (mark, "bold"), bar[place + 1 :])
         bar.append(f"{self._percent():>6}", "bold")
         return bar
+
+    def place_of(self, position: int) -> int:
+        """The column of the track at which a position stands."""
+        return round(position / self.total * (self._track - 1))
+
+    @property
+    def columns(self) -> int:
+        """Columns of the track."""
+        return self._track
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the position under the mouse."""
