@@ -1,0 +1,155 @@
+"""Where a person has been: a history of positions as in a browser, and bookmarks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_VISITED = 200
+"""Positions that are remembered; the oldest are forgotten first."""
+
+
+class Visited:
+    """Positions that were jumped between; walking by single steps moves the last one along.
+
+    >>> visited = Visited()
+    >>> for position in (100, 101, 102, 7):
+    ...     visited.visit(position)
+    >>> visited.back(), visited.back(), visited.back()
+    (102, 0, None)
+    >>> visited.forward(), visited.forward(), visited.forward()
+    (102, 7, None)
+    """
+
+    def __init__(self, position: int = 0, most: int = MOST_VISITED) -> None:
+        """Start somewhere.
+
+        Args:
+            position: where.
+            most: positions that are remembered, at least 2.
+        """
+        if most < 2:
+            raise ValueError(f"{most} positions are no history; it takes at least 2")
+        self._positions = [position]
+        self._at = 0
+        self._most = most
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """What is remembered, oldest first."""
+        return tuple(self._positions)
+
+    @property
+    def at(self) -> int:
+        """Which of `positions` is the present one."""
+        return self._at
+
+    def visit(self, position: int) -> None:
+        """Take note of a position one has come to, by whatever way.
+
+        A step of 1 moves the present entry along. A jump makes a new one, and what was ahead is
+        forgotten, as in a browser.
+        """
+        present = self._positions[self._at]
+        if abs(position - present) <= 1:
+            self._positions[self._at] = position
+            return
+        del self._positions[self._at + 1 :]
+        self._positions.append(position)
+        del self._positions[: -self._most]
+        self._at = len(self._positions) - 1
+
+    def back(self) -> int | None:
+        """Go to where one was before the last jump; None if there is nowhere."""
+        return self._go(-1)
+
+    def forward(self) -> int | None:
+        """Go to where one came back from; None if there is nowhere."""
+        return self._go(1)
+
+    def _go(self, by: int) -> int | None:
+        """To the next entry in a direction that is not the present position."""
+        present, at = self._positions[self._at], self._at + by
+        while 0 <= at < len(self._positions):
+            if self._positions[at] != present:
+                self._at = at
+                return self._positions[at]
+            at += by
+        return None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bookmark:
+    """A position with a name."""
+
+    position: int
+    """Where it stands."""
+    label: str
+    """What it is called; a number if nobody named it."""
+
+
+class Bookmarks:
+    """At most one bookmark at a position, in the order of the loop."""
+
+    def __init__(self, bookmarks: Iterable[Bookmark] = ()) -> None:
+        """Start with these; of several at one position, or of one name, the last counts."""
+        self._labels: dict[int, str] = {}
+        for bookmark in bookmarks:
+            self._set(bookmark.position, bookmark.label)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._labels)
+
+    def toggle(self, position: int, label: str = "") -> Bookmark | None:
+        """Set a bookmark, or take away the one that is there.
+
+        A name that stands elsewhere moves here, and a new name for the bookmark that is here
+        renames it.
+
+        Args:
+            position: where.
+            label: its name; the lowest free number if left out.
+
+        Returns:
+            The bookmark that now stands there, or None.
+        """
+        label = label.strip()
+        if position in self._labels and label in ("", self._labels[position]):
+            del self._labels[position]
+            return None
+        self._set(position, label)
+        return self.at(position)
+
+    def at(self, position: int) -> Bookmark | None:
+        """The bookmark at a position, if there is one."""
+        label = self._labels.get(position)
+        return None if label is None else Bookmark(position, label)
+
+    def next(self, position: int) -> Bookmark | None:
+        """The nearest one after a position, or None."""
+        listed = self.list()
+        at = bisect_right([bookmark.position for bookmark in listed], position)
+        return listed[at] if at < len(listed) else None
+
+    def previous(self, position: int) -> Bookmark | None:
+        """The nearest one before a position, or None."""
+        listed = self.list()
+        at = bisect_left([bookmark.position for bookmark in listed], position)
+        return listed[at - 1] if at else None
+
+    def list(self) -> tuple[Bookmark, ...]:
+        """All of them, in the order of the loop."""
+        return tuple(sorted(Bookmark(position, label) for position, label in self._labels.items()))
+
+    def _set(self, position: int, label: str) -> None:
+        label = label.strip() or self._free_number()
+        self._labels = {at: name for at, name in self._labels.items() if name != label}
+        self._labels[position] = label
+
+    def _free_number(self) -> str:
+        taken, number = set(self._labels.values()), 1
+        while str(number) in taken:
+            number += 1
+        return str(number)
