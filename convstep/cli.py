@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from convstep.conv.problem import Problem
     from convstep.oracle.comparison import Comparison
+    from convstep.replay.session import Session
 
 FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
@@ -144,14 +145,55 @@ def load_problem(name: str) -> Problem:
     return load(name)
 
 
-def _open(given: argparse.Namespace) -> int:
-    from convstep.replay.places import parse_place
+def load_session(name: str) -> tuple[Session, Problem]:
+    """A session and its problem: from a session file, or a new one for a problem.
 
-    problem = load_problem(given.problem)
+    Args:
+        name: a `.json` session, a `.npz` problem, or a bundled name.
+
+    Raises:
+        UsageError: the session cannot be read, or does not fit its problem.
+        ProblemError: there is no such problem.
+    """
+    from convstep.replay.session import Session, load
+
+    if not name.endswith(".json"):
+        return Session(name), load_problem(name)
     try:
-        position = 0 if given.goto is None else parse_place(given.goto, problem.geometry)
+        session = load(name)
+        beside = os.path.join(os.path.dirname(name), session.problem)
+        if (
+            session.problem.endswith(".npz")
+            and not os.path.exists(session.problem)
+            and os.path.exists(beside)
+        ):
+            session = Session(beside, session.position, session.stops, session.bookmarks, session.view)
+        problem = load_problem(session.problem)
+        session.check_fits(problem.total_steps)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}" if name not in str(error) else str(error)) from error
+    return session, problem
+
+
+def _open(given: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from convstep.replay.places import parse_place
+    from convstep.replay.session import SavedStop
+    from convstep.replay.stops import parse_stop
+
+    session, problem = load_session(given.problem)
+    try:
+        if given.goto is not None:
+            session = replace(session, position=parse_place(given.goto, problem.geometry))
     except ValueError as error:
         raise UsageError(f"--goto: {error}") from error
+    try:
+        for text in (*(stop.text for stop in session.stops), *given.breaks):
+            parse_stop(text, problem.geometry, problem.b is not None)
+    except ValueError as error:
+        raise UsageError(f"--break: {error}") from error
+    session = replace(session, stops=(*session.stops, *map(SavedStop, given.breaks)))
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
             f"convstep open needs a terminal; `convstep compare {given.problem}` and "
@@ -159,7 +201,7 @@ def _open(given: argparse.Namespace) -> int:
         )
     from convstep.ui.app import run_debugger
 
-    run_debugger(problem, given.problem, position=position)
+    run_debugger(problem, session)
     return FINE
 
 

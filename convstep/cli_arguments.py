@@ -64,13 +64,23 @@ def _parser() -> _Parser:
         added = commands.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
         if problem:
             added.add_argument(
-                "problem", metavar="PROBLEM", help="a .npz file, or a name of `convstep examples`"
+                "problem",
+                metavar="PROBLEM",
+                help="a .npz file, a saved session, or a name of `convstep examples`",
             )
         return added
 
     opening = command("open", "open a problem in the debugger")
     opening.add_argument(
         "--goto", metavar="STEP|H,W,C", help="begin after a step: its number, or its loop index"
+    )
+    opening.add_argument(
+        "--break",
+        dest="breaks",
+        action="append",
+        default=[],
+        metavar="COND",
+        help="stop a run here: 'i_c == 1', 'abs(dz) > 0.1', '4,*,1' or 'watch dW[2, 0, 1, 0]'; repeatable",
     )
     _add_sizes(command("new", "draw a random problem and save it", problem=False))
     comparing = command("compare", "compare every gradient with an independent source, without a screen")

@@ -15,6 +15,7 @@ from convstep.ui.screens.debugger import DebuggerScreen
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.replay.session import Session
 
 
 class DebuggerApp(App[None]):
@@ -51,7 +52,8 @@ class DebuggerApp(App[None]):
         """PyTorch in a process of its own, loading from the start."""
         self.debugger = DebuggerScreen(problem, name, command_name or name, compare_at_end=live)
         """The screen below all others."""
-        self._position, self._live = position, live
+        self.debugger.begin_at(position)
+        self._live = live
 
     def get_default_screen(self) -> Screen[None]:
         """The debugger."""
@@ -61,8 +63,6 @@ class DebuggerApp(App[None]):
         """Let torch load while the first screen is looked at."""
         if self._live:
             self.torch.start()
-        if self._position:
-            self.call_after_refresh(self.debugger.travel, self._position)
 
     def on_unmount(self) -> None:
         """Leave no process behind."""
@@ -86,17 +86,18 @@ def problem_title(name: str) -> str:
     return Path(name).stem if name.endswith(".npz") else name
 
 
-def run_debugger(problem: Problem, name: str, *, position: int = 0) -> None:
+def run_debugger(problem: Problem, session: Session) -> None:
     """Open the debugger in this terminal and return when the person leaves it.
 
     Args:
         problem: what to step through.
-        name: a bundled name or a path, as on the command line.
-        position: where to begin.
-    """
-    import shlex
+        session: its name on the command line, where to begin, stops and view.
 
-    app = DebuggerApp(problem, problem_title(name), command_name=shlex.quote(name), position=position)
+    Raises:
+        ValueError: the session does not fit the problem; one sentence.
+    """
+    app = DebuggerApp(problem, problem_title(session.problem), command_name=session.problem)
+    app.debugger.resume(session)
     try:
         app.run()
     finally:

@@ -49,7 +49,7 @@ _PRIORITY = {"tab", "shift+tab"}
 _ALIASES = {"f17", "f22", "f23"}
 """What terminals send for Shift+F5, Shift+F10 and Shift+F11."""
 
-MOVE, PLACE, LOOK, ASK, APP = "Step", "Go to", "Look", "Ask", "The program"
+MOVE, PLACE, STOP, LOOK, ASK, APP = "Step", "Go to", "Stop", "Look", "Ask", "The program"
 
 COMMANDS = (
     Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True),
@@ -62,11 +62,27 @@ COMMANDS = (
     Command("channels_start", ("F",), "channels start", "Back to the start of the channel loop.", MOVE),
     Command("row_end", ("l",), "row end", "Run to the end of the output row: every i_w.", MOVE),
     Command("row_start", ("L",), "row start", "Back to the start of the output row.", MOVE),
-    Command("end", ("end", "f5"), "end", "Run to the last step, where the comparison opens.", PLACE),
-    Command("start", ("home", "shift+f5", "f17"), "start", "Back to before the first step.", PLACE),
-    Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.",
-            PLACE, True),
-    Command("values", ("v",), "values", "Show numbers, heat, or both.", LOOK, True),
+    Command("end", ("end",), "end", "To the last step, where the comparison opens.", PLACE),
+    Command("start", ("home",), "start", "Back to before the first step.", PLACE),
+    Command("run", ("c", "f5"), "run", "Run to the next stop, or to the end; Esc stops on the way.", STOP, True),
+    Command("run_back", ("C", "shift+f5", "f17"), "run back",
+            "Run back to the previous stop, or to the start.", STOP),
+    Command("stop_here", ("b",), "stop", "Stop at the cell under the cursor: a dZ cell is a step, "
+            "a gradient cell is watched; again removes it.", STOP, True),
+    Command("condition", ("slash",), "condition",
+            "Stop when a condition holds: abs(dz) > 0.1 and i_c == 2, isnan(dA), 4,*,1.", STOP),
+    Command("stops", ("B",), "stops", "List the stops: switch on and off, remove.", STOP),
+    Command("to_cell(1)", ("t",), "to cell",
+            "Go to the step of the dZ cell under the cursor, or to the next step that writes it.", STOP),
+    Command("to_cell(-1)", ("T",), "back to cell",
+            "The same, backwards: the last step that wrote the cell.", STOP),
+    Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.", PLACE),
+    Command("visited(-1)", ("alt+left", "comma"), "back there",
+            "Back to where you were before the last jump.", PLACE),
+    Command("visited(1)", ("alt+right", "full_stop"), "forward there", "Forward again.", PLACE),
+    Command("bookmark", ("k",), "bookmark", "Set a bookmark at this position, or take it away.", PLACE),
+    Command("to_bookmark", ("K",), "next bookmark", "Go to the next bookmark.", PLACE),
+    Command("values", ("v",), "values", "Show numbers, heat, or both.", LOOK),
     Command("face(1)", ("right_square_bracket",), "next face",
             "Next face of this panel: the next channel.", LOOK),
     Command("face(-1)", ("left_square_bracket",), "last face", "Previous face of this panel.", LOOK),
@@ -82,7 +98,10 @@ COMMANDS = (
     Command("cursor(0, -1)", ("left",), "left", "Move the cell cursor left.", LOOK, palette=False),
     Command("cursor(0, 1)", ("right",), "right", "Move the cell cursor right.", LOOK, palette=False),
     Command("compare", ("o",), "torch", "Compare the gradients as they stand with PyTorch's.", ASK, True),
-    Command("copy", ("y",), "copy command", "Copy the command that opens this very position.", ASK),
+    Command("provenance", ("i", "enter"), "why",
+            "Which steps make the gradient cell under the cursor, with factors and sums.", ASK, True),
+    Command("copy", ("y",), "copy command", "Copy the command that opens this very view.", ASK),
+    Command("save", ("w",), "save session", "Save position, stops, bookmarks and view to a file.", ASK),
     Command("help", ("question_mark",), "help", "Explain every key and every mark.", APP, True),
     Command("app.command_palette", ("ctrl+p",), "palette", "Find a command by name.", APP, palette=False),
     Command("app.quit", ("q",), "quit", "Leave.", APP, True),
@@ -90,6 +109,9 @@ COMMANDS = (
 
 _KEY_TEXTS = {
     "question_mark": "?",
+    "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "plus": "+",

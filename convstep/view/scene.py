@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,9 @@ from convstep.conv.step import Step
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.oracle.comparison import Row
 from convstep.replay import magnitude
+from convstep.replay.provenance import Provenance, provenance
+from convstep.replay.stop_kinds import GRADIENTS
+from convstep.replay.stops import Breakpoint, Stop, Stops, Watchpoint
 from convstep.replay.timeline import Timeline
 from convstep.view.faces import Face, face
 from convstep.view.model import Addition, Choice, Loop, Scene
@@ -36,6 +39,8 @@ class Stage:
     """Which faces are shown."""
     beside: Mapping[str, int] = field(default_factory=dict)
     """How many further faces stand beside a panel, by its key."""
+    stops: Stops = field(default_factory=Stops)
+    """Where runs stop; those on cells are marked."""
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -72,7 +77,7 @@ class Stage:
             dz=float(step.dz),
             additions=self._additions(step, made),
             made=made,
-            panels=self._panels(step, made),
+            panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
 
     def choose(self, panel: Panel, by: int) -> None:
@@ -91,6 +96,41 @@ class Stage:
             return None
         *batch, i_h, i_w, i_c = panel.face.index(*cell)
         return self._geometry.step_at(StepIndex(batch[0] if batch else 0, i_h, i_w, i_c))
+
+    def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
+        """The stop that a cell stands for: a step's `dz`, or a gradient's cell; else None."""
+        index = panel.face.index(*cell)
+        if panel.face.name == "dZ":
+            *batch, i_h, i_w, i_c = index
+            return Breakpoint(i_n=batch[0] if batch else None, i_h=i_h, i_w=i_w, i_c=i_c)
+        if panel.face.name in GRADIENTS:
+            return Watchpoint(panel.face.name, index)
+        return None
+
+    def provenance_of(self, panel: Panel, cell: Cell) -> Provenance | None:
+        """What makes a cell of a running gradient; None for a cell of another tensor."""
+        if panel.face.name not in GRADIENTS:
+            return None
+        return provenance(self._problem, panel.face.name, panel.face.index(*cell))
+
+    def steps_of(self, stop: Stop) -> Sequence[int]:
+        """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
+        if isinstance(stop, (Breakpoint, Watchpoint)):
+            return stop.steps(self._geometry)
+        return ()
+
+    def _marked(self, panel: Panel) -> Panel:
+        """The panel with the stops that stand on its face."""
+        cells = set()
+        for stop in self.stops:
+            if stop.enabled and isinstance(stop, Watchpoint) and stop.gradient == panel.face.name:
+                cells.add(panel.face.find(stop.index))
+            elif stop.enabled and isinstance(stop, Breakpoint) and panel.face.name == "dZ":
+                place = (stop.i_n, stop.i_h, stop.i_w, stop.i_c)[-len(panel.face.fixed) :]
+                if None not in place:
+                    cells.add(panel.face.find(tuple(i for i in place if i is not None)))
+        found = frozenset(cell for cell in cells if cell is not None)
+        return replace(panel, stops=found) if found else panel
 
     @property
     def _problem(self) -> Problem:

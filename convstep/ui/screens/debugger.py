@@ -1,21 +1,28 @@
-"""The debugger: movement and panels, and what a person may ask of them."""
+"""The debugger: movement, stops and panels, and what a person may ask of them."""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
-from convstep.replay.places import place_argument
+from convstep.replay.session import SavedStop, Session, View, permalink, save
+from convstep.replay.stops import parse_stop
+from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
-from convstep.ui.screens.movement import MovingScreen
+from convstep.ui.screens.prompt import PromptScreen
+from convstep.ui.screens.stopping import StoppingScreen
+from convstep.view.drawing import MODES
+from convstep.view.model import Choice
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
 
 
-class DebuggerScreen(MovingScreen):
-    """Asks the oracles, explains itself, and hands out commands that lead back here."""
+class DebuggerScreen(StoppingScreen):
+    """Asks the oracles, explains cells and itself, and hands out ways back to here."""
 
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
 
@@ -44,15 +51,110 @@ class DebuggerScreen(MovingScreen):
 
         self.app.push_screen(ComparisonScreen(self._timeline, self.app.torch))
 
+    def action_provenance(self) -> None:
+        """List the steps that make the cell under the cursor."""
+        from convstep.ui.screens.provenance import ProvenanceScreen
+
+        place = self._pointed_cell()
+        found = self._stage.provenance_of(*place) if place is not None else None
+        if found is None:
+            self._update_status("choose a cell of a running gradient: Tab to its panel, then the arrows")
+            return
+
+        def answered(position: int | None) -> None:
+            if position is not None:
+                self.travel(position)
+
+        self.app.push_screen(ProvenanceScreen(found, self._timeline.position), answered)
+
+    def action_bookmark(self) -> None:
+        """Set a bookmark here, or take it away."""
+        mark = self.bookmarks.toggle(self._timeline.position)
+        self._mark_timeline()
+        self._update_status(f"bookmark {mark.label} set here" if mark else "bookmark removed")
+
+    def action_to_bookmark(self) -> None:
+        """To the next bookmark, from the last to the first."""
+        marks = self.bookmarks.list()
+        ahead = self.bookmarks.next(self._timeline.position)
+        if not marks:
+            self._update_status("no bookmarks; k sets one")
+        else:
+            mark = ahead if ahead is not None else marks[0]
+            self.travel(mark.position)
+            self._update_status(f"bookmark {mark.label}")
+
     def action_copy(self) -> None:
         """Copy the command that reproduces this view."""
-        place = place_argument(self._timeline.position, self._problem.geometry)
-        command = f"convstep open {self._command_name} --goto {place}"
+        command = permalink(self.session(), self._problem.geometry)
         self.app.copy_to_clipboard(command)
         self.notify(command, title="copied", timeout=4, markup=False)
+
+    def action_save(self) -> None:
+        """Ask for a file and save the session in it."""
+
+        def parse(text: str) -> Path:
+            path = Path(text.strip()).expanduser()
+            if not path.name or path.is_dir():
+                raise ValueError(f"{text!r} is a folder; give a file in it")
+            if not path.parent.is_dir():
+                raise ValueError(f"there is no folder {path.parent}")
+            return path
+
+        def answered(path: Path | None) -> None:
+            if path is not None:
+                try:
+                    save(self.session(), path)
+                except ValueError as error:
+                    self._update_status(str(error))
+                else:
+                    self._update_status(f"saved: convstep open {shlex.quote(str(path))}")
+
+        name = f"{self.problem_name}.session.json"
+        self.app.push_screen(
+            PromptScreen(
+                "Save the session to",
+                name,
+                "A file: position, stops, bookmarks and view, as JSON.",
+                parse,
+                lambda path: f"{'Replaces' if path.exists() else 'Makes'} {path}.",
+                text=name,
+            ),
+            answered,
+        )
 
     def action_help(self) -> None:
         """Explain keys and marks."""
         from convstep.ui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen())
+
+    def session(self) -> Session:
+        """All that brings a person back to this view."""
+        choice = self._stage.choice
+        chosen = {"input": choice.input_channel, "output": choice.output_channel}
+        return Session(
+            problem=self._command_name,
+            position=self._timeline.position,
+            stops=tuple(SavedStop(str(stop), stop.enabled) for stop in self.stops),
+            bookmarks=self.bookmarks.list(),
+            view=View({n: c for n, c in chosen.items() if c is not None}, self.mode, self.precision),
+        )
+
+    def resume(self, session: Session) -> None:
+        """Bring back a session of this problem.
+
+        Raises:
+            ValueError: it holds a stop that this problem cannot have; one sentence.
+        """
+        session.check_fits(self._timeline.total)
+        for saved in session.stops:
+            stop = parse_stop(saved.text, self._problem.geometry, self._problem.b is not None)
+            self.stops.add(stop.changed(enabled=saved.enabled))
+        self.bookmarks = Bookmarks(session.bookmarks)
+        faces = session.view.faces
+        self._stage.choice = Choice(faces.get("input"), faces.get("output"))
+        if session.view.mode in MODES:
+            self.set_reactive(DebuggerScreen.mode, session.view.mode)
+        self.set_reactive(DebuggerScreen.precision, session.view.precision)
+        self._begin_at = session.position

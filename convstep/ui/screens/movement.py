@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import get_current_worker
 
+from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.panels import PanelScreen
 
@@ -21,6 +22,28 @@ class MovingScreen(PanelScreen):
         """Move in a problem; see `PanelScreen`."""
         super().__init__(problem, name)
         self._was_at_end = False
+        self._begin_at = 0
+        self._visited = Visited()
+        self.bookmarks = Bookmarks()
+        """Positions to come back to."""
+
+    def on_mount(self) -> None:
+        """Begin where the session says."""
+        super().on_mount()
+        if self._begin_at:
+            self.call_after_refresh(self.travel, self._begin_at)
+
+    def begin_at(self, position: int) -> None:
+        """Where to stand when the screen opens."""
+        self._begin_at = position
+
+    def action_visited(self, by: int) -> None:
+        """Back to before the last jump, or forward again."""
+        position = self._visited.back() if by < 0 else self._visited.forward()
+        if position is None:
+            self._update_status("no earlier place" if by < 0 else "no later place")
+        else:
+            self.travel(position, jump=False)
 
     def action_next(self) -> None:
         """One step on."""
@@ -87,13 +110,18 @@ class MovingScreen(PanelScreen):
         if step is not None:
             self.travel(step + 1)
 
-    def travel(self, position: int) -> None:
-        """Go to a position; what a far one needs is built beside the screen, and Escape stops that."""
+    def travel(self, position: int, *, jump: bool = True) -> None:
+        """Go to a position; what a far one needs is built beside the screen, and Escape stops that.
+
+        Args:
+            position: where to go.
+            jump: whether this is a place to come back to; False on the way back itself.
+        """
         self.stop_travelling()
         if self._timeline.prepared(position):
-            self._arrive(position)
+            self._arrive(position, jump)
         else:
-            self._prepare(position)
+            self._prepare(position, jump)
 
     def stop_travelling(self) -> bool:
         """Give up a long way, at the position where the screen is.
@@ -114,17 +142,20 @@ class MovingScreen(PanelScreen):
             super().action_follow()
 
     @work(thread=True, group="travel")
-    def _prepare(self, position: int) -> None:
+    def _prepare(self, position: int, jump: bool) -> None:
         worker = get_current_worker()
         for share in self._timeline.prepare(position):
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._update_status, f"on the way … {share:.0%}   Esc stops")
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._arrive, position)
+            self.app.call_from_thread(self._arrive, position, jump)
 
-    def _arrive(self, position: int) -> None:
+    def _arrive(self, position: int, jump: bool) -> None:
         near = abs(position - self._timeline.position) == 1 and not self._timeline.additions
+        if jump:
+            self._visited.visit(self._timeline.position)
+            self._visited.visit(position)
         self._timeline.seek(position)
         self._moved(all_changed=not near)
 

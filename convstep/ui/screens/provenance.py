@@ -1,0 +1,62 @@
+"""Provenance: every step that makes one cell, and the way to each of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from convstep.replay.provenance import Provenance
+from convstep.ui.widgets.row_list import RowList
+from convstep.view.contributions import ContributionTable
+
+
+class ProvenanceScreen(ModalScreen[int | None]):
+    """The contributions to a cell in order; dismisses with the position after the one taken, or None."""
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("escape,q,i", "dismiss(None)", "Close"),
+    ]
+    DEFAULT_CSS = """
+    ProvenanceScreen { align: center middle; }
+    ProvenanceScreen > Vertical {
+        width: 112; max-width: 100%; height: auto; max-height: 100%;
+        border: heavy $accent; background: $surface; padding: 0 1;
+    }
+    ProvenanceScreen Static { height: auto; }
+    ProvenanceScreen #summary { text-style: bold; margin-bottom: 1; }
+    ProvenanceScreen #columns { text-wrap: nowrap; }
+    ProvenanceScreen RowList { height: auto; max-height: 24; background: $surface; }
+    """
+
+    def __init__(self, provenance: Provenance, position: int) -> None:
+        """Show what makes a cell.
+
+        Args:
+            provenance: the cell and its contributions.
+            position: where the pass stands.
+        """
+        super().__init__()
+        self._table = ContributionTable(provenance, position)
+
+    def compose(self) -> ComposeResult:
+        """The cell, the columns, the rows."""
+        with Vertical() as box:
+            box.border_title = self._table.title.replace("[", r"\[")
+            yield Static(self._table.summary, id="summary", markup=False)
+            if len(self._table):
+                box.border_subtitle = "↑ ↓ choose · Enter goes there · Esc closes"
+                yield Static(self._table.header(), id="columns")
+                rows = RowList(self._table, max(self._table.done - 1, 0))
+                rows.styles.height = min(len(self._table), 24)
+                yield rows
+            else:
+                box.border_subtitle = "Esc closes"
+
+    def on_row_list_taken(self, message: RowList.Taken) -> None:
+        """Go to just after that step."""
+        self.dismiss(int(self._table.provenance.steps[message.at]) + 1)

@@ -1,0 +1,186 @@
+"""Stopping: breakpoints, watchpoints and conditions, and the runs that end at them."""
+
+from __future__ import annotations
+
+import bisect
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.worker import get_current_worker
+
+from convstep.replay.stops import ConditionStop, Found, Stop, Stops, parse_stop, search
+from convstep.ui.screens.movement import MovingScreen
+from convstep.ui.screens.prompt import PromptScreen
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.panel import Cell, Panel
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+STOP_MARK = "◆"
+"""A stop on the timeline."""
+
+
+BOOKMARK = "▼"
+"""A bookmark on the timeline."""
+
+
+class StoppingScreen(MovingScreen):
+    """Runs that end where a person said."""
+
+    def __init__(self, problem: Problem, name: str) -> None:
+        """Run in a problem; see `PanelScreen`."""
+        super().__init__(problem, name)
+        self.stops = Stops()
+        """What ends a run."""
+        self._stage.stops = self.stops
+
+    def action_run(self) -> None:
+        """On to the next stop, or to the end."""
+        self._run_to_stop(backwards=False)
+
+    def action_run_back(self) -> None:
+        """Back to the previous stop, or to the start."""
+        self._run_to_stop(backwards=True)
+
+    def action_stop_here(self) -> None:
+        """A stop at the cell under the cursor, or none there any more."""
+        place = self._pointed_cell()
+        if place is None:
+            return
+        panel, cell = place
+        stop = self._stage.stop_at(panel, cell)
+        if stop is None:
+            self._update_status("a stop stands on a cell that a step takes or writes")
+            return
+        made = self.stops.toggle(stop)
+        self.stops_changed()
+        self._update_status(f"stop {made.id} set: {made}" if made else f"stop removed: {stop}")
+
+    def action_stops(self) -> None:
+        """List the stops."""
+        from convstep.ui.screens.stops import StopsScreen
+
+        self.app.push_screen(StopsScreen(self.stops), lambda _: self.stops_changed())
+
+    def action_condition(self) -> None:
+        """Ask for a stop in words."""
+
+        def parse(text: str) -> Stop:
+            return parse_stop(text, self._problem.geometry, self._problem.b is not None)
+
+        def answered(stop: Stop | None) -> None:
+            if stop is not None:
+                added = self.stops.add(stop)
+                self.stops_changed()
+                self._update_status(f"stop {added.id} set: {added}")
+
+        self.app.push_screen(
+            PromptScreen(
+                "Stop when",
+                "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1 · watch dW[2, 0, 1, 0]",
+                "A condition over step, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
+                "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third.",
+                parse,
+                self._meaning,
+            ),
+            answered,
+        )
+
+    def action_to_cell(self, by: int) -> None:
+        """To the step of the cell under the cursor, or to the next (previous) step that writes it."""
+        place = self._pointed_cell()
+        stop = self._stage.stop_at(*place) if place is not None else None
+        if stop is None or isinstance(stop, ConditionStop):
+            self._update_status("no step takes or writes this cell alone")
+            return
+        steps = self._stage.steps_of(stop)
+        if len(steps) == 1:
+            self.travel(steps[0] + 1)
+            return
+        position = self._timeline.position
+        # step p - 1 is the one shown at position p
+        at = bisect.bisect_left(steps, position) if by > 0 else bisect.bisect_left(steps, position - 1) - 1
+        if 0 <= at < len(steps):
+            self.travel(steps[at] + 1)
+        elif not len(steps):
+            self._update_status("no window covers this cell: its gradient is exactly zero")
+        else:
+            self._update_status(f"no {'later' if by > 0 else 'earlier'} step writes this cell")
+
+    def stops_changed(self) -> None:
+        """Show the stops where they stand."""
+        self._show(all_changed=False)
+        self._mark_timeline()
+
+    def on_resize(self) -> None:
+        """The timeline has other columns now."""
+        super().on_resize()
+        self.call_after_refresh(self._mark_timeline)
+
+    def _meaning(self, stop: Stop) -> str:
+        if isinstance(stop, ConditionStop):
+            return f"Stops after a step for which {stop.target} is true."
+        count = len(self._stage.steps_of(stop))
+        return f"Stops at {count} of {self._timeline.total} steps: {stop}."
+
+    def _pointed_cell(self) -> tuple[Panel, Cell] | None:
+        """The cell under the cursor of the focused panel; the cursor appears if there was none."""
+        grid = self.focused
+        if not isinstance(grid, TensorGrid):
+            self._update_status("choose a cell first: Tab to a panel, then the arrows")
+            return None
+        if grid.cursor is None:
+            grid.move_cursor(0, 0)
+        assert grid.cursor is not None
+        return self._scene.panel(grid.key), grid.cursor
+
+    def _mark_timeline(self) -> None:
+        """Mark the columns of the timeline in which a stop on a place or a cell waits."""
+        bar = self.query_one(TimelineBar)
+        marks: dict[int, tuple[int, str]] = {}
+        for stop in self.stops:
+            if stop.enabled and not isinstance(stop, ConditionStop):
+                steps, at = self._stage.steps_of(stop), 0
+                while at < len(steps):
+                    column = bar.place_of(steps[at] + 1)
+                    marks[column] = (steps[at] + 1, STOP_MARK)
+                    # on to the first of its steps that stands in a later column
+                    at = bisect.bisect_left(
+                        steps, column + 1, at + 1, key=lambda step: bar.place_of(step + 1)
+                    )
+        for mark in self.bookmarks.list():
+            marks[bar.place_of(mark.position)] = (mark.position, BOOKMARK)
+        bar.marks = tuple(marks.values())
+
+    def _run_to_stop(self, *, backwards: bool) -> None:
+        if any(stop.enabled for stop in self.stops):
+            self.stop_travelling()
+            self._search(self._timeline.position, backwards)
+        else:
+            self.travel(0 if backwards else self._timeline.total)
+
+    @work(thread=True, group="travel")
+    def _search(self, position: int, backwards: bool) -> None:
+        """Look for the stop beside the screen; a stopped search ends where it has come to."""
+        worker, reached = get_current_worker(), position
+        for news in search(self._problem, position, self.stops, backwards=backwards):
+            if isinstance(news, Found):
+                self.app.call_from_thread(self._stopped, news.position, news.stop)
+                return
+            reached = news.position
+            if worker.is_cancelled:
+                self.app.call_from_thread(self._stopped, reached, None)
+                return
+            self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
+        self.app.call_from_thread(self._found_none, backwards)
+
+    def _stopped(self, position: int, stop: Stop | None) -> None:
+        self.travel(position)
+        self._update_status(f"stop {stop.id}: {stop}" if stop is not None else "stopped on the way")
+
+    def _found_none(self, backwards: bool) -> None:
+        self.travel(0 if backwards else self._timeline.total)
+        before, end = ("before", "start") if backwards else ("ahead", "end")
+        self._update_status(f"no stop {before}: ran to the {end}")
