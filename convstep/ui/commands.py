@@ -64,7 +64,7 @@ COMMANDS = (
     Command("row_start", ("L",), "row start", "Back to the start of the output row.", MOVE),
     Command("end", ("end",), "end", "To the last step, where the comparison opens.", PLACE),
     Command("start", ("home",), "start", "Back to before the first step.", PLACE),
-    Command("run", ("c", "f5"), "run", "Run to the next stop, or to the end; Esc stops on the way.", STOP, True),
+    Command("run", ("c", "f5"), "run", "Run to the next stop, or to the end; Esc interrupts.", STOP, True),
     Command("run_back", ("C", "shift+f5", "f17"), "run back",
             "Run back to the previous stop, or to the start.", STOP),
     Command("stop_here", ("b",), "stop", "Stop at the cell under the cursor: a dZ cell is a step, "

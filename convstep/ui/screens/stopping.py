@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -141,15 +142,9 @@ class StoppingScreen(MovingScreen):
         bar = self.query_one(TimelineBar)
         marks: dict[int, tuple[int, str]] = {}
         for stop in self.stops:
-            if stop.enabled and not isinstance(stop, ConditionStop):
-                steps, at = self._stage.steps_of(stop), 0
-                while at < len(steps):
-                    column = bar.place_of(steps[at] + 1)
-                    marks[column] = (steps[at] + 1, STOP_MARK)
-                    # on to the first of its steps that stands in a later column
-                    at = bisect.bisect_left(
-                        steps, column + 1, at + 1, key=lambda step: bar.place_of(step + 1)
-                    )
+            found = _columns(bar, self._stage.steps_of(stop)) if stop.enabled else {}
+            if len(found) <= bar.columns // 3:  # a mark everywhere says nothing
+                marks |= found
         for mark in self.bookmarks.list():
             marks[bar.place_of(mark.position)] = (mark.position, BOOKMARK)
         bar.marks = tuple(marks.values())
@@ -184,3 +179,13 @@ class StoppingScreen(MovingScreen):
         self.travel(0 if backwards else self._timeline.total)
         before, end = ("before", "start") if backwards else ("ahead", "end")
         self._update_status(f"no stop {before}: ran to the {end}")
+
+
+def _columns(bar: TimelineBar, steps: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """The columns of the timeline in which there is a step, each with its first one."""
+    found, at = {}, 0
+    while at < len(steps):
+        column = bar.place_of(steps[at] + 1)
+        found[column] = (steps[at] + 1, STOP_MARK)
+        at = bisect.bisect_left(steps, column + 1, at + 1, key=lambda step: bar.place_of(step + 1))
+    return found
