@@ -1,0 +1,226 @@
+"""Conditions: a line of text that is true at some steps and not at others.
+
+A condition speaks about the step just executed, and about the gradients *after* it:
+
+- `step` (from 0), `position` (`step + 1`), `i_n`, `i_h`, `i_w`, `i_c`;
+- `dz`; `x`, the window the step read; `w`, its kernel;
+- `dW`, meaning `dW[i_c]`; `db`, meaning `db[i_c]`; `dA`, the window of `dA_prev_pad`.
+
+Where true or false is wanted, an array is true if *any* of its cells is: `isnan(dA)`, `abs(dW) > 10`.
+`not isnan(dA)` therefore says that no cell is NaN, and `all(dA > 0)` asks for every cell. A chain
+is about single cells: `0 < dA < 1` wants one cell between both. Comparisons with NaN are false.
+All numbers, those of a float32 problem too, are compared in float64.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.step import Step, quiet
+from convstep.replay.boxes import loop_counts
+from convstep.replay.condition_syntax import read_expression, whole_number
+from convstep.replay.condition_text import ConditionError as ConditionError
+from convstep.replay.condition_values import Array, Evaluate, Values
+
+RUNNING = frozenset(("dW", "db", "dA"))
+"""Names whose values depend on the steps before."""
+
+_FROM_STEP: dict[str, Callable[[Step], Any]] = {
+    "step": lambda step: step.index,
+    "position": lambda step: step.index + 1,
+    "i_n": lambda step: step.i_n,
+    "i_h": lambda step: step.i_h,
+    "i_w": lambda step: step.i_w,
+    "i_c": lambda step: step.i_c,
+    "dz": lambda step: step.dz,
+    "x": lambda step: step.input_slice,
+    "w": lambda step: step.kernel,
+    "dW": lambda step: step.dW[step.i_c],
+    "db": lambda step: None if step.db is None else step.db[step.i_c],
+    "dA": lambda step: step.run.samples(step.dA_prev_pad)[step.window],
+}
+_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.Eq,
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+}
+
+
+class Places(NamedTuple):
+    """Where in the loop a condition can be true at all; elsewhere it is false."""
+
+    i_n: range
+    """Samples."""
+    i_h: range
+    """Output rows."""
+    i_w: range
+    """Output columns."""
+    i_c: range
+    """Output channels."""
+    step: range
+    """Step numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A checked condition; two that read the same to Python are equal."""
+
+    text: str = field(compare=False)
+    """As it was typed, without the spaces around it."""
+    meaning: str = field(repr=False)
+    """Its syntax tree, written out."""
+    names: frozenset[str] = field(compare=False)
+    """Which names it uses, functions and constants left out."""
+    _tree: ast.expr = field(compare=False, repr=False)
+    _truth: Evaluate = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, geometry: Geometry | None = None, bias: bool = True) -> Condition:
+        """Read a condition.
+
+        Args:
+            text: such as `abs(dz) > 0.1 and i_c == 2`; it is never executed.
+            geometry: to check indices such as `x[0, 1, 0]` against; unchecked if left out.
+            bias: whether the problem has one; without, there is no `db`.
+
+        Raises:
+            ConditionError: one sentence that says where and what is wrong.
+
+        >>> Condition.parse("abs(dz) > 0.1 and i_c == 2").cheap
+        True
+        """
+        cells = None if geometry is None else geometry.kernel_shape[1:]
+        read = read_expression(text, cells, bias)
+        return cls(text.strip(), ast.dump(read.tree), read.names, read.tree, read.truth)
+
+    def __str__(self) -> str:
+        """As it was typed."""
+        return self.text
+
+    @property
+    def cheap(self) -> bool:
+        """Whether it can be answered without running gradients."""
+        return not self.names & RUNNING
+
+    def check(self, geometry: Geometry, bias: bool) -> None:
+        """Raise a `ConditionError` if the condition does not fit a problem."""
+        read_expression(self.text, geometry.kernel_shape[1:], bias)
+
+    def matches(self, step: Step) -> bool:
+        """Whether it is true of a step, with the gradients as they stand.
+
+        Args:
+            step: just executed.
+
+        Raises:
+            ConditionError: an index lies outside the step's arrays, or there is no bias.
+        """
+        values = {}
+        for name in self.names:
+            value = _FROM_STEP[name](step)
+            if value is None:
+                raise ConditionError("there is no db: the problem has no bias", 1)
+            values[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
+        try:
+            return bool(self.holds(values)[0, 0])
+        except IndexError:
+            self.check(step.run.geometry, step.run.db is not None)
+            raise
+
+    def holds(self, values: Values) -> Array:
+        """Whether it is true of many steps at once.
+
+        Args:
+            values: for each of `names` a float64 array `(places, channels, *cells)`; a leading
+                axis is 1 where the value does not change along it.
+
+        Returns:
+            Booleans, `(places, channels)`, again with 1 where nothing changes.
+        """
+        with quiet():
+            return self._truth(values)
+
+    def places(self, geometry: Geometry) -> Places:
+        """Where it can be true at all.
+
+        Read off comparisons of loop indices (and of `step`, `position`) with numbers that are
+        joined by `and`; nothing is evaluated.
+
+        Args:
+            geometry: the loop it is about.
+        """
+        found = dict(zip(StepIndex._fields, map(range, loop_counts(geometry)), strict=True))
+        found["step"] = range(geometry.total_steps)
+        for name, operator, number in _bounds(self._tree):
+            shift = 1 if name == "position" else 0
+            name = "step" if name == "position" else name
+            found[name] = _narrowed(found[name], operator, number - shift)
+        return Places(**found)
+
+    def as_index(self) -> dict[str, int] | None:
+        """`{"i_c": 2}` for a condition that only fixes loop indices, None for any other."""
+        fixed: dict[str, int] = {}
+        for part in _terms(self._tree):
+            match part:
+                case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[right]):
+                    number = whole_number(right)
+                    if name not in StepIndex._fields or name in fixed or number is None:
+                        return None
+                    fixed[name] = number
+                case _:
+                    return None
+        return fixed
+
+
+def _terms(tree: ast.expr) -> Iterator[ast.expr]:
+    """What all has to be true: the operands of the outermost `and`s."""
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        for part in tree.values:
+            yield from _terms(part)
+    else:
+        yield tree
+
+
+def _bounds(tree: ast.expr) -> Iterator[tuple[str, type[ast.cmpop], float]]:
+    """Every comparison of a loop index with a number that has to be true, the index on the left."""
+    for part in _terms(tree):
+        if isinstance(part, ast.Compare):
+            operands = (part.left, *part.comparators)
+            for operator, left, right in zip(part.ops, operands, operands[1:], strict=False):
+                kind = type(operator)
+                if kind in _MIRRORED:
+                    yield from _bound(left, kind, right)
+                    yield from _bound(right, _MIRRORED[kind], left)
+
+
+def _bound(
+    left: ast.expr, operator: type[ast.cmpop], right: ast.expr
+) -> Iterator[tuple[str, type[ast.cmpop], float]]:
+    if isinstance(left, ast.Name) and left.id in (*Places._fields, "position"):
+        negative = isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
+        value = right.operand if negative and isinstance(right, ast.UnaryOp) else right
+        if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
+            number = float(value.value)
+            if math.isfinite(number):
+                yield left.id, operator, -number if negative else number
+
+
+def _narrowed(values: range, operator: type[ast.cmpop], number: float) -> range:
+    """The values for which the comparison holds."""
+    lower, upper = math.ceil(number), math.floor(number)
+    if operator is ast.Gt:
+        lower = upper + 1
+    elif operator is ast.Lt:
+        upper = lower - 1
+    first = values.start if operator in (ast.Lt, ast.LtE) else max(values.start, lower)
+    last = values.stop if operator in (ast.Gt, ast.GtE) else min(values.stop, upper + 1)
+    return range(first, max(first, last))
