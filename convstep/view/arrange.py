@@ -176,8 +176,6 @@ def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
         liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
     while sum(needed) > room:  # too much for everybody: the widest, which scrolls anyway, gives way
         needed[needed.index(max(needed))] -= 1
-    while sum(needed) > room:  # what is far too wide scrolls: the widest gives way
-        needed[needed.index(max(needed))] -= 1
     spare, widths = room - sum(needed), []
     for number, width in enumerate(needed):
         extra = round(spare * liked[number] / sum(liked[number:]))
