@@ -31,7 +31,9 @@ def spans(draw: st.DrawFn, rows: int, columns: int) -> Span:
 def insides(draw: st.DrawFn, rows: int, columns: int) -> Span:
     """The part of a face within its padding."""
     top, left = draw(st.integers(0, rows - 1)), draw(st.integers(0, columns - 1))
-    return Span(range(top, draw(st.integers(top + 1, rows))), range(left, draw(st.integers(left + 1, columns))))
+    return Span(
+        range(top, draw(st.integers(top + 1, rows))), range(left, draw(st.integers(left + 1, columns)))
+    )
 
 
 @st.composite

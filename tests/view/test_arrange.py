@@ -66,7 +66,8 @@ def test_parts_stand_side_by_side_within_the_room_and_none_is_lost(w: int, h: in
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_common_sizes_hold_every_problem(name: str) -> None:
-    for width, height in ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 41), (200, 46), (220, 56)):
+    sizes = ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 41), (200, 46), (220, 56))
+    for width, height in sizes:
         check(arrange(width, height, PROBLEMS[name]), width, height, PROBLEMS[name])
 
 

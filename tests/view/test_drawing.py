@@ -98,7 +98,9 @@ def test_header_scrolls_with_the_columns(panel: Panel, width: int, left: int) ->
 
 
 @given(panels(), st.integers(20, 120), st.booleans())
-def test_only_zero_looks_like_zero_and_only_minus_has_a_sign(panel: Panel, width: int, coloured: bool) -> None:
+def test_only_zero_looks_like_zero_and_only_minus_has_a_sign(
+    panel: Panel, width: int, coloured: bool
+) -> None:
     panel = replace(panel, inside=None)
     layout, look = lay_out(panel, width, 30), Look(ROLES, coloured=coloured)
     for (row, column), value in np.ndenumerate(panel.face.values):
@@ -147,8 +149,8 @@ def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
     panel = replace(panel, cropped=True, inside=inside)
     layout = lay_out(panel, width, 100)
     lines = drawn(panel, layout)
-    kinds = {edge.kind: n for n in range(len(lines)) if (edge := edge_at(layout, n)) is not None}
-    top, bottom = kinds["crop-top"], kinds["crop-bottom"]
+    kinds = [line.edge if (line := layout.line(layout.header + n)) else None for n in range(len(lines))]
+    top, bottom = kinds.index("crop-top"), kinds.index("crop-bottom")
     left, right = layout.gutter(inside.left), layout.gutter(inside.right + 1)
     assert covered(lines[top][left : right + 1], "┌" + "─" * (right - left - 1) + "┐", "┃")
     assert covered(lines[bottom][left : right + 1], "└" + "─" * (right - left - 1) + "┘", "┃")
@@ -159,13 +161,6 @@ def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
     if panel.window is None and panel.now is None:
         assert [lines[top][left], lines[top][right]] == ["┌", "┐"]
         assert all(line[left] == line[right] == "│" for line in lines[top + 1 : bottom])
-
-
-def edge_at(layout: GridLayout, line: int) -> object:
-    found = layout.line(layout.header + line)
-    if found is None or found.edge is None:
-        return None
-    return next(edge for edge in layout.edges if edge.kind == found.edge)
 
 
 def covered(shown: str, expected: str, over: str) -> bool:

@@ -33,7 +33,9 @@ def test_no_cell_stands_on_labels_edges_or_beyond(panel: Panel, width: int, heig
 
 
 @given(panels(plain=True), WIDTHS, HEIGHTS)
-def test_rows_stand_below_each_other_and_every_line_is_one_thing(panel: Panel, width: int, height: int) -> None:
+def test_rows_stand_below_each_other_and_every_line_is_one_thing(
+    panel: Panel, width: int, height: int
+) -> None:
     layout = lay_out(panel, width, height)
     places = [layout.y_of(row) for row in range(layout.rows)]
     assert places == sorted(set(places))
@@ -74,7 +76,7 @@ def test_snapping_begins_with_a_whole_cell_or_at_the_end(panel: Panel, width: in
     layout = lay_out(panel, width, 20)
     place = layout.snap(x, width)
     most = max(layout.width - width, 0)
-    assert 0 <= place
+    assert place >= 0
     assert place in {0, layout.margin, most, *(layout.gutter(c) for c in range(layout.columns + 1))}
     if x <= most and x > 0:
         assert place >= min(x, most)
