@@ -77,6 +77,7 @@ def test_scrolled_line_is_part_of_the_whole_and_shows_no_number_in_part(
     panel: Panel, look: Look, width: int, left: int
 ) -> None:
     layout = lay_out(panel, width, 30)
+    left = min(left, layout.width - 1)
     for y in range(layout.header, layout.height):
         whole = list(text(draw_line(panel, layout, y, 0, layout.width, look)).ljust(left + width))
         line = layout.line(y)
@@ -149,7 +150,7 @@ def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
     panel = replace(panel, cropped=True, inside=inside)
     layout = lay_out(panel, width, 100)
     lines = drawn(panel, layout)
-    kinds = [line.edge if (line := layout.line(layout.header + n)) else None for n in range(len(lines))]
+    kinds = [found.edge for n in range(len(lines)) if (found := layout.line(layout.header + n))]
     top, bottom = kinds.index("crop-top"), kinds.index("crop-bottom")
     left, right = layout.gutter(inside.left), layout.gutter(inside.right + 1)
     assert covered(lines[top][left : right + 1], "┌" + "─" * (right - left - 1) + "┐", "┃")
