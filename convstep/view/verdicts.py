@@ -37,9 +37,3 @@ def comparison_table(comparison: Comparison, width: int) -> Table:
 
 def _shape(row: Row) -> str:
     return "x".join(map(str, row.shape))
-
-
-def checked_text(comparison: Comparison) -> str:
-    """How much was checked, where that is not everything."""
-    checked, cells = comparison.checked
-    return "" if checked == cells else f" ({checked} of {cells} cells, spread over each gradient)"

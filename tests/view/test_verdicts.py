@@ -12,7 +12,7 @@ from convstep.examples import catalog
 from convstep.oracle.comparison import Comparison, compare
 from convstep.replay.timeline import Timeline
 from convstep.view.numbers import short
-from convstep.view.verdicts import AGREES, DIFFERS, checked_text, comparison_table
+from convstep.view.verdicts import AGREES, DIFFERS, comparison_table
 
 
 def compared(problem: Problem | None = None, *, wrong: bool = False) -> Comparison:
@@ -79,9 +79,9 @@ def test_nan_and_infinite_errors_are_written() -> None:
 
 def test_share_of_cells_is_told_where_not_all_were_checked() -> None:
     comparison = compared()
-    assert checked_text(comparison) == ""
+    assert "cells checked" not in comparison.verdict
     cells = np.zeros(comparison.rows[0].shape, np.bool_)
     cells.flat[:3] = True
     part = replace(comparison, rows=(replace(comparison.rows[0], cells=cells), *comparison.rows[1:]))
     checked, every = part.checked
-    assert f"{checked} of {every} cells" in checked_text(part)
+    assert f"in the {checked} of {every} cells checked" in part.verdict
