@@ -42,15 +42,15 @@ async def test_click_on_any_other_cell_stays_and_shows_it(key: str) -> None:
         assert f"{face.cell(row, 0)} = {full(face.values[row, 0])}" in session.text
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
-async def test_click_on_the_timeline_seeks(share: float) -> None:
+async def test_click_on_the_timeline_seeks() -> None:
     async with opened(position=3) as session:
         bar = session.debugger.query_one("#timeline").content_region
         track = bar.width - 6
-        await session.click(bar.x + round(share * (track - 1)), bar.y)
-        assert abs(session.position - share * 256) <= 256 / track
-        assert f"step {session.position}/256" in session.lines[0]
-        assert (session.dialog == "ComparisonScreen") == (session.position == 256)
+        for share in (0.25, 0.0, 0.5, 1.0):
+            await session.click(bar.x + round(share * (track - 1)), bar.y)
+            assert abs(session.position - share * 256) <= 256 / track
+            assert f"step {session.position}/256" in session.lines[0]
+        assert (session.position, session.dialog) == (256, "ComparisonScreen")
 
 
 async def test_click_on_the_percentage_goes_nowhere() -> None:

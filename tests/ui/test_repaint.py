@@ -57,7 +57,7 @@ async def leave(session: Session, chance: random.Random) -> list[str]:
 )
 async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, int]) -> None:
     async with opened(name, size) as session:
-        pressed = await walk(session, seed=sum(map(ord, name)) + size[0], bursts=14)
+        pressed = await walk(session, seed=sum(map(ord, name)) + size[0], bursts=9)
         assert session.stale_cells() == [], pressed
 
 
