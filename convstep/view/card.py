@@ -38,7 +38,9 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
 
 
 def _title(scene: Scene, width: int) -> Text:
-    title = Text.assemble((f"dz = {scene.upstream} = ", ""), (short(scene.dz, 6), "bold"))
+    value = short(scene.dz, 6)
+    name = f"dz = {scene.upstream} = "
+    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
     remark = next((r for r in ("  adds nothing", "  adds 0") if len(title) + len(r) <= width), "")
     if scene.dz == 0:
         title.append(remark, "dim")

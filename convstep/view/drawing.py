@@ -227,7 +227,7 @@ def _edge_corner(panel: Panel, line: Line, boundary: int) -> tuple[str, str]:
     assert line.edge is not None
     block, style = _block(panel, line.edge)
     top = line.edge.endswith("top")
-    crossing = style == "crop" and panel.framed and _crosses(panel.window, line.row, boundary)
+    crossing = style == "crop" and panel.framed and _crosses(panel.window, line, boundary)
     if crossing:
         return "┃", "frame"
     if block is not None:
@@ -237,16 +237,18 @@ def _edge_corner(panel: Panel, line: Line, boundary: int) -> tuple[str, str]:
             return _CORNERS[style, top, "right"], style
         if block.left < boundary <= block.right:
             return ("━" if style == "frame" else "─"), style
-    if style == "frame" and panel.cropped and _crosses(panel.inside, line.row, boundary):
+    if style == "frame" and panel.cropped and _crosses(panel.inside, line, boundary):
         return "│", "crop"
     return " ", ""
 
 
-def _crosses(block: Span | None, row: int, boundary: int) -> bool:
-    """Whether a side of the block passes through an edge line before `row`."""
+def _crosses(block: Span | None, line: Line, boundary: int) -> bool:
+    """Whether a side of the block passes through an edge line."""
     if block is None or boundary not in (block.left, block.right + 1):
         return False
-    return block.top < row <= block.bottom
+    # before the same row, the frame opens below the crop line and closes above it
+    first, last = {"frame-top": (0, 0), "frame-bottom": (1, 1)}.get(line.edge or "", (1, 0))
+    return block.top + first <= line.row <= block.bottom + last
 
 
 _CORNERS = {

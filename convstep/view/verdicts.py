@@ -16,11 +16,12 @@ def comparison_table(comparison: Comparison, width: int) -> Table:
 
     Args:
         comparison: what was compared.
-        width: columns of room; the shape is left out where it is tight.
+        width: columns of room; the shape is left out where it is tight, then words of the headings.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0), expand=False, show_edge=False)
-    roomy = width >= 84
-    for heading in ("", *(["shape"] if roomy else []), "max abs error", "max rel error", "worst at", ""):
+    roomy, tight = width >= 84, width < 70
+    table = Table(box=None, padding=(0, 1 if tight else 2, 0, 0), expand=False, show_edge=False)
+    errors = ("abs error", "rel error") if tight else ("max abs error", "max rel error")
+    for heading in ("", *(["shape"] if roomy else []), *errors, "worst at", ""):
         table.add_column(heading, no_wrap=True, header_style="dim")
     for row in comparison.rows:
         table.add_row(
@@ -36,9 +37,3 @@ def comparison_table(comparison: Comparison, width: int) -> Table:
 
 def _shape(row: Row) -> str:
     return "x".join(map(str, row.shape))
-
-
-def checked_text(comparison: Comparison) -> str:
-    """How much was checked, where that is not everything."""
-    checked, cells = comparison.checked
-    return "" if checked == cells else f" ({checked} of {cells} cells, spread over each gradient)"

@@ -91,7 +91,7 @@ class Session:
 
     def visible(self) -> set[str]:
         """The keys of the parts that can be seen."""
-        return {child.id or "" for child in self.debugger.query_one("#panels").children if child.region}
+        return {c.id or "" for c in self.debugger.query_one("#panels").children if c.display and c.region}
 
     def part(self, key: str) -> list[str]:
         """The painted text of one part, border included."""
@@ -104,6 +104,35 @@ class Session:
     def cell(self, x: int, y: int) -> Painted:
         """One painted cell."""
         return self.app.terminal.cells.get((y, x), Painted(" ", ""))
+
+    def place(self, key: str, row: int, column: int) -> tuple[int, int]:
+        """Where on the screen a cell's number begins."""
+        grid = self.grid(key)
+        plan, content = grid._plan, grid.content_region
+        assert plan is not None
+        return (
+            content.x + plan.gutter(column) + 1 - grid.scroll_offset.x,
+            content.y + plan.y_of(row) - grid.scroll_offset.y,
+        )
+
+    async def click(self, x: int, y: int) -> None:
+        """Click on a place of the screen."""
+        await self.pilot.click(offset=(x, y))
+        await self.settle()
+
+    async def hover(self, x: int, y: int) -> None:
+        """Move the mouse to a place of the screen."""
+        await self.pilot.hover(offset=(x, y))
+        await self.settle()
+
+    async def until(self, text: str) -> None:
+        """Until the screen says so; for what another thread brings."""
+        for _ in range(1000):
+            if text in self.text:
+                return
+            await asyncio.sleep(0.01)
+            await self.settle()
+        raise AssertionError(f"{text!r} never appears:\n{self.text}")
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after the screen has followed the one before."""
@@ -138,7 +167,9 @@ class Session:
         if screen._dirty_widgets or screen._layout_required or screen._compositor._dirty_regions:
             return True
         return any(
-            not pump._message_queue.empty() or pump._next_callbacks or getattr(pump, "_repaint_required", False)
+            not pump._message_queue.empty()
+            or pump._next_callbacks
+            or getattr(pump, "_repaint_required", False)
             for pump in (self.app, screen, *screen.walk_children(Widget))
         )
 
@@ -174,7 +205,8 @@ class Session:
 
     async def resize(self, width: int, height: int) -> None:
         """Give the terminal another size; what it showed is lost."""
-        self.app.terminal.clear()
+        if self.app.size != (width, height):
+            self.app.terminal.clear()
         await self.pilot.resize_terminal(width, height)
         await self.settle()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import pytest
 from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.widgets import Input
 
 from convstep.replay.places import parse_place
@@ -252,7 +254,7 @@ async def explains_every_command(session: Session, key: str) -> None:
 async def lists_every_command_by_name(session: Session, key: str) -> None:
     await session.press(key)
     assert isinstance(session.app.screen, CommandPalette)
-    offered = {c.title for c in session.app.get_system_commands(session.debugger)}
+    offered = {c.title for c in session.app.get_system_commands(cast("Screen[object]", session.debugger))}
     for command in COMMANDS:
         assert any(title.startswith(f"{command.label}  ") for title in offered) == command.palette
     session.app.screen.query_one(Input).value = "row end"
@@ -349,7 +351,8 @@ async def test_tab_turns_the_tabs_of_a_small_screen() -> None:
 
 async def test_shift_tab_turns_the_tabs_the_other_way() -> None:
     async with opened(size=(80, 24)) as session:
-        forward, backward = [], []
+        forward: list[str | None] = []
+        backward: list[str | None] = []
         for found, key in ((forward, "tab"), (backward, "shift+tab")):
             for _ in range(8):
                 await session.press(key)

@@ -17,7 +17,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.scene import difference_panel, gradient_names
-from convstep.view.verdicts import checked_text, comparison_table
+from convstep.view.verdicts import comparison_table
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
@@ -119,7 +119,7 @@ class ComparisonScreen(ModalScreen[None]):
             return
         self.comparisons[oracle] = answer
         mark = "✓" if answer.ok else "✗"
-        verdict.update(_plain(f"{mark} {answer.verdict}{checked_text(answer)}"))
+        verdict.update(_plain(f"{mark} {answer.verdict}"))
         self.query_one(f"#{oracle}-table", Static).update(comparison_table(answer, self.size.width))
         self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
         shown = self.comparisons.get("torch", answer)

@@ -1,0 +1,77 @@
+"""NO_COLOR: no colour is sent, and nothing that colour says is lost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.ui.driving import Session, opened
+
+COLOUR = re.compile(r"[34]8;2;(\d+);(\d+);(\d+)")
+
+
+@pytest.fixture(autouse=True)
+def no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def colours(session: Session) -> set[tuple[str, ...]]:
+    """Every colour on the terminal that is not a grey."""
+    styles = {painted.style for painted in session.app.terminal.cells.values()}
+    found = {match for style in styles for match in COLOUR.findall(style)}
+    named = {f"{n}" for style in styles for n in style.split(";") if COLOUR.search(style) is None}
+    assert not named & {str(n) for n in (*range(31, 38), *range(41, 48), *range(91, 97), *range(101, 107))}
+    return {(r, g, b) for r, g, b in found if not r == g == b}
+
+
+@pytest.mark.parametrize("size", [(60, 16), (200, 50)])
+async def test_nothing_is_coloured(size: tuple[int, int]) -> None:
+    async with opened("rectangle", size, position=30) as session:
+        assert session.app.no_color
+        for key in ("s", "v", "tab", "down", "v", "?", "escape", "g", "escape", "o"):
+            await session.press(key)
+            assert colours(session) == set(), key
+        await session.answered()
+        assert colours(session) == set()
+        assert session.stale_cells() == []
+
+
+async def test_state_is_visible_without_colour() -> None:
+    async with opened(position=137) as session:
+        window, upstream = "\n".join(session.part("input_gradient")), "\n".join(session.part("upstream"))
+        assert all(corner in window for corner in "┏┓┗┛┃━")
+        assert all(corner in window for corner in "┌┐└┘│─")
+        assert any(shade in window for shade in "░▒▓█")
+        assert "▸" in upstream
+        assert "◂" in upstream
+        assert "◂" in "\n".join(session.part("bias_gradient"))
+        assert "▶" in session.text
+        assert "✓" in session.text
+
+
+async def test_changed_cells_are_underlined() -> None:
+    async with opened(position=137) as session:
+        for row in (4, 5, 6):
+            for column in (2, 3, 4):
+                x, y = session.place("input_gradient", row, column)
+                assert "4" in session.cell(x + 1, y).style.split(";"), (row, column)
+        x, y = session.place("input_gradient", 1, 1)
+        assert "4" not in session.cell(x + 1, y).style.split(";")
+
+
+async def test_current_cell_and_cursor_are_reversed() -> None:
+    async with opened(position=137) as session:
+        x, y = session.place("upstream", 4, 2)
+        assert "7" in session.cell(x + 1, y).style.split(";")
+        await session.press("down", "down")
+        x, y = session.place("input_gradient", 5, 2)
+        assert "7" in session.cell(x + 1, y).style.split(";")
+
+
+async def test_heat_alone_is_drawn_in_shades_with_signs() -> None:
+    async with opened(position=137) as session:
+        await session.press("v", "v")
+        text = "\n".join(session.part("upstream"))
+        assert re.search(r"-[░▒▓█]{2}", text)
+        assert re.search(r"\+[░▒▓█]{2}", text)

@@ -1,0 +1,127 @@
+"""Sizes: every one from 60x16 shows a valid screen, and changing it loses nothing."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from textual.geometry import Region
+
+from convstep.conv.problem import Problem
+from tests.ui.driving import Session, opened
+
+SIZES = [(60, 16), (80, 24), (120, 40), (200, 50)]
+
+
+def check_layout(session: Session) -> None:
+    """Parts do not overlap, lie inside the room, have closed borders, and title and keys are there."""
+    width, height = session.app.size
+    parts = {key: session.debugger.query_one(f"#{key}").region for key in session.visible()}
+    for (key, region), (other, beside) in itertools.combinations(parts.items(), 2):
+        assert not region.overlaps(beside), (key, other)
+    for key, region in parts.items():
+        assert Region(0, 1, width, height - 3).contains_region(region), key
+        assert min(region.size) >= 3, key
+        corners = "".join(session.cell(x, y).text for y in (region.y, region.bottom - 1)
+                          for x in (region.x, region.right - 1))  # fmt: skip
+        assert corners in ("╭╮╰╯", "┏┓┗┛"), key
+    assert {"input", "input_gradient"} <= set(parts)
+    assert f"step {session.position}/{session.timeline.total}" in session.lines[0]
+    assert "quit" in session.lines[-1]
+    assert "●" in session.lines[-2]
+    assert session.stale_cells() == []
+
+
+@pytest.mark.parametrize("name", ["digit", "rectangle"])
+async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -> None:
+    async with opened(name, (120, 40), position=40) as session:
+        await session.press("s", "tab")
+        for size in ((60, 16), (200, 50), (80, 24), (120, 40)):
+            await session.resize(*size)
+            assert (session.position, session.timeline.additions) == (40, 1)
+            check_layout(session)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_resized_screen_is_the_screen_of_that_size(size: tuple[int, int]) -> None:
+    async with opened("depthwise", (100, 30), position=70) as session:
+        await session.resize(*size)
+        async with opened("depthwise", size, position=70) as fresh:
+            assert session.lines == fresh.lines
+
+
+@pytest.mark.parametrize("size", [(59, 40), (120, 15), (20, 5), (1, 1)])
+async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size: tuple[int, int]) -> None:
+    async with opened(position=33) as session:
+        await session.resize(*size)
+        if size[0] >= 20:
+            words = " ".join(session.text.split())
+            assert words.startswith(f"convstep needs 60x16; this terminal is {size[0]}x{size[1]}.")
+            assert "A_prev_pad" not in words
+        await session.press("n")
+        await session.resize(80, 24)
+        assert session.position == 34
+        check_layout(session)
+
+
+async def test_least_size_is_enough() -> None:
+    async with opened(size=(60, 16)) as session:
+        check_layout(session)
+        assert "convstep needs" not in session.text
+
+
+async def test_large_screen_shows_further_faces_beside_each_other() -> None:
+    async with opened("rectangle", (200, 50), position=30) as session:
+        check_layout(session)
+        for further in ("W[1, :, :, 1]", "dW[1, :, :, 1]", "dZ[:, :, 2]"):
+            assert f" {further} " in session.text
+        await session.resize(120, 40)
+        assert not any("-" in key for key in session.visible())
+        await session.press("n", "n")
+        await session.resize(200, 50)
+        check_layout(session)
+
+
+async def test_digit_stands_whole_at_120_columns() -> None:
+    async with opened(position=137) as session:
+        for key in ("input", "input_gradient"):
+            header = session.part(key)[1]
+            assert [int(label) for label in header[1:-1].split()] == list(range(10))
+            assert len(session.part(key)) >= 10 + 2 + 2
+
+
+async def test_maximised_panel_stays_so_when_resized() -> None:
+    async with opened(position=137) as session:
+        await session.press("m")
+        await session.resize(80, 24)
+        assert session.visible() == {"input_gradient"}
+        await session.press("m")
+        check_layout(session)
+
+
+def stem(height: int = 64) -> Problem:
+    numbers = np.random.default_rng(5)
+    A_prev = numbers.standard_normal((height, height, 3)).astype(np.float32)
+    W = numbers.standard_normal((8, 7, 7, 3)).astype(np.float32)
+    return Problem(A_prev, W, np.zeros(8, np.float32), None, stride=2, padding=3)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
+async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
+    problem = stem()
+    async with opened(problem, size) as session:
+        for position in (0, 1, 255, 256, 257, problem.total_steps // 2 + 99, problem.total_steps - 1):
+            session.debugger.travel(position)
+            await session.settle()
+            check_layout(session)
+            for key in ("input", "input_gradient"):
+                window = session.debugger.scene.panel(key).window
+                assert window is not None
+                content = session.grid(key).content_region
+                x, y = session.place(key, window.top, window.left)
+                assert content.contains(x, y), (position, key)
+                if content.height >= 10:
+                    right = session.place(key, window.bottom, window.right)
+                    assert content.contains(*right), (position, key)
+        assert "dZ drawn at random" in session.text or size[1] < 20

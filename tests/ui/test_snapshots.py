@@ -1,0 +1,37 @@
+"""Four pictures of the screen: what no other test would notice. `--snapshot-update` draws them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from convstep.examples import catalog
+from convstep.ui.app import DebuggerApp
+from tests.ui.fakes import FakeTorch
+
+Compare = Callable[..., bool]
+
+
+def debugger(name: str, position: int) -> DebuggerApp:
+    return DebuggerApp(catalog.load(name), name, position=position, torch=FakeTorch())
+
+
+async def at_rest(pilot: Pilot[None]) -> None:
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_digit_in_the_middle(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(debugger("digit", 137), terminal_size=size, run_before=at_rest)
+
+
+def test_windows_two_cells_apart(snap_compare: Compare) -> None:
+    assert snap_compare(debugger("stride-2", 21), terminal_size=(120, 40), run_before=at_rest)
+
+
+def test_digit_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(debugger("digit", 137), terminal_size=(80, 24), run_before=at_rest)

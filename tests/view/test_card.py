@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from convstep.conv.problem import Problem
+from convstep.examples import catalog
+from convstep.replay.timeline import Timeline
+from convstep.view.card import MARKS, draw_card, largest
+from convstep.view.numbers import aligned
+from convstep.view.scene import Scene, Stage
+
+
+def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:
+    timeline = Timeline(problem)
+    timeline.seek(position)
+    for _ in range(additions):
+        timeline.next_addition()
+    return Stage(timeline).scene()
+
+
+def spoiled(*values: float) -> Problem:
+    """A problem whose dZ holds these values first."""
+    problem = catalog.load("stride-2")
+    dZ = np.array(problem.dZ)
+    dZ.flat[: len(values)] = values
+    return Problem(problem.A_prev, problem.W, problem.b, dZ, 2)
+
+
+def batch() -> Problem:
+    numbers = np.random.default_rng(0)
+    return Problem(numbers.random((2, 40, 120, 1)) * 1e6, numbers.random((12, 5, 5, 1)), np.zeros(12), None)
+
+
+SCENES = {
+    **{name: scene_at(catalog.load(name), catalog.load(name).total_steps // 2) for name in catalog.names()},
+    "start": scene_at(catalog.load("digit"), 0),
+    "one addition": scene_at(catalog.load("digit"), 137, 1),
+    "two additions": scene_at(catalog.load("rectangle"), 50, 2),
+    "nan": scene_at(spoiled(np.nan), 1),
+    "inf": scene_at(spoiled(np.inf, -np.inf), 2),
+    "huge": scene_at(spoiled(-1.7976931348623157e308), 1),
+    "tiny": scene_at(spoiled(5e-324), 1),
+    "zero": scene_at(spoiled(0.0, -0.0), 2),
+    "no bias": scene_at(Problem(np.ones((4, 5, 1)), np.ones((2, 3, 3, 1)), None, None), 5),
+    "batch": scene_at(batch(), 90_000 - 1 if batch().total_steps > 90_000 else batch().total_steps - 1),
+}
+
+
+def lines(scene: Scene, width: int, height: int) -> list[str]:
+    return draw_card(scene, width, height).plain.split("\n")
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
+def test_card_fits_its_room(name: str, width: int, height: int) -> None:
+    drawn = lines(SCENES[name], width, height)
+    assert len(drawn) <= height
+    for line in drawn:
+        assert cell_len(line.rstrip()) <= width, line
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(7, 50))
+def test_card_shows_every_addition_in_order_with_its_mark(name: str, width: int, height: int) -> None:
+    scene = SCENES[name]
+    marks = [line[0] for line in lines(scene, width, height)[1:]
+             if line.strip() and any(f" {a.cells.name}" in line[:24] for a in scene.additions)]  # fmt: skip
+    expected = [MARKS["done"] if n < scene.made else MARKS["next" if n == scene.made else "later"]
+                for n in range(len(scene.additions))]  # fmt: skip
+    assert marks == expected
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_before_and_after_are_the_real_numbers_of_the_cell_that_changes_most(name: str) -> None:
+    text = draw_card(SCENES[name], 70, 9).plain
+    for addition in SCENES[name].additions:
+        at = largest(addition.added)
+        before, after = aligned([addition.before[at], addition.after[at]])
+        assert f"{before} → {after}" in text
+
+
+def test_named_cell_is_the_one_shown() -> None:
+    scene = SCENES["dilated"]
+    text = draw_card(scene, 60, 9).plain
+    for addition in scene.additions:
+        row, column = largest(addition.added)
+        cell = addition.cells.index(addition.origin.row + row * addition.pace.row,
+                                    addition.origin.column + column * addition.pace.column)  # fmt: skip
+        assert f"[{', '.join(map(str, cell))}]" in text
+
+
+def test_large_card_shows_factor_product_before_and_after() -> None:
+    text = draw_card(SCENES["digit"], 60, 40).plain
+    for word in ("x * dz", "w * dz", "before", "after"):
+        assert word in text
+    assert "will be" in draw_card(SCENES["one addition"], 60, 40).plain
+
+
+def test_smaller_cards_say_less_but_never_nothing() -> None:
+    sizes = [len(lines(SCENES["digit"], 50, height)) for height in range(1, 40)]
+    assert sizes == sorted(sizes)
+    assert all(size >= 1 for size in sizes)
+
+
+def test_upstream_value_stands_in_the_title_and_zero_is_remarked() -> None:
+    assert lines(SCENES["digit"], 60, 20)[0].startswith("dz = dZ[")
+    assert "adds nothing" in lines(SCENES["zero"], 60, 20)[0]
+    assert "nan" in lines(SCENES["nan"], 60, 20)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [
+        ([[1.0, -3.0], [2.0, 3.0]], (0, 1)),
+        ([[0.0, 0.0], [0.0, 0.0]], (0, 0)),
+        ([[1.0, np.inf], [np.nan, 3.0]], (0, 1)),
+        ([[1.0, 5.0], [np.nan, 3.0]], (1, 0)),
+    ],
+)
+def test_largest_is_the_first_of_greatest_magnitude(
+    values: list[list[float]], place: tuple[int, int]
+) -> None:
+    assert largest(np.array(values)) == place

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from convstep.view.drawing import MODES, Look, draw_header, draw_line
+from convstep.view.faces import face
+from convstep.view.grid import GridLayout, lay_out
+from convstep.view.panel import Cell, Panel, Span
+from convstep.view.scale import Scale
+from tests.view.panels import insides, panels, spans
+
+ROLES = {
+    "window": Style(bold=True),
+    "changed": Style(underline=True),
+    "now": Style(reverse=True),
+    "cursor": Style(strike=True),
+    "todo": Style(dim=True),
+    "frame": Style(blink=True),
+    "crop": Style(italic=True),
+}
+"""Each role with an attribute of its own."""
+
+PLAIN = Look(ROLES)
+LOOKS = st.builds(
+    Look, st.just(ROLES), st.sampled_from(MODES), st.booleans(), st.booleans(),
+    st.none() | st.builds(Cell, st.integers(0, 9), st.integers(0, 9)),
+)  # fmt: skip
+
+
+def text(segments: list[Segment]) -> str:
+    return "".join(segment.text for segment in segments)
+
+
+def drawn(panel: Panel, layout: GridLayout, look: Look = PLAIN) -> list[str]:
+    """Every line below the header, whole."""
+    return [
+        text(draw_line(panel, layout, y, 0, layout.width, look)) for y in range(layout.header, layout.height)
+    ]
+
+
+def style_of(panel: Panel, layout: GridLayout, cell: Cell, look: Look = PLAIN) -> Style:
+    """How a cell's number is drawn."""
+    at, x = 0, layout.gutter(cell.column) + 1
+    for segment in draw_line(panel, layout, layout.y_of(cell.row), 0, layout.width, look):
+        if at <= x < at + len(segment.text):
+            return segment.style or Style()
+        at += len(segment.text)
+    raise AssertionError(cell)
+
+
+def number(panel: Panel, layout: GridLayout, cell: Cell, look: Look = PLAIN) -> str:
+    line = text(draw_line(panel, layout, layout.y_of(cell.row), 0, layout.width, look))
+    return line[layout.gutter(cell.column) + 1 : layout.gutter(cell.column + 1)]
+
+
+@given(panels(), LOOKS, st.integers(1, 120), st.integers(1, 30), st.integers(0, 60), st.integers(-4, 6))
+def test_every_line_is_exactly_as_wide_as_asked(
+    panel: Panel, look: Look, width: int, height: int, left: int, precision: int
+) -> None:
+    layout = lay_out(panel, width, height, precision=precision)
+    lines = [draw_line(panel, layout, y, left, width, look) for y in range(layout.header, layout.height + 3)]
+    for segments in [*lines, draw_header(panel, layout, left, width, look)]:
+        assert len(text(segments)) == width
+        assert all(cell_len(character) == 1 for character in text(segments))
+
+
+@given(panels(), LOOKS, st.integers(1, 120), st.integers(0, 60))
+def test_scrolled_line_is_part_of_the_whole_and_shows_no_number_in_part(
+    panel: Panel, look: Look, width: int, left: int
+) -> None:
+    layout = lay_out(panel, width, 30)
+    left = min(left, layout.width - 1)
+    for y in range(layout.header, layout.height):
+        whole = list(text(draw_line(panel, layout, y, 0, layout.width, look)).ljust(left + width))
+        line = layout.line(y)
+        assert line is not None
+        for column in range(layout.columns if not line.edge else 0):
+            first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
+            if first < left or beyond > left + width:
+                whole[first:beyond] = " " * layout.text
+        assert text(draw_line(panel, layout, y, left, width, look)) == "".join(whole[left : left + width])
+
+
+@given(panels(), st.integers(1, 120), st.integers(0, 60))
+def test_header_scrolls_with_the_columns(panel: Panel, width: int, left: int) -> None:
+    layout = lay_out(panel, 60, 30)
+    whole = text(draw_header(panel, layout, 0, layout.width, PLAIN)).ljust(left + width)
+    assert text(draw_header(panel, layout, left, width, PLAIN)) == whole[left : left + width]
+    for column in range(layout.columns):
+        assert whole[layout.gutter(column) + 1 : layout.gutter(column + 1)].strip() == str(column)
+
+
+@given(panels(), st.integers(20, 120), st.booleans())
+def test_only_zero_looks_like_zero_and_only_minus_has_a_sign(
+    panel: Panel, width: int, coloured: bool
+) -> None:
+    panel = replace(panel, inside=None)
+    layout, look = lay_out(panel, width, 30), Look(ROLES, coloured=coloured)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        shown = number(panel, layout, Cell(row, column), look).strip()
+        assert (shown in ("0", "-0")) == (value == 0), (shown, value)
+        negative = bool(np.signbit(value)) and not np.isnan(value)
+        assert (shown.startswith("-") or shown == "<<") == negative, (shown, value)
+        assert (shown == "nan") == bool(np.isnan(value))
+
+
+@given(panels())
+def test_untouched_padding_is_a_dot_and_touched_padding_a_number(panel: Panel) -> None:
+    layout = lay_out(panel, 60, 30)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        outside = panel.inside is not None and (row, column) not in panel.inside
+        dot = number(panel, layout, Cell(row, column)).strip() == "·"
+        assert dot == (outside and value == 0)
+
+
+@given(panels(plain=True), st.integers(10, 100), st.data())
+def test_frame_is_a_closed_box_around_the_window(panel: Panel, width: int, data: st.DataObject) -> None:
+    window = data.draw(spans(*panel.face.shape))
+    panel = replace(panel, framed=True, window=window)
+    layout = lay_out(panel, width, 100)
+    lines = drawn(panel, layout)
+    top = next(n for n, line in enumerate(lines) if "┏" in line)
+    bottom = next(n for n, line in enumerate(lines) if "┗" in line)
+    left, right = layout.gutter(window.left), layout.gutter(window.right + 1)
+    assert lines[top][left : right + 1] == "┏" + "━" * (right - left - 1) + "┓"
+    assert lines[bottom][left : right + 1] == "┗" + "━" * (right - left - 1) + "┛"
+    inner = lines[top + 1 : bottom]
+    assert all(line[left] == line[right] == "┃" for line in inner)
+    rows = [layout.line(layout.header + n) for n in range(top + 1, bottom)]
+    assert [line.row for line in rows if line and not line.edge] == list(range(window.top, window.bottom + 1))
+    everything = "".join(lines)
+    assert [everything.count(corner) for corner in "┏┓┗┛"] == [1, 1, 1, 1]
+    assert everything.count("┃") == 2 * len(inner)
+    assert everything.count("━") == 2 * (right - left - 1)
+
+
+@given(panels(plain=True), st.integers(10, 100), st.data())
+def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
+    panel: Panel, width: int, data: st.DataObject
+) -> None:
+    inside = data.draw(insides(*panel.face.shape))
+    panel = replace(panel, cropped=True, inside=inside)
+    layout = lay_out(panel, width, 100)
+    lines = drawn(panel, layout)
+    kinds = [found.edge for n in range(len(lines)) if (found := layout.line(layout.header + n))]
+    top, bottom = kinds.index("crop-top"), kinds.index("crop-bottom")
+    left, right = layout.gutter(inside.left), layout.gutter(inside.right + 1)
+    assert covered(lines[top][left : right + 1], "┌" + "─" * (right - left - 1) + "┐", "┃")
+    assert covered(lines[bottom][left : right + 1], "└" + "─" * (right - left - 1) + "┘", "┃")
+    for line in lines[top + 1 : bottom]:
+        assert covered(line[left] + line[right], "││", "┃━┏┓┗┛▸◂")
+    rows = [layout.line(layout.header + n) for n in range(top + 1, bottom)]
+    assert [line.row for line in rows if line and not line.edge] == list(range(inside.top, inside.bottom + 1))
+    if panel.window is None and panel.now is None:
+        assert [lines[top][left], lines[top][right]] == ["┌", "┐"]
+        assert all(line[left] == line[right] == "│" for line in lines[top + 1 : bottom])
+
+
+def covered(shown: str, expected: str, over: str) -> bool:
+    """Whether a line is as expected, but for characters that may stand over it."""
+    return all(s == e or s in over for s, e in zip(shown, expected, strict=True))
+
+
+@given(panels())
+def test_marks_stand_on_exactly_their_cells(panel: Panel) -> None:
+    layout = lay_out(panel, 90, 30)
+    look = Look(ROLES, mode="numbers", cursor=Cell(1, 1))
+    columns = panel.face.shape[1]
+    for row, column in np.ndindex(panel.face.shape):
+        cell = Cell(row, column)
+        style = style_of(panel, layout, cell, look)
+        assert bool(style.bold) == (panel.window is not None and cell in panel.window)
+        assert bool(style.underline) == (panel.changed is not None and cell in panel.changed)
+        assert bool(style.reverse) == (panel.now == cell)
+        assert bool(style.strike) == (cell == (1, 1))
+        waiting = panel.done is not None and row * columns + column >= panel.done and panel.now != cell
+        assert bool(style.dim) == waiting
+
+
+@given(panels(plain=True))
+def test_pointers_stand_on_both_sides_of_the_current_cell(panel: Panel) -> None:
+    panel = replace(panel, framed=False, window=None)
+    lines = "".join(drawn(panel, lay_out(panel, 90, 30)))
+    expected = (0, 0) if panel.now is None else (1, 1)
+    assert (lines.count("▸"), lines.count("◂")) == expected
+
+
+def test_list_marks_its_current_row() -> None:
+    panel = Panel("db", face("db", np.arange(3.0), (None,)), 4.0, now=Cell(1, 0), listed=True)
+    assert [line.rstrip() for line in drawn(panel, lay_out(panel, 20, 9))] == [
+        "[0]       0", "[1]  1.0000◂", "[2]  2.0000"
+    ]  # fmt: skip
+
+
+@given(panels(), st.sampled_from(["both", "heat"]), st.booleans())
+def test_colour_is_the_scale_s_own(panel: Panel, mode: str, dark: bool) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, dark)
+    scale = Scale(panel.limit, dark)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        style = style_of(panel, layout, Cell(row, column), look)
+        if style.dim or value == 0:
+            assert style.bgcolor is None
+        else:
+            assert style.bgcolor is not None
+            assert style.bgcolor.name == scale.background(float(value))
+
+
+@given(panels(), st.sampled_from(MODES))
+def test_without_colour_no_colour_is_drawn(panel: Panel, mode: str) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, coloured=False)
+    for y in range(layout.header, layout.height):
+        for segment in draw_line(panel, layout, y, 0, layout.width, look):
+            assert segment.style is None or segment.style.color is segment.style.bgcolor is None
+
+
+@pytest.mark.parametrize("coloured", [True, False])
+def test_without_colour_magnitudes_are_shades_beside_the_numbers(coloured: bool) -> None:
+    values = np.array([[0.0, 0.05, 0.2, 0.4, 1.0], [-0.0, -0.05, -0.2, -0.4, -1.0]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0)
+    lines = drawn(panel, lay_out(panel, 60, 30), Look(ROLES, coloured=coloured))
+    for line in lines:
+        assert [character for character in line if character in "░▒▓█"] == ([] if coloured else list("░▒▓█"))
+
+
+@given(panels())
+def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
+    panel = replace(panel, framed=False, window=None, now=None, cropped=False, listed=False)
+    layout = lay_out(panel, 90, 30)
+    for mode in MODES:
+        for (row, column), value in np.ndenumerate(panel.face.values):
+            line = text(draw_line(panel, layout, layout.y_of(row), 0, layout.width, Look(ROLES, mode)))
+            mark = line[layout.gutter(column)]
+            expected = "?" if np.isnan(value) else "∞" if np.isinf(value) else " !"
+            assert mark in expected, (mode, value)
+
+
+@given(panels())
+def test_heat_shows_the_sign_and_the_shade(panel: Panel) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, "heat")
+    scale = Scale(panel.limit)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        shown = number(panel, layout, Cell(row, column), look)
+        if shown.strip() in ("·", "nan"):
+            continue
+        assert shown[0] == ("-" if value < 0 else "+" if value > 0 else " ")
+        assert shown[1:] == scale.shade(float(value)) * (layout.text - 1)
+
+
+def test_beyond_the_face_nothing_is_drawn() -> None:
+    panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, window=Span(range(1), range(1)))
+    layout = lay_out(panel, 30, 30)
+    assert text(draw_line(panel, layout, layout.height, 0, 30, PLAIN)) == " " * 30

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convstep.view.grid import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
+from convstep.view.panel import Cell, Panel
+from tests.view.panels import panels, spans
+
+WIDTHS, HEIGHTS = st.integers(1, 100), st.integers(1, 40)
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS)
+def test_cell_at_is_the_inverse_of_where_a_cell_stands(panel: Panel, width: int, height: int) -> None:
+    layout = lay_out(panel, width, height)
+    for row in range(layout.rows):
+        for column in range(layout.columns):
+            for x in range(layout.gutter(column), layout.gutter(column + 1)):
+                assert layout.cell_at(x, layout.y_of(row)) == Cell(row, column)
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS)
+def test_no_cell_stands_on_labels_edges_or_beyond(panel: Panel, width: int, height: int) -> None:
+    layout = lay_out(panel, width, height)
+    found = {layout.cell_at(x, y) for y in range(layout.height) for x in range(layout.width)} - {None}
+    assert len(found) == layout.rows * layout.columns
+    rows = {layout.y_of(row) for row in range(layout.rows)}
+    for y in set(range(layout.height + 3)) - rows:
+        assert all(layout.cell_at(x, y) is None for x in range(layout.width))
+    assert all(layout.cell_at(x, min(rows)) is None for x in range(layout.margin))
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS)
+def test_rows_stand_below_each_other_and_every_line_is_one_thing(
+    panel: Panel, width: int, height: int
+) -> None:
+    layout = lay_out(panel, width, height)
+    places = [layout.y_of(row) for row in range(layout.rows)]
+    assert places == sorted(set(places))
+    lines = [layout.line(y) for y in range(layout.header, layout.height)]
+    assert None not in lines
+    assert [line.row for line in lines if line and not line.edge] == list(range(layout.rows))
+    assert [(line.row, line.edge) for line in lines if line and line.edge] == list(layout.edges)
+    assert layout.line(layout.height) is None
+    assert all(layout.line(y) == (row, None) for row, y in enumerate(places))
+
+
+@given(panels(plain=True), st.data())
+def test_height_never_changes_as_the_window_moves(panel: Panel, data: st.DataObject) -> None:
+    panel = replace(panel, framed=True, window=data.draw(spans(*panel.face.shape)))
+    moved = replace(panel, window=data.draw(spans(*panel.face.shape)))
+    assert lay_out(panel, 60, 200).height == lay_out(moved, 60, 200).height
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS, st.data())
+def test_rect_holds_every_cell_of_a_span_and_the_lines_around_it(
+    panel: Panel, width: int, height: int, data: st.DataObject
+) -> None:
+    layout = lay_out(panel, width, height)
+    span = data.draw(spans(layout.rows, layout.columns))
+    rect = layout.rect(span)
+    for row in span.rows:
+        for column in span.columns:
+            cell = Rect(layout.gutter(column), layout.y_of(row), layout.text + 2, 1)
+            assert rect.union(cell) == rect
+    if panel.framed and panel.window == span:
+        edges = [y for y in range(layout.header, layout.height) if (line := layout.line(y)) and line.edge
+                 and line.edge.startswith("frame")]  # fmt: skip
+        assert all(rect.y <= y < rect.y + rect.height for y in edges)
+
+
+@given(panels(plain=True), WIDTHS, st.integers(-5, 120))
+def test_snapping_begins_with_a_whole_cell_or_at_the_end(panel: Panel, width: int, x: int) -> None:
+    layout = lay_out(panel, width, 20)
+    place = layout.snap(x, width)
+    most = max(layout.width - width, 0)
+    assert place >= 0
+    assert place in {0, layout.margin, most, *(layout.gutter(c) for c in range(layout.columns + 1))}
+    if x <= most and x > 0:
+        assert place >= min(x, most)
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS, st.integers(-12, 12))
+def test_numbers_keep_their_least_and_most_columns(panel: Panel, width: int, height: int, more: int) -> None:
+    layout = lay_out(panel, width, height, precision=more)
+    assert LEAST_TEXT <= layout.text <= PRECISE_TEXT
+    usual = lay_out(panel, width, height)
+    assert (layout.text - usual.text) * more >= 0
+    if usual.width > width:  # where it does not fit whole, numbers are as narrow as is of use
+        assert usual.text <= 5
+
+
+@given(panels(plain=True), WIDTHS)
+def test_wider_rooms_never_narrow_the_numbers_of_a_face_that_fits(panel: Panel, width: int) -> None:
+    layout, wider = lay_out(panel, width, 30), lay_out(panel, width + 1, 30)
+    if layout.width <= width and layout.margin == wider.margin:
+        assert wider.text >= layout.text
+
+
+@given(panels(plain=True), HEIGHTS)
+def test_header_never_costs_the_window(panel: Panel, height: int) -> None:
+    layout = lay_out(panel, 60, height)
+    if layout.header and panel.framed and panel.window is not None:
+        assert height - 1 >= min(panel.window.bottom - panel.window.top + 1, layout.rows)
+    if panel.listed:
+        assert layout.header == 0
+
+
+def test_union_is_the_smallest_block_around_both() -> None:
+    assert Rect(1, 2, 3, 4).union(Rect(10, 0, 1, 1)) == Rect(1, 0, 10, 6)
