@@ -29,7 +29,7 @@ class StopsScreen(ModalScreen[None]):
         width: 76; max-width: 100%; height: auto; max-height: 80%;
         border: heavy $accent; background: $surface; padding: 0 1;
     }
-    StopsScreen OptionList { height: auto; max-height: 20; border: none; background: $surface; padding: 0; }
+    StopsScreen OptionList { height: auto; max-height: 20; background: $surface; }
     StopsScreen Static { color: $foreground 65%; margin-top: 1; }
     """
 
@@ -42,7 +42,7 @@ class StopsScreen(ModalScreen[None]):
         """The list, and its keys."""
         with Vertical() as box:
             box.border_title = "Stops"
-            yield OptionList(markup=False)
+            yield OptionList(markup=False, compact=True)
             yield Static("Enter or Space switches · x removes · X removes all · Esc closes")
 
     def on_mount(self) -> None:
