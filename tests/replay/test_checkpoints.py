@@ -194,8 +194,21 @@ def test_an_early_position_is_not_built_to_the_end(monkeypatch: pytest.MonkeyPat
     assert points.kept_bytes == 0
     points.restore(run, 0, 2 * steps_per_row(problem) + 1)
     assert points.reached == 2
-    assert points.built(3 * steps_per_row(problem) - 1)
-    assert not points.built(3 * steps_per_row(problem))
+    assert points.at_hand(3 * steps_per_row(problem) - 1)
+    assert not points.at_hand(3 * steps_per_row(problem))
+
+
+def test_what_takes_no_time_to_build_counts_as_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = tall_problem(np.random.default_rng(4), output=(7, 3), batch=None)
+    assert Timeline(problem).prepared(problem.total_steps)
+    monkeypatch.setattr(checkpoints_module, "CHUNK", 1)
+    monkeypatch.setattr(timeline_module, "NEAR", 2)
+    timeline = Timeline(problem)
+    assert timeline.prepared(2)
+    assert not timeline.prepared(problem.total_steps)
+    for _ in timeline.prepare(problem.total_steps):
+        pass
+    assert timeline.prepared(problem.total_steps)
 
 
 def test_a_small_budget_does_not_make_an_early_position_build_more(monkeypatch: pytest.MonkeyPatch) -> None:
