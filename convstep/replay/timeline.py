@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.replay.checkpoints import Checkpoints, default_budget
@@ -18,7 +19,7 @@ Array = npt.NDArray[Any]
 
 NEAR = 64
 """Steps ahead that are executed one by one, which keeps what they overwrite."""
-BEHIND = 256
+BEHIND = 512
 """Steps that are executed again so that going on backwards is cheap."""
 MOST_BEHIND = 4096
 """Steps whose overwritten values are kept, at the most."""
@@ -212,8 +213,9 @@ class Timeline:
         """
         if self._position == self.total:
             return False
+        index = self.problem.geometry.index_at(self._position)
         with quiet():
-            self._add()
+            self._add(index, self.problem.geometry.window(index))
         self._complete()
         return True
 
@@ -235,8 +237,10 @@ class Timeline:
 
     def _execute(self) -> None:
         """Make the additions that are left of the next step, in the loop's order."""
+        index = self.problem.geometry.index_at(self._position)
+        window = self.problem.geometry.window(index)
         while not self._complete():
-            self._add()
+            self._add(index, window)
 
     def _complete(self) -> bool:
         """Count the step under way as executed once all its additions are made."""
@@ -247,11 +251,9 @@ class Timeline:
         self._position += 1
         return True
 
-    def _add(self) -> None:
-        """The next of the loop's three additions, the value it overwrites kept."""
-        index = self.problem.geometry.index_at(self._position)
+    def _add(self, index: StepIndex, window: tuple[int, slice, slice, slice]) -> None:
+        """The next of the three additions of the step at an index, the value it overwrites kept."""
         dz = self._run.samples(self.problem.dZ)[index]
-        window = self.problem.geometry.window(index)
         match len(self._under_way):
             case 0:
                 x = self._run.samples(self.problem.A_prev_pad)[window]
@@ -262,9 +264,9 @@ class Timeline:
                 self._overwrite("db", (index.i_c,), dz)
 
     def _overwrite(self, gradient: str, region: tuple[int | slice, ...], contribution: Array) -> None:
-        target = _target(self._run, gradient)
-        self._under_way.append(Overwritten(gradient, region, np.array(target[region])))
-        target[region] += contribution
+        cells = _target(self._run, gradient)[region]
+        self._under_way.append(Overwritten(gradient, region, np.array(cells)))
+        _target(self._run, gradient)[region] = cells + contribution
 
     def _undo(self, made: list[Overwritten] | tuple[Overwritten, ...]) -> None:
         """Put back what the additions overwrote; never subtract, floats do not come back."""
