@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from convstep.conv.problem import Problem
     from convstep.oracle.comparison import Comparison
-    from convstep.replay.session import Session
 
 FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
@@ -127,73 +125,10 @@ def _sentence(error: Exception) -> str | None:
     return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
 
 
-def load_problem(name: str) -> Problem:
-    """A problem by its path or bundled name; what looks like a path is one.
-
-    Args:
-        name: What the person typed.
-
-    Raises:
-        ProblemError: there is no such problem, or the file is not one.
-    """
-    from convstep.conv.problem import Problem
-    from convstep.examples import load, names
-
-    looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]
-    if looks_like_a_path or (name not in names() and os.path.exists(name)):
-        return Problem.load(name)
-    return load(name)
-
-
-def load_session(name: str) -> tuple[Session, Problem]:
-    """A session and its problem: from a session file, or a new one for a problem.
-
-    Args:
-        name: a `.json` session, a `.npz` problem, or a bundled name.
-
-    Raises:
-        UsageError: the session cannot be read, or does not fit its problem.
-        ProblemError: there is no such problem.
-    """
-    from convstep.replay.session import Session, load
-
-    if not name.endswith(".json"):
-        return Session(name), load_problem(name)
-    try:
-        session = load(name)
-        beside = os.path.join(os.path.dirname(name), session.problem)
-        if (
-            session.problem.endswith(".npz")
-            and not os.path.exists(session.problem)
-            and os.path.exists(beside)
-        ):
-            session = Session(beside, session.position, session.stops, session.bookmarks, session.view)
-        problem = load_problem(session.problem)
-        session.check_fits(problem.total_steps)
-    except ValueError as error:
-        raise UsageError(f"{name}: {error}" if name not in str(error) else str(error)) from error
-    return session, problem
-
-
 def _open(given: argparse.Namespace) -> int:
-    from dataclasses import replace
+    from convstep.cli_problems import start
 
-    from convstep.replay.places import parse_place
-    from convstep.replay.session import SavedStop
-    from convstep.replay.stops import parse_stop
-
-    session, problem = load_session(given.problem)
-    try:
-        if given.goto is not None:
-            session = replace(session, position=parse_place(given.goto, problem.geometry))
-    except ValueError as error:
-        raise UsageError(f"--goto: {error}") from error
-    try:
-        for text in (*(stop.text for stop in session.stops), *given.breaks):
-            parse_stop(text, problem.geometry, problem.b is not None)
-    except ValueError as error:
-        raise UsageError(f"--break: {error}") from error
-    session = replace(session, stops=(*session.stops, *map(SavedStop, given.breaks)))
+    session, problem = start(given.problem, given.goto, given.breaks)
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
             f"convstep open needs a terminal; `convstep compare {given.problem}` and "
@@ -225,6 +160,7 @@ def _new(given: argparse.Namespace) -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
+    from convstep.cli_problems import load_problem
     from convstep.oracle.comparison import best_comparison
     from convstep.view.text import json_value
 
@@ -262,6 +198,7 @@ def _say_table(comparison: Comparison) -> None:
 def _trace(given: argparse.Namespace) -> int:
     import json
 
+    from convstep.cli_problems import load_problem
     from convstep.replay.timeline import Timeline
     from convstep.view.text import step_record, step_text
 
@@ -296,6 +233,8 @@ def _examples(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from convstep.cli_problems import load_problem, watched_cell
+
     output = Path(given.output)
     _check_output(given.output)
     if output.suffix != ".svg":
@@ -309,9 +248,17 @@ def _export(given: argparse.Namespace) -> int:
         )
     from convstep.export.svg import export_svg
 
+    why = None if given.why is None else watched_cell(given.why, problem)
+
     with _Writing(given.output):
         written = export_svg(
-            problem, given.problem, range(first, last + 1), output, given.size, comparison=given.compare
+            problem,
+            given.problem,
+            range(first, last + 1),
+            output,
+            given.size,
+            comparison=given.compare,
+            why=why,
         )
     for path in written:
         _say(str(path))

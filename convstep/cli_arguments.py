@@ -94,7 +94,9 @@ def _parser() -> _Parser:
     exporting.add_argument(
         "-o", "--output", required=True, metavar="OUT.svg", help="for several: OUT-0012.svg …"
     )
-    exporting.add_argument("--compare", action="store_true", help="with the comparison opened")
+    opened = exporting.add_mutually_exclusive_group()
+    opened.add_argument("--compare", action="store_true", help="with the comparison opened")
+    opened.add_argument("--why", metavar="CELL", help="with the steps that make a cell: dW[2,0,1,0]")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
     return parser
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convstep.replay.provenance import Provenance, provenance
 from convstep.ui.app import DebuggerApp, problem_title
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def export_svg(
     size: tuple[int, int] = (120, 40),
     *,
     comparison: bool = False,
+    why: tuple[str, tuple[int, ...]] | None = None,
 ) -> list[Path]:
     """Draw the debugger at some positions.
 
@@ -34,6 +36,7 @@ def export_svg(
             `out.svg` -> `out-0012.svg`.
         size: columns and lines of the screen.
         comparison: whether to draw the comparison at each position.
+        why: a gradient and a cell of it, to draw the list of steps that make it.
 
     Returns:
         The files written, in order.
@@ -43,7 +46,8 @@ def export_svg(
     """
     wanted = list(positions)
     paths = [output] if len(wanted) == 1 else [_numbered(output, p, problem.total_steps) for p in wanted]
-    pictures = asyncio.run(_draw(problem, name, wanted, size, comparison))
+    made = None if why is None else provenance(problem, *why)
+    pictures = asyncio.run(_draw(problem, name, wanted, size, comparison, made))
     for path, picture in zip(paths, pictures, strict=True):
         _write(path, picture)
     return paths
@@ -55,7 +59,12 @@ def _numbered(output: Path, position: int, total: int) -> Path:
 
 
 async def _draw(
-    problem: Problem, name: str, positions: list[int], size: tuple[int, int], comparison: bool
+    problem: Problem,
+    name: str,
+    positions: list[int],
+    size: tuple[int, int],
+    comparison: bool,
+    why: Provenance | None,
 ) -> list[str]:
     app = DebuggerApp(problem, problem_title(name), live=False)
     pictures = []
@@ -66,11 +75,13 @@ async def _draw(
             await app.workers.wait_for_complete()
             if comparison:
                 debugger.action_compare()
-                await pilot.pause()
-                await app.workers.wait_for_complete()
+            elif why is not None:
+                debugger.explain(why)
+            await pilot.pause()
+            await app.workers.wait_for_complete()
             await pilot.pause()
             pictures.append(app.export_screenshot(title=f"convstep {app.debugger.problem_name}"))
-            if comparison:
+            if comparison or why is not None:
                 app.pop_screen()
     return pictures
 

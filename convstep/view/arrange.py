@@ -75,7 +75,7 @@ def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
 def _side(width: int, height: int, upper: int, mapped: bool) -> dict[str, Rect]:
     """Source and step above each other, and the map below them where there is one."""
     source = 14 if mapped else min(17, upper)
-    card = (height - source) * 2 // 5 if mapped else height - source
+    card = max((height - source) * 2 // 5, 9) if mapped else height - source
     places = {SOURCE: Rect(0, 0, width, source), CARD: Rect(0, source, width, card)}
     if mapped:
         places[MAP] = Rect(0, source + card, width, height - source - card)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep import cli
+from convstep import cli, cli_problems
 from convstep.conv.problem import Problem
+from convstep.replay.session import SavedStop, Session, save
 from convstep.examples import names
 from convstep.oracle import comparison as comparison_module
 from tests.cli.conftest import Run
@@ -39,8 +40,8 @@ def test_open_begins_where_goto_says(
 ) -> None:
     opened: list[tuple[int, str, int]] = []
 
-    def record(problem: Problem, name: str, *, position: int = 0) -> None:
-        opened.append((problem.total_steps, name, position))
+    def record(problem: Problem, session: Session) -> None:
+        opened.append((problem.total_steps, session.problem, session.position))
 
     terminal = SimpleNamespace(isatty=lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -48,6 +49,57 @@ def test_open_begins_where_goto_says(
     monkeypatch.setattr("convstep.ui.app.run_debugger", record)
     assert run("open", "digit", *(["--goto", *goto] if goto else [])).code == 0
     assert opened == [(256, "digit", position)]
+
+
+def test_open_takes_stops_and_sessions(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened: list[tuple[int, Session]] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(
+        "convstep.ui.app.run_debugger", lambda problem, session: opened.append((problem.total_steps, session))
+    )
+    saved = tmp_path / "mine.json"
+    save(Session("rectangle", 12, (SavedStop("i_c == 1"),)), saved)
+    assert run("open", str(saved), "--break", "abs(dz) > 1").code == 0
+    assert [(total, s.problem, s.position) for total, s in opened] == [(80, "rectangle", 12)]
+    assert [stop.text for stop in opened[0][1].stops] == ["i_c == 1", "abs(dz) > 1"]
+    assert run("open", str(saved), "--goto", "3").code == 0
+    assert opened[1][1].position == 3
+
+
+def test_session_of_a_problem_beside_it_opens_from_anywhere(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from convstep.examples import load
+
+    opened: list[int] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(
+        "convstep.ui.app.run_debugger", lambda problem, session: opened.append(problem.total_steps)
+    )
+    load("rectangle").save(tmp_path / "layer.npz")
+    save(Session("layer.npz", 5), tmp_path / "mine.json")
+    assert run("open", str(tmp_path / "mine.json")).code == 0
+    assert opened == [80]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["open", "digit", "--break", "dy > 1"], ["--break", "dy"]),
+        (["open", "digit", "--break", "watch dW[9,0,0,0]"], ["9", "3"]),
+        (["open", "missing.json"], ["missing.json", "does not exist"]),
+        (["export", "digit", "--steps", "1", "-o", "x.svg", "--why", "W[0]"], ["--why"]),
+    ],
+)
+def test_stops_sessions_and_cells_that_cannot_be_are_refused(
+    run: Run, given: list[str], said: list[str]
+) -> None:
+    ended = run(*given)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert all(piece in ended.err for piece in said)
 
 
 def test_compare_says_that_every_gradient_agrees(run: Run) -> None:
@@ -94,7 +146,7 @@ def test_trace_jsonl_is_one_strict_object_for_every_step(run: Run) -> None:
     records = [strictly(line) for line in ended.out.splitlines()]
     assert [record["step"] for record in records] == list(range(len(records)))
     assert [record["position"] for record in records] == list(range(1, len(records) + 1))
-    assert len(records) == cli.load_problem("rectangle").total_steps
+    assert len(records) == cli_problems.load_problem("rectangle").total_steps
 
 
 def test_trace_of_nan_and_infinity_is_still_json(run: Run) -> None:
@@ -118,17 +170,19 @@ def test_export_hands_the_positions_on(run: Run, monkeypatch: pytest.MonkeyPatch
     asked: list[Any] = []
 
     def record(
-        problem: Problem, name: str, positions: Any, output: Path, size: Any, *, comparison: bool
+        problem: Problem, name: str, positions: Any, output: Path, size: Any, *, comparison: bool, why: Any
     ) -> list[Path]:
-        asked.append((name, list(positions), str(output), size, comparison))
+        asked.append((name, list(positions), str(output), size, comparison, why))
         return [output]
 
     monkeypatch.setattr("convstep.export.svg.export_svg", record)
     assert run("export", "digit", "--steps", "12", "-o", "out.svg").out == "out.svg\n"
     assert run("export", "digit", "--steps", "3:5", "-o", "out.svg", "--size", "80x24").code == 0
     assert run("export", "digit", "--steps", "255:", "-o", "out.svg", "--compare").code == 0
+    assert run("export", "digit", "--steps", "7", "-o", "out.svg", "--why", "dW[2,0,1,0]").code == 0
     assert asked == [
-        ("digit", [12], "out.svg", (120, 40), False),
-        ("digit", [3, 4, 5], "out.svg", (80, 24), False),
-        ("digit", [255, 256], "out.svg", (120, 40), True),
+        ("digit", [12], "out.svg", (120, 40), False, None),
+        ("digit", [3, 4, 5], "out.svg", (80, 24), False, None),
+        ("digit", [255, 256], "out.svg", (120, 40), True, None),
+        ("digit", [7], "out.svg", (120, 40), False, ("dW", (2, 0, 1, 0))),
     ]

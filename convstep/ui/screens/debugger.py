@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from convstep.replay.provenance import Provenance
 from convstep.replay.session import SavedStop, Session, View, permalink, save
 from convstep.replay.stops import parse_stop
 from convstep.replay.visited import Bookmarks
@@ -53,13 +54,16 @@ class DebuggerScreen(StoppingScreen):
 
     def action_provenance(self) -> None:
         """List the steps that make the cell under the cursor."""
-        from convstep.ui.screens.provenance import ProvenanceScreen
-
         place = self._pointed_cell()
         found = self._stage.provenance_of(*place) if place is not None else None
         if found is None:
             self._update_status("choose a cell of a running gradient: Tab to its panel, then the arrows")
-            return
+        else:
+            self.explain(found)
+
+    def explain(self, found: Provenance) -> None:
+        """List the steps that make a cell."""
+        from convstep.ui.screens.provenance import ProvenanceScreen
 
         def answered(position: int | None) -> None:
             if position is not None:
