@@ -104,7 +104,7 @@ class Watchpoint(Stop):
         return f"watch {self.gradient}[{', '.join(map(str, self.index))}]"
 
     def check(self, problem: Problem) -> None:
-        """Raise a ValueError if there is no such cell."""
+        """Raise a ValueError if there is no such cell; one that no window reaches is never hit."""
         check_cell(self.gradient, self.index, problem.geometry, problem.b is not None)
 
     def steps(self, geometry: Geometry) -> Sequence[int]:
@@ -149,7 +149,7 @@ def gradient_shape(gradient: str, geometry: Geometry) -> tuple[int, ...]:
 
 
 def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: bool) -> None:
-    """Raise a ValueError, one sentence, for a cell that does not exist or is never written.
+    """Raise a ValueError, one sentence, for a cell that does not exist.
 
     Args:
         gradient: its array's name.
@@ -169,5 +169,3 @@ def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: 
             raise ValueError(
                 f"{cell} does not exist: index {axis} is {value}, but it goes from 0 to {length - 1}"
             )
-    if not Watchpoint(gradient, index).steps(geometry):
-        raise ValueError(f"no step ever writes {cell}: no window reaches it")

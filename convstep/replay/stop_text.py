@@ -124,7 +124,10 @@ def _watchpoint(cell: re.Match[str] | None, text: str, geometry: Geometry, bias:
         gradient, index = "dA_prev_pad", _padded(index, geometry)
     gradient = _SHORT.get(gradient, gradient)
     check_cell(gradient, index, geometry, bias)
-    return Watchpoint(gradient, index)
+    stop = Watchpoint(gradient, index)
+    if not stop.steps(geometry):
+        raise ValueError(f"{stop.target} would never stop: no window reaches the cell")
+    return stop
 
 
 def _padded(index: tuple[int, ...], geometry: Geometry) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 A condition like `isnan(dA)` asks for the gradients after every single step. Stepping would answer
 it, but cells do not read each other, so a piece of steps may be executed cell by cell as long as
-every cell meets its contributions in the loop's order (see `conv/blocks.py`). `np.add.accumulate`
-adds strictly one after the other and keeps every running sum: exactly the states in between.
+every cell meets its contributions in the loop's order (see `conv/blocks.py`). A running
+sum that adds strictly one after the other has exactly the states in between.
 
 - The channels of one place write different `dW[i_c]` and `db[i_c]`: a running sum along places.
 - They write the same window of `dA_prev_pad`, one after the other: a running sum along channels.
@@ -14,9 +14,9 @@ A walk keeps only what its condition asks for: `dW` and `db` of the channels in 
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from convstep.replay.timeline import Timeline
 
 CELLS = 1 << 16
 """Running cells that one piece of steps may have: small enough for a processor's cache."""
+
+WIDE = 256
+"""Running cells from which adding whole rows is faster than NumPy's accumulate."""
 
 Matches = tuple[int, IntArray]
 """The step before which everything has been looked at, and the matching steps of the last piece."""
@@ -144,8 +147,8 @@ class Walk:
         scout = self._scout()
         for _ in scout.prepare(place * c_out):
             yield
+        # no yield from here to the last copy: another walk may use the same scout
         scout.seek(place * c_out)
-        yield
         self._place, self._row = place, place // width
         here = slice(self._channels.start, self._channels.stop)
         self._dW[...] = scout.dW[here]
@@ -156,6 +159,7 @@ class Walk:
         top = i_h * self._geometry.stride[0]
         rows = dA[top : top + self._geometry.reach[0]]
         self._band[...] = np.moveaxis(rows.reshape(*rows.shape[:2], self._geometry.groups, -1), 2, 0)
+        yield
 
     def _advance(self, places: IntArray, channels: range) -> dict[str, Array]:
         """Execute steps of one output row; what the condition asks for after each of them, in float64.
@@ -173,7 +177,7 @@ class Walk:
                 terms = self._values.x(places, channels) * dz[..., np.newaxis, np.newaxis, np.newaxis]
                 running["dW"] = _running(self._dW[here], terms)
             if "db" in names:
-                running["db"] = _running(self._db[here], dz)
+                running["db"] = _running(self._db[here], dz.copy())
             if "dA" in names:
                 running["dA"] = self._advance_dA(int(places[0]), channels, dz[0])
         if channels.stop == self._channels.stop:
@@ -205,12 +209,18 @@ class Walk:
 def _running(state: Array, terms: Array) -> Array:
     """Add terms to a state in place, strictly one after the other; the state after each of them.
 
-    Shapes: state `(…)`, terms `(n, …)`, result `(n, …)`.
+    Args:
+        state: `(…)`.
+        terms: `(n, …)`; overwritten.
+
+    Returns:
+        `(n, …)`, the overwritten terms.
     """
-    if len(terms) == 1:
-        state += terms[0]
-        return state[np.newaxis].copy()
-    sums: Any = np.add.accumulate(np.concatenate((state[np.newaxis], terms)), axis=0)
-    state[...] = sums[-1]
-    after: Array = sums[1:]
-    return after
+    terms[0] += state
+    if state.size < WIDE:
+        np.add.accumulate(terms, axis=0, out=terms)
+    else:  # the same sums row by row: accumulating goes down every column by itself
+        for before, after in itertools.pairwise(terms):
+            np.add(before, after, out=after)
+    state[...] = terms[-1]
+    return terms
