@@ -121,21 +121,29 @@ def add_place(run: Run, index: tuple[int, int, int], channels: range) -> None:
     """
     i_n, i_h, i_w = index
     geometry = run.geometry
-    rows, columns = geometry.rows(i_h), geometry.columns(i_w)
     here = slice(channels.start, channels.stop)
     dZ = run.samples(run.problem.dZ)[i_n, i_h, i_w]
     if run.db is not None:
         run.db[here] += dZ[here]
-    window = run.samples(run.problem.A_prev_pad)[i_n, rows, columns]
-    target = run.samples(run.dA_prev_pad)[i_n, rows, columns]
+    window = run.samples(run.problem.A_prev_pad)[i_n, geometry.rows(i_h), geometry.columns(i_w)]
+    for part in _by_group(run, channels):
+        dz = dZ[part.start : part.stop, np.newaxis, np.newaxis, np.newaxis]
+        run.dW[part.start : part.stop] += window[np.newaxis, ..., geometry.channels(part.start)] * dz
+    add_place_dA(run, index, channels)
+
+
+def add_place_dA(run: Run, index: tuple[int, int, int], channels: range) -> None:
+    """What the steps of some channels at one place add to `dA_prev_pad`."""
+    i_n, i_h, i_w = index
+    geometry = run.geometry
+    dZ = run.samples(run.problem.dZ)[i_n, i_h, i_w]
+    target = run.samples(run.dA_prev_pad)[i_n, geometry.rows(i_h), geometry.columns(i_w)]
     for part in _by_group(run, channels):
         seen = geometry.channels(part.start)
-        dz = dZ[part.start : part.stop, np.newaxis, np.newaxis, np.newaxis]
-        run.dW[part.start : part.stop] += window[np.newaxis, ..., seen] * dz
         w = run.problem.W[part.start : part.stop]
         terms = np.empty((len(part) + 1, *w.shape[1:]), w.dtype)
         terms[0] = target[..., seen]
-        np.multiply(w, dz, out=terms[1:])
+        np.multiply(w, dZ[part.start : part.stop, np.newaxis, np.newaxis, np.newaxis], out=terms[1:])
         total = np.empty_like(terms[0])
         _sum_in_order(terms, total)
         target[..., seen] = total

@@ -4,6 +4,9 @@ After all steps of the output rows before `r`, the rows of `dA_prev_pad` above `
 the rows from there that a window already reached are under way (the band), and everything below is
 zero. So a state is the final rows, which the furthest pass has anyway, one band, `dW` and `db`.
 Those three are kept at the boundaries of output rows; what is left to a position is added anew.
+
+Within an output row the same holds for columns: left of the window they are as at the row's end, so
+of `dA_prev_pad` only the last few places have to be added.
 """
 
 from __future__ import annotations
@@ -16,7 +19,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.blocks import Block, add_block, add_block_db, add_block_dW, add_rest, add_rows_dA
+from convstep.conv.blocks import (
+    Block,
+    add_block,
+    add_block_db,
+    add_block_dW,
+    add_place,
+    add_place_dA,
+    add_row_dA,
+    add_rows_dA,
+)
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 
@@ -28,6 +40,9 @@ LEAST_BUDGET = 1 << 20
 """Bytes that may be kept of even the smallest problem."""
 CHUNK = 200_000_000
 """Multiply-adds of one part of the building, about a fifth of a second."""
+
+MOST_BEYOND = 16
+"""Places that are added one by one; more of them go faster as a row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +124,7 @@ class Checkpoints:
             self._put(run, self._row_of(standing), first)
             self._add_rows(run, first, row)
             if position < self._problem.total_steps:
-                add_rest(run, position)
+                self._add_rest(run, row, position)
 
     def _row_of(self, position: int) -> int:
         """The output row that a position stands in or before."""
@@ -204,7 +219,7 @@ class Checkpoints:
         if row == 0:
             self._put_zero(run, standing)
             return
-        point = self._kept[row] if row in self._kept else self._front_point(row)
+        point = self._point(row)
         assert self._front is not None
         run.dW[...] = point.dW
         if run.db is not None:
@@ -222,9 +237,12 @@ class Checkpoints:
             run.db[...] = 0
         _flat(run)[: self._final(standing) + self._geometry.reach[0]] = 0
 
-    def _front_point(self, row: int) -> Checkpoint:
-        """The front itself as a checkpoint, at its own boundary."""
+    def _point(self, row: int) -> Checkpoint:
+        """What is kept at a boundary; the front itself at its own."""
+        if row in self._kept:
+            return self._kept[row]
         assert self._front is not None
+        assert row == self._reached
         final = self._final(row)
         band = _flat(self._front)[final : final + self._band_rows]
         return Checkpoint(self._front.dW, self._front.db, band)
@@ -242,6 +260,40 @@ class Checkpoints:
             rows = range(i_h, min(h_out, i_h + last - first))
             add_block(run, Block(i_n, rows, range(w_out)))
             first += len(rows)
+
+    def _add_rest(self, run: Run, row: int, position: int) -> None:
+        """What is left to a position within an output row."""
+        i_n, i_h, i_w, i_c = self._geometry.index_at(position)
+        if i_w:
+            block = Block(i_n, range(i_h, i_h + 1), range(i_w))
+            add_block_dW(run, block)
+            add_block_db(run, block)
+            self._add_rest_dA(run, row, block)
+        if i_c:
+            add_place(run, (i_n, i_h, i_w), range(i_c))
+
+    def _add_rest_dA(self, run: Run, row: int, block: Block) -> None:
+        """The same for `dA_prev_pad`: most of it stands at the row's end, if that is kept."""
+        i_w, (_, s_w), (_, reach_w) = block.columns.stop, self._geometry.stride, self._geometry.reach
+        beyond = range(max(i_w - (reach_w - 1) // s_w, 0), i_w)  # places that reach past the settled columns
+        if len(beyond) > MOST_BEYOND or (row + 1 not in self._kept and row + 1 != self._reached):
+            add_row_dA(run, block)
+            return
+        for place in beyond:
+            c_out = self._geometry.kernel_shape[0]
+            add_place_dA(run, (block.i_n, block.rows.start, place), range(c_out))
+        self._put_columns(run, row, i_w * s_w)
+
+    def _put_columns(self, run: Run, row: int, columns: int) -> None:
+        """The first columns of an output row's windows, as they are at the row's end."""
+        assert self._front is not None
+        live, front = _flat(run), _flat(self._front)
+        top = self._final(row)
+        bottom = top + self._geometry.reach[0]
+        final = min(self._final(row + 1), bottom)
+        live[top:final, :columns] = front[top:final, :columns]
+        if final < bottom:
+            live[final:bottom, :columns] = self._point(row + 1).band[:, :columns]
 
 
 def _flat(run: Run) -> Array:

@@ -115,6 +115,41 @@ def test_every_pair_of_positions_is_a_way_that_works(
                 assert run_bits(run) == expected[target], (start, position, target)
 
 
+@pytest.mark.parametrize("most", [0, 2, 16])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"stride": (1, 3)},
+        {"stride": (2, 1), "dilation": (1, 2)},
+        {"stride": (1, 2), "dilation": (2, 3), "kernel": (2, 3)},
+        {"stride": (4, 4), "kernel": (2, 2), "spare": (3, 3)},
+        {"kernel": (1, 1)},
+        {"batch": 2, "groups": 2, "kernel": (4, 2)},
+        {"kernel": (2, 6), "padding": ((2, 0), (3, 1))},
+    ],
+    ids=str,
+)
+def test_within_a_row_the_columns_behind_come_from_its_end(
+    changes: dict[str, Any], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints_module, "MOST_BEYOND", most)
+    fields: dict[str, Any] = {
+        "kernel": (3, 3),
+        "stride": (1, 1),
+        "dilation": (1, 1),
+        "groups": 1,
+        "batch": None,
+        "output": (4, 9),
+    }
+    problem = tall_problem(np.random.default_rng(7), **(fields | changes))
+    expected, points, run, standing = states(problem), Checkpoints(problem), Run.begin(problem), 0
+    for position in [*range(0, len(expected), 3), *range(len(expected) - 1, 0, -5)]:
+        points.restore(run, standing, position)
+        standing = position
+        assert run_bits(run) == expected[position], position
+
+
 def test_what_no_window_reaches_stays_zero_between_samples() -> None:
     """Rows left over at the bottom of a sample stand between it and the next."""
     problem = tall_problem(
