@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from dataclasses import dataclass, replace
@@ -11,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.backward import conv2d_backward_steps
+from convstep.conv.blocks import run_to
 from convstep.conv.problem import Problem
-from convstep.conv.step import Run, quiet
+from convstep.conv.step import quiet
 from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
 from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
@@ -135,7 +134,7 @@ def compare(
     Args:
         problem: any geometry; NaN and inf are data.
         position: how many steps have been executed; None is the end.
-        gradients: the running `(dW, db, dA_prev_pad)` at `position`; None walks our loop there.
+        gradients: the running `(dW, db, dA_prev_pad)` at `position`; None takes ours, with the loop's bits.
         oracle: "torch", "numeric" (central differences), or an `Oracle`.
 
     Raises:
@@ -152,7 +151,7 @@ def compare(
         if oracle not in ORACLES:
             raise ValueError(f"oracle is {oracle!r}; the oracles are {', '.join(map(repr, ORACLES))}")
         oracle = ORACLES[oracle]()
-    # the oracle first: without torch there is no need to walk the loop
+    # the oracle first: without torch there is no need for our own gradients
     expectation = oracle.expected(problem, reached)
     return comparison_with(expectation, problem, reached, gradients)
 
@@ -178,7 +177,10 @@ def comparison_with(
     gradients: RunningGradients | None = None,
 ) -> Comparison:
     """The comparison with what an oracle has already answered for this position; see `compare`."""
-    dW, db, dA_prev_pad = _walked(problem, position) if gradients is None else gradients
+    if gradients is None:
+        run = run_to(problem, position)
+        gradients = run.dW, run.db, run.dA_prev_pad
+    dW, db, dA_prev_pad = gradients
     rows, columns = problem.geometry.crop
     actual = {"dW": dW, "db": db, "dA_prev": np.asarray(dA_prev_pad)[..., rows, columns, :]}
     most = contributions(problem.geometry)
@@ -207,18 +209,6 @@ def checked_position(problem: Problem, position: int | None) -> int:
     if not 0 <= reached <= total:
         raise ValueError(f"position {reached} does not exist; there are 0 to {total}")
     return reached
-
-
-def _walked(problem: Problem, position: int) -> RunningGradients:
-    """Our loop's running gradients after so many steps."""
-    run = Run.begin(problem)
-    steps = conv2d_backward_steps(
-        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
-    )
-    with quiet():
-        for step in itertools.islice(steps, position):
-            run = step.run
-    return run.dW, run.db, run.dA_prev_pad
 
 
 def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[Any], n: int) -> Row:
