@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from textual import work
 from textual.worker import get_current_worker
 
 from convstep.replay.stops import ConditionStop, Found, Stop, Stops, parse_stop, search
+from convstep.replay.timeline import Timeline
 from convstep.ui.screens.movement import MovingScreen
 from convstep.ui.screens.prompt import PromptScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -36,6 +38,9 @@ class StoppingScreen(MovingScreen):
         self.stops = Stops()
         """What ends a run."""
         self._stage.stops = self.stops
+        # a search moves a timeline of its own; a stopped one may still be at it for a moment
+        self._scout: Timeline | None = None
+        self._scouting = threading.Lock()
 
     def action_run(self) -> None:
         """On to the next stop, or to the end."""
@@ -160,15 +165,18 @@ class StoppingScreen(MovingScreen):
     def _search(self, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
         worker, reached = get_current_worker(), position
-        for news in search(self._problem, position, self.stops, backwards=backwards):
-            if isinstance(news, Found):
-                self.app.call_from_thread(self._stopped, news.position, news.stop)
-                return
-            reached = news.position
-            if worker.is_cancelled:
-                self.app.call_from_thread(self._stopped, reached, None)
-                return
-            self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
+        with self._scouting:
+            if self._scout is None:
+                self._scout = Timeline(self._problem)
+            for news in search(self._problem, position, self.stops, backwards=backwards, scout=self._scout):
+                if isinstance(news, Found):
+                    self.app.call_from_thread(self._stopped, news.position, news.stop)
+                    return
+                reached = news.position
+                if worker.is_cancelled:
+                    self.app.call_from_thread(self._stopped, reached, None)
+                    return
+                self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
         self.app.call_from_thread(self._found_none, backwards)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
