@@ -103,7 +103,7 @@ def test_any_sequence_of_moves_gives_the_bits_of_the_plain_loop(
     problem: Problem, moves: list[str | tuple[str, float]], history: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timeline_module, "HISTORY", history)
+        patch.setattr(timeline_module, "MOST_BEHIND", history)
         timeline, model = Timeline(problem), Model(problem)
         held = timeline.dW, timeline.db, timeline.dA_prev_pad
         for move in moves:
@@ -116,7 +116,7 @@ def test_any_sequence_of_moves_gives_the_bits_of_the_plain_loop(
 
 def test_stepping_back_to_the_start_gives_every_state_in_reverse(monkeypatch: pytest.MonkeyPatch) -> None:
     for history in (3, 4096):
-        monkeypatch.setattr(timeline_module, "HISTORY", history)
+        monkeypatch.setattr(timeline_module, "MOST_BEHIND", history)
         problem = small()
         expected = states(problem)
         timeline = Timeline(problem)
@@ -229,7 +229,7 @@ def test_next_completes_the_step_under_way_and_back_drops_it() -> None:
 
 
 def test_history_beyond_its_limit_is_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline_module, "HISTORY", 3)
+    monkeypatch.setattr(timeline_module, "MOST_BEHIND", 3)
     problem = small()
     expected = states(problem)
     timeline = Timeline(problem)
@@ -245,7 +245,7 @@ def test_history_beyond_its_limit_is_replayed(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_dropping_additions_leaves_something_to_step_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline_module, "HISTORY", 1)
+    monkeypatch.setattr(timeline_module, "MOST_BEHIND", 1)
     timeline = Timeline(small())
     timeline.seek(5)
     timeline.back_addition()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
@@ -22,6 +22,7 @@ class MovingScreen(PanelScreen):
         """Move in a problem; see `PanelScreen`."""
         super().__init__(problem, name)
         self._was_at_end = False
+        self._landing: set[Worker[object]] = set()
         self._begin_at = 0
         self._visited = Visited()
         self.bookmarks = Bookmarks()
@@ -123,20 +124,24 @@ class MovingScreen(PanelScreen):
         else:
             self._prepare(position, jump)
 
-    def stop_travelling(self) -> bool:
-        """Give up a long way, at the position where the screen is.
+    def stop_travelling(self, *, landing: bool = False) -> bool:
+        """Give up a long way.
+
+        Args:
+            landing: whether a run shall end where it has come to; else the screen stays where it is.
 
         Returns:
             Whether there was one.
         """
         running = [worker for worker in self.workers if worker.group == "travel" and worker.is_running]
+        self._landing = set(running) if landing else set()
         for worker in running:
             worker.cancel()
         return bool(running)
 
     def action_follow(self) -> None:
         """Stop a long way; otherwise what Escape does for the panels."""
-        if self.stop_travelling():
+        if self.stop_travelling(landing=True):
             self._update_status("stopped on the way")
         else:
             super().action_follow()

@@ -174,7 +174,8 @@ class StoppingScreen(MovingScreen):
                     return
                 reached = news.position
                 if worker.is_cancelled:
-                    self.app.call_from_thread(self._stopped, reached, None)
+                    if worker in self._landing:
+                        self.app.call_from_thread(self._stopped, reached, None)
                     return
                 self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
         self.app.call_from_thread(self._found_none, backwards)
