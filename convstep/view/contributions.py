@@ -27,8 +27,8 @@ class ContributionTable:
         self.done = provenance.done(position)
         """How many contributions are made."""
         geometry = provenance.geometry
-        self._step = len(str(geometry.total_steps))
-        self._place = len(place_text(geometry.index_at(geometry.total_steps - 1), geometry)) + 1
+        self._step = max(len(str(geometry.total_steps)), len("step"))
+        self._place = len(place_text(geometry.index_at(geometry.total_steps - 1), geometry)) + 2
         last = len(provenance) - 1
         self._first = len(provenance.first_cell(last)) + 1 if len(provenance) else 0
         self._second = len(provenance.second_cell(last)) + 1 if len(provenance) else 0

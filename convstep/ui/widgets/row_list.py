@@ -29,6 +29,8 @@ class Rows(Protocol):
 class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """One row is chosen; arrows, pages, home and end move, Enter or a click takes it."""
 
+    DEFAULT_CSS = "RowList { overflow-x: hidden; scrollbar-size-vertical: 1; }"
+
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
@@ -106,6 +108,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         if at >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
         row = self._rows.row(at)
+        row.truncate(self.size.width, pad=True)
         if at == self.chosen:
             row.stylize(Style(reverse=True))
         strip = Strip(row.render(self.app.console, end=""))
