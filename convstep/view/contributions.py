@@ -8,8 +8,8 @@ from convstep.replay.provenance import Provenance
 from convstep.view.numbers import CellFormat, short
 from convstep.view.scene import place_text
 
-NUMBER = 10
-"""Columns of a number."""
+WIDE, NARROW = 10, 7
+"""Columns of a number where there is room, and on the least screen."""
 
 
 class ContributionTable:
@@ -26,12 +26,14 @@ class ContributionTable:
         """What is drawn."""
         self.done = provenance.done(position)
         """How many contributions are made."""
-        geometry = provenance.geometry
-        self._step = max(len(str(geometry.total_steps)), len("step"))
-        self._place = len(place_text(geometry.index_at(geometry.total_steps - 1), geometry)) + 2
-        last = len(provenance) - 1
-        self._first = len(provenance.first_cell(last)) + 1 if len(provenance) else 0
-        self._second = len(provenance.second_cell(last)) + 1 if len(provenance) else 0
+        self._last = max(len(provenance) - 1, 0)
+        self.fit(200)
+
+    def fit(self, width: int) -> None:
+        """Choose columns for a width: the factors' names are left out first, then digits."""
+        for self._named, self._number in ((True, WIDE), (False, WIDE), (False, NARROW)):
+            if not len(self) or len(self.row(self._last)) <= width:
+                break
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -53,11 +55,15 @@ class ContributionTable:
 
     def header(self) -> Text:
         """The columns' names."""
-        factors = f"{'dZ':<{self._second + NUMBER}}"
+        step, place, first, second = self._cells(self._last)
+        line = f"  {'step':>{len(step)}}  {'place':<{len(place)}}  "
+        number = self._number
         if self.provenance.first_name:
-            first = f"{self.provenance.first_name:<{self._first + NUMBER}}"
-            factors = f"{first}   {factors}   {'product':>{NUMBER}}"
-        return Text(f"  {'step':>{self._step}}  {'':<{self._place}}{factors}  {'sum after':>{NUMBER}}", "dim")
+            line += f"{self.provenance.first_name:<{len(first) + number}}   "
+        line += f"{self.provenance.second_name:<{len(second) + number}}"
+        if self.provenance.first_name:
+            line += f"   {'product':>{number}}"
+        return Text(f"{line}  {'sum':>{number}}", "dim")
 
     def row(self, at: int) -> Text:
         """One contribution: `✓` made or not, step, place, factors, product, running sum.
@@ -66,17 +72,36 @@ class ContributionTable:
             at: which, counted from 0.
         """
         made, provenance = at < self.done, self.provenance
-        step = int(provenance.steps[at])
-        place = place_text(provenance.geometry.index_at(step), provenance.geometry)
-        line = f"{'✓' if made else ' '} {step + 1:>{self._step}}  {place:<{self._place}}"
+        step, place, first, second = self._cells(at)
+        line = f"{'✓' if made else ' '} {step}  {place}  "
         if provenance.first_factor is not None:
-            line += f"{provenance.first_cell(at):<{self._first}}{_number(provenance.first_factor[at])} × "
-        line += f"{provenance.second_cell(at):<{self._second}}{_number(provenance.second_factor[at])}"
+            line += f"{first}{self._text(provenance.first_factor[at])} × "
+        line += f"{second}{self._text(provenance.second_factor[at])}"
         if provenance.first_factor is not None:
-            line += f" = {_number(provenance.product[at])}"
-        return Text(f"{line}  {_number(provenance.running[at])}", "" if made else "dim")
+            line += f" = {self._text(provenance.product[at])}"
+        return Text(f"{line}  {self._text(provenance.running[at])}", "" if made else "dim")
 
+    def _cells(self, at: int) -> tuple[str, str, str, str]:
+        """Step, place and the factors' names, each padded to its column."""
+        provenance, geometry = self.provenance, self.provenance.geometry
+        width = max(len(str(geometry.total_steps)), len("step"))
+        step = f"{int(provenance.steps[at]) + 1:>{width}}"
+        last = geometry.index_at(geometry.total_steps - 1)
+        index = geometry.index_at(int(provenance.steps[at]))
+        if not self._named:
+            skip = 1 if geometry.batch is None else 0
+            whole = len(",".join(map(str, last[skip:])))
+            return step, ",".join(map(str, index[skip:])).ljust(max(whole, len("place"))), "", ""
+        place = place_text(index, geometry).ljust(len(place_text(last, geometry)))
+        first = provenance.first_cell(at).ljust(len(provenance.first_cell(self._last)) + 1)
+        return (
+            step,
+            place,
+            first,
+            provenance.second_cell(at).ljust(len(provenance.second_cell(self._last)) + 1),
+        )
 
-def _number(value: float) -> str:
-    number = float(value)
-    return CellFormat.fitting(NUMBER, max(abs(number), 1.0) if abs(number) < 1e5 else 1.0).text(number)
+    def _text(self, value: float) -> str:
+        number = float(value)
+        limit = max(abs(number), 1.0) if abs(number) < 1e4 else 1.0
+        return CellFormat.fitting(self._number, limit).text(number)

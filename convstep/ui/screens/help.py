@@ -19,6 +19,7 @@ MARKS = (
     ("┌──┐", "the crop line: what is inside becomes dA_prev, what is outside is padding"),
     ("·", "a padding cell, still zero"),
     ("▸ ◂", "the dZ value of the current step; brighter cells before it are done, dim ones to do"),
+    ("◆ ▼", "a stop on a cell or on the timeline; a bookmark"),
     ("0.12", "underlined: the current step has written this cell"),
     ("✓ ▶", "an addition that is made, and the one that runs next"),
     ("~0", "not zero, but too small for the column; plain 0 is exactly zero"),

@@ -57,6 +57,13 @@ class ProvenanceScreen(ModalScreen[int | None]):
             else:
                 box.border_subtitle = "Esc closes"
 
+    def on_resize(self) -> None:
+        """Choose the columns that fit."""
+        self._table.fit(min(self.size.width, 112) - 6)
+        if len(self._table):
+            self.query_one("#columns", Static).update(self._table.header())
+            self.query_one(RowList).refresh()
+
     def on_row_list_taken(self, message: RowList.Taken) -> None:
         """Go to just after that step."""
         self.dismiss(int(self._table.provenance.steps[message.at]) + 1)
