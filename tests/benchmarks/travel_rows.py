@@ -1,0 +1,74 @@
+"""Far seeks, what they keep, and whole gradients, on the ResNet stem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convstep.conv.blocks import exact_gradients
+from convstep.conv.problem import Problem
+from convstep.replay.timeline import Timeline
+from tests.benchmarks.measuring import Row, in_turns, median, seconds
+from tests.benchmarks.plain import drain
+
+SEEKS = 400
+"""Random positions of the warm seeks."""
+
+
+def rows(stem: Problem, quick: bool) -> Iterator[Row]:
+    """The rows of this module, one after the other."""
+    firsts, seeks, replays = [], [], []
+    for _ in range(1 if quick else 2):  # a replay before and after, so that both see the same machine
+        replays.append(seconds(lambda: drain(stem)))
+        firsts += [_first_seek(stem) for _ in range(3)]
+        seeks.append(_warm_seeks(stem))
+    replays.append(seconds(lambda: drain(stem)))
+    replay = median(replays)
+    p95 = median([float(np.quantile(taken, 0.95)) for taken in seeks])
+    yield Row("warm random seek, p95 / replaying the whole layer", 1 / 2000, p95, replay)
+    yield Row("first seek to the end, nothing cached / replaying", 1 / 10, median(firsts), replay)
+    yield _history(stem)
+    yield _against_torch(stem, 5 if quick else 9)
+
+
+def _first_seek(stem: Problem) -> float:
+    timeline = Timeline(stem)
+    return seconds(lambda: timeline.seek(timeline.total))
+
+
+def _warm_seeks(stem: Problem) -> list[float]:
+    """Every seek on its own, to positions anywhere in the layer."""
+    timeline = Timeline(stem)
+    timeline.seek(timeline.total)
+    positions = np.random.default_rng(1).integers(0, timeline.total + 1, SEEKS).tolist()
+    return [seconds(lambda position=position: timeline.seek(position)) for position in positions]  # type: ignore[misc]
+
+
+def _history(stem: Problem) -> Row:
+    """After a pass to the end and enough steps that their overwritten values fill their share."""
+    timeline = Timeline(stem)
+    timeline.seek(timeline.total)
+    timeline.seek(timeline.total // 3)
+    for _ in range(5000):
+        timeline.next()
+    arrays = (stem.A_prev, stem.W, stem.b, stem.dZ)
+    size = sum(array.nbytes for array in arrays if array is not None)
+    return Row("history kept / the problem's arrays", 2.0, timeline.history_bytes, size, "B")
+
+
+def _against_torch(stem: Problem, repeats: int) -> Row:
+    import torch
+
+    torch.set_num_threads(1)
+    A = torch.tensor(stem.A_prev).permute(2, 0, 1)[None].contiguous().requires_grad_()
+    W = torch.tensor(stem.W).permute(0, 3, 1, 2).contiguous().requires_grad_()
+    b = torch.tensor(stem.b).requires_grad_()
+    dZ = torch.tensor(stem.dZ).permute(2, 0, 1)[None].contiguous()
+    Z = torch.nn.functional.conv2d(A, W, b, stride=stem.stride, padding=stem.padding[0][0])
+
+    def theirs() -> object:
+        return torch.autograd.grad(Z, (A, W, b), dZ, retain_graph=True)
+
+    medians = in_turns(lambda: exact_gradients(stem), theirs, repeats)
+    return Row("whole exact gradients / torch's conv backward, one thread", 10.0, *medians)
