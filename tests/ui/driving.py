@@ -153,13 +153,16 @@ class Session:
     async def settle(self) -> None:
         """Until every message is handled and nothing more is painted."""
         quiet = 0
-        while quiet < 3:
+        for _ in range(1000):
             before = self.app.terminal.updates
             await self.pilot._wait_for_screen()
             await asyncio.sleep(0)
             self.app.screen._on_timer_update()
             still = self.app.terminal.updates == before and not self._busy()
             quiet = quiet + 1 if still else 0
+            if quiet == 3:
+                return
+        raise AssertionError("the screen never comes to rest")
 
     def _busy(self) -> bool:
         """Whether a part waits to be painted or to be told something."""
@@ -192,7 +195,9 @@ class Session:
                 widget._dirty_regions.add(widget.size.region)  # so that `render` is called again
         fresh = Terminal()
         regions = set(screen._compositor._dirty_regions)
-        fresh.paint(screen._compositor.render_full_update())
+        whole = screen._compositor.render_update(full=True, screen_stack=self.app._background_screens)
+        assert isinstance(whole, CompositorUpdate)
+        fresh.paint(whole)
         screen._compositor._dirty_regions |= regions
         painted = self.app.terminal.cells
         width, height = self.app.size
