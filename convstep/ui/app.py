@@ -22,7 +22,7 @@ class DebuggerApp(App[None]):
     """Opens the debugger on one problem."""
 
     TITLE = "convstep"
-    CSS_PATH: ClassVar[str] = "app.tcss"
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
 
