@@ -28,6 +28,7 @@ from convstep.conv.blocks import (
     add_place_dA,
     add_row_dA,
     add_rows_dA,
+    parts_for_dA,
 )
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
@@ -160,12 +161,13 @@ class Checkpoints:
         h_out, w_out, _ = self._geometry.output_shape
         i_n, first = divmod(self._reached, h_out)
         rows = range(first, min(first + max(CHUNK // self._row_work, 1), h_out))
-        bands = self._bands_for(i_n, rows)
-        self._add_with_bands(Block(i_n, rows, range(w_out)), bands)
-        for i_h in rows:
-            self._keep(i_n * h_out + i_h, bands)
-            add_block_dW(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
-            add_block_db(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
+        for part in parts_for_dA(front, Block(i_n, rows, range(w_out))):
+            bands = self._bands_for(i_n, part.rows)
+            self._add_with_bands(part, bands)
+            for i_h in part.rows:
+                self._keep(i_n * h_out + i_h, bands)
+                add_block_dW(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
+                add_block_db(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
         self._reached += len(rows)
 
     def _keep(self, row: int, bands: dict[int, Array]) -> None:
@@ -212,7 +214,10 @@ class Checkpoints:
                         if i_h != block.rows.start:
                             band[t] = dA[i_h * s_h + t]
 
-        add_rows_dA(self._front, block, take)
+        if len(block.rows) == 1:  # its only band is the first, which is whole
+            add_row_dA(self._front, block)
+        else:
+            add_rows_dA(self._front, block, take)
 
     def _put(self, run: Run, standing: int, row: int) -> None:
         """Bring a run standing in an output row to the boundary of another that is kept."""

@@ -76,6 +76,7 @@ def bits_with_one_nan(dW: Array, db: Array | None, dA_prev_pad: Array) -> Bits:
 def cut_finely(patch: pytest.MonkeyPatch, buffer: int, planar_below: int) -> None:
     patch.setattr(blocks, "BUFFER", buffer)
     patch.setattr(blocks, "PLANAR_BELOW", planar_below)
+    patch.setattr(blocks, "TOGETHER", 1 << 11 if buffer == BUFFERS[1] else 0)
 
 
 def check_every_position(problem: Problem) -> None:
@@ -134,13 +135,13 @@ def test_corner_geometries_have_the_bits_of_the_loop_at_every_position(
     check_every_position(made(**changes))
 
 
-@pytest.mark.parametrize("buffer", [1, 200, 1 << 16])
+@pytest.mark.parametrize("buffer", [*BUFFERS, 200])
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_many_input_channels_go_channels_last_with_the_same_bits(
     groups: int, buffer: int, dtype: type[np.floating[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "BUFFER", buffer)
+    cut_finely(monkeypatch, buffer, 16)
     problem = made(per_group=(40, 3), groups=groups, output=(4, 5), stride=(1, 2), dtype=dtype)
     for position in (1, problem.total_steps // 2, problem.total_steps):
         assert run_bits(run_to(problem, position)) == PlainLoop(problem).run(position).bits

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convstep.conv import blocks
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run
 from convstep.replay import checkpoints as checkpoints_module
@@ -74,6 +75,12 @@ def budget_of(problem: Problem, share: float) -> int:
     """Between what one checkpoint takes and what one at every row takes."""
     least, most = (built(problem, budget).kept_bytes for budget in (0, None))
     return int(least + share * (most - least))
+
+
+@pytest.fixture(autouse=True, params=[0, blocks.TOGETHER], ids=["tap by tap", "row by row"])
+def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small layers go row by row; here they also go as large ones do."""
+    monkeypatch.setattr(blocks, "TOGETHER", request.param)
 
 
 # --- restoring ----------------------------------------------------------------------------
