@@ -74,7 +74,7 @@ COMMANDS = (
     Command("stops", ("B",), "stops", "List the stops: switch on and off, remove.", STOP),
     Command("to_cell(1)", ("t",), "to cell",
             "Go to the step of the dZ cell under the cursor, or to the next step that writes it.", STOP),
-    Command("to_cell(-1)", ("T",), "back to cell",
+    Command("to_cell(-1)", ("T",), "cell before",
             "The same, backwards: the last step that wrote the cell.", STOP),
     Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.", PLACE),
     Command("visited(-1)", ("alt+left", "comma"), "back there",
