@@ -39,12 +39,11 @@ class FaceMap(Widget, can_focus=True):
             changed: where it may have changed since the last call; None for anywhere.
         """
         old, self._panel = self._panel, panel
-        if not self.display:
-            self._overview = Overview(1, 1)
-            return
         if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
             changed = None
         self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
+        if not self.display:
+            return  # taken whole when it is shown again
         for span in [None] if changed is None else changed:
             self._overview.update(panel.face.values, span)
         self.refresh()
@@ -54,6 +53,7 @@ class FaceMap(Widget, can_focus=True):
         self._overview = Overview(self.content_size.width, self.content_size.height)
         if self._panel is not None:
             self._overview.update(self._panel.face.values, None)
+        self.refresh()  # shown again in the same size, it would keep the old picture
 
     def render(self) -> Text:
         """The picture."""
