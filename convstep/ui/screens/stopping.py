@@ -60,6 +60,9 @@ class StoppingScreen(MovingScreen):
         if stop is None:
             self._update_status("a stop stands on a cell that a step takes or writes")
             return
+        if not self._stage.steps_of(stop):
+            self._update_status(f"{stop.target} would never stop: no window covers this cell")
+            return
         made = self.stops.toggle(stop)
         self.stops_changed()
         self._update_status(f"stop {made.id} set: {made}" if made else f"stop removed: {stop}")
