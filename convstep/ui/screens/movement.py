@@ -174,6 +174,7 @@ class MovingScreen(PanelScreen):
 
     def _moved(self, *, all_changed: bool = False) -> None:
         """Show where the timeline stands, and say so once when it is at the end."""
+        self._visited.visit(self._timeline.position)
         self._show(all_changed=all_changed)
         at_end = self._timeline.position == self._timeline.total
         if at_end and not self._was_at_end:
