@@ -98,9 +98,10 @@ class Overview:
                 elif coloured:
                     text.append("▀", _two(scale, value, below))
                 else:
-                    text.append(scale.mark(value) or scale.shade(_larger(value, below)))
+                    strange = scale.mark(value) or (scale.mark(below) if below is not None else "")
+                    text.append(strange or scale.shade(_larger(value, below)))
             text.append("\n")
-        text.rstrip()
+        text.right_crop()
         return text
 
     def _marks(self, window: Span | None) -> dict[tuple[int, int], str]:
