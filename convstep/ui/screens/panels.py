@@ -225,6 +225,8 @@ class PanelScreen(Screen[None]):
         """A sentence on the left; on the right as much of the facts as there is room for."""
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
+        if self._counted != (panel.key, panel.face.label):  # a click moved the focus
+            self._count(None)
         drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
         counted = f"{panel.face.label} {self._statistics.text()}"
         status = Text(left[:width], no_wrap=True)
@@ -255,6 +257,7 @@ class PanelScreen(Screen[None]):
         too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
         self.set_class(too_small, "-too-small")
         if too_small:
+            self.query_one("#status", Static).display = False
             self.query_one("#too-small", Static).update(
                 f"convstep needs {LEAST[0]}x{LEAST[1]}; this terminal is "
                 f"{self.size.width}x{self.size.height}. Make it larger, or press q."
