@@ -13,7 +13,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from convstep.replay.places import parse_place
-from convstep.ui.commands import COMMANDS
+from convstep.replay.stops import Breakpoint
+from convstep.ui.commands import COMMANDS, Command
+from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.numbers import full
 from convstep.view.panel import Cell
 from tests.ui.driving import Session, opened
@@ -88,17 +90,128 @@ async def returns_to_where_the_row_began(session: Session, key: str) -> None:
     assert session.position == 128 - ROW
 
 
-async def runs_to_the_end(session: Session, key: str) -> None:
+async def goes_to_the_end(session: Session, key: str) -> None:
     await session.press(key)
     assert session.position == 256
     assert session.dialog == "ComparisonScreen"
 
 
-async def returns_to_the_start(session: Session, key: str) -> None:
+async def goes_to_the_start(session: Session, key: str) -> None:
     await session.press(key)
     assert session.position == 0
     assert not session.timeline.dA_prev_pad.any()
     assert "about to run" in session.text
+
+
+async def runs_to_the_next_stop_or_to_the_end(session: Session, key: str) -> None:
+    session.debugger.stops.add(Breakpoint(i_h=6, i_w=1, i_c=2))
+    await session.press(key)
+    await session.answered()
+    assert session.position == 6 * ROW + CHANNELS + 2 + 1
+    assert "stop 1: i_h == 6 and i_w == 1 and i_c == 2" in session.text
+    await session.press(key)
+    await session.answered()
+    assert (session.position, session.dialog) == (256, "ComparisonScreen")
+
+
+async def runs_to_the_previous_stop_or_to_the_start(session: Session, key: str) -> None:
+    session.debugger.stops.add(Breakpoint(i_h=2, i_w=1, i_c=2))
+    await session.press(key)
+    await session.answered()
+    assert session.position == 2 * ROW + CHANNELS + 2 + 1
+    await session.press(key)
+    await session.answered()
+    assert session.position == 0
+    assert "no stop before: ran to the start" in session.text
+
+
+async def sets_and_removes_a_stop(session: Session, key: str) -> None:
+    await focus(session, "upstream")
+    await session.press(key)
+    assert [str(stop) for stop in session.debugger.stops] == ["i_h == 4 and i_w == 2 and i_c == 0"]
+    assert "stop 1 set" in session.text
+    await session.press(key)
+    assert len(session.debugger.stops) == 0
+    assert "stop removed" in session.text
+
+
+async def asks_for_a_condition(session: Session, key: str) -> None:
+    await session.press(key)
+    await session.type("dz > 9 and i_c == 2")
+    await session.press("enter")
+    assert [str(stop) for stop in session.debugger.stops] == ["dz > 9 and i_c == 2"]
+    await session.press(key, "escape")
+    assert (session.dialog, len(session.debugger.stops)) == ("", 1)
+
+
+async def lists_the_stops(session: Session, key: str) -> None:
+    session.debugger.stops.add(Breakpoint(i_c=1))
+    await session.press(key)
+    assert session.dialog == "StopsScreen"
+    assert "1  on   i_c == 1" in session.text
+    await session.press("escape")
+    assert (session.dialog, session.position) == ("", HERE)
+
+
+async def goes_to_the_next_step_that_writes_the_cell(session: Session, key: str) -> None:
+    await focus(session, "kernel_gradient")
+    await session.press(key, key)
+    assert session.position == HERE + 2 * CHANNELS
+
+
+async def goes_to_the_step_before_that_wrote_the_cell(session: Session, key: str) -> None:
+    await focus(session, "kernel_gradient")
+    await session.press(key, key)
+    assert session.position == HERE - 2 * CHANNELS
+
+
+async def comes_back_from_a_jump(session: Session, key: str) -> None:
+    await session.press("home", key)
+    assert session.position == HERE
+
+
+async def goes_forward_to_where_one_came_back_from(session: Session, key: str) -> None:
+    await session.press("home", "comma", key)
+    assert session.position == 0
+    await session.press(key)
+    assert session.position == 0
+    assert "no later place" in session.text
+
+
+async def sets_and_removes_a_bookmark(session: Session, key: str) -> None:
+    await session.press(key)
+    assert [mark.position for mark in session.debugger.bookmarks.list()] == [HERE]
+    assert "▼" not in session.lines[-2]  # the position itself stands there
+    await session.press("l")
+    assert "▼" in session.lines[-2]
+    session.debugger.travel(HERE)
+    await session.press(key)
+    assert len(session.debugger.bookmarks) == 0
+
+
+async def goes_through_the_bookmarks(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "no bookmarks; k sets one" in session.text
+    await session.press("k", "l", "k", key)
+    assert session.position == HERE
+    await session.press(key)
+    assert session.position == 160
+
+
+async def lists_what_makes_the_cell(session: Session, key: str) -> None:
+    await session.press(key)
+    assert session.dialog == "ProvenanceScreen"
+    assert "dA_prev_pad[4, 2, 0]: 36 contributions" in session.text
+    await session.press("escape")
+    assert (session.dialog, session.position) == ("", HERE)
+
+
+async def asks_for_a_file_to_save_in(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "Save the session to" in session.text
+    assert "digit.session.json" in session.text
+    await session.press("escape")
+    assert (session.dialog, session.position) == ("", HERE)
 
 
 async def asks_where_to_go(session: Session, key: str) -> None:
@@ -283,9 +396,20 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "channels_start": returns_to_where_the_channel_loop_began,
     "row_end": completes_the_row,
     "row_start": returns_to_where_the_row_began,
-    "run": runs_to_the_end,
-    "run_back": returns_to_the_start,
+    "end": goes_to_the_end,
+    "start": goes_to_the_start,
+    "run": runs_to_the_next_stop_or_to_the_end,
+    "run_back": runs_to_the_previous_stop_or_to_the_start,
+    "stop_here": sets_and_removes_a_stop,
+    "condition": asks_for_a_condition,
+    "stops": lists_the_stops,
+    "to_cell(1)": goes_to_the_next_step_that_writes_the_cell,
+    "to_cell(-1)": goes_to_the_step_before_that_wrote_the_cell,
     "goto": asks_where_to_go,
+    "visited(-1)": comes_back_from_a_jump,
+    "visited(1)": goes_forward_to_where_one_came_back_from,
+    "bookmark": sets_and_removes_a_bookmark,
+    "to_bookmark": goes_through_the_bookmarks,
     "values": turns_through_numbers_and_heat,
     "face(1)": shows_the_next_face,
     "face(-1)": shows_the_face_before,
@@ -300,7 +424,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "cursor(0, -1)": moves_the_cursor_left,
     "cursor(0, 1)": moves_the_cursor_right,
     "compare": compares_in_the_middle,
+    "provenance": lists_what_makes_the_cell,
     "copy": copies_a_command_that_leads_back,
+    "save": asks_for_a_file_to_save_in,
     "help": explains_every_command,
     "app.command_palette": lists_every_command_by_name,
     "app.quit": leaves,
@@ -312,12 +438,29 @@ def test_every_command_has_a_behaviour_to_hold_it_to() -> None:
     assert set(BEHAVIOURS) == {command.action for command in COMMANDS}
 
 
-@pytest.mark.parametrize(
-    ("action", "key"), [(command.action, key) for command in COMMANDS for key in command.keys]
-)
-async def test_key_does_what_the_table_says(action: str, key: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.action)
+async def test_key_does_what_the_table_says(command: Command) -> None:
     async with opened(position=HERE) as session:
-        await BEHAVIOURS[action](session, key)
+        await BEHAVIOURS[command.action](session, command.keys[0])
+
+
+async def test_the_other_keys_of_a_command_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    for name in {command.action.partition("(")[0] for command in COMMANDS}:
+        if not name.startswith("app."):
+
+            def record(screen: DebuggerScreen, *given: int, name: str = name) -> None:
+                called.append(name + (f"({', '.join(map(str, given))})" if given else ""))
+
+            monkeypatch.setattr(DebuggerScreen, f"action_{name}", record)
+    async with opened(position=HERE) as session:
+        for command in COMMANDS:
+            for key in command.keys:
+                if not command.action.startswith("app."):
+                    called.clear()
+                    session.send(key)
+                    await session.settle()
+                    assert called == [command.action], key
 
 
 async def focus(session: Session, key: str) -> None:
@@ -371,7 +514,7 @@ async def test_the_least_screen_shows_the_part_in_focus_too() -> None:
 
 async def test_nothing_happens_before_the_start() -> None:
     async with opened() as session:
-        for key in ("N", "S", "F", "L", "home", "backspace", "shift+f10"):
+        for key in ("N", "S", "F", "L", "home", "C", "backspace"):
             await session.press(key)
             assert (session.position, session.timeline.additions, session.dialog) == (0, 0, "")
         assert "step 0/256" in session.lines[0]
@@ -382,7 +525,7 @@ async def test_nothing_happens_beyond_the_end() -> None:
         await session.press("n")
         await session.answered()
         await session.press("escape")
-        for key in ("n", "s", "f", "l", "end"):
+        for key in ("n", "s", "f", "l", "c", "end"):
             await session.press(key)
             assert (session.position, session.timeline.additions, session.dialog) == (1, 0, "")
 
