@@ -172,16 +172,17 @@ class StoppingScreen(MovingScreen):
             if self._scout is None:
                 self._scout = Timeline(self._problem)
             for news in search(self._problem, position, self.stops, backwards=backwards, scout=self._scout):
-                if isinstance(news, Found):
-                    self.app.call_from_thread(self._stopped, news.position, news.stop)
-                    return
                 reached = news.position
                 if worker.is_cancelled:
                     if worker in self._landing:
                         self.app.call_from_thread(self._stopped, reached, None)
                     return
+                if isinstance(news, Found):
+                    self.app.call_from_thread(self._stopped, news.position, news.stop)
+                    return
                 self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
-        self.app.call_from_thread(self._found_none, backwards)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._found_none, backwards)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
         self.travel(position)
