@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.console import Console, RenderableType
 from textual._compositor import CompositorUpdate
@@ -26,15 +24,13 @@ SIZE = (120, 40)
 """Columns and rows of the screen."""
 PRESSES = 60
 """Presses of one key in a row."""
-KEYS = (("n", "n"), ("N", "N"), ("f", "f"))
-"""Keys that are measured, and what to call them."""
+KEYS = ("n", "N", "f")
+"""Keys that are measured: a step on, a step back, to the end of the channels."""
 
 
 class PaintingApp(DebuggerApp):
     """The debugger, making the escape codes of every frame as for a real terminal."""
 
-    # a subclass in another folder would look for it there
-    CSS_PATH: ClassVar[str] = str(Path(inspect.getfile(DebuggerApp)).with_name("app.tcss"))
     painted_at = 0.0
     """When the last frame was ready to be sent."""
     terminal_console = Console(color_system="truecolor", force_terminal=True, width=SIZE[0], _environ={})
@@ -53,9 +49,9 @@ def rows(stem: Problem, quick: bool) -> Iterator[Row]:
         for name, problem in (("stem", stem), ("digit", load("digit"))):
             for key, spent in asyncio.run(_presses(problem)):
                 taken.setdefault((name, key), []).append(spent)
-    for key, label in KEYS:
+    for key in KEYS:
         ours, theirs = median(taken["stem", key]), median(taken["digit", key])
-        yield Row(f"key press to painted frame, ResNet stem / digit, {label}", 1.3, ours, theirs)
+        yield Row(f"key press to painted frame, ResNet stem / digit, {key}", 1.3, ours, theirs)
 
 
 async def _presses(problem: Problem) -> list[tuple[str, float]]:
@@ -63,7 +59,7 @@ async def _presses(problem: Problem) -> list[tuple[str, float]]:
     found = []
     async with _opened(problem) as app:
         app.debugger.timeline.seek(problem.total_steps // 2)
-        for key, _ in KEYS:
+        for key in KEYS:
             for press in range(PRESSES // 10 if key == "f" else PRESSES):
                 spent = await _press(app, key)
                 if press >= 2:  # the first frames after a jump paint more
