@@ -14,6 +14,9 @@ from convstep.replay.provenance import Provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
 
+AROUND = 5
+"""Lines of the dialog that are not rows: border, summary, columns."""
+
 
 class ProvenanceScreen(ModalScreen[int | None]):
     """The contributions to a cell in order; dismisses with the position after the one taken, or None."""
@@ -51,9 +54,7 @@ class ProvenanceScreen(ModalScreen[int | None]):
             if len(self._table):
                 box.border_subtitle = "↑ ↓ choose · Enter goes there · Esc closes"
                 yield Static(self._table.header(), id="columns")
-                rows = RowList(self._table, max(self._table.done - 1, 0))
-                rows.styles.height = min(len(self._table), 24)
-                yield rows
+                yield RowList(self._table, max(self._table.done - 1, 0))
             else:
                 box.border_subtitle = "Esc closes"
 
@@ -62,7 +63,9 @@ class ProvenanceScreen(ModalScreen[int | None]):
         self._table.fit(min(self.size.width, 112) - 6)
         if len(self._table):
             self.query_one("#columns", Static).update(self._table.header())
-            self.query_one(RowList).refresh()
+            rows = self.query_one(RowList)
+            rows.styles.height = min(len(self._table), 24, max(self.size.height - AROUND, 1))
+            rows.refresh()
 
     def on_row_list_taken(self, message: RowList.Taken) -> None:
         """Go to just after that step."""
