@@ -95,6 +95,7 @@ class PanelScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
         self.query_one(f"#{FOLLOWED}", TensorGrid).focus(scroll_visible=False)
+        self._apply_look()  # a resumed session brings its own
         self._show(all_changed=True)
         if self._stage.unmeasured:
             self._measure()
