@@ -32,7 +32,7 @@ class ProvenanceScreen(ModalScreen[int | None]):
     }
     ProvenanceScreen Static { height: auto; }
     ProvenanceScreen #summary { text-style: bold; margin-bottom: 1; }
-    ProvenanceScreen #columns { text-wrap: nowrap; }
+    ProvenanceScreen #columns { height: 1; text-wrap: nowrap; }
     ProvenanceScreen RowList { height: auto; max-height: 24; background: $surface; }
     """
 
