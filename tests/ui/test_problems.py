@@ -9,7 +9,7 @@ import pytest
 
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
-from convstep.ui.screens import debugger
+from convstep.replay.timeline import Timeline
 from tests.ui.driving import opened
 from tests.ui.test_sizes import check_layout
 
@@ -106,23 +106,8 @@ async def test_tall_and_wide_faces_open() -> None:
             check_layout(session)
 
 
-async def test_a_long_way_can_be_stopped_with_escape(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debugger, "AT_ONCE", 40)
-    async with opened() as session:
-        session.send("end")
-        session.send("escape")
-        await session.answered()
-        if session.dialog:
-            await session.press("escape")
-        assert session.position % 10 == 0 or session.position == 256
-        assert f"step {session.position}/256" in session.lines[0]
-        await session.press("home")
-        await session.answered()
-        assert session.position == 0
-
-
 async def test_a_long_way_ends_where_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debugger, "AT_ONCE", 90)
+    monkeypatch.setattr(Timeline, "prepared", lambda timeline, position: False)
     async with opened() as session:
         for position in (255, 100, 200):
             session.debugger.travel(position)
@@ -130,5 +115,6 @@ async def test_a_long_way_ends_where_it_should(monkeypatch: pytest.MonkeyPatch) 
             assert session.position == position
             assert session.stale_cells() == []
         async with opened(position=200) as fresh:
+            await fresh.answered()
             assert session.lines == fresh.lines
             assert session.timeline.dA_prev_pad.tobytes() == fresh.timeline.dA_prev_pad.tobytes()

@@ -9,13 +9,15 @@ import pytest
 
 from convstep.conv.problem import Problem
 from tests.ui.driving import Session, opened
+from tests.ui.test_sizes import stem
 
 SIZES = ((60, 16), (80, 24), (120, 40), (200, 50))
 EXAMPLES = ("digit", "rectangle", "dilated", "depthwise", "stride-2", "same")
 
 MOVES = ("n", "n", "n", "n", "N", "N", "s", "s", "S", "f", "F", "l", "L", "space", "backspace")
 LOOKS = ("v", "[", "]", "escape", "+", "-", "=", "m", "tab", "shift+tab", "up", "down", "left", "right")
-JUMPS = ("end", "home", "o", "?", "g")
+JUMPS = ("end", "home", "o", "?", "g", "C", "i")
+STOPS = ("b", "c", "t", "comma", "full_stop", "k", "K")
 
 
 async def walk(session: Session, seed: int, bursts: int) -> list[str]:
@@ -23,13 +25,12 @@ async def walk(session: Session, seed: int, bursts: int) -> list[str]:
     chance = random.Random(seed)
     pressed: list[str] = []
     for _ in range(bursts):
-        kind = chance.choices((MOVES, LOOKS, JUMPS), (5, 4, 1))[0]
+        kind = chance.choices((MOVES, LOOKS, JUMPS, STOPS), (4, 3, 1, 2))[0]
         for key in chance.choices(kind, k=1 if kind is JUMPS else chance.randint(1, 5)):
             pressed.append(key)
             session.send(key)
-        await session.settle()
+        await session.answered()
         if session.dialog:
-            await session.answered()
             assert session.stale_cells() == [], pressed
             pressed += await leave(session, chance)
         if chance.random() < 0.2:
@@ -53,16 +54,16 @@ async def leave(session: Session, chance: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [(name, SIZES[(n + k) % 4]) for n, name in enumerate(EXAMPLES) for k in (0, 1)]
+    ("name", "size"), [(name, SIZES[n % 4]) for n, name in enumerate((*EXAMPLES, "stem"))]
 )
 async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, int]) -> None:
-    async with opened(name, size) as session:
-        pressed = await walk(session, seed=sum(map(ord, name)) + size[0], bursts=9)
+    async with opened(stem(32) if name == "stem" else name, size) as session:
+        pressed = await walk(session, seed=sum(map(ord, name)) + size[0], bursts=8)
         assert session.stale_cells() == [], pressed
 
 
 async def test_no_resize_leaves_a_stale_cell() -> None:
-    sizes = [(80, 24), (200, 50), (59, 30), (60, 16), (199, 33), (108, 32), (80, 24)]
+    sizes = [(80, 24), (200, 50), (59, 30), (60, 16), (108, 32)]
     async with opened("rectangle", (120, 40)) as session:
         for seed, size in enumerate(sizes):
             await session.resize(*size)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
-from convstep.view.arrange import CARD, LEAST, SOURCE, Plan, arrange, least_width, natural_width
-from convstep.view.grid import Rect, lay_out
+from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange, least_width, natural_width
+from convstep.view.grid import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
 from convstep.view.panel import Panel, beside_key
 from convstep.view.scene import Stage
 
@@ -52,9 +53,24 @@ def check(plan: Plan, width: int, height: int, panels: list[Panel]) -> None:
         assert place.height >= 3, (key, place)
     further = {beside_key(key, n) for key, count in plan.beside.items() for n in range(1, count + 1)}
     every = {SOURCE, CARD, *(panel.key for panel in panels)} | further
-    assert set(plan.places) | set(plan.tabs) == every
+    shown = set(plan.places) | set(plan.tabs)
+    assert shown - {MAP} == every
+    assert (MAP in shown) == far_from_seen_whole(plan, panels), plan
     if plan.tabs:
         assert set(plan.places) & set(plan.tabs) == {plan.shown_tab}
+
+
+def far_from_seen_whole(plan: Plan, panels: list[Panel]) -> bool:
+    """Whether a large face is half as large again as its place, or larger."""
+    for panel in panels:
+        if panel.stage:
+            place = plan.places[panel.key]
+            # further faces beside it make a place narrower, but need no map
+            width = place.width * (1 + plan.beside.get(panel.key, 0))
+            layout = lay_out(panel, width - 2, place.height - 2)
+            if layout.width > 1.5 * width or layout.height > 1.5 * place.height:
+                return True
+    return False
 
 
 @given(st.integers(60, 220), st.integers(12, 60), st.sampled_from(sorted(PROBLEMS)))
@@ -69,6 +85,24 @@ def test_common_sizes_hold_every_problem(name: str) -> None:
     sizes = ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 41), (200, 46), (220, 56))
     for width, height in sizes:
         check(arrange(width, height, PROBLEMS[name]), width, height, PROBLEMS[name])
+
+
+def test_a_map_stands_beside_large_faces_or_behind_a_tab() -> None:
+    assert MAP in arrange(120, 36, PROBLEMS["stem"]).places
+    assert MAP in arrange(200, 46, PROBLEMS["stem"]).places
+    assert MAP not in arrange(80, 20, PROBLEMS["stem"]).places
+    assert MAP in arrange(80, 20, PROBLEMS["stem"], MAP).places
+    assert MAP not in arrange(120, 36, PROBLEMS["digit"]).places
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_number_has_room_for_its_sign_and_whole_digits(name: str) -> None:
+    for panel in PROBLEMS[name]:
+        for limit in (1e-9, 0.5, 8.0, 64.0, 512.0, 4096.0, 1e9):
+            text = least_text(replace(panel, limit=limit))
+            assert LEAST_TEXT <= text <= SCROLLED_TEXT
+            assert text >= min(len(str(int(limit * 0.9))) + 1, SCROLLED_TEXT)
+            assert lay_out(replace(panel, limit=limit), 40, 10).text >= text
 
 
 @pytest.mark.parametrize("tab", [CARD, SOURCE, "kernel", "upstream"])

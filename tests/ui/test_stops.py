@@ -1,0 +1,252 @@
+"""Stops in the running program: set at a cell or in words, marked, run to, listed, interrupted."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.widgets import OptionList
+
+from convstep.replay.stops import Breakpoint, Progress, Watchpoint
+from convstep.ui.screens import stopping
+from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.panel import Cell
+from tests.ui.driving import Session, opened
+from tests.ui.test_keys import focus
+
+HERE = 137
+
+
+def stops(session: Session) -> list[str]:
+    """What the stops wait for."""
+    return [str(stop) for stop in session.debugger.stops]
+
+
+def marked(session: Session, key: str) -> int:
+    """How many cells of a part carry a stop's mark."""
+    return "".join(session.part(key)).count("◆")
+
+
+@pytest.mark.parametrize(
+    ("key", "cell", "stop"),
+    [
+        ("upstream", Cell(1, 3), "i_h == 1 and i_w == 3 and i_c == 0"),
+        ("kernel_gradient", Cell(2, 1), "watch dW[0, 2, 1, 0]"),
+        ("input_gradient", Cell(7, 5), "watch dA_prev_pad[7, 5, 0]"),
+        ("bias_gradient", Cell(3, 0), "watch db[3]"),
+    ],
+)
+async def test_a_stop_at_a_cell_is_set_marked_and_removed(key: str, cell: Cell, stop: str) -> None:
+    async with opened(position=HERE) as session:
+        await focus(session, key)
+        session.grid(key).place_cursor(cell)
+        before = marked(session, key)
+        await session.press("b")
+        assert stops(session) == [stop]
+        assert f"stop 1 set: {stop}" in session.text
+        assert marked(session, key) == before + 1
+        x, y = session.place(key, *cell)
+        assert "◆" in (session.cell(x - 1, y).text, session.cell(x, y).text)
+        assert session.stale_cells() == []
+        await session.press("b")
+        assert stops(session) == []
+        assert marked(session, key) == before
+        assert "stop removed" in session.text
+        assert session.stale_cells() == []
+
+
+async def test_no_stop_stands_on_what_no_step_takes_or_writes_alone() -> None:
+    async with opened(position=HERE) as session:
+        for key in ("input", "kernel"):
+            await focus(session, key)
+            for pressed in ("b", "t", "T"):
+                await session.press(pressed)
+                assert (stops(session), session.position) == ([], HERE)
+            assert "no step takes or writes this cell alone" in session.text
+        await focus(session, "card")
+        await session.press("b")
+        assert "choose a cell first" in session.text
+
+
+async def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
+    async with opened("stride-2", position=5) as session:
+        rows, columns = session.debugger.scene.panel("input_gradient").face.shape
+        session.grid("input_gradient").place_cursor(Cell(rows - 1, columns - 1))
+        await session.press("b")
+        assert stops(session) == []
+        assert "no window covers this cell" in session.text
+        for key in ("t", "T"):
+            await session.press(key)
+            assert "no window covers this cell: its gradient is exactly zero" in session.text
+            assert session.position == 5
+
+
+async def test_a_condition_is_explained_until_it_is_one() -> None:
+    async with opened(position=HERE) as session:
+        await session.press("/")
+        await session.type("i_c ==")
+        await session.press("enter")
+        assert session.dialog == "PromptScreen"
+        assert stops(session) == []
+        assert "column" in session.text
+        await session.type(" 9")
+        assert "i_c is 9, but it goes from 0 to 3" in session.text
+        await session.press("enter", "backspace")
+        assert session.dialog == "PromptScreen"
+        await session.type("3 and i_h == 1")
+        assert "Stops at 8 of 256 steps" in session.text
+        await session.press("enter")
+        assert session.dialog == ""
+        assert stops(session) == ["i_h == 1 and i_c == 3"]
+
+
+async def test_runs_end_where_brute_force_says() -> None:
+    async with opened(position=HERE) as session:
+        problem = session.timeline.problem
+        session.debugger.stops.add(Watchpoint("dA_prev_pad", (4, 9, 0)))
+        for text in ("4,*,1", "abs(dz) > 1.5 and i_w == 3"):
+            await session.press("/")
+            await session.type(text)
+            await session.press("enter")
+
+        def hit(step: int) -> bool:
+            _, i_h, i_w, i_c = problem.geometry.index_at(step)
+            covers = i_h <= 4 < i_h + 3 and i_w <= 9 < i_w + 3
+            large = abs(problem.dZ[i_h, i_w, i_c]) > 1.5 and i_w == 3
+            return covers or (i_h == 4 and i_c == 1) or bool(large)
+
+        positions = [step + 1 for step in range(256) if hit(step)]
+        for key, start in (("c", 0), ("C", 256), ("c", HERE), ("C", HERE)):
+            session.debugger.travel(start)
+            await session.settle()
+            if session.dialog:
+                await session.answered()
+                await session.press("escape")
+            for _ in range(3):
+                ahead = [p for p in positions if p > session.position]
+                before = [p for p in positions if p < session.position]
+                expected = (ahead[:1] or [256])[0] if key == "c" else (before[-1:] or [0])[0]
+                await session.press(key)
+                await session.answered()
+                assert session.position == expected
+        assert session.stale_cells() == []
+
+
+async def test_only_stops_that_are_on_end_a_run() -> None:
+    async with opened(position=HERE) as session:
+        stop = session.debugger.stops.add(Breakpoint(i_h=5))
+        session.debugger.stops.disable(stop.id)
+        await session.press("C")
+        await session.answered()
+        assert session.position == 0
+        session.debugger.stops.enable(stop.id)
+        await session.press("c")
+        await session.answered()
+        assert session.position == 161
+
+
+async def test_the_list_of_stops_switches_and_removes() -> None:
+    async with opened(position=HERE) as session:
+        await session.press("B")
+        assert "none: b sets one" in session.text
+        await session.press("space", "x", "X", "escape")
+        assert session.dialog == ""
+        for channel in range(3):
+            session.debugger.stops.add(Breakpoint(i_h=channel, i_w=1, i_c=0))
+        await session.press("B", "down", "space")
+        assert [stop.enabled for stop in session.debugger.stops] == [True, False, True]
+        assert "2  off" in session.text
+        assert session.app.screen.query_one(OptionList).highlighted == 1
+        await session.press("enter")
+        assert all(stop.enabled for stop in session.debugger.stops)
+        await session.press("x")
+        assert [stop.id for stop in session.debugger.stops] == [1, 3]
+        assert session.stale_cells() == []
+        await session.press("escape")
+        assert session.lines[-2].count("◆") == 2
+        await session.press("B", "X")
+        assert stops(session) == []
+        await session.press("escape")
+        assert session.lines[-2].count("◆") == 0
+        assert session.stale_cells() == []
+
+
+async def test_to_cell_goes_through_the_steps_that_write_it() -> None:
+    async with opened(position=HERE) as session:
+        session.grid("input_gradient").place_cursor(Cell(4, 4))
+        writes = [
+            step + 1
+            for step in range(256)
+            if (place := session.timeline.problem.geometry.index_at(step)).i_h in range(2, 5)
+            and place.i_w in range(2, 5)
+        ]
+        for key in "tttTTTT":
+            ahead = [p for p in writes if p > session.position]
+            before = [p for p in writes if p < session.position]
+            expected = ahead[0] if key == "t" else before[-1]
+            await session.press(key)
+            assert session.position == expected
+        session.debugger.travel(writes[-1])
+        await session.press("t")
+        assert session.position == writes[-1]
+        assert "no later step writes this cell" in session.text
+        session.debugger.travel(writes[0])
+        await session.press("T")
+        assert "no earlier step writes this cell" in session.text
+        await focus(session, "upstream")
+        session.grid("upstream").place_cursor(Cell(6, 2))
+        await session.press("T")
+        assert session.timeline.step.loop_index[1:3] == (6, 2)
+
+
+async def test_the_timeline_is_marked_where_stops_and_bookmarks_are() -> None:
+    async with opened(size=(120, 40), position=HERE) as session:
+        await session.press("k", "home")
+        session.debugger.stops.add(Breakpoint(i_h=1, i_w=1, i_c=1))
+        session.debugger.stops.add(Breakpoint(i_h=6, i_w=6))
+        session.debugger.stops_changed()
+        await session.settle()
+        for size in ((120, 40), (80, 24)):
+            await session.resize(*size)
+            bar = session.debugger.query_one(TimelineBar)
+            line, track = session.lines[-2], bar.content_size.width - 6
+            columns = {"◆": {32 + 4 + 1 + 1, 6 * 36 + 1}, "▼": {HERE}}
+            for mark, positions in columns.items():
+                expected = {bar.content_region.x + round(p / 256 * (track - 1)) for p in positions}
+                found = {x for x, character in enumerate(line) if character == mark}
+                assert expected <= found
+                assert len(found) <= len(expected) + 3
+            assert session.stale_cells() == []
+
+
+def endless(*_: Any, **__: Any) -> Iterator[Progress]:
+    """A search that never finds anything."""
+    for position in itertools.count(HERE):
+        time.sleep(0.002)
+        yield Progress(min(position, 200), 0.5)
+
+
+@pytest.mark.parametrize("key", ["escape", "home"])
+async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setattr(stopping, "search", endless)
+    async with opened(position=HERE) as session, opened(position=200) as there:
+        session.debugger.stops.add(Breakpoint(i_c=1))
+        session.send("c")
+        await session.until("Esc stops")
+        await session.press("v")
+        assert session.debugger.mode == "numbers"
+        await session.until("step 200   Esc stops")
+        await session.press(key)
+        await session.answered()
+        if key == "home":
+            assert session.position == 0
+        else:
+            assert session.position == 200
+            assert "stopped on the way" in session.text
+            assert session.timeline.dA_prev_pad.tobytes() == there.timeline.dA_prev_pad.tobytes()
+        await session.press("n")
+        assert session.position in (1, 201)
+        assert session.stale_cells() == []

@@ -1,0 +1,140 @@
+"""Ways back: the history of jumps, bookmarks, session files, and the command that is copied."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from convstep.examples import catalog
+from convstep.replay.places import parse_place
+from convstep.replay.session import load
+from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
+from convstep.view.panel import Cell
+from tests.ui.driving import Session, WatchedApp, opened
+from tests.ui.fakes import FakeTorch
+from tests.ui.terminal import Terminal
+from tests.ui.test_keys import focus
+
+
+async def test_jumps_are_gone_back_and_forward_like_pages() -> None:
+    async with opened() as session:
+        for position in (100, 40, 200):
+            session.debugger.travel(position)
+        await session.settle()
+        for key, expected in (
+            ("comma", 40), ("alt+left", 100), ("comma", 0), ("comma", 0),
+            ("full_stop", 100), ("alt+right", 40), ("full_stop", 200), ("full_stop", 200),
+        ):  # fmt: skip
+            await session.press(key)
+            assert session.position == expected
+        assert "no later place" in session.text
+        await session.press("comma")
+        session.debugger.travel(7)
+        await session.press("full_stop")
+        assert session.position == 7  # a new jump forgets what was ahead
+        assert session.stale_cells() == []
+
+
+async def test_single_steps_move_the_place_to_come_back_to_along() -> None:
+    async with opened() as session:
+        session.debugger.travel(100)
+        await session.press("n", "n", "n", "s", "s", "s", "N")
+        session.debugger.travel(7)
+        await session.settle()
+        for expected in (103, 0):
+            await session.press("comma")
+            assert session.position == expected
+
+
+async def test_bookmarks_are_gone_through_in_the_loop_s_order() -> None:
+    async with opened() as session:
+        for position in (200, 30, 90):
+            session.debugger.travel(position)
+            await session.press("k")
+        seen = []
+        for _ in range(4):
+            await session.press("K")
+            seen.append(session.position)
+        assert seen == [200, 30, 90, 200]
+        await session.press("k", "K")
+        assert session.position == 30
+        assert session.lines[-2].count("▼") == 1  # the other one is where the position is
+
+
+def set_up(session: Session) -> None:
+    """Stops, one of them off."""
+    session.debugger.stops.add(Breakpoint(i_h=4, i_c=1))
+    off = session.debugger.stops.add(Watchpoint("dW", (2, 0, 1, 0)))
+    session.debugger.stops.disable(off.id)
+    session.debugger.stops.add(
+        parse_stop("abs(dz) > 0.1 and x[0, 0, 0] > 0", session.timeline.problem.geometry)
+    )
+    session.debugger.stops_changed()
+
+
+async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "one two.json"
+    async with opened(position=137) as session:
+        set_up(session)
+        await session.press("k", "v", "+", "+")
+        await focus(session, "upstream")
+        await session.press("]", "]")
+        session.debugger.travel(77)
+        await session.press("w")
+        for _ in range(len("digit.session.json")):
+            await session.press("backspace")
+        await session.type(str(tmp_path))
+        await session.press("enter")
+        assert session.dialog == "PromptScreen"  # a folder
+        assert "is a folder" in " ".join(session.text.split())
+        await session.type(f"/{path.name}")
+        await session.press("enter")
+        assert session.dialog == ""
+        kept, lines = session.debugger.session(), session.part("upstream")
+        assert "saved: convstep open" in session.text
+    assert load(path) == kept
+    problem = catalog.load("digit")
+    app = WatchedApp(problem, "digit", torch=FakeTorch())
+    app.terminal = Terminal()
+    app.debugger.resume(load(path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        again = Session(app, pilot)
+        await again.settle()
+        assert again.position == 77
+        assert again.debugger.session() == kept
+        assert [stop.enabled for stop in again.debugger.stops] == [True, False, True]
+        assert again.debugger.mode == "numbers"
+        assert again.debugger.precision == 2
+        await focus(again, "upstream")
+        assert again.part("upstream") == lines
+        assert "▼" in again.lines[-2]
+        assert "◆" in again.lines[-2]
+        assert again.stale_cells() == []
+
+
+async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    async with opened(position=3) as session:
+        await session.press("w")
+        for _ in range(len("digit.session.json")):
+            await session.press("backspace")
+        await session.type("no/such/folder/x.json")
+        await session.press("enter")
+        assert session.dialog == "PromptScreen"
+        assert "there is no folder" in session.text
+        await session.press("escape")
+        assert session.position == 3
+
+
+async def test_the_copied_command_leads_back_to_place_and_stops() -> None:
+    async with opened(position=137) as session:
+        set_up(session)
+        session.grid("input_gradient").place_cursor(Cell(0, 0))
+        await session.press("b", "y")
+        words = shlex.split(session.app.clipboard)
+        geometry = session.timeline.problem.geometry
+        assert words[:4] == ["convstep", "open", "digit", "--goto"]
+        assert parse_place(words[4], geometry) == 137
+        assert set(words[5::2]) == {"--break"}
+        found = [parse_stop(text, geometry) for text in words[6::2]]
+        assert found == [stop for stop in session.debugger.stops if stop.enabled]
+        assert len(found) == 3
