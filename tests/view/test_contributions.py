@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.examples import catalog
+from convstep.replay.provenance import provenance
+from convstep.view.contributions import ContributionTable
+from tests.view.test_scene import made
+
+BATCH: Any = made()
+CELLS = [
+    (catalog.load("digit"), "dA_prev_pad", (4, 3, 0)),
+    (catalog.load("digit"), "dW", (2, 0, 1, 0)),
+    (catalog.load("digit"), "db", (3,)),
+    (BATCH, "dA_prev_pad", (1, 2, 4, 3)),
+    (BATCH, "dW", (5, 1, 2, 1)),
+]
+
+
+@pytest.mark.parametrize(("problem", "gradient", "index"), CELLS)
+@pytest.mark.parametrize("width", [200, 70, 50])
+def test_rows_stand_below_each_other_and_add_up(
+    problem: Any, gradient: str, index: tuple[int, ...], width: int
+) -> None:
+    found = provenance(problem, gradient, index)
+    position = int(found.steps[len(found) // 2])
+    table = ContributionTable(found, position)
+    table.fit(width)
+    rows = [table.row(at).plain for at in range(len(table))]
+    assert len({len(row) for row in rows}) == 1
+    assert [row.startswith("✓") for row in rows] == [step < position for step in found.steps]
+    assert table.done == sum(step < position for step in found.steps)
+    assert f"{len(rows)} contributions, {table.done} made" in table.title
+    for at, row in enumerate(rows):
+        assert str(int(found.steps[at]) + 1) in row
+        numbers = row.split(" = ")[-1].split()
+        shown = float(numbers[-1].replace("−", "-"))
+        assert shown == pytest.approx(float(found.running[at]), rel=1e-2, abs=1e-2)
+        if found.first_factor is not None:
+            assert found.first_factor[at] * found.second_factor[at] == found.product[at]
+            assert float(numbers[0]) == pytest.approx(float(found.product[at]), rel=1e-2, abs=1e-2)
+
+
+def test_a_cell_without_contributions_has_a_reason_and_no_rows() -> None:
+    problem = catalog.load("stride-2")
+    rows, columns, _ = np.shape(problem.A_prev_pad)
+    table = ContributionTable(provenance(problem, "dA_prev_pad", (rows - 1, columns - 1, 0)), 3)
+    assert len(table) == 0
+    assert "left over" in table.summary
+    assert "0 contributions, 0 made" in table.title
