@@ -32,13 +32,15 @@ class Look:
     """False draws magnitudes as shades instead of colours."""
     cursor: Cell | None = None
     """The cell under the cursor."""
+    base: Style = field(default_factory=Style)
+    """What every cell and line begins with: the screen's own colours."""
     _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
 
     def style(self, roles: tuple[str, ...], heat: tuple[str, str] | None) -> Style:
         """The roles' styles laid over each other, on a background of heat if there is one."""
         key = (roles, heat)
         if key not in self._cache:
-            combined = Style()
+            combined = self.base
             if heat is not None:
                 combined += Style(color=heat[1], bgcolor=heat[0])
             for role in roles:
@@ -72,29 +74,31 @@ def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, l
     """
     line = layout.line(y)
     if line is None:
-        return [Segment(" " * width)]
+        return [Segment(" " * width, look.base)]
     first = max((left - layout.margin) // (layout.text + 1), 0)
     last = min((left + width - layout.margin) // (layout.text + 1) + 1, layout.columns)
     start = layout.gutter(first)
     draw = _edge_segments if line.edge else _row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
     if not line.edge:
-        _blank_partial(segments, layout, first, left, width)
+        _blank_partial(segments, layout, first, left, width, look)
     if layout.margin and left < layout.margin:
         segments.insert(0, _row_label(panel, layout, line, look))
         start = 0
-    return _cut(segments, left - start, width)
+    return _cut(segments, left - start, width, look.base)
 
 
-def _blank_partial(segments: list[Segment], layout: GridLayout, first: int, left: int, width: int) -> None:
+def _blank_partial(
+    segments: list[Segment], layout: GridLayout, first: int, left: int, width: int, look: Look
+) -> None:
     """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
     for place in range(1, len(segments), 2):
         start = layout.gutter(first + place // 2) + 1
         if start < left or start + layout.text > left + width:
-            segments[place] = Segment(" " * layout.text)
+            segments[place] = Segment(" " * layout.text, look.base)
 
 
-def _cut(segments: list[Segment], skip: int, width: int) -> list[Segment]:
+def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
     """Exactly `width` columns of the segments, `skip` columns in. All text is one column a character."""
     kept = []
     for text, style, _ in segments:
@@ -104,13 +108,13 @@ def _cut(segments: list[Segment], skip: int, width: int) -> list[Segment]:
         if part:
             kept.append(Segment(part, style))
     if width:
-        kept.append(Segment(" " * width))
+        kept.append(Segment(" " * width, base))
     return kept
 
 
 def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segment:
     if line.edge:
-        return Segment(" " * layout.margin, None)
+        return Segment(" " * layout.margin, look.base)
     label = f"[{line.row}]" if panel.listed else f"{line.row}"
     roles = ("label", "window") if panel.now is not None and panel.now.row == line.row else ("label",)
     return Segment(label.rjust(layout.margin), look.style(roles, None))
@@ -204,10 +208,10 @@ def _edge_segments(
     """A line between rows: a top or bottom of the frame or of the crop line, and sides crossing it."""
     for boundary in range(columns.start, columns.stop + 1):
         at, style = _edge_corner(panel, line, boundary)
-        yield Segment(at, look.style((style,), None) if style else None)
+        yield Segment(at, look.style((style,), None) if style else look.base)
         if boundary < columns.stop:
             along, style = _edge_run(panel, line, boundary)
-            yield Segment(along * layout.text, look.style((style,), None) if style else None)
+            yield Segment(along * layout.text, look.style((style,), None) if style else look.base)
 
 
 def _block(panel: Panel, kind: str) -> tuple[Span | None, str]:

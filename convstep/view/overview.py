@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
 from convstep.view.panel import Panel, Span
 from convstep.view.scale import Scale
@@ -71,38 +72,41 @@ class Overview:
             np.isnan(largest), np.nan, pixels
         )
 
-    def draw(self, panel: Panel, *, dark: bool, coloured: bool) -> Text:
-        """The picture, with the panel's window marked.
+    def draw(self, panel: Panel, *, dark: bool, coloured: bool) -> str:
+        """The picture's characters, with the panel's window marked.
 
         Args:
             panel: whose face was taken last.
             dark: whether the screen is dark.
             coloured: False draws shades instead of colours.
         """
-        text = Text(no_wrap=True, overflow="crop")
-        if self._pixels is None:
-            return text
-        scale = Scale(panel.limit, dark)
-        marks = self._marks(panel.window)
-        pixels = self._pixels.tolist()
-        for line in range((len(pixels) + 1) // 2):
-            upper = pixels[2 * line]
-            lower = pixels[2 * line + 1] if 2 * line + 1 < len(pixels) else None
-            for column, value in enumerate(upper):
-                below = lower[column] if lower is not None else None
-                mark = marks.get((line, column))
-                if mark:
-                    text.append(
-                        mark, Style(bold=True, reverse=not coloured, color="yellow" if coloured else None)
-                    )
-                elif coloured:
-                    text.append("▀", _two(scale, value, below))
-                else:
-                    strange = scale.mark(value) or (scale.mark(below) if below is not None else "")
-                    text.append(strange or scale.shade(_larger(value, below)))
-            text.append("\n")
-        text.right_crop()
-        return text
+        lines = [
+            "".join(segment.text for segment in self.line(y, panel, dark=dark, coloured=coloured))
+            for y in range(self.lines)
+        ]
+        return "\n".join(lines)
+
+    @property
+    def lines(self) -> int:
+        """Lines of the picture."""
+        return 0 if self._pixels is None else (len(self._pixels) + 1) // 2
+
+    def lines_of(self, span: Span) -> range:
+        """The lines on which a span's pixels stand."""
+        per_line = 2 * self._block[0]
+        return range(span.top // per_line, span.bottom // per_line + 1)
+
+    def line(self, y: int, panel: Panel, *, dark: bool, coloured: bool) -> list[Segment]:
+        """One line of the picture; arguments as for `draw`."""
+        if self._pixels is None or not 0 <= y < self.lines:
+            return []
+        scale, marks = Scale(panel.limit, dark), self._marks(panel.window)
+        upper = self._pixels[2 * y].tolist()
+        below = self._pixels[2 * y + 1].tolist() if 2 * y + 1 < len(self._pixels) else [None] * len(upper)
+        return [
+            _segment(scale, pair, marks.get((y, column)), coloured)
+            for column, pair in enumerate(zip(upper, below, strict=True))
+        ]
 
     def _marks(self, window: Span | None) -> dict[tuple[int, int], str]:
         """Characters of the window's frame by (line, column)."""
@@ -118,9 +122,23 @@ class Overview:
         return marks | {(top, left): "┏", (top, last): "┓", (bottom, left): "┗", (bottom, last): "┛"}
 
 
-def _two(scale: Scale, upper: float, lower: float | None) -> Style:
-    below = scale.background(lower) if lower is not None else None
-    return Style(color=scale.background(upper), bgcolor=below)
+def _segment(scale: Scale, pair: tuple[float, float | None], mark: str | None, coloured: bool) -> Segment:
+    """One character: a mark, two pixels in colour, or the shade of the larger."""
+    upper, lower = pair
+    if mark:
+        return Segment(mark, _MARK if coloured else _PLAIN_MARK)
+    if coloured:
+        return Segment("▀", _two(scale.background(upper), None if lower is None else scale.background(lower)))
+    strange = scale.mark(upper) or (scale.mark(lower) if lower is not None else "")
+    return Segment(strange or scale.shade(_larger(upper, lower)))
+
+
+_MARK, _PLAIN_MARK = Style(bold=True, color="yellow"), Style(bold=True, reverse=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def _two(upper: str, lower: str | None) -> Style:
+    return Style(color=upper, bgcolor=lower)
 
 
 def _larger(first: float, second: float | None) -> float:

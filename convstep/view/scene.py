@@ -90,6 +90,23 @@ class Stage:
         else:
             self.choice = replace(self.choice, output_channel=chosen)
 
+    def touched(self, first: int, last: int) -> Span | None:
+        """The block of a stage panel that changes between two positions; None if that is all of it.
+
+        Args:
+            first: a position.
+            last: a later one.
+        """
+        start, stop = (self._geometry.index_at(step) for step in (first, max(last - 1, first)))
+        if start.i_n != stop.i_n or first == last:
+            return None
+        rows = slice(self._geometry.rows(start.i_h).start, self._geometry.rows(stop.i_h).stop)
+        columns = slice(0, self._geometry.padded_shape[1])
+        if start.i_h == stop.i_h:
+            left, right = self._geometry.columns(start.i_w), self._geometry.columns(stop.i_w)
+            columns = slice(left.start, right.stop)
+        return Span.of(rows, columns)
+
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a cell of the upstream gradient belongs to; None on other panels."""
         if panel.key != "upstream":

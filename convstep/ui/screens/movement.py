@@ -10,6 +10,7 @@ from textual.worker import Worker, get_current_worker
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.panels import PanelScreen
+from convstep.view.panel import Span
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -161,8 +162,10 @@ class MovingScreen(PanelScreen):
         if jump:
             self._visited.visit(self._timeline.position)
             self._visited.visit(position)
+        first, last = sorted((self._timeline.position, position))
+        under_way = min(1, self._timeline.additions)
         self._timeline.seek(position)
-        self._moved(all_changed=not near)
+        self._moved(all_changed=not near, touched=self._stage.touched(first, last + under_way))
 
     def _to_multiple(self, length: int, *, ahead: bool) -> None:
         """To the next, or the last, position at which a loop of this many steps is complete."""
@@ -172,10 +175,10 @@ class MovingScreen(PanelScreen):
             target = position // length * length
         self.travel(max(min(target, self._timeline.total), 0))
 
-    def _moved(self, *, all_changed: bool = False) -> None:
+    def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
         """Show where the timeline stands, and say so once when it is at the end."""
         self._visited.visit(self._timeline.position)
-        self._show(all_changed=all_changed)
+        self._show(all_changed=all_changed, touched=touched)
         at_end = self._timeline.position == self._timeline.total
         if at_end and not self._was_at_end:
             self.reached_end()

@@ -161,7 +161,7 @@ class PanelScreen(Screen[None]):
         self._arrange()
         # focus() waits for the next message: two fast Tabs would start from the same part
         self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)
-        self._count(None)
+        self._count(None, True, None)
         self._show_status()
 
     def action_cursor(self, rows: int, columns: int) -> None:
@@ -174,13 +174,20 @@ class PanelScreen(Screen[None]):
         """Show the cell under the mouse in full precision."""
         self._show_cell(message)
 
-    def _show(self, *, all_changed: bool) -> None:
-        """Hand the scene at this position to every part."""
+    def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
+        """Hand the scene at this position to every part.
+
+        Args:
+            all_changed: whether more may have changed than two neighbouring steps mark.
+            touched: the block of the stage's faces in which it has; None for anywhere.
+        """
         old, self._scene = self._scene, self._stage.scene()
         scene = self._scene
-        spans = None if all_changed else _changed_spans(old, scene, FOLLOWED)
+        spans: list[Span] | None = _changed_spans(old, scene, FOLLOWED)
+        if all_changed:
+            spans = None if touched is None else [*_changed_spans(old, scene, FOLLOWED), touched]
         self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans)
-        self._count(None if all_changed else old)
+        self._count(old, all_changed, touched)
         for panel in scene.panels:
             self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
         self.query_one(f"#{SOURCE}", Drawn).show(lambda w, h: draw_source(scene, w, h))
@@ -227,7 +234,7 @@ class PanelScreen(Screen[None]):
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
         if self._counted != (panel.key, panel.face.label):  # a click moved the focus
-            self._count(None)
+            self._count(None, True, None)
         drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
         counted = f"{panel.face.label} {self._statistics.text()}"
         status = Text(left[:width], no_wrap=True)
@@ -237,11 +244,16 @@ class PanelScreen(Screen[None]):
                 break
         self.query_one("#status", Static).update(status, layout=False)
 
-    def _count(self, old: Scene | None) -> None:
-        """Keep the statistics of the focused face; only what a step changed is looked at again."""
+    def _count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
+        """Keep the statistics of the focused face; only what a move changed is looked at again."""
         panel = self._focused_panel()
-        known = old is not None and self._counted == (panel.key, panel.face.label)
-        for span in _changed_spans(old, self._scene, panel.key) if old is not None and known else [None]:
+        spans: list[Span | None] = [None]
+        if old is not None and self._counted == (panel.key, panel.face.label):
+            if not all_changed:
+                spans = [*_changed_spans(old, self._scene, panel.key)]
+            elif touched is not None and panel.stage:
+                spans = [*_changed_spans(old, self._scene, panel.key), touched]
+        for span in spans:
             self._statistics.update(panel.face.values, span)
         self._counted = panel.key, panel.face.label
 

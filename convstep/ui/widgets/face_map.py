@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from convstep.view.overview import Overview
@@ -41,12 +42,19 @@ class FaceMap(Widget, can_focus=True):
         old, self._panel = self._panel, panel
         if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
             changed = None
-        self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
+        if old is None or old.face.label != panel.face.label:  # a new title repaints the whole map
+            self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
         if not self.display:
             return  # taken whole when it is shown again
         for span in [None] if changed is None else changed:
             self._overview.update(panel.face.values, span)
-        self.refresh()
+        if changed is None or old is None or old.limit != panel.limit:
+            self.refresh()
+            return
+        for span in {*changed, old.window, panel.window} - {None}:
+            assert span is not None
+            lines = self._overview.lines_of(span)
+            self.refresh(Region(0, lines.start, self.content_size.width, len(lines)))
 
     def on_resize(self) -> None:
         """The room changed: the pixels stand for other cells."""
@@ -55,9 +63,11 @@ class FaceMap(Widget, can_focus=True):
             self._overview.update(self._panel.face.values, None)
         self.refresh()  # shown again in the same size, it would keep the old picture
 
-    def render(self) -> Text:
-        """The picture."""
+    def render_line(self, y: int) -> Strip:
+        """One line of the picture."""
+        width = self.content_size.width
         if self._panel is None:
-            return Text()
+            return Strip.blank(width, self.rich_style)
         dark, coloured = self.app.current_theme.dark, not self.app.no_color
-        return self._overview.draw(self._panel, dark=dark, coloured=coloured)
+        segments = self._overview.line(y, self._panel, dark=dark, coloured=coloured)
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)

@@ -128,7 +128,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             segments = draw_header(self.panel, self._plan, scroll_x, width, look)
         else:
             segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look)
-        return Strip(segments, width).apply_style(self.rich_style)
+        return Strip(segments, width)
 
     def on_resize(self) -> None:
         """The room changed: cells may grow or shrink."""
@@ -197,6 +197,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
                 role: self.get_component_rich_style(f"tensor-grid--{role}", partial=True) for role in ROLES
             }
             self._look = Look(
+                base=self.rich_style,
                 styles=styles,
                 mode=self.mode,
                 dark=self.app.current_theme.dark,
