@@ -35,7 +35,7 @@ class WatchedApp(DebuggerApp):
     """The debugger, painting into a `Terminal`."""
 
     # a subclass in another folder would look for it there
-    CSS_PATH: ClassVar[str] = str(Path(inspect.getfile(DebuggerApp)).with_name("app.tcss"))
+    CSS_PATH: ClassVar[Path] = Path(inspect.getfile(DebuggerApp)).with_name("app.tcss")
     terminal: Terminal
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:

@@ -10,8 +10,9 @@ from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
 from convstep.view.card import MARKS, draw_card, largest
+from convstep.view.model import Scene
 from convstep.view.numbers import aligned
-from convstep.view.scene import Scene, Stage
+from convstep.view.scene import Stage
 
 
 def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:

@@ -12,8 +12,9 @@ from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.oracle.comparison import compare
 from convstep.replay.timeline import Timeline
+from convstep.view.model import Choice, Scene
 from convstep.view.panel import Cell
-from convstep.view.scene import Choice, Scene, Stage, difference_panel, gradient_names, problem_facts
+from convstep.view.scene import Stage, difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
 
 Array = npt.NDArray[Any]
@@ -341,3 +342,41 @@ def test_difference_panels_stand_at_the_worst_cell(name: str) -> None:
         assert 0 < panel.limit < np.inf
     unequal = replace(comparison.rows[0], tolerance=np.inf)
     assert 0 < difference_panel(unequal).limit < np.inf
+
+
+def test_stops_are_marked_on_the_faces_they_stand_on() -> None:
+    for name in ("digit", "batch"):
+        stage = stage_at(PROBLEMS[name], PROBLEMS[name].total_steps // 2)
+        for key in ("upstream", "kernel_gradient", "input_gradient", "bias_gradient"):
+            panel = stage.scene().panel(key)
+            cell = Cell(panel.face.shape[0] - 2, 0)
+            stop = stage.stop_at(panel, cell)
+            assert stop is not None
+            assert (len(stage.steps_of(stop)) == 1) == (key == "upstream")
+            added = stage.stops.add(stop)
+            assert stage.scene().panel(key).stops == {tuple(cell)}
+            assert not any(other.stops for other in stage.scene().panels if other.key != key)
+            stage.stops.disable(added.id)
+            assert stage.scene().panel(key).stops == frozenset()
+            stage.stops.enable(added.id)
+            stage.choose(panel, 1)
+            if panel.choices[0] > 1:
+                assert stage.scene().panel(key).stops == frozenset()
+            stage.choice = Choice()
+            stage.stops.clear()
+        for key in ("input", "kernel"):
+            assert stage.stop_at(stage.scene().panel(key), Cell(0, 0)) is None
+
+
+def test_provenance_is_of_the_cell_that_is_seen() -> None:
+    stage = stage_at(PROBLEMS["batch"], 50)
+    for key in ("kernel_gradient", "input_gradient", "bias_gradient"):
+        panel = stage.scene().panel(key)
+        found = stage.provenance_of(panel, Cell(1, 0))
+        assert found is not None
+        assert found.name == panel.face.cell(1, 0)
+        end = stage_at(PROBLEMS["batch"], PROBLEMS["batch"].total_steps).scene().panel(key)
+        if end.face.fixed == panel.face.fixed:
+            assert found.running[-1] == end.face.values[1, 0]
+    for key in ("input", "kernel", "upstream"):
+        assert stage.provenance_of(stage.scene().panel(key), Cell(1, 0)) is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,8 @@ from convstep.view.statistics import Statistics
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_statistics_are_those_of_numpy(dtype: type) -> None:
-    values = np.random.default_rng(3).standard_normal((9, 14)).astype(dtype)
+def test_statistics_are_those_of_numpy(dtype: type[np.floating[Any]]) -> None:
+    values = np.asarray(np.random.default_rng(3).standard_normal((9, 14)), dtype)
     statistics = Statistics()
     assert statistics.text() == ""
     statistics.update(values, None)
