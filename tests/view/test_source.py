@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from convstep.conv import backward
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
-from convstep.view.scene import Scene
+from convstep.view.model import Scene
 from convstep.view.source import draw_source, source_lines
 from tests.view.test_card import scene_at
 
