@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from convstep.cli import UsageError
 from convstep.conv.problem import Problem
+from convstep.replay.places import parse_place
 from convstep.replay.session import SavedStop, Session, load
-from convstep.replay.stops import Watchpoint, parse_stop
 
 
 def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Problem]:
@@ -23,20 +23,26 @@ def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Prob
         UsageError: one of them cannot be, one sentence.
         ProblemError: there is no such problem.
     """
-    from convstep.replay.places import parse_place
-
     session, problem = load_session(name)
     try:
         if goto is not None:
             session = replace(session, position=parse_place(goto, problem.geometry))
     except ValueError as error:
         raise UsageError(f"--goto: {error}") from error
+    texts = (*(stop.text for stop in session.stops), *breaks)
+    if texts:
+        _check_stops(texts, problem)
+    return replace(session, stops=(*session.stops, *map(SavedStop, breaks))), problem
+
+
+def _check_stops(texts: tuple[str, ...], problem: Problem) -> None:
+    from convstep.replay.stops import parse_stop
+
     try:
-        for text in (*(stop.text for stop in session.stops), *breaks):
+        for text in texts:
             parse_stop(text, problem.geometry, problem.b is not None)
     except ValueError as error:
         raise UsageError(f"--break: {error}") from error
-    return replace(session, stops=(*session.stops, *map(SavedStop, breaks))), problem
 
 
 def load_session(name: str) -> tuple[Session, Problem]:
@@ -90,6 +96,8 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     Raises:
         UsageError: there is no such cell.
     """
+    from convstep.replay.stops import Watchpoint, parse_stop
+
     try:
         stop = parse_stop(f"watch {text}", problem.geometry, problem.b is not None)
     except ValueError as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shlex
 import unicodedata
 from dataclasses import asdict, dataclass, field
@@ -128,6 +127,8 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
     Raises:
         SessionError: it cannot be written; one sentence.
     """
+    import secrets
+
     target = Path(path)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from convstep.oracle.service import TorchService
 from convstep.ui.commands import COMMANDS
 from convstep.ui.screens.debugger import DebuggerScreen
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
 
 
@@ -48,8 +48,7 @@ class DebuggerApp(App[None]):
                 comparison opens by itself at the last step.
         """
         super().__init__()
-        self.torch = torch if torch is not None else TorchService()
-        """PyTorch in a process of its own, loading from the start."""
+        self._torch = torch
         self.debugger = DebuggerScreen(problem, name, command_name or name, compare_at_end=live)
         """The screen below all others."""
         self.debugger.begin_at(position)
@@ -59,14 +58,28 @@ class DebuggerApp(App[None]):
         """The debugger."""
         return self.debugger
 
+    @property
+    def torch(self) -> TorchService:
+        """PyTorch in a process of its own, made when it is first asked for."""
+        if self._torch is None:
+            from convstep.oracle.service import TorchService
+
+            self._torch = TorchService()
+        return self._torch
+
+    def close_torch(self) -> None:
+        """End PyTorch's process, if there is one."""
+        if self._torch is not None:
+            self._torch.close()
+
     def on_mount(self) -> None:
         """Let torch load while the first screen is looked at."""
         if self._live:
-            self.torch.start()
+            self.call_after_refresh(lambda: self.torch.start())
 
     def on_unmount(self) -> None:
         """Leave no process behind."""
-        self.torch.close()
+        self.close_torch()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""
@@ -101,4 +114,4 @@ def run_debugger(problem: Problem, session: Session) -> None:
     try:
         app.run()
     finally:
-        app.torch.close()
+        app.close_torch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +13,18 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
 from convstep.conv.validation import padding_text, pair_text, shape_text
-from convstep.oracle.comparison import Row
 from convstep.replay import magnitude
-from convstep.replay.provenance import Provenance, provenance
-from convstep.replay.stop_kinds import GRADIENTS
-from convstep.replay.stops import Breakpoint, Stop, Stops, Watchpoint
+from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
+from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
 from convstep.view.faces import Face, face
 from convstep.view.model import Addition, Choice, Loop, Scene
 from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scale import round_limit
+
+if TYPE_CHECKING:
+    from convstep.oracle.comparison import Row
+    from convstep.replay.provenance import Provenance
 
 Array = npt.NDArray[Any]
 
@@ -128,6 +130,8 @@ class Stage:
         """What makes a cell of a running gradient; None for a cell of another tensor."""
         if panel.face.name not in GRADIENTS:
             return None
+        from convstep.replay.provenance import provenance
+
         return provenance(self._problem, panel.face.name, panel.face.index(*cell))
 
     def steps_of(self, stop: Stop) -> Sequence[int]:

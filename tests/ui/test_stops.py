@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
+from convstep.replay import stops as stops_module
 from convstep.replay.stops import Breakpoint, Progress, Watchpoint
-from convstep.ui.screens import stopping
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.panel import Cell
 from tests.ui.driving import Session, opened
@@ -231,7 +231,7 @@ def endless(*_: Any, **__: Any) -> Iterator[Progress]:
 
 @pytest.mark.parametrize("key", ["escape", "home"])
 async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    monkeypatch.setattr(stopping, "search", endless)
+    monkeypatch.setattr(stops_module, "search", endless)
     async with opened(position=HERE) as session, opened(position=200) as there:
         session.debugger.stops.add(Breakpoint(i_c=1))
         session.send("c")

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
-from convstep.replay.provenance import Provenance
-from convstep.replay.session import SavedStop, Session, View, permalink, save
-from convstep.replay.stops import parse_stop
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
 from convstep.ui.screens.prompt import PromptScreen
@@ -20,6 +17,8 @@ from convstep.view.model import Choice
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.replay.provenance import Provenance
+    from convstep.replay.session import Session
 
 
 class DebuggerScreen(StoppingScreen):
@@ -90,12 +89,15 @@ class DebuggerScreen(StoppingScreen):
 
     def action_copy(self) -> None:
         """Copy the command that reproduces this view."""
+        from convstep.replay.session import permalink
+
         command = permalink(self.session(), self._problem.geometry)
         self.app.copy_to_clipboard(command)
         self.notify(command, title="copied", timeout=4, markup=False)
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""
+        from convstep.replay.session import save
 
         def parse(text: str) -> Path:
             path = Path(text.strip()).expanduser()
@@ -135,6 +137,8 @@ class DebuggerScreen(StoppingScreen):
 
     def session(self) -> Session:
         """All that brings a person back to this view."""
+        from convstep.replay.session import SavedStop, Session, View
+
         choice = self._stage.choice
         chosen = {"input": choice.input_channel, "output": choice.output_channel}
         return Session(
@@ -151,6 +155,8 @@ class DebuggerScreen(StoppingScreen):
         Raises:
             ValueError: it holds a stop that this problem cannot have; one sentence.
         """
+        from convstep.replay.stop_text import parse_stop
+
         session.check_fits(self._timeline.total)
         for saved in session.stops:
             stop = parse_stop(saved.text, self._problem.geometry, self._problem.b is not None)

@@ -120,6 +120,10 @@ class MovingScreen(PanelScreen):
             jump: whether this is a place to come back to; False on the way back itself.
         """
         self.stop_travelling()
+        self.go(position, jump=jump)
+
+    def go(self, position: int, *, jump: bool = True) -> None:
+        """Like `travel`, for a run that ends by itself: nothing is stopped."""
         if self._timeline.prepared(position):
             self._arrive(position, jump)
         else:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import get_current_worker
 
-from convstep.replay.stops import ConditionStop, Found, Stop, Stops, parse_stop, search
+from convstep.replay.stop_kinds import ConditionStop, Stop
+from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
 from convstep.ui.screens.movement import MovingScreen
 from convstep.ui.screens.prompt import PromptScreen
@@ -75,6 +76,7 @@ class StoppingScreen(MovingScreen):
 
     def action_condition(self) -> None:
         """Ask for a stop in words."""
+        from convstep.replay.stops import parse_stop
 
         def parse(text: str) -> Stop:
             return parse_stop(text, self._problem.geometry, self._problem.b is not None)
@@ -167,6 +169,8 @@ class StoppingScreen(MovingScreen):
     @work(thread=True, group="travel")
     def _search(self, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
+        from convstep.replay.stops import Found, search
+
         worker, reached = get_current_worker(), position
         with self._scouting:
             if self._scout is None:
@@ -185,11 +189,11 @@ class StoppingScreen(MovingScreen):
             self.app.call_from_thread(self._found_none, backwards)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
-        self.travel(position)
+        self.go(position)
         self._update_status(f"stop {stop.id}: {stop}" if stop is not None else "stopped on the way")
 
     def _found_none(self, backwards: bool) -> None:
-        self.travel(0 if backwards else self._timeline.total)
+        self.go(0 if backwards else self._timeline.total)
         before, end = ("before", "start") if backwards else ("ahead", "end")
         self._update_status(f"no stop {before}: ran to the {end}")
 

@@ -1,0 +1,103 @@
+"""The list of stops that a person has set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convstep.replay.stop_kinds import Stop
+
+
+class Stops:
+    """Stops in the order they were set; each has a number that is not used again.
+
+    >>> from convstep.replay.stop_kinds import Breakpoint
+    >>> stops = Stops()
+    >>> stops.toggle(Breakpoint(i_c=1)).id, stops.toggle(Breakpoint(i_c=1)), len(stops)
+    (1, None, 0)
+    """
+
+    def __init__(self) -> None:
+        self._stops: dict[int, Stop] = {}
+        self._last_id = 0
+
+    def __iter__(self) -> Iterator[Stop]:
+        """All stops, enabled or not, in the order they were set."""
+        return iter(tuple(self._stops.values()))
+
+    def __len__(self) -> int:
+        """How many there are, enabled or not."""
+        return len(self._stops)
+
+    def list(self) -> tuple[Stop, ...]:
+        """All stops, enabled or not, in the order they were set."""
+        return tuple(self._stops.values())
+
+    def get(self, id: int) -> Stop:
+        """One stop.
+
+        Raises:
+            ValueError: there is none with that number.
+        """
+        if id not in self._stops:
+            known = f"there are {', '.join(map(str, self._stops))}" if self._stops else "there are none"
+            raise ValueError(f"there is no stop {id}; {known}")
+        return self._stops[id]
+
+    def add(self, stop: Stop) -> Stop:
+        """Set a stop; one that is equal to it, hits included, stays alone.
+
+        Args:
+            stop: its number is given here.
+
+        Returns:
+            The stop as it is listed, with its number.
+        """
+        for other in self:
+            if other == stop:
+                self._stops[other.id] = other.changed(enabled=stop.enabled)
+                return self._stops[other.id]
+        self._last_id += 1
+        self._stops[self._last_id] = stop.changed(id=self._last_id)
+        return self._stops[self._last_id]
+
+    def toggle(self, stop: Stop) -> Stop | None:
+        """Set a stop, or remove those that wait for the same thing, whatever their counts of hits.
+
+        Returns:
+            The stop as it is listed, or None if there was one to remove.
+        """
+        same = [other.id for other in self if other.like(stop)]
+        for id in same:
+            self.remove(id)
+        return None if same else self.add(stop)
+
+    def remove(self, id: int) -> Stop:
+        """Forget a stop.
+
+        Raises:
+            ValueError: there is none with that number.
+        """
+        stop = self.get(id)
+        del self._stops[id]
+        return stop
+
+    def enable(self, id: int, enabled: bool = True) -> Stop:
+        """Switch a stop on.
+
+        Raises:
+            ValueError: there is none with that number.
+        """
+        self._stops[id] = self.get(id).changed(enabled=enabled)
+        return self._stops[id]
+
+    def disable(self, id: int) -> Stop:
+        """Switch a stop off; it stays listed.
+
+        Raises:
+            ValueError: there is none with that number.
+        """
+        return self.enable(id, enabled=False)
+
+    def clear(self) -> None:
+        """Forget all stops."""
+        self._stops.clear()
