@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from convstep.view.panel import Cell, Panel
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
 
+PAUSE = 0.1
+"""Seconds between two reports of a run: more would keep the screen from its keys."""
 STOP_MARK = "◆"
 """A stop on the timeline."""
 
@@ -171,7 +174,7 @@ class StoppingScreen(MovingScreen):
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
         from convstep.replay.stops import Found, search
 
-        worker, reached = get_current_worker(), position
+        worker, reached, told = get_current_worker(), position, 0.0
         with self._scouting:
             if self._scout is None:
                 self._scout = Timeline(self._problem)
@@ -184,7 +187,10 @@ class StoppingScreen(MovingScreen):
                 if isinstance(news, Found):
                     self.app.call_from_thread(self._stopped, news.position, news.stop)
                     return
-                self.app.call_from_thread(self._update_status, f"running … step {reached}   Esc stops")
+                if time.monotonic() - told >= PAUSE:
+                    told = time.monotonic()
+                    running = f"running … step {reached}   Esc stops"
+                    self.app.call_from_thread(self._update_status, running)
         if not worker.is_cancelled:
             self.app.call_from_thread(self._found_none, backwards)
 
