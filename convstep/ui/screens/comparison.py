@@ -111,9 +111,10 @@ class ComparisonScreen(ModalScreen[None]):
             self.app.call_from_thread(self._show, oracle, answer)
 
     def _show(self, oracle: str, answer: Comparison | str) -> None:
-        if not self.is_attached:
+        places = self.query(f"#{oracle}-verdict").results(Static)
+        verdict = next(places, None)
+        if verdict is None or not self.is_attached:  # closed, or being closed: its parts go first
             return
-        verdict = self.query_one(f"#{oracle}-verdict", Static)
         if isinstance(answer, str):
             verdict.update(_plain(answer))
             return
