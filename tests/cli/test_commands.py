@@ -11,9 +11,9 @@ import pytest
 
 from convstep import cli, cli_problems
 from convstep.conv.problem import Problem
-from convstep.replay.session import SavedStop, Session, save
 from convstep.examples import names
 from convstep.oracle import comparison as comparison_module
+from convstep.replay.session import SavedStop, Session, save
 from tests.cli.conftest import Run
 
 

@@ -111,10 +111,9 @@ class ComparisonScreen(ModalScreen[None]):
             self.app.call_from_thread(self._show, oracle, answer)
 
     def _show(self, oracle: str, answer: Comparison | str) -> None:
-        places = self.query(f"#{oracle}-verdict").results(Static)
-        verdict = next(places, None)
-        if verdict is None or not self.is_attached:  # closed, or being closed: its parts go first
+        if self not in self.app.screen_stack:  # closed: its parts may be gone already
             return
+        verdict = self.query_one(f"#{oracle}-verdict", Static)
         if isinstance(answer, str):
             verdict.update(_plain(answer))
             return
