@@ -227,7 +227,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             # the frame moved to other rows: every row between its old and its new lines moved too
             band = before.rect(old.window).union(self._plan.rect(new.window))
             self._refresh_rect(Rect(0, band.y, self._plan.width, band.height))
-        spans = {old.window, new.window, old.changed, new.changed}
+        spans = {old.changed, new.changed}
+        if old.window != new.window:
+            spans |= {old.window, new.window}
         spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
         if old.done is not None and new.done is not None and old.done != new.done:
             columns = new.face.shape[1]
