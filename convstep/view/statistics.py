@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.step import quiet
 from convstep.view.numbers import short
 from convstep.view.panel import Span
 
@@ -37,7 +38,8 @@ class Statistics:
         kept = self._rows[rows]
         kept[:, 0] = np.min(part, axis=1, where=finite, initial=np.inf)
         kept[:, 1] = np.max(part, axis=1, where=finite, initial=-np.inf)
-        kept[:, 2] = np.sum(part, axis=1, where=finite)
+        with quiet():  # a sum of finite values may leave the range
+            kept[:, 2] = np.sum(part, axis=1, where=finite)
         kept[:, 3] = np.isnan(part).sum(axis=1)
         kept[:, 4] = np.isinf(part).sum(axis=1)
         self._columns = values.shape[1]
@@ -50,7 +52,8 @@ class Statistics:
         nan, inf = int(self._rows[:, 3].sum()), int(self._rows[:, 4].sum())
         finite = len(self._rows) * self._columns - nan - inf
         if finite:
-            mean = self._rows[:, 2].sum() / finite
+            with quiet():
+                mean = self._rows[:, 2].sum() / finite
             parts.append(f"min {short(self._rows[:, 0].min(), 3)}")
             parts.append(f"max {short(self._rows[:, 1].max(), 3)}")
             parts.append(f"mean {short(mean, 3)}")
