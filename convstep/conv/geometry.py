@@ -154,6 +154,18 @@ class Geometry:
             for i_c in self.output_channels(channel)
         ]
 
+    def steps_touching(self, gradient: str, cell: Sequence[int]) -> Sequence[int]:
+        """Steps that add to a cell of a running gradient, ascending.
+
+        Args:
+            gradient: "dW", "db" or "dA_prev_pad".
+            cell: an index into that array, with the batch axis if there is one.
+        """
+        if gradient != "dA_prev_pad":
+            return self.steps_touching_filter(cell[0])
+        i_n, row, column, channel = (*(0,) * (4 - len(cell)), *cell)
+        return self.steps_touching_padded(i_n, row, column, channel)
+
     def steps_touching_filter(self, i_c: int) -> Sequence[int]:
         """Steps that add to any cell of `dW[i_c]`, and to `db[i_c]`, ascending."""
         return range(i_c, self.total_steps, self.kernel_shape[0])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
-import tempfile
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.files import written_whole
 from convstep.conv.problem import Problem, ProblemError
 
 Array = npt.NDArray[Any]
@@ -26,16 +25,8 @@ def save(problem: Problem, path: str | os.PathLike[str]) -> None:
     Raises:
         OSError: the folder is missing or not writable; an older file at `path` is untouched.
     """
-    target = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(problem, file)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes it private; a saved file is not
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with written_whole(path) as file:
+        write(problem, file)
 
 
 def write(problem: Problem, file: BinaryIO) -> None:
@@ -142,9 +133,3 @@ def _plain(number: Array) -> Any:
     """Stride, padding and the like as ints, tuples or a name."""
     value = number.tolist()
     return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convstep.conv.files import written_whole
 from convstep.replay.provenance import Provenance, provenance
 from convstep.ui.app import DebuggerApp, problem_title
 
@@ -49,7 +48,8 @@ def export_svg(
     made = None if why is None else provenance(problem, *why)
     pictures = asyncio.run(_draw(problem, name, wanted, size, comparison, made))
     for path, picture in zip(paths, pictures, strict=True):
-        _write(path, picture)
+        with written_whole(path) as file:
+            file.write(picture.encode())
     return paths
 
 
@@ -84,16 +84,3 @@ async def _draw(
             if comparison or why is not None:
                 app.pop_screen()
     return pictures
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file atomically: an older picture stays until the new one is whole."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -106,7 +106,7 @@ def provenance(problem: Problem, gradient: str, index: Sequence[int]) -> Provena
         ValueError: no such gradient or cell; one sentence.
     """
     cell = _checked(problem, gradient, index)
-    steps = np.asarray(_steps(problem.geometry, gradient, cell), np.int64)
+    steps = np.asarray(problem.geometry.steps_touching(gradient, cell), np.int64)
     factors = {"dW": _dW_factors, "dA_prev_pad": _dA_factors, "db": _db_factors}[gradient]
     first_name, first, second = factors(problem, cell, steps)
     with quiet():
@@ -131,7 +131,7 @@ def last_write(problem: Problem, gradient: str, index: Sequence[int], position: 
     Raises:
         ValueError: no such gradient or cell.
     """
-    steps = _steps(problem.geometry, gradient, _checked(problem, gradient, index))
+    steps = problem.geometry.steps_touching(gradient, _checked(problem, gradient, index))
     at = bisect_left(steps, position)
     return steps[at - 1] if at else None
 
@@ -141,7 +141,7 @@ def next_write(problem: Problem, gradient: str, index: Sequence[int], position: 
 
     Arguments and errors are those of `last_write`.
     """
-    steps = _steps(problem.geometry, gradient, _checked(problem, gradient, index))
+    steps = problem.geometry.steps_touching(gradient, _checked(problem, gradient, index))
     at = bisect_left(steps, position)
     return steps[at] if at < len(steps) else None
 
@@ -165,15 +165,6 @@ def _checked(problem: Problem, gradient: str, index: Sequence[int]) -> Cell:
                 f"which goes from 0 to {length - 1}"
             )
     return tuple(int(at) for at in index)
-
-
-def _steps(geometry: Geometry, gradient: str, cell: Cell) -> Sequence[int]:
-    """The steps that write a cell, ascending."""
-    if gradient != "dA_prev_pad":
-        return geometry.steps_touching_filter(cell[0])
-    i_n = cell[0] if geometry.batch is not None else 0
-    row, column, channel = cell[-3:]
-    return geometry.steps_touching_padded(i_n, row, column, channel)
 
 
 def _dW_factors(problem: Problem, cell: Cell, steps: Steps) -> tuple[str, Array, Array]:

@@ -11,9 +11,9 @@ import os
 import shlex
 import unicodedata
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
+from convstep.conv.files import written_whole
 from convstep.conv.geometry import Geometry
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
@@ -127,22 +127,14 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
     Raises:
         SessionError: it cannot be written; one sentence.
     """
-    import secrets
-
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"
     if len(content) > LARGEST_FILE:
         raise SessionError(
             f"the session would take {len(content)} bytes, and at most {LARGEST_FILE} are read"
         )
     try:
-        try:
-            with open(temporary, "x", encoding="utf-8") as file:
-                file.write(content)
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(path) as file:
+            file.write(content.encode())
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise SessionError(f"{path} cannot be written: {_cause(error)}") from error
 

@@ -109,10 +109,7 @@ class Watchpoint(Stop):
 
     def steps(self, geometry: Geometry) -> Sequence[int]:
         """The steps it stops at, ascending, by index arithmetic; none if no window reaches the cell."""
-        if self.gradient != "dA_prev_pad":
-            return geometry.steps_touching_filter(self.index[0])
-        i_n, row, column, channel = (*(0,) * (4 - len(self.index)), *self.index)
-        return geometry.steps_touching_padded(i_n, row, column, channel)
+        return geometry.steps_touching(self.gradient, self.index)
 
 
 @dataclass(frozen=True, slots=True)
