@@ -45,7 +45,7 @@ class MovingScreen(PanelScreen):
         if position is None:
             self._update_status("no earlier place" if by < 0 else "no later place")
         else:
-            self.travel(position, jump=False)
+            self.travel(position)
 
     def action_next(self) -> None:
         """One step on."""
@@ -112,22 +112,17 @@ class MovingScreen(PanelScreen):
         if step is not None:
             self.travel(step + 1)
 
-    def travel(self, position: int, *, jump: bool = True) -> None:
-        """Go to a position; what a far one needs is built beside the screen, and Escape stops that.
-
-        Args:
-            position: where to go.
-            jump: whether this is a place to come back to; False on the way back itself.
-        """
+    def travel(self, position: int) -> None:
+        """Go to a position; what a far one needs is built beside the screen, and Escape stops that."""
         self.stop_travelling()
-        self.go(position, jump=jump)
+        self.go(position)
 
-    def go(self, position: int, *, jump: bool = True) -> None:
+    def go(self, position: int) -> None:
         """Like `travel`, for a run that ends by itself: nothing is stopped."""
         if self._timeline.prepared(position):
-            self._arrive(position, jump)
+            self._arrive(position)
         else:
-            self._prepare(position, jump)
+            self._prepare(position)
 
     def stop_travelling(self, *, landing: bool = False) -> bool:
         """Give up a long way.
@@ -152,20 +147,17 @@ class MovingScreen(PanelScreen):
             super().action_follow()
 
     @work(thread=True, group="travel")
-    def _prepare(self, position: int, jump: bool) -> None:
+    def _prepare(self, position: int) -> None:
         worker = get_current_worker()
         for share in self._timeline.prepare(position):
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._update_status, f"on the way … {share:.0%}   Esc stops")
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._arrive, position, jump)
+            self.app.call_from_thread(self._arrive, position)
 
-    def _arrive(self, position: int, jump: bool) -> None:
+    def _arrive(self, position: int) -> None:
         near = abs(position - self._timeline.position) == 1 and not self._timeline.additions
-        if jump:
-            self._visited.visit(self._timeline.position)
-            self._visited.visit(position)
         first, last = sorted((self._timeline.position, position))
         under_way = min(1, self._timeline.additions)
         self._timeline.seek(position)

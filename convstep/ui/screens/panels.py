@@ -183,10 +183,11 @@ class PanelScreen(Screen[None]):
         """
         old, self._scene = self._scene, self._stage.scene()
         scene = self._scene
-        spans: list[Span] | None = _changed_spans(old, scene, FOLLOWED)
-        if all_changed:
-            spans = None if touched is None else [*_changed_spans(old, scene, FOLLOWED), touched]
-        self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans)
+        spans = _changed_spans(old, scene, FOLLOWED)
+        if all_changed and touched is not None:
+            spans.append(touched)
+        known = touched is not None or not all_changed
+        self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans if known else None)
         self._count(old, all_changed, touched)
         for panel in scene.panels:
             self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
