@@ -155,14 +155,29 @@ class Session:
         quiet = 0
         for _ in range(1000):
             before = self.app.terminal.updates
-            await self.pilot._wait_for_screen()
-            await asyncio.sleep(0)
+            await self._handled()
             self.app.screen._on_timer_update()
             still = self.app.terminal.updates == before and not self._busy()
             quiet = quiet + 1 if still else 0
-            if quiet == 3:
+            if quiet == 2:
                 return
         raise AssertionError("the screen never comes to rest")
+
+    async def _handled(self) -> None:
+        """Until no part has a message left; painting before that would show what nobody ever sees."""
+        for _ in range(20):
+            await self.pilot._wait_for_screen()
+            await asyncio.sleep(0)
+            if not self._talking():
+                return
+        # somebody waits for another thread or for a timer: the screen may be painted meanwhile
+
+    def _talking(self) -> bool:
+        """Whether a part waits to be told something."""
+        return any(
+            not pump._message_queue.empty() or pump._next_callbacks
+            for pump in (self.app, *self.app.screen.walk_children(Widget, with_self=True))
+        )
 
     def _busy(self) -> bool:
         """Whether a part waits to be painted or to be told something."""
@@ -200,6 +215,8 @@ class Session:
         fresh.paint(whole)
         screen._compositor._dirty_regions |= regions
         painted = self.app.terminal.cells
+        if painted == fresh.cells:
+            return []
         width, height = self.app.size
         return [
             f"line {y}, column {x}: painted {painted.get((y, x))}, should be {fresh.cells.get((y, x))}"

@@ -7,6 +7,7 @@ would paint now; only the sum of everything it has sent shows a cell that was fo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -25,6 +26,10 @@ class Painted(NamedTuple):
     """The character; empty in the second column of a wide one."""
     style: str
     """The SGR parameters it was written with."""
+
+
+_painted = lru_cache(maxsize=None)(Painted)
+"""The same cell for the same look: screens are compared often."""
 
 
 class Terminal:
@@ -52,11 +57,18 @@ class Terminal:
             elif token["newline"]:
                 line, column = line + 1, 0
             else:
-                for character in token["text"]:
-                    self.cells[line, column] = Painted(character, style)
+                text = token["text"]
+                if cell_len(text) == len(text):
+                    places = [(line, at) for at in range(column, column + len(text))]
+                    self.cells.update(zip(places, [_painted(one, style) for one in text], strict=True))
+                    self.latest.update(places)
+                    column += len(text)
+                    continue
+                for character in text:
+                    self.cells[line, column] = _painted(character, style)
                     self.latest.add((line, column))
                     for behind in range(1, cell_len(character)):
-                        self.cells[line, column + behind] = Painted("", style)
+                        self.cells[line, column + behind] = _painted("", style)
                     column += cell_len(character)
 
     def clear(self) -> None:

@@ -1,0 +1,12 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import gc
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among the modules: a third of the time of a test with an app."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
