@@ -1,0 +1,1 @@
+"""Somebody's own backward: loading it, calling it, and finding where it goes wrong."""
