@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from convstep import Problem, conv2d_backward
-from tests.candidate.corpus import CORES, FILES, FOLDER, TENSORS, Specimen, one_each, specimens
+from tests.candidate.corpus import CORES, FILES, FOLDER, SAME_NUMBERS, TENSORS, Specimen, one_each, specimens
 from tests.candidate.corpus.calling import CASES, Asked, agrees, asked, call, failure
 from tests.candidate.corpus.conventions import CONVENTIONS
 
@@ -181,6 +181,24 @@ def test_a_mistake_shows_only_where_its_symptom_says(bug: str) -> None:
             answer = failure(specimen.function, question)
             elsewhere += [(specimen.name, question.case, answer)] if answer else []
     assert elsewhere == []
+
+
+def _gradients(specimen: Specimen, question: Asked) -> tuple[Any, ...] | None:
+    """What one call returns, None if it raises."""
+    try:
+        return tuple(call(specimen.function, question.arguments())[0])
+    except Exception:
+        return None
+
+
+@pytest.mark.parametrize("pair", SAME_NUMBERS)
+def test_no_case_tells_these_mistakes_apart(pair: tuple[str, str]) -> None:
+    names = {f"{found.bug}:{found.variant}": found for found in _specimens() if found.convention == "problem"}
+    for question in _asked("problem"):
+        one, other = (_gradients(names[name], question) for name in pair)
+        assert (one is None) == (other is None)
+        for ours, theirs in zip(one or (), other or (), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
 @pytest.mark.parametrize("form", CORES)
