@@ -2,71 +2,55 @@
 
 from __future__ import annotations
 
-import pytest
-
 from convstep.conv.geometry import StepIndex
 from convstep.view.numbers import full
 from tests.ui.driving import opened
 
 
-@pytest.mark.parametrize("cell", [(0, 0), (3, 5), (7, 7)])
-async def test_click_on_a_dZ_cell_goes_to_the_step_that_takes_it(cell: tuple[int, int]) -> None:
+async def test_click_on_a_dZ_cell_goes_to_the_step_that_takes_it() -> None:
     async with opened(position=10) as session:
         channel = session.timeline.step.i_c
-        await session.click(*session.place("upstream", *cell))
-        step = session.timeline.step
-        assert (step.i_h, step.i_w, step.i_c) == (*cell, channel)
-        expected = session.timeline.problem.geometry.step_at(StepIndex(0, *cell, channel)) + 1
-        assert session.position == expected
-        assert session.stale_cells() == []
-
-
-async def test_click_on_another_face_of_dZ_goes_to_that_channel() -> None:
-    async with opened(position=1) as session:
-        await session.press("tab", "tab", "tab")
+        for cell in ((0, 0), (3, 5), (7, 7)):
+            await session.click(*session.place("upstream", *cell))
+            step = session.timeline.step
+            assert (step.i_h, step.i_w, step.i_c) == (*cell, channel)
+            expected = session.timeline.problem.geometry.step_at(StepIndex(0, *cell, channel)) + 1
+            assert session.position == expected
+            assert session.stale_cells() == []
+        session.debugger.travel(1)
         assert session.app.focused is session.grid("upstream")
         await session.press("]", "]")
         await session.click(*session.place("upstream", 2, 1))
         step = session.timeline.step
-        assert (step.i_h, step.i_w, step.i_c) == (2, 1, 2)
+        assert (step.i_h, step.i_w, step.i_c) == (2, 1, 2), "a click on another face goes to its channel"
 
 
-@pytest.mark.parametrize("key", ["input", "input_gradient", "kernel", "kernel_gradient", "bias_gradient"])
-async def test_click_on_any_other_cell_stays_and_shows_it(key: str) -> None:
+async def test_click_and_hover_on_any_other_cell_stay_and_show_it() -> None:
     async with opened(position=99) as session:
-        row = 2
-        await session.click(*session.place(key, row, 0))
+        for key in ("input", "input_gradient", "kernel", "kernel_gradient", "bias_gradient"):
+            await session.click(*session.place(key, 2, 0))
+            assert session.position == 99
+            assert session.app.focused is session.grid(key)
+            face = session.debugger.scene.panel(key).face
+            assert f"{face.cell(2, 0)} = {full(face.values[2, 0])}" in session.text
+        for key, cell in (("input_gradient", (5, 3)), ("input", (4, 4)), ("upstream", (4, 2))):
+            await session.hover(*session.place(key, *cell))
+            face = session.debugger.scene.panel(key).face
+            assert f"{face.cell(*cell)} = {full(face.values[cell])}" in session.text, "hover"
         assert session.position == 99
-        assert session.app.focused is session.grid(key)
-        face = session.debugger.scene.panel(key).face
-        assert f"{face.cell(row, 0)} = {full(face.values[row, 0])}" in session.text
 
 
-async def test_click_on_the_timeline_seeks() -> None:
+async def test_click_on_the_timeline_seeks_but_not_on_the_percentage() -> None:
     async with opened(position=3) as session:
         bar = session.debugger.query_one("#timeline").content_region
+        await session.click(bar.right - 1, bar.y)
+        assert session.position == 3, "the percentage leads nowhere"
         track = bar.width - 6
         for share in (0.25, 0.0, 0.5, 1.0):
             await session.click(bar.x + round(share * (track - 1)), bar.y)
             assert abs(session.position - share * 256) <= 256 / track
             assert f"step {session.position}/256" in session.lines[0]
         assert (session.position, session.dialog) == (256, "ComparisonScreen")
-
-
-async def test_click_on_the_percentage_goes_nowhere() -> None:
-    async with opened(position=3) as session:
-        bar = session.debugger.query_one("#timeline").content_region
-        await session.click(bar.right - 1, bar.y)
-        assert session.position == 3
-
-
-async def test_hover_shows_a_cell_in_full_precision() -> None:
-    async with opened(position=137) as session:
-        for key, cell in (("input_gradient", (5, 3)), ("input", (4, 4)), ("upstream", (4, 2))):
-            await session.hover(*session.place(key, *cell))
-            face = session.debugger.scene.panel(key).face
-            assert f"{face.cell(*cell)} = {full(face.values[cell])}" in session.text
-        assert session.position == 137
 
 
 async def test_hover_on_borders_labels_and_frames_is_harmless() -> None:

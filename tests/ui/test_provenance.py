@@ -28,50 +28,43 @@ def listed(session: Session) -> list[str]:
     return [session.lines[y][region.x : region.right] for y in range(region.y, region.bottom)]
 
 
-@pytest.mark.parametrize(
-    ("key", "cell", "gradient", "index"),
-    [
-        ("input_gradient", Cell(4, 3), "dA_prev_pad", (4, 3, 0)),
-        ("kernel_gradient", Cell(1, 2), "dW", (0, 1, 2, 0)),
-        ("bias_gradient", Cell(2, 0), "db", (2,)),
-    ],
-)
-async def test_every_contribution_is_listed_and_those_made_are_ticked(
-    key: str, cell: Cell, gradient: str, index: tuple[int, ...]
-) -> None:
+async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
     async with opened(position=HERE) as session:
-        await focus(session, key)
-        session.grid(key).place_cursor(cell)
-        await session.press("i")
-        found = provenance(session.timeline.problem, gradient, index)
-        made = [int(step) < HERE for step in found.steps]
-        assert f"{found.name}: {len(found)} contributions, {sum(made)} made" in session.text
-        seen: dict[int, bool] = {}
-        await session.press("home")
-        page = rows(session).size.height
-        for _ in range(2 * len(found) // page + 2):
-            for line in listed(session):
-                ticked, *rest = line.replace("✓", " ✓ ").split()
-                number = rest[0] if ticked == "✓" else ticked
-                seen[int(number) - 1] = ticked == "✓"
-            for _ in range(page // 2):
-                session.send("down")
-            await session.settle()
-        assert seen == dict(zip(map(int, found.steps), made, strict=True))
-        assert session.stale_cells() == []
-        await session.press("escape")
-        assert (session.dialog, session.position) == ("", HERE)
-
-
-async def test_enter_goes_to_just_after_the_chosen_step() -> None:
-    async with opened(position=HERE) as session:
+        for key, cell, gradient, index in (
+            ("input_gradient", Cell(4, 3), "dA_prev_pad", (4, 3, 0)),
+            ("kernel_gradient", Cell(1, 2), "dW", (0, 1, 2, 0)),
+            ("bias_gradient", Cell(2, 0), "db", (2,)),
+        ):
+            session.grid(key).focus()
+            session.grid(key).place_cursor(cell)
+            await session.press("i")
+            found = provenance(session.timeline.problem, gradient, index)
+            made = [int(step) < HERE for step in found.steps]
+            assert f"{found.name}: {len(found)} contributions, {sum(made)} made" in session.text
+            seen: dict[int, bool] = {}
+            await session.press("home")
+            page = rows(session).size.height
+            for _ in range(2 * len(found) // page + 2):
+                for line in listed(session):
+                    ticked, *rest = line.replace("✓", " ✓ ").split()
+                    number = rest[0] if ticked == "✓" else ticked
+                    seen[int(number) - 1] = ticked == "✓"
+                for _ in range(page // 2):
+                    session.send("down")
+                await session.settle()
+            assert seen == dict(zip(map(int, found.steps), made, strict=True))
+            assert session.stale_cells() == []
+            await session.press("escape")
+            assert (session.dialog, session.position) == ("", HERE)
+        session.grid("input_gradient").focus()
         session.grid("input_gradient").place_cursor(Cell(4, 3))
         steps = provenance(session.timeline.problem, "dA_prev_pad", (4, 3, 0)).steps
         await session.press("enter")
         done = int((steps < HERE).sum())
         assert rows(session).chosen == done - 1
         await session.press("down", "down", "enter")
-        assert (session.dialog, session.position) == ("", steps[done + 1] + 1)
+        goes = "Enter goes to just after the chosen step"
+        assert (session.dialog, session.position) == ("", steps[done + 1] + 1), goes
         await session.press("comma")
         assert session.position == HERE
         assert session.stale_cells() == []
@@ -79,7 +72,14 @@ async def test_enter_goes_to_just_after_the_chosen_step() -> None:
 
 async def test_the_list_is_gone_through_with_keys_and_mouse() -> None:
     async with opened(position=HERE) as session:
-        await focus(session, "kernel_gradient")
+        for key in ("input", "kernel", "upstream", "card"):
+            session.debugger.query_one(f"#{key}").focus()
+            await session.press("i")
+            assert session.dialog == "", "other tensors explain instead"
+            assert "choose a cell" in session.text
+            await session.press("n", "N")
+            assert "choose a cell" not in session.text
+        session.grid("kernel_gradient").focus()
         await session.press("i", "home")
         page = rows(session).size.height - 1
         for key, expected in (
@@ -109,15 +109,6 @@ async def test_a_cell_without_contributions_says_why() -> None:
         assert "left over" in words
         await session.press("escape")
         assert (session.dialog, session.position) == ("", 5)
-
-
-async def test_other_tensors_explain_instead() -> None:
-    async with opened(position=HERE) as session:
-        for key in ("input", "kernel", "upstream", "card"):
-            await focus(session, key)
-            await session.press("i")
-            assert session.dialog == ""
-            assert "choose a cell" in session.text
 
 
 @pytest.mark.parametrize("size", [(60, 16), (200, 50)])
