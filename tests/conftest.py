@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+
+# more threads of torch only wait for each other on small arrays
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_finish() -> None:

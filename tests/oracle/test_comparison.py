@@ -12,6 +12,7 @@ from convstep.oracle.comparison import Comparison, RunningGradients, compare
 from convstep.oracle.pytorch import gradients_until
 from convstep.oracle.tolerance import contributions
 from tests.oracle.problems import Array, problems, random_problem, with_arrays
+from tests.strategies import tried
 
 NAN, INF = float("nan"), float("inf")
 
@@ -26,7 +27,7 @@ def row(comparison: Comparison, name: str) -> int:
 
 
 @given(problems(), st.data(), st.sampled_from(["dW", "db", "dA_prev"]), st.sampled_from(["torch", "numeric"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=tried(60), deadline=None)
 def test_one_corrupted_cell_is_found_where_it_is(
     problem: Problem, data: st.DataObject, name: str, oracle: str
 ) -> None:

@@ -18,7 +18,7 @@ from convstep.replay import timeline as timeline_module
 from convstep.replay.checkpoints import LEAST_BUDGET, Checkpoints, default_budget
 from convstep.replay.timeline import Timeline
 from tests.conv.loop import Bits, PlainLoop, bits, states
-from tests.strategies import draw_problem, problems
+from tests.strategies import draw_problem, problems, tried
 
 SHARES = (0.0, 0.2, 0.5, 1.0)
 """Budgets for one checkpoint, a few, every other row, every row."""
@@ -86,7 +86,7 @@ def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 # --- restoring ----------------------------------------------------------------------------
 
 
-@settings(max_examples=80)
+@settings(max_examples=tried(160))
 @given(problems(), st.sampled_from(SHARES), st.sampled_from((1, 300, 10**9)), st.integers(0, 2**16))
 def test_any_position_is_restored_from_any_other(
     problem: Problem, share: float, chunk: int, seed: int
@@ -320,6 +320,7 @@ def test_another_thread_may_build_while_this_one_seeks(seed: int, monkeypatch: p
 # --- walking ------------------------------------------------------------------------------
 
 WALKS, GEOMETRIES, MOVES = 4, 50, 50
+"""All of the geometries with CONVSTEP_THOROUGH=1, else a quarter."""
 KINDS = ("next", "back", "next_addition", "back_addition", "seek", "nearby", "run", "run_back")
 ODDS = (20, 20, 12, 12, 16, 12, 4, 4)
 
@@ -327,7 +328,7 @@ ODDS = (20, 20, 12, 12, 16, 12, 4, 4)
 @pytest.mark.parametrize("seed", range(WALKS))
 def test_ten_thousand_random_moves_never_differ_by_a_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
-    for _ in range(GEOMETRIES):
+    for _ in range(tried(GEOMETRIES)):
         monkeypatch.setattr(checkpoints_module, "CHUNK", int(rng.choice((1, 2_000, 10**9))))
         for limit, values in (("NEAR", (0, 3, 64)), ("BEHIND", (1, 4, 256)), ("MOST_BEHIND", (1, 5, 4096))):
             monkeypatch.setattr(timeline_module, limit, int(rng.choice(values)))

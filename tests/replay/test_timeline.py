@@ -12,7 +12,7 @@ from convstep.conv.problem import Problem
 from convstep.replay import timeline as timeline_module
 from convstep.replay.timeline import Timeline
 from tests.conv.loop import Bits, PlainLoop, bits, states
-from tests.strategies import problems
+from tests.strategies import problems, tried
 
 MOVES = st.lists(
     st.sampled_from(("next", "back", "next_addition", "back_addition"))
@@ -97,7 +97,7 @@ class Model:
             assert change.before.shape == expected.shape
 
 
-@settings(max_examples=250)
+@settings(max_examples=tried(250))
 @given(problems(), MOVES, st.sampled_from((1, 3, 4096)))
 def test_any_sequence_of_moves_gives_the_bits_of_the_plain_loop(
     problem: Problem, moves: list[str | tuple[str, float]], history: int
