@@ -10,6 +10,10 @@ TYPE_CHECKING = False  # importing typing takes as long as starting Python
 if TYPE_CHECKING:
     from typing import Any
 
+    from convstep.candidate.check import assert_correct as assert_correct
+    from convstep.candidate.check import check as check
+    from convstep.candidate.target import CandidateError as CandidateError
+    from convstep.candidate.verdict import Verdict as Verdict
     from convstep.conv.backward import conv2d_backward as conv2d_backward
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
     from convstep.conv.forward import conv2d_forward as conv2d_forward
@@ -22,12 +26,16 @@ if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline as Timeline
 
 _HOMES = {
+    "CandidateError": "convstep.candidate.target",
     "Comparison": "convstep.oracle.comparison",
     "Gradients": "convstep.conv.step",
     "Problem": "convstep.conv.problem",
     "ProblemError": "convstep.conv.validation",
     "Step": "convstep.conv.step",
     "Timeline": "convstep.replay.timeline",
+    "Verdict": "convstep.candidate.verdict",
+    "assert_correct": "convstep.candidate.check",
+    "check": "convstep.candidate.check",
     "compare": "convstep.oracle.comparison",
     "conv2d_backward": "convstep.conv.backward",
     "conv2d_backward_steps": "convstep.conv.backward",

@@ -265,13 +265,31 @@ def _export(given: argparse.Namespace) -> int:
     return FINE
 
 
-def _check_output(path: str) -> None:
+def _check(given: argparse.Namespace) -> int:
+    from convstep.cli_candidate import check_text
+
+    if given.save is not None:
+        _check_output(given.save, "--save")
+    with _Writing(given.save or ""):
+        text, right = check_text(given)
+    _say(text)
+    return FINE if right else DIFFERENT
+
+
+def _debug(given: argparse.Namespace) -> int:
+    from convstep.cli_candidate import debug
+
+    debug(given)
+    return FINE
+
+
+def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        raise UsageError(f"the folder {folder} does not exist; make it or choose another -o")
+        raise UsageError(f"the folder {folder} does not exist; make it or choose another {option}")
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; give -o a file name in it")
+        raise UsageError(f"{path} is a folder; give {option} a file name in it")
 
 
 class _Writing:
@@ -293,6 +311,8 @@ COMMANDS = {
     "new": _new,
     "compare": _compare,
     "trace": _trace,
+    "check": _check,
+    "debug": _debug,
     "examples": _examples,
     "export": _export,
 }

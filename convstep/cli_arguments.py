@@ -86,6 +86,17 @@ def _parser() -> _Parser:
     comparing = command("compare", "compare every gradient with an independent source, without a screen")
     comparing.add_argument("--json", action="store_true", help="one JSON object")
     _add_range(command("trace", "write steps as text"))
+    checking = command("check", "find out whether a backward of yours is right, and if not, why", problem=False)
+    _add_candidate(checking)
+    checking.add_argument("--json", action="store_true", help="one JSON object")
+    checking.add_argument("--save", metavar="FILE.npz", help="write the smallest failing problem")
+    checking.add_argument("--force", action="store_true", help="write over an existing file")
+    debugging = command("debug", "open your backward beside the reference, where they part", problem=False)
+    _add_candidate(debugging)
+    debugging.add_argument(
+        "problem", metavar="PROBLEM", nargs="?", help="by default the smallest one on which it fails"
+    )
+    debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first step where they part")
     command("examples", "list the bundled problems", problem=False)
     exporting = command("export", "draw the screen at one or more positions")
     exporting.add_argument(
@@ -99,6 +110,30 @@ def _parser() -> _Parser:
     opened.add_argument("--why", metavar="CELL", help="with the steps that make a cell: dW[2,0,1,0]")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
     return parser
+
+
+def _add_candidate(parser: argparse.ArgumentParser) -> None:
+    """What `check` and `debug` share."""
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="path.py:function, path.py:Class.method, notebook.ipynb:function, package.module:function",
+    )
+    parser.add_argument(
+        "--convention",
+        default="auto",
+        metavar="NAME",
+        help="how it is called: article, coursera, cs231n, alx, torch, problem; auto finds out (default)",
+    )
+    parser.add_argument(
+        "--timeout", type=seconds, default=10.0, metavar="SECONDS", help="for one call, default 10"
+    )
+    parser.add_argument(
+        "--run-all",
+        action="store_true",
+        help="execute the file's whole top level, not only imports, definitions and constants",
+    )
+    parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
 
 
 def _add_sizes(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +204,13 @@ def number(text: str) -> int:
     if not re.fullmatch(_NUMBER, text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of up to 9 digits")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """`2.5` -> 2.5: a time limit."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; write it like 10 or 2.5")
+    return float(text)
 
 
 def size(text: str) -> Pair:

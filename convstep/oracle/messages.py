@@ -1,8 +1,12 @@
-"""Arrays through a pipe: eight bytes of length, then an .npz archive. Never pickle."""
+"""Arrays through a pipe: eight bytes of length, a table of contents in JSON, the arrays' bytes.
+
+Never pickle. An `.npz` would do as well, but takes milliseconds where many small messages go.
+"""
 
 from __future__ import annotations
 
-import io
+import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -38,10 +42,12 @@ def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
     Raises:
         OSError: nobody reads any more.
     """
-    archive = io.BytesIO()
-    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in message.items()}
-    np.savez(archive, **arrays)
-    left = memoryview(_LENGTH.pack(archive.tell()) + archive.getbuffer())
+    arrays = {name: np.asarray(value) for name, value in message.items()}
+    contents = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
+    table = json.dumps(contents).encode()
+    body = [np.ascontiguousarray(array).tobytes() for array in arrays.values()]
+    whole = b"".join((_LENGTH.pack(len(table)), table, *body))
+    left = memoryview(_LENGTH.pack(len(whole)) + whole)
     while left:
         left = left[pipe.write(left) or 0 :]
 
@@ -54,8 +60,15 @@ def receive(pipe: RawPipe) -> bytes | None:
 
 def opened(received: bytes) -> Message:
     """The arrays of a received message."""
-    with np.load(io.BytesIO(received), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+    arrays, start = {}, table_end
+    for name, (dtype, shape) in json.loads(received[_LENGTH.size : table_end]).items():
+        kind = np.dtype(dtype)
+        count = math.prod(shape)
+        array = np.frombuffer(received, kind, count, start) if count and kind.itemsize else np.empty(0, kind)
+        arrays[name] = array.reshape(shape).copy() if kind.itemsize else np.zeros(shape, kind)
+        start += count * kind.itemsize
+    return arrays
 
 
 def problem_message(problem: Problem) -> dict[str, npt.ArrayLike]:

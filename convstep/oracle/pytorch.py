@@ -106,6 +106,29 @@ def gradients_until(problem: Problem, position: int) -> PaddedGradients:
     return _sum_of_blocks(problem, executed_blocks(problem.geometry, position))
 
 
+def tensor(array: Array) -> Any:
+    """An array as a tensor of its own."""
+    return _torch().from_numpy(np.array(array))
+
+
+def leaf(array: Array) -> Any:
+    """An array as a tensor that collects a gradient; integers cannot, and stay plain."""
+    made = tensor(array)
+    return made.requires_grad_(made.is_floating_point())
+
+
+def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
+    """The gradients that autograd finds of an output, by the leaves' names.
+
+    Args:
+        Z: what was made of the leaves, a tensor.
+        dZ: the upstream gradient, in its shape.
+        leaves: tensors of `leaf`; one that did not take part has no gradient.
+    """
+    found = _torch().autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
+    return {name: gradient for name, gradient in zip(leaves, found, strict=True) if gradient is not None}
+
+
 def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
     """Add up the gradients of rectangles of the loop, each cut out as a small convolution."""
     geometry = problem.geometry

@@ -1,0 +1,328 @@
+"""One call of a candidate, in the child process: arguments in, whatever happens out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import re
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.conventions import (
+    CONVENTIONS,
+    Arguments,
+    Convention,
+    Inputs,
+    autograd_arguments,
+    flattened,
+)
+from convstep.candidate.outcome import RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.conv.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = npt.NDArray[Any]
+
+PRINTED = 2000
+"""Characters kept of what a candidate prints."""
+WARNINGS = 5
+"""Different warnings kept of one call."""
+INPUTS = ("A_prev", "W", "b", "dZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a candidate is called."""
+
+    convention: str
+    """Name of the convention."""
+    own_cache: bool = False
+    """Whether the cache comes from the candidate's own forward."""
+    integers: bool = False
+    """Whether `A_prev` and `W` are passed as integers."""
+
+
+class Unusable(Exception):
+    """What came back is no gradient; the message is one sentence."""
+
+
+class Tail(io.TextIOBase):
+    """A text stream that keeps the end of what is written to it, and no file."""
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def writable(self) -> bool:
+        """Anything may be written."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep the last characters."""
+        self._kept = (self._kept + text)[-PRINTED:]
+        return len(text)
+
+    def take(self) -> str:
+        """What is kept; forgotten afterwards."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+
+def perform(
+    function: Callable[..., Any],
+    forward: Callable[..., Any] | None,
+    candidate: Candidate,
+    call: Call,
+    problem: Problem,
+) -> Outcome:
+    """Call a candidate on a problem; never raises, except for what ends the process.
+
+    Args:
+        function: the candidate.
+        forward: its own forward, if there is one.
+        candidate: what is known of it.
+        call: how to call it.
+        problem: what on; its arrays are made writable, as a caller's own would be.
+    """
+    convention = CONVENTIONS[call.convention]
+    for name in INPUTS:
+        if (array := getattr(problem, name)) is not None:
+            array.setflags(write=True)
+    facts: dict[str, Any] = {}
+    before = {name: array.copy() for name in INPUTS if (array := getattr(problem, name)) is not None}
+    inputs = convention.inputs(problem, integers=call.integers)
+    kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
+    with _listening() as heard:
+        started = time.perf_counter()
+        try:
+            result = _result(function, forward, candidate, call, inputs, facts)
+            returned, labels = _arrays(result)
+            facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
+        except BaseException as error:
+            facts |= _failure(error, candidate)
+        facts["seconds"] = time.perf_counter() - started
+    held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
+    originals = kept if convention.name != "problem" else before
+    facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))
+    return Outcome(memory=resident(), **facts, **heard)
+
+
+def vars_of(inputs: Inputs) -> dict[str, Any]:
+    """The inputs' arrays by name, as they are now."""
+    return {name: getattr(inputs, name) for name in INPUTS}
+
+
+def _result(
+    function: Callable[..., Any],
+    forward: Callable[..., Any] | None,
+    candidate: Candidate,
+    call: Call,
+    inputs: Inputs,
+    facts: dict[str, Any],
+) -> Any:
+    """What the candidate makes of the inputs."""
+    convention = CONVENTIONS[call.convention]
+    if candidate.kind == "autograd":
+        return _through_autograd(function, candidate, inputs, facts)
+    if candidate.tensors and convention.name == "torch":
+        _to_tensors(inputs)
+    cache: Any = None
+    if forward is not None and convention.forward is not None:
+        # what the forward is given is not what the backward is: it may change it
+        twin = convention.inputs(inputs.problem, integers=call.integers)
+        if candidate.tensors and convention.name == "torch":
+            _to_tensors(twin)
+        try:
+            cache = _own_cache(forward, convention.forward(twin, candidate), convention, inputs, facts)
+        except Exception as error:
+            facts["forward_message"] = _failure(error, candidate)["message"]
+            if call.own_cache:
+                raise
+    arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
+    return function(*arguments, **named)
+
+
+def _to_tensors(inputs: Inputs) -> None:
+    """The same inputs as PyTorch's tensors."""
+    from convstep.oracle.pytorch import tensor
+
+    for name in INPUTS:
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, tensor(array))
+
+
+def _through_autograd(
+    function: Callable[..., Any], candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
+) -> Any:
+    """An autograd Function's gradients, by PyTorch's own engine."""
+    from convstep.oracle.pytorch import leaf, pulled_back, tensor
+
+    for name in ("A_prev", "W", "b"):
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, leaf(array))
+    inputs.dZ = tensor(inputs.dZ)
+    Z = function.apply(*autograd_arguments(inputs, candidate))  # type: ignore[attr-defined]
+    facts["Z"] = _ours(Z, CONVENTIONS["torch"], inputs.problem)
+    leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
+    return pulled_back(Z, inputs.dZ, {name: value for name, value in leaves.items() if value is not None})
+
+
+def _own_cache(
+    forward: Callable[..., Any],
+    arguments: Arguments,
+    convention: Convention,
+    inputs: Inputs,
+    facts: dict[str, Any],
+) -> Any:
+    """The cache that the candidate's own forward makes; its Z is noted."""
+    made = forward(*arguments[0], **arguments[1])
+    cache: Any = None
+    if isinstance(made, dict):
+        Z, cache = made.get("Z", made.get("out")), made
+    elif isinstance(made, (tuple, list)) and len(made) >= 2:
+        Z, cache = made[0], made[1] if len(made) == 2 else tuple(made[1:])
+    else:
+        Z = made
+    if Z is not None:
+        facts["Z"] = _ours(Z, convention, inputs.problem)
+    return cache
+
+
+def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
+    """A forward's output in our layout; the gradient of the input has the same axes."""
+    return convention.ours("dA_prev", _array(Z), problem)
+
+
+def _arrays(result: Any) -> tuple[tuple[Array, ...], tuple[str, ...]]:
+    """What came back as arrays, with names where some are missing.
+
+    Raises:
+        Unusable: something in it is no array of numbers.
+    """
+    if result is None:
+        raise Unusable("it returned None; a backward returns its gradients")
+    values, labels = flattened(result)
+    if not values:
+        raise Unusable(f"it returned no gradient: {_short(repr(result))}")
+    return tuple(_array(value) for value in values if value is not None), tuple(
+        label for label, value in zip(labels, values, strict=True) if value is not None
+    ) if labels else ()
+
+
+def _array(value: Any) -> Array:
+    """An array of real numbers."""
+    detached = value.detach().cpu() if hasattr(value, "detach") else value
+    try:
+        array = np.asarray(detached)
+    except Exception as error:
+        raise Unusable(
+            f"it returned a {type(value).__name__} that is no array: {_short(str(error))}"
+        ) from None
+    if np.iscomplexobj(array):
+        if array.size and np.abs(array.imag).max() > 1e-9 * max(np.abs(array.real).max(), 1e-300):
+            raise Unusable("it returned complex numbers; a gradient is real")
+        array = array.real
+    if array.dtype.kind not in "biuf":
+        raise Unusable(
+            f"it returned a {type(value).__name__} of {array.dtype.name}; a gradient is an array of numbers"
+        )
+    return np.ascontiguousarray(array) if array.ndim else array
+
+
+def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
+    """What to say of an exception, and whether the candidate raised it on purpose."""
+    if isinstance(error, Unusable):
+        return {"kind": RAISED, "message": str(error)}
+    if isinstance(error, SystemExit):
+        text = f"it called sys.exit({'' if error.code is None else repr(error.code)})"
+    elif isinstance(error, EOFError) and "input" in _innermost_line(error.__traceback__, candidate)[1]:
+        text = "it asks for input on the keyboard"
+    elif isinstance(error, RecursionError):
+        text = "RecursionError: it calls itself without end"
+    elif isinstance(error, MemoryError):
+        text = f"it ran out of memory{': ' + _short(str(error)) if str(error) else ''}"
+    else:
+        text = traceback.format_exception_only(error)[-1].strip().removeprefix("numpy.exceptions.")
+        text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
+    line, line_text, innermost = _innermost_line(error.__traceback__, candidate)[:3]
+    refused = innermost and _on_purpose(error, line_text, candidate)
+    return {
+        "kind": REFUSED if refused else RAISED,
+        "message": _short(text),
+        "line": line,
+        "line_text": line_text,
+    }
+
+
+def _innermost_line(trace: TracebackType | None, candidate: Candidate) -> tuple[int, str, bool]:
+    """The deepest line of the candidate's own file: number, text, and whether it raised itself."""
+    found: tuple[int, str, bool] = (0, "", False)
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if _is_theirs(trace.tb_frame, candidate):
+            found = trace.tb_lineno, linecache.getline(name, trace.tb_lineno).strip(), trace.tb_next is None
+        trace = trace.tb_next
+    return found
+
+
+def _is_theirs(frame: FrameType, candidate: Candidate) -> bool:
+    name = frame.f_code.co_filename
+    if candidate.file:
+        return name == candidate.file or name.startswith(candidate.file + ":")
+    return "convstep" not in name and "site-packages" not in name
+
+
+def _on_purpose(error: BaseException, line_text: str, candidate: Candidate) -> bool:
+    """Whether the candidate refuses this size, rather than trips over a result of its own."""
+    if line_text.startswith("raise"):
+        return isinstance(error, Exception)
+    if not isinstance(error, AssertionError):
+        return False
+    said = line_text.partition(",")[0] if "%" in line_text else line_text
+    names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
+    return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[dict[str, Any]]:
+    """Collect what is printed and warned of meanwhile."""
+    heard: dict[str, Any] = {}
+    tail, streams = Tail(), (sys.stdout, sys.stderr)
+    sys.stdout = sys.stderr = tail
+    try:
+        with np.errstate(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield heard
+    finally:
+        sys.stdout, sys.stderr = streams
+        said = dict.fromkeys(f"{w.category.__name__}: {_short(str(w.message))}" for w in caught)
+        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS]}
+
+
+def _same(kept: Array, now: Any) -> bool:
+    array = now.detach().cpu().numpy() if hasattr(now, "detach") else np.asarray(now)
+    return kept.shape == array.shape and bool(np.array_equal(kept, array, equal_nan=True))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else line[:299] + "…"
+
+
+def resident() -> int:
+    """Bytes this process holds in memory; 0 where that cannot be told."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * 4096
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,164 @@
+"""Is this backward right? The public way in: `check`, and `assert_correct` for people's tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from convstep.candidate.conventions import AUTO
+from convstep.candidate.diagnosis import Finding, diagnose
+from convstep.candidate.judging import wrong_cells
+from convstep.candidate.known_bugs.flawed import flawed_running
+from convstep.candidate.outcome import RETURNED
+from convstep.candidate.probing import Divergence, Probe, describe, reference, with_dZ
+from convstep.candidate.sweep import BUDGET, Progress, Swept, sweep
+from convstep.candidate.target import Target
+from convstep.candidate.verdict import Verdict, notes
+from convstep.candidate.worker import SECONDS, Worker
+from convstep.conv.problem import Problem
+from convstep.oracle.expectation import dZ_until
+
+
+def check(
+    candidate: Callable[..., Any] | str,
+    convention: str = AUTO,
+    *,
+    problem: Problem | None = None,
+    timeout: float = SECONDS,
+    run_all: bool = False,
+    python2: bool = False,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Try a backward on many small problems; say whether it is right, and if not, where and why.
+
+    The candidate runs in a process of its own: it may hang, crash or print without harm.
+
+    Args:
+        candidate: a function, or "path.py:function", "path.py:Class.method",
+            "notebook.ipynb:function", "package.module:function".
+        convention: how it is called: article, coursera, cs231n, alx, torch or problem; "auto"
+            finds out.
+        problem: a problem to try after the small ones.
+        timeout: seconds that one call may take.
+        run_all: execute all of a file's top-level code, not only imports, definitions and constants.
+        python2: the file is written for Python 2.
+        progress: called with the number of problems done and their total.
+
+    Returns:
+        The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`; `str` of it explains.
+
+    Raises:
+        CandidateError: it cannot be loaded, or fits no convention.
+
+    >>> from convstep import conv2d_backward
+    >>> check(conv2d_backward).ok
+    True
+    """
+    options = {"run_all": run_all, "python2": python2}
+    with open_worker(candidate, options, timeout) as worker:
+        return verdict_of(worker, convention, problem, progress)
+
+
+def assert_correct(
+    candidate: Callable[..., Any] | str,
+    convention: str = AUTO,
+    *,
+    save: str | os.PathLike[str] | None = None,
+    timeout: float = SECONDS,
+) -> None:
+    """Fail a test, with the diagnosis, if a backward is wrong.
+
+    Args:
+        candidate: as for `check`.
+        convention: as for `check`.
+        save: where to write the smallest failing problem; by default a new temporary folder.
+        timeout: seconds that one call may take.
+
+    Raises:
+        AssertionError: it is wrong; the message is the verdict, with the command that opens the
+            failing problem, which was saved.
+        CandidateError: it cannot be loaded, or fits no convention.
+    """
+    __tracebackhide__ = True  # pytest shows the caller's line, not this one
+    verdict = check(candidate, convention, timeout=timeout)
+    if verdict.ok:
+        return
+    if verdict.failing is not None:
+        verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
+    raise AssertionError(f"{verdict}\nthe failing problem: {verdict.path}" if verdict.path else str(verdict))
+
+
+def open_worker(
+    candidate: Callable[..., Any] | str, options: dict[str, bool] | None = None, timeout: float = SECONDS
+) -> Worker:
+    """The candidate in a process of its own.
+
+    Raises:
+        CandidateError: it cannot be loaded.
+    """
+    if isinstance(candidate, str):
+        return Worker.of_target(Target.parse(candidate), options, timeout)
+    return Worker.of_function(candidate, timeout)
+
+
+def verdict_of(
+    worker: Worker,
+    convention: str = AUTO,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+) -> Verdict:
+    """Sweep, diagnose, and find the first divergence; see `check`."""
+    swept = sweep(worker, convention, problem, progress, budget)
+    diagnosis = diagnose(swept)
+    divergence = first_divergence(worker, swept, diagnosis)
+    return Verdict(worker.address, swept, diagnosis, divergence, notes(swept))
+
+
+def first_divergence(
+    worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
+) -> Divergence | None:
+    """The first step at which a candidate parts from the reference.
+
+    Args:
+        worker: the candidate.
+        swept: how it is called.
+        diagnosis: what was found; a proven overwriting has a running state of its own, which the
+            black box cannot show: with dZ cut off, its later steps overwrite with zeros.
+        problem: whose steps; the smallest failing problem unless given.
+    """
+    if problem is None:
+        if swept.failing is None or swept.failing.outcome.kind != RETURNED:
+            return None
+        problem = swept.failing.right.problem
+    probe = Probe(worker, swept.call, problem, fresh=swept.keeps_state)
+    for finding in diagnosis:
+        if finding.match is not None and finding.match.gradient:
+            found = _running_divergence(probe, finding.match.gradient, finding)
+            if found is not None:
+                return found
+    return probe.first_divergence()
+
+
+def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
+    """Where the running state of a reproduced, overwriting mistake parts from the reference's."""
+    assert finding.match is not None
+    problem, mistakes = probe.problem, finding.match.mistakes
+    for position in range(1, problem.total_steps + 1):
+        running = flawed_running(gradient, problem, mistakes, position)
+        if running is None:
+            return None
+        expected = reference(with_dZ(problem, dZ_until(problem, position)))
+        actual = {**expected, gradient: running}
+        right = expected[gradient]
+        if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():
+            return describe(probe.right, position - 1, actual, expected)
+    return None
+
+
+def _new_file() -> str:
+    """A place for a failing problem that nothing else uses."""
+    import tempfile
+
+    return os.path.join(tempfile.mkdtemp(prefix="convstep-"), "failing.npz")

@@ -1,0 +1,186 @@
+"""What can be said of wrong numbers that no known mistake reproduces. Observations, not verdicts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.judging import MISSING, SHAPE, WRONG, Result, wrong_cells
+from convstep.conv.step import quiet
+from convstep.conv.validation import shape_text
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+ENOUGH = 8
+"""Wrong results that are looked at: the smallest ones."""
+
+
+def observations(name: str, results: Sequence[Result]) -> list[str]:
+    """What is true of a gradient on every problem where it is wrong, in sentences.
+
+    Args:
+        name: "dW", "db" or "dA_prev".
+        results: what the candidate made of each problem.
+    """
+    kinds = {found.kind for result in results for found in result.judged if found.name == name}
+    if MISSING in kinds:
+        return [f"{name} does not come back"]
+    said = []
+    misshapen = [result for result in results if _kind(name, result) == SHAPE]
+    if misshapen:
+        actual = misshapen[0].outcome.gradients[name].shape
+        said.append(
+            f"{name} has the shape {shape_text(actual) if actual else 'of a single number'}, not "
+            f"{shape_text(misshapen[0].right.gradients[name].shape)}"
+        )
+    wrong = [result for result in results if _kind(name, result) == WRONG][:ENOUGH]
+    if not wrong:
+        return said
+    pairs = [
+        (result.outcome.gradients[name].astype(np.float64), result.right.gradients[name]) for result in wrong
+    ]
+    masks = [
+        wrong_cells(name, result.right, actual) for result, (actual, _) in zip(wrong, pairs, strict=True)
+    ]
+    sizes = [result.right.loose[name] for result in wrong]
+    for found in (_ratio(name, pairs, sizes), _rearranged(name, pairs, sizes), _shift(name, pairs, sizes)):
+        if found:
+            return [*said, found]
+    return [*said, *_where(name, wrong, pairs, masks)]
+
+
+def _kind(name: str, result: Result) -> str:
+    return next((found.kind for found in result.judged if found.name == name), "")
+
+
+def _close(first: Array, second: Array, size: float) -> bool:
+    with quiet():
+        return first.shape == second.shape and bool((np.abs(first - second) <= size).all())
+
+
+Pairs = Sequence[tuple[Array, Array]]
+
+
+def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """All zeros, or a constant times what is right."""
+    if all(not actual.any() for actual, _ in pairs):
+        return f"{name} is all zeros"
+    ratios = []
+    for (actual, expected), size in zip(pairs, sizes, strict=True):
+        with quiet():
+            ratio = float((actual * expected).sum() / (expected * expected).sum())
+        if not _close(actual, ratio * expected, size * max(1.0, abs(ratio))):
+            return ""
+        ratios.append(ratio)
+    if max(ratios) - min(ratios) < 1e-6:
+        return f"{name} is {ratios[0]:.4g} times what is right, on every problem"
+    shown = ", ".join(f"{ratio:.4g}" for ratio in ratios[:4])
+    return f"{name} is a constant times what is right, another on each problem: {shown} …"
+
+
+def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """Flipped or transposed along H and W."""
+    if name == "db":
+        return ""
+    axes = (1, 2) if name == "dW" else (-3, -2)
+    changes: list[tuple[str, Callable[[Array], Array]]] = [
+        ("turned by 180°", lambda a: np.flip(a, axes)),
+        ("flipped along H", lambda a: np.flip(a, axes[0])),
+        ("flipped along W", lambda a: np.flip(a, axes[1])),
+        ("transposed: H and W are swapped", lambda a: np.swapaxes(a, *axes)),
+    ]
+    for words, change in changes:
+        if all(
+            _close(change(actual), expected, size)
+            for (actual, expected), size in zip(pairs, sizes, strict=True)
+        ):
+            return f"{name} has the right numbers, {words}"
+    if all(
+        _close(np.sort(actual, axis=None), np.sort(expected, axis=None), size)
+        for (actual, expected), size in zip(pairs, sizes, strict=True)
+    ):
+        return f"{name} has the right numbers in the wrong places"
+    return ""
+
+
+def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """Moved by some rows and columns, what left the array lost."""
+    if name != "dA_prev":
+        return ""
+    for rows, columns in sorted(
+        itertools.product(range(-2, 3), repeat=2), key=lambda by: abs(by[0]) + abs(by[1])
+    ):
+        if (rows, columns) == (0, 0):
+            continue
+        if all(
+            min(expected.shape[-3] - abs(rows), expected.shape[-2] - abs(columns)) > 0
+            and _close(*_overlap(actual, expected, rows, columns), size)
+            for (actual, expected), size in zip(pairs, sizes, strict=True)
+        ):
+            return f"{name} is moved by ({rows}, {columns}) rows and columns"
+    return ""
+
+
+def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """The parts that lie on each other when `actual` is moved back."""
+
+    def cut(by: int, size: int) -> tuple[slice, slice]:
+        return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size + min(-by, 0))
+
+    (h_a, h_e), (w_a, w_e) = cut(rows, actual.shape[-3]), cut(columns, actual.shape[-2])
+    return actual[..., h_a, w_a, :], expected[..., h_e, w_e, :]
+
+
+def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mask]) -> list[str]:
+    """In which cells the errors are."""
+    said = []
+    if name == "dA_prev":
+        if all(not mask[..., 1:-1, 1:-1, :].any() and mask[..., 1:-1, 1:-1, :].size for mask in masks):
+            said.append("dA_prev is wrong in cells of the border only")
+        if all(not (mask & ~_overlapped(result)).any() for result, mask in zip(wrong, masks, strict=True)):
+            said.append("dA_prev is wrong only in cells that several windows share")
+        said += _one_slice(masks, -1, "dA_prev is wrong in input channel {} only")
+        if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
+            said += _one_slice(masks, 0, "dA_prev is wrong in sample {} only")
+    else:
+        said += _one_slice(masks, 0, f"{name} is wrong in output channel {{}} only")
+        said += _one_slice(masks, 0, f"{name} is right in output channel {{}} only", inverted=True)
+    if not said:
+        off = sum(int(mask.sum()) for mask in masks)
+        cells = sum(mask.size for mask in masks)
+        said.append(
+            f"{name} is wrong in {off} of {cells} cells of the {len(masks)} smallest problems it fails on"
+        )
+    return said
+
+
+def _one_slice(masks: Sequence[Mask], axis: int, words: str, *, inverted: bool = False) -> list[str]:
+    """Whether it is always the same one slice along an axis, or the last."""
+    found = set()
+    for mask in masks:
+        touched: Mask = np.asarray(np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1).any(axis=1))
+        places = np.flatnonzero(~touched if inverted else touched)
+        if len(places) != 1 or len(touched) < 2:
+            return []
+        found.add((int(places[0]), int(places[0]) - len(touched)))
+    for which, shown in ((0, None), (1, "the last")):
+        values = {pair[which] for pair in found}
+        if len(values) == 1:
+            return [words.format(values.pop() if shown is None else shown)]
+    return []
+
+
+def _overlapped(result: Result) -> Mask:
+    """Cells of `dA_prev` that more than one window covers."""
+    geometry = result.right.problem.geometry
+    h_out, w_out, _ = geometry.output_shape
+    count = np.zeros(geometry.padded_shape[:2], np.int64)
+    for i_h, i_w in itertools.product(range(h_out), range(w_out)):
+        count[geometry.rows(i_h), geometry.columns(i_w)] += 1
+    covered: Mask = (count[geometry.crop] > 1)[..., np.newaxis]
+    return np.broadcast_to(covered, result.right.gradients["dA_prev"].shape)

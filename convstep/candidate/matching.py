@@ -1,0 +1,187 @@
+"""Which known mistakes reproduce a candidate's numbers: on every problem, gradient by gradient."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.cases import Case, Right, right_of
+from convstep.candidate.judging import RIGHT, Result
+from convstep.candidate.known_bugs.catalogue import KnownBug, Variant, variants_of
+from convstep.candidate.known_bugs.flawed import Mistakes, flawed_gradient
+from convstep.candidate.outcome import RAISED, RETURNED
+from convstep.conv.step import quiet
+
+Array = npt.NDArray[Any]
+
+PAIRS_FOR = 2.0
+"""Seconds that looking for two mistakes at once may take for one gradient."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
+
+    bugs: tuple[KnownBug, ...]
+    """One, or two that occur together."""
+    variants: tuple[Variant, ...]
+    """The member of each one's family."""
+    gradient: str
+    """Which gradient; "" where the match is that the candidate raises on the same problems."""
+    failing: int
+    """On how many of the problems the gradient is wrong, so that the match says something."""
+    problems: int
+    """How many problems were compared in all."""
+
+    @property
+    def mistakes(self) -> Mistakes:
+        """The mistakes as one."""
+        first, *rest = (variant.mistakes for variant in self.variants)
+        for other in rest:
+            first = combined(first, other) or first
+        return first
+
+
+class Raised(Exception):
+    """A flawed backward that raises instead of returning."""
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | None:
+    """The gradient with these mistakes; None where they make it raise."""
+    return _made(name, right_of(case), mistakes)
+
+
+def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | None:
+    """A gradient with these mistakes on a result's problem; None where they make it raise."""
+    if result.case is None:
+        return _made(name, result.right, mistakes)
+    return _flawed(name, result.case, mistakes)
+
+
+def _made(name: str, right: Right, mistakes: Mistakes) -> Array | None:
+    try:
+        with quiet():
+            return np.asarray(flawed_gradient(name, right.problem, mistakes))
+    except Exception:  # whatever such a candidate would raise
+        return None
+
+
+def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
+    """Single mistakes that reproduce one gradient everywhere.
+
+    Args:
+        name: "dW", "db" or "dA_prev".
+        results: what the candidate made of each problem.
+    """
+    compared = _informative(name, results)
+    failing = sum(result.wrong(name) for result in compared)
+    return [
+        Match((bug,), (variant,), name, failing, len(compared))
+        for bug, variant in variants_of(name)
+        if _reproduces(name, compared, variant.mistakes)
+    ]
+
+
+def paired_matches(name: str, results: Sequence[Result]) -> list[Match]:
+    """Two mistakes at once that reproduce one gradient everywhere; the first such pair found."""
+    compared = _informative(name, results)
+    failing = sum(result.wrong(name) for result in compared)
+    until = time.perf_counter() + PAIRS_FOR
+    seen: set[Mistakes] = set()
+    for (bug, variant), (other_bug, other) in itertools.combinations(variants_of(name), 2):
+        if bug.id == other_bug.id:
+            continue
+        both = combined(variant.mistakes, other.mistakes)
+        if both is None or both in seen:
+            continue
+        seen.add(both)
+        if _reproduces(name, compared, both):
+            return [Match((bug, other_bug), (variant, other), name, failing, len(compared))]
+        if time.perf_counter() > until:
+            break
+    return []
+
+
+def raising_matches(results: Sequence[Result]) -> list[Match]:
+    """Single mistakes that raise on exactly the problems on which the candidate raises.
+
+    On the others their numbers must be the candidate's. Where it raises everywhere there is
+    nothing to compare, and nothing matches.
+    """
+    tried = [result for result in results if result.outcome.kind in (RETURNED, RAISED)]
+    raising = [result for result in tried if result.outcome.kind == RAISED]
+    if not raising or len(raising) == len(tried):
+        return []
+    ordered = [*raising, *(result for result in tried if result.outcome.kind == RETURNED)]
+    found = []
+    for bug, variant in _all_variants():
+        if all(_raises_alike(result, variant) for result in ordered):
+            found.append(Match((bug,), (variant,), "", len(raising), len(ordered)))
+    return found
+
+
+def combined(first: Mistakes, second: Mistakes) -> Mistakes | None:
+    """Both at once; None if they contradict each other or one is part of the other."""
+    changes = {}
+    for knob in fields(Mistakes):
+        a, b = getattr(first, knob.name), getattr(second, knob.name)
+        if b != knob.default:
+            if a != knob.default:
+                return None
+            changes[knob.name] = b
+    return replace(first, **changes)
+
+
+def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
+    seen = set()
+    for name in ("dA_prev", "dW", "db"):
+        for bug, variant in variants_of(name):
+            if (bug.id, variant) not in seen:
+                seen.add((bug.id, variant))
+                yield bug, variant
+
+
+def _raises_alike(result: Result, variant: Variant) -> bool:
+    """Whether a variant raises where the candidate does, and agrees where it does not."""
+    names = [name for name in variant.gradients if name in result.right.gradients]
+    made = {name: flawed(name, result, variant.mistakes) for name in names}
+    raises = any(values is None for values in made.values())
+    if result.outcome.kind == RAISED or raises:
+        return raises and result.outcome.kind == RAISED
+    return all(agrees(name, result, values) for name, values in made.items() if values is not None)
+
+
+def _informative(name: str, results: Sequence[Result]) -> list[Result]:
+    """The problems on which a gradient came back, the smallest wrong ones first."""
+    returned = [result for result in results if name in result.outcome.gradients and result.judged]
+    return sorted(returned, key=lambda result: not result.wrong(name))
+
+
+def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes) -> bool:
+    """Whether mistakes give the candidate's gradient on every problem."""
+    return bool(compared) and all(agrees(name, result, flawed(name, result, mistakes)) for result in compared)
+
+
+def agrees(name: str, result: Result, values: Array | None) -> bool:
+    """Whether a gradient is what the candidate returned, but for rounding."""
+    actual = result.outcome.gradients[name]
+    if values is None or values.shape != actual.shape:
+        return False
+    with quiet():
+        scale = max(1.0, float(np.max(np.abs(values), initial=0.0)) / (result.right.loose[name] * 1e5 or 1.0))
+        return bool(
+            np.allclose(actual, values, rtol=1e-6, atol=result.right.loose[name] * scale, equal_nan=True)
+        )
+
+
+def right_everywhere(name: str, results: Sequence[Result]) -> bool:
+    """Whether a gradient is right wherever it came back."""
+    return all(found.kind == RIGHT for result in results for found in result.judged if found.name == name)

@@ -1,0 +1,80 @@
+"""What is known of a candidate before it is called, and what one call of it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+NAMES = ("dW", "db", "dA_prev")
+"""The gradients, in the article's order."""
+
+RETURNED, REFUSED, RAISED, HUNG, DIED = "returned", "refused", "raised", "hung", "died"
+"""How a call ends: with a result, with the candidate's own `raise` on a size it does not take,
+with any other exception, not within its time, or with its process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What loading a candidate found out; all of it plain text and numbers."""
+
+    name: str
+    """What it is called: "conv_backward", "Conv.backward"."""
+    kind: str
+    """ "function", "method", "class" or "autograd" (a `torch.autograd.Function`)."""
+    parameters: tuple[str, ...]
+    """Names of the positional parameters, without `self`."""
+    required: int
+    """How many of them have no default."""
+    variadic: bool = False
+    """Whether it takes any number of arguments."""
+    forward: str = ""
+    """Name of the forward it is paired with in the same file; "" if none was found."""
+    tensors: bool = False
+    """Whether it works on PyTorch tensors."""
+    file: str = ""
+    """Where it is defined; "" if unknown."""
+    first_line: int = 0
+    """Its first line in that file; 0 if unknown."""
+    source: str = ""
+    """Its text; "" if unknown."""
+    notes: tuple[str, ...] = ()
+    """What loading left out, in sentences."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What one call of a candidate came to."""
+
+    kind: str
+    """One of RETURNED, REFUSED, RAISED, HUNG, DIED."""
+    returned: tuple[Array, ...] = ()
+    """What came back, flat, in the order and the layout it came in."""
+    labels: tuple[str, ...] = ()
+    """The gradients' names, where the candidate named them itself (a dict); else empty."""
+    gradients: Mapping[str, Array] = field(default_factory=dict)
+    """By name, in our layout where the number of axes allows it; one that did not come is missing."""
+    message: str = ""
+    """Why there is no result: the exception, or a sentence."""
+    line: int = 0
+    """The candidate's line that raised; 0 if unknown."""
+    line_text: str = ""
+    """That line."""
+    changed: tuple[str, ...] = ()
+    """Names of the inputs that were changed in place."""
+    printed: str = ""
+    """The end of what it printed."""
+    warnings: tuple[str, ...] = ()
+    """Warnings it caused, each once."""
+    seconds: float = 0.0
+    """How long it took."""
+    memory: int = 0
+    """Bytes its process holds after the call; 0 if unknown."""
+    Z: Array | None = None
+    """What its own forward made of the problem, in our layout, when that was called."""
+    forward_message: str = ""
+    """Why its own forward could not be used."""

@@ -1,0 +1,111 @@
+"""A verdict as plain text: the sentence first, then where, then why, then what to do."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from convstep.candidate.judging import problem_words
+from convstep.conv.validation import shape_text
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnosis import Finding
+    from convstep.candidate.probing import Divergence
+    from convstep.candidate.verdict import Verdict
+
+WIDTH = 100
+"""Columns of a paragraph."""
+
+
+def report(verdict: Verdict) -> str:
+    """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
+    swept = verdict.swept
+    lines = [verdict.headline + "."]
+    lines += _wrapped(f"called as {verdict.convention}: {swept.reason}")
+    if not verdict.ok:
+        lines += ["", *_failure(verdict)]
+        for finding in verdict.diagnosis:
+            if not finding.alternative:
+                lines += ["", *_finding(finding)]
+        others = [finding for finding in verdict.diagnosis if finding.alternative]
+        if others:
+            ids = ", ".join(dict.fromkeys(finding.id for finding in others))
+            lines += ["", *_wrapped(f"the same numbers would also come from: {ids}")]
+    if verdict.notes:
+        lines += ["", *(line for note in verdict.notes for line in _wrapped(note, "- "))]
+    if verdict.failing is not None:
+        lines += ["", f"to see it: {open_command(verdict)}"]
+    return "\n".join(lines)
+
+
+def open_command(verdict: Verdict) -> str:
+    """The command that opens the failing problem with the candidate beside the reference."""
+    import shlex
+
+    words = ["convstep", "debug", verdict.target]
+    if verdict.path is not None:
+        words.append(verdict.path)
+    return shlex.join(words)
+
+
+def divergence_words(found: Divergence, batch: bool) -> str:
+    """Where it parts from the reference, in one or two sentences."""
+    if found.before_any:
+        return f"{found.gradient} is not zero before the first step: with a dZ of zeros it should be"
+    index = ", ".join(
+        f"{name} {value}"
+        for name, value in zip(found.index._fields, found.index, strict=True)
+        if batch or name != "i_n"
+    )
+    where = f"step {found.step} ({index}), in {found.gradient}"
+    if found.shapes is not None and not found.cells:
+        right, actual = found.shapes
+        shown = shape_text(actual) if actual else "nothing"
+        return f"{where}: its shape is {shown} instead of {shape_text(right)}, so every step is wrong"
+    cell = list(found.cells[0])
+    more = f", and {found.count - 1} more cells" if found.count > 1 else ""
+    return f"{where}{cell}: {found.actual[0]:.6g} instead of {found.expected[0]:.6g}{more}"
+
+
+def _failure(verdict: Verdict) -> list[str]:
+    result = verdict.failing_result
+    assert result is not None
+    lines = [f"smallest failing problem: {problem_words(result)}"]
+    for name, words in verdict.patterns.items():
+        lines.append(f"  {name:7} {words}")
+    for found in result.judged:
+        if found.kind == "wrong":
+            lines.append(
+                f"  {found.name:7} there: off by up to {found.max_abs_error:.3g}, worst at {list(found.worst)}"
+            )
+        elif found.kind == "shape":
+            right = shape_text(result.right.gradients[found.name].shape)
+            lines.append(f"  {found.name:7} there: shape {shape_text(found.shape)} instead of {right}")
+    if result.outcome.message and not result.judged:
+        line = f" (line {result.outcome.line})" if result.outcome.line else ""
+        lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
+    if verdict.first_divergence is not None:
+        batch = result.right.problem.geometry.batch is not None
+        lines += _wrapped(f"first divergence: {divergence_words(verdict.first_divergence, batch)}")
+    return lines
+
+
+def _finding(finding: Finding) -> list[str]:
+    how = "proven" if finding.proven else "seen"
+    lines = _wrapped(f"{finding.id} ({how}): {finding.message}")
+    if finding.bug is not None and finding.bug.wrong:
+        lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
+    if finding.bug is not None:
+        lines += _wrapped(finding.bug.explanation, "    ")
+    return lines
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

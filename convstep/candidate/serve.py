@@ -1,0 +1,208 @@
+"""The candidate's process: load it, say what it is, answer calls until the parent is gone.
+
+Run as a module, this file is that process. A function that lives in the parent alone (a closure, a
+cell of a notebook) is served by a fork instead, see `worker.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+from convstep.candidate import wire
+from convstep.candidate.calling import Call, perform
+from convstep.candidate.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.outcome import Candidate, Outcome
+from convstep.candidate.target import CandidateError, Target
+from convstep.conv.problem import Problem
+from convstep.oracle import messages
+
+MEMORY = 4 << 30
+"""Bytes that a candidate may ask for beyond what its process holds when it is loaded."""
+
+
+@dataclass(slots=True)
+class Served:
+    """A loaded candidate and what it stands among."""
+
+    function: Callable[..., Any]
+    """What to call."""
+    namespace: dict[str, Any]
+    """Names of its file; the forward is looked up there."""
+    candidate: Candidate
+    """What is known of it."""
+    reload: Callable[[], Served] | None = None
+    """Loads it again; None for a function that lives in its process alone."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Names assigned by lines that were not executed, with the line."""
+
+    def forward(self, call: Call) -> Callable[..., Any] | None:
+        """Its own forward under a convention, if there is one."""
+        convention = CONVENTIONS[call.convention]
+        name = matching_forward(convention, self.candidate.name, list(self.namespace))
+        found = self.namespace.get(name)
+        return found if convention.forward is not None and callable(found) else None
+
+
+def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
+    """What can be told of a candidate without calling it."""
+    subject: Any = function
+    if kind == "autograd":
+        subject = function.forward  # type: ignore[attr-defined]
+    try:
+        listed = list(inspect.signature(subject).parameters.values())
+    except (TypeError, ValueError):
+        listed = []
+        variadic = True
+    else:
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in listed)
+    places = [p for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if kind == "autograd":
+        places = places[1:]
+    names = tuple(p.name for p in places)
+    functions = [key for key, value in namespace.items() if callable(value)]
+    forwards = (matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward)
+    return Candidate(
+        name,
+        kind,
+        names,
+        sum(p.default is p.empty for p in places),
+        variadic,
+        next(filter(None, forwards), ""),
+        kind == "autograd" or _uses_torch(namespace),
+    )
+
+
+def _uses_torch(namespace: dict[str, Any]) -> bool:
+    return any(
+        isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "torch"
+        for value in list(namespace.values())
+    )
+
+
+def load(target: Target, options: dict[str, bool]) -> Served:
+    """Load a target's code in this process.
+
+    Raises:
+        CandidateError: it cannot be loaded; one sentence.
+    """
+    from convstep.candidate import loading
+
+    return _served(loading.load(target, loading.Options(**options)), target.name)
+
+
+def _served(loaded: Any, name: str) -> Served:
+    if loaded.kind == "class":
+        raise CandidateError(
+            f"{name} is a class; name its method, {name}.backward, or write an adapter: a function "
+            "backward(problem) that makes the layer, calls it and returns dW, db, dA_prev (see README)"
+        )
+    candidate = replace(
+        describe(loaded.function, loaded.kind, name, loaded.namespace),
+        file=loaded.file or "",
+        first_line=loaded.first_line or 0,
+        source=loaded.source or "",
+        notes=tuple(loaded.notes),
+    )
+    return Served(
+        loaded.function,
+        loaded.namespace,
+        candidate,
+        lambda: _served(loaded.fresh(), name),
+        dict(getattr(loaded, "left_out", {})),
+    )
+
+
+def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:
+    """Answer calls until the parent closes its end or is gone."""
+    received: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    limit_memory(MEMORY)
+    with contextlib.suppress(OSError):
+        messages.send(answers, wire.introduction(served.candidate))
+        while True:
+            call, problem, fresh = wire.read_question(messages.opened(received.get()))
+            if fresh and served.reload is not None:
+                with contextlib.suppress(CandidateError):  # it was loaded once
+                    served = served.reload()
+            messages.send(answers, wire.answer(_hinted(_call(served, call, problem), served)))
+
+
+def _call(served: Served, call: Call, problem: Problem) -> Outcome:
+    return perform(served.function, served.forward(call), served.candidate, call, problem)
+
+
+def _hinted(outcome: Outcome, served: Served) -> Outcome:
+    """The outcome, a missing name explained by the line that was not executed."""
+    if not outcome.message.startswith("NameError"):
+        return outcome
+    missing = outcome.message.partition("'")[2].partition("'")[0]
+    if missing not in served.left_out:
+        return outcome
+    hint = f"it is assigned at line {served.left_out[missing]}, which was not executed; add --run-all"
+    return replace(outcome, message=f"{outcome.message}; {hint}")
+
+
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+    """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
+    while (question := messages.receive(questions)) is not None:
+        received.put(question)
+    os._exit(0)
+
+
+def limit_memory(room: int) -> None:
+    """Let a huge allocation fail with a MemoryError here, before it takes the machine down."""
+    try:
+        import resource
+
+        with open("/proc/self/statm") as statm:
+            held = int(statm.read().split()[0]) * resource.getpagesize()
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = held + room
+        if most == resource.RLIM_INFINITY or wanted < most:
+            resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
+    except (ImportError, OSError, ValueError):  # a system without such limits
+        return
+
+
+def private_pipes() -> tuple[messages.RawPipe, messages.RawPipe]:
+    """The two pipes to the parent, out of reach of whatever reads stdin or prints."""
+    pipes = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    return os.fdopen(pipes[0], "rb", buffering=0), os.fdopen(pipes[1], "wb", buffering=0)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the target named on the command line, options as JSON after it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    questions, answers = private_pipes()
+    sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    os.environ["MPLBACKEND"] = "Agg"
+    try:
+        served = load(Target.parse(arguments[0]), json.loads(arguments[1]))
+    except CandidateError as error:
+        messages.send(answers, {"error": wire.as_text(str(error))})
+        return
+    except BaseException as error:
+        said = " ".join(str(error).split()) or "no message"
+        sentence = f"loading {arguments[0]} ended with {type(error).__name__}: {said}"
+        messages.send(answers, {"error": wire.as_text(sentence)})
+        return
+    serve(served, questions, answers)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

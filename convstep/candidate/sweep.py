@@ -1,0 +1,257 @@
+"""Try a candidate on many small problems, find out how it wants to be called, and what fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convstep.candidate.calling import Call
+from convstep.candidate.cases import Case, Right, cases_for, right_of
+from convstep.candidate.conventions import AUTO, CONVENTIONS, likely
+from convstep.candidate.judging import RIGHT, WRONG, Result, judge, wrong_cells
+from convstep.candidate.outcome import DIED, HUNG, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.target import CandidateError
+from convstep.candidate.worker import Worker
+from convstep.conv.problem import Problem
+
+BUDGET = 40.0
+"""Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
+DEATHS = 3
+"""How often its process may die before no more is tried."""
+
+Progress = Callable[[int, int], None]
+"""Told how many problems are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swept:
+    """What a sweep found."""
+
+    candidate: Candidate
+    """Who was tried."""
+    call: Call
+    """How it was called."""
+    reason: str
+    """Why so, when that was found out."""
+    results: tuple[Result, ...]
+    """Every problem tried, smallest first."""
+    untried: int
+    """How many problems there was no time for."""
+    unsaid: tuple[str, ...]
+    """What the convention has no words for, so that it was not tried."""
+    second: Outcome | None
+    """A second call on the first problem, in the same process; None if it was not made."""
+    keeps_state: bool
+    """Whether the second call differs from the first."""
+    grew: int
+    """Bytes by which its process grew over the sweep."""
+    whole_numbers: tuple[str, ...]
+    """Gradients that are cut to whole numbers when the inputs are integers."""
+
+    @property
+    def failing(self) -> Result | None:
+        """The smallest problem on which it fails; None if there is none."""
+        return next((result for result in self.results if result.failed), None)
+
+    @property
+    def passed(self) -> int:
+        """On how many problems everything is right."""
+        return sum(result.ok for result in self.results)
+
+    @property
+    def refused(self) -> int:
+        """How many problems the candidate does not take."""
+        return sum(result.refused for result in self.results)
+
+
+def sweep(
+    worker: Worker,
+    convention: str = AUTO,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+) -> Swept:
+    """Try a candidate.
+
+    Args:
+        worker: the candidate in its process.
+        convention: how to call it; "auto" finds out.
+        problem: also try this one, after the small ones.
+        progress: told after every problem.
+        budget: seconds for all of it.
+
+    Raises:
+        CandidateError: it takes arguments that no convention has.
+    """
+    began = time.perf_counter()
+    call, reason, stuck = choose(worker, convention)
+    cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
+    results: list[Result] = [] if stuck is None else [stuck]
+    second, keeps_state = None, False
+    if stuck is None:
+        first, second = _twice(worker, call, cases[0])
+        results.append(first)
+        keeps_state = second is not None and not _same(first.outcome, second)
+    deaths = 0
+    for number, case in enumerate(cases[1:]):
+        late = time.perf_counter() - began > budget
+        deaths += results[-1].outcome.kind == DIED
+        if late or deaths >= DEATHS or results[-1].outcome.kind == HUNG:
+            break
+        outcome = worker.call(call, right_of(case).problem, fresh=keeps_state)
+        results.append(judge(case, right_of(case), outcome))
+        if progress is not None:
+            progress(number + 2, len(cases))
+    untried = len(cases) - len(results)
+    stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
+    if (
+        problem is not None
+        and not stopped
+        and not CONVENTIONS[call.convention].cannot_say(problem.geometry, worker.candidate)
+    ):
+        right = Right.of(problem)
+        results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
+    held = [result.outcome.memory for result in results if result.outcome.memory]
+    return Swept(
+        worker.candidate,
+        call,
+        reason,
+        tuple(results),
+        untried,
+        unsaid,
+        second,
+        keeps_state,
+        held[-1] - held[0] if len(held) > 1 else 0,
+        _whole_numbers(worker, call, results),
+    )
+
+
+def choose(worker: Worker, convention: str = AUTO) -> tuple[Call, str, Result | None]:
+    """How to call a candidate, why so, and the call that hung on the way, if one did.
+
+    A convention asked for is taken. Else each that the signature allows is tried on two problems
+    that most wrong backwards get right, and the one that fits best is taken, the likelier first.
+    The cache is the one the convention prescribes, unless the candidate's own forward's fits better.
+    """
+    if convention != AUTO:
+        if convention not in CONVENTIONS:
+            raise CandidateError(
+                f"there is no convention {convention!r}; the conventions are auto, {', '.join(CONVENTIONS)}"
+            )
+        options = [(convention, "it was asked for")]
+    else:
+        options = likely(worker.candidate)
+    if not options:
+        raise CandidateError(
+            f"{worker.candidate.name}({', '.join(worker.candidate.parameters)}) fits no convention; "
+            "write an adapter, a function backward(problem) that calls it and returns "
+            "dW, db, dA_prev (see README)"
+        )
+    own = bool(worker.candidate.forward)
+    ways = [
+        (Call(name, own_cache), reason)
+        for name, reason in options
+        for own_cache in (False, True)
+        if not own_cache or (own and CONVENTIONS[name].has_cache)
+    ]
+    if len(ways) == 1:
+        return (*ways[0], None)
+    tried: list[tuple[tuple[int, int, int], Call, str]] = []
+    for call, reason in ways:
+        results = list(_trial_results(worker, call))
+        if call.own_cache:
+            reason += f", with the cache that its own {worker.candidate.forward} makes"
+        if results[-1].outcome.kind == HUNG:
+            return call, reason, results[-1]
+        tried.append((_fit(results), call, reason))
+        if all(result.ok for result in results):
+            break
+    _, call, reason = max(tried, key=lambda entry: entry[0])  # of equals the likelier
+    return call, reason, None
+
+
+def _trials(worker: Worker, call: Call) -> list[Case]:
+    """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible."""
+    cases, _ = cases_for(CONVENTIONS[call.convention], worker.candidate)
+    simple = [
+        case
+        for case in cases
+        if case.stride == (1, 1)
+        and case.batch in (None, 1)
+        and case.dilation == (1, 1)
+        and case.groups == 1
+        and case.channels != case.filters
+        and case.kernel[0] > 1
+    ]
+    padded = [case for case in simple if case.padding == ((1, 1), (1, 1))]
+    return [*padded[:1], *[case for case in simple if case.padding == ((0, 0), (0, 0))][:1]] or cases[:1]
+
+
+def _trial_results(worker: Worker, call: Call) -> Iterator[Result]:
+    """What becomes of the trials, until one hangs."""
+    for case in _trials(worker, call):
+        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=True))
+        yield result
+        if result.outcome.kind == HUNG:
+            return
+
+
+def _fit(results: Sequence[Result]) -> tuple[int, int, int]:
+    """How well a way of calling fits: gradients right, shapes right, calls that returned."""
+    judged = [found for result in results for found in result.judged]
+    return (
+        sum(found.kind == RIGHT for found in judged),
+        sum(found.kind in (RIGHT, WRONG) for found in judged),
+        sum(result.outcome.kind in (RETURNED, REFUSED) for result in results),
+    )
+
+
+def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | None]:
+    """One problem, called twice in one process."""
+    right = right_of(case)
+    first = worker.call(call, right.problem, fresh=True)
+    second = worker.call(call, right.problem) if first.kind == RETURNED else None
+    return judge(case, right, first), second
+
+
+def _same(first: Outcome, second: Outcome) -> bool:
+    """Whether two calls came to the same, NaN included."""
+    if first.kind != second.kind or len(first.returned) != len(second.returned):
+        return False
+    return all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+        for a, b in zip(first.returned, second.returned, strict=True)
+    )
+
+
+def _whole_numbers(worker: Worker, call: Call, results: Sequence[Result]) -> tuple[str, ...]:
+    """Gradients that are right for real inputs and cut to whole numbers for integer ones."""
+    sound = next((result for result in results if result.ok and result.case is not None), None)
+    if sound is None or call.convention in ("problem", "torch"):
+        return ()
+    given = sound.right.problem
+    problem = Problem(
+        np.rint(given.A_prev * 3),
+        np.rint(given.W * 3),
+        given.b,
+        given.dZ,
+        given.stride,
+        given.padding,
+        given.dilation,
+        given.groups,
+    )
+    right = Right.of(problem)
+    outcome = worker.call(replace(call, integers=True), problem, fresh=True)
+    if outcome.kind != RETURNED:
+        return ()
+    return tuple(
+        name
+        for name, gradient in outcome.gradients.items()
+        if name in right.gradients
+        and gradient.shape == right.gradients[name].shape
+        and bool((gradient == np.rint(gradient)).all())
+        and wrong_cells(name, right, gradient).any()
+    )

@@ -1,0 +1,215 @@
+"""Verdict: what `check` found out about a backward, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from convstep.candidate.conventions import CONVENTIONS
+from convstep.candidate.diagnosis import Finding, wrong_forwards
+from convstep.candidate.judging import RIGHT, Result, problem_words
+from convstep.candidate.outcome import RETURNED
+from convstep.candidate.patterns import pattern
+from convstep.candidate.probing import Divergence
+from convstep.candidate.sweep import Swept
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What is known of a candidate after a sweep."""
+
+    target: str
+    """What was checked, as it can be named on the command line."""
+    swept: Swept
+    """Every problem it was tried on."""
+    diagnosis: tuple[Finding, ...]
+    """What is wrong, the likeliest explanation first; empty if nothing is."""
+    first_divergence: Divergence | None
+    """The first step of the failing problem at which it parts from the reference; None if it is
+    right, or raises there, so that there is no step to look at."""
+    notes: tuple[str, ...] = ()
+    """What else was seen, in sentences: what was not tried, what was left out."""
+    path: str | None = None
+    """Where the failing problem was saved."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all gradients are right on all problems it takes, and its own forward too."""
+        swept = self.swept
+        return not self.diagnosis and swept.failing is None and swept.passed > 0
+
+    def __bool__(self) -> bool:
+        """The same as `ok`."""
+        return self.ok
+
+    @property
+    def convention(self) -> str:
+        """How it was called."""
+        return self.swept.call.convention
+
+    @property
+    def failing_result(self) -> Result | None:
+        """The smallest problem on which it fails, with what it made of it."""
+        if self.swept.failing is not None:
+            return self.swept.failing
+        # its gradients are right; what is wrong is a second call, or its forward
+        return self.swept.results[0] if self.diagnosis else None
+
+    @property
+    def failing(self) -> Problem | None:
+        """The smallest problem on which it fails; None if it is right."""
+        result = self.failing_result
+        return None if result is None else result.right.problem
+
+    @property
+    def pattern(self) -> str:
+        """On which problems it fails, in words; "" if on none."""
+        return pattern(self.swept.results, lambda result: result.failed, self._verb)
+
+    @property
+    def patterns(self) -> dict[str, str]:
+        """The same for each gradient that is wrong somewhere."""
+        found = {}
+        returned = [result for result in self.swept.results if result.outcome.kind == RETURNED]
+        for name in ("dW", "db", "dA_prev"):
+            words = pattern(returned, lambda result, name=name: result.wrong(name))  # type: ignore[misc]
+            if words:
+                found[name] = words
+        return found
+
+    @property
+    def _verb(self) -> str:
+        kinds = {result.outcome.kind for result in self.swept.results if result.failed}
+        return "raises" if kinds == {"raised"} else "wrong"
+
+    @property
+    def forward_ok(self) -> bool | None:
+        """Whether its own forward is right; None if there is none, or it could not be called."""
+        tried = any(result.outcome.Z is not None for result in self.swept.results)
+        return not wrong_forwards(self.swept) if tried else None
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        swept = self.swept
+        tried = len(swept.results) - swept.refused
+        if self.ok:
+            return f"{swept.candidate.name} is right: all gradients agree on {swept.passed} problems"
+        if not tried:
+            return f"{swept.candidate.name} refuses every problem: {swept.results[0].outcome.message}"
+        if swept.failing is None:
+            ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
+            return f"{swept.candidate.name} gives the right gradients, but something else is wrong: {ids}"
+        failed = sum(result.failed for result in swept.results)
+        return f"{swept.candidate.name} is wrong on {failed} of {tried} problems: {self.pattern}"
+
+    def saved(self, path: str) -> Verdict:
+        """The same verdict, its failing problem saved.
+
+        Args:
+            path: a `.npz` file to write.
+
+        Raises:
+            ValueError: nothing fails.
+        """
+        if self.failing is None:
+            raise ValueError("there is no failing problem to save")
+        self.failing.save(path)
+        return replace(self, path=path)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as JSON takes it."""
+        failing = self.failing
+        return {
+            "ok": self.ok,
+            "target": self.target,
+            "convention": self.convention,
+            "checked": len(self.swept.results),
+            "passed": self.swept.passed,
+            "refused": self.swept.refused,
+            "failing": None if failing is None else {"geometry": _geometry(failing), "path": self.path},
+            "pattern": self.pattern,
+            "first_divergence": _divergence(self.first_divergence),
+            "diagnosis": [
+                {"id": finding.id, "proven": finding.proven, "message": finding.message}
+                for finding in self.diagnosis
+            ],
+            "forward_ok": self.forward_ok,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        """The verdict as text, several lines."""
+        from convstep.candidate.report import report
+
+        return report(self)
+
+
+def _geometry(problem: Problem) -> dict[str, Any]:
+    """A problem's integers, by the names that Problem gives them."""
+    geometry = problem.geometry
+    return {
+        "A_prev": list(problem.A_prev.shape),
+        "W": list(problem.W.shape),
+        "dZ": list(problem.dZ.shape),
+        "stride": list(geometry.stride),
+        "padding": [list(axis) for axis in geometry.padding],
+        "dilation": list(geometry.dilation),
+        "groups": geometry.groups,
+    }
+
+
+def _divergence(found: Divergence | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "step": found.step,
+        "index": list(found.index),
+        "gradient": found.gradient,
+        "cells": [list(cell) for cell in found.cells],
+    }
+
+
+def notes(swept: Swept) -> tuple[str, ...]:
+    """What is worth a sentence besides what is wrong."""
+    said = []
+    convention = CONVENTIONS[swept.call.convention]
+    if swept.unsaid:
+        said.append(f"not tried, because {convention.name} has no words for it: {', '.join(swept.unsaid)}")
+    if swept.untried:
+        said.append(f"{swept.untried} larger problems were not tried: it took too long, or ended too often")
+    refusing = [result for result in swept.results if result.refused]
+    if refusing:
+        first = refusing[0]
+        said.append(
+            f"it refuses {len(refusing)} problems, which is not counted as wrong: "
+            f"{first.outcome.message} (the first is {problem_words(first)})"
+        )
+    if swept.whole_numbers:
+        said.append(
+            f"given integers, its {' and '.join(swept.whole_numbers)} is cut to whole numbers "
+            "(integer-truncation): make its buffers floating, np.zeros(shape) rather than zeros_like"
+        )
+    imprecise = [
+        found
+        for result in swept.results
+        for found in result.judged
+        if found.kind == RIGHT and not found.rounding
+    ]
+    if imprecise:
+        worst = max(found.max_abs_error for found in imprecise)
+        said.append(f"its numbers are right to single precision only: errors up to {worst:.1e} in float64")
+    if swept.grew > 256 << 20:
+        said.append(f"its process grew by {swept.grew >> 20} MB meanwhile: it keeps what it should let go")
+    messages = {result.outcome.forward_message for result in swept.results} - {""}
+    if messages and all(result.outcome.Z is None for result in swept.results):
+        said.append(f"its own {swept.candidate.forward} could not be checked: {sorted(messages)[0]}")
+    printed = next((result.outcome.printed for result in swept.results if result.outcome.printed), "")
+    if printed:
+        said.append(f"it prints: {printed.strip().splitlines()[0][:80]}")
+    warned = list(dict.fromkeys(w for result in swept.results for w in result.outcome.warnings))
+    said += [f"it warns: {warning}" for warning in warned[:2]]
+    return (*swept.candidate.notes, *said)

@@ -1,0 +1,131 @@
+"""`convstep check` and `convstep debug`: somebody's own backward, on the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from convstep.cli import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from convstep.candidate.verdict import Verdict
+    from convstep.candidate.worker import Worker
+    from convstep.conv.problem import Problem
+
+BAR = 24
+"""Columns of the progress bar."""
+
+
+def check_text(given: argparse.Namespace) -> tuple[str, bool]:
+    """What `convstep check` prints, and whether the candidate is right.
+
+    Raises:
+        UsageError: it cannot be loaded, or its failing problem cannot be written.
+    """
+    if given.save is not None and os.path.exists(given.save) and not given.force:
+        raise UsageError(f"{given.save} exists; choose another --save or add --force")
+    with opened(given) as worker:
+        verdict = swept(worker, given, None)
+    if given.save is not None and verdict.failing is not None:
+        verdict = verdict.saved(given.save)
+    if given.json:
+        import json
+
+        from convstep.view.text import json_value
+
+        return json.dumps(json_value(verdict.as_dict()), allow_nan=False), verdict.ok
+    return str(verdict), verdict.ok
+
+
+def opened(given: argparse.Namespace) -> Worker:
+    """The candidate of a command line, loaded in a process of its own.
+
+    Raises:
+        UsageError: it cannot be loaded.
+    """
+    from convstep.candidate.check import open_worker
+    from convstep.candidate.target import CandidateError
+
+    try:
+        return open_worker(
+            given.target, {"run_all": given.run_all, "python2": given.python2}, given.timeout
+        )
+    except CandidateError as error:
+        raise UsageError(str(error)) from error
+
+
+def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) -> Verdict:
+    """The verdict, with progress on a terminal's stderr meanwhile.
+
+    Raises:
+        UsageError: it fits no convention.
+    """
+    from convstep.candidate.check import verdict_of
+    from convstep.candidate.target import CandidateError
+
+    shown = sys.stderr is not None and sys.stderr.isatty()
+
+    def progress(done: int, total: int) -> None:
+        filled = done * BAR // total
+        bar = "━" * filled + "─" * (BAR - filled)
+        print(f"\r{bar} {done}/{total} problems", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    try:
+        return verdict_of(worker, given.convention, problem, progress if shown else None)
+    except CandidateError as error:
+        raise UsageError(str(error)) from error
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def debug(given: argparse.Namespace) -> None:
+    """Open the debugger with the candidate beside the reference.
+
+    Raises:
+        UsageError: there is no terminal, or the candidate or the place cannot be.
+    """
+    from convstep.cli_problems import load_problem
+    from convstep.replay.places import parse_place
+
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise UsageError(
+            f"convstep debug needs a terminal; `convstep check {given.target}` works without one"
+        )
+    problem = None if given.problem is None else load_problem(given.problem)
+    with opened(given) as worker:
+        verdict = swept(worker, given, problem)
+        shown = shown_problem(verdict, problem)
+        position = None
+        if given.goto is not None:
+            try:
+                position = parse_place(given.goto, shown.geometry)
+            except ValueError as error:
+                raise UsageError(f"--goto: {error}") from error
+        from convstep.ui.app import run_candidate
+
+        run_candidate(
+            worker, verdict, shown, name=given.target, problem_name=given.problem, position=position
+        )
+
+
+def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
+    """The problem to open: the given one, else the failing one, else a middling one of the sweep.
+
+    Raises:
+        UsageError: the convention has no words for the given one.
+    """
+    if problem is not None:
+        from convstep.candidate.conventions import CONVENTIONS
+
+        convention = CONVENTIONS[verdict.convention]
+        unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)
+        if unsaid:
+            raise UsageError(f"the {convention.name} convention has no words for {unsaid}, which this problem has")
+        return problem
+    if verdict.failing is not None:
+        return verdict.failing
+    return verdict.swept.results[len(verdict.swept.results) // 2].right.problem
