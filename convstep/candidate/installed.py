@@ -23,28 +23,40 @@ def own_file(module: str) -> tuple[Path, Path] | None:
     Raises:
         CandidateError: there is no such module.
     """
-    search = [str(Path.cwd()), *sys.path]
-    spec: ModuleSpec | None = None
-    parts = module.split(".")
-    for count in range(1, len(parts) + 1):
-        # Python's own search would run the packages above it
-        spec = PathFinder.find_spec(".".join(parts[:count]), search)
-        if spec is None and count == 1 and parts[0] in sys.builtin_module_names:
-            return None
-        if spec is None:
-            raise CandidateError(
-                f"there is no module {'.'.join(parts[:count])} here; "
-                f"give the file instead: {parts[-1]}.py:function"
-            )
-        search = list(spec.submodule_search_locations or ())
-    assert spec is not None
-    if spec.origin is None or not spec.origin.endswith(".py"):
+    top, *rest = module.split(".")
+    # Python's own search, which would run the packages above the module, is good for the first part
+    spec = (
+        None if top in sys.builtin_module_names else PathFinder.find_spec(top, [str(Path.cwd()), *sys.path])
+    )
+    if spec is None and top not in sys.builtin_module_names:
+        raise CandidateError(f"there is no module {top} here; {_give_file(module)}")
+    places = _places(spec)
+    if not places or any(place.is_relative_to(folder) for place in places for folder in _python_folders()):
         return None
-    file = Path(spec.origin)
-    if any(file.is_relative_to(folder) for folder in _python_folders()):
-        return None
-    levels = len(parts) if file.name == "__init__.py" else len(parts) - 1
-    return file, file.parents[levels]
+    for part in rest:
+        places = [found for place in places for found in _inside(place, part)]
+    for place in places:
+        if place.suffix == ".py":
+            return place, place.parents[len(rest) + (place.name == "__init__.py")]
+    raise CandidateError(f"there is no module {module} here; {_give_file(module)}")
+
+
+def _places(spec: ModuleSpec | None) -> list[Path]:
+    """A module's file, and the folders of a package."""
+    if spec is None:
+        return []
+    file = [Path(spec.origin)] if spec.origin and spec.origin.endswith(".py") else []
+    return [*file, *map(Path, spec.submodule_search_locations or ())]
+
+
+def _inside(place: Path, part: str) -> list[Path]:
+    """A module or a package in a folder."""
+    found = [place / part / "__init__.py", place / f"{part}.py", place / part]
+    return [each for each in found if each.exists() and not place.suffix]
+
+
+def _give_file(module: str) -> str:
+    return f"give the file instead: {module.rpartition('.')[2]}.py:function"
 
 
 def module(name: str, again: bool = False) -> ModuleType:
