@@ -112,9 +112,17 @@ class Imports:
             known = None if absent.distribution else self._why_left_out(full, alias.name)
             absent = Absent(absent.bound, full, alias.name, known or absent.reason, absent.distribution)
             self.absent.append(absent)
-            if alias.name != "*":
+            if alias.name == "*":
+                self._what_there_is(full)
+            else:
                 dotted = f"{written}.{alias.name}" if single.module else f"{written}{alias.name}"
                 self._namespace[absent.bound] = Placeholder(dotted, absent.reason)
+
+    def _what_there_is(self, module: str) -> None:
+        """The names of a module whose `__all__` promises more than it has."""
+        source = vars(sys.modules[module]) if module in sys.modules else {}
+        promised = source.get("__all__") or [name for name in source if not name.startswith("_")]
+        self._namespace.update((name, source[name]) for name in promised if name in source)
 
     def _full_name(self, written: str) -> str:
         try:

@@ -124,6 +124,12 @@ def is_path_change(node: ast.stmt) -> bool:
     return all((dotted(call.func) or "").rpartition(".")[2] in _PATH_CALLS for call in inner)
 
 
+def is_notebook_call(node: ast.stmt) -> bool:
+    """`get_ipython().magic(...)`, as a notebook exports its commands."""
+    names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    return isinstance(node, ast.Expr) and "get_ipython" in names
+
+
 def is_main_guard(node: ast.If) -> bool:
     """`if __name__ == "__main__":`."""
     return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))

@@ -68,6 +68,8 @@ class Workspace(MetaPathFinder):
         self._depth = 0
         self._builtins = {**vars(builtins), **(python2.names() if as_python2 else {})}
         self._builtins["__import__"] = self._import
+        if file.suffix == ".ipynb":
+            self._builtins["display"] = print  # Jupyter has it everywhere
         self._seen_path: set[str] = set()
 
     def again(self) -> Workspace:

@@ -121,6 +121,12 @@ def test_helpers_beside_the_file(files: Files, capsys: pytest.CaptureFixture[str
         files.result("mine.py:g")
 
 
+def test_a_helper_that_promises_more_than_it_has(files: Files) -> None:
+    files.write("helper.py", "__all__ = ['pad', 'weights']\ndef pad(): return 3\nweights = train()\n")
+    files.write("mine.py", "from helper import *\ndef f(): return pad()\n")
+    assert files.result("mine.py:f") == 3
+
+
 def test_a_name_left_out_of_a_helper_is_explained(files: Files) -> None:
     files.write("helper.py", "scale = compute()\ndef scaled(): return scale\n")
     files.write("mine.py", "import helper\ndef f(): return helper.scaled()\n")

@@ -84,6 +84,13 @@ def test_a_notebook_runs_all_in_its_folder(files: Files) -> None:
     )
 
 
+def test_run_all_passes_over_notebook_commands(files: Files) -> None:
+    files.write("mine.py", "get_ipython().run_line_magic('matplotlib', 'inline')\ndef f(): return 3\n")
+    assert files.result("mine.py:f", run_all=True) == 3
+    files.notebook("hw.ipynb", "%matplotlib inline\ndisplay(3)\ndef f(): return 3")
+    assert files.result("hw.ipynb:f", run_all=True) == 3
+
+
 def test_a_large_notebook_is_fast(files: Files) -> None:
     picture = [{"output_type": "display_data", "data": {"image/png": "A" * 500_000}}]
     files.notebook("hw.ipynb", *["def f():\n    return 3"] * 12, outputs=picture)
