@@ -31,7 +31,8 @@ _MENDED = str.maketrans(
 )
 _MOST_JOINED = 60
 """Chunks that are tried as one; an unclosed quotation mark would join the whole file again and again."""
-_DETECTED_AT = re.compile(r" \(detected at line \d+\)")
+_ASIDES = re.compile(r" \(detected at line \d+\)|\. Did you mean print\(\.\.\.\)\?")
+"""What Python adds to a reason that a sentence of ours says anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _is_complete(text: str) -> bool:
 def _unread(lines: list[str], first: int, end: int, error: SyntaxError) -> Unread:
     while end > first + 1 and not lines[end - 1].strip():
         end -= 1
-    reason = _DETECTED_AT.sub("", error.msg or "invalid syntax")
+    reason = _ASIDES.sub("", error.msg or "invalid syntax")
     line = min(max(error.lineno or 0, first + 1), end)
     return Unread(first + 1, end, line, reason, "\n".join(lines[first:end]))
 

@@ -212,7 +212,7 @@ def test_python_2_is_recognised(files: Files) -> None:
         "old.py", "import math\ndef f(x):\n    print 'x', x\n    return x\ndef g():\n    return xrange(3)\n"
     )
     assert files.error("old.py:f") == (
-        "old.py does not compile: line 3: Missing parentheses in call to 'print'. Did you mean print(...)?; "
+        "old.py does not compile: line 3: Missing parentheses in call to 'print'; "
         "it looks like Python 2 (a print statement): add --python2"
     )
     loaded = files.load("old.py:g")
