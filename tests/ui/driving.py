@@ -147,8 +147,10 @@ class Session:
         driver.send_message(key_event(key))
 
     async def type(self, text: str) -> None:
-        """Type into a dialog."""
-        await self.press(*text)
+        """Type into a dialog, as fast as fingers can."""
+        for character in text:
+            self.send(character)
+        await self.settle()
 
     async def settle(self) -> None:
         """Until every message is handled and nothing more is painted."""

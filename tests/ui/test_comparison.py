@@ -18,7 +18,7 @@ def comparison(session: Session) -> ComparisonScreen:
     return session.app.screen
 
 
-async def test_last_step_opens_the_comparison_and_it_agrees() -> None:
+async def test_last_step_opens_the_comparison_and_it_agrees_and_names_every_worst_cell() -> None:
     async with opened(position=255) as session:
         await session.press("n")
         await session.answered()
@@ -28,12 +28,6 @@ async def test_last_step_opens_the_comparison_and_it_agrees() -> None:
         assert session.text.count("✓ agrees") == 6
         assert all(found.ok for found in comparison(session).comparisons.values())
         assert set(comparison(session).comparisons) == {"torch", "numeric"}
-
-
-async def test_comparison_names_shape_errors_and_worst_cell() -> None:
-    async with opened() as session:
-        await session.press("end")
-        await session.answered()
         for row in comparison(session).comparisons["torch"].rows:
             index = ", ".join(map(str, row.worst_index))
             shown = [line for line in session.lines if f" {row.name} " in line and "agrees" in line]
@@ -80,10 +74,6 @@ async def test_comparison_in_the_middle_does_not_count_the_addition_under_way() 
         await session.press("escape")
         assert (session.position, session.timeline.additions) == (100, 2)
         assert torch.asked == [100]
-
-
-async def test_comparison_keeps_what_was_compared_while_time_goes_on() -> None:
-    async with opened(position=100) as session:
         await session.press("o")
         await session.answered()
         screen = comparison(session)
@@ -91,7 +81,7 @@ async def test_comparison_keeps_what_was_compared_while_time_goes_on() -> None:
         reference = Timeline(catalog.load("digit"))
         reference.seek(100)
         actual = screen.comparisons["torch"].rows[0].actual
-        assert actual.tobytes() == reference.dW.tobytes()
+        assert actual.tobytes() == reference.dW.tobytes(), "what was compared is kept while time goes on"
 
 
 async def test_without_torch_one_sentence_is_shown_and_central_differences_agree() -> None:
@@ -117,7 +107,7 @@ async def test_keys_work_while_torch_hangs() -> None:
         assert "step 22/36" in session.lines[0]
 
 
-async def test_cursor_moves_over_the_differences() -> None:
+async def test_cursor_moves_over_the_differences_and_every_way_out_leads_back() -> None:
     async with opened("stride-2", position=20) as session:
         await session.press("o")
         await session.answered()
@@ -127,6 +117,12 @@ async def test_cursor_moves_over_the_differences() -> None:
         assert grid.key.startswith("difference_")
         assert grid.cursor is not None
         assert session.stale_cells() == []
+        await session.press("escape")
+        for key in ("escape", "q", "o"):
+            await session.press("o")
+            await session.answered()
+            await session.press(key)
+            assert (session.dialog, session.position) == ("", 20), f"{key} leads back"
 
 
 async def test_gradients_with_nan_and_infinities_are_compared() -> None:
@@ -139,15 +135,6 @@ async def test_gradients_with_nan_and_infinities_are_compared() -> None:
         await session.answered()
         assert set(comparison(session).comparisons) == {"torch", "numeric"}
         assert session.stale_cells() == []
-
-
-async def test_every_way_out_of_the_comparison_leads_back() -> None:
-    async with opened("stride-2", (80, 24), position=20) as session:
-        for key in ("escape", "q", "o"):
-            await session.press("o")
-            await session.answered()
-            await session.press(key)
-            assert (session.dialog, session.position) == ("", 20)
 
 
 async def test_comparison_fits_the_least_screen() -> None:

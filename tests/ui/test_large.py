@@ -78,7 +78,7 @@ async def test_map_and_statistics_are_never_older_than_the_position(size: tuple[
             await focus(session, "map")
         assert "map" in session.visible()
         check_layout(session)
-        for burst in range(5):
+        for burst in range(4):
             for key in chance.choices(MOVES, k=chance.randint(1, 6)):
                 session.send(key)
             if burst % 2:
@@ -106,7 +106,7 @@ async def test_the_map_behind_a_tab_is_up_to_date_when_it_comes_back() -> None:
 
 
 async def test_a_click_takes_the_statistics_along() -> None:
-    async with opened(stem(), (200, 50), position=HALF) as session:
+    async with opened(stem(), (120, 40), position=HALF) as session:
         for key in ("upstream", "kernel_gradient", "input"):
             region = session.grid(key).content_region
             await session.click(region.x + 8, region.y + 3)

@@ -48,30 +48,19 @@ async def test_state_is_visible_without_colour() -> None:
         assert "◂" in "\n".join(session.part("bias_gradient"))
         assert "▶" in session.text
         assert "✓" in session.text
-
-
-async def test_changed_cells_are_underlined() -> None:
-    async with opened(position=137) as session:
         for row in (4, 5, 6):
             for column in (2, 3, 4):
                 x, y = session.place("input_gradient", row, column)
-                assert "4" in session.cell(x + 1, y).style.split(";"), (row, column)
+                underlined = "4" in session.cell(x + 1, y).style.split(";")
+                assert underlined, f"changed cells are underlined: {row}, {column}"
         x, y = session.place("input_gradient", 1, 1)
         assert "4" not in session.cell(x + 1, y).style.split(";")
-
-
-async def test_current_cell_and_cursor_are_reversed() -> None:
-    async with opened(position=137) as session:
         x, y = session.place("upstream", 4, 2)
-        assert "7" in session.cell(x + 1, y).style.split(";")
+        assert "7" in session.cell(x + 1, y).style.split(";"), "the current cell is reversed"
         await session.press("down", "down")
         x, y = session.place("input_gradient", 5, 2)
-        assert "7" in session.cell(x + 1, y).style.split(";")
-
-
-async def test_heat_alone_is_drawn_in_shades_with_signs() -> None:
-    async with opened(position=137) as session:
+        assert "7" in session.cell(x + 1, y).style.split(";"), "the cursor is reversed"
         await session.press("v", "v")
         text = "\n".join(session.part("upstream"))
-        assert re.search(r"-[░▒▓█]{2}", text)
+        assert re.search(r"-[░▒▓█]{2}", text), "heat alone is drawn in shades with signs"
         assert re.search(r"\+[░▒▓█]{2}", text)

@@ -30,41 +30,37 @@ def marked(session: Session, key: str) -> int:
     return "".join(session.part(key)).count("◆")
 
 
-@pytest.mark.parametrize(
-    ("key", "cell", "stop"),
-    [
-        ("upstream", Cell(1, 3), "i_h == 1 and i_w == 3 and i_c == 0"),
-        ("kernel_gradient", Cell(2, 1), "watch dW[0, 2, 1, 0]"),
-        ("input_gradient", Cell(7, 5), "watch dA_prev_pad[7, 5, 0]"),
-        ("bias_gradient", Cell(3, 0), "watch db[3]"),
-    ],
-)
-async def test_a_stop_at_a_cell_is_set_marked_and_removed(key: str, cell: Cell, stop: str) -> None:
+async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
     async with opened(position=HERE) as session:
-        await focus(session, key)
-        session.grid(key).place_cursor(cell)
-        before = marked(session, key)
-        await session.press("b")
-        assert stops(session) == [stop]
-        assert f"stop 1 set: {stop}" in session.text
-        assert marked(session, key) == before + 1
-        x, y = session.place(key, *cell)
-        assert "◆" in (session.cell(x - 1, y).text, session.cell(x, y).text)
-        assert session.stale_cells() == []
-        await session.press("b")
-        assert stops(session) == []
-        assert marked(session, key) == before
-        assert "stop removed" in session.text
-        assert session.stale_cells() == []
-
-
-async def test_no_stop_stands_on_what_no_step_takes_or_writes_alone() -> None:
-    async with opened(position=HERE) as session:
+        for number, (key, cell, stop) in enumerate(
+            (
+                ("upstream", Cell(1, 3), "i_h == 1 and i_w == 3 and i_c == 0"),
+                ("kernel_gradient", Cell(2, 1), "watch dW[0, 2, 1, 0]"),
+                ("input_gradient", Cell(7, 5), "watch dA_prev_pad[7, 5, 0]"),
+                ("bias_gradient", Cell(3, 0), "watch db[3]"),
+            ),
+            1,
+        ):
+            await focus(session, key)
+            session.grid(key).place_cursor(cell)
+            before = marked(session, key)
+            await session.press("b")
+            assert stops(session) == [stop]
+            assert f"stop {number} set: {stop}" in session.text
+            assert marked(session, key) == before + 1
+            x, y = session.place(key, *cell)
+            assert "◆" in (session.cell(x - 1, y).text, session.cell(x, y).text)
+            assert session.stale_cells() == []
+            await session.press("b")
+            assert stops(session) == []
+            assert marked(session, key) == before
+            assert "stop removed" in session.text
+            assert session.stale_cells() == []
         for key in ("input", "kernel"):
             await focus(session, key)
             for pressed in ("b", "t", "T"):
                 await session.press(pressed)
-                assert (stops(session), session.position) == ([], HERE)
+                assert (stops(session), session.position) == ([], HERE), f"no stop stands on {key}"
             assert "no step takes or writes this cell alone" in session.text
         await focus(session, "card")
         await session.press("b")
@@ -133,15 +129,14 @@ async def test_runs_end_where_brute_force_says() -> None:
                 await session.answered()
                 assert session.position == expected
         assert session.stale_cells() == []
-
-
-async def test_only_stops_that_are_on_end_a_run() -> None:
-    async with opened(position=HERE) as session:
+        session.debugger.stops._stops.clear()
+        session.debugger.travel(HERE)
+        await session.settle()
         stop = session.debugger.stops.add(Breakpoint(i_h=5))
         session.debugger.stops.disable(stop.id)
         await session.press("C")
         await session.answered()
-        assert session.position == 0
+        assert session.position == 0, "only stops that are on end a run"
         session.debugger.stops.enable(stop.id)
         await session.press("c")
         await session.answered()

@@ -16,7 +16,7 @@ from tests.ui.terminal import Terminal
 from tests.ui.test_keys import focus
 
 
-async def test_jumps_are_gone_back_and_forward_like_pages() -> None:
+async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn() -> None:
     async with opened() as session:
         for position in (100, 40, 200):
             session.debugger.travel(position)
@@ -33,21 +33,13 @@ async def test_jumps_are_gone_back_and_forward_like_pages() -> None:
         await session.press("full_stop")
         assert session.position == 7  # a new jump forgets what was ahead
         assert session.stale_cells() == []
-
-
-async def test_single_steps_move_the_place_to_come_back_to_along() -> None:
-    async with opened() as session:
         session.debugger.travel(100)
         await session.press("n", "n", "n", "s", "s", "s", "N")
-        session.debugger.travel(7)
+        session.debugger.travel(8)
         await session.settle()
-        for expected in (103, 0):
+        for expected in (103, 7):
             await session.press("comma")
-            assert session.position == expected
-
-
-async def test_bookmarks_are_gone_through_in_the_loop_s_order() -> None:
-    async with opened() as session:
+            assert session.position == expected, "single steps move the place to come back to along"
         for position in (200, 30, 90):
             session.debugger.travel(position)
             await session.press("k")
@@ -55,7 +47,7 @@ async def test_bookmarks_are_gone_through_in_the_loop_s_order() -> None:
         for _ in range(4):
             await session.press("K")
             seen.append(session.position)
-        assert seen == [200, 30, 90, 200]
+        assert seen == [200, 30, 90, 200], "bookmarks are gone through in the order they were set"
         await session.press("k", "K")
         assert session.position == 30
         assert session.lines[-2].count("▼") == 1  # the other one is where the position is
@@ -82,7 +74,8 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         session.debugger.travel(77)
         await session.press("w")
         for _ in range(len("digit.session.json")):
-            await session.press("backspace")
+            session.send("backspace")
+        await session.settle()
         await session.type(str(tmp_path))
         await session.press("enter")
         assert session.dialog == "PromptScreen"  # a folder
@@ -116,7 +109,8 @@ async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Pat
     async with opened(position=3) as session:
         await session.press("w")
         for _ in range(len("digit.session.json")):
-            await session.press("backspace")
+            session.send("backspace")
+        await session.settle()
         await session.type("no/such/folder/x.json")
         await session.press("enter")
         assert session.dialog == "PromptScreen"
