@@ -84,6 +84,7 @@ def perform(
     candidate: Candidate,
     call: Call,
     problem: Problem,
+    hint: Callable[[BaseException], str | None] = lambda error: None,
 ) -> Outcome:
     """Call a candidate on a problem; never raises, except for what ends the process.
 
@@ -93,6 +94,7 @@ def perform(
         candidate: what is known of it.
         call: how to call it.
         problem: what on; its arrays are made writable, as a caller's own would be.
+        hint: says what to do about an exception that comes of how it was loaded.
     """
     convention = CONVENTIONS[call.convention]
     for name in INPUTS:
@@ -110,6 +112,8 @@ def perform(
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except BaseException as error:
             facts |= _failure(error, candidate)
+            if hinted := hint(error):
+                facts["message"] = hinted
         facts["seconds"] = time.perf_counter() - started
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before

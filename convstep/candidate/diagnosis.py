@@ -67,15 +67,17 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     singles = {name: single_matches(name, results) for name in wrong if name not in missing}
     explained = _ranked(singles, wrong)
     found += explained
-    left = [name for name in singles if not singles[name]]
+    seen = _seen_in_results(results, [name for name in singles if not singles[name]])
+    found += seen
+    left = [name for name in singles if not singles[name] and not any(name in f.gradients for f in seen)]
     pairs = {name: paired_matches(name, results) for name in left}
     found += _from_pairs(pairs)
     if raising:
         found += _about_raising(results, raising, explained)
     for name in (*missing, *(name for name in left if not pairs[name])):
-        seen = "; ".join(observations(name, results))
+        words = "; ".join(observations(name, results))
         known = "" if name in missing else "not a known bug: "
-        found.append(Finding(UNKNOWN, False, f"{known}{seen}", (name,)))
+        found.append(Finding(UNKNOWN, False, f"{known}{words}", (name,)))
     return tuple(found)
 
 
@@ -108,6 +110,45 @@ def _seen_directly(swept: Swept) -> list[Finding]:
         words = f"its own {swept.candidate.forward or 'forward'} is wrong on {_count(forward)}"
         found.append(_known("forward-wrong", f"{words}{rest}: the first is {problem_words(forward[0])}"))
     return found
+
+
+def _seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
+    """Mistakes that the returned arrays show by themselves, in gradients that nothing reproduced."""
+    found = []
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+    if "db" in names and all(_repeats(result) for result in returned):
+        shape = next(result.outcome.gradients["db"].shape for result in returned if result.wrong("db"))
+        bug = KNOWN_BUGS["db-shape"]
+        seen = f"its values are right, in the shape {'x'.join(map(str, shape))}"
+        found.append(Finding(bug.id, True, f"{bug.title}: {seen}, for example", ("db",), bug))
+    whole = tuple(name for name in names if name != "db" or not found)
+    whole = tuple(name for name in whole if _whole_numbers(name, returned))
+    if whole:
+        bug = KNOWN_BUGS["integer-truncation"]
+        buffers = all(result.outcome.gradients[whole[0]].dtype.kind in "iu" for result in returned)
+        kind = " of an integer type" if buffers else ""
+        seen = f"{_listed(whole)} holds whole numbers only{kind}, on all {len(returned)} problems"
+        found.append(Finding(bug.id, buffers, f"{bug.title}: {seen}", whole, bug))
+    return found
+
+
+def _repeats(result: Result) -> bool:
+    """Whether db holds the right values, whatever its shape: as they are, or repeated."""
+    actual, right = result.outcome.gradients["db"], result.right.gradients["db"]
+    for axis in range(actual.ndim):
+        rows = np.moveaxis(actual, axis, -1)
+        if rows.shape[-1] == right.size and np.allclose(
+            rows, right, rtol=1e-5, atol=result.right.loose["db"]
+        ):
+            return True
+    return False
+
+
+def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
+    """Whether a gradient holds nothing but whole numbers on every problem, and not only zeros."""
+    gradients = [result.outcome.gradients[name] for result in returned]
+    whole = all(bool((gradient == np.rint(gradient)).all()) for gradient in gradients)
+    return bool(gradients) and whole and any(gradient.any() for gradient in gradients)
 
 
 def wrong_forwards(swept: Swept) -> list[Result]:
@@ -252,6 +293,12 @@ def _about_raising(
     seen = f"{first.outcome.message}{where}"
     known = {finding.id for finding in explained}
     found: list[Finding] = []
+    if "output from dtype('float" in first.outcome.message and "to dtype('int" in first.outcome.message:
+        bug = KNOWN_BUGS["integer-truncation"]
+        found.append(
+            Finding(bug.id, True, f"{bug.title}: NumPy refuses to add a fraction to it; {seen}", (), bug)
+        )
+        return found
     matches: dict[str, Match] = {}
     for match in raising_matches(results):
         matches.setdefault(match.bugs[0].id, match)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from convstep.candidate import installed, lookup, names, python2, removed_names
-from convstep.candidate.execution import Execution
-from convstep.candidate.placeholders import Placeholder
+from convstep.candidate.files import installed, lookup, names, python2, removed_names
+from convstep.candidate.files.execution import Execution
+from convstep.candidate.files.placeholders import Placeholder
+from convstep.candidate.files.workspace import Workspace, place_of
 from convstep.candidate.target import CandidateError, Target
-from convstep.candidate.workspace import Workspace, place_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Match:
     """On how many of the problems the gradient is wrong, so that the match says something."""
     problems: int
     """How many problems were compared in all."""
+    same_error: bool = True
+    """Where it raises: whether what it raises is of the candidate's kind."""
 
     @property
     def mistakes(self) -> Mistakes:
@@ -49,29 +51,24 @@ class Match:
         return first
 
 
-class Raised(Exception):
-    """A flawed backward that raises instead of returning."""
-
-
 @functools.lru_cache(maxsize=1 << 16)
-def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | None:
-    """The gradient with these mistakes; None where they make it raise."""
+def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | str:
     return _made(name, right_of(case), mistakes)
 
 
-def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | None:
-    """A gradient with these mistakes on a result's problem; None where they make it raise."""
+def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | str:
+    """A gradient with these mistakes on a result's problem, or the name of what they make it raise."""
     if result.case is None:
         return _made(name, result.right, mistakes)
     return _flawed(name, result.case, mistakes)
 
 
-def _made(name: str, right: Right, mistakes: Mistakes) -> Array | None:
+def _made(name: str, right: Right, mistakes: Mistakes) -> Array | str:
     try:
         with quiet():
             return np.asarray(flawed_gradient(name, right.problem, mistakes))
-    except Exception:  # whatever such a candidate would raise
-        return None
+    except Exception as error:  # whatever such a candidate would raise
+        return type(error).__name__
 
 
 def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
@@ -124,8 +121,9 @@ def raising_matches(results: Sequence[Result]) -> list[Match]:
     found = []
     for bug, variant in _all_variants():
         if all(_raises_alike(result, variant) for result in ordered):
-            found.append(Match((bug,), (variant,), "", len(raising), len(ordered)))
-    return found
+            same = all(_same_error(result, variant) for result in raising)
+            found.append(Match((bug,), (variant,), "", len(raising), len(ordered), same))
+    return sorted(found, key=lambda match: not match.same_error)
 
 
 def combined(first: Mistakes, second: Mistakes) -> Mistakes | None:
@@ -153,10 +151,17 @@ def _raises_alike(result: Result, variant: Variant) -> bool:
     """Whether a variant raises where the candidate does, and agrees where it does not."""
     names = [name for name in variant.gradients if name in result.right.gradients]
     made = {name: flawed(name, result, variant.mistakes) for name in names}
-    raises = any(values is None for values in made.values())
+    raises = any(isinstance(values, str) for values in made.values())
     if result.outcome.kind == RAISED or raises:
         return raises and result.outcome.kind == RAISED
-    return all(agrees(name, result, values) for name, values in made.items() if values is not None)
+    return all(agrees(name, result, values) for name, values in made.items())
+
+
+def _same_error(result: Result, variant: Variant) -> bool:
+    """Whether a variant raises what the candidate raises."""
+    names = [name for name in variant.gradients if name in result.right.gradients]
+    made = [flawed(name, result, variant.mistakes) for name in names]
+    return any(isinstance(error, str) and result.outcome.message.startswith(error) for error in made)
 
 
 def _informative(name: str, results: Sequence[Result]) -> list[Result]:
@@ -170,10 +175,10 @@ def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes) -> bo
     return bool(compared) and all(agrees(name, result, flawed(name, result, mistakes)) for result in compared)
 
 
-def agrees(name: str, result: Result, values: Array | None) -> bool:
+def agrees(name: str, result: Result, values: Array | str) -> bool:
     """Whether a gradient is what the candidate returned, but for rounding."""
     actual = result.outcome.gradients[name]
-    if values is None or values.shape != actual.shape:
+    if isinstance(values, str) or values.shape != actual.shape:
         return False
     with quiet():
         scale = max(1.0, float(np.max(np.abs(values), initial=0.0)) / (result.right.loose[name] * 1e5 or 1.0))

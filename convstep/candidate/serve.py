@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from convstep.candidate import wire
 from convstep.candidate.calling import Call, perform
 from convstep.candidate.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.files.placeholders import Placeholder
 from convstep.candidate.outcome import Candidate, Outcome
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
@@ -43,15 +44,14 @@ class Served:
     """What is known of it."""
     reload: Callable[[], Served] | None = None
     """Loads it again; None for a function that lives in its process alone."""
-    left_out: dict[str, int] = field(default_factory=dict)
-    """Names assigned by lines that were not executed, with the line."""
+    hint: Callable[[BaseException], str | None] = lambda error: None
+    """What to do about an exception that comes of how it was loaded."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward under a convention, if there is one."""
         convention = CONVENTIONS[call.convention]
-        name = matching_forward(convention, self.candidate.name, list(self.namespace))
-        found = self.namespace.get(name)
-        return found if convention.forward is not None and callable(found) else None
+        name = matching_forward(convention, self.candidate.name, _functions(self.namespace))
+        return self.namespace.get(name) if convention.forward is not None else None
 
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
@@ -70,7 +70,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     if kind == "autograd":
         places = places[1:]
     names = tuple(p.name for p in places)
-    functions = [key for key, value in namespace.items() if callable(value)]
+    functions = _functions(namespace)
     forwards = (matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward)
     return Candidate(
         name,
@@ -81,6 +81,13 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         next(filter(None, forwards), ""),
         kind == "autograd" or _uses_torch(namespace),
     )
+
+
+def _functions(namespace: dict[str, Any]) -> list[str]:
+    """The names of what can be called; a placeholder of a missing import only looks as if it could."""
+    return [
+        name for name, value in namespace.items() if callable(value) and not isinstance(value, Placeholder)
+    ]
 
 
 def _uses_torch(namespace: dict[str, Any]) -> bool:
@@ -119,7 +126,7 @@ def _served(loaded: Any, name: str) -> Served:
         loaded.namespace,
         candidate,
         lambda: _served(loaded.fresh(), name),
-        dict(getattr(loaded, "left_out", {})),
+        loaded.hint,
     )
 
 
@@ -135,22 +142,11 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
             if fresh and served.reload is not None:
                 with contextlib.suppress(CandidateError):  # it was loaded once
                     served = served.reload()
-            messages.send(answers, wire.answer(_hinted(_call(served, call, problem), served)))
+            messages.send(answers, wire.answer(_called(served, call, problem)))
 
 
-def _call(served: Served, call: Call, problem: Problem) -> Outcome:
-    return perform(served.function, served.forward(call), served.candidate, call, problem)
-
-
-def _hinted(outcome: Outcome, served: Served) -> Outcome:
-    """The outcome, a missing name explained by the line that was not executed."""
-    if not outcome.message.startswith("NameError"):
-        return outcome
-    missing = outcome.message.partition("'")[2].partition("'")[0]
-    if missing not in served.left_out:
-        return outcome
-    hint = f"it is assigned at line {served.left_out[missing]}, which was not executed; add --run-all"
-    return replace(outcome, message=f"{outcome.message}; {hint}")
+def _called(served: Served, call: Call, problem: Problem) -> Outcome:
+    return perform(served.function, served.forward(call), served.candidate, call, problem, served.hint)
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from convstep.candidate import names
+from convstep.candidate.files import names
 
 SUFFIXES = (".py", ".ipynb")
 """The files that can be loaded."""

@@ -1,0 +1,59 @@
+"""The names a file defines, as a person would look through them: the backward ones first."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+SHOWN = 8
+"""Names listed in a sentence; more would hide the one that is meant."""
+
+_DEFINITION = re.compile(r"^(?P<indent>[ \t]*)(?:async[ \t]+)?(?P<word>def|class)[ \t]+(?P<name>\w+)", re.M)
+_BACKWARD = re.compile(r"backward|backprop|bprop|bwd|grad|(?<![a-z])back(?![a-z])", re.I)
+
+
+def defined(text: str) -> list[str]:
+    """Functions, classes and `Class.method` names in a source text, also in one that does not compile."""
+    names: list[str] = []
+    owner = ""
+    for match in _DEFINITION.finditer(text):
+        if not match["indent"]:
+            owner = match["name"] if match["word"] == "class" else ""
+            names.append(match["name"])
+        elif owner and match["word"] == "def" and not match["name"].startswith("_"):
+            names.append(f"{owner}.{match['name']}")
+    return list(dict.fromkeys(names))
+
+
+def looks_backward(name: str) -> bool:
+    """Whether a name speaks of a backward pass: `conv_backward`, `Conv.backward`, `conv_grad`."""
+    return _BACKWARD.search(name.rpartition(".")[2]) is not None
+
+
+def backward_first(names: Iterable[str]) -> list[str]:
+    """The names, those that speak of convolution and backward first, private ones last."""
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        return not looks_backward(name), "conv" not in name.lower(), name.startswith("_")
+
+    return sorted(names, key=rank)
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The one that was probably meant; letter case does not count."""
+    spelled = {candidate.lower(): candidate for candidate in names}
+    near = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.6)
+    return spelled[near[0]] if near else None
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of them for a sentence: "a, b and 12 more"."""
+    if len(names) <= SHOWN:
+        return in_words(names)
+    return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"
+
+
+def in_words(words: Sequence[str]) -> str:
+    """`["a", "b", "c"]` -> "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

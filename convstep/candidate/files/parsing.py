@@ -1,0 +1,205 @@
+"""Python out of a text that may not be Python throughout: commands, pasted prose, typographic quotes."""
+
+from __future__ import annotations
+
+import ast
+import codeop
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Parser = Callable[[str], ast.Module]
+"""`ast.parse`, or Python 2's."""
+
+_COMMAND = re.compile(
+    r"^(?P<indent>\s*)(?:%{1,2}[A-Za-z]|!|\?{1,2}[\w%.]|(?:[\w, ]+=\s*)[!%][\w.]|[\w.%]+\?{1,2}\s*$)"
+)
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[\s#)\]}]|$")
+_MENDED = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u200e\u200f", None),
+        **dict.fromkeys("‐‑–−", "-"),
+        "，": ",",
+        "：": ":",
+        "（": "(",
+        "）": ")",
+    }
+)
+_MOST_JOINED = 60
+"""Chunks that are tried as one; an unclosed quotation mark would join the whole file again and again."""
+_ASIDES = re.compile(r" \(detected at line \d+\)|\. Did you mean print\(\.\.\.\)\?")
+"""What Python adds to a reason that a sentence of ours says anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Lines that are no Python."""
+
+    first_line: int
+    """Their first line."""
+    last_line: int
+    """Their last line."""
+    error_line: int
+    """Where Python stopped."""
+    reason: str
+    """Python's reason: "unterminated string literal"."""
+    text: str
+    """The lines themselves."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What could be read of a text."""
+
+    statements: list[ast.stmt] = field(default_factory=list)
+    """The top-level statements, on the text's own line numbers."""
+    unread: list[Unread] = field(default_factory=list)
+    """What could not be read."""
+    commands: list[str] = field(default_factory=list)
+    """Notebook commands that were taken out: "%matplotlib inline"."""
+    mended: bool = False
+    """Whether typographic quotes or spaces were read as plain ones."""
+
+
+def parse(text: str, parser: Parser) -> Parsed:
+    """Read a text: as it is, mended, and where neither works piece by piece."""
+    try:
+        return _whole(text, parser)
+    except SyntaxError:
+        return _piecewise(text, parser)
+
+
+def parse_quietly(text: str) -> ast.Module:
+    """`ast.parse` without the warnings about old escapes; every failure is a SyntaxError.
+
+    Raises:
+        SyntaxError: the text is not Python.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes, depth
+            raise SyntaxError(str(error) or "too deeply nested", ("", 1, 0, "")) from error
+
+
+def is_command(line: str) -> bool:
+    """Whether a line is IPython's own: `%matplotlib inline`, `!pip install`, `?help`, `obj?`."""
+    return _COMMAND.match(line) is not None
+
+
+def _whole(text: str, parser: Parser) -> Parsed:
+    """The text in one, after as few repairs as it needs.
+
+    Raises:
+        SyntaxError: none of them helps; the error of the text as it stands.
+    """
+    try:
+        return Parsed(parser(text).body)
+    except SyntaxError as error:
+        plain = text.translate(_MENDED)
+        for repaired in (text, plain) if plain != text else (text,):
+            for remaining, commands in _without_commands(repaired, parser):
+                try:
+                    statements = parser(remaining).body
+                except SyntaxError:
+                    continue
+                return Parsed(statements, commands=commands, mended=repaired is not text)
+        raise error
+
+
+def _without_commands(text: str, parser: Parser) -> Iterator[tuple[str, list[str]]]:
+    """The text itself, then without the commands Python stumbles over, then without any."""
+    yield text, []
+    lines = text.split("\n")
+    # `%name` also continues an expression on the line before, so only where Python objects
+    commands: list[str] = []
+    for _ in lines:
+        try:
+            parser("\n".join(lines))
+            break
+        except SyntaxError as error:
+            number = (error.lineno or 0) - 1
+            if not 0 <= number < len(lines) or not is_command(lines[number]):
+                break
+            commands.append(_take_out(lines, number))
+    if commands:
+        yield "\n".join(lines), commands
+    rest = [_take_out(lines, number) for number, line in enumerate(lines) if is_command(line)]
+    if rest:
+        yield "\n".join(lines), commands + rest
+
+
+def _take_out(lines: list[str], number: int) -> str:
+    """Put `pass` where a command stood: it may be all that an `if` holds."""
+    command = lines[number]
+    lines[number] = command[: len(command) - len(command.lstrip())] + "pass"
+    return command.strip()
+
+
+def _piecewise(text: str, parser: Parser) -> Parsed:
+    """Read what can be read of a text, one top-level piece after the other."""
+    lines = text.split("\n")
+    starts = sorted({0, *(number for number, line in enumerate(lines) if not _CONTINUES.match(line))})
+    ends = [*starts[1:], len(lines)]
+    found = Parsed()
+    piece = 0
+    while piece < len(starts):
+        read, pieces = _from_piece(lines, starts[piece], ends[piece : piece + _MOST_JOINED], parser)
+        found.statements += read.statements
+        found.commands += read.commands
+        found.mended |= read.mended
+        for unread in read.unread:
+            _add_unread(found, unread, lines)
+        piece += pieces
+    return found
+
+
+def _from_piece(lines: list[str], first: int, ends: list[int], parser: Parser) -> tuple[Parsed, int]:
+    """Read a piece, joined with as many of its neighbours as it needs; and how many that were."""
+    before = "\n" * first  # so that every line has its own number, in Python's messages too
+    problem: SyntaxError | None = None
+    for pieces, end in enumerate(ends, start=1):
+        attempted = "\n".join(lines[first:end])
+        try:
+            return _whole(before + attempted, parser), pieces
+        except SyntaxError as error:
+            problem = problem or error
+            if _is_complete(attempted):
+                break
+    assert problem is not None
+    return Parsed(unread=[_unread(lines, first, ends[0], problem)]), 1
+
+
+def _is_complete(text: str) -> bool:
+    """Whether more lines cannot help a text that does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return codeop.compile_command(text, symbol="exec") is not None
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        return True
+
+
+def _unread(lines: list[str], first: int, end: int, error: SyntaxError) -> Unread:
+    while end > first + 1 and not lines[end - 1].strip():
+        end -= 1
+    reason = _ASIDES.sub("", error.msg or "invalid syntax")
+    line = min(max(error.lineno or 0, first + 1), end)
+    return Unread(first + 1, end, line, reason, "\n".join(lines[first:end]))
+
+
+def _add_unread(found: Parsed, unread: Unread, lines: list[str]) -> None:
+    """Neighbours are one place: a page of prose is not forty mistakes."""
+    if found.unread:
+        last = found.unread[-1]
+        between = lines[last.last_line : unread.first_line - 1]
+        if not any(line.strip() for line in between):
+            text = "\n".join([last.text, *between, unread.text])
+            found.unread[-1] = Unread(last.first_line, unread.last_line, last.error_line, last.reason, text)
+            return
+    found.unread.append(unread)

@@ -1,0 +1,106 @@
+"""What stands in for an import that failed: silent until somebody needs it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+_defining = 0
+"""How many definitions are being executed; a decorator may be called then."""
+
+
+@contextlib.contextmanager
+def defining() -> Iterator[None]:
+    """While `def` and `class` statements run: placeholders may be called, as decorators are."""
+    global _defining
+    _defining += 1
+    try:
+        yield
+    finally:
+        _defining -= 1
+
+
+class Placeholder:
+    """A module, or something in a module, that could not be imported."""
+
+    def __init__(self, dotted: str, reason: str) -> None:
+        """Nothing is complained of yet.
+
+        Args:
+            dotted: what it stands for: "matplotlib.pyplot".
+            reason: why it is not there: "matplotlib is not installed".
+        """
+        self._dotted = dotted
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> Placeholder:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)  # protocols that Python and NumPy look for
+        return Placeholder(f"{self._dotted}.{name}", self._reason)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In front of a definition a decorator that changes nothing; else a complaint."""
+        if _defining or _is_decorator(self):
+            if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Placeholder):
+                return args[0]
+            return _Decorator(self._dotted, self._reason)
+        return self._complain()
+
+    def __getitem__(self, index: Any) -> Any:
+        # a signature in a decorator: @jit(float64[:](float64[:]))
+        return self if _defining else self._complain()
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """A class on a missing base is a class without that base."""
+        return ()
+
+    def __instancecheck__(self, instance: object) -> bool:
+        """Nothing is an instance of what is not installed."""
+        return False
+
+    def __subclasscheck__(self, subclass: type) -> bool:
+        """As for instances."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{self._dotted}: {self._reason}>"
+
+    def _complain(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ImportError(f"{self._reason}, and the candidate uses {self._dotted}", name=self._dotted)
+
+
+class _Decorator(Placeholder):
+    """What a placeholder gave when it was called with arguments in front of a definition."""
+
+
+def _is_decorator(placeholder: Placeholder) -> bool:
+    return isinstance(placeholder, _Decorator)
+
+
+def why_missing(value: Placeholder) -> str:
+    """The reason it is not there: "matplotlib is not installed"."""
+    return value._reason
+
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod"
+_OTHERS = (
+    "neg pos abs invert lt le gt ge bool int float complex index "
+    "iter next len contains setitem delitem enter exit array"
+)
+_COMPLAINING = [
+    *(f"__{side}{name}__" for name in _BINARY.split() for side in ("", "r")),
+    *(f"__{name}__" for name in _OTHERS.split()),
+]
+
+
+def _complaint(name: str) -> Callable[..., NoReturn]:
+    def complain(self: Placeholder, *args: Any, **kwargs: Any) -> NoReturn:
+        self._complain()
+
+    complain.__name__ = name
+    return complain
+
+
+for _name in _COMPLAINING:
+    setattr(Placeholder, _name, _complaint(_name))

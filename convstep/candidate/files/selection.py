@@ -1,0 +1,177 @@
+"""Which statements of a file run without `--run-all`: those that cannot plot, train or take long."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BUILTINS = _words(
+    "abs bool bytes callable classmethod complex dict enumerate float frozenset getattr globals hasattr int "
+    "isinstance len list locals max min object pow property range reversed round set slice sorted "
+    "staticmethod str sum super tuple type xrange zip"
+)
+_ANYWHERE = _words(
+    "namedtuple NamedTuple TypedDict NewType TypeVar TypeVarTuple ParamSpec Enum IntEnum defaultdict "
+    "OrderedDict Counter deque partial lru_cache cache Path getLogger device Fraction Decimal itemgetter "
+    "attrgetter cast getenv is_available SimpleNamespace"
+)
+"""Calls that only make a value, whatever module they are taken from."""
+_OF_ARRAYS = _words(
+    "array asarray arange linspace zeros ones full empty eye identity zeros_like ones_like tensor finfo "
+    "iinfo dtype float16 float32 float64 int8 int16 int32 int64 uint8 bool_ sqrt exp log prod vectorize "
+    "deg2rad rot90 flip transpose reshape power outer"
+)
+_ARRAY_MODULES = frozenset({"np", "numpy", "torch", "onp", "jnp", "cp"})
+_METHODS = _words(
+    "reshape astype copy split join format lower upper strip replace transpose keys values items get flatten "
+    "startswith endswith float double long t tolist"
+)
+"""Methods of strings, dictionaries and arrays that only give another value."""
+
+_PATH_CALLS = _words(
+    "abspath dirname join realpath normpath expanduser getcwd Path resolve str cwd parent as_posix"
+)
+
+_SIMPLE_NODES = (
+    ast.Constant,
+    ast.Name,
+    ast.Attribute,
+    ast.Subscript,
+    ast.Slice,
+    ast.Starred,
+    ast.Tuple,
+    ast.List,
+    ast.Set,
+    ast.Dict,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.IfExp,
+    ast.JoinedStr,
+    ast.FormattedValue,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.comprehension,
+    ast.keyword,
+    ast.operator,
+    ast.unaryop,
+    ast.boolop,
+    ast.cmpop,
+    ast.expr_context,
+)
+
+
+def is_simple(node: ast.AST, is_record: Callable[[str], bool]) -> bool:
+    """Whether evaluating this gives a value and does nothing else.
+
+    Args:
+        node: an expression.
+        is_record: whether a name is a class that only holds values (a dataclass, a named tuple).
+    """
+    if isinstance(node, ast.Lambda):
+        return True
+    if isinstance(node, ast.Call):
+        if not _is_harmless_call(node.func, is_record):
+            return False
+    elif not isinstance(node, _SIMPLE_NODES):
+        return False
+    return all(is_simple(child, is_record) for child in ast.iter_child_nodes(node))
+
+
+def _is_harmless_call(function: ast.expr, is_record: Callable[[str], bool]) -> bool:
+    if isinstance(function, ast.Name):
+        # Python 2's division is a call of ours
+        name = function.id
+        return name in _BUILTINS or name in _ANYWHERE or name.startswith("__py2_") or is_record(name)
+    if not isinstance(function, ast.Attribute):
+        return False
+    owner, name = dotted(function.value), function.attr
+    if owner is None:
+        return name in _METHODS
+    return (
+        name in _ANYWHERE
+        or name in _METHODS
+        or (owner in _ARRAY_MODULES and name in _OF_ARRAYS)
+        or owner in ("math", "os.path", "operator")
+    )
+
+
+def dotted(node: ast.expr) -> str | None:
+    """`os.path` for the expression `os.path`; None for what is more than names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (owner := dotted(node.value)) is not None:
+        return f"{owner}.{node.attr}"
+    return None
+
+
+def is_path_change(node: ast.stmt) -> bool:
+    """`sys.path.append(...)` and its like: the imports that follow need it."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    called = node.value
+    if dotted(called.func) not in ("sys.path.append", "sys.path.insert", "sys.path.extend"):
+        return False
+    inner = [call for argument in called.args for call in ast.walk(argument) if isinstance(call, ast.Call)]
+    return all((dotted(call.func) or "").rpartition(".")[2] in _PATH_CALLS for call in inner)
+
+
+def is_notebook_call(node: ast.stmt) -> bool:
+    """`get_ipython().magic(...)`, as a notebook exports its commands."""
+    names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    return isinstance(node, ast.Expr) and "get_ipython" in names
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """`if __name__ == "__main__":`."""
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """The names that a statement would give a value in its own scope."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+        return
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names:
+            yield alias.asname or alias.name.partition(".")[0]
+        return
+    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.ExceptHandler) and node.name:
+        yield node.name
+    for child in ast.iter_child_nodes(node):
+        yield from bound_names(child)
+
+
+def target_roots(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[tuple[str | None, bool]]:
+    """For each target the name it starts at, and whether it is that name itself.
+
+    `a.b[0] = ...` starts at `a` and is not `a` itself.
+    """
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        yield from _roots(target)
+
+
+def _roots(target: ast.expr) -> Iterator[tuple[str | None, bool]]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for part in target.elts:
+            yield from _roots(part)
+    elif isinstance(target, ast.Name):
+        yield target.id, True
+    elif isinstance(target, ast.Starred):
+        yield from _roots(target.value)
+    else:
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        yield (target.id if isinstance(target, ast.Name) else None), False
