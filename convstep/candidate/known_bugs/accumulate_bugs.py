@@ -149,11 +149,11 @@ BUGS = (
         sources=("numpy#16578",),
         variants=(
             Variant(WINDOWED, Mistakes(integers="like-step"), "with integer inputs, at every step"),
-            Variant(WINDOWED, Mistakes(integers="like-place"), "with integer inputs, at every window"),
+            Variant(_DA, Mistakes(integers="like-place"), "with integer inputs, at every window"),
             Variant(WINDOWED, Mistakes(integers="like-end"), "with integer inputs, at the end"),
             Variant(WINDOWED, Mistakes(integers="like-raises"), "with integer inputs, += raises"),
             Variant(ALL, Mistakes(integers="step"), "at every step"),
-            Variant(WINDOWED, Mistakes(integers="place"), "at every window"),
+            Variant(_DA, Mistakes(integers="place"), "at every window"),
             Variant(ALL, Mistakes(integers="end"), "at the end"),
             Variant(ALL, Mistakes(integers="floor"), "at the end, rounded down"),
             Variant(ALL, Mistakes(integers="round"), "at the end, rounded"),

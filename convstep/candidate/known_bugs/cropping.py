@@ -60,6 +60,9 @@ def cropped(buffer: Buffer, mistakes: Mistakes) -> Array:
         case "outer [p:-p]":
             (top, bottom), (left, right) = buffer.geometry.padding
             return dA[:, top:-bottom, left:-right]
+        case "outer [p:size-p]":
+            (top, bottom), (left, right) = buffer.geometry.padding
+            return dA[:, top : max(dA.shape[1] - bottom, 0), left : max(dA.shape[2] - right, 0)]
         case "[1:-1]":
             return dA[:, 1:-1, 1:-1]
         case "[1:-1] assigned":
@@ -83,16 +86,24 @@ def cropped(buffer: Buffer, mistakes: Mistakes) -> Array:
         case "":
             return dA[:, *inside]
         case _:
-            return _along_other_axes(dA, mistakes.crop.removeprefix("axes "), buffer.padding)
+            return _along_other_axes(buffer, mistakes.crop.removeprefix("axes "))
 
 
-def _along_other_axes(dA: Array, axes: str, padding: Padding) -> Array:
-    """`[p:-p]` along two axes that need not be H and W, e.g. "N, H"; guarded: only where p > 0."""
+def _along_other_axes(buffer: Buffer, axes: str) -> Array:
+    """A crop along two axes that need not be H and W.
+
+    Args:
+        buffer: the padded gradient.
+        axes: e.g. "N, H"; a third word is "guarded", `[p:-p]` only where p > 0, or "started",
+            `[p:p+H, p:p+W]`.
+    """
     full = dict.fromkeys("NHWC", slice(None))
-    for letter, (before, after) in zip(axes[:4:3], padding, strict=True):
-        end = -after if after or not axes.endswith("guarded") else None
-        full[letter] = slice(before, end)
-    return dA[tuple(full.values())]
+    for letter, (before, after), size in zip(
+        axes[:4:3], buffer.padding, buffer.geometry.input_shape[:2], strict=True
+    ):
+        end = before + size if axes.endswith("started") else -after
+        full[letter] = slice(before, None if axes.endswith("guarded") and not after else end)
+    return buffer.dA[tuple(full.values())]
 
 
 def refitted(dA: Array, geometry: Geometry, refit: Refit) -> Array:

@@ -71,6 +71,8 @@ def _shaped(db: Array, shape: DbShape, places: tuple[int, int, int]) -> Array:
             return db.reshape(-1, 1, 1, 1)
         case "(H_out, W_out, C)":
             return np.broadcast_to(db, (*places[1:], *db.shape)).copy()
+        case "(N, H_out, W_out, C)":
+            return np.broadcast_to(db, (*places, *db.shape)).copy()
         case "(N, C)":
             return np.broadcast_to(db, (places[0], *db.shape)).copy()
         case "(C, C)":

@@ -35,8 +35,9 @@ def flawed_dA_prev(problem: Problem, mistakes: Mistakes, position: int | None = 
     W = permuted(problem.W.astype(np.float64), mistakes.taps)
     if W.shape[1:3] != where.kernel:
         raise ValueError("operands could not be broadcast together: window and kernel differ in shape")
-    if mistakes.channels == "kernel-first":
-        W = np.repeat(W[:1], len(W), axis=0)
+    if mistakes.channels in ("kernel-first", "kernel-last"):
+        alone = W[:1] if mistakes.channels == "kernel-first" else W[-1:]
+        W = np.repeat(alone, len(W), axis=0)
     windows = _Windows.of(problem, mistakes, where)
     rounded = rounding.of_steps(problem, mistakes, "dA_prev")
     if mistakes.write == "step" or (rounded == "step" and not mistakes.write):
@@ -72,6 +73,8 @@ class _Windows(NamedTuple):
     def of(cls, problem: Problem, mistakes: Mistakes, where: Places) -> _Windows:
         """Number the cells; raises where `dA[window] += kernel * dz` does."""
         size = where.reached if mistakes.buffer == "reached" else where.size
+        if mistakes.swapped == "sizes":
+            size = size[1], size[0]
         axes = []
         for starts, taps, d, extent in zip(
             (where.row, where.column), where.kernel, where.dilation, size, strict=True

@@ -104,6 +104,7 @@ BUGS = (
                 Mistakes(stride="none", buffer="reached", crop="[p:size-p]", refit="assigned"),
                 "too small for the array it is assigned to",
             ),
+            Variant(_DA, Mistakes(stride="none"), "filled up with zeros before the convolution"),
             Variant(_DA, Mistakes(stride="none", buffer="reached"), "cut by [p:p+H] from too short an array"),
             Variant(_DW, Mistakes(stride="none", buffer="reached"), "dW comes out too large"),
             Variant(

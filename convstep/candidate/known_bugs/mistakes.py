@@ -8,10 +8,29 @@ from typing import Literal
 
 Stride = Literal["", "none", "h-none", "w-none", "h-for-both", "w-for-both"]
 Swapped = Literal[
-    "", "window", "window-and-stride", "strides", "paddings", "kernel", "ranges", "h-for-both", "w-for-both"
+    "",
+    "window",
+    "window-and-stride",
+    "strides",
+    "paddings",
+    "kernel",
+    "ranges",
+    "h-for-both",
+    "w-for-both",
+    "sizes",
 ]
 Loops = Literal[
-    "", "input", "short", "short-h", "short-w", "late", "late-h", "late-w", "unpadded", "every-stride"
+    "",
+    "input",
+    "short",
+    "short-h",
+    "short-w",
+    "late",
+    "late-h",
+    "late-w",
+    "unpadded",
+    "input/stride",
+    "every-stride",
 ]
 DzIndex = Literal["", "transposed", "reshaped", "strided", "strided-guarded"]
 Dilation = Literal["", "none", "h-none", "w-none"]
@@ -30,6 +49,7 @@ Channels = Literal[
     "into-first",
     "into-last",
     "kernel-first",
+    "kernel-last",
     "input-first",
     "input-last",
     "reads-first",
@@ -59,6 +79,7 @@ Crop = Literal[
     "[p:-p] assigned",
     "[p:size-p]",
     "outer [p:-p]",
+    "outer [p:size-p]",
     "[:H]",
     "[:H] on H",
     "[:H] on W",
@@ -77,6 +98,10 @@ Crop = Literal[
     "axes W, C guarded",
     "axes C, H guarded",
     "axes N, C guarded",
+    "axes N, H started",
+    "axes W, C started",
+    "axes C, H started",
+    "axes N, C started",
 ]
 Refit = Literal["", "zeros after", "zeros before", "zeros around", "assigned", "rows before"]
 Scale = Literal["", "1/N", "1/(H_out*W_out)", "1/(N*H_out*W_out)", "1/(F_h*F_w)", "1/C_out", "1/C_in", "2"]
@@ -92,6 +117,7 @@ DbShape = Literal[
     "(C, 1, 1)",
     "(C, 1, 1, 1)",
     "(H_out, W_out, C)",
+    "(N, H_out, W_out, C)",
     "(N, C)",
     "(C, C)",
 ]
@@ -108,7 +134,7 @@ class Mistakes:
     stride: Stride = ""
     """Where windows start: stride 1 on both axes or one, or one axis' stride on both."""
     swapped: Swapped = ""
-    """What of H and W is exchanged: the window, its strides, the paddings, the kernel, the ranges."""
+    """What of H and W is exchanged: the window, strides, paddings, kernel, ranges, or `dA`'s sizes."""
     loops: Loops = ""
     """Which output places are visited, if not all of `dZ`."""
     dz_index: DzIndex = ""
@@ -156,8 +182,8 @@ class Mistakes:
 def both(first: Mistakes, second: Mistakes) -> Mistakes | None:
     """A backward that makes the mistakes of two, or None where they contradict each other.
 
-    >>> both(Mistakes(stride="none"), Mistakes(crop="none"))
-    Mistakes(stride='none', crop='none')
+    >>> both(Mistakes(stride="none"), Mistakes(crop="none")) == Mistakes(stride="none", crop="none")
+    True
     """
     changes = {}
     for field in dataclasses.fields(Mistakes):

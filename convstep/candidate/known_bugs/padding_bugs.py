@@ -135,6 +135,10 @@ BUGS = (
             Variant(_DA, Mistakes(crop="axes W, C guarded"), "W and C of NHWC, if p > 0"),
             Variant(_DA, Mistakes(crop="axes C, H guarded"), "C and H of NCHW, if p > 0"),
             Variant(_DA, Mistakes(crop="axes N, C guarded"), "N and C of NCHW, if p > 0"),
+            Variant(_DA, Mistakes(crop="axes N, H started"), "[p:p+H, p:p+W] of N and H of NHWC"),
+            Variant(_DA, Mistakes(crop="axes W, C started"), "[p:p+H, p:p+W] of W and C of NHWC"),
+            Variant(_DA, Mistakes(crop="axes C, H started"), "[p:p+H, p:p+W] of C and H of NCHW"),
+            Variant(_DA, Mistakes(crop="axes N, C started"), "[p:p+H, p:p+W] of N and C of NCHW"),
         ),
     ),
     KnownBug(
@@ -172,7 +176,7 @@ BUGS = (
             Variant(_DA, Mistakes(padding="0", cut=True), "windows are cut by the border"),
             Variant(
                 _DA,
-                Mistakes(padding="0", cut=True, crop="outer [p:-p]"),
+                Mistakes(padding="0", cut=True, crop="outer [p:size-p]"),
                 "windows are cut, and the result is cropped as if it were padded",
             ),
         ),

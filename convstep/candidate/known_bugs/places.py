@@ -184,6 +184,8 @@ def _ranges(geometry: Geometry, layout: Layout) -> tuple[Indices, Indices]:
             h_out, w_out = h_out - (late != "w"), w_out - (late != "h")
         case "late" | "late-h" | "late-w":
             first = int(late != "w"), int(late != "h")
+        case "input/stride":
+            h_out, w_out = height // geometry.stride[0], width // geometry.stride[1]
         case "unpadded":
             h_out = (height - geometry.reach[0]) // geometry.stride[0] + 1
             w_out = (width - geometry.reach[1]) // geometry.stride[1] + 1

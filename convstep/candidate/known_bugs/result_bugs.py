@@ -97,6 +97,7 @@ BUGS = (
             Variant(_DB, Mistakes(db_shape="(C, 1, 1)"), "(C_out, 1, 1)"),
             Variant(_DB, Mistakes(db_shape="(C, 1, 1, 1)"), "(C_out, 1, 1, 1)"),
             Variant(_DB, Mistakes(db_shape="(H_out, W_out, C)"), "repeated over every place"),
+            Variant(_DB, Mistakes(db_shape="(N, H_out, W_out, C)"), "repeated in the shape of dZ"),
             Variant(_DB, Mistakes(db_shape="(N, C)"), "repeated for every sample"),
             Variant(_DB, Mistakes(db_shape="(C, C)"), "repeated for every channel"),
         ),

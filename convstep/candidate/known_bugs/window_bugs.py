@@ -94,6 +94,7 @@ BUGS = (
             Variant(ALL, Mistakes(swapped="h-for-both"), "H_out in both loops"),
             Variant(ALL, Mistakes(swapped="w-for-both"), "W_out in both loops"),
             Variant(("dA_prev",), Mistakes(crop="H and W swapped"), "the crop"),
+            Variant(("dA_prev",), Mistakes(swapped="sizes", crop="H and W swapped"), "the sizes of dA_prev"),
         ),
     ),
     KnownBug(
@@ -112,6 +113,7 @@ BUGS = (
         sources=("survey",),
         variants=(
             Variant(ALL, Mistakes(loops="unpadded"), "over H - f + 1, without the padding"),
+            Variant(ALL, Mistakes(loops="input/stride"), "over H // stride"),
             Variant(ALL, Mistakes(loops="short"), "stops one row and one column early"),
             Variant(ALL, Mistakes(loops="short-h"), "stops one row early"),
             Variant(ALL, Mistakes(loops="short-w"), "stops one column early"),
@@ -136,13 +138,12 @@ BUGS = (
         sources=("survey",),
         variants=(
             Variant(ALL, Mistakes(dz_index="strided"), ""),
-            Variant(ALL, Mistakes(dz_index="strided-guarded"), "places that dZ does not have are skipped"),
-            Variant(ALL, Mistakes(loops="every-stride"), "the loops step over dZ by the stride"),
             Variant(
-                WINDOWED,
-                Mistakes(loops="every-stride", stride="none"),
-                "the loops step over dZ by the stride, windows start at i_h",
+                ALL,
+                Mistakes(dz_index="strided-guarded"),
+                "every stride-th value, places that dZ does not have are skipped",
             ),
+            Variant(ALL, Mistakes(loops="every-stride"), "the loops step over dZ by the stride"),
         ),
     ),
     KnownBug(
@@ -160,6 +161,16 @@ BUGS = (
         variants=(
             Variant(ALL, Mistakes(dz_index="transposed"), ""),
             Variant(WINDOWED, Mistakes(dz_index="reshaped"), "after a reshape to (W_out, H_out)"),
+            Variant(
+                WINDOWED,
+                Mistakes(swapped="ranges", dz_index="transposed"),
+                "dZ is transposed before the loops",
+            ),
+            Variant(
+                WINDOWED,
+                Mistakes(swapped="ranges", dz_index="transposed", cut=True),
+                "dZ is transposed before the loops, windows cut",
+            ),
         ),
     ),
 )
