@@ -237,7 +237,9 @@ def _ranked(singles: dict[str, list[Match]], wrong: Sequence[str]) -> list[Findi
         chosen = left.pop(best)
         new = chosen.keys() - explained
         explained |= new
-        found.append(_from_matches(chosen, alternative=not new))
+        wider = any(chosen.keys() < set(finding.gradients) for finding in found)
+        if new or not wider:  # one mistake that explains more leaves no room for another that explains less
+            found.append(_from_matches(chosen, alternative=not new))
     return found
 
 

@@ -152,9 +152,17 @@ class MovingScreen(PanelScreen):
         for share in self._timeline.prepare(position):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._update_status, f"on the way … {share:.0%}   Esc stops")
+            self.app.call_from_thread(self._say_share, worker, share)
+        self.app.call_from_thread(self._arrive_by, worker, position)
+
+    def _say_share(self, worker: Worker[None], share: float) -> None:
+        """How far the way is; asked again here, because Escape may have come while this was posted."""
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._arrive, position)
+            self._update_status(f"on the way … {share:.0%}   Esc stops")
+
+    def _arrive_by(self, worker: Worker[None], position: int) -> None:
+        if not worker.is_cancelled:
+            self._arrive(position)
 
     def _arrive(self, position: int) -> None:
         near = abs(position - self._timeline.position) == 1 and not self._timeline.additions
