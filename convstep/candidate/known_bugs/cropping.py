@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.known_bugs.mistakes import Mistakes, Refit
-from convstep.conv.geometry import Geometry, Padding
+from convstep.conv.geometry import Geometry, Padding, Pair
 
 Array = npt.NDArray[Any]
 
@@ -36,57 +36,45 @@ def cropped(buffer: Buffer, mistakes: Mistakes) -> Array:
     Raises:
         ValueError: the slice is assigned to an array of another shape.
     """
-    dA = buffer.dA
-    (top, bottom), (left, right) = buffer.padding
-    height, width, _ = buffer.geometry.input_shape
+    dA, geometry = buffer.dA, buffer.geometry
+    if mistakes.crop.startswith("axes "):
+        return _along_other_axes(buffer, mistakes.crop.removeprefix("axes "))
+    height, width, _ = geometry.input_shape
     if mistakes.refit == "rows before":
-        missing = [height + top + bottom - dA.shape[1], width + left + right - dA.shape[2]]
-        dA = np.pad(dA, ((0, 0), (max(missing[0], 0), 0), (max(missing[1], 0), 0), (0, 0)))
-    inside = slice(top, top + height), slice(left, left + width)
-    minus = slice(top, -bottom), slice(left, -right)
-    match mistakes.crop:
+        wanted = [have + sum(p) for have, p in zip((height, width), buffer.padding, strict=True)]
+        missing = [max(full - size, 0) for full, size in zip(wanted, dA.shape[1:3], strict=True)]
+        dA = np.pad(dA, ((0, 0), (missing[0], 0), (missing[1], 0), (0, 0)))
+    if mistakes.crop == "H and W swapped":
+        height, width = width, height
+    form, _, axis = mistakes.crop.removesuffix(" assigned").partition(" on ")
+    padding = geometry.padding if form.startswith("outer ") else buffer.padding
+    form = form.removeprefix("outer ")
+    rows = _slice(form if axis != "W" else "", padding[0], height, dA.shape[1])
+    columns = _slice(form if axis != "H" else "", padding[1], width, dA.shape[2])
+    part = dA[:, rows, columns]
+    return _assigned(part, geometry) if mistakes.crop.endswith(" assigned") else part
+
+
+def _slice(form: str, padding: Pair, wanted: int, size: int) -> slice:
+    """The slice along one axis, of `size` cells, that people write to keep `wanted` of them."""
+    before, after = padding
+    match form:
         case "none":
-            return dA
+            return slice(None)
         case "[p:-p]":
-            return dA[:, *minus]
-        case "[p:-p] on H":
-            return dA[:, minus[0], inside[1]]
-        case "[p:-p] on W":
-            return dA[:, inside[0], minus[1]]
-        case "[p:-p] assigned":
-            return _assigned(dA[:, *minus], buffer.geometry)
+            return slice(before, -after)
         case "[p:size-p]":
-            return dA[:, top : max(dA.shape[1] - bottom, 0), left : max(dA.shape[2] - right, 0)]
-        case "outer [p:-p]":
-            (top, bottom), (left, right) = buffer.geometry.padding
-            return dA[:, top:-bottom, left:-right]
-        case "outer [p:size-p]":
-            (top, bottom), (left, right) = buffer.geometry.padding
-            return dA[:, top : max(dA.shape[1] - bottom, 0), left : max(dA.shape[2] - right, 0)]
+            return slice(before, max(size - after, 0))
         case "[1:-1]":
-            return dA[:, 1:-1, 1:-1]
-        case "[1:-1] assigned":
-            return _assigned(dA[:, 1:-1, 1:-1], buffer.geometry)
+            return slice(1, -1)
         case "[p:]":
-            return dA[:, top:, left:]
-        case "H and W swapped":
-            return dA[:, top : top + width, left : left + height]
+            return slice(before, None)
         case "[:H]":
-            return dA[:, :height, :width]
-        case "[:H] on H":
-            return dA[:, :height, inside[1]]
-        case "[:H] on W":
-            return dA[:, inside[0], :width]
+            return slice(wanted)
         case "[-H:]":
-            return dA[:, -height:, -width:]
-        case "[-H:] on H":
-            return dA[:, -height:, inside[1]]
-        case "[-H:] on W":
-            return dA[:, inside[0], -width:]
-        case "":
-            return dA[:, *inside]
+            return slice(-wanted, None)
         case _:
-            return _along_other_axes(buffer, mistakes.crop.removeprefix("axes "))
+            return slice(before, before + wanted)
 
 
 def _along_other_axes(buffer: Buffer, axes: str) -> Array:

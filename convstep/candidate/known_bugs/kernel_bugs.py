@@ -115,11 +115,8 @@ BUGS = (
     KnownBug(
         id="remainder-lost",
         title="rows that no window reaches are not restored",
-        wrong="dA_prev = full_convolution(dZ_up, W_rotated)[p:-p, p:-p]",
-        right=(
-            "dZ_up = np.pad(dZ_up, ((0, (H + 2 * p - f) % stride), (0, (W + 2 * p - f) % stride), (0, 0)))   "
-            "# before the convolution"
-        ),
+        wrong="dA_prev_pad = full_convolution(dZ_up, W_rotated)   # too few rows",
+        right="dA_prev_pad[:rows, :columns] = full_convolution(dZ_up, W_rotated)   # into zeros of full size",
         explanation=(
             "If (H + 2p - f) is no multiple of the stride, the last rows of the padded input are seen by "
             "no window. The transposed form knows only of the rows that were: its result lacks the "
