@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import linecache
 import re
@@ -51,6 +52,13 @@ class Call:
     """Whether the cache comes from the candidate's own forward."""
     integers: bool = False
     """Whether `A_prev` and `W` are passed as integers."""
+    tensors: bool | None = None
+    """Whether the torch convention passes PyTorch's tensors; None is as its file suggests."""
+
+    def with_tensors(self, candidate: Candidate) -> bool:
+        """Whether a candidate is given tensors."""
+        wanted = candidate.tensors if self.tensors is None else self.tensors
+        return wanted and self.convention == "torch"
 
 
 class Unusable(Exception):
@@ -108,7 +116,7 @@ def perform(
         started = time.perf_counter()
         try:
             result = _result(function, forward, candidate, call, inputs, facts)
-            returned, labels = _arrays(result)
+            returned, labels = _arrays(result, convention)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except BaseException as error:
             facts |= _failure(error, candidate)
@@ -138,22 +146,42 @@ def _result(
     convention = CONVENTIONS[call.convention]
     if candidate.kind == "autograd":
         return _through_autograd(function, candidate, inputs, facts)
-    if candidate.tensors and convention.name == "torch":
+    if call.with_tensors(candidate):
         _to_tensors(inputs)
     cache: Any = None
-    if forward is not None and convention.forward is not None:
+    accepted = _parameters(forward)
+    # a forward that knows no dilation is not wrong where there is some: it cannot be asked
+    asked = call.own_cache or _says_all(inputs, accepted, convention)
+    if forward is not None and convention.forward is not None and asked:
         # what the forward is given is not what the backward is: it may change it
         twin = convention.inputs(inputs.problem, integers=call.integers)
-        if candidate.tensors and convention.name == "torch":
+        if call.with_tensors(candidate):
             _to_tensors(twin)
         try:
-            cache = _own_cache(forward, convention.forward(twin, candidate), convention, inputs, facts)
+            cache = _own_cache(forward, convention.forward(twin, accepted), convention, inputs, facts)
         except Exception as error:
             facts["forward_message"] = _failure(error, candidate)["message"]
             if call.own_cache:
                 raise
     arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
     return function(*arguments, **named)
+
+
+def _parameters(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    """The names of a function's parameters; none where they cannot be told."""
+    try:
+        return () if function is None else tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def _says_all(inputs: Inputs, parameters: tuple[str, ...], convention: Convention) -> bool:
+    """Whether a forward can be told the dilation and the groups."""
+    if inputs.dilation == 1 and inputs.groups == 1:
+        return True
+    if convention.name == "torch" and (not parameters or len(parameters) >= 7):
+        return True
+    return {"dilation", "groups"} <= set(parameters)
 
 
 def _to_tensors(inputs: Inputs) -> None:
@@ -207,8 +235,8 @@ def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
     return convention.ours("dA_prev", _array(Z), problem)
 
 
-def _arrays(result: Any) -> tuple[tuple[Array, ...], tuple[str, ...]]:
-    """What came back as arrays, with names where some are missing.
+def _arrays(result: Any, convention: Convention) -> tuple[tuple[Array, ...], tuple[str, ...]]:
+    """What came back as arrays, with names where it has them or some of them are None.
 
     Raises:
         Unusable: something in it is no array of numbers.
@@ -218,9 +246,17 @@ def _arrays(result: Any) -> tuple[tuple[Array, ...], tuple[str, ...]]:
     values, labels = flattened(result)
     if not values:
         raise Unusable(f"it returned no gradient: {_short(repr(result))}")
-    return tuple(_array(value) for value in values if value is not None), tuple(
-        label for label, value in zip(labels, values, strict=True) if value is not None
-    ) if labels else ()
+    if not labels and any(value is None for value in values[: len(convention.returns)]):
+        # a first layer returns None for the gradient of its input; the others keep their places
+        labels = convention.returns[: len(values)]
+        values = values[: len(labels)]
+    kept = [value is not None for value in values]
+    if not any(kept):
+        raise Unusable("every gradient that it returned is None")
+    return (
+        tuple(_array(value) for value in values if value is not None),
+        tuple(label for label, has in zip(labels, kept, strict=True) if has) if labels else (),
+    )
 
 
 def _array(value: Any) -> Array:
@@ -256,7 +292,9 @@ def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     elif isinstance(error, MemoryError):
         text = f"it ran out of memory{': ' + _short(str(error)) if str(error) else ''}"
     else:
-        text = traceback.format_exception_only(error)[-1].strip().removeprefix("numpy.exceptions.")
+        said = traceback.TracebackException.from_exception(error)
+        said.__notes__ = None  # type: ignore[attr-defined]  # they would come last, in the message's place
+        text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
         text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
     line, line_text, innermost = _innermost_line(error.__traceback__, candidate)[:3]
     refused = innermost and _on_purpose(error, line_text, candidate)
@@ -288,7 +326,7 @@ def _is_theirs(frame: FrameType, candidate: Candidate) -> bool:
 
 def _on_purpose(error: BaseException, line_text: str, candidate: Candidate) -> bool:
     """Whether the candidate refuses this size, rather than trips over a result of its own."""
-    if line_text.startswith("raise"):
+    if re.search(r"(^|:\s*)raise\b", line_text):
         return isinstance(error, Exception)
     if not isinstance(error, AssertionError):
         return False

@@ -113,7 +113,10 @@ def verdict_of(
     swept = sweep(worker, convention, problem, progress, budget)
     diagnosis = diagnose(swept)
     divergence = first_divergence(worker, swept, diagnosis)
-    return Verdict(worker.address, swept, diagnosis, divergence, notes(swept))
+    flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
+    if worker.seconds != SECONDS:
+        flags = (*flags, "--timeout", f"{worker.seconds:g}")
+    return Verdict(worker.address, swept, diagnosis, divergence, notes(swept), flags=flags)
 
 
 def first_divergence(

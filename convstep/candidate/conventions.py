@@ -72,8 +72,8 @@ class Convention:
     """The call's arguments; the last one is a cache of the candidate's own forward, or None."""
     forward_names: tuple[str, ...] = ()
     """What the matching forward is called."""
-    forward: Callable[[Inputs, Candidate], Arguments] | None = None
-    """The arguments of the matching forward."""
+    forward: Callable[[Inputs, Sequence[str]], Arguments] | None = None
+    """The arguments of the matching forward, whose parameters are given."""
     square: bool = False
     """Whether kernels must be square."""
     pairs: bool = False
@@ -291,16 +291,18 @@ def _takes(candidate: Candidate, name: str) -> bool:
 
 def _article(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
     made = {"Z": inputs.Z, "W": inputs.W, "b": inputs.b, "A_prev": inputs.A_prev}
-    extra = {
-        name: value
-        for name, value in (("dilation", inputs.dilation), ("groups", inputs.groups))
-        if name in candidate.parameters
-    }
+    extra = _named(inputs, candidate.parameters)
     return (inputs.dZ, made if cache is None else cache, inputs.stride, inputs.padding), extra
 
 
-def _article_forward(inputs: Inputs, candidate: Candidate) -> Arguments:
-    return (inputs.A_prev, inputs.W, inputs.b, inputs.stride, inputs.padding), {}
+def _article_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
+    return (inputs.A_prev, inputs.W, inputs.b, inputs.stride, inputs.padding), _named(inputs, parameters)
+
+
+def _named(inputs: Inputs, parameters: Sequence[str]) -> dict[str, Any]:
+    """Dilation and groups, where a function takes them."""
+    both = {"dilation": inputs.dilation, "groups": inputs.groups}
+    return {name: value for name, value in both.items() if name in parameters}
 
 
 def _coursera(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
@@ -308,7 +310,7 @@ def _coursera(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
     return (inputs.dZ, (inputs.A_prev, inputs.W, inputs.b, hparameters) if cache is None else cache), {}
 
 
-def _coursera_forward(inputs: Inputs, candidate: Candidate) -> Arguments:
+def _coursera_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
     return (inputs.A_prev, inputs.W, inputs.b, {"stride": inputs.stride, "pad": inputs.padding}), {}
 
 
@@ -320,7 +322,7 @@ def _alx(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
     return (*arrays, inputs.padding, inputs.stride), {}
 
 
-def _alx_forward(inputs: Inputs, candidate: Candidate) -> Arguments:
+def _alx_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
     def linear(Z: Any) -> Any:
         return Z
 
@@ -360,9 +362,9 @@ def autograd_arguments(inputs: Inputs, candidate: Candidate) -> tuple[Any, ...]:
     return tuple(getattr(inputs, name) for name in fields[: len(candidate.parameters) or len(fields)])
 
 
-def _torch_forward(inputs: Inputs, candidate: Candidate) -> Arguments:
-    names = ("A_prev", "W", "b", "stride", "padding", "dilation", "groups")
-    return tuple(getattr(inputs, name) for name in names), {}
+def _torch_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
+    names = list(_TORCH_WORDS)[1:]
+    return tuple(getattr(inputs, name) for name in names[: len(parameters) or len(names)]), {}
 
 
 def _problem(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:

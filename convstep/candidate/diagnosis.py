@@ -16,7 +16,8 @@ import numpy as np
 from convstep.candidate.conventions import CONVENTIONS, expected_forward, named
 from convstep.candidate.evidence import observations
 from convstep.candidate.judging import MISSING, RIGHT, SHAPE, Result, judge, problem_words
-from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS, KnownBug
+from convstep.candidate.known_bugs.bug import KnownBug
+from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS
 from convstep.candidate.matching import (
     Match,
     paired_matches,
@@ -96,6 +97,9 @@ def _seen_directly(swept: Swept) -> list[Finding]:
                 "state-kept", "called twice with the same arrays, it returns something else the second time"
             )
         )
+    if swept.only_batch:
+        seen = f"it is right with a batch of {swept.only_batch}, and raises with every other that was tried"
+        found.append(_known("batch-hardcoded", seen))
     changed = [result for result in swept.results if result.outcome.changed]
     if changed:
         names = sorted({name for result in changed for name in result.outcome.changed})

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.cases import Case, Right, right_of
+from convstep.candidate.conventions import meaning
 from convstep.candidate.judging import RIGHT, Result
-from convstep.candidate.known_bugs.catalogue import KnownBug, Variant, variants_of
-from convstep.candidate.known_bugs.flawed import Mistakes, flawed_gradient
+from convstep.candidate.known_bugs.bug import KnownBug, Variant
+from convstep.candidate.known_bugs.catalogue import variants_of
+from convstep.candidate.known_bugs.flawed import flawed_gradient
+from convstep.candidate.known_bugs.mistakes import Mistakes, both
 from convstep.candidate.outcome import RAISED, RETURNED
 from convstep.conv.step import quiet
 
@@ -47,7 +51,7 @@ class Match:
         """The mistakes as one."""
         first, *rest = (variant.mistakes for variant in self.variants)
         for other in rest:
-            first = combined(first, other) or first
+            first = both(first, other) or first
         return first
 
 
@@ -83,7 +87,7 @@ def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
     return [
         Match((bug,), (variant,), name, failing, len(compared))
         for bug, variant in variants_of(name)
-        if _reproduces(name, compared, variant.mistakes)
+        if _reproduces(name, compared, variant.mistakes, squeezed=bug.id == "db-wrong-axes")
     ]
 
 
@@ -96,11 +100,11 @@ def paired_matches(name: str, results: Sequence[Result]) -> list[Match]:
     for (bug, variant), (other_bug, other) in itertools.combinations(variants_of(name), 2):
         if bug.id == other_bug.id:
             continue
-        both = combined(variant.mistakes, other.mistakes)
-        if both is None or both in seen:
+        pair = both(variant.mistakes, other.mistakes)
+        if pair is None or pair in seen or pair in (variant.mistakes, other.mistakes):
             continue
-        seen.add(both)
-        if _reproduces(name, compared, both):
+        seen.add(pair)
+        if _reproduces(name, compared, pair):
             return [Match((bug, other_bug), (variant, other), name, failing, len(compared))]
         if time.perf_counter() > until:
             break
@@ -123,19 +127,15 @@ def raising_matches(results: Sequence[Result]) -> list[Match]:
         if all(_raises_alike(result, variant) for result in ordered):
             same = all(_same_error(result, variant) for result in raising)
             found.append(Match((bug,), (variant,), "", len(raising), len(ordered), same))
-    return sorted(found, key=lambda match: not match.same_error)
+    return sorted(found, key=lambda match: (not match.same_error, not _on_its_line(raising[0], match)))
 
 
-def combined(first: Mistakes, second: Mistakes) -> Mistakes | None:
-    """Both at once; None if they contradict each other or one is part of the other."""
-    changes = {}
-    for knob in fields(Mistakes):
-        a, b = getattr(first, knob.name), getattr(second, knob.name)
-        if b != knob.default:
-            if a != knob.default:
-                return None
-            changes[knob.name] = b
-    return replace(first, **changes)
+def _on_its_line(result: Result, match: Match) -> bool:
+    """Whether the line that raised assigns to a gradient that the mistake spoils."""
+    target = result.outcome.line_text.partition("=")[0]
+    return any(
+        meaning(word) in match.variants[0].gradients for word in re.findall(r"[A-Za-z]\w*", target)[:1]
+    )
 
 
 def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
@@ -170,15 +170,33 @@ def _informative(name: str, results: Sequence[Result]) -> list[Result]:
     return sorted(returned, key=lambda result: not result.wrong(name))
 
 
-def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes) -> bool:
-    """Whether mistakes give the candidate's gradient on every problem."""
-    return bool(compared) and all(agrees(name, result, flawed(name, result, mistakes)) for result in compared)
+def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes, *, squeezed: bool = False) -> bool:
+    """Whether mistakes give the candidate's gradient on every problem.
+
+    Args:
+        name: which gradient.
+        compared: the problems.
+        mistakes: what the reference does wrong.
+        squeezed: leave axes of length 1 out of account: a batch of one has one, no batch has none.
+    """
+    if not compared or not all(
+        agrees(name, result, flawed(name, result, mistakes), squeezed=squeezed) for result in compared
+    ):
+        return False
+    # with axes left out of account, what is right in a wrong shape would match what is merely right
+    return not squeezed or any(
+        not agrees(name, result, result.right.gradients[name], squeezed=True) for result in compared
+    )
 
 
-def agrees(name: str, result: Result, values: Array | str) -> bool:
+def agrees(name: str, result: Result, values: Array | str, *, squeezed: bool = False) -> bool:
     """Whether a gradient is what the candidate returned, but for rounding."""
     actual = result.outcome.gradients[name]
-    if isinstance(values, str) or values.shape != actual.shape:
+    if isinstance(values, str):
+        return False
+    if squeezed:
+        actual, values = actual.squeeze(), values.squeeze()
+    if values.shape != actual.shape:
         return False
     with quiet():
         scale = max(1.0, float(np.max(np.abs(values), initial=0.0)) / (result.right.loose[name] * 1e5 or 1.0))

@@ -114,6 +114,11 @@ class Probe:
             return True
         return bool(wrong_cells(name, self.right, actual, expected[name]).any())
 
+    def _misshapen(self, name: str, outcome: Outcome) -> bool:
+        """Whether a gradient has another shape than it should, or did not come."""
+        actual = outcome.gradients.get(name)
+        return actual is None or actual.shape != self.right.gradients[name].shape
+
     def wrong_between(self, first: int, last: int) -> bool:
         """Whether the steps `first` to `last - 1` together add something wrong."""
         return bool(self.differing(self.block(first, last), self.expected(first, last)))
@@ -128,8 +133,11 @@ class Probe:
         whole = self.whole()
         if whole.kind != RETURNED or not self.differing(whole, self.right.gradients):
             return None
-        if self.wrong_between(0, 0):
-            return self._divergence(0, before_any=True)
+        nothing = self.block(0, 0)
+        if self.differing(nothing, self.expected(0, 0)):
+            # a wrong shape is there from the first step on, a value only if no step is to blame
+            misshapen = any(self._misshapen(name, nothing) for name in self.right.gradients)
+            return self._divergence(0, before_any=not misshapen)
         below, above = 0, total  # right after `below` steps, wrong after `above`
         while above - below > 1:
             middle = (below + above) // 2

@@ -22,8 +22,9 @@ def report(verdict: Verdict) -> str:
     swept = verdict.swept
     lines = [verdict.headline + "."]
     lines += _wrapped(f"called as {verdict.convention}: {swept.reason}")
-    if not verdict.ok:
+    if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
+    if not verdict.ok:
         for finding in verdict.diagnosis:
             if not finding.alternative:
                 lines += ["", *_finding(finding)]
@@ -34,7 +35,8 @@ def report(verdict: Verdict) -> str:
     if verdict.notes:
         lines += ["", *(line for note in verdict.notes for line in _wrapped(note, "- "))]
     if verdict.failing is not None:
-        lines += ["", f"to see it: {open_command(verdict)}"]
+        first = "" if _addressed(verdict) else f", save {verdict.target} in a file"
+        lines += ["", f"to see it{first}: {open_command(verdict)}"]
     return "\n".join(lines)
 
 
@@ -42,10 +44,15 @@ def open_command(verdict: Verdict) -> str:
     """The command that opens the failing problem with the candidate beside the reference."""
     import shlex
 
-    words = ["convstep", "debug", verdict.target]
+    words = ["convstep", "debug", verdict.target if _addressed(verdict) else "FILE.py:FUNCTION"]
     if verdict.path is not None:
         words.append(verdict.path)
-    return shlex.join(words)
+    return shlex.join([*words, *verdict.flags])
+
+
+def _addressed(verdict: Verdict) -> bool:
+    """Whether the command line can name the candidate; a lambda or a closure it cannot."""
+    return ":" in verdict.target
 
 
 def divergence_words(found: Divergence, batch: bool) -> str:
@@ -75,9 +82,8 @@ def _failure(verdict: Verdict) -> list[str]:
         lines.append(f"  {name:7} {words}")
     for found in result.judged:
         if found.kind == "wrong":
-            lines.append(
-                f"  {found.name:7} there: off by up to {found.max_abs_error:.3g}, worst at {list(found.worst)}"
-            )
+            worst = f"{found.max_abs_error:.3g}, worst at {list(found.worst)}"
+            lines.append(f"  {found.name:7} there: off by up to {worst}")
         elif found.kind == "shape":
             right = shape_text(result.right.gradients[found.name].shape)
             lines.append(f"  {found.name:7} there: shape {shape_text(found.shape)} instead of {right}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +13,15 @@ from convstep.candidate.calling import Call
 from convstep.candidate.cases import Case, Right, cases_for, right_of
 from convstep.candidate.conventions import AUTO, CONVENTIONS, likely
 from convstep.candidate.judging import RIGHT, WRONG, Result, judge, wrong_cells
-from convstep.candidate.outcome import DIED, HUNG, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.target import CandidateError
 from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
 
 BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
+LARGEST_BATCH, GUESSES = 256, 8
+"""The largest batch size tried, and how many, where a candidate seems to have one written in."""
 DEATHS = 3
 """How often its process may die before no more is tried."""
 
@@ -48,6 +51,8 @@ class Swept:
     """Whether the second call differs from the first."""
     grew: int
     """Bytes by which its process grew over the sweep."""
+    only_batch: int
+    """The one batch size that a candidate takes which raises on every problem; 0 if none was found."""
     whole_numbers: tuple[str, ...]
     """Gradients that are cut to whole numbers when the inputs are integers."""
 
@@ -87,14 +92,14 @@ def sweep(
         CandidateError: it takes arguments that no convention has.
     """
     began = time.perf_counter()
-    call, reason, stuck = choose(worker, convention)
+    call, reason, stuck = choose(worker, convention, budget / 2)
     cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
     if stuck is None:
         first, second = _twice(worker, call, cases[0])
         results.append(first)
-        keeps_state = second is not None and not _same(first.outcome, second)
+        keeps_state = second is not None and _keeps_state(worker, call, cases[0], first.outcome, second)
     deaths = 0
     for number, case in enumerate(cases[1:]):
         late = time.perf_counter() - began > budget
@@ -125,17 +130,20 @@ def sweep(
         second,
         keeps_state,
         held[-1] - held[0] if len(held) > 1 else 0,
+        _only_batch(worker, call, results),
         _whole_numbers(worker, call, results),
     )
 
 
-def choose(worker: Worker, convention: str = AUTO) -> tuple[Call, str, Result | None]:
+def choose(worker: Worker, convention: str = AUTO, budget: float = BUDGET) -> tuple[Call, str, Result | None]:
     """How to call a candidate, why so, and the call that hung on the way, if one did.
 
     A convention asked for is taken. Else each that the signature allows is tried on two problems
     that most wrong backwards get right, and the one that fits best is taken, the likelier first.
     The cache is the one the convention prescribes, unless the candidate's own forward's fits better.
+    After `budget` seconds the best of those tried is taken.
     """
+    began = time.perf_counter()
     if convention != AUTO:
         if convention not in CONVENTIONS:
             raise CandidateError(
@@ -157,20 +165,31 @@ def choose(worker: Worker, convention: str = AUTO) -> tuple[Call, str, Result | 
         for own_cache in (False, True)
         if not own_cache or (own and CONVENTIONS[name].has_cache)
     ]
-    if len(ways) == 1:
+    if len(ways) == 1 and ways[0][0].convention != "torch":
         return (*ways[0], None)
     tried: list[tuple[tuple[int, int, int], Call, str]] = []
-    for call, reason in ways:
+    while ways and (not tried or time.perf_counter() - began < budget):
+        call, reason = ways.pop(0)
         results = list(_trial_results(worker, call))
         if call.own_cache:
             reason += f", with the cache that its own {worker.candidate.forward} makes"
+        if call.tensors is not None:
+            reason += f", with {'tensors' if call.tensors else 'NumPy arrays'}"
         if results[-1].outcome.kind == HUNG:
             return call, reason, results[-1]
         tried.append((_fit(results), call, reason))
         if all(result.ok for result in results):
             break
+        if _wants_other_arrays(worker.candidate, call, results):
+            ways.insert(0, (replace(call, tensors=not worker.candidate.tensors), reason))
     _, call, reason = max(tried, key=lambda entry: entry[0])  # of equals the likelier
     return call, reason, None
+
+
+def _wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
+    """Whether a torch-like call raised, perhaps for being given arrays and not tensors, or tensors."""
+    torch_like = call.convention == "torch" and candidate.kind != "autograd" and call.tensors is None
+    return torch_like and all(result.outcome.kind == RAISED for result in results)
 
 
 def _trials(worker: Worker, call: Call) -> list[Case]:
@@ -192,8 +211,9 @@ def _trials(worker: Worker, call: Call) -> list[Case]:
 
 def _trial_results(worker: Worker, call: Call) -> Iterator[Result]:
     """What becomes of the trials, until one hangs."""
-    for case in _trials(worker, call):
-        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=True))
+    for number, case in enumerate(_trials(worker, call)):
+        fresh = number == 0  # what it keeps between two calls of one kind shows later
+        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
         yield result
         if result.outcome.kind == HUNG:
             return
@@ -217,6 +237,13 @@ def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | No
     return judge(case, right, first), second
 
 
+def _keeps_state(worker: Worker, call: Call, case: Case, first: Outcome, second: Outcome) -> bool:
+    """Whether a second call differs for what the first one left behind, and not at random."""
+    if _same(first, second):
+        return False
+    return _same(first, worker.call(call, right_of(case).problem, fresh=True))
+
+
 def _same(first: Outcome, second: Outcome) -> bool:
     """Whether two calls came to the same, NaN included."""
     if first.kind != second.kind or len(first.returned) != len(second.returned):
@@ -225,6 +252,25 @@ def _same(first: Outcome, second: Outcome) -> bool:
         a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
         for a, b in zip(first.returned, second.returned, strict=True)
     )
+
+
+def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
+    """The batch size written into a candidate that raises on everything, if it can be guessed.
+
+    Numbers to try come from what it raises and from its source.
+    """
+    if not CONVENTIONS[call.convention].batched or any(r.outcome.kind != RAISED for r in results):
+        return 0
+    words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
+    numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
+    tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]
+    for case in _trials(worker, call)[:1]:
+        for number in tried:
+            larger = replace(case, batch=number)
+            outcome = worker.call(call, right_of(larger).problem, fresh=True)
+            if judge(larger, right_of(larger), outcome).ok:
+                return number
+    return 0
 
 
 def _whole_numbers(worker: Worker, call: Call, results: Sequence[Result]) -> tuple[str, ...]:

@@ -80,6 +80,8 @@ class _Windows(NamedTuple):
             (where.row, where.column), where.kernel, where.dilation, size, strict=True
         ):
             cells, exist = window_axis(starts, taps, d, extent)
+            if mistakes.by_index and (exist < taps).any():
+                raise IndexError(f"index {extent} is out of bounds for an axis with size {extent}")
             # one tap is broadcast to whatever the window has left, were it nothing
             if not mistakes.cut and taps > 1 and (exist < taps).any():
                 raise ValueError("operands could not be broadcast together: a window is cut by the border")

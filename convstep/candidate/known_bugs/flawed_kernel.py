@@ -53,6 +53,8 @@ def permuted(kernel: Array, taps: Taps) -> Array:
             return kernel[:, :, ::-1]
         case "transpose":
             return kernel.swapaxes(1, 2)
+        case "scramble":
+            return kernel.swapaxes(1, 2).reshape(kernel.shape)
         case _:
             return kernel
 
@@ -95,8 +97,10 @@ def _windows(problem: Problem, mistakes: Mistakes, where: Places) -> Array:
         taps = gaps[0] // where.dilation[0] + 1, gaps[1] // where.dilation[1] + 1
     elif taps != problem.geometry.kernel_shape[1:3]:
         raise ValueError("could not broadcast the window into dW[i_c]")
-    rows, rows_exist = _read_axis(where.row, taps[0], where.dilation[0], size[0], mistakes.cut)
-    columns, columns_exist = _read_axis(where.column, taps[1], where.dilation[1], size[1], mistakes.cut)
+    if min(taps) < 0:
+        raise ValueError("negative dimensions are not allowed")
+    rows, rows_exist = _read_axis(where.row, taps[0], where.dilation[0], size[0], mistakes)
+    columns, columns_exist = _read_axis(where.column, taps[1], where.dilation[1], size[1], mistakes)
     cells = rows[:, :, np.newaxis] * size[1] + columns[:, np.newaxis, :]
     windows: Array = A.reshape(len(A), -1, A.shape[3]).take(cells, axis=1)
     if rows_exist is not None:
@@ -107,13 +111,15 @@ def _windows(problem: Problem, mistakes: Mistakes, where: Places) -> Array:
 
 
 def _read_axis(
-    starts: Indices, taps: int, dilation: int, size: int, cut: bool
+    starts: Indices, taps: int, dilation: int, size: int, mistakes: Mistakes
 ) -> tuple[Indices, Array | None]:
     """Cells that `dW[i_c] += window * dz` reads along one axis; a window of one cell is broadcast."""
     cells, exist = window_axis(starts, taps, dilation, size)
     if not (exist < taps).any():
         return cells, None
-    if cut:
+    if mistakes.by_index:
+        raise IndexError(f"index {size} is out of bounds for an axis with size {size}")
+    if mistakes.cut:
         return np.minimum(cells, size - 1), cells < size
     if not ((exist == taps) | (exist == 1)).all():
         raise ValueError("operands could not be broadcast together: a window is cut by the border")

@@ -64,6 +64,13 @@ BUGS = (
         variants=(
             Variant(_DA, Mistakes(taps="transpose"), "the kernel that is added to dA_prev"),
             Variant(_DW, Mistakes(taps="transpose"), "dW itself"),
+            Variant(_DA, Mistakes(taps="scramble"), "transposed and read in the old shape"),
+            Variant(_DW, Mistakes(taps="scramble"), "dW itself, transposed and read in the old shape"),
+            Variant(
+                _DA,
+                Mistakes(taps="transpose", swapped="kernel", cut=True),
+                "the window is turned with the kernel",
+            ),
         ),
     ),
     KnownBug(

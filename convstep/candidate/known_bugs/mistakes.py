@@ -32,12 +32,12 @@ Loops = Literal[
     "input/stride",
     "every-stride",
 ]
-DzIndex = Literal["", "transposed", "reshaped", "strided", "strided-guarded"]
+DzIndex = Literal["", "transposed", "reshaped", "scrambled", "strided", "strided-guarded"]
 Dilation = Literal["", "none", "h-none", "w-none"]
 PaddingUsed = Literal["", "0", "1", "2", "+1", "+1 on H", "+1 on W", "+1 where padded"]
 Border = Literal["", "edge", "reflect", "symmetric", "wrap", "one"]
 Buffer = Literal["", "reached"]
-Taps = Literal["", "flip", "flip-h", "flip-w", "transpose"]
+Taps = Literal["", "flip", "flip-h", "flip-w", "transpose", "scramble"]
 Last = Literal["", "nhw", "n", "nh", "hw", "h", "w"]
 Write = Literal["", "step", "place", "tap"]
 Channels = Literal[
@@ -147,6 +147,8 @@ class Mistakes:
     """What the padding of the read array holds, if not zeros."""
     cut: bool = False
     """Whether a window past the border is cut with its kernel, where it would otherwise raise."""
+    by_index: bool = False
+    """Whether cells are taken by index, where a slice would be shorter: one past the border raises."""
     buffer: Buffer = ""
     """ "reached": the array ends with the last window, and `dW` has every tap that fits in."""
     taps: Taps = ""

@@ -156,6 +156,12 @@ BUGS = (
         variants=(
             Variant(_DW, Mistakes(padding="0"), "windows cut by the border clash"),
             Variant(_DW, Mistakes(padding="0", cut=True), "windows are cut by the border"),
+            Variant(_DW, Mistakes(padding="0", by_index=True), "cells are taken by index"),
+            Variant(
+                _DW,
+                Mistakes(padding="0", buffer="reached", refit="zeros after"),
+                "correlated with dZ, cut to the kernel",
+            ),
         ),
     ),
     KnownBug(
@@ -174,6 +180,7 @@ BUGS = (
         variants=(
             Variant(_DA, Mistakes(padding="0"), "windows cut by the border clash"),
             Variant(_DA, Mistakes(padding="0", cut=True), "windows are cut by the border"),
+            Variant(_DA, Mistakes(padding="0", by_index=True), "cells are written by index"),
             Variant(
                 _DA,
                 Mistakes(padding="0", cut=True, crop="outer [p:size-p]"),

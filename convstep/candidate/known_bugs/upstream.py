@@ -68,6 +68,8 @@ def upstream(problem: Problem, mistakes: Mistakes, position: int | None = None) 
     dZ = problem.dZ.reshape(geometry.samples, h_out, w_out, c_out).astype(np.float64)
     if mistakes.dz_index == "reshaped":
         dZ = dZ.reshape(geometry.samples, w_out, h_out, c_out)
+    elif mistakes.dz_index == "scrambled":
+        dZ = dZ.swapaxes(1, 2).reshape(dZ.shape)
     dz = dZ[:, where.dz_h, where.dz_w]
     dz = _of_samples(_of_channels(dz, mistakes.channels), mistakes.samples)
     if mistakes.integers == "dZ":

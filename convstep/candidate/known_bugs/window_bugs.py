@@ -161,6 +161,7 @@ BUGS = (
         variants=(
             Variant(ALL, Mistakes(dz_index="transposed"), ""),
             Variant(WINDOWED, Mistakes(dz_index="reshaped"), "after a reshape to (W_out, H_out)"),
+            Variant(WINDOWED, Mistakes(dz_index="scrambled"), "transposed and read in the old shape"),
             Variant(
                 WINDOWED,
                 Mistakes(swapped="ranges", dz_index="transposed"),

@@ -1,0 +1,63 @@
+"""Every known bug, in every convention that can say it, is named; what is right is called right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convstep.candidate.check import check
+from convstep.candidate.known_bugs.catalogue import AMBIGUOUS
+from convstep.candidate.verdict import Verdict
+from tests.candidate import corpus
+from tests.candidate.corpus import FILES, Specimen, one_each
+
+FOLDER = Path(corpus.__file__).parent / "files"
+SPECIMENS = one_each()
+
+
+def named(verdict: Verdict) -> set[str]:
+    return {finding.id for finding in verdict.diagnosis if finding.proven}
+
+
+def title(specimen: Specimen) -> str:
+    return "-".join(filter(None, (specimen.convention, specimen.bug, specimen.form, specimen.variant)))
+
+
+@pytest.mark.parametrize("specimen", [s for s in SPECIMENS if s.bug], ids=title)
+def test_the_bug_is_named(specimen: Specimen) -> None:
+    verdict = check(specimen.function)
+    assert not verdict.ok
+    assert verdict.convention == specimen.convention
+    assert specimen.bug in named(verdict), str(verdict)
+    # a mistake that no numbers tell apart may stand before it, any other may not
+    first = next(finding.id for finding in verdict.diagnosis if finding.proven)
+    assert not told_apart(first, specimen.bug), str(verdict)
+
+
+@pytest.mark.parametrize("specimen", [s for s in SPECIMENS if not s.bug], ids=title)
+def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
+    verdict = check(specimen.function)
+    assert verdict.ok, str(verdict)
+    assert verdict.convention == specimen.convention
+    assert verdict.diagnosis == ()
+    assert verdict.failing is None
+    assert verdict.first_divergence is None
+
+
+@pytest.mark.parametrize(("filename", "function", "convention", "bug"), FILES)
+def test_files_as_people_write_them(filename: str, function: str, convention: str, bug: str) -> None:
+    verdict = check(f"{FOLDER / filename}:{function}")
+    assert verdict.convention == convention
+    assert verdict.ok == (not bug), str(verdict)
+    if bug:
+        assert bug in named(verdict), str(verdict)
+
+
+RAISE_ALIKE = frozenset({"input-not-padded", "dA-not-padded"})
+"""Where windows past the border raise, nothing comes back that could tell which array was meant."""
+
+
+def told_apart(first: str, second: str) -> bool:
+    pair = frozenset({first, second})
+    return len(pair) == 2 and pair not in AMBIGUOUS and pair != RAISE_ALIKE
