@@ -150,7 +150,7 @@ def _new(given: argparse.Namespace) -> int:
     if os.path.exists(path) and not given.force:
         raise UsageError(f"{path} exists; choose another -o or add --force")
     problem = new_problem(given)
-    with _Writing(path):
+    with Writing(path):
         problem.save(path)
     # a bare name would be looked up among the bundled problems
     opened = path if os.path.dirname(path) or os.path.splitext(path)[1] else os.path.join(".", path)
@@ -250,7 +250,7 @@ def _export(given: argparse.Namespace) -> int:
 
     why = None if given.why is None else watched_cell(given.why, problem)
 
-    with _Writing(given.output):
+    with Writing(given.output):
         written = export_svg(
             problem,
             given.problem,
@@ -270,8 +270,7 @@ def _check(given: argparse.Namespace) -> int:
 
     if given.save is not None:
         _check_output(given.save, "--save")
-    with _Writing(given.save or ""):
-        text, right = check_text(given)
+    text, right = check_text(given)
     _say(text)
     return FINE if right else DIFFERENT
 
@@ -292,7 +291,7 @@ def _check_output(path: str, option: str = "-o") -> None:
         raise UsageError(f"{path} is a folder; give {option} a file name in it")
 
 
-class _Writing:
+class Writing:
     """While a file is written, name the one the person asked for: what fails is its temporary twin."""
 
     def __init__(self, path: str) -> None:

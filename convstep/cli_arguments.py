@@ -86,7 +86,9 @@ def _parser() -> _Parser:
     comparing = command("compare", "compare every gradient with an independent source, without a screen")
     comparing.add_argument("--json", action="store_true", help="one JSON object")
     _add_range(command("trace", "write steps as text"))
-    checking = command("check", "find out whether a backward of yours is right, and if not, why", problem=False)
+    checking = command(
+        "check", "find out whether a backward of yours is right, and if not, why", problem=False
+    )
     _add_candidate(checking)
     checking.add_argument("--json", action="store_true", help="one JSON object")
     checking.add_argument("--save", metavar="FILE.npz", help="write the smallest failing problem")

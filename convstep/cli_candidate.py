@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError
+from convstep.cli import UsageError, Writing
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +31,8 @@ def check_text(given: argparse.Namespace) -> tuple[str, bool]:
     with opened(given) as worker:
         verdict = swept(worker, given, None)
     if given.save is not None and verdict.failing is not None:
-        verdict = verdict.saved(given.save)
+        with Writing(given.save):
+            verdict = verdict.saved(given.save)
     if given.json:
         import json
 
@@ -50,9 +52,7 @@ def opened(given: argparse.Namespace) -> Worker:
     from convstep.candidate.target import CandidateError
 
     try:
-        return open_worker(
-            given.target, {"run_all": given.run_all, "python2": given.python2}, given.timeout
-        )
+        return open_worker(given.target, {"run_all": given.run_all, "python2": given.python2}, given.timeout)
     except CandidateError as error:
         raise UsageError(str(error)) from error
 
@@ -93,7 +93,7 @@ def debug(given: argparse.Namespace) -> None:
 
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
-            f"convstep debug needs a terminal; `convstep check {given.target}` works without one"
+            f"convstep debug needs a terminal; `convstep check {shlex.quote(given.target)}` works without one"
         )
     problem = None if given.problem is None else load_problem(given.problem)
     with opened(given) as worker:
@@ -124,7 +124,9 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         convention = CONVENTIONS[verdict.convention]
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)
         if unsaid:
-            raise UsageError(f"the {convention.name} convention has no words for {unsaid}, which this problem has")
+            raise UsageError(
+                f"the {convention.name} convention has no words for {unsaid}, which this problem has"
+            )
         return problem
     if verdict.failing is not None:
         return verdict.failing

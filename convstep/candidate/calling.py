@@ -293,7 +293,7 @@ def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
         text = f"it ran out of memory{': ' + _short(str(error)) if str(error) else ''}"
     else:
         said = traceback.TracebackException.from_exception(error)
-        said.__notes__ = None  # type: ignore[attr-defined]  # they would come last, in the message's place
+        said.__notes__ = None  # they would come last, in the message's place
         text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
         text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
     line, line_text, innermost = _innermost_line(error.__traceback__, candidate)[:3]

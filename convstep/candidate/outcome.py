@@ -17,6 +17,9 @@ RETURNED, REFUSED, RAISED, HUNG, DIED = "returned", "refused", "raised", "hung",
 """How a call ends: with a result, with the candidate's own `raise` on a size it does not take,
 with any other exception, not within its time, or with its process."""
 
+OUT_OF_MEMORY = 87
+"""The exit code of a process that has no memory left even to say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -23,7 +23,7 @@ from convstep.candidate import wire
 from convstep.candidate.calling import Call, perform
 from convstep.candidate.conventions import CONVENTIONS, matching_forward
 from convstep.candidate.files.placeholders import Placeholder
-from convstep.candidate.outcome import Candidate, Outcome
+from convstep.candidate.outcome import OUT_OF_MEMORY, Candidate, Outcome
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.oracle import messages
@@ -110,10 +110,7 @@ def load(target: Target, options: dict[str, bool]) -> Served:
 
 def _served(loaded: Any, name: str) -> Served:
     if loaded.kind == "class":
-        raise CandidateError(
-            f"{name} is a class; name its method, {name}.backward, or write an adapter: a function "
-            "backward(problem) that makes the layer, calls it and returns dW, db, dA_prev (see README)"
-        )
+        raise CandidateError(no_class(name))
     candidate = replace(
         describe(loaded.function, loaded.kind, name, loaded.namespace),
         file=loaded.file or "",
@@ -130,19 +127,33 @@ def _served(loaded: Any, name: str) -> Served:
     )
 
 
+def no_class(name: str) -> str:
+    """Why a class is no candidate, in a sentence."""
+    return (
+        f"{name} is a class; name its method, {name}.backward, or write an adapter: a function "
+        "backward(problem) that makes the layer, calls it and returns dW, db, dA_prev (see README)"
+    )
+
+
 def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:
     """Answer calls until the parent closes its end or is gone."""
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
-    with contextlib.suppress(OSError):
+    try:
         messages.send(answers, wire.introduction(served.candidate))
         while True:
             call, problem, fresh = wire.read_question(messages.opened(received.get()))
-            if fresh and served.reload is not None:
-                with contextlib.suppress(CandidateError):  # it was loaded once
-                    served = served.reload()
+            if fresh:
+                if served.reload is not None:
+                    with contextlib.suppress(CandidateError):  # it was loaded once
+                        served = served.reload()
+                messages.send(answers, {"loaded": True})
             messages.send(answers, wire.answer(_called(served, call, problem)))
+    except OSError:
+        return
+    except MemoryError:  # a candidate that returned has left no room for its result
+        os._exit(OUT_OF_MEMORY)
 
 
 def _called(served: Served, call: Call, problem: Problem) -> Outcome:
@@ -151,8 +162,13 @@ def _called(served: Served, call: Call, problem: Problem) -> Outcome:
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
     """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
-    while (question := messages.receive(questions)) is not None:
-        received.put(question)
+    try:
+        while (question := messages.receive(questions)) is not None:
+            received.put(question)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():  # what it started ends with it
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)
 
 

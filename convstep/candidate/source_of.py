@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,10 @@ from convstep.candidate.serve import Served, describe
 
 def served_function(function: Callable[..., Any]) -> Served:
     """A live function, with what can be told about it."""
-    inner = inspect.unwrap(function)
+    inner = _written(function)
     kind = kind_of(inner)
     namespace = _namespace(inner)
-    name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", "function"))
+    name = name_of(function)
     file, first_line, source = "", 0, ""
     with contextlib.suppress(TypeError, OSError):
         file = inspect.getsourcefile(inner) or ""
@@ -24,6 +25,25 @@ def served_function(function: Callable[..., Any]) -> Served:
         source = "".join(lines)
     described = describe(function, kind, name, namespace)
     return Served(function, namespace, replace(described, file=file, first_line=first_line, source=source))
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called; an object that can be called goes by its class."""
+    if isinstance(function, functools.partial):
+        return name_of(function.func)
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    return str(name or type(function).__qualname__)
+
+
+def _written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What somebody wrote: under decorators, in a partial, an object's `__call__`."""
+    inner: Callable[..., Any] = inspect.unwrap(function)
+    if isinstance(inner, functools.partial):
+        return _written(inner.func)
+    if inspect.isroutine(inner) or isinstance(inner, type):
+        return inner
+    called: Callable[..., Any] = inspect.unwrap(type(inner).__call__)
+    return called
 
 
 def kind_of(function: Callable[..., Any]) -> str:

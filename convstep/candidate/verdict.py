@@ -34,6 +34,8 @@ class Verdict:
     """What else was seen, in sentences: what was not tried, what was left out."""
     path: str | None = None
     """Where the failing problem was saved."""
+    flags: tuple[str, ...] = ()
+    """What the command line needs besides the target, to load and to call it in the same way."""
 
     @property
     def ok(self) -> bool:
@@ -55,8 +57,10 @@ class Verdict:
         """The smallest problem on which it fails, with what it made of it."""
         if self.swept.failing is not None:
             return self.swept.failing
-        # its gradients are right; what is wrong is a second call, or its forward
-        return self.swept.results[0] if self.diagnosis else None
+        if not self.diagnosis:
+            return None
+        # its gradients are right; what is wrong is its forward, or a second call
+        return next(iter(wrong_forwards(self.swept)), self.swept.results[0])
 
     @property
     def failing(self) -> Problem | None:
@@ -83,7 +87,7 @@ class Verdict:
     @property
     def _verb(self) -> str:
         kinds = {result.outcome.kind for result in self.swept.results if result.failed}
-        return "raises" if kinds == {"raised"} else "wrong"
+        return {"raised": "raises", "hung": "hangs", "died": "crashes"}.get("".join(kinds), "wrong")
 
     @property
     def forward_ok(self) -> bool | None:
@@ -104,6 +108,9 @@ class Verdict:
             ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
             return f"{swept.candidate.name} gives the right gradients, but something else is wrong: {ids}"
         failed = sum(result.failed for result in swept.results)
+        if failed == tried and self._verb != "wrong":
+            every = "" if swept.untried else " on every problem"
+            return f"{swept.candidate.name} {self._verb}{every}: {swept.failing.outcome.message}"
         return f"{swept.candidate.name} is wrong on {failed} of {tried} problems: {self.pattern}"
 
     def saved(self, path: str) -> Verdict:

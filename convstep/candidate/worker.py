@@ -7,6 +7,7 @@ gets a new process where the old one is gone.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -21,7 +22,9 @@ from typing import Any, Protocol, Self
 
 from convstep.candidate import wire
 from convstep.candidate.calling import Call
-from convstep.candidate.outcome import DIED, HUNG, Candidate, Outcome
+from convstep.candidate.outcome import DIED, HUNG, OUT_OF_MEMORY, Candidate, Outcome
+from convstep.candidate.serve import no_class, serve
+from convstep.candidate.source_of import kind_of, name_of, served_function
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.oracle import messages
@@ -58,21 +61,25 @@ Starter = Callable[[], Process]
 class Worker:
     """Calls a candidate in its process. Any thread may call anything; calls take turns."""
 
-    def __init__(self, start: Starter, title: str, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, start: Starter, title: str, seconds: float = SECONDS, flags: tuple[str, ...] = ()
+    ) -> None:
         """Start the process and wait until the candidate is loaded.
 
         Args:
             start: starts a process that serves the candidate.
             title: how the command line names it, or what to call it where it cannot.
             seconds: how long one call may take.
+            flags: what the command line adds, to load it in the same way.
 
         Raises:
             CandidateError: it cannot be loaded.
         """
-        self.address, self.seconds = title, seconds
+        self.address, self.seconds, self.flags = title, seconds, flags
         self._start = start
         self._one_call = threading.RLock()
         self._closed = False
+        self._called = False
         self._process: Process | None = None
         self._received: SimpleQueue[bytes | None] = SimpleQueue()
         self.candidate: Candidate = self._begin()
@@ -83,7 +90,8 @@ class Worker:
         cls, target: Target, options: dict[str, bool] | None = None, seconds: float = SECONDS
     ) -> Worker:
         """A worker for code in a file or a module."""
-        return cls(lambda: _Spawned(target, options or {}), str(target), seconds)
+        flags = tuple(f"--{name.replace('_', '-')}" for name, given in (options or {}).items() if given)
+        return cls(lambda: _Spawned(target, options or {}), str(target), seconds, flags)
 
     @classmethod
     def of_function(cls, function: Callable[..., Any], seconds: float = SECONDS) -> Worker:
@@ -94,6 +102,8 @@ class Worker:
         """
         if not callable(function):
             raise CandidateError(f"{function!r} cannot be called; give a function or 'path.py:function'")
+        if kind_of(function) == "class":
+            raise CandidateError(no_class(name_of(function)))
         if not hasattr(os, "fork"):
             return cls.of_target(importable(function), None, seconds)
         return cls(lambda: _Forked(function), _address(function), seconds)
@@ -107,27 +117,40 @@ class Worker:
             fresh: load it again first, so that what it kept from other calls is gone.
         """
         with self._one_call:
-            if fresh and isinstance(self._process, _Forked):
+            if fresh and self._called and isinstance(self._process, _Forked):
                 self._end()
             if self._process is None:
                 try:
                     self._begin()
                 except CandidateError as error:
                     return Outcome(DIED, message=str(error))
-            question = wire.question(call, problem, fresh=fresh)
-            with contextlib.suppress(OSError, ValueError):  # who does not read has died
-                assert self._process is not None
-                messages.send(self._process.questions, question)
             try:
-                received = self._received.get(timeout=self.seconds)
-            except Empty:
+                return self._answer(call, problem, fresh and self._called)
+            except BaseException:  # Ctrl+C: the answer to this call must not become the next one's
                 self._end()
-                return Outcome(
-                    HUNG, message=f"it did not return within {self.seconds:g} s", seconds=self.seconds
-                )
-            if received is None:
-                return Outcome(DIED, message=_how_it_died(self._end(by_itself=True)))
-            return wire.read_answer(messages.opened(received), call, problem)
+                raise
+            finally:
+                self._called = True
+
+    def _answer(self, call: Call, problem: Problem, fresh: bool) -> Outcome:
+        assert self._process is not None
+        with contextlib.suppress(OSError, ValueError):  # who does not read has died
+            messages.send(self._process.questions, wire.question(call, problem, fresh=fresh))
+        longest, what = self.seconds, "it did not return"
+        try:
+            if fresh:  # it says when it is loaded, and the time of the call starts
+                longest, what = max(LOADING, self.seconds), "loading it again did not finish"
+                loaded = self._received.get(timeout=longest)
+                longest, what = self.seconds, "it did not return"
+                received = None if loaded is None else self._received.get(timeout=longest)
+            else:
+                received = self._received.get(timeout=longest)
+        except Empty:
+            self._end()
+            return Outcome(HUNG, message=f"{what} within {longest:g} s", seconds=longest)
+        if received is None:
+            return Outcome(DIED, message=_how_it_died(self._end(by_itself=True)))
+        return wire.read_answer(messages.opened(received), call, problem)
 
     def close(self) -> None:
         """End the process, whatever it is doing; calling it again does nothing."""
@@ -149,6 +172,7 @@ class Worker:
     def _begin(self) -> Candidate:
         if self._closed:
             raise CandidateError("the candidate's process was closed")
+        self._called = False
         try:
             self._process = self._start()
         except OSError as error:
@@ -206,6 +230,8 @@ class _Spawned:
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Kill the process group."""
+        if self._child.returncode is not None:  # its number may be another's by now
+            return None
         code = None
         if by_itself:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -276,10 +302,8 @@ def _live_as_copy(
 ) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
     try:
-        from convstep.candidate.serve import serve
-        from convstep.candidate.source_of import served_function
-
         os.setsid()
+        faulthandler.disable()  # pytest turns it on, and a crash would fill its screen
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for pipe in others:
@@ -317,6 +341,8 @@ def _how_it_died(code: int | None) -> str:
     """How a process ended, in words."""
     if code is None:
         return "its process ended"
+    if code == OUT_OF_MEMORY:
+        return "it ran out of memory"
     if code >= 0:
         return f"it ended its process with exit code {code}"
     known = {
@@ -332,15 +358,11 @@ def _how_it_died(code: int | None) -> str:
         return f"it was ended by signal {-code}"
 
 
-def _title(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or function)
-
-
 def _address(function: Callable[..., Any]) -> str:
     """How the command line names a function, or its name where it cannot."""
     with contextlib.suppress(CandidateError):
         return str(importable(function))
-    return _title(function)
+    return name_of(function)
 
 
 def importable(function: Callable[..., Any]) -> Target:
@@ -351,7 +373,7 @@ def importable(function: Callable[..., Any]) -> Target:
     """
     import inspect
 
-    name = _title(function)
+    name = name_of(function)
     file = None
     with contextlib.suppress(TypeError, OSError):
         file = inspect.getsourcefile(inspect.unwrap(function))
