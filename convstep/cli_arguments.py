@@ -135,6 +135,11 @@ def _add_candidate(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="execute the file's whole top level, not only imports, definitions and constants",
     )
+    parser.add_argument(
+        "--adapter",
+        metavar="FILE.py:FUNCTION",
+        help="for path.py:Class: a function of the class and a problem",
+    )
     parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
 
 

@@ -52,7 +52,11 @@ def opened(given: argparse.Namespace) -> Worker:
     from convstep.candidate.target import CandidateError
 
     try:
-        return open_worker(given.target, {"run_all": given.run_all, "python2": given.python2}, given.timeout)
+        return open_worker(
+            given.target,
+            {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter},
+            given.timeout,
+        )
     except CandidateError as error:
         raise UsageError(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from convstep.candidate.known_bugs.flawed import flawed_running
 from convstep.candidate.outcome import RETURNED
 from convstep.candidate.probing import Divergence, Probe, describe, reference, with_dZ
 from convstep.candidate.sweep import BUDGET, Progress, Swept, sweep
-from convstep.candidate.target import Target
+from convstep.candidate.target import CandidateError, Target
 from convstep.candidate.verdict import Verdict, notes
 from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
@@ -28,6 +29,7 @@ def check(
     timeout: float = SECONDS,
     run_all: bool = False,
     python2: bool = False,
+    adapter: Callable[..., Any] | str | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
     """Try a backward on many small problems; say whether it is right, and if not, where and why.
@@ -43,6 +45,8 @@ def check(
         timeout: seconds that one call may take.
         run_all: execute all of a file's top-level code, not only imports, definitions and constants.
         python2: the file is written for Python 2.
+        adapter: what calls the candidate, if it is a layer class: a function of the class and a
+            `Problem` that returns dW, db, dA_prev; given as text if the candidate is.
         progress: called with the number of problems done and their total.
 
     Returns:
@@ -55,7 +59,7 @@ def check(
     >>> check(conv2d_backward).ok
     True
     """
-    options = {"run_all": run_all, "python2": python2}
+    options = {"run_all": run_all, "python2": python2, "adapter": adapter}
     with open_worker(candidate, options, timeout) as worker:
         return verdict_of(worker, convention, problem, progress)
 
@@ -64,6 +68,7 @@ def assert_correct(
     candidate: Callable[..., Any] | str,
     convention: str = AUTO,
     *,
+    adapter: Callable[..., Any] | str | None = None,
     save: str | os.PathLike[str] | None = None,
     timeout: float = SECONDS,
 ) -> None:
@@ -72,6 +77,7 @@ def assert_correct(
     Args:
         candidate: as for `check`.
         convention: as for `check`.
+        adapter: as for `check`.
         save: where to write the smallest failing problem; by default a new temporary folder.
         timeout: seconds that one call may take.
 
@@ -81,7 +87,7 @@ def assert_correct(
         CandidateError: it cannot be loaded, or fits no convention.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, not this one
-    verdict = check(candidate, convention, timeout=timeout)
+    verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
     if verdict.ok:
         return
     if verdict.failing is not None:
@@ -90,16 +96,23 @@ def assert_correct(
 
 
 def open_worker(
-    candidate: Callable[..., Any] | str, options: dict[str, bool] | None = None, timeout: float = SECONDS
+    candidate: Callable[..., Any] | str, options: dict[str, Any] | None = None, timeout: float = SECONDS
 ) -> Worker:
     """The candidate in a process of its own.
 
     Raises:
         CandidateError: it cannot be loaded.
     """
+    adapter = (options or {}).get("adapter")
+    if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
+        raise CandidateError(
+            "give the candidate and its adapter in the same way: both as text, or as they are"
+        )
     if isinstance(candidate, str):
         return Worker.of_target(Target.parse(candidate), options, timeout)
-    return Worker.of_function(candidate, timeout)
+    return Worker.of_function(
+        candidate if adapter is None else functools.partial(adapter, candidate), timeout
+    )
 
 
 def verdict_of(

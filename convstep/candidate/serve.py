@@ -7,6 +7,7 @@ cell of a notebook) is served by a fork instead, see `worker.py`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import json
 import os
@@ -97,15 +98,45 @@ def _uses_torch(namespace: dict[str, Any]) -> bool:
     )
 
 
-def load(target: Target, options: dict[str, bool]) -> Served:
+def load(target: Target, options: dict[str, Any]) -> Served:
     """Load a target's code in this process.
+
+    Args:
+        target: what to call; a class needs an adapter.
+        options: those of loading, and "adapter": the target of a function `adapter(Class, problem)`.
 
     Raises:
         CandidateError: it cannot be loaded; one sentence.
     """
     from convstep.candidate import loading
 
-    return _served(loading.load(target, loading.Options(**options)), target.name)
+    how = {name: value for name, value in options.items() if name != "adapter"}
+    loaded = loading.load(target, loading.Options(**how))
+    if not options.get("adapter"):
+        return _served(loaded, target.name)
+    adapter = loading.load(Target.parse(options["adapter"]), loading.Options(**how))
+    return _adapted(loaded, adapter, target.name)
+
+
+def _adapted(loaded: Any, adapter: Any, name: str) -> Served:
+    """A layer class, or anything else, behind a function that takes it and a problem."""
+    candidate = Candidate(
+        name,
+        "function",
+        ("problem",),
+        1,
+        file=loaded.file or "",
+        first_line=loaded.first_line or 0,
+        source=loaded.source or "",
+        notes=(*loaded.notes, *adapter.notes),
+    )
+    return Served(
+        functools.partial(adapter.function, loaded.function),
+        {},
+        candidate,
+        lambda: _adapted(loaded.fresh(), adapter.fresh(), name),
+        lambda error: loaded.hint(error) or adapter.hint(error),
+    )
 
 
 def _served(loaded: Any, name: str) -> Served:
@@ -130,8 +161,8 @@ def _served(loaded: Any, name: str) -> Served:
 def no_class(name: str) -> str:
     """Why a class is no candidate, in a sentence."""
     return (
-        f"{name} is a class; name its method, {name}.backward, or write an adapter: a function "
-        "backward(problem) that makes the layer, calls it and returns dW, db, dA_prev (see README)"
+        f"{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
+        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)"
     )
 
 

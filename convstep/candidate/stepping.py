@@ -18,7 +18,7 @@ import numpy.typing as npt
 from convstep.candidate.check import first_divergence
 from convstep.candidate.diagnosis import Finding
 from convstep.candidate.known_bugs.flawed import flawed_running
-from convstep.candidate.outcome import RETURNED, Outcome
+from convstep.candidate.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.probing import Divergence, Probe
 from convstep.candidate.verdict import Verdict
 from convstep.candidate.worker import Worker
@@ -106,6 +106,15 @@ class CandidateTimeline:
             known = (0, position) in self._answers
         return self.at(position) if known else None
 
+    def remembered_contribution(self, step: int) -> Beside | None:
+        """The same as `contribution`, if that needs no call; else None."""
+        with self._lock:
+            return self._answers.get((step, step + 1))
+
+    def close(self) -> None:
+        """End the candidate's process: whoever waits for an answer is told that it ended."""
+        self._worker.close()
+
     def wrong_steps(
         self, found: Callable[[int, int], None], stop: Callable[[], bool] = lambda: False
     ) -> None:
@@ -122,7 +131,10 @@ class CandidateTimeline:
             if stop():
                 return
             last = min(first + size, total)
-            if self.probe.wrong_between(first, last):
+            outcome = self.probe.block(first, last)
+            if outcome.kind == HUNG:  # every further step would take as long
+                return
+            if self.probe.differing(outcome, self.probe.expected(first, last)):
                 found(first, last)
 
     def next_divergent(self, position: int) -> int | None:

@@ -131,7 +131,7 @@ def sweep(
         keeps_state,
         held[-1] - held[0] if len(held) > 1 else 0,
         _only_batch(worker, call, results),
-        _whole_numbers(worker, call, results),
+        _whole_numbers(worker, call, results, keeps_state),
     )
 
 
@@ -273,7 +273,9 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
     return 0
 
 
-def _whole_numbers(worker: Worker, call: Call, results: Sequence[Result]) -> tuple[str, ...]:
+def _whole_numbers(
+    worker: Worker, call: Call, results: Sequence[Result], keeps_state: bool
+) -> tuple[str, ...]:
     """Gradients that are right for real inputs and cut to whole numbers for integer ones."""
     sound = next((result for result in results if result.ok and result.case is not None), None)
     if sound is None or call.convention in ("problem", "torch"):
@@ -290,7 +292,7 @@ def _whole_numbers(worker: Worker, call: Call, results: Sequence[Result]) -> tup
         given.groups,
     )
     right = Right.of(problem)
-    outcome = worker.call(replace(call, integers=True), problem, fresh=True)
+    outcome = worker.call(replace(call, integers=True), problem, fresh=keeps_state)
     if outcome.kind != RETURNED:
         return ()
     return tuple(

@@ -87,11 +87,14 @@ class Worker:
 
     @classmethod
     def of_target(
-        cls, target: Target, options: dict[str, bool] | None = None, seconds: float = SECONDS
+        cls, target: Target, options: dict[str, Any] | None = None, seconds: float = SECONDS
     ) -> Worker:
         """A worker for code in a file or a module."""
-        flags = tuple(f"--{name.replace('_', '-')}" for name, given in (options or {}).items() if given)
-        return cls(lambda: _Spawned(target, options or {}), str(target), seconds, flags)
+        flags: list[str] = []
+        for name, value in (options or {}).items():
+            if value:
+                flags += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, str) else [])]
+        return cls(lambda: _Spawned(target, options or {}), str(target), seconds, tuple(flags))
 
     @classmethod
     def of_function(cls, function: Callable[..., Any], seconds: float = SECONDS) -> Worker:
@@ -209,7 +212,7 @@ class Worker:
 class _Spawned:
     """A new interpreter that loads a target."""
 
-    def __init__(self, target: Target, options: dict[str, bool]) -> None:
+    def __init__(self, target: Target, options: dict[str, Any]) -> None:
         if not sys.executable:
             raise OSError("this Python does not know where its interpreter is")
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
