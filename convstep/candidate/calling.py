@@ -297,7 +297,9 @@ def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
         text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
         text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
     line, line_text, innermost = _innermost_line(error.__traceback__, candidate)[:3]
-    refused = isinstance(error, NotImplementedError) or (innermost and _on_purpose(error, line_text, candidate))
+    refused = isinstance(error, NotImplementedError) or (
+        innermost and _on_purpose(error, line_text, candidate)
+    )
     return {
         "kind": REFUSED if refused else RAISED,
         "message": _short(text),

@@ -10,6 +10,7 @@ from convstep.conv.validation import shape_text
 
 if TYPE_CHECKING:
     from convstep.candidate.diagnosis import Finding
+    from convstep.candidate.judging import Judged, Result
     from convstep.candidate.probing import Divergence
     from convstep.candidate.verdict import Verdict
 
@@ -70,7 +71,8 @@ def divergence_words(found: Divergence, batch: bool) -> str:
         shown = shape_text(actual) if actual else "nothing"
         return f"{where}: its shape is {shown} instead of {shape_text(right)}, so every step is wrong"
     cell = list(found.cells[0])
-    more = f", and {found.count - 1} more cells" if found.count > 1 else ""
+    others = found.count - 1
+    more = f", and {others} more cell{'s' if others > 1 else ''}" if others else ""
     return f"{where}{cell}: {found.actual[0]:.6g} instead of {found.expected[0]:.6g}{more}"
 
 
@@ -78,15 +80,9 @@ def _failure(verdict: Verdict) -> list[str]:
     result = verdict.failing_result
     assert result is not None
     lines = [f"smallest failing problem: {problem_words(result)}"]
+    here = {found.name: found for found in result.judged}
     for name, words in verdict.patterns.items():
-        lines.append(f"  {name:7} {words}")
-    for found in result.judged:
-        if found.kind == "wrong":
-            worst = f"{found.max_abs_error:.3g}, worst at {list(found.worst)}"
-            lines.append(f"  {found.name:7} there: off by up to {worst}")
-        elif found.kind == "shape":
-            right = shape_text(result.right.gradients[found.name].shape)
-            lines.append(f"  {found.name:7} there: shape {shape_text(found.shape)} instead of {right}")
+        lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result)}", "  ")
     if result.outcome.message and not result.judged:
         line = f" (line {result.outcome.line})" if result.outcome.line else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
@@ -94,6 +90,16 @@ def _failure(verdict: Verdict) -> list[str]:
         batch = result.right.problem.geometry.batch is not None
         lines += _wrapped(f"first divergence: {divergence_words(verdict.first_divergence, batch)}")
     return lines
+
+
+def _there(found: Judged | None, result: Result) -> str:
+    """How a gradient is wrong on the failing problem."""
+    if found is not None and found.kind == "wrong":
+        return f"; here off by up to {found.max_abs_error:.3g}, at {list(found.worst)}"
+    if found is not None and found.kind == "shape":
+        right = shape_text(result.right.gradients[found.name].shape)
+        return f"; here its shape is {shape_text(found.shape)} instead of {right}"
+    return ""
 
 
 def _finding(finding: Finding) -> list[str]:
