@@ -84,21 +84,14 @@ class CandidateTimeline:
 
     def at(self, position: int) -> Beside:
         """Its running gradients after `position` steps."""
-        found = self._ask(0, position)
-        modelled = {
-            name: running
-            for name, mistakes in self._mistakes.items()
-            if (running := flawed_running(name, self.problem, mistakes, position)) is not None
-            and running.shape == self.probe.right.gradients[name].shape
-        }
-        if not modelled:
-            return found
-        problems = {name: words for name, words in found.problems.items() if name not in modelled}
-        return Beside({**found.gradients, **modelled}, problems, tuple(modelled))
+        return _with_modelled(self._ask(0, position), self._modelled(position))
 
     def contribution(self, step: int) -> Beside:
-        """What it thinks one step adds."""
-        return self._ask(step, step + 1)
+        """What it thinks one step adds; of a modelled gradient, how the step changes it."""
+        found = self._ask(step, step + 1)
+        before, after = self._modelled(step), self._modelled(step + 1)
+        changes = {name: after[name] - before[name] for name in after if name in before}
+        return _with_modelled(found, changes)
 
     def remembered(self, position: int) -> Beside | None:
         """The same as `at`, if that needs no call; else None."""
@@ -109,7 +102,8 @@ class CandidateTimeline:
     def remembered_contribution(self, step: int) -> Beside | None:
         """The same as `contribution`, if that needs no call; else None."""
         with self._lock:
-            return self._answers.get((step, step + 1))
+            known = (step, step + 1) in self._answers
+        return self.contribution(step) if known else None
 
     def close(self) -> None:
         """End the candidate's process: whoever waits for an answer is told that it ended."""
@@ -147,6 +141,15 @@ class CandidateTimeline:
         found = self.probe.previous_divergent(max(position - 1, 0))
         return None if found is None else found + 1
 
+    def _modelled(self, position: int) -> dict[str, Array]:
+        """The running state of the gradients that it overwrites."""
+        return {
+            name: running
+            for name, mistakes in self._mistakes.items()
+            if (running := flawed_running(name, self.problem, mistakes, position)) is not None
+            and running.shape == self.probe.right.gradients[name].shape
+        }
+
     def _ask(self, first: int, last: int) -> Beside:
         with self._lock:
             if (first, last) in self._answers:
@@ -175,3 +178,10 @@ class CandidateTimeline:
             else:
                 gradients[name] = np.asarray(actual, self.problem.dtype)
         return Beside(gradients, problems)
+
+
+def _with_modelled(found: Beside, modelled: dict[str, Array]) -> Beside:
+    if not modelled:
+        return found
+    problems = {name: words for name, words in found.problems.items() if name not in modelled}
+    return Beside({**found.gradients, **modelled}, problems, tuple(modelled))

@@ -13,6 +13,8 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.screens.debugger import DebuggerScreen
 
 if TYPE_CHECKING:
+    from convstep.candidate.verdict import Verdict
+    from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
@@ -48,11 +50,15 @@ class DebuggerApp(App[None]):
                 comparison opens by itself at the last step.
         """
         super().__init__()
-        self._torch = torch
-        self.debugger = DebuggerScreen(problem, name, command_name or name, compare_at_end=live)
+        self._torch, self._live = torch, live
+        self.debugger = self.make_screen(problem, name, command_name or name)
         """The screen below all others."""
-        self.debugger.begin_at(position)
-        self._live = live
+        if position:
+            self.debugger.begin_at(position)
+
+    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
+        """The debugger's screen."""
+        return DebuggerScreen(problem, name, command_name, compare_at_end=self._live)
 
     def get_default_screen(self) -> Screen[None]:
         """The debugger."""
@@ -111,6 +117,36 @@ def run_debugger(problem: Problem, session: Session) -> None:
     """
     app = DebuggerApp(problem, problem_title(session.problem), command_name=session.problem)
     app.debugger.resume(session)
+    try:
+        app.run()
+    finally:
+        app.close_torch()
+
+
+def run_candidate(
+    worker: Worker,
+    verdict: Verdict,
+    problem: Problem,
+    *,
+    name: str,
+    problem_name: str | None,
+    position: int | None = None,
+) -> None:
+    """Open the debugger on a candidate in this terminal; return when the person leaves it.
+
+    Args:
+        worker: the candidate in its process, which is ended when the person leaves.
+        verdict: what `check` found.
+        problem: whose steps.
+        name: what to call the candidate on the screen.
+        problem_name: the problem on the command line; None for the verdict's own failing one.
+        position: where to begin; by default just after the first divergent step.
+    """
+    # the debugger alone does without these
+    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.ui.candidate_app import CandidateApp
+
+    app = CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position)
     try:
         app.run()
     finally:

@@ -23,17 +23,27 @@ class Command:
     """The heading it stands under."""
     footer: bool = False
     """Whether the footer shows it."""
+    beside: bool | None = None
+    """The same where a candidate stands beside the reference; as `footer` unless given."""
     palette: bool = True
     """Whether the palette offers it; cursor keys make no sense there."""
 
     @property
     def binding(self) -> Binding:
         """Textual's form of it."""
+        return self._bound(self.footer)
+
+    @property
+    def beside_binding(self) -> Binding:
+        """The same for the screen with a candidate."""
+        return self._bound(self.footer if self.beside is None else self.beside)
+
+    def _bound(self, shown: bool) -> Binding:
         return Binding(
             ",".join(self.keys),
             self.action,
             self.label,
-            show=self.footer,
+            show=shown,
             key_display=key_text(self.keys[0]),
             priority=any(key in _PRIORITY for key in self.keys),
         )
@@ -50,12 +60,14 @@ _ALIASES = {"f17", "f22", "f23"}
 """What terminals send for Shift+F5, Shift+F10 and Shift+F11."""
 
 MOVE, PLACE, STOP, LOOK, ASK, APP = "Step", "Go to", "Stop", "Look", "Ask", "The program"
+CANDIDATE = "Your own backward: convstep debug"
 
 COMMANDS = (
     Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True),
     Command("back", ("N", "backspace", "shift+f10", "f22"), "back", "Go one iteration back.", MOVE, True),
     Command("next_addition", ("s", "f11"), "add",
-            "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, True),
+            "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, True,
+            beside=False),
     Command("back_addition", ("S", "shift+f11", "f23"), "undo add", "Undo one addition.", MOVE),
     Command("channels_end", ("f",), "channels end",
             "Run to the end of the channel loop: every i_c of this place.", MOVE),
@@ -68,7 +80,8 @@ COMMANDS = (
     Command("run_back", ("C", "shift+f5", "f17"), "run back",
             "Run back to the previous stop, or to the start.", STOP),
     Command("stop_here", ("b",), "stop", "Stop at the cell under the cursor: a dZ cell is a step, "
-            "a gradient cell is watched; again removes it.", STOP, True),
+            "a gradient cell is watched; again removes it.", STOP, True,
+            beside=False),
     Command("condition", ("slash",), "condition",
             "Stop when a condition holds: abs(dz) > 0.1 and i_c == 2, isnan(dA), 4,*,1.", STOP),
     Command("stops", ("B",), "stops", "List the stops: switch on and off, remove.", STOP),
@@ -97,9 +110,18 @@ COMMANDS = (
     Command("cursor(1, 0)", ("down",), "down", "Move the cell cursor down.", LOOK, palette=False),
     Command("cursor(0, -1)", ("left",), "left", "Move the cell cursor left.", LOOK, palette=False),
     Command("cursor(0, 1)", ("right",), "right", "Move the cell cursor right.", LOOK, palette=False),
-    Command("compare", ("o",), "torch", "Compare the gradients as they stand with PyTorch's.", ASK, True),
+    Command("compare", ("o",), "torch", "Compare the gradients as they stand with PyTorch's.", ASK, True,
+            beside=False),
     Command("provenance", ("i", "enter"), "why",
-            "Which steps make the gradient cell under the cursor, with factors and sums.", ASK, True),
+            "Which steps make the gradient cell under the cursor, with factors and sums.", ASK, True,
+            beside=False),
+    Command("divergence(1)", ("greater_than_sign",), "next wrong",
+            "In convstep debug: to the next step that adds something wrong.", CANDIDATE, beside=True),
+    Command("divergence(-1)", ("less_than_sign",), "last wrong",
+            "In convstep debug: to the previous such step.", CANDIDATE),
+    Command("diagnosis", ("d",), "diagnosis",
+            "In convstep debug: what is wrong, the line to mend, and your own source.", CANDIDATE,
+            beside=True),
     Command("copy", ("y",), "copy command", "Copy the command that opens this very view.", ASK),
     Command("save", ("w",), "save session", "Save position, stops, bookmarks and view to a file.", ASK),
     Command("help", ("question_mark",), "help", "Explain every key and every mark.", APP, True),
@@ -109,6 +131,8 @@ COMMANDS = (
 
 _KEY_TEXTS = {
     "question_mark": "?",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "slash": "/",
     "comma": ",",
     "full_stop": ".",
@@ -136,6 +160,11 @@ def key_text(key: str) -> str:
 def bindings() -> list[Binding]:
     """Every command's binding, in the table's order."""
     return [command.binding for command in COMMANDS]
+
+
+def beside_bindings() -> list[Binding]:
+    """The same for the screen with a candidate: its footer shows other keys."""
+    return [command.beside_binding for command in COMMANDS]
 
 
 def groups() -> dict[str, list[Command]]:

@@ -67,8 +67,8 @@ def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     beside: dict[str, int] = {}
     if width >= WIDE_SIDE_FROM:
         beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
-    places |= _row(_expanded(stage, beside), Rect(side, 0, width - side, upper))
-    places |= _row(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
+    places |= row_of(_expanded(stage, beside), Rect(side, 0, width - side, upper))
+    places |= row_of(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
     return Plan(places, beside=beside)
 
 
@@ -129,7 +129,7 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
     tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))
     shown = tab if tab in tabs else CARD
-    places = _row(stage, Rect(0, 0, width, upper))
+    places = row_of(stage, Rect(0, 0, width, upper))
     rest = width
     for panel in running:
         wanted = min(natural_width(panel), width // 4)
@@ -141,23 +141,29 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
 
 def _upper_height(height: int, panels: Sequence[Panel], width: int) -> int:
     """What the stage asks for, but never so much that the lower row has no room."""
-    asked = max(_natural_height(panel, width) for panel in panels if panel.stage)
+    asked = max(natural_height(panel, width) for panel in panels if panel.stage)
     least = 6 if height < 18 else max(9, height // 3)
     upper: int = max(min(asked, height - least), height // 2)
     return upper
 
 
-def _row(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
-    """Panels side by side, those of one stack above each other if the room is high enough."""
+def columns_of(panels: Sequence[Panel], height: int) -> list[list[Panel]]:
+    """What stands side by side: panels of one stack above each other if the room is high enough."""
     columns: list[list[Panel]] = []
     stacks: dict[str, list[Panel]] = {}
     for panel in panels:
         stack = stacks.setdefault(panel.stack, []) if panel.stack else []
-        if not stack or _height_of([*stack, panel]) > room.height:
+        if not stack or _height_of([*stack, panel]) > height:
             stack = []
             columns.append(stack)
             stacks[panel.stack] = stack
         stack.append(panel)
+    return columns
+
+
+def row_of(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
+    """Panels side by side, as `columns_of` puts them."""
+    columns = columns_of(panels, room.height)
     places: dict[str, Rect] = {}
     x = room.x
     for column, width in zip(columns, _shares(columns, room.width), strict=True):
@@ -177,7 +183,7 @@ def _column(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
 
 
 def _height_of(panels: Sequence[Panel]) -> int:
-    return sum(_natural_height(panel, 10_000) for panel in panels)
+    return sum(natural_height(panel, 10_000) for panel in panels)
 
 
 def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
@@ -219,5 +225,6 @@ def _title_width(panel: Panel) -> int:
     return len(panel.face.label) + caption + 4
 
 
-def _natural_height(panel: Panel, width: int) -> int:
+def natural_height(panel: Panel, width: int) -> int:
+    """Lines at which every row is seen, border included."""
     return lay_out(panel, width - 2, 10_000).height + 2

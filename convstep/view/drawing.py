@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +24,8 @@ class Look:
     """How to draw, whatever is drawn."""
 
     styles: Mapping[str, Style]
-    """A style a role: cell, padding, todo, window, changed, now, cursor, frame, stop, crop, label."""
+    """A style a role: cell, padding, todo, window, changed, now, differs, cursor, frame, stop,
+    crop, label."""
     mode: str = "both"
     """One of `MODES`."""
     dark: bool = True
@@ -59,6 +61,13 @@ def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: L
         parts.append(" " + f"{column}".rjust(layout.text)[-layout.text :])
     label = "".join(parts)[left : left + width]
     return [Segment(label.ljust(width), look.style(("label",), None))]
+
+
+def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
+    """One line of what a panel says in place of numbers."""
+    lines = textwrap.wrap(note, max(width - 2, 1))
+    text = f" {lines[y]}" if y < len(lines) else ""
+    return [Segment(text[:width].ljust(width), look.base)]
 
 
 def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look) -> list[Segment]:
@@ -150,7 +159,8 @@ def _hint(value: float, scale: Scale, look: Look) -> str:
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
     roles = _roles(panel, cell, look)
-    outside = "padding" in roles and value == 0
+    # a dot says that nothing is here: a zero of the padding, or no difference
+    outside = ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
     text = "·".rjust(number.width) if outside else number.text(value)
     if look.mode == "heat" and not outside:
         sign = "-" if value < 0 else "+" if value > 0 else " "
@@ -181,7 +191,9 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
 
 
 def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
-    """The column left of cell `boundary`: a side of the frame, of the crop line, a pointer, or a hint."""
+    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
+    if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
+        return Segment("≠", look.style(("differs",), None))
     if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
         return Segment("┃", look.style(("frame",), None))
     if (row, boundary) in panel.stops:
@@ -196,6 +208,12 @@ def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Se
     if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
         return Segment("│", look.style(("crop",), None))
     return Segment(plain, look.style(("hint",), None))
+
+
+def _differs(panel: Panel, row: int, column: int) -> bool:
+    if panel.differing is None or column >= panel.face.shape[1]:
+        return False
+    return bool(panel.differing[row, column])
 
 
 def _on_side(block: Span, row: int, boundary: int) -> bool:

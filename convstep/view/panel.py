@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from convstep.view.faces import Face
 
 
@@ -98,6 +101,14 @@ class Panel:
     """Panels of the same stack stand above each other where there is room."""
     listed: bool = False
     """A list rather than a picture: row labels always, current row marked."""
+    differing: npt.NDArray[np.bool_] | None = None
+    """Cells that differ from another panel's, in the face's shape: each is marked."""
+    sparse: bool = False
+    """Whether only differing cells show their numbers; the others are dots."""
+    note: str = ""
+    """What to say in place of the numbers, where there are none."""
+    titles: tuple[str, ...] = ()
+    """What to write on the border instead of label and caption: the first that fits."""
 
 
 def beside_key(key: str, number: int) -> str:

@@ -390,6 +390,12 @@ async def leaves(session: Session, key: str) -> None:
     assert session.app.return_code == 0
 
 
+async def says_that_it_belongs_to_another_command(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "convstep debug mine.py:conv_backward" in session.lines[-3]
+    assert session.position == HERE
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "next": goes_one_step_on,
     "back": goes_one_step_back,
@@ -428,6 +434,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "cursor(0, 1)": moves_the_cursor_right,
     "compare": compares_in_the_middle,
     "provenance": lists_what_makes_the_cell,
+    "divergence(1)": says_that_it_belongs_to_another_command,
+    "divergence(-1)": says_that_it_belongs_to_another_command,
+    "diagnosis": says_that_it_belongs_to_another_command,
     "copy": copies_a_command_that_leads_back,
     "save": asks_for_a_file_to_save_in,
     "help": explains_every_command,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
 
 
+ELSEWHERE = "this key is for a backward of your own: convstep debug mine.py:conv_backward"
+
+
 class DebuggerScreen(StoppingScreen):
     """Asks the oracles, explains cells and itself, and hands out ways back to here."""
 
@@ -87,11 +90,23 @@ class DebuggerScreen(StoppingScreen):
             self.travel(mark.position)
             self._update_status(f"bookmark {mark.label}")
 
-    def action_copy(self) -> None:
-        """Copy the command that reproduces this view."""
+    def action_divergence(self, by: int) -> None:
+        """Say where divergent steps are looked for."""
+        self._update_status(ELSEWHERE)
+
+    def action_diagnosis(self) -> None:
+        """Say who has a diagnosis."""
+        self._update_status(ELSEWHERE)
+
+    def permalink(self) -> str:
+        """The command that reproduces this view."""
         from convstep.replay.session import permalink
 
-        command = permalink(self.session(), self._problem.geometry)
+        return permalink(self.session(), self._problem.geometry)
+
+    def action_copy(self) -> None:
+        """Copy the command that reproduces this view."""
+        command = self.permalink()
         self.app.copy_to_clipboard(command)
         self.notify(command, title="copied", timeout=4, markup=False)
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from convstep.replay import magnitude
 from convstep.replay.timeline import Timeline
 from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
-from convstep.ui.widgets.drawn import Drawn
+from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, arrange
+from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.card import draw_card
 from convstep.view.drawing import MODES
+from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.numbers import full
-from convstep.view.panel import Panel, Span, beside_key
+from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scene import Stage, problem_facts
 from convstep.view.source import draw_source
 from convstep.view.statistics import Statistics
@@ -49,6 +49,8 @@ class PanelScreen(Screen[None]):
 
     mode: reactive[str] = reactive("both")
     """How values are shown: one of `MODES`."""
+    followed = FOLLOWED
+    """The panel that has the focus first."""
     precision: reactive[int] = reactive(0)
     """Columns added to every number."""
 
@@ -62,7 +64,7 @@ class PanelScreen(Screen[None]):
         super().__init__()
         self._problem, self.problem_name = problem, name
         self._timeline = Timeline(problem)
-        self._stage = Stage(self._timeline)
+        self._stage = self.make_stage(self._timeline)
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
         self._statistics, self._counted = Statistics(), ("", "")
@@ -80,21 +82,55 @@ class PanelScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, panels, status, timeline, keys."""
         yield Static(id="title")
-        yield PanelArea(
-            Drawn(SOURCE, "backward.py"),
-            *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
-            Drawn(CARD, "this step"),
-            *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
-            FaceMap(MAP),
-        )
+        yield PanelArea(*self.parts())
         yield Static(id="too-small")
         yield Static(id="status")
         yield TimelineBar(id="timeline")
         yield Footer(compact=True, show_command_palette=False)
 
+    def make_stage(self, timeline: Timeline) -> Stage:
+        """What builds the scenes."""
+        return Stage(timeline)
+
+    def parts(self) -> list[Widget]:
+        """The parts in the order in which Tab goes through them."""
+        return [
+            Drawn(SOURCE, "backward.py"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
+            Drawn(CARD, "this step"),
+            *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
+            FaceMap(MAP),
+        ]
+
+    def drawings(self) -> dict[str, Draw]:
+        """What the parts that are not panels show, by key."""
+        scene = self._scene
+        return {SOURCE: lambda w, h: draw_source(scene, w, h), CARD: lambda w, h: draw_card(scene, w, h)}
+
+    def part_names(self) -> dict[str, str]:
+        """Short names by key, for the parts that share a place."""
+        names = {SOURCE: "source", CARD: "step", MAP: "map"}
+        return names | {panel.key: panel.face.name for panel in self._scene.panels}
+
+    def plan(self, width: int, height: int) -> Plan:
+        """Where the parts stand."""
+        return arrange(width, height, self._first_panels(), self._tab, self._maximised)
+
+    def title_facts(self) -> list[str]:
+        """What the title says, the most important first."""
+        return [f"convstep  {self.problem_name}", *problem_facts(self._problem)]
+
+    def standing(self) -> str:
+        """What the status line says when no cell is asked about."""
+        return f"{self._scene.upstream} = {full(self._scene.dz, self._problem.dtype)}"
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """One cell in full precision."""
+        return f"{panel.face.cell(*cell)} = {full(panel.face.values[cell], self._problem.dtype)}"
+
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
-        self.query_one(f"#{FOLLOWED}", TensorGrid).focus(scroll_visible=False)
+        self.query_one(f"#{self.followed}", TensorGrid).focus(scroll_visible=False)
         self._apply_look()  # a resumed session brings its own
         self._show(all_changed=True)
         if self._stage.unmeasured:
@@ -142,7 +178,7 @@ class PanelScreen(Screen[None]):
     def action_maximise(self) -> None:
         """The focused part alone, and back."""
         focused = self.focused.id if self.focused is not None else None
-        self._maximised = "" if self._maximised else (focused or FOLLOWED)
+        self._maximised = "" if self._maximised else (focused or self.followed)
         self._arrange()
 
     def action_panel(self, by: int) -> None:
@@ -191,8 +227,8 @@ class PanelScreen(Screen[None]):
         self._count(old, all_changed, touched)
         for panel in scene.panels:
             self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
-        self.query_one(f"#{SOURCE}", Drawn).show(lambda w, h: draw_source(scene, w, h))
-        self.query_one(f"#{CARD}", Drawn).show(lambda w, h: draw_card(scene, w, h))
+        for key, draw in self.drawings().items():
+            self.query_one(f"#{key}", Drawn).show(draw)
         bar = self.query_one(TimelineBar)
         bar.total, bar.position = scene.total, scene.position
         self._show_title()
@@ -202,16 +238,8 @@ class PanelScreen(Screen[None]):
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
         scene, width = self._scene, self.size.width - 2
         right = f"step {scene.position}/{scene.total}   ({scene.place})"
-        facts = problem_facts(self._problem)
-        left = f"convstep  {self.problem_name}"
-        room = width - len(right) - 2
-        while facts and cell_len(" · ".join([left, *facts])) > room:
-            facts.pop()
-        left = " · ".join([left, *facts])
-        if cell_len(left) > room:
-            left = self.problem_name
-        title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
-        title.append(right, "bold reverse" if scene.position == scene.total else "bold")
+        ended = scene.position == scene.total
+        title = title_line(self.title_facts(), self.problem_name, right, width, ended=ended)
         self.query_one("#title", Static).update(title, layout=False)
 
     def _show_status(self) -> None:
@@ -220,15 +248,13 @@ class PanelScreen(Screen[None]):
         if isinstance(grid, TensorGrid) and grid.cursor is not None:
             self._show_cell(CellMessage(grid.key, grid.cursor))
         else:
-            value = full(self._scene.dz, self._problem.dtype)
-            self._update_status(f"{self._scene.upstream} = {value}")
+            self._update_status(self.standing())
 
     def _show_cell(self, message: CellMessage) -> None:
-        face, cell = self._scene.panel(message.key).face, message.cell
-        rows, columns = face.shape
+        panel, cell = self._scene.panel(message.key), message.cell
+        rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            value = full(face.values[cell], self._problem.dtype)
-            self._update_status(f"{face.cell(*cell)} = {value}")
+            self._update_status(panel.note or self.cell_words(panel, cell))
 
     def _update_status(self, left: str) -> None:
         """A sentence on the left; on the right as much of the facts as there is room for."""
@@ -237,12 +263,9 @@ class PanelScreen(Screen[None]):
         if self._counted != (panel.key, panel.face.label):  # a click moved the focus
             self._count(None, True, None)
         drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
-        counted = f"{panel.face.label} {self._statistics.text()}"
-        status = Text(left[:width], no_wrap=True)
-        for right in (" · ".join([*drawn, counted, state]), " · ".join([*drawn, state]), state):
-            if len(left) + len(right) + 2 <= width:
-                status.append(" " * (width - len(left) - len(right)) + right, "dim")
-                break
+        counted = [] if panel.note else [f"{panel.face.label} {self._statistics.text()}"]
+        rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
+        status = status_line(left, rights, width)
         self.query_one("#status", Static).update(status, layout=False)
 
     def _count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
@@ -264,7 +287,7 @@ class PanelScreen(Screen[None]):
 
     def _focused_panel(self) -> Panel:
         focused = self.focused
-        return self._scene.panel(focused.key if isinstance(focused, TensorGrid) else FOLLOWED)
+        return self._scene.panel(focused.key if isinstance(focused, TensorGrid) else self.followed)
 
     def _arrange(self) -> None:
         """Plan the parts for the present size, or say which size is needed."""
@@ -281,7 +304,7 @@ class PanelScreen(Screen[None]):
         status = self.query_one("#status", Static)
         status.display = self.size.height >= STATUS_FROM
         room = (self.size.width, self.size.height - (4 if status.display else 3))
-        plan = arrange(*room, self._first_panels(), self._tab, self._maximised)
+        plan = self.plan(*room)
         area.follow(plan)
         if plan.beside != self._stage.beside:
             self._put_beside(area, plan.beside)
@@ -311,16 +334,16 @@ class PanelScreen(Screen[None]):
     def _name_tabs(self, area: PanelArea) -> None:
         """Name the parts that share a place on the border of the visible one."""
         tabs = area.plan.tabs
-        names = {SOURCE: "source", CARD: "step", MAP: "map"}
-        names |= {panel.key: panel.face.name for panel in self._scene.panels}
-        for key in (SOURCE, CARD, MAP):
-            self.query_one(f"#{key}").border_subtitle = None
+        for part in area.children:
+            part.border_subtitle = None if not isinstance(part, TensorGrid) else part.border_subtitle
         for grid in self.query(TensorGrid):
             grid.annotate("")
         if not tabs:
             return
-        labels = [f"‹{names[tab]}›" if tab == area.plan.shown_tab else names[tab] for tab in tabs]
-        note, part = "Tab: " + " ".join(labels), self.query_one(f"#{area.plan.shown_tab}")
+        names, shown = self.part_names(), area.plan.shown_tab
+        room = area.plan.places[shown].width - 6
+        note = tab_line([names[tab] for tab in tabs], tabs.index(shown), room)
+        part = self.query_one(f"#{shown}")
         if isinstance(part, TensorGrid):
             part.annotate(note)
         else:

@@ -153,7 +153,7 @@ class StoppingScreen(MovingScreen):
     def _mark_timeline(self) -> None:
         """Mark the columns of the timeline in which a stop on a place or a cell waits."""
         bar = self.query_one(TimelineBar)
-        marks: dict[int, tuple[int, str]] = {}
+        marks = self.further_marks(bar)
         for stop in self.stops:
             found = _columns(bar, self._stage.steps_of(stop)) if stop.enabled else {}
             if len(found) <= bar.columns // 3:  # a mark everywhere says nothing
@@ -161,6 +161,10 @@ class StoppingScreen(MovingScreen):
         for mark in self.bookmarks.list():
             marks[bar.place_of(mark.position)] = (mark.position, BOOKMARK)
         bar.marks = tuple(marks.values())
+
+    def further_marks(self, bar: TimelineBar) -> dict[int, tuple[int, str]]:
+        """By column, what is marked below stops and bookmarks; nothing here."""
+        return {}
 
     def _run_to_stop(self, *, backwards: bool) -> None:
         if any(stop.enabled for stop in self.stops):

@@ -11,12 +11,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
-from convstep.view.drawing import Look, draw_header, draw_line
+from convstep.view.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid import GridLayout, Rect, lay_out
 from convstep.view.panel import Cell, Panel, Span
 
 ROLES = (
-    "cell", "padding", "done", "todo", "window", "changed", "now",
+    "cell", "padding", "done", "todo", "window", "changed", "differs", "now",
     "cursor", "frame", "stop", "crop", "label", "hint",
 )  # fmt: skip
 """What a cell or line can be; each has a component class of this name in the style sheet."""
@@ -40,6 +40,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     TensorGrid > .tensor-grid--todo { color: $foreground 45%; text-style: dim; }
     TensorGrid > .tensor-grid--window { text-style: bold; }
     TensorGrid > .tensor-grid--changed { text-style: bold underline; }
+    TensorGrid > .tensor-grid--differs { color: $error; text-style: bold; }
     TensorGrid > .tensor-grid--now { text-style: bold reverse; }
     TensorGrid > .tensor-grid--cursor { text-style: reverse; }
     TensorGrid > .tensor-grid--frame { color: $warning; text-style: bold; }
@@ -124,7 +125,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return blank
         scroll_x, scroll_y = self.scroll_offset
         look = self._current_look()
-        if y < self._plan.header:
+        if self.panel.note:
+            segments = draw_note(self.panel.note, y, width, look)
+        elif y < self._plan.header:
             segments = draw_header(self.panel, self._plan, scroll_x, width, look)
         else:
             segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look)
@@ -189,7 +192,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return self.footnote
         rows, columns = self.panel.face.shape
         text = f"{rows}x{columns}"
-        return text if self.size.width > len(text) + 6 and not self.panel.listed else ""
+        room = self.size.width > len(text) + 6 and not self.panel.listed and not self.panel.note
+        return text if room else ""
 
     def _current_look(self) -> Look:
         if self._look is None:
@@ -218,7 +222,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self._plan.text,
             self._plan.margin,
         )
-        return not same_face or not same_places or (old.limit, old.stops) != (new.limit, new.stops)
+        same_words = (old.limit, old.stops, old.note) == (new.limit, new.stops, new.note)
+        same_marks = old.differing is new.differing
+        return not (same_face and same_places and same_words and same_marks)
 
     def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
         """Refresh only what two neighbouring steps draw differently."""
@@ -290,7 +296,10 @@ def _single(cell: Cell) -> Span:
 
 
 def _title(panel: Panel, room: int) -> str:
-    """The face's label, with the caption where both fit."""
+    """The face's label, with the caption where both fit; or the first of the panel's own titles that does."""
+    if panel.titles:
+        fitting = next((title for title in panel.titles if len(title) <= room), panel.titles[-1])
+        return fitting.replace("[", r"\[")
     title = f"{panel.face.label}  {panel.caption}" if panel.caption else panel.face.label
     return (title if len(title) <= room else panel.face.label).replace("[", r"\[")
 

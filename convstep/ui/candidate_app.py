@@ -1,0 +1,56 @@
+"""The application for somebody's own backward: the debugger with the candidate beside the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from convstep.ui.app import DebuggerApp
+from convstep.ui.screens.candidate import CandidateScreen
+
+if TYPE_CHECKING:
+    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.conv.problem import Problem
+    from convstep.oracle.service import TorchService
+    from convstep.ui.screens.debugger import DebuggerScreen
+
+
+class CandidateApp(DebuggerApp):
+    """Opens the debugger on a candidate and a problem."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
+
+    def __init__(
+        self,
+        candidate: CandidateTimeline,
+        name: str,
+        problem_name: str | None = None,
+        *,
+        position: int | None = None,
+        torch: TorchService | None = None,
+        live: bool = True,
+    ) -> None:
+        """Prepare the debugger.
+
+        Args:
+            candidate: the candidate on a problem.
+            name: what to call the candidate on the screen.
+            problem_name: the problem on the command line; None for the verdict's own failing one.
+            position: where to begin; by default just after the first divergent step.
+            torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it, so that torch is loaded beforehand.
+        """
+        self.candidate = candidate
+        """Who stands beside the reference."""
+        self._opening = problem_name, position
+        super().__init__(candidate.problem, name, torch=torch, live=live)
+
+    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
+        """The screen with both."""
+        return CandidateScreen(self.candidate, name, *self._opening)
+
+    def on_unmount(self) -> None:
+        """A candidate that hangs must not hold up the end: whoever waits for it is released."""
+        super().on_unmount()
+        if self._live:
+            self.candidate.close()

@@ -1,0 +1,167 @@
+"""The candidate beside the reference: where they part, in numbers, and why."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from convstep.ui.screens.asking import AskingScreen
+from convstep.ui.widgets.drawn import Draw, Drawn
+from convstep.ui.widgets.face_map import FaceMap
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.arrange import CARD, MAP, SOURCE, Plan
+from convstep.view.candidate import keys_of
+from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
+from convstep.view.diagnosis import draw_diagnosis, subtitle
+from convstep.view.panel import Cell, Panel
+from convstep.view.scene import problem_facts
+from convstep.view.share import draw_shares
+from convstep.view.source import draw_source
+
+if TYPE_CHECKING:
+    from convstep.candidate.probing import Divergence
+    from convstep.candidate.stepping import CandidateTimeline
+
+
+class CandidateScreen(AskingScreen):
+    """The debugger with a reference, a candidate and a difference of every gradient."""
+
+    def __init__(
+        self,
+        candidate: CandidateTimeline,
+        name: str,
+        problem_name: str | None,
+        position: int | None = None,
+    ) -> None:
+        """Open a candidate on a problem.
+
+        Args:
+            candidate: the candidate on that problem.
+            name: what to call the candidate on the screen.
+            problem_name: what to call the problem on the command line; None for the verdict's own.
+            position: where to begin; by default just after the first divergent step.
+        """
+        super().__init__(candidate, name.rsplit("/", 1)[-1], problem_name or "")
+        self._verdict, self._problem_name = candidate.verdict, problem_name
+        self._wished = position
+        known = self._verdict.first_divergence if self._is_the_failing_problem() else None
+        self._first = 0 if known is None else self._index_of(known.gradient)
+        self.followed = keys_of(self._stage.gradients[self._first])[2]
+        if known is not None and position is None:
+            self._stage.look_at(known)
+        self.begin_at(self._start(known) if position is None else position)
+
+    def on_mount(self) -> None:
+        """Look for the place where the two part, where it is not known yet."""
+        super().on_mount()
+        if not self._is_the_failing_problem():
+            self.find_first_divergence()
+
+    def parts(self) -> list[Widget]:
+        """The gradients first, then what is said about them, then what the step reads."""
+        panels = self._scene.panels
+        gradients = [panel for panel in panels if self._is_gradient(panel)]
+        return [
+            *(TensorGrid(panel.key) for panel in gradients),
+            Drawn(CARD, "this step"),
+            Drawn(DIAGNOSIS, "diagnosis"),
+            *(TensorGrid(panel.key) for panel in panels if not self._is_gradient(panel)),
+            Drawn(SOURCE, "backward.py: the reference"),
+            FaceMap(MAP),
+        ]
+
+    def drawings(self) -> dict[str, Draw]:
+        """The step in both, the diagnosis, the reference's source."""
+        scene, shares = self._scene, self._stage.shares()
+        return {
+            SOURCE: lambda w, h: draw_source(scene, w, h),
+            CARD: lambda w, h: draw_shares(scene, shares, w, h),
+            DIAGNOSIS: lambda w, h: draw_diagnosis(self._verdict, w, h),
+        }
+
+    def part_names(self) -> dict[str, str]:
+        """Short names; the panels of a gradient are told apart."""
+        names = super().part_names() | {DIAGNOSIS: "diagnosis"}
+        for gradient in self._stage.gradients:
+            reference, candidate, difference = keys_of(gradient)
+            names |= {reference: f"{gradient}:ref", candidate: f"{gradient}:cand"}
+            names |= {difference: f"{gradient}:diff"}
+        return names
+
+    def plan(self, width: int, height: int) -> Plan:
+        """Where the parts stand."""
+        scene = self._scene
+        gradients = [[scene.panel(key) for key in keys_of(name)] for name in self._stage.gradients]
+        context = [panel for panel in scene.panels if not self._is_gradient(panel)]
+        return arrange_candidate(width, height, gradients, context, self._first, self._tab, self._maximised)
+
+    def title_facts(self) -> list[str]:
+        """Whose backward it is and when it is wrong, then the problem."""
+        return [self.problem_name, subtitle(self._verdict), *problem_facts(self._problem)]
+
+    def standing(self) -> str:
+        """How many cells differ here."""
+        return self._stage.standing()
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """A gradient's cell in both; others as ever."""
+        return self._stage.cell_words(panel, cell) or super().cell_words(panel, cell)
+
+    def action_divergence(self, by: int) -> None:
+        """To the next or the previous step that adds something wrong by itself."""
+        if not self._all_tried:
+            self.search_divergence(by)
+            return
+        position = self._timeline.position
+        places = [first + 1 for first, _ in self.wrong_steps]
+        ahead = [at for at in places if (at > position if by > 0 else at < position)]
+        self.arrive_at_divergence((ahead[0] if by > 0 else ahead[-1]) if ahead else None, by)
+
+    def action_diagnosis(self) -> None:
+        """The whole verdict, and the candidate's own source."""
+        from convstep.ui.screens.diagnosis import DiagnosisScreen
+
+        self.app.push_screen(DiagnosisScreen(self._verdict))
+
+    def action_save(self) -> None:
+        """A session names a problem; the verdict's own has no name before it is saved."""
+        if self._problem_name is None:
+            self._update_status("this problem is in no file; convstep check TARGET --save FILE.npz makes one")
+        else:
+            super().action_save()
+
+    def permalink(self) -> str:
+        """The command that opens this candidate at this place."""
+        from convstep.replay.places import place_argument
+
+        words = ["convstep", "debug", self._verdict.target]
+        words += [self._problem_name] if self._problem_name is not None else []
+        place = place_argument(self._timeline.position, self._problem.geometry)
+        return shlex.join([*words, "--goto", place])
+
+    def open_at(self, found: Divergence | None) -> None:
+        """Go to just after the first divergent step, unless a place was asked for or gone to."""
+        if found is not None:
+            self._first = self._index_of(found.gradient)
+        if self._wished is None and self._timeline.position == 0 and not self._timeline.additions:
+            if found is not None:
+                self._stage.look_at(found)
+            self.travel(self._start(found))
+        self._arrange()
+
+    def _start(self, found: Divergence | None) -> int:
+        """Just after the first divergent step; where there is none, the whole pass is looked at."""
+        if found is None:
+            return self._timeline.total if self._is_the_failing_problem() or self._verdict.ok else 0
+        return 0 if found.before_any else found.step + 1
+
+    def _is_the_failing_problem(self) -> bool:
+        return self._verdict.failing is self._problem
+
+    def _is_gradient(self, panel: Panel) -> bool:
+        return any(panel.key in keys_of(name) for name in self._stage.gradients)
+
+    def _index_of(self, gradient: str) -> int:
+        return self._stage.gradients.index(gradient)

@@ -1,0 +1,131 @@
+"""What is wrong with a candidate, in words: a few for a part of the screen, or all there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnosis import Finding
+    from convstep.candidate.verdict import Verdict
+
+MORE = "d shows all"
+
+
+def subtitle(verdict: Verdict) -> str:
+    """The verdict in a few words, for the title line."""
+    if verdict.ok:
+        return "no mistake found"
+    ids = ", ".join(dict.fromkeys(finding.id for finding in verdict.diagnosis))
+    return verdict.pattern or ids
+
+
+def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
+    """What is wrong and the line to mend, wrapped, as far as there is room.
+
+    Args:
+        verdict: what `check` found.
+        width: columns of room.
+        height: lines of room.
+    """
+    blocks: list[list[Text]] = []
+    if verdict.ok:
+        blocks.append([Text(f"✓ {verdict.headline}", "bold")])
+    for finding in verdict.diagnosis:
+        if not finding.alternative:
+            blocks.append([_heading(finding), Text(finding.message), *_lines(finding, "  ")])
+    explained = [finding for finding in verdict.diagnosis if not finding.alternative and finding.bug]
+    blocks += [[Text(finding.bug.explanation)] for finding in explained if finding.bug is not None]
+    lines: list[Text] = []
+    for block in blocks:
+        lines += [Text("")] if lines else []
+        for part in block:
+            lines += _wrapped(part, width)
+    if len(lines) > height:
+        lines = [*lines[: max(height - 1, 0)], Text(f"… {MORE}"[:width], "dim")]
+    drawn = Text("\n", no_wrap=True, overflow="crop").join(lines)
+    drawn.no_wrap, drawn.overflow = True, "crop"
+    return drawn
+
+
+def whole_diagnosis(verdict: Verdict) -> RenderableType:
+    """The whole verdict and the candidate's own source; wraps to any width."""
+    from convstep.candidate.judging import problem_words
+    from convstep.candidate.report import divergence_words, open_command
+
+    parts: list[RenderableType] = [Text(f"{verdict.headline}.", "bold")]
+    parts.append(Text(f"Called as {verdict.convention}: {verdict.swept.reason}.", "dim"))
+    result = verdict.failing_result
+    if result is not None and not verdict.ok:
+        parts += ["", Text(f"Smallest failing problem: {problem_words(result)}")]
+        parts += [_indented(f"{name}: {words}") for name, words in verdict.patterns.items()]
+        if result.outcome.message and not result.judged:
+            parts.append(_indented(result.outcome.message))
+        found = verdict.first_divergence
+        if found is not None:
+            batch = result.right.problem.geometry.batch is not None
+            parts.append(Text(f"First divergence: {divergence_words(found, batch)}"))
+    for finding in verdict.diagnosis:
+        if not finding.alternative:
+            parts += ["", _heading(finding), Text(finding.message)]
+            parts += [Padding(line, (0, 0, 0, 2)) for line in _lines(finding, "")]
+            if finding.bug is not None:
+                parts += ["", _indented(finding.bug.explanation)]
+    others = dict.fromkeys(finding.id for finding in verdict.diagnosis if finding.alternative)
+    if others:
+        parts += ["", Text(f"The same numbers would also come from: {', '.join(others)}")]
+    if verdict.notes:
+        parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
+    if verdict.failing is not None and not verdict.ok:
+        parts += ["", Text(f"To see it: {open_command(verdict)}")]
+    return Group(*parts, *_source(verdict))
+
+
+def _source(verdict: Verdict) -> list[RenderableType]:
+    """The candidate's own lines with their numbers; the one that raised is marked."""
+    candidate = verdict.swept.candidate
+    if not candidate.source:
+        return []
+    result = verdict.failing_result
+    raised = result.outcome.line if result is not None else 0
+    lines = candidate.source.rstrip().splitlines()
+    first = candidate.first_line or 1
+    digits = len(str(first + len(lines)))
+    where = f"{candidate.file}, line {first}" if candidate.file else candidate.name
+    drawn = Text(no_wrap=True, overflow="ellipsis")
+    for number, line in enumerate(lines, first):
+        mark = "▶" if number == raised else " "
+        drawn.append(f"{mark}{number:>{digits}}  ", "bold" if mark == "▶" else "dim")
+        drawn.append(f"{line.expandtabs(4)}\n", "bold" if mark == "▶" else "")
+    return ["", Text(where, "bold underline"), drawn]
+
+
+def _heading(finding: Finding) -> Text:
+    return Text.assemble((finding.id, "bold"), f"  {'proven' if finding.proven else 'seen, not proven'}")
+
+
+def _lines(finding: Finding, indent: str) -> list[Text]:
+    """The wrong line and the line to mend, as in a patch."""
+    if finding.bug is None or not finding.bug.wrong:
+        return []
+    wrong = [Text(f"{indent}- {line}") for line in finding.bug.wrong.splitlines()]
+    right = [Text(f"{indent}+ {line}", "bold") for line in finding.bug.right.splitlines()]
+    return [*wrong, *right]
+
+
+def _indented(words: str) -> Padding:
+    return Padding(Text(words), (0, 0, 0, 2))
+
+
+def _wrapped(part: Text, width: int) -> list[Text]:
+    """The lines of a paragraph; what continues a line stands as far in as it, and two more."""
+    import textwrap
+
+    words = part.plain
+    indent = " " * (len(words) - len(words.lstrip()))
+    further = f"{indent}  " if words.lstrip()[:2] in ("- ", "+ ") else indent
+    wrapped = textwrap.wrap(words, max(width, 8), subsequent_indent=further) or [""]
+    return [Text(line, part.style) for line in wrapped]

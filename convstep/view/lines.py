@@ -1,0 +1,59 @@
+"""The lines around the panels: title, status, and the names of parts that share a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+
+def title_line(facts: Sequence[str], name: str, right: str, width: int, *, ended: bool) -> Text:
+    """Name and facts on the left, the position on the right; facts are dropped for room.
+
+    Args:
+        facts: what to say, the first the most important.
+        name: what to say where even that has no room.
+        right: the position.
+        width: columns of room.
+        ended: whether the pass is over, which is marked.
+    """
+    room, kept = width - len(right) - 2, list(facts)
+    while len(kept) > 1 and cell_len(" · ".join(kept)) > room:
+        kept.pop()
+    left = " · ".join(kept)
+    if cell_len(left) > room:
+        left = name
+    title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
+    title.append(right, "bold reverse" if ended else "bold")
+    return title
+
+
+def status_line(left: str, rights: Sequence[str], width: int) -> Text:
+    """A sentence on the left; on the right the longest of some texts that there is room for."""
+    status = Text(left[:width], no_wrap=True)
+    for right in rights:
+        if len(left) + len(right) + 2 <= width:
+            status.append(" " * (width - len(left) - len(right)) + right, "dim")
+            break
+    return status
+
+
+def tab_line(names: Sequence[str], shown: int, width: int) -> str:
+    """`Tab: step ‹source› kernel`; where all are too many, the shown one and those after it.
+
+    Args:
+        names: of the parts that share a place.
+        shown: which of them is seen.
+        width: columns of room.
+    """
+    labels = [f"‹{name}›" if at == shown else name for at, name in enumerate(names)]
+    line = "Tab: " + " ".join(labels)
+    if len(line) <= width:
+        return line
+    turned = [*labels[shown:], *labels[:shown]]
+    for count in range(len(turned) - 1, 0, -1):
+        line = f"Tab: {' '.join(turned[:count])} +{len(turned) - count}"
+        if len(line) <= width:
+            break
+    return line

@@ -1,0 +1,232 @@
+"""What one step adds, by the reference and by the candidate, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from rich.text import Text
+
+from convstep.view.model import Scene
+from convstep.view.numbers import CellFormat, short
+
+Array = npt.NDArray[Any]
+
+AGREES, DIFFERS, WAITING = "=", "≠", "…"
+"""What stands before an addition: both add the same, they do not, or the candidate was not heard yet."""
+LISTED = 3
+"""Cells elsewhere that are named."""
+
+
+class Stray(NamedTuple):
+    """A cell that a contribution has wrong outside the cells where it belongs."""
+
+    name: str
+    """The cell: `dA_prev[0, 2, 1]`."""
+    expected: float
+    """What the reference adds there, zero outside the window."""
+    actual: float
+    """What the candidate adds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """One of the step's additions, twice."""
+
+    target: str
+    """What is added to, e.g. `dW[0]`."""
+    formula: str
+    """What the reference adds, e.g. `x * dz`."""
+    expected: Array
+    """What it adds, `(rows, columns)`; empty where the window lies in the padding."""
+    actual: Array | None = None
+    """What the candidate adds to the same cells; None where there is no answer."""
+    differing: npt.NDArray[np.bool_] | None = None
+    """Which of these cells differ."""
+    strays: tuple[Stray, ...] = ()
+    """The first cells that differ elsewhere: other faces, other filters, outside the window."""
+    elsewhere: int = 0
+    """How many differ elsewhere."""
+    problem: str = ""
+    """Why there is no answer."""
+
+    @property
+    def count(self) -> int:
+        """Cells that differ, wherever they are."""
+        return self.elsewhere + (0 if self.differing is None else int(self.differing.sum()))
+
+    @property
+    def mark(self) -> str:
+        """`=`, `≠` or `…`."""
+        if self.problem:
+            return DIFFERS
+        return WAITING if self.actual is None else DIFFERS if self.count else AGREES
+
+
+def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) -> Text:
+    """The step in as much detail as the room allows.
+
+    Args:
+        scene: what the screen shows.
+        shares: the step's additions.
+        width: columns of room.
+        height: lines of room.
+    """
+    title = Text.assemble(f"dz = {scene.upstream} = ", (short(scene.dz, 6), "bold"))
+    if scene.dz == 0:
+        title.append("  adds nothing", "dim")
+    reasons = {share.problem for share in shares}
+    if len(reasons) == 1 and "" not in reasons:  # once is enough
+        shares, answer = (), f"The candidate gives no answer here: {reasons.pop()}"
+        title = Text("\n").join([title, Text(""), *_wrapped(answer, width)])
+    lines = [title]
+    for wrong, agreeing in _DETAILS:
+        lines = [title]
+        for share in shares:
+            lines += (wrong if share.mark == DIFFERS else agreeing)(share, width)
+        if len(lines) <= height:
+            break
+    card = Text("\n", no_wrap=True, overflow="crop").join(lines[: max(height, 1)])
+    card.no_wrap, card.overflow = True, "crop"
+    return card
+
+
+def _whole(share: Share, width: int) -> list[Text]:
+    """Both as matrices with an empty line before, and the cells elsewhere."""
+    return [Text(""), *_beside(share, width)]
+
+
+def _beside(share: Share, width: int) -> list[Text]:
+    """Both as matrices, next to each other or one above the other, and the cells elsewhere."""
+    return [_heading(share, width), *_matrices(share, width, LEAST_READABLE), *_others(share, width, LISTED)]
+
+
+def _tight(share: Share, width: int) -> list[Text]:
+    """Both as matrices as narrow as they can be, and how many cells differ elsewhere."""
+    return [_heading(share, width), *_matrices(share, width, 3), *_others(share, width, 1)]
+
+
+def _cells(share: Share, width: int) -> list[Text]:
+    """The cell that differs most, in words."""
+    lines = [_heading(share, width)]
+    if share.actual is not None and share.actual.size:
+        row, column = _worst(share)
+        expected, actual = share.expected[row, column], share.actual[row, column]
+        said = f"  reference {short(expected)}  candidate {short(actual)}"
+        lines.append(Text(said if len(said) <= width else f"  {short(expected, 3)}  {short(actual, 3)}"))
+    return lines + _others(share, width, 0)
+
+
+def _line(share: Share, width: int) -> list[Text]:
+    return [_heading(share, width)]
+
+
+_DETAILS = (
+    (_whole, _whole),
+    (_whole, _line),
+    (_beside, _line),
+    (_tight, _line),
+    (_cells, _line),
+    (_line, _line),
+)
+"""How differing additions are drawn, and agreeing ones: the first pair that fits is taken."""
+LEAST_READABLE = 4
+"""Columns of a number below which matrices rather stand above each other."""
+
+
+def _heading(share: Share, width: int) -> Text:
+    """The addition as the loop writes it, and how many cells differ."""
+    said = {AGREES: "agrees", WAITING: "", DIFFERS: f"{share.count} differ"}[share.mark]
+    said = "no answer" if share.problem else said
+    name = share.target.split("[")[0]
+    whole = f"{share.mark} {share.target} += {share.formula}"
+    for start in (whole, f"{share.mark} {share.target}", f"{share.mark} {name}"):
+        if len(start) + len(said) + 2 <= width:
+            break
+    style = "bold" if share.mark == DIFFERS else ""
+    return Text.assemble((start, style), " " * max(width - len(start) - len(said), 1), (said, style))
+
+
+def _matrices(share: Share, width: int, least: int) -> list[Text]:
+    """The same cells of both, differing ones marked."""
+    if share.problem:
+        return _wrapped(share.problem, width)
+    if not share.expected.size:
+        return [Text("  the whole window lies in the padding", "dim")]
+    rows, columns = share.expected.shape
+    if rows * columns == 1:
+        return _cells(share, width)[1:2]
+    text = min((width - 3) // (2 * columns) - 1, 7)
+    expected = _Block("reference", share.expected, None)
+    actual = _Block("candidate", share.actual, share.differing)
+    if text >= least:
+        sides = [block.lines(text, rows, columns) for block in (expected, actual)]
+        return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
+    text = min((width - 2) // columns - 1, 7)
+    if text < 3:
+        return _cells(share, width)[1:2]
+    return [
+        Text.assemble(" ", line) for block in (expected, actual) for line in block.lines(text, rows, columns)
+    ]
+
+
+class _Block(NamedTuple):
+    """A matrix under its name."""
+
+    name: str
+    values: Array | None
+    differing: npt.NDArray[np.bool_] | None
+
+    def lines(self, text: int, rows: int, columns: int) -> list[Text]:
+        name = self.name if columns * (text + 1) >= len(self.name) else self.name[:3]
+        lines = [Text(name.center(columns * (text + 1)), "dim")]
+        number = CellFormat.fitting(text, _largest(self.values))
+        for row in range(rows):
+            line = Text()
+            for column in range(columns):
+                differs = self.differing is not None and bool(self.differing[row, column])
+                value = "…".rjust(text) if self.values is None else number.text(self.values[row, column])
+                line.append(DIFFERS if differs else " ", "bold")
+                line.append(value, "bold" if differs else "")
+            lines.append(line)
+        return lines
+
+
+def _others(share: Share, width: int, most: int) -> list[Text]:
+    """The cells that differ elsewhere: some by name, the rest counted."""
+    if not share.elsewhere:
+        return []
+    cells = "cell" if share.elsewhere == 1 else "cells"
+    lines = [Text(f"  and {share.elsewhere} {cells} elsewhere{':' if most else ''}"[:width], "bold")]
+    for stray in share.strays[:most]:
+        said = f"  ≠ {stray.name}: {short(stray.actual)}, not {short(stray.expected)}"
+        if len(said) > width:
+            said = f"  ≠ [{stray.name.split('[')[1]} {short(stray.actual, 3)}, not {short(stray.expected, 3)}"
+        lines.append(Text(said[:width]))
+    return lines
+
+
+def _wrapped(words: str, width: int) -> list[Text]:
+    import textwrap
+
+    return [Text(line) for line in textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="  ")]
+
+
+def _worst(share: Share) -> tuple[int, int]:
+    """The cell with the largest error; NaN above all."""
+    assert share.actual is not None
+    with np.errstate(all="ignore"):
+        error = np.abs(np.asarray(share.actual, np.float64) - share.expected)
+    place = np.argmax(np.where(np.isnan(error), np.inf, error))
+    row, column = np.unravel_index(int(place), error.shape)
+    return int(row), int(column)
+
+
+def _largest(values: Array | None) -> float:
+    if values is None:
+        return 1.0
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 1.0
