@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -296,9 +296,11 @@ def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
         said.__notes__ = None  # they would come last, in the message's place
         text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
         text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
-    line, line_text, innermost = _innermost_line(error.__traceback__, candidate)[:3]
+    if text.endswith("'float' object cannot be interpreted as an integer"):
+        text += "; / gives a float: write //, or add --python2 if the file is that old"
+    line, line_text, own = _innermost_line(error.__traceback__, candidate)
     refused = isinstance(error, NotImplementedError) or (
-        innermost and _on_purpose(error, line_text, candidate)
+        own is not None and _on_purpose(error, line_text, candidate, own)
     )
     return {
         "kind": REFUSED if refused else RAISED,
@@ -308,13 +310,16 @@ def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _innermost_line(trace: TracebackType | None, candidate: Candidate) -> tuple[int, str, bool]:
-    """The deepest line of the candidate's own file: number, text, and whether it raised itself."""
-    found: tuple[int, str, bool] = (0, "", False)
+def _innermost_line(
+    trace: TracebackType | None, candidate: Candidate
+) -> tuple[int, str, Mapping[str, Any] | None]:
+    """The deepest line of the candidate's own file: number, text, and the names there if it raised itself."""
+    found: tuple[int, str, Mapping[str, Any] | None] = (0, "", None)
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if _is_theirs(trace.tb_frame, candidate):
-            found = trace.tb_lineno, linecache.getline(name, trace.tb_lineno).strip(), trace.tb_next is None
+            own = trace.tb_frame.f_locals if trace.tb_next is None else None
+            found = trace.tb_lineno, linecache.getline(name, trace.tb_lineno).strip(), own
         trace = trace.tb_next
     return found
 
@@ -326,15 +331,33 @@ def _is_theirs(frame: FrameType, candidate: Candidate) -> bool:
     return "convstep" not in name and "site-packages" not in name
 
 
-def _on_purpose(error: BaseException, line_text: str, candidate: Candidate) -> bool:
-    """Whether the candidate refuses this size, rather than trips over a result of its own."""
+def _on_purpose(error: BaseException, line_text: str, candidate: Candidate, own: Mapping[str, Any]) -> bool:
+    """Whether the candidate refuses this size, rather than trips over a result of its own.
+
+    Args:
+        error: what it raised.
+        line_text: the line that did.
+        candidate: who.
+        own: the values of the names there.
+    """
     if re.search(r"(^|:\s*)raise\b", line_text):
         return isinstance(error, Exception)
     if not isinstance(error, AssertionError):
         return False
     said = line_text.partition(",")[0] if "%" in line_text else line_text
     names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
+    if "%" not in said and any(name in own and _made_here(own[name], own) for name in names):
+        return False
     return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)
+
+
+def _made_here(value: Any, own: Mapping[str, Any]) -> bool:
+    """Whether a value is an array that was not handed in, on its own or in a cache."""
+    if not getattr(value, "shape", ()):
+        return False
+    caches = [held for held in own.values() if isinstance(held, (tuple, list, Mapping))]
+    inside = [each for held in caches for each in (held.values() if isinstance(held, Mapping) else held)]
+    return not any(value is each for each in inside)
 
 
 @contextlib.contextmanager
