@@ -51,6 +51,5 @@ class CandidateApp(DebuggerApp):
 
     def on_unmount(self) -> None:
         """A candidate that hangs must not hold up the end: whoever waits for it is released."""
-        super().on_unmount()
         if self._live:
             self.candidate.close()

@@ -182,4 +182,4 @@ def _title(panel: Panel) -> int:
 
 def _short_title(panel: Panel) -> int:
     """Columns at which it names tensor and role."""
-    return len(panel.titles[3]) + 4 if panel.titles else 0
+    return len(panel.titles[5]) + 4 if panel.titles else 0

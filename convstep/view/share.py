@@ -75,8 +75,9 @@ def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) 
         width: columns of room.
         height: lines of room.
     """
-    title = Text.assemble(f"dz = {scene.upstream} = ", (short(scene.dz, 6), "bold"))
-    if scene.dz == 0:
+    name, value = f"dz = {scene.upstream} = ", short(scene.dz, 6)
+    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
+    if scene.dz == 0 and len(title) + 14 <= width:
         title.append("  adds nothing", "dim")
     reasons = {share.problem for share in shares}
     if len(reasons) == 1 and "" not in reasons:  # once is enough

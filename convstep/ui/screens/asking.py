@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 WRONG_MARK = "✗"
 """A divergent step on the timeline."""
+
+BETWEEN_MARKS = 0.1
+"""Seconds between two paintings of the marks while they are found."""
 
 
 class AskingScreen(DebuggerScreen, inherit_bindings=False):
@@ -69,7 +73,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to ask."""
-        super().on_mount()
+        # no super(): Textual calls every class's handler by itself
         self._listening = True
         self._ask()
         self._find_wrong_steps()
@@ -163,21 +167,23 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
             self._idle.wait()
             return self._left.is_set() or get_current_worker().is_cancelled
 
-        self._candidate.wrong_steps(lambda first, last: self._tell(self._found_wrong, first, last), leave)
-        self._tell(self._tried_all)
+        told = 0.0
 
-    def _found_wrong(self, first: int, last: int) -> None:
-        self._wrong.append((first, last))
-        self._mark_timeline()
+        def found(first: int, last: int) -> None:
+            nonlocal told
+            self._wrong.append((first, last))
+            if time.monotonic() - told > BETWEEN_MARKS:
+                told = time.monotonic()
+                self._tell(self._mark_timeline)
 
-    def _tried_all(self) -> None:
+        self._candidate.wrong_steps(found, leave)
         self._all_tried = True
-        self._mark_timeline()
+        self._tell(self._mark_timeline)
 
     def further_marks(self, bar: TimelineBar) -> dict[int, tuple[int, str]]:
         """The divergent steps."""
         found: dict[int, tuple[int, str]] = {}
-        for first, last in self._wrong:
+        for first, last in list(self._wrong):
             for column in range(bar.place_of(first + 1), bar.place_of(last) + 1):
                 found.setdefault(column, (round(column / max(bar.columns - 1, 1) * bar.total), WRONG_MARK))
         return found
@@ -200,9 +206,12 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
 
     def arrive_at_divergence(self, position: int | None, by: int) -> None:
         """Go to a divergent step, or say that there is none."""
+        answer = self._stage.answer
         if position is not None:
             self.travel(position)
-        elif any(self._stage.answer.modelled if self._stage.answer else ()):
+        elif answer is not None and answer.problems:
+            self._update_status(self.standing())
+        elif answer is not None and answer.modelled:
             self._update_status("each step is right alone; what is wrong is how they are added up: see d")
         else:
             self._update_status(f"no {'later' if by > 0 else 'earlier'} step adds something wrong by itself")

@@ -12,7 +12,7 @@ from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.arrange import CARD, MAP, SOURCE, Plan
-from convstep.view.candidate import keys_of
+from convstep.view.beside import keys_of
 from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
 from convstep.view.diagnosis import draw_diagnosis, subtitle
 from convstep.view.panel import Cell, Panel
@@ -55,7 +55,6 @@ class CandidateScreen(AskingScreen):
 
     def on_mount(self) -> None:
         """Look for the place where the two part, where it is not known yet."""
-        super().on_mount()
         if not self._is_the_failing_problem():
             self.find_first_divergence()
 
@@ -111,7 +110,8 @@ class CandidateScreen(AskingScreen):
 
     def action_divergence(self, by: int) -> None:
         """To the next or the previous step that adds something wrong by itself."""
-        if not self._all_tried:
+        # a long timeline is marked by stretches: the step in them has to be looked for
+        if not self._all_tried or any(last - first > 1 for first, last in self._wrong):
             self.search_divergence(by)
             return
         position = self._timeline.position
