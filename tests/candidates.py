@@ -76,10 +76,15 @@ class Silent(CandidateTimeline):
     def _ask(self, first: int, last: int) -> Beside:
         self.asked.set()
         self.released.wait(60)
-        return Beside({}, dict.fromkeys(self.probe.right.gradients, "its process ended"))
+        ended = Beside({}, dict.fromkeys(self.probe.right.gradients, "its process ended"))
+        return self._answers.setdefault((first, last), ended)
 
     def wrong_steps(self, found: Any, stop: Any = None) -> None:
         stop()
+
+    def next_divergent(self, position: int) -> int | None:
+        self.released.wait(60)
+        return None
 
     def close(self) -> None:
         self.released.set()

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from convstep.candidate.diagnosis import Finding
+    from convstep.candidate.finding import Finding
     from convstep.candidate.verdict import Verdict
 
 MORE = "d shows all"

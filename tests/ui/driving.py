@@ -20,11 +20,13 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
+from convstep.candidate.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.oracle.service import TorchService
 from convstep.replay.timeline import Timeline
 from convstep.ui.app import DebuggerApp
+from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
@@ -247,6 +249,29 @@ def key_event(key: str) -> events.Key:
     except KeyError:
         character = key if len(key) == 1 else None
     return events.Key(key, character)
+
+
+class WatchedCandidateApp(WatchedApp, CandidateApp):
+    """The same with a candidate beside the reference."""
+
+
+@contextlib.asynccontextmanager
+async def opened_beside(
+    candidate: CandidateTimeline,
+    size: tuple[int, int] = (120, 40),
+    *,
+    position: int | None = None,
+    problem_name: str | None = None,
+) -> AsyncIterator[Session]:
+    """The debugger with a candidate beside the reference; closes the candidate."""
+    app = WatchedCandidateApp(
+        candidate, "some/mine.py:conv_backward", problem_name, position=position, torch=FakeTorch()
+    )
+    app.terminal = Terminal()
+    async with app.run_test(size=size, notifications=False) as pilot:
+        session = Session(app, pilot)
+        await session.settle()
+        yield session
 
 
 @contextlib.asynccontextmanager

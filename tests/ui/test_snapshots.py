@@ -1,4 +1,4 @@
-"""Four pictures of the screen: what no other test would notice. `--snapshot-update` draws them anew."""
+"""Five pictures of the screen: what no other test would notice. `--snapshot-update` draws them anew."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
+from convstep.candidate.stepping import CandidateTimeline
+from convstep.candidate.worker import Worker
 from convstep.examples import catalog
 from convstep.ui.app import DebuggerApp
+from convstep.ui.candidate_app import CandidateApp
+from tests import candidates
 from tests.ui.fakes import FakeTorch
 
 Compare = Callable[..., bool]
@@ -35,3 +39,12 @@ def test_windows_two_cells_apart(snap_compare: Compare) -> None:
 def test_digit_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(debugger("digit", 137), terminal_size=(80, 24), run_before=at_rest)
+
+
+def test_candidate_beside_the_reference(snap_compare: Compare) -> None:
+    function = candidates.stride_ignored
+    verdict, problem = candidates.verdict(function), catalog.load("stride-2")
+    with Worker.of_function(function) as worker:
+        candidate = CandidateTimeline(worker, verdict, problem)
+        app = CandidateApp(candidate, "mine.py:conv_backward", position=21, torch=FakeTorch(), live=False)
+        assert snap_compare(app, terminal_size=(80, 24), run_before=at_rest)

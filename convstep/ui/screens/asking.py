@@ -55,7 +55,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         self._idle, self._left = threading.Event(), threading.Event()
         self._idle.set()
         self._wrong: list[tuple[int, int]] = []
-        self._all_tried = False
+        self._all_tried, self._spoken = False, ""
 
     def make_stage(self, timeline: Timeline) -> Stage:
         """What builds scenes of both."""
@@ -152,7 +152,18 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         before = self._stage.up_to_date, self._stage.added
         self._take_remembered()
         if (self._stage.up_to_date, self._stage.added) != before:
+            spoken = self._spoken
             super()._show(all_changed=True)
+            if spoken:  # what a key was answered with stays until the next key
+                self._update_status(spoken)
+
+    def _show_status(self) -> None:
+        super()._show_status()
+        self._spoken = ""
+
+    def _update_status(self, left: str) -> None:
+        self._spoken = left
+        super()._update_status(left)
 
     def _answered(self) -> None:
         self._asking = False

@@ -1,0 +1,234 @@
+"""A candidate beside the reference: where the screen opens, what it marks, and that it never freezes."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.candidate.stepping import CandidateTimeline
+from convstep.candidate.worker import Worker
+from convstep.conv.problem import Problem
+from convstep.export.svg import export_candidate_svg
+from convstep.ui.screens.candidate import CandidateScreen
+from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.beside import keys_of
+from tests import candidates
+from tests.ui.driving import Session, opened_beside
+
+NINE = {key for name in ("dA_prev", "dW", "db") for key in keys_of(name)}
+
+
+def beside(function: Any, problem: Problem | None = None) -> CandidateTimeline:
+    """A candidate on a problem, on its failing one by default; the screen ends its process."""
+    verdict = candidates.verdict(function)
+    return CandidateTimeline(
+        Worker.of_function(function), verdict, problem or candidates.failing_problem(function)
+    )
+
+
+def check_layout(session: Session) -> None:
+    """Parts lie beside each other with closed borders; nothing is painted twice or not at all."""
+    parts = [session.debugger.query_one(f"#{key}").region for key in session.visible()]
+    for region, other in itertools.combinations(parts, 2):
+        assert not region.overlaps(other)
+    for region in parts:
+        corners = "".join(session.cell(x, y).text for y in (region.y, region.bottom - 1)
+                          for x in (region.x, region.right - 1))  # fmt: skip
+        assert corners in ("╭╮╰╯", "┏┓┗┛")
+    assert session.stale_cells() == []
+
+
+async def test_opens_after_the_first_divergent_step_with_all_nine_faces_and_the_keys_work() -> None:
+    candidate = beside(candidates.stride_ignored)
+    first = candidate.verdict.first_divergence
+    assert first is not None
+    async with opened_beside(candidate) as session:
+        await session.answered()
+        assert session.position == first.step + 1
+        assert visible_nine(session)
+        title, status = session.lines[0], session.lines[-3]
+        assert "mine.py:conv_backward · wrong only when stride > 1" in title
+        assert "some/" not in title
+        assert "differ" in status
+        assert "db agrees" in status
+        difference = "\n".join(session.part(keys_of(first.gradient)[2]))
+        assert "≠" in difference
+        assert "·" in difference
+        assert "≠" in "\n".join(session.part(keys_of(first.gradient)[1]))
+        assert "≠" not in "\n".join(session.part(keys_of(first.gradient)[0]))
+        assert all(corner in "\n".join(session.part("input_gradient_candidate")) for corner in "┏┓┗┛")
+        assert "+ h_start = i_h * stride" in session.text
+        check_layout(session)
+        await moves_between_divergent_steps(session, candidate)
+        await shows_the_whole_diagnosis(session)
+        await keeps_to_the_debuggers_ways(session)
+        for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
+            await session.resize(*size)
+            await session.answered()
+            check_layout(session)
+
+
+def visible_nine(session: Session) -> bool:
+    return session.visible() >= NINE
+
+
+async def moves_between_divergent_steps(session: Session, candidate: CandidateTimeline) -> None:
+    wrong: list[int] = []
+    candidate.wrong_steps(lambda first, last: wrong.extend(range(first, last)))
+    screen = session.debugger
+    assert isinstance(screen, CandidateScreen)
+    assert [step for step, _ in screen.wrong_steps] == wrong
+    marked = {position for position, mark in session.debugger.query_one(TimelineBar).marks if mark == "✗"}
+    assert len(marked) == len(wrong)
+    assert "✗" in session.lines[-2]
+    at = session.position
+    await session.press(">")
+    assert session.position == next(step + 1 for step in wrong if step + 1 > at)
+    await session.press("<")
+    assert session.position == at
+    await session.press("<")
+    assert session.position == at
+    assert "no earlier step" in session.lines[-3]
+
+
+async def shows_the_whole_diagnosis(session: Session) -> None:
+    await session.press("d")
+    assert session.dialog == "DiagnosisScreen"
+    for words in ("Smallest failing problem", "First divergence", "stride-ignored", "def stride_ignored"):
+        assert words in session.text
+    await session.press("escape")
+    assert session.dialog == ""
+
+
+async def keeps_to_the_debuggers_ways(session: Session) -> None:
+    position = session.position
+    await session.press("y")
+    command = f"convstep debug {session.app.candidate.verdict.target} --goto "  # type: ignore[attr-defined]
+    assert session.app.clipboard.startswith(command)
+    await session.press("s", "s")
+    await session.answered()
+    assert session.timeline.additions == 2
+    await session.press("S", "S", "k", "n")
+    await session.answered()
+    assert session.position == position + 1
+    await session.press("down", "b")
+    assert len(session.debugger.stops) == 1
+    assert session.debugger.scene.panel("kernel_gradient_candidate").stops
+    await session.press("b", "i")
+    assert session.dialog == "ProvenanceScreen"
+    await session.press("escape", "w")
+    assert "is in no file" in session.lines[-3]
+    await session.press("end")
+    await session.answered()
+    assert session.dialog == ""  # the comparison does not open by itself
+    await session.press("K")
+    assert session.position == position
+
+
+async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_that_cell() -> None:
+    numbers = np.random.default_rng(3)
+    A_prev = numbers.standard_normal((5, 4, 2))
+    A_prev[..., 0] = 0  # so that channel 0 of dW is right
+    W, b = numbers.standard_normal((2, 2, 2, 2)), numbers.standard_normal(2)
+    candidate = beside(candidates.stride_ignored, Problem(A_prev, W, b, None, stride=2))
+    first = candidate.first_divergence()
+    assert first is not None
+    async with opened_beside(candidate, (80, 24), problem_name="my problem.npz") as session:
+        await session.answered()
+        assert session.position == first.step + 1
+        scene = session.debugger.scene
+        differing = scene.panel(keys_of(first.gradient)[2]).differing
+        assert differing is not None
+        assert differing.any()
+        assert "dW[0, :, :, 1]" in session.text
+        await session.press("y")
+        assert "'my problem.npz' --goto" in session.app.clipboard
+        await session.press("]")
+        assert (
+            scene.panel("kernel_gradient").face.label
+            != session.debugger.scene.panel("kernel_gradient").face.label
+        )
+        check_layout(session)
+
+
+async def test_without_colour_what_differs_is_still_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened_beside(beside(candidates.stride_ignored), (80, 24)) as session:
+        await session.answered()
+        assert session.app.no_color
+        assert "≠" in session.text
+        assert "✗" in session.lines[-2]
+        check_layout(session)
+
+
+async def test_a_candidate_that_never_answers_leaves_the_screen_alive() -> None:
+    verdict = candidates.verdict(candidates.stride_ignored)
+    candidate = candidates.Silent(verdict, candidates.failing_problem(candidates.stride_ignored))
+    began = time.monotonic()
+    async with opened_beside(candidate) as session:
+        assert candidate.asked.wait(5)
+        assert session.position > 0
+        assert "…" in "\n".join(session.part("input_gradient_candidate"))
+        position = session.position
+        await session.press("n", "n", "N", "v", "d", "escape", "]", ">", "down")
+        assert session.position == position + 1
+        check_layout(session)
+        candidate.released.set()  # its process ends
+        await session.until("its process ended")
+        assert "its process ended" in "\n".join(session.part("input_gradient_candidate"))
+        candidate.released.clear()
+    assert time.monotonic() - began < 20  # leaving does not wait for it
+
+
+async def test_a_wrong_shape_says_so_in_its_panels() -> None:
+    async with opened_beside(beside(candidates.misshapen)) as session:
+        await session.answered()
+        for key in keys_of("db")[1:]:
+            assert "its shape is" in " ".join(" ".join(session.part(key)).split("│"))
+        assert "db: its shape is 2x1, not 2" in session.lines[-3]
+        await session.press("n", "N")
+        check_layout(session)
+
+
+async def test_a_right_candidate_is_said_to_be_right_and_shown_beside_the_reference() -> None:
+    problem = Problem(np.ones((3, 4, 1)), np.ones((2, 2, 2, 1)), np.ones(2), None)
+    async with opened_beside(beside(candidates.right, problem)) as session:
+        await session.answered()
+        assert "no mistake found" in session.lines[0]
+        assert session.position == problem.total_steps
+        assert visible_nine(session)
+        assert session.lines[-3].strip().startswith("agrees")
+        assert "≠" not in session.text
+        await session.press("home", ">")
+        assert "no later step adds something wrong" in session.lines[-3]
+
+
+def test_pictures_wait_for_the_candidates_answers(tmp_path: Path) -> None:
+    candidate = beside(candidates.stride_ignored)
+    try:
+        written = export_candidate_svg(
+            candidate, "mine.py:conv_backward", [None], tmp_path / "it.svg", (80, 24)
+        )
+        picture = written[0].read_text(encoding="utf-8")
+        assert picture.count("✗") >= 3
+        assert "≠" in picture
+        assert "at&#160;work" not in picture
+        assert candidate.at(0).gradients  # its process is left running
+    finally:
+        candidate.close()
+
+
+def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
+    script = (
+        "import sys, convstep.ui.app; "
+        "print([m for m in sys.modules if m.startswith('convstep.candidate') or 'candidate' in m])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
