@@ -342,7 +342,7 @@ def _on_purpose(error: BaseException, line_text: str, candidate: Candidate, own:
     """
     if re.search(r"(^|:\s*)raise\b", line_text):
         return isinstance(error, Exception)
-    if not isinstance(error, AssertionError):
+    if not isinstance(error, AssertionError) or not line_text:
         return False
     said = line_text.partition(",")[0] if "%" in line_text else line_text
     names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)

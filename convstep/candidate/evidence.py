@@ -85,8 +85,6 @@ def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
 
 def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
     """Flipped or transposed along H and W."""
-    if name == "db":
-        return ""
     axes = (1, 2) if name == "dW" else (-3, -2)
     changes: list[tuple[str, Callable[[Array], Array]]] = [
         ("turned by 180°", lambda a: np.flip(a, axes)),
@@ -94,7 +92,7 @@ def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
         ("flipped along W", lambda a: np.flip(a, axes[1])),
         ("transposed: H and W are swapped", lambda a: np.swapaxes(a, *axes)),
     ]
-    for words, change in changes:
+    for words, change in changes if name != "db" else ():
         if all(
             _close(change(actual), expected, size)
             for (actual, expected), size in zip(pairs, sizes, strict=True)
@@ -144,12 +142,12 @@ def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mas
             said.append("dA_prev is wrong in cells of the border only")
         if all(not (mask & ~_overlapped(result)).any() for result, mask in zip(wrong, masks, strict=True)):
             said.append("dA_prev is wrong only in cells that several windows share")
-        said += _one_slice(masks, -1, "dA_prev is wrong in input channel {} only")
+        said += _one_slice(masks, -1, "dA_prev is wrong in {} only", "input channel")
         if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
-            said += _one_slice(masks, 0, "dA_prev is wrong in sample {} only")
+            said += _one_slice(masks, 0, "dA_prev is wrong in {} only", "sample")
     else:
-        said += _one_slice(masks, 0, f"{name} is wrong in output channel {{}} only")
-        said += _one_slice(masks, 0, f"{name} is right in output channel {{}} only", inverted=True)
+        said += _one_slice(masks, 0, f"{name} is wrong in {{}} only", "output channel")
+        said += _one_slice(masks, 0, f"{name} is right in {{}} only", "output channel", inverted=True)
     if not said:
         off = sum(int(mask.sum()) for mask in masks)
         cells = sum(mask.size for mask in masks)
@@ -159,7 +157,9 @@ def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mas
     return said
 
 
-def _one_slice(masks: Sequence[Mask], axis: int, words: str, *, inverted: bool = False) -> list[str]:
+def _one_slice(
+    masks: Sequence[Mask], axis: int, words: str, slice_name: str, *, inverted: bool = False
+) -> list[str]:
     """Whether it is always the same one slice along an axis, or the last."""
     found = set()
     for mask in masks:
@@ -168,11 +168,10 @@ def _one_slice(masks: Sequence[Mask], axis: int, words: str, *, inverted: bool =
         if len(places) != 1 or len(touched) < 2:
             return []
         found.add((int(places[0]), int(places[0]) - len(touched)))
-    for which, shown in ((0, None), (1, "the last")):
-        values = {pair[which] for pair in found}
-        if len(values) == 1:
-            return [words.format(values.pop() if shown is None else shown)]
-    return []
+    first, from_the_end = ({pair[which] for pair in found} for which in (0, 1))
+    if len(first) == 1:
+        return [words.format(f"{slice_name} {first.pop()}")]
+    return [words.format(f"the last {slice_name}")] if from_the_end == {-1} else []
 
 
 def _overlapped(result: Result) -> Mask:

@@ -5,8 +5,9 @@ exactly what it thinks that step contributes, and called with dZ zeroed from som
 its running state there: loops, im2col, FFT or autograd, it makes no difference. The first step at
 which it parts from the reference is found by bisection.
 
-A candidate for which the parts do not add up to the whole overwrites where it should add, or keeps
-something from call to call. That is a finding of its own.
+A candidate for which the parts do not add up to the whole keeps something from call to call, or
+does something to dZ that is not linear: a finding of its own. One that writes `=` for `+=` is linear
+all the same, as its last step overwrites the others whatever dZ is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from convstep.candidate.worker import Worker
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 
@@ -127,13 +129,16 @@ class Probe:
         """The first step after which the candidate's running state is not the reference's.
 
         Returns:
-            None if the candidate is right on the whole problem, or does not return on it.
+            None if the candidate is right on the whole problem, or does not return on it or on a
+            part of its steps.
         """
         total = self.problem.total_steps
         whole = self.whole()
         if whole.kind != RETURNED or not self.differing(whole, self.right.gradients):
             return None
         nothing = self.block(0, 0)
+        if nothing.kind != RETURNED:
+            return None
         if self.differing(nothing, self.expected(0, 0)):
             # a wrong shape is there from the first step on, a value only if no step is to blame
             misshapen = any(self._misshapen(name, nothing) for name in self.right.gradients)
@@ -158,13 +163,14 @@ class Probe:
     def additivity(self) -> Additivity:
         """Call it with zeros, with two halves of dZ, and with the whole; hold them together.
 
-        The halves are every other step: what overwrites loses one of them.
+        The halves are every other step.
         """
-        dZ = np.array(self.problem.dZ)
-        even = np.zeros_like(dZ)
+        dZ = self.problem.dZ
+        even, odd = np.zeros_like(dZ), np.zeros_like(dZ)
         even.reshape(-1)[::2] = dZ.reshape(-1)[::2]
+        odd.reshape(-1)[1::2] = dZ.reshape(-1)[1::2]
         nothing, whole = self.with_dZ(np.zeros_like(dZ)), self.whole()
-        halves = self.with_dZ(even), self.with_dZ(dZ - even)
+        halves = self.with_dZ(even), self.with_dZ(odd)
         if any(outcome.kind != RETURNED for outcome in (nothing, whole, *halves)):
             return Additivity((), ())
         broken, offset = [], []
@@ -175,7 +181,9 @@ class Probe:
             zero, all_of_it, first, second = (np.asarray(part, np.float64) for part in parts)
             if wrong_cells(name, self.right, zero, np.zeros_like(zero)).any():
                 offset.append(name)
-            if wrong_cells(name, self.right, first + second - zero, all_of_it).any():
+            with quiet():
+                together = first + second - zero
+            if wrong_cells(name, self.right, together, all_of_it).any():
                 broken.append(name)
         return Additivity(tuple(broken), tuple(offset))
 
@@ -193,10 +201,12 @@ class Probe:
                 return found
         return None
 
-    def _divergence(self, step: int, *, before_any: bool = False) -> Divergence:
-        """What differs after a step."""
+    def _divergence(self, step: int, *, before_any: bool = False) -> Divergence | None:
+        """What differs after a step; None where nothing comes back."""
         upto = 0 if before_any else step + 1
         outcome, expected = self.block(0, upto), self.expected(0, upto)
+        if outcome.kind != RETURNED:
+            return None
         return describe(self.right, step, outcome.gradients, expected, before_any=before_any)
 
 

@@ -189,7 +189,7 @@ def choose(worker: Worker, convention: str = AUTO, budget: float = BUDGET) -> tu
 def _wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
     """Whether a torch-like call raised, perhaps for being given arrays and not tensors, or tensors."""
     torch_like = call.convention == "torch" and candidate.kind != "autograd" and call.tensors is None
-    return torch_like and all(result.outcome.kind == RAISED for result in results)
+    return torch_like and all(result.outcome.kind in (RAISED, REFUSED) for result in results)
 
 
 def _trials(worker: Worker, call: Call) -> list[Case]:
