@@ -175,7 +175,8 @@ def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
             continue
         for rest in ((0, 0), (1, s - 1))[: 1 if s == 1 else 2]:
             channels = (1, 2) if kernel == (2, 2) else (2, 3)
-            for outputs in ((2, 3),) if kernel[0] != kernel[1] else ((2, 3), (3, 2)):
+            wide_and_high = kernel[0] == kernel[1] and rest == (0, 0) and s < 3
+            for outputs in ((2, 3), (3, 2)) if wide_and_high else ((2, 3) if s == 2 else (3, 2),):
                 batch = next(turn)
                 yield _sized(kernel, s, p, outputs, rest, channels, batch)
                 channels = channels[::-1] if batch is None else channels
@@ -214,7 +215,7 @@ def _same_by_alx() -> Iterator[Case]:
 
 def _along_one_axis() -> Iterator[Case]:
     """Strides and paddings that differ along H and W."""
-    for stride, (p_h, p_w) in itertools.product([(1, 2), (2, 1), (2, 3)], [(0, 0), (1, 1), (0, 1), (1, 0)]):
+    for stride, (p_h, p_w) in itertools.product([(1, 2), (2, 1)], [(0, 0), (1, 1), (0, 1), (1, 0)]):
         yield Case((5, 6), (3, 2), stride, ((p_h, p_h), (p_w, p_w)), 2, 2, 1)
     yield Case((5, 4), (3, 3), (1, 1), ((0, 0), (1, 1)), 1, 2, 1)
     yield Case((4, 5), (3, 3), (1, 1), ((1, 1), (0, 0)), 1, 2, 2)
@@ -230,7 +231,6 @@ def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
         ((1, 2), 1, 1),
         ((2, 1), 2, 0),
     ]:
-        yield Case((7, 6), (2, 3), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
         yield Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), 2, 2, next(turn), dilation)
         yield Case((5, 6), (2, 2), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
     for groups, channels, s, p in [

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from convstep.candidate.conventions import AUTO
-from convstep.candidate.diagnosis import Finding, diagnose
+from convstep.candidate.diagnosis import diagnose
+from convstep.candidate.finding import Finding
 from convstep.candidate.judging import wrong_cells
 from convstep.candidate.known_bugs.flawed import flawed_running
 from convstep.candidate.outcome import RETURNED

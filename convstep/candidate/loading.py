@@ -76,12 +76,12 @@ class Loaded:
             trace = trace.tb_next
         if sentence := self._workspace.why_left_out(module, name):
             return sentence
+        if name in python2.names() and not self.options.python2:
+            return f"{name} is Python 2; add --python2"
         execution = self._workspace.executions.get(module)
         stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
         if stars:
             return f"{name} may come from 'from {stars[0].module} import *', but {stars[0].reason}"
-        if name in python2.names() and not self.options.python2:
-            return f"{name} is Python 2; add --python2"
         return None
 
 

@@ -6,7 +6,7 @@ import functools
 import itertools
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,11 +111,15 @@ def paired_matches(name: str, results: Sequence[Result]) -> list[Match]:
     return []
 
 
-def raising_matches(results: Sequence[Result]) -> list[Match]:
+def raising_matches(results: Sequence[Result], besides: Mapping[str, Mistakes]) -> list[Match]:
     """Single mistakes that raise on exactly the problems on which the candidate raises.
 
     On the others their numbers must be the candidate's. Where it raises everywhere there is
     nothing to compare, and nothing matches.
+
+    Args:
+        results: what the candidate made of each problem.
+        besides: by gradient, what else is wrong with it, as far as that was reproduced.
     """
     tried = [result for result in results if result.outcome.kind in (RETURNED, RAISED)]
     raising = [result for result in tried if result.outcome.kind == RAISED]
@@ -124,8 +128,13 @@ def raising_matches(results: Sequence[Result]) -> list[Match]:
     ordered = [*raising, *(result for result in tried if result.outcome.kind == RETURNED)]
     found = []
     for bug, variant in _all_variants():
-        if all(_raises_alike(result, variant) for result in ordered):
-            same = all(_same_error(result, variant) for result in raising)
+        changed = {
+            name: both(besides[name], variant.mistakes) if name in besides else variant.mistakes
+            for name in variant.gradients
+        }
+        made = {name: mistakes for name, mistakes in changed.items() if mistakes is not None}
+        if len(made) == len(changed) and all(_raises_alike(result, made) for result in ordered):
+            same = all(_same_error(result, made) for result in raising)
             found.append(Match((bug,), (variant,), "", len(raising), len(ordered), same))
     return sorted(found, key=lambda match: (not match.same_error, not _on_its_line(raising[0], match)))
 
@@ -147,21 +156,27 @@ def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
                 yield bug, variant
 
 
-def _raises_alike(result: Result, variant: Variant) -> bool:
-    """Whether a variant raises where the candidate does, and agrees where it does not."""
-    names = [name for name in variant.gradients if name in result.right.gradients]
-    made = {name: flawed(name, result, variant.mistakes) for name in names}
+def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
+    """Whether mistakes raise where the candidate does, and agree where it does not."""
+    made = _all_flawed(result, mistakes)
     raises = any(isinstance(values, str) for values in made.values())
     if result.outcome.kind == RAISED or raises:
         return raises and result.outcome.kind == RAISED
     return all(agrees(name, result, values) for name, values in made.items())
 
 
-def _same_error(result: Result, variant: Variant) -> bool:
-    """Whether a variant raises what the candidate raises."""
-    names = [name for name in variant.gradients if name in result.right.gradients]
-    made = [flawed(name, result, variant.mistakes) for name in names]
+def _same_error(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
+    """Whether mistakes raise what the candidate raises."""
+    made = _all_flawed(result, mistakes).values()
     return any(isinstance(error, str) and result.outcome.message.startswith(error) for error in made)
+
+
+def _all_flawed(result: Result, mistakes: Mapping[str, Mistakes]) -> dict[str, Array | str]:
+    return {
+        name: flawed(name, result, wrong)
+        for name, wrong in mistakes.items()
+        if name in result.right.gradients
+    }
 
 
 def _informative(name: str, results: Sequence[Result]) -> list[Result]:

@@ -9,7 +9,7 @@ from convstep.candidate.judging import problem_words
 from convstep.conv.validation import shape_text
 
 if TYPE_CHECKING:
-    from convstep.candidate.diagnosis import Finding
+    from convstep.candidate.finding import Finding
     from convstep.candidate.judging import Judged, Result
     from convstep.candidate.probing import Divergence
     from convstep.candidate.verdict import Verdict

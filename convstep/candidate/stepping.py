@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.check import first_divergence
-from convstep.candidate.diagnosis import Finding
+from convstep.candidate.finding import Finding
 from convstep.candidate.known_bugs.flawed import flawed_running
 from convstep.candidate.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.probing import Divergence, Probe

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.conventions import CONVENTIONS
-from convstep.candidate.diagnosis import Finding, wrong_forwards
+from convstep.candidate.finding import Finding
 from convstep.candidate.judging import RIGHT, Result, problem_words
+from convstep.candidate.observed import wrong_forwards
 from convstep.candidate.outcome import RETURNED
 from convstep.candidate.patterns import pattern
 from convstep.candidate.probing import Divergence
