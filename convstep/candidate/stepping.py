@@ -27,7 +27,11 @@ from convstep.conv.problem import Problem
 Array = npt.NDArray[Any]
 
 KEPT = 256
-"""Answers that are remembered."""
+"""Answers that are remembered at the most."""
+KEPT_BYTES = 64 << 20
+"""What they may take together."""
+KEPT_LEAST = 8
+"""Answers that are remembered whatever they take: a place, its step, and the places around it."""
 ALL_STEPS = 4096
 """Steps up to which every single one is tried for the timeline's marks; beyond, only stretches."""
 STRETCHES = 128
@@ -158,7 +162,9 @@ class CandidateTimeline:
         answer = self._beside(self.probe.block(first, last))
         with self._lock:
             self._answers[first, last] = answer
-            while len(self._answers) > KEPT:
+            size = sum(array.nbytes for array in answer.gradients.values())
+            most = min(KEPT, max(KEPT_BYTES // max(size, 1), KEPT_LEAST))
+            while len(self._answers) > most:
                 self._answers.popitem(last=False)
         return answer
 

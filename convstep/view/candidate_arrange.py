@@ -23,6 +23,9 @@ WORDS_WIDTH = 34
 LEAST_CARD = 26
 """Columns that the step needs on a small screen."""
 
+NAMED = (2, 3, 5)
+"""Which of a panel's titles are hoped for, the best first: face and role, both short, tensor and role."""
+
 Triple = Sequence[Panel]
 """Reference, candidate, difference."""
 
@@ -101,10 +104,11 @@ def _gradients(gradients: Sequence[Triple], room: Rect, least: int, places: dict
     The largest has a row of its own. The others share the next one if they fit beside each other.
     """
     widths = [3 * max(map(least_width, triple)) for triple in gradients]
-    named = [
-        max(width, 3 * max(map(_title, triple))) for width, triple in zip(widths, gradients, strict=True)
-    ]
-    widths = named if sum(named[1:]) <= room.width else widths
+    for which in NAMED:
+        named = [max(w, 3 * max(_title(p, which) for p in t)) for w, t in zip(widths, gradients, strict=True)]
+        if sum(named[1:]) <= room.width:
+            widths = named
+            break
     together = sum(widths[1:]) <= room.width
     rows = [[0], list(range(1, len(gradients)))] if together else [[n] for n in range(len(gradients))]
     heights = [max(_height(gradients[n], room.width // (3 * len(row))) for n in row) for row in rows if row]
@@ -154,7 +158,7 @@ def _with_tabs(
     places = _thirds(shown, Rect(0, 0, width, upper))
     lines, rest, beside = height - upper, width, []
     for triple in others:
-        wanted = max(least_width(triple[2]), min(_short_title(triple[2]), 24))
+        wanted = max(least_width(triple[2]), min(_title(triple[2], NAMED[-1]), 24))
         if rest - wanted >= max(LEAST_CARD, width // 2):
             beside.append((triple[2].key, wanted))
             rest -= wanted
@@ -175,11 +179,6 @@ def _height(panels: Triple, width: int) -> int:
     return max(natural_height(panel, width) for panel in panels)
 
 
-def _title(panel: Panel) -> int:
-    """Columns at which the border names tensor, face and role."""
-    return len(panel.titles[2]) + 4 if panel.titles else 0
-
-
-def _short_title(panel: Panel) -> int:
-    """Columns at which it names tensor and role."""
-    return len(panel.titles[5]) + 4 if panel.titles else 0
+def _title(panel: Panel, which: int) -> int:
+    """Columns at which one of the panel's titles stands whole on its border."""
+    return len(panel.titles[which]) + 6 if panel.titles else 0
