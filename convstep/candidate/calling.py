@@ -341,7 +341,9 @@ def _on_purpose(error: BaseException, line_text: str, candidate: Candidate, own:
         own: the values of the names there.
     """
     if re.search(r"(^|:\s*)raise\b", line_text):
-        return isinstance(error, Exception)
+        # `raise Valueerror(...)` trips over itself
+        slip = isinstance(error, (NameError, AttributeError, TypeError))
+        return isinstance(error, Exception) and (not slip or type(error).__name__ in line_text)
     if not isinstance(error, AssertionError) or not line_text:
         return False
     said = line_text.partition(",")[0] if "%" in line_text else line_text

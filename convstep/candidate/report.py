@@ -36,7 +36,7 @@ def report(verdict: Verdict) -> str:
     if verdict.notes:
         lines += ["", *(line for note in verdict.notes for line in _wrapped(note, "- "))]
     if verdict.failing is not None:
-        first = "" if _addressed(verdict) else f", save {verdict.target} in a file"
+        first = "" if _addressed(verdict) else f", save {verdict.target.rpartition('.')[2]} in a file"
         lines += ["", f"to see it{first}: {open_command(verdict)}"]
     return "\n".join(lines)
 

@@ -129,9 +129,14 @@ def trips_and_passes_it_on(dout: Any, cache: Any) -> Any:
         raise
 
 
+def misspells_its_error(dout: Any, cache: Any) -> Any:
+    raise Valueerror("no")  # type: ignore[name-defined]  # noqa: F821
+
+
 @pytest.mark.parametrize(
     "candidate",
     [
+        misspells_its_error,
         asserts_its_shape,
         asserts_its_shape_in_numbers,
         asserts_dx,

@@ -1,0 +1,100 @@
+"""The verdict as people read it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from convstep import check, conv2d_backward
+from convstep.candidate.check import verdict_of
+from convstep.candidate.report import WIDTH, open_command
+from convstep.candidate.target import Target
+from convstep.candidate.worker import Worker
+from tests.candidate.conftest import Files
+from tests.candidate.corpus import specimen
+
+
+def test_a_bug_comes_with_the_line_to_mend_and_the_command_to_look() -> None:
+    text = str(check(specimen("coursera", "loops", "stride-ignored", "both").function))
+    lines = text.splitlines()
+    assert "is wrong on" in lines[0]
+    assert "wrong only when stride > 1" in text
+    assert "smallest failing problem: " in text
+    assert "first divergence: step " in text
+    assert "stride-ignored (proven)" in text
+    wrong, right = (
+        next(line for line in lines if line.startswith(f"    {word}  ")) for word in ("wrong", "right")
+    )
+    assert wrong != right
+    assert "convstep debug" in lines[-1]
+
+
+@pytest.mark.parametrize("bug", ["crop-zero-slice", "padding-not-cropped", "wrong-order"])
+def test_lines_fit_a_page(bug: str) -> None:
+    function = next(found for variant in ("", "dA", "both") for found in _specimens("coursera", bug))
+    for line in str(check(function)).splitlines():
+        assert len(line) <= WIDTH or line.startswith(("    wrong", "    right", "to see it"))
+        assert line == line.rstrip()
+
+
+def _specimens(convention: str, bug: str) -> list[Any]:
+    from tests.candidate.corpus import one_each
+
+    return [found.function for found in one_each() if (found.convention, found.bug) == (convention, bug)]
+
+
+def test_what_has_no_address_is_to_be_saved_first() -> None:
+    verdict = check(lambda dZ, cache, stride, padding: (dZ, dZ, dZ))
+    assert open_command(verdict) == "convstep debug FILE.py:FUNCTION"
+    assert str(verdict).splitlines()[-1] == (
+        "to see it, save <lambda> in a file: convstep debug FILE.py:FUNCTION"
+    )
+
+
+def test_the_command_repeats_what_was_asked_for(files: Files) -> None:
+    text = """
+        def conv_backward(dZ, cache):
+            return cache[0], cache[1], cache[2]
+    """
+    path = files.write("my homework.py", text)
+    target = Target(str(path), None, "conv_backward")
+    with Worker.of_target(target, {"run_all": True, "python2": True}, 2.5) as running:
+        verdict = verdict_of(running, "cs231n", budget=0)
+    verdict = verdict.saved(str(path.parent / "the problem.npz"))
+    assert shlex.split(open_command(verdict)) == [
+        "convstep",
+        "debug",
+        f"{path}:conv_backward",
+        str(path.parent / "the problem.npz"),
+        "--run-all",
+        "--python2",
+        "--convention",
+        "cs231n",
+        "--timeout",
+        "2.5",
+    ]
+
+
+def test_a_wrong_shape_is_said_in_shapes() -> None:
+    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+        return dW, db, dA[..., 0]
+
+    text = str(check(conv2d_mine))
+    assert "instead of" in text
+    assert "so every step is wrong" in " ".join(text.split())
+
+
+def test_a_raise_is_said_with_its_line() -> None:
+    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        if padding == 2:
+            return cache["columns"]
+        return conv2d_backward(dZ, cache, stride, padding)
+
+    text = str(check(conv2d_mine))
+    assert text.startswith("test_a_raise_is_said_with_its_line.<locals>.conv2d_mine is wrong on ")
+    assert "raises only when padding > 1" in " ".join(text.split())
+    assert f"(line {conv2d_mine.__code__.co_firstlineno + 2})" in text
+    assert "KeyError: 'columns'" in text

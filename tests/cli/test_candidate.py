@@ -1,0 +1,157 @@
+"""`convstep check` and `convstep debug` on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from convstep import Problem
+from tests.cli.conftest import Refused, Run
+
+RIGHT = """
+from convstep import conv2d_backward
+
+def conv2d_mine(dZ, cache, stride, padding):
+    return conv2d_backward(dZ, cache, stride, padding)
+"""
+WRONG = """
+from convstep import conv2d_backward
+
+def conv2d_mine(dZ, cache, stride, padding):
+    dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+    return dW, db / dZ[..., 0].size, dA
+"""
+Write = Callable[[str, str], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Puts a file into the folder where the command runs, and names its function."""
+
+    def put(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        return f"{name}:conv2d_mine"
+
+    return put
+
+
+def test_a_right_one_ends_with_0(run: Run, write: Write) -> None:
+    ended = run("check", write("mine.py", RIGHT))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("conv2d_mine is right: all gradients agree on ")
+
+
+def test_a_wrong_one_ends_with_1_and_the_command_to_see_it(run: Run, write: Write) -> None:
+    ended = run("check", write("my homework.py", WRONG), "--convention", "article", "--timeout", "5")
+    assert (ended.code, ended.err) == (1, "")
+    assert "db-mean (proven)" in ended.out
+    command = ended.out.splitlines()[-1].removeprefix("to see it: ")
+    assert command == ("convstep debug 'my homework.py:conv2d_mine' --convention article --timeout 5")
+
+
+def test_json_is_one_line_and_the_problem_is_saved(run: Run, write: Write, tmp_path: Path) -> None:
+    target = write("mine.py", WRONG)
+    ended = run("check", target, "--json", "--save", "failing.npz")
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out.count("\n") == 1
+    plain = json.loads(ended.out)
+    assert (plain["ok"], plain["convention"], plain["target"]) == (False, "article", target)
+    assert plain["failing"]["path"] == "failing.npz"
+    problem = Problem.load(str(tmp_path / "failing.npz"))
+    assert list(problem.A_prev.shape) == plain["failing"]["geometry"]["A_prev"]
+    assert plain["first_divergence"]["gradient"] == "db"
+
+
+def test_nothing_is_overwritten_without_force(
+    run: Run, refused: Refused, write: Write, tmp_path: Path
+) -> None:
+    target = write("mine.py", WRONG)
+    (tmp_path / "kept.npz").write_text("kept")
+    said = refused("check", target, "--save", "kept.npz")
+    assert said == "kept.npz exists; choose another --save or add --force"
+    assert (tmp_path / "kept.npz").read_text() == "kept"
+    assert run("check", target, "--save", "kept.npz", "--force").code == 1
+    assert Problem.load(str(tmp_path / "kept.npz")).b is not None
+
+
+def test_a_right_one_saves_nothing(run: Run, write: Write, tmp_path: Path) -> None:
+    assert run("check", write("mine.py", RIGHT), "--save", "failing.npz").code == 0
+    assert not (tmp_path / "failing.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.py:f"], "there is no file nowhere.py; "),
+        (["mine.py"], "name the function: mine.py:conv_backward"),
+        (["mine.py:other"], "mine.py has no other; it defines conv2d_mine"),
+        (["broken.py:conv2d_mine"], "broken.py does not compile: line 1: "),
+        (["three.py:conv2d_mine"], "conv2d_mine(a, b, c) fits no convention; write an adapter, "),
+        (
+            ["mine.py:conv2d_mine", "--convention", "keras"],
+            "there is no convention 'keras'; the conventions ",
+        ),
+        (
+            ["mine.py:conv2d_mine", "--timeout", "0"],
+            "'0' is not a number of seconds; write it like 10 or 2.5",
+        ),
+        (["mine.py:conv2d_mine", "--timeout", "soon"], "'soon' is not a number of seconds"),
+        (["mine.py:conv2d_mine", "--timeout", "-3"], "--timeout"),
+        (["mine.py:conv2d_mine", "--save", "missing/x.npz"], "the folder missing does not exist; "),
+        (["mine.py:conv2d_mine", "--save", "."], ". is a folder; give --save a file name in it"),
+        ([], "TARGET"),
+        ([f"{'x' * 300}.py:f"], "File name too long"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_sentence(
+    refused: Refused, write: Write, arguments: list[str], said: str
+) -> None:
+    write("mine.py", RIGHT)
+    write("broken.py", "def conv2d_mine(:\n")
+    write("three.py", "def conv2d_mine(a, b, c):\n    return a\n")
+    assert said in refused("check", *arguments)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_problem_that_cannot_be_written_is_named(refused: Refused, write: Write) -> None:
+    said = refused("check", write("mine.py", WRONG), "--save", "/proc/failing.npz")
+    assert said.startswith("/proc/failing.npz cannot be written: ")
+
+
+def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused) -> None:
+    assert refused("debug", "my homework.py:f") == (
+        "convstep debug needs a terminal; `convstep check 'my homework.py:f'` works without one"
+    )
+
+
+def test_a_hanging_one_ends_in_its_time(run: Run, write: Write) -> None:
+    hanging = "def conv2d_mine(dZ, cache, stride, padding):\n    while True: pass\n"
+    ended = run("check", write("mine.py", hanging), "--timeout", "0.5", "--json")
+    plain = json.loads(ended.out)
+    assert ended.code == 1
+    assert [finding["id"] for finding in plain["diagnosis"]] == ["hangs"]
+    assert plain["first_divergence"] is None
+
+
+def test_whatever_it_prints_stays_out_of_the_json(write: Write, tmp_path: Path) -> None:
+    noisy = RIGHT.replace(
+        "    return", "    import os; print('x'); os.write(1, b'y'); os.write(2, b'z')\n    return"
+    )
+    write("mine.py", f"print('at the top')\n{noisy}")
+    command = [sys.executable, "-m", "convstep", "check", "mine.py:conv2d_mine", "--json", "--run-all"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads(ended.stdout)["ok"] is True
+
+
+def test_the_suggested_command_can_be_pasted(run: Run, write: Write) -> None:
+    ended = run("check", write("it's mine.py", WRONG), "--save", "a problem.npz")
+    command = ended.out.splitlines()[-1].removeprefix("to see it: ")
+    assert shlex.split(command) == ["convstep", "debug", "it's mine.py:conv2d_mine", "a problem.npz"]
