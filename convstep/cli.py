@@ -231,35 +231,11 @@ def _examples(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
-    from pathlib import Path
+    from convstep.cli_export import export
 
-    from convstep.cli_problems import load_problem, watched_cell
-
-    output = Path(given.output)
     _check_output(given.output)
-    if output.suffix != ".svg":
-        raise UsageError(f"{given.output} is not an .svg; end the name of -o in .svg")
-    problem = load_problem(given.problem)
-    first, last = given.steps
-    last = problem.total_steps if last is None else last
-    if not 0 <= first <= last <= problem.total_steps:
-        raise UsageError(
-            f"steps {first}:{last} do not exist; {given.problem} has positions 0 to {problem.total_steps}"
-        )
-    from convstep.export.svg import export_svg
-
-    why = None if given.why is None else watched_cell(given.why, problem)
-
     with Writing(given.output):
-        written = export_svg(
-            problem,
-            given.problem,
-            range(first, last + 1),
-            output,
-            given.size,
-            comparison=given.compare,
-            why=why,
-        )
+        written = export(given)
     for path in written:
         _say(str(path))
     return FINE

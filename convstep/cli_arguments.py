@@ -100,24 +100,35 @@ def _parser() -> _Parser:
     )
     debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first step where they part")
     command("examples", "list the bundled problems", problem=False)
-    exporting = command("export", "draw the screen at one or more positions")
+    exporting = command("export", "draw the screen at one or more positions", problem=False)
     exporting.add_argument(
-        "--steps", type=steps, required=True, metavar="A:B", help="positions A to B, or one"
+        "problem",
+        metavar="PROBLEM",
+        nargs="?",
+        help="a .npz file or a name; may be left out with --candidate",
     )
+    exporting.add_argument("--steps", type=steps, metavar="A:B", help="positions A to B, or one")
     exporting.add_argument(
         "-o", "--output", required=True, metavar="OUT.svg", help="for several: OUT-0012.svg …"
     )
     opened = exporting.add_mutually_exclusive_group()
     opened.add_argument("--compare", action="store_true", help="with the comparison opened")
     opened.add_argument("--why", metavar="CELL", help="with the steps that make a cell: dW[2,0,1,0]")
+    opened.add_argument("--diagnosis", action="store_true", help="with a candidate's diagnosis opened")
+    _add_candidate(exporting, "--candidate")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
     return parser
 
 
-def _add_candidate(parser: argparse.ArgumentParser) -> None:
-    """What `check` and `debug` share."""
+def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> None:
+    """What `check`, `debug` and `export` share.
+
+    Args:
+        parser: a command's.
+        target: the candidate's place, or its option.
+    """
     parser.add_argument(
-        "target",
+        target,
         metavar="TARGET",
         help="path.py:function, path.py:Class.method, notebook.ipynb:function, package.module:function",
     )

@@ -28,7 +28,7 @@ def check_text(given: argparse.Namespace) -> tuple[str, bool]:
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
         raise UsageError(f"{given.save} exists; choose another --save or add --force")
-    with opened(given) as worker:
+    with opened(given.target, given) as worker:
         verdict = swept(worker, given, None)
     if given.save is not None and verdict.failing is not None:
         with Writing(given.save):
@@ -42,7 +42,7 @@ def check_text(given: argparse.Namespace) -> tuple[str, bool]:
     return str(verdict), verdict.ok
 
 
-def opened(given: argparse.Namespace) -> Worker:
+def opened(target: str, given: argparse.Namespace) -> Worker:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
@@ -53,7 +53,7 @@ def opened(given: argparse.Namespace) -> Worker:
 
     try:
         return open_worker(
-            given.target,
+            target,
             {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter},
             given.timeout,
         )
@@ -100,7 +100,7 @@ def debug(given: argparse.Namespace) -> None:
             f"convstep debug needs a terminal; `convstep check {shlex.quote(given.target)}` works without one"
         )
     problem = None if given.problem is None else load_problem(given.problem)
-    with opened(given) as worker:
+    with opened(given.target, given) as worker:
         verdict = swept(worker, given, problem)
         shown = shown_problem(verdict, problem)
         position = None
