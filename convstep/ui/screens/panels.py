@@ -2,131 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import work
-from textual.app import ComposeResult
-from textual.reactive import reactive
-from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from convstep.replay import magnitude
-from convstep.replay.timeline import Timeline
 from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
-from convstep.ui.widgets.drawn import Draw, Drawn
+from convstep.ui.screens.parts import FOLLOWED, PartsScreen
+from convstep.ui.widgets.drawn import Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
-from convstep.view.card import draw_card
+from convstep.view.arrange import LEAST
 from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
-from convstep.view.numbers import full
-from convstep.view.panel import Cell, Panel, Span, beside_key
-from convstep.view.scene import Stage, problem_facts
-from convstep.view.source import draw_source
-from convstep.view.statistics import Statistics
-
-if TYPE_CHECKING:
-    from convstep.conv.problem import Problem
-    from convstep.ui.app import DebuggerApp
+from convstep.view.panel import Panel, Span, beside_key
 
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
 
 
-FOLLOWED = "input_gradient"
-"""The panel that has the focus first and whose face the map shows."""
-
-
-class PanelScreen(Screen[None]):
-    """The panels, the source, the step and the timeline."""
-
-    app: DebuggerApp
-
-    mode: reactive[str] = reactive("both")
-    """How values are shown: one of `MODES`."""
-    followed = FOLLOWED
-    """The panel that has the focus first."""
-    precision: reactive[int] = reactive(0)
-    """Columns added to every number."""
-
-    def __init__(self, problem: Problem, name: str) -> None:
-        """Show a problem.
-
-        Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-        """
-        super().__init__()
-        self._problem, self.problem_name = problem, name
-        self._timeline = Timeline(problem)
-        self._stage = self.make_stage(self._timeline)
-        self._scene: Scene = self._stage.scene()
-        self._tab, self._maximised = CARD, ""
-        self._statistics, self._counted = Statistics(), ("", "")
-
-    @property
-    def timeline(self) -> Timeline:
-        """Where the pass stands."""
-        return self._timeline
-
-    @property
-    def scene(self) -> Scene:
-        """What is shown."""
-        return self._scene
-
-    def compose(self) -> ComposeResult:
-        """Title, panels, status, timeline, keys."""
-        yield Static(id="title")
-        yield PanelArea(*self.parts())
-        yield Static(id="too-small")
-        yield Static(id="status")
-        yield TimelineBar(id="timeline")
-        yield Footer(compact=True, show_command_palette=False)
-
-    def make_stage(self, timeline: Timeline) -> Stage:
-        """What builds the scenes."""
-        return Stage(timeline)
-
-    def parts(self) -> list[Widget]:
-        """The parts in the order in which Tab goes through them."""
-        return [
-            Drawn(SOURCE, "backward.py"),
-            *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
-            Drawn(CARD, "this step"),
-            *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
-            FaceMap(MAP),
-        ]
-
-    def drawings(self) -> dict[str, Draw]:
-        """What the parts that are not panels show, by key."""
-        scene = self._scene
-        return {SOURCE: lambda w, h: draw_source(scene, w, h), CARD: lambda w, h: draw_card(scene, w, h)}
-
-    def part_names(self) -> dict[str, str]:
-        """Short names by key, for the parts that share a place."""
-        names = {SOURCE: "source", CARD: "step", MAP: "map"}
-        return names | {panel.key: panel.face.name for panel in self._scene.panels}
-
-    def plan(self, width: int, height: int) -> Plan:
-        """Where the parts stand."""
-        return arrange(width, height, self._first_panels(), self._tab, self._maximised)
-
-    def title_facts(self) -> list[str]:
-        """What the title says, the most important first."""
-        return [f"convstep  {self.problem_name}", *problem_facts(self._problem)]
-
-    def standing(self) -> str:
-        """What the status line says when no cell is asked about."""
-        return f"{self._scene.upstream} = {full(self._scene.dz, self._problem.dtype)}"
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """One cell in full precision."""
-        return f"{panel.face.cell(*cell)} = {full(panel.face.values[cell], self._problem.dtype)}"
+class PanelScreen(PartsScreen):
+    """Draws the parts, and follows what a person wants to see of them."""
 
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
@@ -311,10 +209,6 @@ class PanelScreen(Screen[None]):
         self._name_tabs(area)
         self._show_title()
         self._show_status()
-
-    def _first_panels(self) -> list[Panel]:
-        """The scene's panels without the further faces beside them."""
-        return [panel for panel in self._scene.panels if "-" not in panel.key]
 
     def _put_beside(self, area: PanelArea, beside: dict[str, int]) -> None:
         """Make grids for further faces as far as there is room for them now."""
