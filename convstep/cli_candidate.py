@@ -134,4 +134,5 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         return problem
     if verdict.failing is not None:
         return verdict.failing
-    return verdict.swept.results[len(verdict.swept.results) // 2].right.problem
+    taken = [result for result in verdict.swept.results if result.ok] or verdict.swept.results
+    return taken[len(taken) // 2].right.problem

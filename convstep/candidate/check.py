@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from convstep.candidate.conventions import AUTO
-from convstep.candidate.diagnosis import diagnose
-from convstep.candidate.finding import Finding
+from convstep.candidate.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.finding import Finding, listed
 from convstep.candidate.judging import wrong_cells
 from convstep.candidate.known_bugs.flawed import flawed_running
 from convstep.candidate.outcome import RETURNED
@@ -127,10 +127,30 @@ def verdict_of(
     swept = sweep(worker, convention, problem, progress, budget)
     diagnosis = diagnose(swept)
     divergence = first_divergence(worker, swept, diagnosis)
+    said = notes(swept)
+    if any(finding.id == UNKNOWN for finding in diagnosis):
+        said = (*said, *_about_linearity(worker, swept))
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
     if worker.seconds != SECONDS:
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
-    return Verdict(worker.address, swept, diagnosis, divergence, notes(swept), flags=flags)
+    return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
+
+
+def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
+    """What adding up its parts says of a candidate that no known mistake explains."""
+    failing = swept.failing
+    if failing is None or failing.outcome.kind != RETURNED:
+        return []
+    found = Probe(worker, swept.call, failing.right.problem, fresh=swept.keeps_state).additivity()
+    said = []
+    if found.offset:
+        said.append(f"its {listed(found.offset)} is not zero when dZ is: it starts from something else")
+    if found.broken:
+        said.append(
+            f"its {listed(found.broken)} is not linear in dZ: what two parts of dZ give does not add up to "
+            "what the whole gives; look for rounding, clipping, a condition on dZ, or something kept"
+        )
+    return said
 
 
 def first_divergence(

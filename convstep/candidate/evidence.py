@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.cases import LOOSE
 from convstep.candidate.judging import MISSING, SHAPE, WRONG, Result, wrong_cells
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
@@ -16,6 +17,8 @@ from convstep.conv.validation import shape_text
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
+HALF = 5e-3
+"""Errors, as a share of the largest sum of sizes, that sixteen bits explain."""
 ENOUGH = 8
 """Wrong results that are looked at: the smallest ones."""
 
@@ -48,7 +51,8 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
         wrong_cells(name, result.right, actual) for result, (actual, _) in zip(wrong, pairs, strict=True)
     ]
     sizes = [result.right.loose[name] for result in wrong]
-    for found in (_ratio(name, pairs, sizes), _rearranged(name, pairs, sizes), _shift(name, pairs, sizes)):
+    rearranged = _ratio(name, pairs, sizes) or _rearranged(name, pairs, sizes) or _shift(name, pairs, sizes)
+    for found in (_imprecise(name, wrong, masks), rearranged):
         if found:
             return [*said, found]
     return [*said, *_where(name, wrong, pairs, masks)]
@@ -64,6 +68,19 @@ def _close(first: Array, second: Array, size: float) -> bool:
 
 
 Pairs = Sequence[tuple[Array, Array]]
+
+
+def _imprecise(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> str:
+    """Right but for a small error everywhere: a precision, not a mistake."""
+    shares = []
+    for result, mask in zip(wrong, masks, strict=True):
+        actual, right = result.outcome.gradients[name], result.right.gradients[name]
+        with quiet():
+            error = np.abs(np.asarray(actual, np.float64) - right)[mask].max(initial=0.0)
+        shares.append(float(error) / result.right.loose[name] * LOOSE)  # of the largest sum of sizes
+    if all(share < HALF for share in shares):
+        return f"{name} is right to {HALF:.1%} of its size only, as half precision would be"
+    return ""
 
 
 def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:

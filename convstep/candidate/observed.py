@@ -24,11 +24,9 @@ def seen_directly(swept: Swept) -> list[Finding]:
     if died:
         found.append(Finding("crashes", True, f"{died[0].outcome.message}, on {problem_words(died[0])}"))
     if swept.keeps_state:
-        found.append(
-            known(
-                "state-kept", "called twice with the same arrays, it returns something else the second time"
-            )
-        )
+        again = swept.second
+        then = "it returns something else" if again is None or again.kind == RETURNED else again.message
+        found.append(known("state-kept", f"called with the same arrays a second time, {then}"))
     if swept.only_batch:
         seen = f"it is right with a batch of {swept.only_batch}, and raises with every other that was tried"
         found.append(known("batch-hardcoded", seen))

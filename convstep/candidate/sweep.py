@@ -22,6 +22,8 @@ BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
 LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one written in."""
+SHARE = 3
+"""One in so many problems is tried on a candidate that keeps state."""
 DEATHS = 3
 """How often its process may die before no more is tried."""
 
@@ -97,9 +99,10 @@ def sweep(
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
     if stuck is None:
-        first, second = _twice(worker, call, cases[0])
+        first, second, keeps_state = _twice(worker, call, cases[0])
         results.append(first)
-        keeps_state = second is not None and _keeps_state(worker, call, cases[0], first.outcome, second)
+    if keeps_state:  # it is loaded again for every call, which takes time
+        cases = cases[::SHARE]
     deaths = 0
     for number, case in enumerate(cases[1:]):
         late = time.perf_counter() - began > budget
@@ -211,9 +214,8 @@ def _trials(worker: Worker, call: Call) -> list[Case]:
 
 def _trial_results(worker: Worker, call: Call) -> Iterator[Result]:
     """What becomes of the trials, until one hangs."""
-    for number, case in enumerate(_trials(worker, call)):
-        fresh = number == 0  # what it keeps between two calls of one kind shows later
-        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
+    for case in _trials(worker, call):
+        result = judge(case, right_of(case), worker.call(call, right_of(case).problem))
         yield result
         if result.outcome.kind == HUNG:
             return
@@ -229,19 +231,21 @@ def _fit(results: Sequence[Result]) -> tuple[int, int, int]:
     )
 
 
-def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | None]:
-    """One problem, called twice in one process."""
+def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | None, bool]:
+    """One problem, called twice in one process: both outcomes, and whether state was kept.
+
+    Loading again takes time, so the first call is made where the trials were made; only if the
+    second differs is it looked at afresh. What differs at random keeps no state.
+    """
     right = right_of(case)
-    first = worker.call(call, right.problem, fresh=True)
+    first = worker.call(call, right.problem)
     second = worker.call(call, right.problem) if first.kind == RETURNED else None
-    return judge(case, right, first), second
-
-
-def _keeps_state(worker: Worker, call: Call, case: Case, first: Outcome, second: Outcome) -> bool:
-    """Whether a second call differs for what the first one left behind, and not at random."""
-    if _same(first, second):
-        return False
-    return _same(first, worker.call(call, right_of(case).problem, fresh=True))
+    if second is None or _same(first, second):
+        return judge(case, right, first), second, False
+    first = worker.call(call, right.problem, fresh=True)
+    second = worker.call(call, right.problem)
+    again = worker.call(call, right.problem, fresh=True)
+    return judge(case, right, first), second, not _same(first, second) and _same(first, again)
 
 
 def _same(first: Outcome, second: Outcome) -> bool:

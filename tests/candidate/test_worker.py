@@ -92,6 +92,8 @@ def pid_in(path: Path) -> int:
 def interrupted_in(seconds: float) -> Iterator[None]:
     """Ctrl+C for this thread, meanwhile."""
     here = threading.get_ident()
+    # what runs in the background of a shell ignores it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(seconds, signal.pthread_kill, (here, signal.SIGINT))
     timer.start()
     try:
@@ -99,6 +101,7 @@ def interrupted_in(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         timer.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def spin(problem: Problem) -> Any:
@@ -641,7 +644,12 @@ def test_no_process_is_a_sentence(files: Files, monkeypatch: pytest.MonkeyPatch)
 def test_the_command_line_ends_with_130_and_leaves_no_process(files: Files) -> None:
     path = files.write("mine.py", HANGING)
     command = [sys.executable, "-m", "convstep", "check", f"{path}:backward", "--timeout", "60"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as checking:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as checking:
         pid = pid_in(path.with_suffix(".pid"))
         checking.send_signal(signal.SIGINT)
         assert checking.wait(timeout=20) == 130

@@ -34,6 +34,8 @@ def test_a_process_that_is_interrupted_ends_with_130_and_no_traceback(tmp_path: 
         [sys.executable, "-m", "convstep", "trace", str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # what runs in the background of a shell ignores it, and so do its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as traced:
         assert traced.stdout is not None
         traced.stdout.read(1000)  # it is well under way, and blocks on the full pipe
