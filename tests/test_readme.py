@@ -19,9 +19,7 @@ def block(marker: str) -> str:
     return found[1]
 
 
-def test_the_broken_function_is_diagnosed_as_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_broken_function_is_diagnosed_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(block("mine.py"), encoding="utf-8")
     assert f"{check('mine.py:conv2d_backward')}\n" == block("check mine.py")
