@@ -13,6 +13,7 @@ import pytest
 
 from convstep import CandidateError, Problem, assert_correct, check, conv2d_backward
 from tests.candidate.conftest import Files
+from tests.strategies import THOROUGH
 
 WRONG = """
     from convstep import conv2d_backward
@@ -102,7 +103,7 @@ def test_numbers_that_are_not_finite_here_and_there_are_no_obstacle() -> None:
     assert "inf" in str(verdict) or "nan" in str(verdict)
 
 
-@pytest.mark.parametrize("more", [["-n0"], ["-n1"]], ids=["alone", "xdist"])
+@pytest.mark.parametrize("more", [["-n0"], ["-n1"]][0 if THOROUGH else 1 :])
 def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
     files.write("mine.py", WRONG)
     files.write(
