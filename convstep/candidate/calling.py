@@ -5,15 +5,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
-import linecache
-import re
 import sys
 import time
-import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +23,8 @@ from convstep.candidate.conventions import (
     autograd_arguments,
     flattened,
 )
-from convstep.candidate.outcome import RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.failure import Unusable, failure, short
+from convstep.candidate.outcome import RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
 
 if TYPE_CHECKING:
@@ -59,10 +56,6 @@ class Call:
         """Whether a candidate is given tensors."""
         wanted = candidate.tensors if self.tensors is None else self.tensors
         return wanted and self.convention == "torch"
-
-
-class Unusable(Exception):
-    """What came back is no gradient; the message is one sentence."""
 
 
 class Tail(io.TextIOBase):
@@ -119,7 +112,7 @@ def perform(
             returned, labels = _arrays(result, convention)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except BaseException as error:
-            facts |= _failure(error, candidate)
+            facts |= failure(error, candidate)
             if hinted := hint(error):
                 facts["message"] = hinted
         facts["seconds"] = time.perf_counter() - started
@@ -160,7 +153,7 @@ def _result(
         try:
             cache = _own_cache(forward, convention.forward(twin, accepted), convention, inputs, facts)
         except Exception as error:
-            facts["forward_message"] = _failure(error, candidate)["message"]
+            facts["forward_message"] = failure(error, candidate)["message"]
             if call.own_cache:
                 raise
     arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
@@ -245,7 +238,7 @@ def _arrays(result: Any, convention: Convention) -> tuple[tuple[Array, ...], tup
         raise Unusable("it returned None; a backward returns its gradients")
     values, labels = flattened(result)
     if not values:
-        raise Unusable(f"it returned no gradient: {_short(repr(result))}")
+        raise Unusable(f"it returned no gradient: {short(repr(result))}")
     if not labels and any(value is None for value in values[: len(convention.returns)]):
         # a first layer returns None for the gradient of its input; the others keep their places
         labels = convention.returns[: len(values)]
@@ -266,7 +259,7 @@ def _array(value: Any) -> Array:
         array = np.asarray(detached)
     except Exception as error:
         raise Unusable(
-            f"it returned a {type(value).__name__} that is no array: {_short(str(error))}"
+            f"it returned a {type(value).__name__} that is no array: {short(str(error))}"
         ) from None
     if np.iscomplexobj(array):
         if array.size and np.abs(array.imag).max() > 1e-9 * max(np.abs(array.real).max(), 1e-300):
@@ -277,89 +270,6 @@ def _array(value: Any) -> Array:
             f"it returned a {type(value).__name__} of {array.dtype.name}; a gradient is an array of numbers"
         )
     return np.ascontiguousarray(array) if array.ndim else array
-
-
-def _failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
-    """What to say of an exception, and whether the candidate raised it on purpose."""
-    if isinstance(error, Unusable):
-        return {"kind": RAISED, "message": str(error)}
-    if isinstance(error, SystemExit):
-        text = f"it called sys.exit({'' if error.code is None else repr(error.code)})"
-    elif isinstance(error, EOFError) and "input" in _innermost_line(error.__traceback__, candidate)[1]:
-        text = "it asks for input on the keyboard"
-    elif isinstance(error, RecursionError):
-        text = "RecursionError: it calls itself without end"
-    elif isinstance(error, MemoryError):
-        text = f"it ran out of memory{': ' + _short(str(error)) if str(error) else ''}"
-    else:
-        said = traceback.TracebackException.from_exception(error)
-        said.__notes__ = None  # they would come last, in the message's place
-        text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
-        text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
-    if text.endswith("'float' object cannot be interpreted as an integer"):
-        text += "; / gives a float: write //, or add --python2 if the file is that old"
-    line, line_text, own = _innermost_line(error.__traceback__, candidate)
-    refused = isinstance(error, NotImplementedError) or (
-        own is not None and _on_purpose(error, line_text, candidate, own)
-    )
-    return {
-        "kind": REFUSED if refused else RAISED,
-        "message": _short(text),
-        "line": line,
-        "line_text": line_text,
-    }
-
-
-def _innermost_line(
-    trace: TracebackType | None, candidate: Candidate
-) -> tuple[int, str, Mapping[str, Any] | None]:
-    """The deepest line of the candidate's own file: number, text, and the names there if it raised itself."""
-    found: tuple[int, str, Mapping[str, Any] | None] = (0, "", None)
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if _is_theirs(trace.tb_frame, candidate):
-            own = trace.tb_frame.f_locals if trace.tb_next is None else None
-            found = trace.tb_lineno, linecache.getline(name, trace.tb_lineno).strip(), own
-        trace = trace.tb_next
-    return found
-
-
-def _is_theirs(frame: FrameType, candidate: Candidate) -> bool:
-    name = frame.f_code.co_filename
-    if candidate.file:
-        return name == candidate.file or name.startswith(candidate.file + ":")
-    return "convstep" not in name and "site-packages" not in name
-
-
-def _on_purpose(error: BaseException, line_text: str, candidate: Candidate, own: Mapping[str, Any]) -> bool:
-    """Whether the candidate refuses this size, rather than trips over a result of its own.
-
-    Args:
-        error: what it raised.
-        line_text: the line that did.
-        candidate: who.
-        own: the values of the names there.
-    """
-    if re.search(r"(^|:\s*)raise\b", line_text):
-        # `raise Valueerror(...)` trips over itself
-        slip = isinstance(error, (NameError, AttributeError, TypeError))
-        return isinstance(error, Exception) and (not slip or type(error).__name__ in line_text)
-    if not isinstance(error, AssertionError) or not line_text:
-        return False
-    said = line_text.partition(",")[0] if "%" in line_text else line_text
-    names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
-    if "%" not in said and any(name in own and _made_here(own[name], own) for name in names):
-        return False
-    return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)
-
-
-def _made_here(value: Any, own: Mapping[str, Any]) -> bool:
-    """Whether a value is an array that was not handed in, on its own or in a cache."""
-    if not getattr(value, "shape", ()):
-        return False
-    caches = [held for held in own.values() if isinstance(held, (tuple, list, Mapping))]
-    inside = [each for held in caches for each in (held.values() if isinstance(held, Mapping) else held)]
-    return not any(value is each for each in inside)
 
 
 @contextlib.contextmanager
@@ -374,18 +284,13 @@ def _listening() -> Iterator[dict[str, Any]]:
             yield heard
     finally:
         sys.stdout, sys.stderr = streams
-        said = dict.fromkeys(f"{w.category.__name__}: {_short(str(w.message))}" for w in caught)
+        said = dict.fromkeys(f"{w.category.__name__}: {short(str(w.message))}" for w in caught)
         heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS]}
 
 
 def _same(kept: Array, now: Any) -> bool:
     array = now.detach().cpu().numpy() if hasattr(now, "detach") else np.asarray(now)
     return kept.shape == array.shape and bool(np.array_equal(kept, array, equal_nan=True))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:299] + "…"
 
 
 def resident() -> int:

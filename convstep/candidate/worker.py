@@ -7,24 +7,19 @@ gets a new process where the old one is gone.
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import json
 import os
-import signal
-import subprocess
-import sys
 import threading
-import warnings
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from convstep.candidate import wire
 from convstep.candidate.calling import Call
-from convstep.candidate.outcome import DIED, HUNG, OUT_OF_MEMORY, Candidate, Outcome
-from convstep.candidate.serve import no_class, serve
-from convstep.candidate.source_of import kind_of, name_of, served_function
+from convstep.candidate.outcome import DIED, HUNG, Candidate, Outcome
+from convstep.candidate.processes import Forked, Process, Spawned, how_it_died
+from convstep.candidate.serve import no_class
+from convstep.candidate.source_of import kind_of, name_of
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.oracle import messages
@@ -33,26 +28,6 @@ SECONDS = 10.0
 """How long one call may take, unless told otherwise."""
 LOADING = 60.0
 """How long loading may take at least: importing a large framework is slow on a cold disk."""
-
-
-class Process(Protocol):
-    """A started child: two pipes, and a way to end it."""
-
-    questions: messages.RawPipe
-    """Where calls go."""
-    answers: messages.RawPipe
-    """Where outcomes come from."""
-
-    def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill it with all it started.
-
-        Args:
-            by_itself: it is ending already, so its exit code is worth a moment.
-
-        Returns:
-            That code, negative for a signal; None if unknown.
-        """
-        ...
 
 
 Starter = Callable[[], Process]
@@ -94,7 +69,7 @@ class Worker:
         for name, value in (options or {}).items():
             if value:
                 flags += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, str) else [])]
-        return cls(lambda: _Spawned(target, options or {}), str(target), seconds, tuple(flags))
+        return cls(lambda: Spawned(target, options or {}), str(target), seconds, tuple(flags))
 
     @classmethod
     def of_function(cls, function: Callable[..., Any], seconds: float = SECONDS) -> Worker:
@@ -109,7 +84,7 @@ class Worker:
             raise CandidateError(no_class(name_of(function)))
         if not hasattr(os, "fork"):
             return cls.of_target(importable(function), None, seconds)
-        return cls(lambda: _Forked(function), _address(function), seconds)
+        return cls(lambda: Forked(function), _address(function), seconds)
 
     def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
         """Call the candidate once; whatever happens is in the outcome.
@@ -120,7 +95,7 @@ class Worker:
             fresh: load it again first, so that what it kept from other calls is gone.
         """
         with self._one_call:
-            if fresh and self._called and isinstance(self._process, _Forked):
+            if fresh and self._called and isinstance(self._process, Forked):
                 self._end()
             if self._process is None:
                 try:
@@ -152,7 +127,7 @@ class Worker:
             self._end()
             return Outcome(HUNG, message=f"{what} within {longest:g} s", seconds=longest)
         if received is None:
-            return Outcome(DIED, message=_how_it_died(self._end(by_itself=True)))
+            return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
         return wire.read_answer(messages.opened(received), call, problem)
 
     def close(self) -> None:
@@ -197,7 +172,7 @@ class Worker:
             self._end()
             raise
         if received is None:
-            raise CandidateError(f"loading {self.address}: {_how_it_died(self._end(by_itself=True))}")
+            raise CandidateError(f"loading {self.address}: {how_it_died(self._end(by_itself=True))}")
         introduction = messages.opened(received)
         if "error" in introduction:
             self._end()
@@ -209,156 +184,12 @@ class Worker:
         return None if process is None else process.end(by_itself=by_itself)
 
 
-class _Spawned:
-    """A new interpreter that loads a target."""
-
-    def __init__(self, target: Target, options: dict[str, Any]) -> None:
-        if not sys.executable:
-            raise OSError("this Python does not know where its interpreter is")
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "convstep.candidate.serve", str(target), json.dumps(options)],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**threads, **os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl+C is for the parent, and what it starts ends with it
-        )
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self.questions: messages.RawPipe = self._child.stdin
-        self.answers: messages.RawPipe = self._child.stdout
-
-    def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill the process group."""
-        if self._child.returncode is not None:  # its number may be another's by now
-            return None
-        code = None
-        if by_itself:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(timeout=0.2)
-        _kill_group(self._child.pid)
-        self._child.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=2)
-        for pipe in (self._child.stdin, self._child.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
-        return code
-
-
-class _Forked:
-    """A copy of this process, which has the function already."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        question_out, question_in = os.pipe()
-        answer_out, answer_in = os.pipe()
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                stream.flush()  # else the copy would write it again
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # threads stay behind: the copy needs none of them
-            self._pid = os.fork()
-        if self._pid == 0:
-            _live_as_copy(function, question_out, answer_in, (question_in, answer_out))
-        os.close(question_out)
-        os.close(answer_in)
-        self.questions: messages.RawPipe = os.fdopen(question_in, "wb", buffering=0)
-        self.answers: messages.RawPipe = os.fdopen(answer_out, "rb", buffering=0)
-        self._ended = False
-
-    def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill the copy and its children."""
-        if self._ended:
-            return None
-        self._ended = True
-        code = self._waited(40) if by_itself else None
-        _kill_group(self._pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        if code is None:
-            self._waited(400)
-        for pipe in (self.questions, self.answers):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[attr-defined]
-        return code
-
-    def _waited(self, turns: int) -> int | None:
-        """The exit code, if it ended within some hundredths of a second."""
-        pause = threading.Event()
-        for _ in range(turns):
-            try:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            pause.wait(0.005)
-        return None
-
-
-def _live_as_copy(
-    function: Callable[..., Any], questions: int, answers: int, others: tuple[int, int]
-) -> None:
-    """The copy's whole life; never returns into the program it was copied from."""
-    try:
-        os.setsid()
-        faulthandler.disable()  # pytest turns it on, and a crash would fill its screen
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for pipe in others:
-            os.close(pipe)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
-        sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
-        torch = sys.modules.get("torch")
-        if torch is not None:  # its threads stayed behind; waiting for them would never end
-            torch.set_num_threads(1)
-        serve(
-            served_function(function),
-            os.fdopen(questions, "rb", buffering=0),
-            os.fdopen(answers, "wb", buffering=0),
-        )
-    finally:
-        os._exit(0)
-
-
 def _listen(answers: messages.RawPipe, received: SimpleQueue[bytes | None]) -> None:
     """Collect answers until the pipe ends."""
     with contextlib.suppress(OSError, ValueError):
         while (answer := messages.receive(answers)) is not None:
             received.put(answer)
     received.put(None)
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _how_it_died(code: int | None) -> str:
-    """How a process ended, in words."""
-    if code is None:
-        return "its process ended"
-    if code == OUT_OF_MEMORY:
-        return "it ran out of memory"
-    if code >= 0:
-        return f"it ended its process with exit code {code}"
-    known = {
-        signal.SIGSEGV: "it crashed: segmentation fault",
-        signal.SIGABRT: "it crashed: aborted",
-        signal.SIGFPE: "it crashed: arithmetic error",
-        signal.SIGILL: "it crashed: illegal instruction",
-        signal.SIGKILL: "its process was killed, perhaps for want of memory",
-    }
-    try:
-        return known.get(signal.Signals(-code), f"it was ended by {signal.Signals(-code).name}")
-    except ValueError:
-        return f"it was ended by signal {-code}"
 
 
 def _address(function: Callable[..., Any]) -> str:
