@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.oracle.capture_layers import chosen
+from convstep.oracle.capture_layers import chosen, is_compiled
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
 from convstep.oracle.captured import Captured as Captured
 from convstep.oracle.captured import CaptureError as CaptureError
@@ -55,7 +55,7 @@ def capture(
 
     layers, refused = chosen(nn, model, layer)
     log = CaptureLog(list(layers), refused, f"PyTorch {version()} during training")
-    log.compiled = any(_is_compiled(module) for module in model.modules())
+    log.compiled = any(is_compiled(module) for module in model.modules())
     return _capturing(layers, log)
 
 
@@ -95,7 +95,8 @@ class _Recorder:
         for handle in self._handles:
             handle.remove()
         for module in self._layers.values():
-            module.__dict__.pop("_conv_forward", None)
+            while _give_back(module):  # a call that Ctrl+C ended
+                pass
         self._handles, self._layers, self._names, self._parameters = [], {}, {}, {}
 
     def name_of(self, module: nn.Module) -> str | None:
@@ -114,22 +115,28 @@ class _Recorder:
         if sentence := _cannot_be_read(name, (*given, Z)):
             log.refused[name] = sentence
             return
-        A_prev, W, b = (None if each is None else _array(each, Z.dtype) for each in given)
-        assert A_prev is not None
-        assert W is not None
-        _, weight, bias = given
-        convolution = Convolution(
+        try:
+            convolution = self._noted(name, module, given, Z)
+        except RuntimeError:  # what vmap and the like pass around holds no numbers of its own
+            log.refused[name] = f"{name!r} ran under torch.func or on tensors of another kind; use plain ones"
+            return
+        self._calls += 1
+        self._hook(convolution, Z)
+
+    def _noted(
+        self, name: str, module: nn.Conv2d, given: tuple[Tensor, Tensor, Tensor | None], Z: Tensor
+    ) -> Convolution:
+        image, weight, bias = given
+        return Convolution(
             name=name,
             order=self._calls,
-            A_prev=A_prev,
-            W=W,
-            b=b,
+            A_prev=_array(image, Z.dtype),
+            W=_array(weight, Z.dtype),
+            b=None if bias is None else _array(bias, Z.dtype),
             **_geometry(module),
             eps=_eps(Z),
             parameters=self._watched(W=weight, b=bias),
         )
-        self._calls += 1
-        self._hook(convolution, Z)
 
     def _watched(self, **tensors: Tensor | None) -> dict[str, int]:
         """Which of them are leaves that accumulate a gradient; from now on they tell what they get."""
@@ -195,6 +202,7 @@ def _before(recorder: _Recorder) -> Callable[[nn.Module, Any], None]:
             recorder.called(name, module, (input, weight, bias), Z)  # type: ignore[arg-type]
             return Z
 
+        watched.replaced = module.__dict__.get("_conv_forward")  # type: ignore[attr-defined]
         module.__dict__["_conv_forward"] = watched
 
     return hook
@@ -202,7 +210,19 @@ def _before(recorder: _Recorder) -> Callable[[nn.Module, Any], None]:
 
 def _after(module: nn.Module, *_: Any) -> None:
     """A hook that gives the layer its own function back, also when the call failed."""
-    module.__dict__.pop("_conv_forward", None)
+    _give_back(module)
+
+
+def _give_back(module: nn.Module) -> bool:
+    """Undo one replacement, if there is one."""
+    current: Any = module.__dict__.get("_conv_forward")
+    if not hasattr(current, "replaced"):
+        return False
+    if current.replaced is None:
+        del module.__dict__["_conv_forward"]
+    else:
+        module.__dict__["_conv_forward"] = current.replaced
+    return True
 
 
 def _accumulates(recorder: _Recorder, key: int) -> Callable[[Tensor], None]:
@@ -279,9 +299,3 @@ def _cannot_be_read(name: str, tensors: tuple[Tensor | None, ...]) -> str:
         if tensor is not None and tensor.is_complex():
             return f"{name!r} convolved complex numbers; convstep opens real ones"
     return ""
-
-
-def _is_compiled(module: nn.Module) -> bool:
-    return (
-        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
-    )

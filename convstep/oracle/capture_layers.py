@@ -90,3 +90,10 @@ def _cannot_be_watched(torch_nn: Any, name: str, module: nn.Conv2d) -> str:
     if module.weight.is_meta:
         return f"{name!r} is on the meta device, without numbers; move the model to a device first"
     return ""
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether `torch.compile` has had its hands on it, so that hooks hung later do not fire."""
+    return (
+        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+    )

@@ -228,9 +228,12 @@ class Captured:
         """Write the problem as a `.npz` that `convstep open` opens; see `problem`.
 
         Raises:
-            CaptureError: it was not captured.
+            CaptureError: it was not captured, or the name says another format.
             OSError: the file cannot be written.
         """
+        ending = os.path.splitext(path)[1].lower()
+        if ending in (".pt", ".pth", ".safetensors"):
+            raise CaptureError(f"a captured problem is written as .npz and not as {ending}; name the file so")
         self.problem(sample, layer, call).save(path)
 
     def _name(self, layer: str | int | None) -> str:

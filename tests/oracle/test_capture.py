@@ -351,6 +351,35 @@ def test_nothing_is_left_after_an_exception_in_the_block_or_in_a_layer() -> None
     assert_clean(model)
 
 
+def test_nothing_is_left_after_ctrl_c_in_the_middle_of_a_layer() -> None:
+    model = model_of_all_kinds()
+
+    def interrupted() -> None:
+        def interrupt(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        with convstep.capture(model):
+            handle = model.features.same.register_forward_pre_hook(interrupt)
+            try:
+                model(images())
+            finally:
+                handle.remove()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert_clean(model)
+
+
+def test_a_function_of_the_users_own_stays_in_its_place() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    given = conv._conv_forward
+    conv._conv_forward = doubled = lambda image, W, b: given(image * 2, W, b)
+    with convstep.capture(conv) as outer, convstep.capture(conv) as inner:
+        conv(images()).sum().backward()
+    assert conv._conv_forward is doubled
+    assert len(outer.layers) == len(inner.layers) == 1
+
+
 def test_a_copy_made_inside_the_block_is_no_part_of_it() -> None:
     model = model_of_all_kinds()
     with convstep.capture(model) as captured:
@@ -517,6 +546,37 @@ def test_among_several_only_the_refused_layer_says_no() -> None:
         captured.problem(layer="0")
 
 
+def test_numbers_that_cannot_be_opened_do_not_disturb_the_model() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+
+    def loss(parameters: Any, image: Any) -> Any:
+        return torch.func.functional_call(conv, parameters, (image,)).sum()
+
+    with convstep.capture(conv) as captured:
+        per_sample = torch.vmap(torch.func.grad(loss), (None, 0))(dict(conv.named_parameters()), images())
+    assert per_sample["bias"].shape == (4, 3)
+    with pytest.raises(CaptureError, match=r"'Conv2d' ran under torch.func"):
+        captured.problem()
+    conv = nn.Conv2d(3, 3, 3, dtype=torch.complex64)
+    with convstep.capture(conv) as captured:
+        conv(images(dtype=torch.complex64)).abs().sum().backward()
+    with pytest.raises(CaptureError, match="'Conv2d' convolved complex numbers; convstep opens real ones"):
+        captured.problem()
+
+
+def test_a_gradient_penalty_is_two_backward_passes() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv) as captured:
+        given = images().requires_grad_()
+        energy = conv(given).square().sum()
+        (slope,) = torch.autograd.grad(energy, given, create_graph=True)
+        (energy + slope.square().sum()).backward()
+    first, second = captured.layers
+    assert_agrees(first, {"dA_prev"})
+    assert second.note.startswith("dW got more")
+    assert_agrees(second, {"db", "dA_prev"})
+
+
 def test_nan_and_inf_are_counted_by_array() -> None:
     conv = nn.Conv2d(3, 3, 3)
     with torch.no_grad():
@@ -548,6 +608,8 @@ def test_save_writes_what_the_command_line_opens(tmp_path: Path, capsys: pytest.
     assert kept.recorded is not None
     for name, values in problem.recorded.gradients.items():
         assert kept.recorded.gradients[name].tobytes() == values.tobytes()
+    with pytest.raises(CaptureError, match=r"written as \.npz and not as \.pt; name the file so"):
+        captured.save(tmp_path / "conv.pt", layer=0)
     assert cli.main(["compare", str(path)]) == 0
     assert "during training" in capsys.readouterr().out
 
