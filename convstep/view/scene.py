@@ -6,24 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
-from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.replay import magnitude
 from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
-from convstep.view.faces import Face, face
-from convstep.view.model import Addition, Choice, Loop, Scene
+from convstep.view.additions import additions
+from convstep.view.faces import face
+from convstep.view.model import Choice, Loop, Scene
 from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scale import round_limit
+from convstep.view.words import place_text
 
 if TYPE_CHECKING:
-    from convstep.oracle.comparison import Row
     from convstep.replay.provenance import Provenance
 
 Array = npt.NDArray[Any]
@@ -77,7 +76,7 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=f"dZ[{', '.join(map(str, _without_batch(step.loop_index, self._geometry)))}]",
             dz=float(step.dz),
-            additions=self._additions(step, made),
+            additions=additions(timeline, self._channel(), made),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
@@ -283,148 +282,6 @@ class Stage:
             listed=True,
         )
 
-    def _additions(self, step: Step, made: int) -> tuple[Addition, ...]:
-        """The step's additions with the cells before and after, of the faces now shown."""
-        k, dz = self._channel(), step.dz
-        _, rows, columns, channels = step.window
-        batch = self._batch(step.loop_index)
-        seen = (*batch, None, None, channels.start + k)
-        kernel_face = face("dW", self.timeline.dW, (step.i_c, None, None, k))
-        input_face = face("dA_prev_pad", self.timeline.dA_prev_pad, seen)
-        span = ", ".join([*map(str, batch), _slice_text(rows), _slice_text(columns)])
-        with np.errstate(all="ignore"):
-            parts = [
-                self._addition(
-                    "dW",
-                    f"dW[{step.i_c}]",
-                    "x * dz",
-                    step.input_slice[..., k],
-                    dz,
-                    kernel_face,
-                    kernel_face.values,
-                    (Cell(0, 0), Cell(1, 1)),
-                    made > 0,
-                ),
-                self._addition(
-                    "dA_prev_pad",
-                    f"dA_prev_pad[{span}]",
-                    "w * dz",
-                    step.kernel[..., k],
-                    dz,
-                    input_face,
-                    input_face.values[rows, columns],
-                    (Cell(rows.start, columns.start), Cell(rows.step, columns.step)),
-                    made > 1,
-                ),
-            ]
-            if self.timeline.db is not None:
-                bias_face = face("db", self.timeline.db, (None,))
-                one = np.ones((1, 1), self._problem.dtype)
-                parts.append(
-                    self._addition(
-                        "db",
-                        f"db[{step.i_c}]",
-                        "dz",
-                        one,
-                        dz,
-                        bias_face,
-                        bias_face.values[step.i_c : step.i_c + 1],
-                        (Cell(step.i_c, 0), Cell(1, 1)),
-                        made > 2,
-                    )
-                )
-        return tuple(parts)
-
-    def _addition(
-        self,
-        gradient: str,
-        target: str,
-        formula: str,
-        factor: Array,
-        dz: Any,
-        cells: Face,
-        live: Array,
-        where: tuple[Cell, Cell],
-        done: bool,
-    ) -> Addition:
-        added = factor * dz
-        overwritten = self.timeline.overwritten.get(gradient) if done else None
-        if overwritten is None:
-            before, after = np.array(live), live + added
-        else:
-            kept = overwritten.before
-            before = kept[..., self._channel()] if kept.ndim == 3 else kept.reshape(1, 1)
-            after = np.array(live)
-        return Addition(
-            target=target,
-            formula=formula,
-            factor_name=formula.split(" * ")[0] if " * " in formula else "",
-            factor=factor,
-            added=added,
-            before=before,
-            after=after,
-            cells=cells,
-            origin=where[0],
-            pace=where[1],
-            done=done,
-        )
-
 
 def _without_batch(index: StepIndex, geometry: Geometry) -> tuple[int, ...]:
     return tuple(index[1:]) if geometry.batch is None else tuple(index)
-
-
-def _slice_text(part: slice) -> str:
-    """`4:7`, or `4:9:2` with a step."""
-    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
-
-
-def gradient_names(problem: Problem) -> list[str]:
-    """What backward returns, in its order."""
-    return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
-
-
-def place_text(index: StepIndex, geometry: Geometry) -> str:
-    """The loop index in words, the sample left out where there is one."""
-    names = index._fields if geometry.batch is not None else index._fields[1:]
-    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
-
-
-def problem_facts(problem: Problem) -> list[str]:
-    """The problem in a few words each, the most telling first."""
-    geometry = problem.geometry
-    c_out, f_h, f_w, c_k = geometry.kernel_shape
-    facts = [
-        f"A_prev {shape_text(problem.A_prev.shape)}",
-        f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        f"stride {pair_text(problem.stride)}",
-        f"padding {padding_text(problem.padding)}",
-    ]
-    if problem.dilation != (1, 1):
-        facts.append(f"dilation {pair_text(problem.dilation)}")
-    if problem.groups != 1:
-        facts.append(f"groups {problem.groups}")
-    if problem.b is None:
-        facts.append("no bias")
-    facts.append(str(problem.dtype))
-    return facts
-
-
-def difference_panel(row: Row) -> Panel:
-    """The face of the difference with the worst cell on it; full colour is the tolerance."""
-    fixed: tuple[int | None, ...]
-    if len(row.shape) == 1:
-        fixed, now = (None,), Cell(row.worst_index[0], 0)
-    elif row.name == "dW":
-        i_c, k_h, k_w, channel = row.worst_index
-        fixed, now = (i_c, None, None, channel), Cell(k_h, k_w)
-    else:
-        *batch, row_at, column_at, channel = row.worst_index
-        fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
-    return Panel(
-        key=f"difference_{row.name}",
-        face=face(f"error of {row.name}", row.difference, fixed),
-        limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now,
-        listed=len(row.shape) == 1,
-    )

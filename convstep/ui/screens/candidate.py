@@ -16,9 +16,9 @@ from convstep.view.beside import keys_of
 from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
 from convstep.view.diagnosis import draw_diagnosis, subtitle
 from convstep.view.panel import Cell, Panel
-from convstep.view.scene import problem_facts
 from convstep.view.share import draw_shares
 from convstep.view.source import draw_source
+from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.candidate.probing import Divergence

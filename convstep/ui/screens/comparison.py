@@ -16,8 +16,8 @@ from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.scene import difference_panel, gradient_names
 from convstep.view.verdicts import comparison_table
+from convstep.view.words import difference_panel, gradient_names
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline

@@ -26,9 +26,10 @@ from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.numbers import full
 from convstep.view.panel import Cell, Panel, Span, beside_key
-from convstep.view.scene import Stage, problem_facts
+from convstep.view.scene import Stage
 from convstep.view.source import draw_source
 from convstep.view.statistics import Statistics
+from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
