@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
 from convstep.replay import magnitude
+from convstep.replay.sample_share import SampleShare
 from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
+
+
 @dataclass(slots=True, eq=False)
 class Stage:
     """Builds scenes for one timeline; holds what does not change from step to step."""
@@ -42,6 +46,8 @@ class Stage:
     """How many further faces stand beside a panel, by its key."""
     stops: Stops = field(default_factory=Stops)
     """Where runs stop; those on cells are marked."""
+    share: SampleShare | None = None
+    """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -80,6 +86,40 @@ class Stage:
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
+
+    def prepared(self, position: int) -> bool:
+        """Whether the scene at a position takes no time to speak of."""
+        there = self.timeline.prepared(position)
+        return there and (self.share is None or self.share.prepared(position))
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what the scene at a position needs, beside the screen; yields how far it is."""
+        if self.share is None:
+            yield from self.timeline.prepare(position)
+            return
+        for half, work in enumerate((self.timeline.prepare(position), self.share.prepare(position))):
+            for done in work:
+                yield (half + done) / 2
+
+    def toggle_share(self) -> str:
+        """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
+        names = "dW" if self.timeline.db is None else "dW and db"
+        if self._geometry.batch is None:
+            return f"{WITHOUT_BATCH}: all of {names} is its own"
+        if self.share is not None:
+            self.share = None
+            return f"{names}: the running sums of the whole batch"
+        self.share = SampleShare(self.timeline)
+        return f"{names}: {_share_text(self.share.sample)}, what it alone has added up to now"
+
+    def in_sample(self, by: int) -> int | str:
+        """The position after the same place of another sample, or why there is none."""
+        index, count = self.timeline.step.loop_index, self._geometry.samples
+        if self._geometry.batch is None:
+            return WITHOUT_BATCH
+        if not 0 <= index.i_n + by < count:
+            return f"this is the {'last' if by > 0 else 'first'} of {count} samples"
+        return self._geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
 
     def choose(self, panel: Panel, by: int) -> None:
         """Another face of a panel; panels that show the same channel go along."""
@@ -200,14 +240,25 @@ class Stage:
 
     def _panels_of(self, step: Step, made: int, k: int, shown: int) -> tuple[Panel, ...]:
         """The panels at one input channel offset and one output channel."""
-        bias = () if self.timeline.db is None else (self._db_panel(step, made >= 3),)
+        summed = self.timeline if self.share is None else self.share.follow()
+        bias = () if summed.db is None else (self._shared(self._db_panel(summed.db, step, made >= 3)),)
         return (
             *self._padded_panels(step, made >= 2, k),
             self._kernel_panel("W", self._problem.W, step, (k, shown), written=False),
             self._upstream_panel(step, shown),
-            self._kernel_panel("dW", self.timeline.dW, step, (k, shown), written=made >= 1),
+            self._shared(self._kernel_panel("dW", summed.dW, step, (k, shown), written=made >= 1)),
             *bias,
         )
+
+    def _shared(self, panel: Panel) -> Panel:
+        """The panel of a sum over the samples, named for what it shows of it."""
+        if self.share is None:
+            return panel
+        sample, label = self.share.sample, panel.face.label
+        part = _share_text(sample)
+        name, short = panel.face.name, f"i_n {sample}"
+        titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
+        return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
@@ -269,18 +320,21 @@ class Stage:
             choices=(c_out, shown),
         )
 
-    def _db_panel(self, step: Step, written: bool) -> Panel:
+    def _db_panel(self, db: Array, step: Step, written: bool) -> Panel:
         here = Span(range(step.i_c, step.i_c + 1), range(1))
-        assert self.timeline.db is not None
         return Panel(
             key="bias_gradient",
-            face=face("db", self.timeline.db, (None,)),
+            face=face("db", db, (None,)),
             limit=self.limits["db"],
             caption="running",
             changed=here if written else None,
             now=Cell(step.i_c, 0),
             listed=True,
         )
+
+
+def _share_text(sample: int) -> str:
+    return f"sample {sample}'s share"
 
 
 def _without_batch(index: StepIndex, geometry: Geometry) -> tuple[int, ...]:

@@ -45,6 +45,8 @@ def problem_facts(problem: Problem) -> list[str]:
     if problem.b is None:
         facts.append("no bias")
     facts.append(str(problem.dtype))
+    if problem.recorded is not None:
+        facts.append("recorded gradients")
     return facts
 
 

@@ -125,6 +125,10 @@ class CandidateScreen(AskingScreen):
 
         self.app.push_screen(DiagnosisScreen(self._verdict))
 
+    def action_share(self) -> None:
+        """A candidate answers for the whole batch only."""
+        self._update_status("one sample's share is shown without a candidate: convstep open")
+
     def action_save(self) -> None:
         """A session names a problem; the verdict's own has no name before it is saved."""
         if self._problem_name is None:

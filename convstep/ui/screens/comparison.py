@@ -1,4 +1,4 @@
-"""The comparison: our gradients at this position beside PyTorch's and the central differences."""
+"""The comparison: our gradients at this position beside PyTorch's, central differences, what was recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ComparisonScreen(ModalScreen[None]):
-    """Asks both oracles and shows their verdicts; what is compared is a copy, so time may go on."""
+    """Asks every oracle and shows its verdict; what is compared is a copy, so time may go on."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("escape,q,o", "dismiss", "Close"),
@@ -33,6 +33,8 @@ class ComparisonScreen(ModalScreen[None]):
         Binding("down", "cursor(1, 0)", show=False),
         Binding("left", "cursor(0, -1)", show=False),
         Binding("right", "cursor(0, 1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False),
+        Binding("pagedown", "scroll(1)", show=False),
     ]
     DEFAULT_CSS = """
     ComparisonScreen { align: center middle; }
@@ -41,7 +43,7 @@ class ComparisonScreen(ModalScreen[None]):
         border: heavy $accent; padding: 0 1; background: $surface;
     }
     ComparisonScreen Static { height: auto; }
-    ComparisonScreen #torch-verdict, ComparisonScreen #numeric-verdict { text-style: bold; }
+    ComparisonScreen .verdict { text-style: bold; }
     ComparisonScreen #torch-verdict { margin-top: 1; }
     ComparisonScreen .tolerance { color: $foreground 65%; margin-bottom: 1; }
     ComparisonScreen #differences { height: 16; display: none; }
@@ -60,7 +62,7 @@ class ComparisonScreen(ModalScreen[None]):
         self._position, self._under_way = timeline.position, timeline.additions
         self._gradients = timeline.settled_copy()
         self.comparisons: dict[str, Comparison] = {}
-        """What has been answered: "torch" and "numeric"."""
+        """What has been answered: "torch", "numeric" and, where the problem has it, "recorded"."""
 
     def compose(self) -> ComposeResult:
         """A place for each oracle, then the differences."""
@@ -69,26 +71,40 @@ class ComparisonScreen(ModalScreen[None]):
             box.border_title = f"The gradients after step {self._position} of {total}"
             box.border_subtitle = "Esc back to the debugger"
             yield Static(self._what_is_compared())
-            yield Static("PyTorch is loading …", id="torch-verdict")
-            yield Static(id="torch-table")
-            yield Static(id="torch-tolerance", classes="tolerance")
-            yield Static("central differences …", id="numeric-verdict")
-            yield Static(id="numeric-table")
-            yield Static(id="numeric-tolerance", classes="tolerance")
+            for oracle, waiting in self._oracles().items():
+                yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
+                yield Static(id=f"{oracle}-table")
+                yield Static(id=f"{oracle}-tolerance", classes="tolerance")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
                     yield TensorGrid(f"difference_{name}")
 
     def on_mount(self) -> None:
-        """Ask both oracles at once."""
+        """Ask all oracles at once."""
         self._ask("torch", lambda: self._torch.compare(self._problem, self._position, self._gradients))
         self._ask("numeric", lambda: compare(self._problem, self._position, self._gradients, "numeric"))
+        if self._problem.recorded is not None:
+            gradients = self._gradients
+            self._ask("recorded", lambda: compare(self._problem, self._position, gradients, "recorded"))
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cell cursor of a difference."""
         if isinstance(self.focused, TensorGrid):
             self.focused.move_cursor(rows, columns)
+        elif rows:
+            self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll by a page, wherever the focus is."""
+        box = self.query_one(VerticalScroll)
+        box.scroll_relative(y=pages * (box.size.height - 1), animate=False)
+
+    def _oracles(self) -> dict[str, str]:
+        """Who is asked, and what stands there until they answer."""
+        asked = {"torch": "PyTorch is loading …", "numeric": "central differences …"}
+        recorded = self._problem.recorded
+        return asked if recorded is None else asked | {"recorded": f"recorded: {recorded.by} …"}
 
     def _what_is_compared(self) -> str:
         if self._position == self._problem.total_steps:
@@ -114,16 +130,17 @@ class ComparisonScreen(ModalScreen[None]):
         if self not in self.app.screen_stack:  # closed: its parts may be gone already
             return
         verdict = self.query_one(f"#{oracle}-verdict", Static)
+        which = "recorded: " if oracle == "recorded" else ""
         if isinstance(answer, str):
-            verdict.update(_plain(answer))
+            verdict.update(_plain(which + answer.removeprefix("recorded ")))
             return
         self.comparisons[oracle] = answer
         mark = "✓" if answer.ok else "✗"
-        verdict.update(_plain(f"{mark} {answer.verdict}"))
+        verdict.update(_plain(f"{mark} {which}{answer.verdict}"))
         self.query_one(f"#{oracle}-table", Static).update(comparison_table(answer, self.size.width))
         self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
-        shown = self.comparisons.get("torch", answer)
-        self._show_differences(shown)
+        answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
+        self._show_differences(next((found for found in answered if not found.ok), answered[0]))
 
     def _show_differences(self, comparison: Comparison) -> None:
         """Ours less the oracle's, on the face with the worst cell of each gradient."""
@@ -133,10 +150,13 @@ class ComparisonScreen(ModalScreen[None]):
             f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell"
         )
         tallest = 0
+        for grid in area.query(TensorGrid):  # not everything need have been recorded
+            grid.display = False
         for row in comparison.rows:
             panel = difference_panel(row)
             tallest = max(tallest, panel.face.shape[0])
             grid = self.query_one(f"#{panel.key}", TensorGrid)
+            grid.display = True
             grid.set_look("heat", 0)
             grid.show(panel, all_changed=True)
         area.styles.height = min(tallest + 3, 16)

@@ -68,7 +68,7 @@ class PanelScreen(Screen[None]):
         self._stage = self.make_stage(self._timeline)
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
-        self._statistics, self._counted = Statistics(), ("", "")
+        self._statistics, self._counted = Statistics(), ("", "", "")
 
     @property
     def timeline(self) -> Timeline:
@@ -127,7 +127,8 @@ class PanelScreen(Screen[None]):
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """One cell in full precision."""
-        return f"{panel.face.cell(*cell)} = {full(panel.face.values[cell], self._problem.dtype)}"
+        part = f" ({panel.part})" if panel.part else ""
+        return f"{panel.face.cell(*cell)}{part} = {full(panel.face.values[cell], self._problem.dtype)}"
 
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
@@ -261,10 +262,11 @@ class PanelScreen(Screen[None]):
         """A sentence on the left; on the right as much of the facts as there is room for."""
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
-        if self._counted != (panel.key, panel.face.label):  # a click moved the focus
+        if self._counted != _what(panel):  # a click moved the focus
             self._count(None, True, None)
         drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
-        counted = [] if panel.note else [f"{panel.face.label} {self._statistics.text()}"]
+        part = f" {panel.part}" if panel.part else ""
+        counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
         status = status_line(left, rights, width)
         self.query_one("#status", Static).update(status, layout=False)
@@ -273,14 +275,14 @@ class PanelScreen(Screen[None]):
         """Keep the statistics of the focused face; only what a move changed is looked at again."""
         panel = self._focused_panel()
         spans: list[Span | None] = [None]
-        if old is not None and self._counted == (panel.key, panel.face.label):
+        if old is not None and self._counted == _what(panel):
             if not all_changed:
                 spans = [*_changed_spans(old, self._scene, panel.key)]
             elif touched is not None and panel.stage:
                 spans = [*_changed_spans(old, self._scene, panel.key), touched]
         for span in spans:
             self._statistics.update(panel.face.values, span)
-        self._counted = panel.key, panel.face.label
+        self._counted = _what(panel)
 
     def _apply_look(self) -> None:
         for grid in self.query(TensorGrid):
@@ -359,6 +361,11 @@ class PanelScreen(Screen[None]):
     def _take_magnitudes(self, found: dict[str, float]) -> None:
         self._stage.take_magnitudes(found)
         self._show(all_changed=True)
+
+
+def _what(panel: Panel) -> tuple[str, str, str]:
+    """Of which values the statistics are."""
+    return panel.key, panel.face.label, panel.part
 
 
 def _changed_spans(old: Scene, new: Scene, key: str) -> list[Span]:
