@@ -29,12 +29,13 @@ class ComparisonScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("escape,q,o", "dismiss", "Close"),
         Binding("tab", "app.focus_next", "Next", priority=True),
-        Binding("up", "cursor(-1, 0)", show=False),
-        Binding("down", "cursor(1, 0)", show=False),
-        Binding("left", "cursor(0, -1)", show=False),
-        Binding("right", "cursor(0, 1)", show=False),
-        Binding("pageup", "scroll(-1)", show=False),
-        Binding("pagedown", "scroll(1)", show=False),
+        # before the box, which would scroll with the first four whatever is focused
+        Binding("up", "cursor(-1, 0)", show=False, priority=True),
+        Binding("down", "cursor(1, 0)", show=False, priority=True),
+        Binding("left", "cursor(0, -1)", show=False, priority=True),
+        Binding("right", "cursor(0, 1)", show=False, priority=True),
+        Binding("pageup", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll(1)", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     ComparisonScreen { align: center middle; }
@@ -89,16 +90,16 @@ class ComparisonScreen(ModalScreen[None]):
             self._ask("recorded", lambda: compare(self._problem, self._position, gradients, "recorded"))
 
     def action_cursor(self, rows: int, columns: int) -> None:
-        """Move the cell cursor of a difference."""
+        """Move the cell cursor of a difference; without one, scroll."""
         if isinstance(self.focused, TensorGrid):
             self.focused.move_cursor(rows, columns)
         elif rows:
-            self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+            self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False, immediate=True)
 
     def action_scroll(self, pages: int) -> None:
         """Scroll by a page, wherever the focus is."""
         box = self.query_one(VerticalScroll)
-        box.scroll_relative(y=pages * (box.size.height - 1), animate=False)
+        box.scroll_relative(y=pages * (box.size.height - 1), animate=False, immediate=True)
 
     def _oracles(self) -> dict[str, str]:
         """Who is asked, and what stands there until they answer."""
