@@ -83,7 +83,7 @@ async def test_recorded_gradients_are_a_third_opinion_at_the_end_only() -> None:
     dW, db, _ = conv2d_backward(problem.dZ, problem.cache, problem.stride, problem.padding)
     assert db is not None
     wrong = db + np.array([0, 1e-3, 0])
-    recorded = Recorded("PyTorch 2.0 during [training]", {"dW": dW, "db": wrong}, 2**-52)
+    recorded = Recorded("PyTorch 2.0 during \\[/training]", {"dW": dW, "db": wrong}, 2**-52)
     async with opened(problem.with_recorded(recorded), (80, 24), position=100) as session:
         await session.press("u", "o")
         await session.answered()
@@ -102,10 +102,11 @@ async def test_recorded_gradients_are_a_third_opinion_at_the_end_only() -> None:
         }  # fmt: skip
         assert "✓ the gradients agree with PyTorch" in session.text
         await session.press("pagedown")
-        assert "✗ recorded: db differs from PyTorch 2.0 during [training]" in session.text
+        assert "✗ recorded: db differs from PyTorch 2.0 during \\[/training]" in session.text
         verdicts = [line.strip("┃ ") for line in session.text.partition("recorded:")[2].splitlines()]
         assert any(line.startswith("dW ") and "✓ agrees" in line for line in verdicts)
         assert any(line.startswith("db ") and "✗ differs" in line for line in verdicts)
-        assert "Ours less PyTorch 2.0 during [training]'s" in session.text
+        words = " ".join(session.text.replace("┃", " ").split())
+        assert "Ours less PyTorch 2.0 during \\[/training]'s: full colour at the tolerance" in words
         seen = {grid.key for grid in screen.query(TensorGrid) if grid.display}
         assert seen == {"difference_dW", "difference_db"}

@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -148,7 +149,7 @@ class ComparisonScreen(ModalScreen[None]):
         area = self.query_one("#differences")
         area.display = True
         self.query_one("#differences-title", Static).update(
-            f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell"
+            _plain(f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell")
         )
         tallest = 0
         for grid in area.query(TensorGrid):  # not everything need have been recorded
@@ -163,5 +164,6 @@ class ComparisonScreen(ModalScreen[None]):
         area.styles.height = min(tallest + 3, 16)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def _plain(text: str) -> Content:
+    """Text that may come out of a file: no markup in it."""
+    return Content(text)
