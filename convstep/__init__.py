@@ -18,28 +18,38 @@ if TYPE_CHECKING:
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
     from convstep.conv.forward import conv2d_forward as conv2d_forward
     from convstep.conv.problem import Problem as Problem
+    from convstep.conv.recorded import Recorded as Recorded
     from convstep.conv.step import Gradients as Gradients
     from convstep.conv.step import Step as Step
     from convstep.conv.validation import ProblemError as ProblemError
+    from convstep.oracle.capture import capture as capture
+    from convstep.oracle.captured import Captured as Captured
+    from convstep.oracle.captured import CaptureError as CaptureError
     from convstep.oracle.comparison import Comparison as Comparison
     from convstep.oracle.comparison import compare as compare
+    from convstep.oracle.tensor_files import load_tensors as load_tensors
     from convstep.replay.timeline import Timeline as Timeline
 
 _HOMES = {
     "CandidateError": "convstep.candidate.target",
+    "CaptureError": "convstep.oracle.captured",
+    "Captured": "convstep.oracle.captured",
     "Comparison": "convstep.oracle.comparison",
     "Gradients": "convstep.conv.step",
     "Problem": "convstep.conv.problem",
     "ProblemError": "convstep.conv.validation",
+    "Recorded": "convstep.conv.recorded",
     "Step": "convstep.conv.step",
     "Timeline": "convstep.replay.timeline",
     "Verdict": "convstep.candidate.verdict",
     "assert_correct": "convstep.candidate.check",
+    "capture": "convstep.oracle.capture",
     "check": "convstep.candidate.check",
     "compare": "convstep.oracle.comparison",
     "conv2d_backward": "convstep.conv.backward",
     "conv2d_backward_steps": "convstep.conv.backward",
     "conv2d_forward": "convstep.conv.forward",
+    "load_tensors": "convstep.oracle.tensor_files",
 }
 
 __all__ = sorted(_HOMES)

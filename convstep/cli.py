@@ -161,21 +161,27 @@ def _new(given: argparse.Namespace) -> int:
 
 def _compare(given: argparse.Namespace) -> int:
     from convstep.cli_problems import load_problem
-    from convstep.oracle.comparison import best_comparison
+    from convstep.oracle.comparison import best_comparison, compare
     from convstep.view.text import json_value
 
     problem = load_problem(given.problem)
     comparison = best_comparison(problem)
+    recorded = None if problem.recorded is None else compare(problem, oracle="recorded")
     if given.json:
         import json
 
         known = {"problem": given.problem, "dZ_drawn": problem.dZ_drawn}
-        _say(json.dumps(json_value(known | comparison.as_dict()), allow_nan=False))
+        more = {} if recorded is None else {"recorded": recorded.as_dict()}
+        _say(json.dumps(json_value(known | comparison.as_dict() | more), allow_nan=False))
     else:
         _say_table(comparison)
+        if recorded is not None:
+            _say(f"\nrecorded by {recorded.oracle}:")
+            _say_table(recorded)
         if problem.dZ_drawn:
             _say(DRAWN)
-    return FINE if comparison.ok else DIFFERENT
+    agrees = comparison.ok and (recorded is None or recorded.ok)
+    return FINE if agrees else DIFFERENT
 
 
 def _say_table(comparison: Comparison) -> None:

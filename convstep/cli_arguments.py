@@ -35,7 +35,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
 
 
 def _unknown_command(word: str) -> str:
-    if word in names() or word.endswith(".npz"):
+    if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):
         return f"{word!r} is a problem and not a command; did you mean `convstep open {word}`?"
     if word.startswith("-"):
         return f"there is no option {word!r} before a command; see `convstep --help`"
@@ -66,7 +66,7 @@ def _parser() -> _Parser:
             added.add_argument(
                 "problem",
                 metavar="PROBLEM",
-                help="a .npz file, a saved session, or a name of `convstep examples`",
+                help="a .npz, .pt or .safetensors file, a saved session, or a name of `convstep examples`",
             )
         return added
 
@@ -105,7 +105,7 @@ def _parser() -> _Parser:
         "problem",
         metavar="PROBLEM",
         nargs="?",
-        help="a .npz file or a name; may be left out with --candidate",
+        help="a file or a name; may be left out with --candidate",
     )
     exporting.add_argument("--steps", type=steps, metavar="A:B", help="positions A to B, or one")
     exporting.add_argument(

@@ -10,12 +10,15 @@ from convstep.conv.problem import Problem
 from convstep.replay.places import parse_place
 from convstep.replay.session import SavedStop, Session, load
 
+TENSOR_FILES = (".pt", ".pth", ".safetensors")
+"""How the names of files of tensors end; any other path is a `.npz`."""
+
 
 def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Problem]:
     """The session to begin with, and its problem.
 
     Args:
-        name: a `.json` session, a `.npz` problem, or a bundled name.
+        name: a `.json` session, a problem's file, or a bundled name.
         goto: where to begin instead, as it was typed.
         breaks: more stops, as they were typed.
 
@@ -49,7 +52,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
     """A session and its problem: from a session file, or a new one for a problem.
 
     Args:
-        name: a `.json` session, a `.npz` problem, or a bundled name.
+        name: a `.json` session, a problem's file, or a bundled name.
 
     Raises:
         UsageError: the session cannot be read, or does not fit its problem.
@@ -61,7 +64,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
         session = load(name)
         beside = os.path.join(os.path.dirname(name), session.problem)
         if (
-            session.problem.endswith(".npz")
+            session.problem.lower().endswith((".npz", *TENSOR_FILES))
             and not os.path.exists(session.problem)
             and os.path.exists(beside)
         ):
@@ -86,6 +89,10 @@ def load_problem(name: str) -> Problem:
 
     looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]
     if looks_like_a_path or (name not in names() and os.path.exists(name)):
+        if name.lower().endswith(TENSOR_FILES):
+            from convstep.oracle.tensor_files import load_tensors
+
+            return load_tensors(name)
         return Problem.load(name)
     return load(name)
 

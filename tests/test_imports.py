@@ -45,6 +45,8 @@ def test_loads_nothing_heavy(statement: str) -> None:
         "import convstep.replay.timeline",
         "import convstep; convstep.Problem, convstep.Timeline, convstep.conv2d_backward",
         "import convstep; convstep.compare",
+        "import convstep; convstep.capture, convstep.Captured, convstep.CaptureError, convstep.load_tensors",
+        "from convstep.oracle.safetensors import read_safetensors",
         "import convstep; convstep.check, convstep.assert_correct, convstep.Verdict, convstep.CandidateError",
         "import convstep; assert convstep.check(convstep.conv2d_backward, timeout=30).ok",
         "from convstep.cli import main; assert main(['trace', 'one-window', '--format', 'jsonl']) == 0",

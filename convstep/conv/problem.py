@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError as ProblemError
 
 Array = npt.NDArray[Any]
@@ -58,6 +60,8 @@ class Problem:
     """True when `dZ` was not given and random numbers stand in for it."""
     geometry: Geometry
     """The same integers, with the index arithmetic on them."""
+    recorded: Recorded | None = None
+    """Gradients that somebody else computed for the same arrays; see `with_recorded`."""
 
     def __init__(
         self,
@@ -138,6 +142,20 @@ class Problem:
         padded = pad(self.A_prev, self.padding)
         padded.setflags(write=False)
         return padded
+
+    def with_recorded(self, recorded: Recorded | None) -> Problem:
+        """The same problem with gradients that somebody else computed, as a third opinion; None drops them.
+
+        Raises:
+            ProblemError: they are gradients of other shapes.
+        """
+        if recorded is not None:
+            b = self.b
+            shapes = {"dW": self.W.shape, "db": None if b is None else b.shape, "dA_prev": self.A_prev.shape}
+            recorded.check_fits(shapes)
+        other = copy.copy(self)
+        object.__setattr__(other, "recorded", recorded)
+        return other
 
     def save(self, path: Any) -> None:
         """Write the problem as `.npz`, atomically; `load` gives it back bit for bit."""

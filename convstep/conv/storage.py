@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -11,12 +12,20 @@ import numpy.typing as npt
 
 from convstep.conv.files import written_whole
 from convstep.conv.problem import Problem, ProblemError
+from convstep.conv.recorded import Recorded
 
 Array = npt.NDArray[Any]
 
 _ARRAYS = ("A_prev", "W", "b", "dZ")
 _NUMBERS = ("stride", "padding", "dilation", "groups")
-_NAMES = (*_ARRAYS, *_NUMBERS, "layout")
+_RECORDED = ("recorded_dW", "recorded_db", "recorded_dA_prev", "recorded_by", "recorded_eps")
+_NAMES = (*_ARRAYS, *_NUMBERS, "layout", *_RECORDED)
+
+PYTORCH_WORDS = {"input": "A_prev", "weight": "W", "bias": "b", "grad_output": "dZ"}
+"""What PyTorch calls the arrays; where they are called so, the layout is PyTorch's unless it is given."""
+
+SHOWN = 8
+"""How many names of a file an error lists."""
 
 
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
@@ -36,6 +45,9 @@ def write(problem: Problem, file: BinaryIO) -> None:
         del arrays["b"]
     if problem.dZ_drawn:
         del arrays["dZ"]  # the seed draws the same numbers again, and the screen can say so
+    if problem.recorded is not None:
+        arrays |= {f"recorded_{name}": values for name, values in problem.recorded.gradients.items()}
+        arrays |= {"recorded_by": problem.recorded.by, "recorded_eps": problem.recorded.eps}
     np.savez_compressed(file, layout=np.array("NHWC"), **arrays)
 
 
@@ -62,23 +74,72 @@ def read(file: BinaryIO, name: str) -> Problem:
     Raises:
         ProblemError: the bytes are damaged, or not a problem.
     """
-    found = _members(file, name)
+    return from_arrays(_members(file, name), name)
+
+
+def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
+    """The problem that named arrays make, whatever file they were in.
+
+    Args:
+        given: by the names of a `.npz` problem, or PyTorch's words for the four arrays; geometry and
+            texts as arrays without axes, or of their few numbers.
+        name: what to call the file in an error.
+
+    Raises:
+        ProblemError: an array is missing, or two contradict each other.
+    """
+    found = _in_our_words(given, name)
     _check_names(found, name)
     for required in ("A_prev", "W"):
         if required not in found:
-            held = ", ".join(sorted(found)) or "nothing"
-            raise ProblemError(f"{name} has no array {required!r}; it holds {held}")
+            raise ProblemError(f"{name} has no array {required!r}; it holds {_listed(given)}")
     try:
-        arrays = _channels_last({n: found[n] for n in _ARRAYS if n in found}, _layout(found))
-        return Problem(
+        arrays = _channels_last(found, _layout(found))
+        problem = Problem(
             arrays["A_prev"],
             arrays["W"],
             arrays.get("b"),
             arrays.get("dZ"),
             **{n: _plain(found[n]) for n in _NUMBERS if n in found},
         )
+        return problem.with_recorded(_recorded(arrays))
     except ProblemError as error:
         raise ProblemError(f"{name}: {error}") from error
+
+
+def _in_our_words(given: Mapping[str, Array], name: str) -> dict[str, Array]:
+    """The arrays under the article's names; PyTorch's words bring its layout with them."""
+    words = [word for word in PYTORCH_WORDS if word in given]
+    if not words:
+        return dict(given)
+    ours = [n for n in _ARRAYS if n in given]
+    if ours:
+        raise ProblemError(
+            f"{name} mixes {words[0]!r} and {ours[0]!r}; call the arrays either "
+            "A_prev, W, b, dZ or input, weight, bias, grad_output"
+        )
+    return {"layout": np.array("NCHW")} | {PYTORCH_WORDS.get(n, n): values for n, values in given.items()}
+
+
+def _listed(given: Mapping[str, Array]) -> str:
+    names = [n if n.isprintable() else repr(n) for n in sorted(given)]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) or "nothing") + more
+
+
+def _recorded(arrays: Mapping[str, Array]) -> Recorded | None:
+    """The recorded gradients among the arrays, channels last already."""
+    if not any(n in arrays for n in _RECORDED):
+        return None
+    for required in ("recorded_by", "recorded_eps"):
+        if required not in arrays:
+            raise ProblemError(f"gradients are recorded without {required!r}; add it or leave them out")
+    by, eps = arrays["recorded_by"], arrays["recorded_eps"]
+    if by.ndim or eps.ndim or by.dtype.kind != "U" or eps.dtype.kind != "f":
+        raise ProblemError("recorded_by must be one text and recorded_eps one number")
+    prefix = "recorded_"
+    gradients = {n.removeprefix(prefix): arrays[n] for n in _RECORDED[:3] if n in arrays}
+    return Recorded(str(by), gradients, float(eps))
 
 
 def _members(file: BinaryIO, name: str) -> dict[str, Array]:
@@ -124,7 +185,7 @@ def _channels_last(arrays: dict[str, Array], layout: str) -> dict[str, Array]:
     if layout == "NHWC":
         return arrays
     return {
-        name: np.moveaxis(values, 1 if name == "W" else -3, -1) if values.ndim >= 3 else values
+        name: np.moveaxis(values, 1 if name.endswith("W") else -3, -1) if values.ndim >= 3 else values
         for name, values in arrays.items()
     }
 

@@ -53,7 +53,7 @@ def array(name: str, given: npt.ArrayLike) -> Array:
         values = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
         raise ProblemError(f"{name} cannot be read as an array: {error}") from error
-    values = _as_float(name, values)
+    values = as_float(name, values)
     ranks, layout = _RANKS[name]
     if values.ndim not in ranks:
         expected = " or ".join(str(rank) for rank in ranks)
@@ -65,8 +65,12 @@ def array(name: str, given: npt.ArrayLike) -> Array:
     return values
 
 
-def _as_float(name: str, values: Array) -> Array:
-    """float32 and float64 as they are, ints as float64, half precisions as float32."""
+def as_float(name: str, values: Array) -> Array:
+    """float32 and float64 as they are, ints as float64, half precisions as float32.
+
+    Raises:
+        ProblemError: the dtype is not a real number; the sentence starts with `name`.
+    """
     dtype = values.dtype.newbyteorder("=")  # another machine's byte order is the same number
     if dtype in (np.float32, np.float64):
         return values.astype(dtype, copy=False)

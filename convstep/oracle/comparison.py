@@ -16,6 +16,7 @@ from convstep.conv.step import quiet
 from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
 from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
+from convstep.oracle.recorded import RecordedOracle
 from convstep.oracle.tolerance import Mask, contributions, describe, judge
 from convstep.oracle.wording import json_number, verdict
 
@@ -24,7 +25,11 @@ Array = npt.NDArray[Any]
 RunningGradients = tuple[Array, Array | None, Array]
 """`(dW, db, dA_prev_pad)`: the running arrays of a `Step` or a `Timeline`."""
 
-ORACLES: dict[str, type[TorchOracle] | type[NumericOracle]] = {"torch": TorchOracle, "numeric": NumericOracle}
+ORACLES: dict[str, type[TorchOracle] | type[NumericOracle] | type[RecordedOracle]] = {
+    "torch": TorchOracle,
+    "numeric": NumericOracle,
+    "recorded": RecordedOracle,
+}
 """What `compare` knows by name."""
 
 
@@ -73,7 +78,7 @@ class Comparison:
     """All gradients at one position beside an oracle's."""
 
     rows: tuple[Row, ...]
-    """dW, db (missing without a bias) and dA_prev."""
+    """dW, db (missing without a bias) and dA_prev; of recorded gradients those that there are."""
     oracle: str
     """Who was asked: "PyTorch 2.13.0" or "central differences"."""
     position: int
@@ -135,7 +140,8 @@ def compare(
         problem: any geometry; NaN and inf are data.
         position: how many steps have been executed; None is the end.
         gradients: the running `(dW, db, dA_prev_pad)` at `position`; None takes ours, with the loop's bits.
-        oracle: "torch", "numeric" (central differences), or an `Oracle`.
+        oracle: "torch", "numeric" (central differences), "recorded" (what the problem brings along), or
+            an `Oracle`.
 
     Raises:
         OracleUnavailable: the oracle cannot answer here, e.g. torch is not installed.
@@ -193,7 +199,7 @@ def comparison_with(
         expectation.oracle,
         position,
         problem.total_steps,
-        describe(problem.dtype, any(found.slack is not None for found in expectation.gradients.values())),
+        describe(problem.dtype, expectation.slack_text),
     )
 
 

@@ -43,6 +43,8 @@ class Expectation:
     """Who says so, e.g. "PyTorch 2.13.0"."""
     gradients: Mapping[str, Expected]
     """By name: "dW", "db" (missing without a bias), "dA_prev"."""
+    slack_text: str = ""
+    """What the `slack` of the gradients is made of, as it stands after the tolerance; empty without."""
 
 
 class Oracle(Protocol):

@@ -29,6 +29,9 @@ Array = npt.NDArray[Any]
 
 NAME = "central differences"
 
+SLACK = "16·eps64·√m·T/h (rounding of the differences: m products of total size T, step h)"
+"""What a difference itself may be off."""
+
 MULTIPLY_ADDS = 200_000_000
 """Budget for one gradient; with Python's share about half a second. At least one cell is checked."""
 
@@ -60,7 +63,7 @@ class NumericOracle:
     def expected(self, problem: Problem, position: int) -> Expectation:
         """The derivatives after the first `position` steps; cells without a finite one are left out."""
         found = central_differences(problem, position)
-        return Expectation(NAME, {name: _spread(gradient) for name, gradient in found.items()})
+        return Expectation(NAME, {name: _spread(gradient) for name, gradient in found.items()}, SLACK)
 
 
 def central_differences(

@@ -6,9 +6,9 @@ torch is imported inside functions only: convstep works without it, and starts w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -127,6 +127,35 @@ def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
     """
     found = _torch().autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
     return {name: gradient for name, gradient in zip(leaves, found, strict=True) if gradient is not None}
+
+
+def read_tensors(file: BinaryIO) -> object:
+    """What a file of `torch.save` holds, read by weights only, with its tensors as arrays.
+
+    Returns:
+        The dict by name; or whatever else was saved.
+
+    Raises:
+        OracleUnavailable: torch is missing or broken.
+        UnpicklingError: the file needs more than tensors, numbers and texts.
+        ValueError: a tensor holds no numbers that an array can hold.
+        Exception: it is damaged; torch has no one error for that.
+    """
+    torch = _torch()
+    found = torch.load(file, map_location="cpu", weights_only=True)
+    if not isinstance(found, Mapping):
+        return found
+    return {
+        name: _plain_array(torch, name, value) if isinstance(value, torch.Tensor) else value
+        for name, value in found.items()
+    }
+
+
+def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+        raise ValueError(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return np.array((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
 
 
 def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:

@@ -101,16 +101,14 @@ def judge(actual: Array, expected: Expected, dtype: np.dtype[Any], n: int) -> Ju
     return Judgement(difference, error, allowed, error <= allowed)
 
 
-def describe(dtype: np.dtype[Any], differences: bool) -> str:
+def describe(dtype: np.dtype[Any], slack: str = "") -> str:
     """The tolerance in one sentence.
 
     Args:
         dtype: what the gradients were accumulated in.
-        differences: True when the oracle is central differences, which round as well.
+        slack: what the oracle itself may be off; see `Expectation.slack_text`.
     """
-    own = ""
-    if differences:
-        own = " + 16·eps64·√m·T/h (rounding of the differences: m products of total size T, step h)"
+    own = f" + {slack}" if slack else ""
     return (
         f"a cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {np.finfo(dtype).eps:.2g} ({dtype}), "
         "n the most contributions to one cell and S the sum of their absolute values; "

@@ -124,7 +124,7 @@ def _expanded(panels: Sequence[Panel], beside: dict[str, int]) -> list[Panel]:
 def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan:
     """The stage above, running arrays below, and one place for the rest in turn."""
     stage = [panel for panel in panels if panel.stage]
-    running = [panel for panel in panels if not panel.stage and panel.caption == "running"]
+    running = [panel for panel in panels if not panel.stage and panel.running]
     upper = _upper_height(height, panels, width // 2)
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
     tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from convstep.replay.provenance import Provenance
 from convstep.view.numbers import CellFormat, short
-from convstep.view.scene import place_text
+from convstep.view.words import place_text
 
 WIDE, NARROW = 10, 7
 """Columns of a number where there is room, and on the least screen."""

@@ -107,8 +107,15 @@ class Panel:
     """Whether only differing cells show their numbers; the others are dots."""
     note: str = ""
     """What to say in place of the numbers, where there are none."""
+    part: str = ""
+    """Which part of the tensor's values these are, where not all: "sample 1's share"."""
     titles: tuple[str, ...] = ()
     """What to write on the border instead of label and caption: the first that fits."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its values are sums that the loop adds to."""
+        return self.caption == "running" or bool(self.part)
 
 
 def beside_key(key: str, number: int) -> str:

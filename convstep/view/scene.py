@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
-from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.replay import magnitude
+from convstep.replay.sample_share import SampleShare
 from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
-from convstep.view.faces import Face, face
-from convstep.view.model import Addition, Choice, Loop, Scene
+from convstep.view.additions import additions
+from convstep.view.faces import face
+from convstep.view.model import Choice, Loop, Scene
 from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scale import round_limit
+from convstep.view.words import place_text
 
 if TYPE_CHECKING:
-    from convstep.oracle.comparison import Row
     from convstep.replay.provenance import Provenance
 
 Array = npt.NDArray[Any]
+
+
+WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +46,8 @@ class Stage:
     """How many further faces stand beside a panel, by its key."""
     stops: Stops = field(default_factory=Stops)
     """Where runs stop; those on cells are marked."""
+    share: SampleShare | None = None
+    """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -77,10 +82,44 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=f"dZ[{', '.join(map(str, _without_batch(step.loop_index, self._geometry)))}]",
             dz=float(step.dz),
-            additions=self._additions(step, made),
+            additions=additions(timeline, self._channel(), made),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
+
+    def prepared(self, position: int) -> bool:
+        """Whether the scene at a position takes no time to speak of."""
+        there = self.timeline.prepared(position)
+        return there and (self.share is None or self.share.prepared(position))
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what the scene at a position needs, beside the screen; yields how far it is."""
+        if self.share is None:
+            yield from self.timeline.prepare(position)
+            return
+        for half, work in enumerate((self.timeline.prepare(position), self.share.prepare(position))):
+            for done in work:
+                yield (half + done) / 2
+
+    def toggle_share(self) -> str:
+        """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
+        names = "dW" if self.timeline.db is None else "dW and db"
+        if self._geometry.batch is None:
+            return f"{WITHOUT_BATCH}: all of {names} is its own"
+        if self.share is not None:
+            self.share = None
+            return f"{names}: the running sums of the whole batch"
+        self.share = SampleShare(self.timeline)
+        return f"{names}: {_share_text(self.share.sample)}, what it alone has added up to now"
+
+    def in_sample(self, by: int) -> int | str:
+        """The position after the same place of another sample, or why there is none."""
+        index, count = self.timeline.step.loop_index, self._geometry.samples
+        if self._geometry.batch is None:
+            return WITHOUT_BATCH
+        if not 0 <= index.i_n + by < count:
+            return f"this is the {'last' if by > 0 else 'first'} of {count} samples"
+        return self._geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
 
     def choose(self, panel: Panel, by: int) -> None:
         """Another face of a panel; panels that show the same channel go along."""
@@ -201,14 +240,25 @@ class Stage:
 
     def _panels_of(self, step: Step, made: int, k: int, shown: int) -> tuple[Panel, ...]:
         """The panels at one input channel offset and one output channel."""
-        bias = () if self.timeline.db is None else (self._db_panel(step, made >= 3),)
+        summed = self.timeline if self.share is None else self.share.follow()
+        bias = () if summed.db is None else (self._shared(self._db_panel(summed.db, step, made >= 3)),)
         return (
             *self._padded_panels(step, made >= 2, k),
             self._kernel_panel("W", self._problem.W, step, (k, shown), written=False),
             self._upstream_panel(step, shown),
-            self._kernel_panel("dW", self.timeline.dW, step, (k, shown), written=made >= 1),
+            self._shared(self._kernel_panel("dW", summed.dW, step, (k, shown), written=made >= 1)),
             *bias,
         )
+
+    def _shared(self, panel: Panel) -> Panel:
+        """The panel of a sum over the samples, named for what it shows of it."""
+        if self.share is None:
+            return panel
+        sample, label = self.share.sample, panel.face.label
+        part = _share_text(sample)
+        name, short = panel.face.name, f"i_n {sample}"
+        titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
+        return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
@@ -270,12 +320,11 @@ class Stage:
             choices=(c_out, shown),
         )
 
-    def _db_panel(self, step: Step, written: bool) -> Panel:
+    def _db_panel(self, db: Array, step: Step, written: bool) -> Panel:
         here = Span(range(step.i_c, step.i_c + 1), range(1))
-        assert self.timeline.db is not None
         return Panel(
             key="bias_gradient",
-            face=face("db", self.timeline.db, (None,)),
+            face=face("db", db, (None,)),
             limit=self.limits["db"],
             caption="running",
             changed=here if written else None,
@@ -283,148 +332,10 @@ class Stage:
             listed=True,
         )
 
-    def _additions(self, step: Step, made: int) -> tuple[Addition, ...]:
-        """The step's additions with the cells before and after, of the faces now shown."""
-        k, dz = self._channel(), step.dz
-        _, rows, columns, channels = step.window
-        batch = self._batch(step.loop_index)
-        seen = (*batch, None, None, channels.start + k)
-        kernel_face = face("dW", self.timeline.dW, (step.i_c, None, None, k))
-        input_face = face("dA_prev_pad", self.timeline.dA_prev_pad, seen)
-        span = ", ".join([*map(str, batch), _slice_text(rows), _slice_text(columns)])
-        with np.errstate(all="ignore"):
-            parts = [
-                self._addition(
-                    "dW",
-                    f"dW[{step.i_c}]",
-                    "x * dz",
-                    step.input_slice[..., k],
-                    dz,
-                    kernel_face,
-                    kernel_face.values,
-                    (Cell(0, 0), Cell(1, 1)),
-                    made > 0,
-                ),
-                self._addition(
-                    "dA_prev_pad",
-                    f"dA_prev_pad[{span}]",
-                    "w * dz",
-                    step.kernel[..., k],
-                    dz,
-                    input_face,
-                    input_face.values[rows, columns],
-                    (Cell(rows.start, columns.start), Cell(rows.step, columns.step)),
-                    made > 1,
-                ),
-            ]
-            if self.timeline.db is not None:
-                bias_face = face("db", self.timeline.db, (None,))
-                one = np.ones((1, 1), self._problem.dtype)
-                parts.append(
-                    self._addition(
-                        "db",
-                        f"db[{step.i_c}]",
-                        "dz",
-                        one,
-                        dz,
-                        bias_face,
-                        bias_face.values[step.i_c : step.i_c + 1],
-                        (Cell(step.i_c, 0), Cell(1, 1)),
-                        made > 2,
-                    )
-                )
-        return tuple(parts)
 
-    def _addition(
-        self,
-        gradient: str,
-        target: str,
-        formula: str,
-        factor: Array,
-        dz: Any,
-        cells: Face,
-        live: Array,
-        where: tuple[Cell, Cell],
-        done: bool,
-    ) -> Addition:
-        added = factor * dz
-        overwritten = self.timeline.overwritten.get(gradient) if done else None
-        if overwritten is None:
-            before, after = np.array(live), live + added
-        else:
-            kept = overwritten.before
-            before = kept[..., self._channel()] if kept.ndim == 3 else kept.reshape(1, 1)
-            after = np.array(live)
-        return Addition(
-            target=target,
-            formula=formula,
-            factor_name=formula.split(" * ")[0] if " * " in formula else "",
-            factor=factor,
-            added=added,
-            before=before,
-            after=after,
-            cells=cells,
-            origin=where[0],
-            pace=where[1],
-            done=done,
-        )
+def _share_text(sample: int) -> str:
+    return f"sample {sample}'s share"
 
 
 def _without_batch(index: StepIndex, geometry: Geometry) -> tuple[int, ...]:
     return tuple(index[1:]) if geometry.batch is None else tuple(index)
-
-
-def _slice_text(part: slice) -> str:
-    """`4:7`, or `4:9:2` with a step."""
-    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
-
-
-def gradient_names(problem: Problem) -> list[str]:
-    """What backward returns, in its order."""
-    return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
-
-
-def place_text(index: StepIndex, geometry: Geometry) -> str:
-    """The loop index in words, the sample left out where there is one."""
-    names = index._fields if geometry.batch is not None else index._fields[1:]
-    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
-
-
-def problem_facts(problem: Problem) -> list[str]:
-    """The problem in a few words each, the most telling first."""
-    geometry = problem.geometry
-    c_out, f_h, f_w, c_k = geometry.kernel_shape
-    facts = [
-        f"A_prev {shape_text(problem.A_prev.shape)}",
-        f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        f"stride {pair_text(problem.stride)}",
-        f"padding {padding_text(problem.padding)}",
-    ]
-    if problem.dilation != (1, 1):
-        facts.append(f"dilation {pair_text(problem.dilation)}")
-    if problem.groups != 1:
-        facts.append(f"groups {problem.groups}")
-    if problem.b is None:
-        facts.append("no bias")
-    facts.append(str(problem.dtype))
-    return facts
-
-
-def difference_panel(row: Row) -> Panel:
-    """The face of the difference with the worst cell on it; full colour is the tolerance."""
-    fixed: tuple[int | None, ...]
-    if len(row.shape) == 1:
-        fixed, now = (None,), Cell(row.worst_index[0], 0)
-    elif row.name == "dW":
-        i_c, k_h, k_w, channel = row.worst_index
-        fixed, now = (i_c, None, None, channel), Cell(k_h, k_w)
-    else:
-        *batch, row_at, column_at, channel = row.worst_index
-        fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
-    return Panel(
-        key=f"difference_{row.name}",
-        face=face(f"error of {row.name}", row.difference, fixed),
-        limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now,
-        listed=len(row.shape) == 1,
-    )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from convstep.conv.step import Step, quiet
 from convstep.replay.timeline import Overwritten
 from convstep.view.numbers import full
-from convstep.view.scene import place_text
+from convstep.view.words import place_text
 
 Array = npt.NDArray[Any]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None

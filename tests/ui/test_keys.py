@@ -396,6 +396,12 @@ async def says_that_it_belongs_to_another_command(session: Session, key: str) ->
     assert session.position == HERE
 
 
+async def says_that_there_is_no_batch(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "this problem has no batch axis" in session.lines[-3]
+    assert session.position == HERE
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "next": goes_one_step_on,
     "back": goes_one_step_back,
@@ -415,6 +421,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "to_cell(1)": goes_to_the_next_step_that_writes_the_cell,
     "to_cell(-1)": goes_to_the_step_before_that_wrote_the_cell,
     "goto": asks_where_to_go,
+    "sample(1)": says_that_there_is_no_batch,
+    "sample(-1)": says_that_there_is_no_batch,
     "visited(-1)": comes_back_from_a_jump,
     "visited(1)": goes_forward_to_where_one_came_back_from,
     "bookmark": sets_and_removes_a_bookmark,
@@ -422,6 +430,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "values": turns_through_numbers_and_heat,
     "face(1)": shows_the_next_face,
     "face(-1)": shows_the_face_before,
+    "share": says_that_there_is_no_batch,
     "follow": follows_the_loop_again,
     "precision(1)": shows_more_digits,
     "precision(-1)": shows_fewer_digits,

@@ -65,7 +65,7 @@ def check(session: Session) -> None:
     focused = session.debugger._focused_panel()
     expected = statistics(np.asarray(focused.face.values))
     assert session.debugger._statistics.text() == expected
-    assert session.debugger._counted == (focused.key, focused.face.label)
+    assert session.debugger._counted == (focused.key, focused.face.label, focused.part)
     status = session.lines[session.debugger.query_one("#status").region.y]
     assert f"{focused.face.label} {expected}" in status or " min " not in status
 

@@ -14,7 +14,8 @@ from convstep.oracle.comparison import compare
 from convstep.replay.timeline import Timeline
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Cell
-from convstep.view.scene import Stage, difference_panel, gradient_names, problem_facts
+from convstep.view.scene import Stage
+from convstep.view.words import difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
 
 Array = npt.NDArray[Any]

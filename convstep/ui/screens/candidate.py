@@ -16,9 +16,9 @@ from convstep.view.beside import keys_of
 from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
 from convstep.view.diagnosis import draw_diagnosis, subtitle
 from convstep.view.panel import Cell, Panel
-from convstep.view.scene import problem_facts
 from convstep.view.share import draw_shares
 from convstep.view.source import draw_source
+from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.candidate.probing import Divergence
@@ -124,6 +124,10 @@ class CandidateScreen(AskingScreen):
         from convstep.ui.screens.diagnosis import DiagnosisScreen
 
         self.app.push_screen(DiagnosisScreen(self._verdict))
+
+    def action_share(self) -> None:
+        """A candidate answers for the whole batch only."""
+        self._update_status("one sample's share is shown without a candidate: convstep open")
 
     def action_save(self) -> None:
         """A session names a problem; the verdict's own has no name before it is saved."""

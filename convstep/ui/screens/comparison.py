@@ -1,4 +1,4 @@
-"""The comparison: our gradients at this position beside PyTorch's and the central differences."""
+"""The comparison: our gradients at this position beside PyTorch's, central differences, what was recorded."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -16,23 +17,26 @@ from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.scene import difference_panel, gradient_names
 from convstep.view.verdicts import comparison_table
+from convstep.view.words import difference_panel, gradient_names
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
 
 
 class ComparisonScreen(ModalScreen[None]):
-    """Asks both oracles and shows their verdicts; what is compared is a copy, so time may go on."""
+    """Asks every oracle and shows its verdict; what is compared is a copy, so time may go on."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("escape,q,o", "dismiss", "Close"),
         Binding("tab", "app.focus_next", "Next", priority=True),
-        Binding("up", "cursor(-1, 0)", show=False),
-        Binding("down", "cursor(1, 0)", show=False),
-        Binding("left", "cursor(0, -1)", show=False),
-        Binding("right", "cursor(0, 1)", show=False),
+        # before the box, which would scroll with the first four whatever is focused
+        Binding("up", "cursor(-1, 0)", show=False, priority=True),
+        Binding("down", "cursor(1, 0)", show=False, priority=True),
+        Binding("left", "cursor(0, -1)", show=False, priority=True),
+        Binding("right", "cursor(0, 1)", show=False, priority=True),
+        Binding("pageup", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll(1)", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     ComparisonScreen { align: center middle; }
@@ -41,7 +45,7 @@ class ComparisonScreen(ModalScreen[None]):
         border: heavy $accent; padding: 0 1; background: $surface;
     }
     ComparisonScreen Static { height: auto; }
-    ComparisonScreen #torch-verdict, ComparisonScreen #numeric-verdict { text-style: bold; }
+    ComparisonScreen .verdict { text-style: bold; }
     ComparisonScreen #torch-verdict { margin-top: 1; }
     ComparisonScreen .tolerance { color: $foreground 65%; margin-bottom: 1; }
     ComparisonScreen #differences { height: 16; display: none; }
@@ -60,7 +64,7 @@ class ComparisonScreen(ModalScreen[None]):
         self._position, self._under_way = timeline.position, timeline.additions
         self._gradients = timeline.settled_copy()
         self.comparisons: dict[str, Comparison] = {}
-        """What has been answered: "torch" and "numeric"."""
+        """What has been answered: "torch", "numeric" and, where the problem has it, "recorded"."""
 
     def compose(self) -> ComposeResult:
         """A place for each oracle, then the differences."""
@@ -69,26 +73,40 @@ class ComparisonScreen(ModalScreen[None]):
             box.border_title = f"The gradients after step {self._position} of {total}"
             box.border_subtitle = "Esc back to the debugger"
             yield Static(self._what_is_compared())
-            yield Static("PyTorch is loading …", id="torch-verdict")
-            yield Static(id="torch-table")
-            yield Static(id="torch-tolerance", classes="tolerance")
-            yield Static("central differences …", id="numeric-verdict")
-            yield Static(id="numeric-table")
-            yield Static(id="numeric-tolerance", classes="tolerance")
+            for oracle, waiting in self._oracles().items():
+                yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
+                yield Static(id=f"{oracle}-table")
+                yield Static(id=f"{oracle}-tolerance", classes="tolerance")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
                     yield TensorGrid(f"difference_{name}")
 
     def on_mount(self) -> None:
-        """Ask both oracles at once."""
+        """Ask all oracles at once."""
         self._ask("torch", lambda: self._torch.compare(self._problem, self._position, self._gradients))
         self._ask("numeric", lambda: compare(self._problem, self._position, self._gradients, "numeric"))
+        if self._problem.recorded is not None:
+            gradients = self._gradients
+            self._ask("recorded", lambda: compare(self._problem, self._position, gradients, "recorded"))
 
     def action_cursor(self, rows: int, columns: int) -> None:
-        """Move the cell cursor of a difference."""
+        """Move the cell cursor of a difference; without one, scroll."""
         if isinstance(self.focused, TensorGrid):
             self.focused.move_cursor(rows, columns)
+        elif rows:
+            self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False, immediate=True)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll by a page, wherever the focus is."""
+        box = self.query_one(VerticalScroll)
+        box.scroll_relative(y=pages * (box.size.height - 1), animate=False, immediate=True)
+
+    def _oracles(self) -> dict[str, str]:
+        """Who is asked, and what stands there until they answer."""
+        asked = {"torch": "PyTorch is loading …", "numeric": "central differences …"}
+        recorded = self._problem.recorded
+        return asked if recorded is None else asked | {"recorded": f"recorded: {recorded.by} …"}
 
     def _what_is_compared(self) -> str:
         if self._position == self._problem.total_steps:
@@ -114,33 +132,38 @@ class ComparisonScreen(ModalScreen[None]):
         if self not in self.app.screen_stack:  # closed: its parts may be gone already
             return
         verdict = self.query_one(f"#{oracle}-verdict", Static)
+        which = "recorded: " if oracle == "recorded" else ""
         if isinstance(answer, str):
-            verdict.update(_plain(answer))
+            verdict.update(_plain(which + answer.removeprefix("recorded ")))
             return
         self.comparisons[oracle] = answer
         mark = "✓" if answer.ok else "✗"
-        verdict.update(_plain(f"{mark} {answer.verdict}"))
+        verdict.update(_plain(f"{mark} {which}{answer.verdict}"))
         self.query_one(f"#{oracle}-table", Static).update(comparison_table(answer, self.size.width))
         self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
-        shown = self.comparisons.get("torch", answer)
-        self._show_differences(shown)
+        answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
+        self._show_differences(next((found for found in answered if not found.ok), answered[0]))
 
     def _show_differences(self, comparison: Comparison) -> None:
         """Ours less the oracle's, on the face with the worst cell of each gradient."""
         area = self.query_one("#differences")
         area.display = True
         self.query_one("#differences-title", Static).update(
-            f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell"
+            _plain(f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell")
         )
         tallest = 0
+        for grid in area.query(TensorGrid):  # not everything need have been recorded
+            grid.display = False
         for row in comparison.rows:
             panel = difference_panel(row)
             tallest = max(tallest, panel.face.shape[0])
             grid = self.query_one(f"#{panel.key}", TensorGrid)
+            grid.display = True
             grid.set_look("heat", 0)
             grid.show(panel, all_changed=True)
         area.styles.height = min(tallest + 3, 16)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def _plain(text: str) -> Content:
+    """Text that may come out of a file: no markup in it."""
+    return Content(text)

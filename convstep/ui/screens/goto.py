@@ -5,7 +5,7 @@ from __future__ import annotations
 from convstep.conv.geometry import Geometry
 from convstep.replay.places import example_place, parse_place
 from convstep.ui.screens.prompt import PromptScreen
-from convstep.view.scene import place_text
+from convstep.view.words import place_text
 
 
 class GotoScreen(PromptScreen[int]):

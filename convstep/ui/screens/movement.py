@@ -91,6 +91,24 @@ class MovingScreen(PanelScreen):
         """Back to the start."""
         self.travel(0)
 
+    def action_sample(self, by: int) -> None:
+        """To the same place of another sample."""
+        found = self._stage.in_sample(by)
+        if isinstance(found, str):
+            self._update_status(found)
+        else:
+            self.travel(found)
+
+    def action_share(self) -> None:
+        """One sample's share in place of the whole batch's sums, and back."""
+        said, position = self._stage.toggle_share(), self._timeline.position
+        if not self._stage.prepared(position):  # built beside the screen, like a long way
+            self.travel(position)
+            return
+        self._show(all_changed=True)
+        self._arrange()
+        self._update_status(said)
+
     def action_goto(self) -> None:
         """Ask where to go."""
         from convstep.ui.screens.goto import GotoScreen
@@ -119,7 +137,7 @@ class MovingScreen(PanelScreen):
 
     def go(self, position: int) -> None:
         """Like `travel`, for a run that ends by itself: nothing is stopped."""
-        if self._timeline.prepared(position):
+        if self._stage.prepared(position):
             self._arrive(position)
         else:
             self._prepare(position)
@@ -149,7 +167,7 @@ class MovingScreen(PanelScreen):
     @work(thread=True, group="travel")
     def _prepare(self, position: int) -> None:
         worker = get_current_worker()
-        for share in self._timeline.prepare(position):
+        for share in self._stage.prepare(position):
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._say_share, worker, share)

@@ -158,10 +158,11 @@ class PanelScreen(PartsScreen):
         """A sentence on the left; on the right as much of the facts as there is room for."""
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
-        if self._counted != (panel.key, panel.face.label):  # a click moved the focus
+        if self._counted != _what(panel):  # a click moved the focus
             self._count(None, True, None)
         drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
-        counted = [] if panel.note else [f"{panel.face.label} {self._statistics.text()}"]
+        part = f" {panel.part}" if panel.part else ""
+        counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
         status = status_line(left, rights, width)
         self.query_one("#status", Static).update(status, layout=False)
@@ -170,14 +171,14 @@ class PanelScreen(PartsScreen):
         """Keep the statistics of the focused face; only what a move changed is looked at again."""
         panel = self._focused_panel()
         spans: list[Span | None] = [None]
-        if old is not None and self._counted == (panel.key, panel.face.label):
+        if old is not None and self._counted == _what(panel):
             if not all_changed:
                 spans = [*_changed_spans(old, self._scene, panel.key)]
             elif touched is not None and panel.stage:
                 spans = [*_changed_spans(old, self._scene, panel.key), touched]
         for span in spans:
             self._statistics.update(panel.face.values, span)
-        self._counted = panel.key, panel.face.label
+        self._counted = _what(panel)
 
     def _apply_look(self) -> None:
         for grid in self.query(TensorGrid):
@@ -252,6 +253,11 @@ class PanelScreen(PartsScreen):
     def _take_magnitudes(self, found: dict[str, float]) -> None:
         self._stage.take_magnitudes(found)
         self._show(all_changed=True)
+
+
+def _what(panel: Panel) -> tuple[str, str, str]:
+    """Of which values the statistics are."""
+    return panel.key, panel.face.label, panel.part
 
 
 def _changed_spans(old: Scene, new: Scene, key: str) -> list[Span]:

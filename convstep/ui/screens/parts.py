@@ -21,9 +21,10 @@ from convstep.view.card import draw_card
 from convstep.view.model import Scene
 from convstep.view.numbers import full
 from convstep.view.panel import Cell, Panel
-from convstep.view.scene import Stage, problem_facts
+from convstep.view.scene import Stage
 from convstep.view.source import draw_source
 from convstep.view.statistics import Statistics
+from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -58,7 +59,7 @@ class PartsScreen(Screen[None]):
         self._stage = self.make_stage(self._timeline)
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
-        self._statistics, self._counted = Statistics(), ("", "")
+        self._statistics, self._counted = Statistics(), ("", "", "")
 
     @property
     def timeline(self) -> Timeline:
@@ -117,7 +118,8 @@ class PartsScreen(Screen[None]):
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """One cell in full precision."""
-        return f"{panel.face.cell(*cell)} = {full(panel.face.values[cell], self._problem.dtype)}"
+        part = f" ({panel.part})" if panel.part else ""
+        return f"{panel.face.cell(*cell)}{part} = {full(panel.face.values[cell], self._problem.dtype)}"
 
     def _first_panels(self) -> list[Panel]:
         """The scene's panels without the further faces beside them."""

@@ -222,7 +222,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self._plan.text,
             self._plan.margin,
         )
-        same_words = (old.limit, old.stops, old.note) == (new.limit, new.stops, new.note)
+        same_words = (old.limit, old.stops, old.note, old.part) == (new.limit, new.stops, new.note, new.part)
         same_marks = old.differing is new.differing
         return not (same_face and same_places and same_words and same_marks)
 

@@ -1,0 +1,97 @@
+"""Recorded gradients: what somebody else computed for the same arrays, kept beside the problem."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.validation import ProblemError, as_float, shape_text
+
+Array = npt.NDArray[Any]
+
+NAMES = ("dW", "db", "dA_prev")
+"""What can be recorded, in the article's order."""
+
+LONGEST_NAME = 200
+"""Characters of `by`, which stands in sentences."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Gradients of a whole backward pass as they were really computed somewhere.
+
+    Arrays are copied, made contiguous and read-only; float32 and float64 stay as they are.
+
+    >>> import numpy as np
+    >>> Recorded("PyTorch 2.13.0 during training", {"db": np.ones(3)}, eps=2**-52)
+    Recorded(by='PyTorch 2.13.0 during training', db 3, eps=2.22e-16)
+
+    Raises:
+        ProblemError: a name is unknown, an array is not of real numbers, or nothing is recorded.
+    """
+
+    by: str
+    """Who says so, e.g. "PyTorch 2.13.0 during training"."""
+    gradients: Mapping[str, Array] = field(repr=False)
+    """By name, any of "dW", "db" and "dA_prev": in the layout and the shapes of `W`, `b` and `A_prev`."""
+    eps: float
+    """Of the precision they were computed in: 2**-23 for float32, 2**-10 for float16, 2**-7 for bfloat16."""
+
+    def __post_init__(self) -> None:
+        """Validate what can be without the problem."""
+        _check_name(self.by)
+        if not isinstance(self.eps, (int, float)) or not (math.isfinite(self.eps) and 0 < self.eps < 1):
+            raise ProblemError(f"the recorded eps is {self.eps!r}; it must lie between 0 and 1")
+        if unknown := sorted(set(self.gradients) - set(NAMES), key=str):
+            raise ProblemError(f"{unknown[0]!r} cannot be recorded; the gradients are dW, db and dA_prev")
+        if not self.gradients:
+            raise ProblemError("no gradient is recorded; give at least one of dW, db and dA_prev")
+        held = {name: _held(name, self.gradients[name]) for name in NAMES if name in self.gradients}
+        object.__setattr__(self, "gradients", held)
+
+    def __repr__(self) -> str:
+        """Who, and the shapes, not the numbers."""
+        shapes = ", ".join(f"{name} {shape_text(values.shape)}" for name, values in self.gradients.items())
+        return f"Recorded(by={self.by!r}, {shapes}, eps={self.eps:.3g})"
+
+    def check_fits(self, shapes: Mapping[str, tuple[int, ...] | None]) -> None:
+        """Refuse gradients of another problem.
+
+        Args:
+            shapes: by name; None for `db` without a bias.
+
+        Raises:
+            ProblemError: a shape is another one.
+        """
+        for name, values in self.gradients.items():
+            expected = shapes[name]
+            if expected is None:
+                raise ProblemError(f"{name} is recorded but the problem has no bias; leave it out or give b")
+            if values.shape != expected:
+                raise ProblemError(
+                    f"the recorded {name} is {shape_text(values.shape)} but this problem's is "
+                    f"{shape_text(expected)}; record the gradients of the same arrays"
+                )
+
+
+def _check_name(by: Any) -> None:
+    # it is printed in a terminal, and a file may say anything
+    if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
+        raise ProblemError(
+            f"who recorded the gradients must be one line of text, up to {LONGEST_NAME} characters"
+        )
+
+
+def _held(name: str, given: npt.ArrayLike) -> Array:
+    try:
+        values = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ProblemError(f"the recorded {name} cannot be read as an array: {error}") from error
+    copy = np.array(as_float(f"the recorded {name}", values), order="C")
+    copy.setflags(write=False)
+    return copy

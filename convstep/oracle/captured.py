@@ -1,0 +1,284 @@
+"""What was captured of a running model: the arrays of each call, and the gradients it really got."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.problem import Problem
+from convstep.conv.recorded import NAMES, Recorded
+from convstep.conv.step import quiet
+from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
+
+Array = npt.NDArray[Any]
+
+
+class CaptureError(ValueError):
+    """Nothing can be captured, or what is asked for was not; one sentence that says what to do."""
+
+
+class Nonfinite(NamedTuple):
+    """How many cells of an array are no numbers to calculate with."""
+
+    nan: int
+    """Cells that are NaN."""
+    inf: int
+    """Cells that are inf or -inf."""
+
+
+@dataclass(frozen=True, eq=False)
+class CapturedLayer:
+    """One call of one layer, and what one backward pass brought it."""
+
+    name: str
+    """Dotted, as `model.named_modules()` has it; the class's name for a module captured by itself."""
+    call: int
+    """Which of the layer's entries this is, from 0, in the order of the forward passes."""
+    step: int
+    """Which backward pass inside the block, from 0."""
+    convolution: Convolution
+    """What the forward pass convolved: `A_prev`, `W`, `b` and the geometry."""
+    dZ: Array
+    """The upstream gradient, `(N, H_out, W_out, C_out)`, or without `N`."""
+    gradients: Mapping[str, Array]
+    """What PyTorch computed, by name, those that it did: "dW" and "db" as accumulated in `.grad` by
+    this backward pass, "dA_prev" of this call."""
+    compared: frozenset[str]
+    """The names of the gradients that are this call's alone."""
+    shared_by: int
+    """How many calls of this backward pass used the same weight; `dW` and `db` belong to all of them."""
+    by: str
+    """Who computed them: "PyTorch 2.13.0 during training"."""
+
+    def __repr__(self) -> str:
+        """What and when, not the numbers."""
+        return f"CapturedLayer({self.name!r}, call={self.call}, step={self.step}, {self.shapes})"
+
+    @property
+    def samples(self) -> int | None:
+        """How many samples the batch has; None without a batch axis."""
+        A_prev = self.convolution.A_prev
+        return A_prev.shape[0] if A_prev.ndim == 4 else None
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """By name, channels last: `A_prev`, `W`, `b` if there is one, and `dZ`."""
+        return {n: array.shape for n, array in self._arrays.items() if n not in NAMES}
+
+    @functools.cached_property
+    def gradient_norms(self) -> dict[str, float]:
+        """The Euclidean norm of `dZ` and of each gradient, in float64; NaN or inf where one holds it."""
+        with quiet():
+            return {
+                name: float(np.sqrt(np.sum(np.square(values.astype(np.float64)))))
+                for name, values in {"dZ": self.dZ, **self.gradients}.items()
+            }
+
+    @functools.cached_property
+    def nonfinite(self) -> dict[str, Nonfinite]:
+        """NaN and inf by array: `A_prev`, `W`, `b`, `dZ` and the gradients there are."""
+        return {
+            name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
+            for name, values in self._arrays.items()
+        }
+
+    @property
+    def note(self) -> str:
+        """Why a gradient is not compared, one sentence; empty when all that there are, are."""
+        kept = [name for name in self.gradients if name not in self.compared]
+        if not kept:
+            return ""
+        names = " and ".join(kept)
+        if self.shared_by > 1:
+            return (
+                f"{names} were accumulated over {self.shared_by} calls with the same weight in one backward "
+                "pass; they belong to all of them and are not compared"
+            )
+        return (
+            f"{names} got more than this call's share: the parameter is used elsewhere too, or a hook "
+            "changes its gradient; not compared"
+        )
+
+    def problem(self, sample: int | None = None) -> Problem:
+        """What this call's backward worked on, with PyTorch's gradients recorded in it.
+
+        Args:
+            sample: one sample of the batch alone, without a batch axis, from 0 (or from the end when
+                negative); its only recorded gradient is `dA_prev`, the others belong to the batch.
+                None takes the whole batch.
+
+        Raises:
+            CaptureError: there is no such sample.
+        """
+        convolution, dZ = self.convolution, self.dZ
+        A_prev = convolution.A_prev
+        recorded = {name: self.gradients[name] for name in NAMES if name in self.compared}
+        if sample is not None:
+            index = self._index(sample)
+            if self.samples is not None:
+                A_prev, dZ = A_prev[index], dZ[index]
+                recorded = {
+                    name: values[index] if name == "dA_prev" else values
+                    for name, values in recorded.items()
+                    if name == "dA_prev" or self.samples == 1
+                }
+        problem = Problem(
+            A_prev,
+            convolution.W,
+            convolution.b,
+            dZ,
+            convolution.stride,
+            convolution.padding,
+            convolution.dilation,
+            convolution.groups,
+        )
+        return problem.with_recorded(Recorded(self.by, recorded, convolution.eps) if recorded else None)
+
+    def _index(self, sample: int) -> int:
+        samples = self.samples or 1
+        if not -samples <= sample < samples:
+            held = f"samples 0 to {samples - 1}" if samples > 1 else "sample 0 alone"
+            raise CaptureError(f"sample {sample} does not exist; {self.name!r} was called with {held}")
+        return sample
+
+    @functools.cached_property
+    def _arrays(self) -> dict[str, Array]:
+        inputs = {"A_prev": self.convolution.A_prev, "W": self.convolution.W, "b": self.convolution.b}
+        held = {name: values for name, values in inputs.items() if values is not None}
+        return {**held, "dZ": self.dZ, **self.gradients}
+
+
+class Captured:
+    """What a `capture` block has seen so far; NumPy arrays only, nothing of the model."""
+
+    def __init__(self, log: CaptureLog) -> None:
+        """Read from a log, which may still be written to."""
+        self._log = log
+        self._final: list[CapturedLayer] | None = None
+
+    def __repr__(self) -> str:
+        """How much there is."""
+        return f"Captured({len(self.layers)} calls of {len(self.names)} layers)"
+
+    @property
+    def layers(self) -> list[CapturedLayer]:
+        """One for each call that a backward pass reached, in the order of the forward passes.
+
+        A call that two backward passes went through stands there twice.
+        """
+        if self._final is not None:
+            return list(self._final)
+        layers = _layers(self._log.reached(), self._log.by)
+        if self._log.closed:
+            self._final = layers
+        return list(layers)
+
+    @property
+    def names(self) -> list[str]:
+        """The captured layers, each once, in the order in which they were first called."""
+        return list(dict.fromkeys(layer.name for layer in self.layers))
+
+    def layer(self, layer: str | int | None = None, call: int = -1) -> CapturedLayer:
+        """One call of one layer.
+
+        Args:
+            layer: its dotted name, or its place in `names`; may be left out if there is only one.
+            call: which of its entries in `layers`, from 0; negative counts from the last.
+
+        Raises:
+            CaptureError: it was not captured; the sentence says what to do.
+        """
+        name = self._name(layer)
+        calls = [found for found in self.layers if found.name == name]
+        if not calls:
+            raise CaptureError(self._log.why_nothing(name))
+        if not -len(calls) <= call < len(calls):
+            raise CaptureError(
+                f"call {call} of {name!r} does not exist; it was captured {_times(len(calls))}, "
+                f"calls 0 to {len(calls) - 1}"
+            )
+        return calls[call]
+
+    def problem(self, sample: int | None = None, layer: str | int | None = None, call: int = -1) -> Problem:
+        """The problem behind one call of one layer.
+
+        Args:
+            sample: one sample alone, without a batch axis; None is the whole batch.
+            layer: its dotted name, or its place in `names`; may be left out if there is only one.
+            call: which of its entries in `layers`; the last by default.
+
+        Raises:
+            CaptureError: it was not captured; the sentence says what to do.
+        """
+        return self.layer(layer, call).problem(sample)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        sample: int | None = None,
+        layer: str | int | None = None,
+        call: int = -1,
+    ) -> None:
+        """Write the problem as a `.npz` that `convstep open` opens; see `problem`.
+
+        Raises:
+            CaptureError: it was not captured, or the name says another format.
+            OSError: the file cannot be written.
+        """
+        ending = os.path.splitext(path)[1].lower()
+        if ending in (".pt", ".pth", ".safetensors"):
+            raise CaptureError(f"a captured problem is written as .npz and not as {ending}; name the file so")
+        self.problem(sample, layer, call).save(path)
+
+    def _name(self, layer: str | int | None) -> str:
+        names = self.names
+        if isinstance(layer, int):
+            if not -len(names) <= layer < len(names):
+                held = f"0 to {len(names) - 1}" if names else "none"
+                raise CaptureError(f"layer {layer} does not exist; the layers captured are {held}")
+            return names[layer]
+        watched = self._log.watched
+        if layer is None:
+            if len(names) > 1:
+                shown = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
+                raise CaptureError(f"{len(names)} layers were captured; name one with layer=: {shown}")
+            if not names and len(watched) > 1:
+                raise CaptureError(self._log.why_nothing(None))
+            return names[0] if names else watched[0]
+        if layer not in watched and layer not in self._log.refused:
+            raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
+        return layer
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:
+    """The log's entries, numbered by layer."""
+    numbers: dict[str, int] = {}
+    layers = []
+    for entry in reached:
+        name = entry.convolution.name
+        numbers[name] = numbers.get(name, -1) + 1
+        gradients, compared = entry.gradients()
+        layers.append(
+            CapturedLayer(
+                name,
+                numbers[name],
+                entry.backward.number,
+                entry.convolution,
+                entry.dZ,
+                gradients,
+                frozenset(compared),
+                entry.shared_by,
+                by,
+            )
+        )
+    return layers

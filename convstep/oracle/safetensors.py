@@ -1,0 +1,158 @@
+"""The `.safetensors` format: eight bytes of length, a header in JSON, the tensors' bytes.
+
+Read with NumPy alone, and every number of the header is checked before it is believed.
+
+Source: https://huggingface.co/docs/safetensors, "Format".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+LARGEST_HEADER = 100_000_000
+"""Bytes; the format's own limit."""
+
+MOST_AXES = 32
+"""What NumPy has room for in all its versions."""
+
+DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U8": "|u1",
+    "BOOL": "|u1",
+}
+"""The format's kinds of numbers as NumPy's; bfloat16 and truth values are converted after."""
+
+
+class SafetensorsError(ValueError):
+    """The bytes are not in the format; the message is the end of a sentence."""
+
+
+class _Entry(NamedTuple):
+    """One tensor of the header, checked."""
+
+    dtype: str
+    """A key of `DTYPES`."""
+    shape: tuple[int, ...]
+    """Its axes."""
+    start: int
+    """Where its bytes begin, after the header."""
+
+
+def read_safetensors(file: BinaryIO) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The tensors of a file by name, and its metadata by name, numbers read as numbers.
+
+    Args:
+        file: seekable, positioned at the start.
+
+    Raises:
+        SafetensorsError: the header does not fit the bytes, or has kinds of numbers unknown here.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    length = int.from_bytes(_exactly(file, 8), "little")
+    if length > min(LARGEST_HEADER, size - 8):
+        raise SafetensorsError(f"its header claims {length} bytes of a file of {size}")
+    header = _header(_exactly(file, length))
+    metadata = header.pop("__metadata__", {})
+    room = size - 8 - length
+    entries = {name: _entry(name, given, room) for name, given in header.items()}
+    _check_overlaps(entries)
+    arrays = {}
+    for name, entry in entries.items():
+        file.seek(8 + length + entry.start)
+        arrays[name] = _array(_exactly(file, _bytes(entry)), entry)
+    return arrays, _plain(metadata)
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    found = file.read(size)
+    if len(found) != size:
+        raise SafetensorsError("it ends too early")
+    return found
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise SafetensorsError("its header is not JSON") from None
+    if not isinstance(header, dict):
+        raise SafetensorsError("its header is not a table of tensors")
+    return header
+
+
+def _entry(name: str, given: Any, room: int) -> _Entry:
+    """One line of the header.
+
+    Args:
+        name: the tensor's.
+        given: what the header says.
+        room: how many bytes there are after the header.
+    """
+    try:
+        dtype, shape, (start, end) = given["dtype"], given["shape"], given["data_offsets"]
+    except (TypeError, KeyError, ValueError):
+        raise SafetensorsError(f"the entry of {name!r} lacks its dtype, shape or data_offsets") from None
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise SafetensorsError(f"{name!r} has the dtype {dtype!r}; readable are {', '.join(DTYPES)}")
+    if not isinstance(shape, list) or len(shape) > MOST_AXES or not all(map(_is_size, (*shape, start, end))):
+        raise SafetensorsError(f"the shape or the place of {name!r} makes no sense")
+    entry = _Entry(dtype, tuple(shape), start)
+    if end > room or end - start != _bytes(entry):
+        raise SafetensorsError(
+            f"{name!r} claims bytes {start} to {end}, which its shape or the file does not have"
+        )
+    return entry
+
+
+def _is_size(number: Any) -> bool:
+    return type(number) is int and 0 <= number < 2**63
+
+
+def _bytes(entry: _Entry) -> int:
+    return math.prod(entry.shape) * np.dtype(DTYPES[entry.dtype]).itemsize
+
+
+def _check_overlaps(entries: dict[str, _Entry]) -> None:
+    """Bytes that belong to several tensors would let a small file fill the memory."""
+    reached = 0
+    for name, entry in sorted(entries.items(), key=lambda item: item[1].start):
+        if _bytes(entry) and entry.start < reached:
+            raise SafetensorsError(f"{name!r} lies over another tensor's bytes")
+        reached = max(reached, entry.start + _bytes(entry))
+
+
+def _array(held: bytes, entry: _Entry) -> Array:
+    values = np.frombuffer(held, DTYPES[entry.dtype]).reshape(entry.shape)
+    if entry.dtype == "BF16":  # the upper half of a float32
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.bool_) if entry.dtype == "BOOL" else values.copy()
+
+
+def _plain(metadata: Any) -> dict[str, Array]:
+    """Metadata are texts; "2" and "[1, 2]" mean numbers, "same" is a word."""
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise SafetensorsError("its metadata are not texts by name")
+    return {name: _number_or_text(text) for name, text in metadata.items()}
+
+
+def _number_or_text(text: str) -> Array:
+    try:
+        return np.asarray(json.loads(text))
+    except (ValueError, RecursionError, OverflowError):
+        return np.asarray(text)

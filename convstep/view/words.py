@@ -1,0 +1,70 @@
+"""The problem and a place in its loop in words, and the panel of what an oracle disagrees with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.problem import Problem
+from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.view.faces import face
+from convstep.view.panel import Cell, Panel
+from convstep.view.scale import round_limit
+
+if TYPE_CHECKING:
+    from convstep.oracle.comparison import Row
+
+
+def gradient_names(problem: Problem) -> list[str]:
+    """What backward returns, in its order."""
+    return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
+
+
+def place_text(index: StepIndex, geometry: Geometry) -> str:
+    """The loop index in words, the sample left out where there is one."""
+    names = index._fields if geometry.batch is not None else index._fields[1:]
+    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
+
+
+def problem_facts(problem: Problem) -> list[str]:
+    """The problem in a few words each, the most telling first."""
+    geometry = problem.geometry
+    c_out, f_h, f_w, c_k = geometry.kernel_shape
+    facts = [
+        f"A_prev {shape_text(problem.A_prev.shape)}",
+        f"W {c_out}@{f_h}x{f_w}x{c_k}",
+        f"stride {pair_text(problem.stride)}",
+        f"padding {padding_text(problem.padding)}",
+    ]
+    if problem.dilation != (1, 1):
+        facts.append(f"dilation {pair_text(problem.dilation)}")
+    if problem.groups != 1:
+        facts.append(f"groups {problem.groups}")
+    if problem.b is None:
+        facts.append("no bias")
+    facts.append(str(problem.dtype))
+    if problem.recorded is not None:
+        facts.append("recorded gradients")
+    return facts
+
+
+def difference_panel(row: Row) -> Panel:
+    """The face of the difference with the worst cell on it; full colour is the tolerance."""
+    fixed: tuple[int | None, ...]
+    if len(row.shape) == 1:
+        fixed, now = (None,), Cell(row.worst_index[0], 0)
+    elif row.name == "dW":
+        i_c, k_h, k_w, channel = row.worst_index
+        fixed, now = (i_c, None, None, channel), Cell(k_h, k_w)
+    else:
+        *batch, row_at, column_at, channel = row.worst_index
+        fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
+    return Panel(
+        key=f"difference_{row.name}",
+        face=face(f"error of {row.name}", row.difference, fixed),
+        limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
+        now=now,
+        listed=len(row.shape) == 1,
+    )

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep import cli
+from convstep.conv.backward import conv2d_backward
+from convstep.conv.problem import Problem
+from convstep.conv.recorded import Recorded
+from convstep.oracle.comparison import compare
+from convstep.oracle.expectation import OracleUnavailable
+from tests.oracle.problems import random_problem
+
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+def recorded_with(problem: Problem, precision: str, change: Callable[[Any], Any] = lambda dW: dW) -> Problem:
+    """The problem with its own gradients recorded, dW changed."""
+    dW, db, dA_prev = conv2d_backward(
+        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+    )
+    found = {"dW": change(np.array(dW)), "dA_prev": dA_prev}
+    found |= {} if db is None else {"db": db}
+    return problem.with_recorded(Recorded("somebody", found, EPS[precision]))
+
+
+def to_bfloat16(values: Any) -> Any:
+    whole = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return ((whole + 0x8000) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def test_recorded_gradients_are_compared_like_any_others() -> None:
+    comparison = compare(recorded_with(random_problem(batch=2), "float64"), oracle="recorded")
+    assert comparison.ok
+    assert comparison.verdict == "the gradients agree with somebody"
+    assert [row.name for row in comparison.rows] == ["dW", "db", "dA_prev"]
+    assert "recorded in" not in comparison.tolerance_text
+
+
+def test_only_what_was_recorded_is_compared() -> None:
+    problem = random_problem(bias=False)
+    some = problem.with_recorded(Recorded("somebody", {"dW": np.zeros(problem.W.shape)}, EPS["float64"]))
+    comparison = compare(some, oracle="recorded")
+    assert [row.name for row in comparison.rows] == ["dW"]
+    assert not comparison.ok
+
+
+@pytest.mark.parametrize("precision", EPS)
+def test_a_real_difference_shows_in_every_precision(precision: str) -> None:
+    dtype = np.float64 if precision == "float64" else np.float32
+    problem = random_problem(batch=3, dtype=dtype)
+    assert compare(recorded_with(problem, precision), oracle="recorded").ok
+    wrong = recorded_with(problem, precision, lambda dW: dW * 1.5)
+    assert not compare(wrong, oracle="recorded").ok
+
+
+def test_rounding_to_the_recorded_precision_is_no_difference() -> None:
+    problem = random_problem(batch=3, dtype=np.float32)
+    rounded = {"bfloat16": to_bfloat16, "float16": lambda dW: dW.astype(np.float16).astype(np.float32)}
+    for precision, change in rounded.items():
+        comparison = compare(recorded_with(problem, precision, change), oracle="recorded")
+        assert comparison.ok
+        assert f"8·{EPS[precision]:.2g}·S" in comparison.tolerance_text
+        assert not compare(recorded_with(problem, "float32", change), oracle="recorded").ok
+
+
+def test_what_leaves_the_range_of_float16_is_no_difference() -> None:
+    problem = random_problem(size=(9, 9), dtype=np.float32)
+    large = Problem(problem.A_prev * 300, problem.W, problem.b, problem.dZ * 300, groups=2)
+
+    def narrowed(dW: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return dW.astype(np.float16).astype(np.float32)
+
+    found = recorded_with(large, "float16", narrowed)
+    assert found.recorded is not None
+    assert np.isinf(found.recorded.gradients["dW"]).any()
+    assert compare(found, oracle="recorded").ok
+    assert not compare(recorded_with(large, "bfloat16", narrowed), oracle="recorded").ok
+    # inf where nothing large was added is one, though
+    assert not compare(recorded_with(problem, "float16", lambda dW: dW * np.inf), oracle="recorded").ok
+
+
+def test_it_knows_the_end_alone() -> None:
+    problem = recorded_with(random_problem(), "float64")
+    with pytest.raises(OracleUnavailable, match=f"compare at its end, position {problem.total_steps}"):
+        compare(problem, 3, oracle="recorded")
+    with pytest.raises(OracleUnavailable, match="no recorded gradients"):
+        compare(random_problem(), oracle="recorded")
+
+
+def test_the_command_line_prints_the_third_opinion(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong, plain = (str(tmp_path / name) for name in ("right.npz", "wrong.npz", "plain.npz"))
+    recorded_with(random_problem(), "float64").save(right)
+    recorded_with(random_problem(), "float64", lambda dW: dW + 1).save(wrong)
+    random_problem().save(plain)
+    assert cli.main(["compare", right]) == 0
+    out = capsys.readouterr().out
+    assert "recorded by somebody:" in out
+    assert "the gradients agree with somebody" in out
+    assert cli.main(["compare", wrong]) == 1
+    assert "dW differs from somebody" in capsys.readouterr().out
+    assert cli.main(["compare", wrong, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"]
+    assert not found["recorded"]["ok"]
+    assert set(found["recorded"]) == set(found) - {"problem", "dZ_drawn", "recorded"}
+    assert cli.main(["compare", plain, "--json"]) == 0
+    assert "recorded" not in json.loads(capsys.readouterr().out)
