@@ -35,7 +35,8 @@ def spoilt(problem: Problem, name: str, at: int, value: float) -> Problem:
     arrays[name] = changed
     with np.errstate(over="ignore"):
         geometry = problem.stride, problem.padding, problem.dilation, problem.groups
-        return Problem(*arrays.values(), *geometry)
+        A_prev, W, b, dZ = arrays.values()
+        return Problem(A_prev, W, b, dZ, *geometry)
 
 
 @given(
@@ -63,8 +64,8 @@ def test_the_first_step_is_the_one_that_executing_every_step_finds(
 def plain() -> Problem:
     rng = np.random.default_rng(3)
     A_prev, W, dZ = (rng.uniform(1, 2, shape) for shape in ((5, 6, 2), (3, 2, 2, 2), (4, 5, 3)))
-    return Problem(*(values.astype(np.float32) for values in (A_prev, W)), np.zeros(3, np.float32),
-                   dZ.astype(np.float32))  # fmt: skip
+    bias = np.zeros(3, np.float32)
+    return Problem(A_prev.astype(np.float32), W.astype(np.float32), bias, dZ.astype(np.float32))
 
 
 @pytest.mark.parametrize(
