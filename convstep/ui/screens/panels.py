@@ -33,7 +33,7 @@ from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.ui.app import DebuggerApp
+    from convstep.ui.app import TorchApp
 
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
@@ -46,7 +46,7 @@ FOLLOWED = "input_gradient"
 class PanelScreen(Screen[None]):
     """The panels, the source, the step and the timeline."""
 
-    app: DebuggerApp
+    app: TorchApp
 
     mode: reactive[str] = reactive("both")
     """How values are shown: one of `MODES`."""
