@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import compare as compare
     from convstep.oracle.tensor_files import load_tensors as load_tensors
     from convstep.replay.timeline import Timeline as Timeline
+    from convstep.ui.here import debug as debug
 
 _HOMES = {
     "CandidateError": "convstep.candidate.target",
@@ -49,6 +50,7 @@ _HOMES = {
     "conv2d_backward": "convstep.conv.backward",
     "conv2d_backward_steps": "convstep.conv.backward",
     "conv2d_forward": "convstep.conv.forward",
+    "debug": "convstep.ui.here",
     "load_tensors": "convstep.oracle.tensor_files",
 }
 

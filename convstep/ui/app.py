@@ -20,49 +20,22 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
 
 
-class DebuggerApp(App[None]):
-    """Opens the debugger on one problem."""
+class TorchApp(App[None]):
+    """An app whose screens may ask PyTorch, which runs in a process of its own."""
 
     TITLE = "convstep"
     CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
 
-    def __init__(
-        self,
-        problem: Problem,
-        name: str,
-        *,
-        command_name: str | None = None,
-        position: int = 0,
-        torch: TorchService | None = None,
-        live: bool = True,
-    ) -> None:
-        """Prepare the debugger.
+    def __init__(self, torch: TorchService | None, live: bool) -> None:
+        """Prepare.
 
         Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-            command_name: what to call it on the command line; the name if left out.
-            position: where to begin.
             torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and the
-                comparison opens by itself at the last step.
+            live: whether a person sits in front of it, so that torch is loaded beforehand.
         """
         super().__init__()
         self._torch, self._live = torch, live
-        self.debugger = self.make_screen(problem, name, command_name or name)
-        """The screen below all others."""
-        if position:
-            self.debugger.begin_at(position)
-
-    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
-        """The debugger's screen."""
-        return DebuggerScreen(problem, name, command_name, compare_at_end=self._live)
-
-    def get_default_screen(self) -> Screen[None]:
-        """The debugger."""
-        return self.debugger
 
     @property
     def torch(self) -> TorchService:
@@ -98,6 +71,47 @@ class DebuggerApp(App[None]):
 
                 yield SystemCommand(f"{command.label}  {keys}", command.help, run)
         yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
+
+
+class DebuggerApp(TorchApp):
+    """Opens the debugger on one problem."""
+
+    BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        problem: Problem,
+        name: str,
+        *,
+        command_name: str | None = None,
+        position: int = 0,
+        torch: TorchService | None = None,
+        live: bool = True,
+    ) -> None:
+        """Prepare the debugger.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            command_name: what to call it on the command line; the name if left out.
+            position: where to begin.
+            torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it: torch is loaded beforehand, and the
+                comparison opens by itself at the last step.
+        """
+        super().__init__(torch, live)
+        self.debugger = self.make_screen(problem, name, command_name or name)
+        """The screen below all others."""
+        if position:
+            self.debugger.begin_at(position)
+
+    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
+        """The debugger's screen."""
+        return DebuggerScreen(problem, name, command_name, compare_at_end=self._live)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The debugger."""
+        return self.debugger
 
 
 def problem_title(name: str) -> str:

@@ -90,6 +90,7 @@ COMMANDS = (
     Command("to_cell(-1)", ("T",), "cell before",
             "The same, backwards: the last step that wrote the cell.", STOP),
     Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.", PLACE),
+    Command("first_nonfinite", ("x",), "first NaN", "Go to the first step that makes a NaN or inf.", PLACE),
     Command("sample(1)", ("right_curly_bracket",), "next sample",
             "To the same place of the next sample of a batch.", PLACE),
     Command("sample(-1)", ("left_curly_bracket",), "last sample",

@@ -336,6 +336,13 @@ async def moves_the_cursor(session: Session, key: str, by: tuple[int, int]) -> N
     assert grid.cursor in ((0, 2), (9, 2), (4, 0), (4, 9))
 
 
+async def says_that_every_gradient_is_finite(session: Session, key: str) -> None:
+    await session.press(key)
+    await session.answered()
+    assert "no step makes a NaN or inf" in session.text
+    assert session.position == HERE
+
+
 async def compares_in_the_middle(session: Session, key: str) -> None:
     await session.press(key)
     assert session.dialog == "ComparisonScreen"
@@ -421,6 +428,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "to_cell(1)": goes_to_the_next_step_that_writes_the_cell,
     "to_cell(-1)": goes_to_the_step_before_that_wrote_the_cell,
     "goto": asks_where_to_go,
+    "first_nonfinite": says_that_every_gradient_is_finite,
     "sample(1)": says_that_there_is_no_batch,
     "sample(-1)": says_that_there_is_no_batch,
     "visited(-1)": comes_back_from_a_jump,

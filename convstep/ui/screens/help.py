@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.table import Table
@@ -47,11 +48,23 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { height: auto; }
     """
 
+    def __init__(self, title: str = "", keys: Sequence[tuple[str, str]] = ()) -> None:
+        """Explain the debugger's keys and marks.
+
+        Args:
+            title: the heading of what is explained first.
+            keys: the keys of another screen, and what they do.
+        """
+        super().__init__()
+        self._first_title, self._first_keys = title, list(keys)
+
     def compose(self) -> ComposeResult:
         """Keys by group, then marks."""
         with VerticalScroll() as scroll:
             scroll.border_title = "Keys and marks"
             scroll.border_subtitle = "↑ ↓ scroll · Esc closes"
+            if self._first_keys:
+                yield Static(_table(self._first_title, self._first_keys))
             for name, commands in groups().items():
                 rows = [("  ".join(command.key_texts), command.help) for command in commands]
                 yield Static(_table(name, rows))

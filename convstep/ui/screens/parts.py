@@ -28,7 +28,7 @@ from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.ui.app import DebuggerApp
+    from convstep.ui.app import TorchApp
 
 FOLLOWED = "input_gradient"
 """The panel that has the focus first and whose face the map shows."""
@@ -37,7 +37,7 @@ FOLLOWED = "input_gradient"
 class PartsScreen(Screen[None]):
     """The panels, the source, the step and the timeline; another kind of debugger has other parts."""
 
-    app: DebuggerApp
+    app: TorchApp
 
     mode: reactive[str] = reactive("both")
     """How values are shown: one of `MODES`."""

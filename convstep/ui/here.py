@@ -1,0 +1,188 @@
+"""`convstep.debug`: the debugger in the middle of a script, like `breakpoint()`.
+
+Where no debugger can be opened, in a test, a notebook or a job without a terminal, the arrays are
+saved and the command that opens them is printed. Textual is loaded only where there is a terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from convstep.conv.problem import Problem
+from convstep.conv.recorded import Recorded
+from convstep.conv.validation import ProblemError
+from convstep.oracle.captured import Captured, CapturedLayer
+from convstep.ui.saving import command_for, save, save_all
+
+if TYPE_CHECKING:
+    from convstep.ui.app import TorchApp
+
+SIGNALS = ("SIGTSTP", "SIGCONT", "SIGWINCH", "SIGTTOU", "SIGTTIN")
+"""What an app in the terminal handles and does not give back."""
+
+
+def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None) -> None:
+    """Open the debugger here, and go on with the script when the person leaves it.
+
+    Several captured layers open as a list to pick from. Under pytest, in a notebook, inside an event
+    loop, in another thread or without a terminal, the arrays are saved to a new file in a temporary
+    folder instead, and the command that opens it is printed.
+
+        with convstep.capture(model) as captured:
+            loss(model(images), labels).backward()
+        convstep.debug(captured)
+
+    Args:
+        subject: a problem, or what `capture` has seen so far.
+        sample: one sample of the batch; the whole batch if left out.
+
+    Raises:
+        CaptureError: nothing was captured, or there is no such sample; the sentence says what to do.
+        ProblemError: the problem has no such sample.
+        TypeError: it is neither a problem nor captured.
+        OSError: the file cannot be written.
+    """
+    if isinstance(subject, Captured) and len(layers := subject.layers) > 1:
+        _pick(layers, sample)
+        return
+    name, problem = _single(subject, sample)
+    if not can_open_here():
+        _say(command_for(save(name, problem)))
+        return
+    from convstep.ui.layers_app import ScriptApp
+
+    _run(ScriptApp(problem, name))
+
+
+def can_open_here() -> bool:
+    """Whether somebody sits in front of a terminal that this thread may use."""
+    if threading.current_thread() is not threading.main_thread() or _in_event_loop() or _in_notebook():
+        return False
+    if os.environ.get("TERM") == "dumb":
+        return False
+    if "PYTEST_CURRENT_TEST" in os.environ and sys.stdin is not sys.__stdin__:
+        return False  # pytest captures; with -s it leaves the terminal to the test
+    # the app reads the one and draws on the other, whatever stands in sys.stdin and sys.stdout
+    return _is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__) and _in_foreground()
+
+
+def _single(subject: object, sample: int | None) -> tuple[str, Problem]:
+    """What to call the one problem, and the problem."""
+    if isinstance(subject, Problem):
+        return "problem", subject if sample is None else _one_sample(subject, sample)
+    if isinstance(subject, Captured):
+        subject = subject.layer()
+    if isinstance(subject, CapturedLayer):
+        return subject.name, subject.problem(sample)
+    raise TypeError(
+        f"debug takes a Problem, or what capture gives, not {type(subject).__name__}; "
+        "make one with convstep.Problem(A_prev, W, b, dZ)"
+    )
+
+
+def _one_sample(problem: Problem, sample: int) -> Problem:
+    samples = problem.geometry.samples
+    if not -samples <= sample < samples:
+        raise ProblemError(f"sample {sample} does not exist; the problem has {samples}, from 0")
+    if problem.geometry.batch is None:
+        return problem
+    geometry = problem.stride, problem.padding, problem.dilation, problem.groups
+    single = Problem(problem.A_prev[sample], problem.W, problem.b, problem.dZ[sample], *geometry)
+    recorded = problem.recorded
+    if recorded is None or "dA_prev" not in recorded.gradients:
+        return single
+    # dW and db belong to the whole batch
+    share = {"dA_prev": recorded.gradients["dA_prev"][sample]}
+    return single.with_recorded(Recorded(recorded.by, share, recorded.eps))
+
+
+def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
+    if can_open_here():
+        from convstep.ui.layers_app import LayersApp
+
+        _run(LayersApp(layers, sample))
+        return
+    from convstep.view.layers import entry_title, nonfinite_words, shape_words
+
+    names = [entry_title(layer, layers) for layer in layers]
+    saved = save_all((name, layer.problem(sample)) for name, layer in zip(names, layers, strict=True))
+    rows = [
+        (name, *(f"{n} {shape}" for n, shape in shape_words(layer).items() if n in ("A_prev", "W")),
+         nonfinite_words(layer).replace("-", ""), command_for(path))
+        for name, layer, path in zip(names, layers, saved, strict=True)
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        _say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True) if width).rstrip())
+
+
+def _run(app: TorchApp) -> None:
+    """Run an app and leave signals and event loops as they were."""
+    with _signals_kept():
+        try:
+            # a loop of its own: asyncio.run would take the script's away
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                runner.run(app.run_async())
+        finally:
+            app.close_torch()
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    held: dict[int, Any] = {}
+    for name in SIGNALS:
+        if number := getattr(signal, name, None):
+            held[number] = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            if handler is not None:  # None: not set from Python, and cannot be set again
+                signal.signal(number, handler)
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this; merely importing ipykernel makes none."""
+    kernel: Any = sys.modules.get("ipykernel.kernelapp")
+    return kernel is not None and bool(kernel.IPKernelApp.initialized())
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return stream is not None and bool(stream.isatty())
+    except ValueError:  # closed, as in a worker process
+        return False
+
+
+def _in_foreground() -> bool:
+    """Whether the terminal listens to this process: a job in the background would be stopped."""
+    if not hasattr(os, "tcgetpgrp") or sys.__stdin__ is None:
+        return True
+    try:
+        return os.tcgetpgrp(sys.__stdin__.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _say(line: str) -> None:
+    if sys.stdout is None:
+        return
+    try:
+        print(line, flush=True)  # noqa: T201  the command is the result
+    except UnicodeEncodeError:
+        print(line.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201

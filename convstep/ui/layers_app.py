@@ -1,0 +1,75 @@
+"""The applications for what a running script holds: captured layers, or one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from convstep.ui.app import DebuggerApp, TorchApp
+from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.screens.layers import LayersScreen
+from convstep.ui.screens.script import ScriptScreen
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.oracle.captured import CapturedLayer
+    from convstep.oracle.service import TorchService
+
+
+class LayersApp(TorchApp):
+    """Opens the layer picker, and from there the debugger."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("ctrl+q", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        layers: Sequence[CapturedLayer],
+        sample: int | None = None,
+        *,
+        torch: TorchService | None = None,
+        live: bool = True,
+    ) -> None:
+        """Prepare the picker.
+
+        Args:
+            layers: at least one.
+            sample: the sample of a batch to open; None opens whole batches.
+            torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it: torch is loaded beforehand, and the
+                comparison opens by itself at the last step.
+        """
+        super().__init__(torch, live)
+        self.picker = LayersScreen(layers, sample, compare_at_end=live)
+        """The screen below all others."""
+
+    def get_default_screen(self) -> Screen[None]:
+        """The picker."""
+        return self.picker
+
+    async def action_quit(self) -> None:
+        """From a layer back to the picker, from the picker out."""
+        if isinstance(self.screen, DebuggerScreen):
+            self.screen.dismiss()
+        else:
+            self.exit()
+
+    def action_leave(self) -> None:
+        """Out, wherever one is."""
+        self.exit()
+
+
+class ScriptApp(DebuggerApp):
+    """Opens the debugger on a problem that is in no file."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
+
+    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
+        """The debugger's screen."""
+        return ScriptScreen(problem, name, compare_at_end=self._live)

@@ -1,0 +1,96 @@
+"""Hunting: to the first step that makes a NaN or inf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.worker import Worker, get_current_worker
+
+from convstep.replay.timeline import Timeline
+from convstep.ui.screens.stopping import StoppingScreen
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.model import Choice
+from convstep.view.nonfinite import first_words
+from convstep.view.panel import Cell, Span
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.replay.nonfinite import FirstNonfinite
+
+
+class HuntingScreen(StoppingScreen):
+    """Goes to where the gradients cease to be finite."""
+
+    def __init__(self, problem: Problem, name: str) -> None:
+        """Hunt in a problem; see `PanelScreen`."""
+        super().__init__(problem, name)
+        self._hunted: FirstNonfinite | None = None
+
+    def action_first_nonfinite(self) -> None:
+        """Look for the first step that makes a NaN or inf, and go there."""
+        self.stop_travelling()
+        self._update_status("looking for the first NaN or inf …   Esc stops")
+        self._hunt()
+
+    @work(thread=True, group="travel")
+    def _hunt(self) -> None:
+        from convstep.replay.nonfinite import first_nonfinite
+
+        worker: Worker[object] = get_current_worker()
+        with self._scouting:
+            if self._scout is None:
+                self._scout = Timeline(self._problem)
+            found = first_nonfinite(self._problem, lambda: worker.is_cancelled, self._scout)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._hunt_ended, worker, found)
+
+    def _hunt_ended(self, worker: Worker[object], found: FirstNonfinite | None) -> None:
+        if worker.is_cancelled:  # Escape came while this was posted
+            return
+        if found is None:
+            self.say("no step makes a NaN or inf: every running gradient stays finite")
+        else:
+            self.travel_to_nonfinite(found)
+
+    def travel_to_nonfinite(self, found: FirstNonfinite) -> None:
+        """Go to just after the step that makes the first NaN or inf, and say what it is."""
+        self._hunted = found
+        self.travel(found.position)
+
+    def say(self, words: str) -> None:
+        """Answer in the status line; on a screen that has no room for one, in a notification."""
+        self._update_status(words)
+        if not self.query_one("#status").display:
+            self.notify(words, timeout=8, markup=False)
+
+    def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+        """Where the hunt ends, show the face with the cell, and say what was found."""
+        found, self._hunted = self._hunted, None
+        if found is None or found.position != self._timeline.position:
+            super()._moved(all_changed=all_changed, touched=touched)
+            return
+        self._was_at_end = True  # who looks for a NaN is not asking for the comparison
+        self._stage.choice = Choice(self._input_channel(found))
+        super()._moved(all_changed=True)
+        self._point_at(found)
+        self.say(first_words(found, self._problem.dtype))
+
+    def _input_channel(self, found: FirstNonfinite) -> int | None:
+        """The offset of the cell's channel in the step's group; None where the loop shows it anyway."""
+        if len(found.cell) < 3:
+            return None
+        geometry = self._problem.geometry
+        # a kernel has the channels of one group, the input those of all
+        return found.cell[-1] % geometry.kernel_shape[3] or None
+
+    def _point_at(self, found: FirstNonfinite) -> None:
+        """Put the cursor on the cell, so that `why` explains it."""
+        for panel in self._scene.panels:
+            place = panel.face.find(found.cell) if panel.face.name == found.gradient else None
+            if place is not None:
+                grid = self.query_one(f"#{panel.key}", TensorGrid)
+                grid.place_cursor(Cell(*place))
+                if grid.display:
+                    self.set_focus(grid, scroll_visible=False)
+                return

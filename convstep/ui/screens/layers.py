@@ -1,0 +1,195 @@
+"""The layer picker: every captured call with its numbers, and the way into each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+from textual.worker import get_current_worker
+
+from convstep.conv.validation import ProblemError
+from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.ui.widgets.row_list import RowList
+from convstep.view.hunt import NONE, Hunted, hunt, suspects
+from convstep.view.layers import LayerTable, details, entry_title
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.replay.nonfinite import FirstNonfinite
+    from convstep.ui.app import TorchApp
+
+KEYS = (
+    ("↑  ↓  Home  End", "Choose a layer."),
+    ("Enter", "Open the layer in the debugger; q and Esc lead back."),
+    (
+        "x",
+        "Go to the first step of the backward pass that makes a NaN or inf, in its layer.",
+    ),
+    ("q", "Leave."),
+)
+"""The picker's keys, for the help."""
+
+AROUND = 9
+"""Lines that the details leave to title, columns, rows, answer and keys."""
+
+
+class LayerList(RowList):
+    """The rows; says when another one is chosen, and marks it."""
+
+    BINDINGS: ClassVar[list[Binding]] = [Binding("enter", "take", "open")]
+
+    class Chosen(Message):
+        """Another row is chosen."""
+
+    def __init__(self, table: LayerTable) -> None:
+        """List the table's rows."""
+        super().__init__(table)
+        self._table = table
+
+    def action_choose(self, at: int) -> None:
+        """Choose a row, and mark it."""
+        super().action_choose(at)
+        self._table.chosen = self.chosen
+        self.post_message(self.Chosen())
+
+
+class LayersScreen(Screen[None]):
+    """What was captured, a row for each call."""
+
+    app: TorchApp
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("x", "hunt", "first NaN"),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("q", "app.quit", "quit"),
+        Binding("escape", "stop", show=False),
+    ]
+    DEFAULT_CSS = """
+    LayersScreen #columns { height: 1; padding: 0 1; text-wrap: nowrap; }
+    LayersScreen LayerList { height: 1fr; margin: 0 1; }
+    LayersScreen #details {
+        height: auto; padding: 0 1; border-top: solid $foreground 40%; text-wrap: nowrap;
+    }
+    LayersScreen #answer { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
+    """
+
+    def __init__(
+        self, layers: Sequence[CapturedLayer], sample: int | None = None, *, compare_at_end: bool = True
+    ) -> None:
+        """Offer these layers.
+
+        Args:
+            layers: at least one, in the order of the forward passes.
+            sample: the sample of a batch to open; None opens whole batches.
+            compare_at_end: whether the comparison opens by itself at a layer's last step.
+        """
+        super().__init__()
+        self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
+        self.table = LayerTable(layers)
+        """The rows."""
+
+    @property
+    def chosen(self) -> int:
+        """The row that Enter opens."""
+        return self.query_one(LayerList).chosen
+
+    def compose(self) -> ComposeResult:
+        """Title, table, the chosen layer in words, the answer to the last key, the keys."""
+        yield Static(id="title", markup=False)
+        yield Static(id="columns", markup=False)
+        yield LayerList(self.table)
+        yield Static(id="details", markup=False)
+        yield Static(id="answer", markup=False)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """The keys belong to the list."""
+        self.query_one(LayerList).focus()
+        self.query_one("#title", Static).update(self._title())
+        self._answer("")
+
+    def on_resize(self) -> None:
+        """Choose the columns that fit."""
+        self.table.fit(self.size.width - 3)  # a margin on both sides, and the scroll bar
+        self.query_one("#columns", Static).update(self.table.header())
+        self.query_one(LayerList).refresh()
+        self._show_details()
+
+    def on_layer_list_chosen(self) -> None:
+        """Describe the row."""
+        self._show_details()
+
+    def on_row_list_taken(self, message: RowList.Taken) -> None:
+        """Open the layer."""
+        layer = self._layers[message.at]
+        try:
+            problem = layer.problem(self._sample)
+        except (CaptureError, ProblemError) as error:
+            self._answer(str(error))
+        else:
+            self._open(message.at, problem)
+
+    def action_hunt(self) -> None:
+        """Look for the first step that makes a NaN or inf, and open it."""
+        self.action_stop()
+        self._answer("looking for the first NaN or inf …   Esc stops")
+        self._hunt()
+
+    def action_stop(self) -> None:
+        """Look no further."""
+        for worker in self.workers:
+            if worker.group == "hunt" and worker.is_running:
+                worker.cancel()
+                self._answer("stopped on the way")
+
+    def action_help(self) -> None:
+        """Explain keys and marks."""
+        from convstep.ui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen("Layers", KEYS))
+
+    @work(thread=True, group="hunt", exclusive=True)
+    def _hunt(self) -> None:
+        worker = get_current_worker()
+        found = hunt(self._layers, self._sample, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._hunted, found)
+
+    def _hunted(self, found: Hunted | None) -> None:
+        if found is None:
+            self._answer(NONE)
+            return
+        self.query_one(LayerList).action_choose(found.at)
+        self._answer(found.words(self._layers[found.at]))
+        if found.first is not None and self.app.screen is self:
+            self._open(found.at, found.problem, found.first)
+
+    def _open(self, at: int, problem: Problem, first: FirstNonfinite | None = None) -> None:
+        from convstep.ui.screens.script import ScriptScreen
+
+        name = entry_title(self._layers[at], self._layers)
+        self.app.push_screen(ScriptScreen(problem, name, compare_at_end=self._compare_at_end, first=first))
+
+    def _title(self) -> Text:
+        layers = len({layer.name for layer in self._layers})
+        calls = f", {len(self._layers)} calls" if len(self._layers) > layers else ""
+        bad = len(suspects(self._layers))
+        warning = f" · ✗ {bad} with NaN or inf" if bad else ""
+        return Text(f"convstep  {layers} layer{'s' if layers > 1 else ''} captured{calls}{warning}", "bold")
+
+    def _show_details(self) -> None:
+        most = max(self.size.height - AROUND, 1)
+        lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
+        self.query_one("#details", Static).update(Text("\n".join(lines), no_wrap=True))
+
+    def _answer(self, words: str) -> None:
+        answer = self.query_one("#answer", Static)
+        answer.display = bool(words)
+        answer.update(Text(words))

@@ -1,0 +1,66 @@
+"""The debugger on a problem of a running script: it is in no file until somebody asks for a way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from convstep.ui.saving import save
+from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.view.model import Choice
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.replay.nonfinite import FirstNonfinite
+    from convstep.replay.session import Session
+
+
+class ScriptScreen(DebuggerScreen):
+    """Saves the problem when the command or the session that leads back here is asked for."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        name: str,
+        *,
+        compare_at_end: bool = True,
+        first: FirstNonfinite | None = None,
+    ) -> None:
+        """Debug a problem.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            compare_at_end: whether the comparison opens by itself at the last step.
+            first: the step that makes the first NaN or inf, to begin there.
+        """
+        super().__init__(problem, name, "", compare_at_end=compare_at_end)
+        self._first = first
+
+    def on_mount(self) -> None:
+        """Begin where the first NaN or inf is."""
+        # no super(): Textual calls every class's handler by itself
+        if self._first is not None:
+            self.call_after_refresh(self.travel_to_nonfinite, self._first)
+
+    def session(self) -> Session:
+        """All that brings a person back, with the problem in a file."""
+        if not self._command_name:
+            self._command_name = save(self.problem_name, self._problem)
+        return replace(super().session(), problem=self._command_name)
+
+    def action_copy(self) -> None:
+        """Copy the command, if the problem can be saved."""
+        try:
+            super().action_copy()
+        except OSError as error:
+            self.say(f"the problem cannot be saved: {error.strerror or error}")
+
+    def action_follow(self) -> None:
+        """Where Escape has nothing else to do, it leads back to the layers."""
+        nothing_else = not self._maximised and self._stage.choice == Choice()
+        under_way = any(worker.group == "travel" and worker.is_running for worker in self.workers)
+        if nothing_else and not under_way and self.app.screen_stack[0] is not self:
+            self.dismiss()
+        else:
+            super().action_follow()

@@ -1,0 +1,219 @@
+"""Captured layers as a table, a row at a time, and one of them in all its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from convstep.conv.recorded import NAMES
+from convstep.conv.validation import shape_text
+from convstep.oracle.captured import CapturedLayer
+from convstep.view.nonfinite import count_words
+from convstep.view.numbers import short
+
+NORM = 8
+"""Columns of a norm: 1.23e-38."""
+MARK = 16
+"""Columns of the NaN and inf counts."""
+LEAST_NAME = 8
+"""Columns a name keeps, however narrow the screen is."""
+CHOSEN = "▶"
+"""Stands before the chosen row."""
+BAD = "✗"
+"""Stands before counts of NaN and inf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table."""
+
+    title: str
+    """What stands above it."""
+    text: Callable[[CapturedLayer], str]
+    """A layer's cell."""
+    width: int | None = None
+    """Columns it takes; None for as many as its longest cell."""
+    right: bool = False
+    """Whether its cells stand to the right."""
+
+
+class LayerTable:
+    """Draws rows of captured layers; what costs time is only calculated for rows that are seen."""
+
+    def __init__(self, layers: Sequence[CapturedLayer]) -> None:
+        """Draw these layers, in the order given."""
+        self.layers = layers
+        """What is drawn."""
+        self.chosen = 0
+        """The row with the mark."""
+        several = {"call": any(layer.call for layer in layers), "pass": any(layer.step for layer in layers)}
+        self._all = [column for column in COLUMNS if several.get(column.title, True)]
+        self._natural = {column.title: self._needed(column) for column in self._all}
+        self._name = max((cell_len(title_of(layer)) for layer in layers), default=0)
+        self.fit(200)
+
+    def fit(self, width: int) -> None:
+        """Choose the columns for a width: the least telling are left out first."""
+        kept = list(self._all)
+        name = max(min(self._name, 24), LEAST_NAME)
+        for title in ("", *SHED):
+            kept = [column for column in kept if column.title != title]
+            if self._taken(kept) + name <= width:
+                break
+        self._columns = kept
+        self._name_width = max(min(self._name, width - self._taken(kept)), LEAST_NAME, len("layer"))
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.layers)
+
+    def header(self) -> Text:
+        """The columns' names."""
+        cells = [_padded(column.title, self._natural[column.title], column.right) for column in self._columns]
+        return Text("  ".join([f"  {_padded('layer', self._name_width)}", *cells]), "dim", no_wrap=True)
+
+    def row(self, at: int) -> Text:
+        """One layer.
+
+        Args:
+            at: which, counted from 0.
+        """
+        layer = self.layers[at]
+        mark = CHOSEN if at == self.chosen else " "
+        line = Text(f"{mark} {_padded(shortened(title_of(layer), self._name_width), self._name_width)}")
+        for column in self._columns:
+            text = _padded(column.text(layer), self._natural[column.title], column.right)
+            line.append(f"  {text}", "bold" if BAD in text else "")
+        return line
+
+    def _needed(self, column: Column) -> int:
+        if column.width is not None:
+            return max(column.width, len(column.title))
+        return max([len(column.title), *(cell_len(column.text(layer)) for layer in self.layers)])
+
+    def _taken(self, columns: Sequence[Column]) -> int:
+        """What a row takes without its name."""
+        return 2 + sum(2 + self._natural[column.title] for column in columns)
+
+
+def details(layer: CapturedLayer, width: int) -> list[str]:
+    """One layer in all its words, in lines of at most this width."""
+    when = [f"call {layer.call} of this layer", f"backward pass {layer.step}", f"{layer.dZ.size} steps"]
+    shapes = [f"{name} {shape}" for name, shape in shape_words(layer).items()]
+    norms = [f"|{name}| {short(norm, 4)}" for name, norm in layer.gradient_norms.items()]
+    bad = [f"{name} {count_words(*counts)}" for name, counts in layer.nonfinite.items() if any(counts)]
+    last = [f"{BAD} {' · '.join(bad)}" if bad else "no NaN, no inf"]
+    lines = [[title_of(layer), *when], [*shapes, *geometry_words(layer)], norms, last]
+    return [shortened(line, width) for parts in lines for line in _wrapped(parts, width)]
+
+
+def title_of(layer: CapturedLayer) -> str:
+    """The layer's name, in characters that a terminal can show."""
+    return "".join(character if character.isprintable() else "?" for character in layer.name)
+
+
+def entry_title(layer: CapturedLayer, layers: Sequence[CapturedLayer]) -> str:
+    """The name, and which call and pass it is where there are several."""
+    if sum(other.name == layer.name for other in layers) < 2:
+        return title_of(layer)
+    return f"{title_of(layer)} call {layer.call}"
+
+
+def shape_words(layer: CapturedLayer) -> dict[str, str]:
+    """Shapes by name: `A_prev` "2x8x8x3", `W` "16@3x3x3", `dZ` "2x8x8x16"."""
+    return {
+        name: f"{shape[0]}@{shape_text(shape[1:])}" if name == "W" else shape_text(shape)
+        for name, shape in layer.shapes.items()
+    }
+
+
+def geometry_words(layer: CapturedLayer) -> list[str]:
+    """What of the geometry is not the default: `stride 2`, `padding 1`."""
+    return [f"{name} {value}" for name, value in _geometry(layer)]
+
+
+def nonfinite_words(layer: CapturedLayer) -> str:
+    """`✗ 12 NaN 3 inf` in the gradients, what came in with dZ included; "-" for none."""
+    counts = [layer.nonfinite[name] for name in ("dZ", *layer.gradients)]
+    found = count_words(sum(count.nan for count in counts), sum(count.inf for count in counts))
+    if not found:
+        return "-"
+    if len(found) + 2 > MARK:
+        found = " ".join(word for word in found.split() if word.isalpha())
+    return f"{BAD} {found}"
+
+
+def shortened(text: str, width: int) -> str:
+    """A text in a width: its beginning and its end, with … for what is between."""
+    if cell_len(text) <= width:
+        return text
+    tail = max((width - 1) * 2 // 3, 0)
+    return set_cell_size(text, max(width - 1 - tail, 0)) + "…" + (text[-tail:] if tail else "")
+
+
+def _geometry(layer: CapturedLayer) -> list[tuple[str, str]]:
+    """Name and value of each number that is not the default."""
+    convolution = layer.convolution
+    padding = convolution.padding
+    given = [
+        ("stride", _pair(convolution.stride)),
+        ("padding", padding if isinstance(padding, str) else _pair(padding)),
+        ("dilation", _pair(convolution.dilation)),
+        ("groups", str(convolution.groups)),
+    ]
+    defaults = {"stride": ("1",), "padding": ("0", "valid"), "dilation": ("1",), "groups": ("1",)}
+    return [(name, value) for name, value in given if value not in defaults[name]]
+
+
+def _pair(pair: tuple[int, int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]},{pair[1]}"
+
+
+def _brief_geometry(layer: CapturedLayer) -> str:
+    """`s2 p1 d2 g4`: the same in letters."""
+    return (
+        " ".join(value if value == "same" else f"{name[0]}{value}" for name, value in _geometry(layer)) or "-"
+    )
+
+
+def _norm(name: str) -> Callable[[CapturedLayer], str]:
+    def text(layer: CapturedLayer) -> str:
+        norm = layer.gradient_norms.get(name)
+        return "-" if norm is None else short(norm, 3)
+
+    return text
+
+
+def _padded(text: str, width: int, right: bool = False) -> str:
+    missing = " " * max(width - cell_len(text), 0)
+    return missing + text if right else text + missing
+
+
+def _wrapped(parts: Sequence[str], width: int) -> list[str]:
+    """Parts with dots between, in as few lines as they fit in."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(f"{lines[-1]} · {part}") <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+COLUMNS = (
+    Column("call", lambda layer: str(layer.call), right=True),
+    Column("pass", lambda layer: str(layer.step), right=True),
+    Column("A_prev", lambda layer: shape_words(layer)["A_prev"], right=True),
+    Column("W", lambda layer: shape_words(layer)["W"], right=True),
+    Column("geometry", _brief_geometry),
+    Column("steps", lambda layer: str(layer.dZ.size), right=True),
+    *(Column(f"|{name}|", _norm(name), NORM, right=True) for name in NAMES),
+    Column("NaN, inf", nonfinite_words, MARK),
+)
+"""After the name, from left to right; call and pass where there are several."""
+
+SHED = ("|db|", "|dA_prev|", "geometry", "A_prev", "|dW|", "W", "steps", "pass", "call", "NaN, inf")
+"""What is left out first where there is little room; the details of the chosen row say it all."""
