@@ -114,9 +114,13 @@ class DebuggerApp(TorchApp):
         return self.debugger
 
 
+FILES = (".npz", ".pt", ".pth", ".safetensors")
+"""Endings of a problem's file that the screen leaves out."""
+
+
 def problem_title(name: str) -> str:
     """What to call a problem on the screen: a bundled name, or a file's name without its suffix."""
-    return Path(name).stem if name.endswith(".npz") else name
+    return Path(name).stem if Path(name).suffix in FILES else name
 
 
 def run_debugger(problem: Problem, session: Session) -> None:
