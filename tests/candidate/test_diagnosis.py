@@ -23,15 +23,15 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else each bug in every other convention."""
+    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else each bug in a third of the conventions."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
             by_bug.setdefault(specimen.bug, []).append(specimen)
     taken = []
     for turn, (bug, found) in enumerate(by_bug.items()):
-        everywhere = THOROUGH or bug in EVERYWHERE or len(found) == 1
-        taken += found if everywhere else found[turn % 2 :: 2]
+        every = 1 if THOROUGH or bug in EVERYWHERE else min(3, len(found))
+        taken += found[turn % every :: every]
     return taken
 
 
