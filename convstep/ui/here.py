@@ -129,9 +129,16 @@ def _run(app: TorchApp) -> None:
         try:
             # a loop of its own: asyncio.run would take the script's away
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                runner.run(app.run_async())
+                runner.run(_until_left(app))
         finally:
             app.close_torch()
+
+
+async def _until_left(app: TorchApp) -> None:
+    await app.run_async()
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():  # SIGINT is for the script, too; the app keeps it to itself
+        raise asyncio.CancelledError
 
 
 @contextlib.contextmanager

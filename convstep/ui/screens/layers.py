@@ -53,6 +53,10 @@ class LayerList(RowList):
         super().__init__(table)
         self._table = table
 
+    def on_resize(self) -> None:
+        """Keep the chosen row in sight: longer details leave fewer rows."""
+        self.call_after_refresh(self.action_choose, self.chosen)
+
     def action_choose(self, at: int) -> None:
         """Choose a row, and mark it."""
         super().action_choose(at)

@@ -1,0 +1,29 @@
+"""What `capture` saw of small models, for tests of what is made of it."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+import convstep
+from convstep.oracle.captured import Captured
+
+
+@functools.cache
+def small(overflowing: bool = False) -> Captured:
+    """Four layers of a batch of two; or the same with a loss and a kernel that leave float32."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    first = torch.nn.Conv2d(2, 4, 3, padding=1)
+    second = torch.nn.Conv2d(4, 4, 3, stride=2, groups=2)
+    third = torch.nn.Conv2d(4, 3, 1, bias=False)
+    fourth = torch.nn.Conv2d(3, 2, 2, dilation=2, padding="same")
+    model = torch.nn.Sequential(first, second, third, fourth)
+    if overflowing:
+        with torch.no_grad():
+            second.weight.mul_(1e25)
+            third.weight.mul_(1e-25)
+    with convstep.capture(model) as captured:
+        (model(torch.randn(2, 2, 7, 9)).sum() * (1e15 if overflowing else 1)).backward()
+    return captured
