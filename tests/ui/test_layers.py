@@ -79,7 +79,7 @@ def first_by_brute_force(layers: Sequence[CapturedLayer]) -> tuple[str, int]:
 async def test_a_model_that_overflows_leads_to_the_first_inf_with_one_key() -> None:
     layers = small(overflowing=True).layers
     name, position = first_by_brute_force(layers)
-    assert 0 < int(name) < 3, "some layers are finite, and some only inherit it"
+    assert 0 < int(name) < 3, "neither the first layer nor the last"
     async with picking(layers) as session:
         await session.press("x")
         await session.answered()

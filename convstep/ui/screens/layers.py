@@ -55,7 +55,7 @@ class LayerList(RowList):
 
     def on_resize(self) -> None:
         """Keep the chosen row in sight: longer details leave fewer rows."""
-        self.call_after_refresh(self.action_choose, self.chosen)
+        self.call_after_refresh(lambda: self.action_choose(self.chosen))
 
     def action_choose(self, at: int) -> None:
         """Choose a row, and mark it."""
