@@ -11,6 +11,7 @@ from convstep.replay.provenance import provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
 from convstep.view.panel import Cell
+from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 
@@ -111,7 +112,7 @@ async def test_a_cell_without_contributions_says_why() -> None:
         assert (session.dialog, session.position) == ("", 5)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (200, 50)])
+@pytest.mark.parametrize("size", some([(60, 16), (200, 50)]))
 async def test_a_list_of_thousands_draws_what_is_seen(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:

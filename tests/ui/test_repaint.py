@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convstep.conv.problem import Problem
+from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_sizes import stem
 
@@ -54,7 +55,7 @@ async def leave(session: Session, chance: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [(name, SIZES[n % 4]) for n, name in enumerate((*EXAMPLES, "stem"))]
+    ("name", "size"), some((name, SIZES[n // 2 % 4]) for n, name in enumerate((*EXAMPLES, "stem")))
 )
 async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, int]) -> None:
     async with opened(stem(32) if name == "stem" else name, size) as session:

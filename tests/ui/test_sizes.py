@@ -9,6 +9,7 @@ import pytest
 from textual.geometry import Region
 
 from convstep.conv.problem import Problem
+from tests.strategies import some
 from tests.ui.driving import Session, opened
 
 SIZES = [(60, 16), (80, 24), (120, 40), (200, 50)]
@@ -33,7 +34,7 @@ def check_layout(session: Session) -> None:
     assert session.stale_cells() == []
 
 
-@pytest.mark.parametrize("name", ["digit", "rectangle"])
+@pytest.mark.parametrize("name", some(["digit", "rectangle"]))
 async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -> None:
     async with opened(name, (120, 40), position=40) as session:
         await session.press("s", "tab")
@@ -51,7 +52,7 @@ async def test_resized_screen_is_the_screen_of_that_size() -> None:
                 assert session.lines == fresh.lines, size
 
 
-@pytest.mark.parametrize("size", [(59, 40), (120, 15), (20, 5), (1, 1)])
+@pytest.mark.parametrize("size", some([(59, 40), (120, 15), (1, 1), (20, 5)]))
 async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size: tuple[int, int]) -> None:
     async with opened(size=(60, 16), position=33) as session:
         assert "convstep needs" not in session.text, "the least size is enough"
@@ -99,7 +100,7 @@ def stem(height: int = 64) -> Problem:
     return Problem(A_prev, W, np.zeros(8, np.float32), None, stride=2, padding=3)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
+@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40)]))
 async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
