@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from convstep.view.faces import face
 from convstep.view.overview import MARK, Overview
 from convstep.view.panel import Panel, Span
+from convstep.view.scale import CLIP_MARGIN
 from convstep.view.statistics import Statistics
 from tests.view.panels import STRANGE, panels, spans
 
@@ -105,7 +106,7 @@ def test_the_picture_fills_its_lines_and_marks_the_window(
 
 
 def _strange(value: float) -> bool:
-    return bool(abs(value) > 2.0)
+    return bool(abs(value) > 2.0 * CLIP_MARGIN)
 
 
 @given(panels())
