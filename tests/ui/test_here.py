@@ -138,6 +138,8 @@ def test_in_a_terminal_it_opens_and_returns_to_the_script(leave: str) -> None:
     termios.tcsetwinsize(slave, (24, 80))
 
     def own_terminal() -> None:
+        # what runs in the background of a shell ignores it, and so do its children
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
