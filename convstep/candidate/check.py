@@ -13,13 +13,12 @@ from convstep.candidate.finding import Finding, listed
 from convstep.candidate.judging import wrong_cells
 from convstep.candidate.known_bugs.flawed import flawed_running
 from convstep.candidate.outcome import RETURNED
-from convstep.candidate.probing import Divergence, Probe, describe, reference, with_dZ
+from convstep.candidate.probing import Divergence, Probe, describe
 from convstep.candidate.sweep import BUDGET, Progress, Swept, sweep
 from convstep.candidate.target import CandidateError, Target
 from convstep.candidate.verdict import Verdict, notes
 from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
-from convstep.oracle.expectation import dZ_until
 
 
 def check(
@@ -186,7 +185,7 @@ def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Diverg
         running = flawed_running(gradient, problem, mistakes, position)
         if running is None:
             return None
-        expected = reference(with_dZ(problem, dZ_until(problem, position)))
+        expected = probe.expected(0, position)
         actual = {**expected, gradient: running}
         right = expected[gradient]
         if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():

@@ -136,7 +136,7 @@ class Convention:
             self._out(W, self.W_layout, "OHWI"),
             None if b is None else np.array(b),
             self._out(dZ, self.A_layout, "NHWC"),
-            self._out(_forward(problem), self.A_layout, "NHWC") if self.name == "article" else None,
+            self._out(expected_forward(problem), self.A_layout, "NHWC") if self.name == "article" else None,
             geometry.stride if alx else _one(geometry.stride),
             padding,
             _one(geometry.dilation),
@@ -245,8 +245,8 @@ def named(
     return {name: convention.ours(name, array, problem) for name, array in zip(names, returned, strict=False)}
 
 
-def _forward(problem: Problem) -> Array:
-    """Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
+def expected_forward(problem: Problem) -> Array:
+    """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
     geometry = problem.geometry
     (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
     h_out, w_out, c_out = geometry.output_shape
@@ -264,11 +264,6 @@ def _forward(problem: Problem) -> Array:
     if problem.b is not None:
         Z += problem.b
     return Z.reshape(problem.dZ.shape)
-
-
-def expected_forward(problem: Problem) -> Array:
-    """The right output of a problem's forward, in our layout."""
-    return _forward(problem)
 
 
 def _one(pair: Pair | tuple[int, ...]) -> Any:

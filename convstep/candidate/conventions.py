@@ -206,13 +206,8 @@ def matching_forward(convention: Convention, backward: str, names: Sequence[str]
     return next((name for name in wanted if name in names and name != backward), "")
 
 
-def likely(candidate: Candidate, file_names: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Conventions that fit a candidate's signature, likeliest first, each with the reason.
-
-    Args:
-        candidate: its parameters and its name.
-        file_names: the functions of its file.
-    """
+def likely(candidate: Candidate) -> list[tuple[str, str]]:
+    """Conventions that fit a candidate's signature, likeliest first, each with the reason."""
     parameters = [parameter.lower() for parameter in candidate.parameters]
     name = candidate.name.rpartition(".")[2].lower()
     if candidate.kind == "autograd":

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from convstep.candidate.cases import Case, Right
 from convstep.candidate.outcome import NAMES, REFUSED, RETURNED, Outcome
 from convstep.conv.step import quiet
-from convstep.conv.validation import shape_text
+from convstep.conv.validation import padding_text, pair_text, shape_text
 
 Array = npt.NDArray[Any]
 
@@ -132,8 +132,6 @@ def problem_words(result: Result) -> str:
     c_out, f_h, f_w, _ = geometry.kernel_shape
     batch = "" if geometry.batch in (None, 1) else f"{geometry.batch} × "
     words = [f"{batch}{shape_text(geometry.input_shape)} → {c_out}@{f_h}x{f_w}"]
-    from convstep.conv.validation import padding_text, pair_text
-
     words.append(f"stride {pair_text(geometry.stride)}")
     words.append(f"padding {padding_text(geometry.padding)}")
     if geometry.dilation != (1, 1):

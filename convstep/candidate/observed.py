@@ -93,8 +93,11 @@ def wrong_forwards(swept: Swept) -> list[Result]:
     """
     found = []
     for result in swept.results:
-        Z, expected = result.outcome.Z, expected_forward(result.right.problem)
-        if Z is None or Z.ndim != expected.ndim or Z.shape[-1] != expected.shape[-1]:
+        Z = result.outcome.Z
+        if Z is None:
+            continue
+        expected = expected_forward(result.right.problem)
+        if Z.ndim != expected.ndim or Z.shape[-1] != expected.shape[-1]:
             continue
         if Z.ndim == 4 and Z.shape[0] != expected.shape[0]:
             continue

@@ -97,11 +97,11 @@ class Probe:
 
     def with_dZ(self, dZ: Array) -> Outcome:
         """The candidate with another upstream gradient."""
-        return self._worker.call(self.call, with_dZ(self.problem, dZ), fresh=self._fresh)
+        return self._worker.call(self.call, self.problem.with_arrays(dZ=dZ), fresh=self._fresh)
 
     def expected(self, first: int, last: int) -> dict[str, Array]:
         """What the steps `first` to `last - 1` really add together."""
-        return reference(with_dZ(self.problem, _only(self.problem, first, last)))
+        return reference(self.problem.with_arrays(dZ=_only(self.problem, first, last)))
 
     def differing(self, outcome: Outcome, expected: Mapping[str, Array]) -> tuple[str, ...]:
         """The gradients in which an outcome differs; all of them if nothing came back."""
@@ -255,20 +255,6 @@ def describe(
         tuple(found),
         before_any,
         shapes,
-    )
-
-
-def with_dZ(problem: Problem, dZ: Array) -> Problem:
-    """The same problem with another upstream gradient."""
-    return Problem(
-        problem.A_prev,
-        problem.W,
-        problem.b,
-        dZ,
-        problem.stride,
-        problem.padding,
-        problem.dilation,
-        problem.groups,
     )
 
 

@@ -193,16 +193,7 @@ def _whole_numbers(
     if sound is None or call.convention in ("problem", "torch"):
         return ()
     given = sound.right.problem
-    problem = Problem(
-        np.rint(given.A_prev * 3),
-        np.rint(given.W * 3),
-        given.b,
-        given.dZ,
-        given.stride,
-        given.padding,
-        given.dilation,
-        given.groups,
-    )
+    problem = given.with_arrays(A_prev=np.rint(given.A_prev * 3), W=np.rint(given.W * 3))
     right = Right.of(problem)
     outcome = worker.call(replace(call, integers=True), problem, fresh=keeps_state)
     if outcome.kind != RETURNED:

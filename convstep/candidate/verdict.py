@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from convstep.conv.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """What is known of a candidate after a sweep."""
 
@@ -69,12 +70,12 @@ class Verdict:
         result = self.failing_result
         return None if result is None else result.right.problem
 
-    @property
+    @functools.cached_property
     def pattern(self) -> str:
         """On which problems it fails, in words; "" if on none."""
         return pattern(self.swept.results, lambda result: result.failed, self._verb)
 
-    @property
+    @functools.cached_property
     def patterns(self) -> dict[str, str]:
         """The same for each gradient that is wrong somewhere."""
         found = {}
@@ -90,7 +91,7 @@ class Verdict:
         kinds = {result.outcome.kind for result in self.swept.results if result.failed}
         return {"raised": "raises", "hung": "hangs", "died": "crashes"}.get("".join(kinds), "wrong")
 
-    @property
+    @functools.cached_property
     def forward_ok(self) -> bool | None:
         """Whether its own forward is right; None if there is none, or it could not be called."""
         tried = any(result.outcome.Z is not None for result in self.swept.results)

@@ -143,6 +143,30 @@ class Problem:
         padded.setflags(write=False)
         return padded
 
+    def with_arrays(
+        self,
+        *,
+        A_prev: npt.ArrayLike | None = None,
+        W: npt.ArrayLike | None = None,
+        b: npt.ArrayLike | None = None,
+        dZ: npt.ArrayLike | None = None,
+    ) -> Problem:
+        """The same geometry on other arrays; those left out stay, recorded gradients do not.
+
+        Raises:
+            ProblemError: the arrays do not fit each other.
+        """
+        return Problem(
+            self.A_prev if A_prev is None else A_prev,
+            self.W if W is None else W,
+            self.b if b is None else b,
+            self.dZ if dZ is None else dZ,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+        )
+
     def with_recorded(self, recorded: Recorded | None) -> Problem:
         """The same problem with gradients that somebody else computed, as a third opinion; None drops them.
 

@@ -74,14 +74,6 @@ class SampleShare:
 
 def _alone(problem: Problem, sample: int) -> Problem:
     """One sample as a problem without a batch axis."""
-    batched = problem.geometry.batch is not None
-    return Problem(
-        problem.A_prev[sample] if batched else problem.A_prev,
-        problem.W,
-        problem.b,
-        problem.dZ[sample] if batched else problem.dZ,
-        problem.stride,
-        problem.padding,
-        problem.dilation,
-        problem.groups,
-    )
+    if problem.geometry.batch is None:
+        return problem
+    return problem.with_arrays(A_prev=problem.A_prev[sample], dZ=problem.dZ[sample])

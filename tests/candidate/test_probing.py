@@ -16,7 +16,7 @@ from convstep.candidate.cases import Case, Right, cases_for, right_of
 from convstep.candidate.conventions import CONVENTIONS, named
 from convstep.candidate.judging import judge, wrong_cells
 from convstep.candidate.outcome import RETURNED, Candidate, Outcome
-from convstep.candidate.probing import Probe, reference, with_dZ
+from convstep.candidate.probing import Probe, reference
 from convstep.candidate.source_of import served_function
 from convstep.candidate.worker import Worker
 from tests.candidate.corpus import Specimen, one_each, specimen
@@ -98,7 +98,7 @@ def failing(found: Specimen, most_steps: int = 60) -> Right | None:
 def one_step(problem: Problem, step: int) -> Problem:
     dZ = np.zeros_like(problem.dZ)
     dZ.reshape(-1)[step] = problem.dZ.reshape(-1)[step]
-    return with_dZ(problem, dZ)
+    return problem.with_arrays(dZ=dZ)
 
 
 def brute_force(found: Specimen, right: Right) -> tuple[list[int], list[int]]:
@@ -147,7 +147,7 @@ def test_bisection_asks_few_questions() -> None:
     def late(problem: Problem) -> Any:
         dZ = problem.dZ.copy()
         dZ.reshape(-1)[100] = 0
-        return reference_of(with_dZ(problem, dZ))
+        return reference_of(problem.with_arrays(dZ=dZ))
 
     direct = Direct(late)
     probe = Probe(cast(Worker, direct), Call("problem"), right.problem)
