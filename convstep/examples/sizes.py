@@ -1,0 +1,56 @@
+"""Sizes as people write them: `7x10x3`, `3x5`, `2`, `1,2,0,1`, `same`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convstep.conv.geometry import Padding, Pair
+
+_NUMBER = "-?[0-9]{1,9}"
+_PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
+
+
+def input_shape(text: str) -> tuple[int, int, int]:
+    """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
+    if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not height x width x channels; write it like 7x10x3")
+    height, width, channels = map(int, text.split("x"))
+    return height, width, channels
+
+
+def pair(text: str) -> Pair:
+    """`2` -> `(2, 2)`, and `2x1` or `2,1` -> `(2, 1)`: rows, then columns."""
+    found = _PAIR.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number or a pair; write it like 2, 2x1 or 2,1")
+    rows = int(found[1])
+    return rows, int(found[2] or rows)
+
+
+def number_or_pair(text: str) -> int | Pair:
+    """`2` -> `2`, and `2x1` or `2,1` -> `(2, 1)`: as a `Problem` takes it."""
+    return int(text) if re.fullmatch(_NUMBER, text) else pair(text)
+
+
+def padding(text: str) -> str | int | Pair | Padding:
+    """`1`, `1x2`, `1,2`, `same`, `valid`, or the four sides `top,bottom,left,right`."""
+    if text in ("same", "valid"):
+        return text
+    if _PAIR.fullmatch(text):
+        return number_or_pair(text)
+    if re.fullmatch(f"{_NUMBER}(,{_NUMBER}){{3}}", text):
+        top, bottom, left, right = map(int, text.split(","))
+        return (top, bottom), (left, right)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a padding; write it like 1, 1x2, 1,2,0,1 (top, bottom, left, right), same or valid"
+    )
+
+
+def number(text: str) -> int:
+    """A whole number."""
+    if not re.fullmatch(_NUMBER, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of up to 9 digits")
+    return int(text)
