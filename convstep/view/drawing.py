@@ -24,8 +24,8 @@ class Look:
     """How to draw, whatever is drawn."""
 
     styles: Mapping[str, Style]
-    """A style a role: cell, padding, todo, window, changed, now, differs, cursor, frame, stop,
-    crop, label."""
+    """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
+    stop, mark, crop, label."""
     mode: str = "both"
     """One of `MODES`."""
     dark: bool = True
@@ -185,6 +185,8 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
         roles.append("changed")
     if panel.now == cell:
         roles.append("now")
+    if cell in panel.marks:
+        roles.append("marked")
     if look.cursor == cell:
         roles.append("cursor")
     return tuple(roles)
@@ -192,6 +194,8 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
 
 def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
+    if (row, boundary) in panel.marks:
+        return Segment(panel.marks[row, boundary], look.style(("mark",), None))
     if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
         return Segment("≠", look.style(("differs",), None))
     if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +94,8 @@ class Panel:
     """How many cells, in reading order, are already done; None where that has no meaning."""
     stops: frozenset[tuple[int, int]] = frozenset()
     """Cells at which a run stops."""
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """By cell, the character that a lesson or a learner puts on it."""
     choices: tuple[int, int] = (1, 0)
     """How many faces `[` and `]` go through, and which of them this is."""
     stage: bool = False

@@ -46,6 +46,8 @@ class Stage:
     """How many further faces stand beside a panel, by its key."""
     stops: Stops = field(default_factory=Stops)
     """Where runs stop; those on cells are marked."""
+    marks: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
+    """What a lesson or a learner puts on cells: a character by tensor name and index."""
     share: SampleShare | None = None
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
 
@@ -180,7 +182,7 @@ class Stage:
         return ()
 
     def _marked(self, panel: Panel) -> Panel:
-        """The panel with the stops that stand on its face."""
+        """The panel with the stops and the marks that stand on its face."""
         cells = set()
         for stop in self.stops:
             if stop.enabled and isinstance(stop, Watchpoint) and stop.gradient == panel.face.name:
@@ -190,7 +192,16 @@ class Stage:
                 if None not in place:
                     cells.add(panel.face.find(tuple(i for i in place if i is not None)))
         found = frozenset(cell for cell in cells if cell is not None)
-        return replace(panel, stops=found) if found else panel
+        marks = self._marks_on(panel)
+        return replace(panel, stops=found, marks=marks) if found or marks else panel
+
+    def _marks_on(self, panel: Panel) -> dict[tuple[int, int], str]:
+        """By cell, what stands on this face; marks on other faces are not seen."""
+        wanted = self.marks.get(panel.face.name)
+        if not wanted:
+            return {}
+        placed = ((panel.face.find(index), mark) for index, mark in wanted.items())
+        return {cell: mark for cell, mark in placed if cell is not None}
 
     @property
     def _problem(self) -> Problem:

@@ -104,3 +104,18 @@ async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> N
         assert len(inside) < 0.4 * sum(grid.area for grid in grids)
         borders = {y for grid in grids for y in (grid.y, grid.bottom - 1)}
         assert not borders & {y for y, _ in inside}
+
+
+async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
+    async with opened(position=137, size=(80, 24)) as session:
+        stage, region = session.debugger._stage, session.grid("input").region
+        for marks in ({(4, 2, 0): "›", (6, 3, 0): "●"}, {(4, 2, 0): "✗"}, {}):
+            session.app.terminal.latest.clear()
+            stage.marks = {"A_prev_pad": marks}
+            session.debugger._show(all_changed=False)
+            await session.settle()
+            shown = [mark for line in session.part("input") for mark in line if mark in "›●✗○"]
+            assert sorted(shown) == sorted(marks.values())
+            painted = {y for y, x in session.app.terminal.latest if region.contains(x, y)}
+            assert len(painted) <= 3 * 2, "a cell and the lines of a frame around it"
+            assert session.stale_cells() == []

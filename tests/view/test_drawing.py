@@ -258,3 +258,16 @@ def test_beyond_the_face_nothing_is_drawn() -> None:
     panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, window=Span(range(1), range(1)))
     layout = lay_out(panel, 30, 30)
     assert text(draw_line(panel, layout, layout.height, 0, 30, PLAIN)) == " " * 30
+
+
+def test_a_mark_stands_left_of_its_cell_even_in_the_frame_s_side() -> None:
+    window = Span(range(1, 3), range(1, 3))
+    panel = Panel("t", face("t", np.ones((4, 4)), (None, None)), 1.0, framed=True, window=window)
+    marks = {(1, 1): "›", (0, 3): "●", (3, 0): "✗", (2, 2): "○", (9, 9): "●"}
+    marked = replace(panel, marks=marks, stops=frozenset({(1, 1)}), differing=np.ones((4, 4), bool))
+    layout, look = lay_out(marked, 60, 30), Look(ROLES | {"marked": Style(overline=True)})
+    assert layout == lay_out(panel, 60, 30)
+    for row, column in np.ndindex(4, 4):
+        line = text(draw_line(marked, layout, layout.y_of(row), 0, layout.width, look))
+        assert line[layout.gutter(column)] == marks.get((row, column), "≠")
+        assert bool(style_of(marked, layout, Cell(row, column), look).overline) == ((row, column) in marks)

@@ -381,3 +381,26 @@ def test_provenance_is_of_the_cell_that_is_seen() -> None:
             assert found.running[-1] == end.face.values[1, 0]
     for key in ("input", "kernel", "upstream"):
         assert stage.provenance_of(stage.scene().panel(key), Cell(1, 0)) is None
+
+
+def test_marks_stand_on_the_faces_that_show_their_cells() -> None:
+    stage = Stage(Timeline(made()))
+    assert not any(panel.marks for panel in stage.scene().panels)
+    stage.marks = {
+        "A_prev_pad": {(0, 1, 2, 0): "›", (0, 1, 2, 1): "●", (1, 1, 2, 0): "●"},
+        "dA_prev_pad": {(0, 0, 0, 0): "○"},
+        "W": {(0, 1, 2, 0): "✗", (1, 1, 2, 0): "●"},
+        "db": {(4,): "●"},
+    }
+    found = {panel.key: panel.marks for panel in stage.scene().panels if panel.marks}
+    assert found == {
+        "input": {(1, 2): "›"},
+        "input_gradient": {(0, 0): "○"},
+        "kernel": {(1, 2): "✗"},
+        "bias_gradient": {(4, 0): "●"},
+    }
+    stage.choice = Choice(input_channel=1, output_channel=1)
+    assert {panel.key: panel.marks for panel in stage.scene().panels if panel.marks} == {
+        "input": {(1, 2): "●"},
+        "bias_gradient": {(4, 0): "●"},
+    }

@@ -16,8 +16,8 @@ from convstep.view.grid import GridLayout, Rect, lay_out
 from convstep.view.panel import Cell, Panel, Span
 
 ROLES = (
-    "cell", "padding", "done", "todo", "window", "changed", "differs", "now",
-    "cursor", "frame", "stop", "crop", "label", "hint",
+    "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",
+    "cursor", "frame", "stop", "mark", "crop", "label", "hint",
 )  # fmt: skip
 """What a cell or line can be; each has a component class of this name in the style sheet."""
 
@@ -42,6 +42,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     TensorGrid > .tensor-grid--changed { text-style: bold underline; }
     TensorGrid > .tensor-grid--differs { color: $error; text-style: bold; }
     TensorGrid > .tensor-grid--now { text-style: bold reverse; }
+    /* a marker pen: the same on every theme, and stronger than any heat */
+    TensorGrid > .tensor-grid--marked { background: #ffd83d; color: #000000; text-style: bold underline; }
+    TensorGrid > .tensor-grid--mark { background: #ffd83d; color: #000000; text-style: bold; }
     TensorGrid > .tensor-grid--cursor { text-style: reverse; }
     TensorGrid > .tensor-grid--frame { color: $warning; text-style: bold; }
     TensorGrid > .tensor-grid--stop { color: $error; text-style: bold; }
@@ -237,6 +240,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if old.window != new.window:
             spans |= {old.window, new.window}
         spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
+        if old.marks or new.marks:
+            spans |= {_single(Cell(*cell)) for cell, _ in old.marks.items() ^ new.marks.items()}
         if old.done is not None and new.done is not None and old.done != new.done:
             columns = new.face.shape[1]
             first, last = sorted((old.done, new.done))
