@@ -109,7 +109,8 @@ async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> N
 async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
     async with opened(position=137, size=(80, 24)) as session:
         stage, region = session.debugger._stage, session.grid("input").region
-        for marks in ({(4, 2, 0): "›", (6, 3, 0): "●"}, {(4, 2, 0): "✗"}, {}):
+        each: list[dict[tuple[int, ...], str]] = [{(4, 2, 0): "›", (6, 3, 0): "●"}, {(4, 2, 0): "✗"}, {}]
+        for marks in each:
             session.app.terminal.latest.clear()
             stage.marks = {"A_prev_pad": marks}
             session.debugger._show(all_changed=False)
