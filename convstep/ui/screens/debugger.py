@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
-from convstep.ui.screens.hunting import HuntingScreen
+from convstep.ui.screens.playing import PlayingScreen
 from convstep.ui.screens.prompt import PromptScreen
 from convstep.view.drawing import MODES
 from convstep.view.model import Choice
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ELSEWHERE = "this key is for a backward of your own: convstep debug mine.py:conv_backward"
 
 
-class DebuggerScreen(HuntingScreen):
+class DebuggerScreen(PlayingScreen):
     """Asks the oracles, explains cells and itself, and hands out ways back to here."""
 
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
