@@ -1,0 +1,1 @@
+"""Walkthroughs: Markdown with stops and questions, in English and Chinese."""

@@ -1,0 +1,399 @@
+"""From an `ask` block to a question: its answer is computed from the problem, not written down."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convstep.lessons import explaining
+from convstep.lessons.document import Block
+from convstep.lessons.errors import LessonError
+from convstep.lessons.explaining import cell_name
+from convstep.lessons.expressions import fill_in, number_at
+from convstep.lessons.fields import Fields, parse_fields
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import (
+    CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
+    Option,
+    Question,
+    ShapeQuestion,
+    StepQuestion,
+    ValueQuestion,
+)
+from convstep.lessons.standing import Face, Standing, face_of, on_face, seeing
+from convstep.lessons.tensors import (
+    Cells,
+    Index,
+    array_shape,
+    in_padding,
+    parse_cell,
+    parse_cells,
+    shapes,
+    untouched,
+)
+from convstep.lessons.words import say
+from convstep.replay.provenance import GRADIENTS, provenance
+
+COMMON = ("prompt", "hint", "why")
+"""Keys of every question."""
+LEAST_STEP = 0.005
+"""Half of the last digit that the screen always shows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """A block on its way to a question."""
+
+    fields: Fields
+    """Its keys."""
+    items: list[tuple[str, int]]
+    """Its list lines."""
+    standing: Standing
+    """Where the debugger stands when it is asked."""
+    language: str
+    """Of the lesson."""
+    code: str
+    """The code above it, "" without."""
+
+    def common(self, prompt: str, explanation: str) -> dict[str, Any]:
+        """What every question has.
+
+        Args:
+            prompt: what is asked, unless the lesson says it.
+            explanation: from the numbers.
+        """
+        own = self.fields.text("prompt", prompt)
+        return {
+            "language": self.language,
+            "prompt": self.filled(own),
+            "hints": tuple(self.filled(hint) for hint in self.fields.all("hint")),
+            "why": self.fields.text("why"),
+            "explanation": explanation,
+            "line": self.fields.line - 1,
+        }
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the lesson's language."""
+        return say(self.language, key, **values)
+
+    def filled(self, text: str) -> str:
+        """The text with its numbers."""
+        return fill_in(text, self.standing.timeline, self.fields.line)
+
+    def next_step(self) -> int:
+        """The step that is about to run.
+
+        Raises:
+            LessonError: there is none.
+        """
+        step = self.standing.next_step
+        if step is None:
+            raise LessonError("this asks about the next step, but the loop is at its end", self.fields.line)
+        return step
+
+
+Asked = tuple[Question, Stop, Stop]
+"""The question, the stop with the cells in sight, and the stop when it is answered."""
+
+
+def parse_question(block: Block, standing: Standing, language: str, code: str) -> Asked:
+    """Read an `ask` block.
+
+    Args:
+        block: its words are `ask` and the kind.
+        standing: where the debugger stands.
+        language: of the lesson.
+        code: the code block above it on the page.
+
+    Raises:
+        LessonError: there is no such kind, or its keys make no question.
+    """
+    kind = block.info[1] if len(block.info) == 2 else ""
+    if kind not in KINDS:
+        raise LessonError(f"ask what? write `ask` and one of {', '.join(KINDS)}", block.line - 1)
+    fields, items = parse_fields(block.text, block.line, f"ask {kind}")
+    known, parse = KINDS[kind]
+    fields.check_keys((*COMMON, *known), several=("hint",))
+    if items and kind != "choice":
+        raise LessonError("only `ask choice` has a list of choices", items[0][1])
+    return parse(Asking(fields, items, standing, language, code))
+
+
+def _cells(asking: Asking) -> Asked:
+    fields, standing = asking.fields, asking.standing
+    geometry = standing.problem.geometry
+    wish = fields.text("answer", "next step")
+    tensor, face = _asked_face(asking)
+    why, reveal = "", standing.stop
+    if wish == "next step":
+        step = asking.next_step()
+        if tensor not in GRADIENTS:
+            raise LessonError(f"no step changes {tensor}; ask about {', '.join(GRADIENTS)}", fields.line)
+        face = face or _face_of_step(tensor, step, standing)
+        every = _cells_of_step(tensor, step, standing)
+        why = explaining.step_writes(asking.language, tensor, step, geometry)
+        key, reveal = "ask.cells", Stop(step + 1)
+    elif wish in ("untouched", "padding"):
+        if tensor != "dA_prev_pad":
+            raise LessonError(f"{wish} is about dA_prev_pad", fields.line)
+        every = (untouched if wish == "untouched" else in_padding)(geometry)
+        found = explaining.untouched_why if wish == "untouched" else explaining.padding_why
+        key, why = f"ask.cells.{wish}", found(asking.language, geometry)
+    else:
+        line = fields.need("answer").line
+        parts = [parse_cells(part, standing.problem, line) for part in wish.split(";")]
+        if {part.tensor for part in parts} != {tensor}:
+            raise LessonError(f"answer is about other cells than those of {tensor}", line)
+        every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
+    face = face or _shown_face(tensor, standing)
+    cells = frozenset(index for index in every if on_face(index, face))
+    if not cells:
+        raise LessonError(f"no such cell is on this face of {tensor}", fields.line)
+    seen = [n for n, held in zip(_shape(tensor, standing), face, strict=True) if held is None]
+    if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
+        raise LessonError(f"all cells of this face of {tensor} are right; ask something else", fields.line)
+    stop = replace(standing.stop, focus=tensor)
+    if tensor not in ("b", "db"):
+        stop = seeing(stop, standing.problem, [(tensor, face)], fields.line)
+    marks = (*reveal.marks, Cells(tensor, tuple(sorted(cells))))
+    question = CellsQuestion(
+        **asking.common(asking.say(key, tensor=_face_name(tensor, face)), why),
+        tensor=tensor,
+        face=face,
+        cells=cells,
+    )
+    return question, stop, replace(reveal, marks=marks, focus=tensor)
+
+
+def _value(asking: Asking) -> Asked:
+    fields, standing = asking.fields, asking.standing
+    if "cell" not in fields:
+        answer = fields.need("answer")
+        value = number_at(answer.text, standing.timeline, answer.line)
+        tolerance = max(0.01 * abs(value), 1e-9 if value == int(value) else LEAST_STEP)
+        question = ValueQuestion(
+            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance
+        )
+        return question, standing.stop, standing.stop
+    found = fields.need("cell")
+    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    when = fields.text("when", "after" if tensor in GRADIENTS else "now")
+    if when not in ("after", "now"):
+        raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line)
+    name = cell_name(tensor, index)
+    stop = _pointing(standing.stop, asking, tensor, index)
+    now = number_at(_expression(tensor, index), standing.timeline, found.line)
+    if when == "now":
+        why = explaining.value_why(
+            asking.language, standing.problem, tensor, index, standing.stop.position, now
+        )
+        common = asking.common(asking.say("ask.value.now", cell=name), why)
+        return ValueQuestion(**common, value=now, tolerance=_tolerance(now, [])), stop, stop
+    if tensor not in GRADIENTS:
+        raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line)
+    step = asking.next_step()
+    after, added, factors = _next_value(asking, tensor, index, step, now)
+    why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step, now)
+    question = ValueQuestion(
+        **asking.common(asking.say("ask.value.after", cell=name), why),
+        value=after,
+        tolerance=_tolerance(after, [now, added, *factors]),
+        before=now if added else None,
+        added=added if now and added else None,
+    )
+    reveal = _pointing(Stop(step + 1), asking, tensor, index)
+    return question, stop, reveal
+
+
+def _step(asking: Asking) -> Asked:
+    fields, standing = asking.fields, asking.standing
+    found = fields.need("cell")
+    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    if tensor not in GRADIENTS:
+        raise LessonError(f"steps add to {', '.join(GRADIENTS)}, not to {tensor}", found.line)
+    geometry = standing.problem.geometry
+    steps = [int(step) for step in geometry.steps_touching(tensor, index)]
+    which = fields.text("which", "any")
+    if which not in ("any", "first", "last"):
+        raise LessonError(f"which is {which!r}; it is first, last or any", fields.line)
+    if not steps:
+        raise LessonError(f"no step adds to {found.text}; ask for another cell", found.line)
+    right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
+    if len(right) == standing.problem.total_steps:
+        raise LessonError(f"every step adds to {found.text}; ask for another cell", found.line)
+    key = "ask.step" if which == "any" else f"ask.step.{which}"
+    names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
+    prompt = asking.say(key, cell=cell_name(tensor, index), indices=names)
+    why = explaining.steps_why(asking.language, tensor, index, geometry)
+    question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
+    stop = _pointing(standing.stop, asking, tensor, index)
+    reveal = _pointing(Stop(right[0] + 1), asking, tensor, index)
+    return question, stop, reveal
+
+
+def _shape_question(asking: Asking) -> Asked:
+    fields, standing = asking.fields, asking.standing
+    if "of" in fields:
+        found = fields.need("of")
+        shape = array_shape(found.text, standing.problem)
+        if shape is None:
+            known = ", ".join(shapes(standing.problem))
+            raise LessonError(f"there is no {found.text!r}; there are {known}", found.line)
+        why = explaining.shape_why(asking.language, found.text, standing.problem)
+        common = asking.common(asking.say("ask.shape", name=found.text), why)
+        return ShapeQuestion(**common, shape=shape), standing.stop, standing.stop
+    found = fields.need("answer")
+    if not re.fullmatch(r"\(?\s*\d+(\s*,\s*\d+)*\s*,?\s*\)?", found.text):
+        raise LessonError(f"{found.text!r} is no shape; write it like (4, 3)", found.line)
+    shape = tuple(map(int, re.findall(r"\d+", found.text)))
+    question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
+    return question, standing.stop, standing.stop
+
+
+def _line(asking: Asking) -> Asked:
+    fields = asking.fields
+    if not asking.code:
+        raise LessonError("there is no code above this question; add a ```python block", fields.line - 1)
+    found = fields.need("answer")
+    code = asking.code.splitlines()
+    parts = [part.strip() for part in found.text.split(",")]
+    if not all(part.isdecimal() and 1 <= int(part) <= len(code) for part in parts):
+        raise LessonError(f"answer is {found.text!r}; it is a line of the code, 1 to {len(code)}", found.line)
+    lines = frozenset(map(int, parts))
+    if len(lines) == len(code):
+        raise LessonError("every line is right; name fewer", found.line)
+    right = fields.text("right")
+    why = ""
+    if right:
+        indent = code[min(lines) - 1][: -len(code[min(lines) - 1].lstrip()) or None]
+        fixed = f"{indent}{right}" if not indent.strip() else right
+        why = asking.say("why.line", line=min(lines)) + f"\n\n```python\n{fixed.strip()}\n```"
+    common = asking.common(asking.say("ask.line"), why)
+    question = LineQuestion(**common, code=asking.code.rstrip("\n"), lines=lines, right=right)
+    return question, asking.standing.stop, asking.standing.stop
+
+
+def _choice(asking: Asking) -> Asked:
+    options = []
+    for text, line in asking.items:
+        found = re.fullmatch(r"\[([ xX])\]\s+(.+?)(?:\s+\|\s+(.+))?", text)
+        if found is None:
+            raise LessonError(
+                f"{text!r} is no choice; write `- [ ] text | reason`, [x] for a right one", line
+            )
+        option = Option(asking.filled(found[2]), found[1] != " ", asking.filled(found[3] or ""))
+        options.append(option)
+    if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):
+        raise LessonError("a choice needs a right and a wrong option at least", asking.fields.line - 1)
+    common = asking.common(asking.say("ask.choice"), "")
+    question = ChoiceQuestion(**common, options=tuple(options))
+    return question, asking.standing.stop, asking.standing.stop
+
+
+KINDS: dict[str, tuple[tuple[str, ...], Callable[[Asking], Asked]]] = {
+    "cells": (("on", "answer"), _cells),
+    "value": (("cell", "when", "answer"), _value),
+    "step": (("cell", "which"), _step),
+    "shape": (("of", "answer"), _shape_question),
+    "line": (("answer", "right"), _line),
+    "choice": ((), _choice),
+}
+"""By the word after `ask`: its own keys, and what reads it."""
+
+
+def _asked_face(asking: Asking) -> tuple[str, Face | None]:
+    """The tensor a question about cells is on, and the face if the lesson names one."""
+    found = asking.fields.need("on")
+    tensor, _, index = found.text.partition("[")
+    tensor = tensor.strip()
+    shape = shapes(asking.standing.problem).get(tensor)
+    if shape is None or tensor == "b":
+        names = ", ".join(name for name in shapes(asking.standing.problem) if name != "b")
+        raise LessonError(f"there is no panel {found.text!r}; there are {names}", found.line)
+    if not index:
+        return tensor, None
+    cells = parse_cells(found.text, asking.standing.problem, found.line)
+    return tensor, face_of(tensor, cells.indices[0])
+
+
+def _shape(tensor: str, standing: Standing) -> Index:
+    return shapes(standing.problem)[tensor]
+
+
+def _cells_of_step(tensor: str, step: int, standing: Standing) -> frozenset[Index]:
+    """The cells of a gradient that one step writes."""
+    geometry = standing.problem.geometry
+    index = geometry.index_at(step)
+    if tensor == "db":
+        return frozenset({(index.i_c,)})
+    if tensor == "dW":
+        kernel = geometry.kernel_shape[1:]
+        return frozenset((index.i_c, *k) for k in itertools.product(*map(range, kernel)))
+    i_n, *parts = geometry.window(index)
+    window = itertools.product(*(range(p.start, p.stop, p.step or 1) for p in parts))
+    batch = () if geometry.batch is None else (i_n,)
+    return frozenset((*batch, *cell) for cell in window)
+
+
+def _face_of_step(tensor: str, step: int, standing: Standing) -> Face:
+    """The face of a gradient on which a step's cells are seen, the first channel of its group."""
+    return face_of(tensor, min(_cells_of_step(tensor, step, standing)))
+
+
+def _shown_face(tensor: str, standing: Standing) -> Face:
+    """The face that the debugger shows at this place."""
+    geometry, index = standing.problem.geometry, standing.timeline.step.loop_index
+    batch = () if geometry.batch is None else (index.i_n,)
+    k, shown = standing.stop.input_channel or 0, standing.stop.output_channel
+    filter_ = index.i_c if shown is None else shown
+    if tensor in ("b", "db"):
+        return (None,)
+    if tensor in ("W", "dW"):
+        return (filter_, None, None, k)
+    last = filter_ if tensor == "dZ" else geometry.channels(index.i_c).start + k
+    return (*batch, None, None, last)
+
+
+def _face_name(tensor: str, face: Face) -> str:
+    return f"{tensor}[{', '.join(':' if held is None else str(held) for held in face)}]"
+
+
+def _pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
+    """The stop with a cell marked and in sight."""
+    stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=tensor)
+    if tensor in ("b", "db"):
+        return stop
+    face = face_of(tensor, index)
+    return seeing(stop, asking.standing.problem, [(tensor, face)], asking.fields.line)
+
+
+def _expression(tensor: str, index: Index) -> str:
+    return cell_name(tensor, index)
+
+
+def _next_value(
+    asking: Asking, tensor: str, index: Index, step: int, now: float
+) -> tuple[float, float, list[float]]:
+    """What the next step makes of a cell, what it adds, and from which factors."""
+    found = provenance(asking.standing.problem, tensor, index)
+    at = next((n for n, made in enumerate(found.steps.tolist()) if made == step), None)
+    if at is None:
+        return now, 0.0, []
+    second = float(found.second_factor[at])
+    first = [] if found.first_factor is None else [float(found.first_factor[at])]
+    return float(found.running[at]), float(found.product[at]), [*first, second]
+
+
+def _tolerance(value: float, parts: list[float]) -> float:
+    """What rounding to the screen's two decimals can do, but never as much as a forgotten term does."""
+    rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
+    least = min((abs(part) for part in (value, *parts[:2]) if part), default=4.0)
+    return min(rounding, least / 4) if np.isfinite(rounding) else LEAST_STEP

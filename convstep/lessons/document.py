@@ -1,0 +1,139 @@
+"""A lesson's file as blocks: front matter, pages, prose and fenced directives, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from convstep.lessons.errors import LessonError
+from convstep.lessons.fields import Fields, parse_fields
+
+LARGEST = 1_000_000
+"""Characters of a lesson."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a page."""
+
+    info: tuple[str, ...]
+    """The words after the fence, `("ask", "value")`; empty for prose."""
+    text: str
+    """Prose with its Markdown, or the inside of the fence."""
+    line: int
+    """Where the text begins, counted from 1."""
+    fenced: bool
+    """Whether it stands between ``` lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page as it is written: all that stands below a `##` heading."""
+
+    title: str
+    """The heading."""
+    line: int
+    """Of the heading."""
+    blocks: tuple[Block, ...]
+    """In order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A lesson's file, taken apart but not understood."""
+
+    front: Fields
+    """The front matter."""
+    title: str
+    """The `#` heading."""
+    summary: str
+    """The prose below it."""
+    sections: tuple[Section, ...]
+    """The pages."""
+
+
+def parse_document(text: str) -> Document:
+    """Take a lesson's file apart.
+
+    Raises:
+        LessonError: there is no front matter, no title or no page, or something stands between them.
+    """
+    if len(text) > LARGEST:
+        raise LessonError(f"the file has {len(text):,} characters; a lesson has at most {LARGEST:,}")
+    if "\0" in text:
+        raise LessonError("the file is no text; a lesson is Markdown")
+    lines = text.removeprefix("\ufeff").splitlines()
+    front, body = _front(lines)
+    title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
+    for level, heading, line, block in _pieces(lines, body):
+        if level == 1:
+            if title:
+                raise LessonError("there is a second `#` heading; pages begin with `##`", line)
+            title = heading
+        elif level == 2:
+            sections.append((heading, line, []))
+        elif block is not None and sections:
+            sections[-1][2].append(block)
+        elif block is not None:
+            if block.fenced or not title:
+                raise LessonError("this stands before the first page; begin one with `## Heading`", line)
+            summary.append(block.text)
+    if not title:
+        raise LessonError("the lesson has no title; write `# Title` below the front matter", body + 1)
+    if not sections:
+        raise LessonError("the lesson has no page; begin one with `## Heading`", len(lines))
+    pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)
+    return Document(front, title, "\n\n".join(summary), pages)
+
+
+def _front(lines: list[str]) -> tuple[Fields, int]:
+    """The front matter, and the number of lines it takes."""
+    if not lines or lines[0].strip() != "---":
+        raise LessonError("the front matter is missing; begin the file with a line ---", 1)
+    for number, line in enumerate(lines[1:], 1):
+        if line.strip() == "---":
+            fields, items = parse_fields("\n".join(lines[1:number]), 2, "the front matter")
+            if items:
+                raise LessonError("a list has no place in the front matter", items[0][1])
+            return fields, number + 1
+    raise LessonError("the front matter does not end; close it with a line ---", 1)
+
+
+def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block | None]]:
+    """Headings (level, text, line) and blocks in order; headings below `##` belong to the prose."""
+    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(lines[body:]))
+    prose: list[int] | None = None
+
+    def pending() -> Iterator[tuple[int, str, int, Block | None]]:
+        if prose is not None:
+            first, last = prose
+            text = "\n".join(lines[first:last]).rstrip()
+            yield 0, "", first + 1, Block((), text, first + 1, fenced=False)
+
+    for at, token in enumerate(tokens):
+        if token.level or token.map is None or token.nesting < 0:
+            continue
+        first, last = token.map[0] + body, token.map[1] + body
+        level = int(token.tag[1]) if token.type == "heading_open" else 0
+        if level in (1, 2) or token.type == "fence":
+            yield from pending()
+            prose = None
+            if level in (1, 2):
+                yield level, tokens[at + 1].content.strip(), first + 1, None
+            else:
+                _check_closed(token, lines, first, last)
+                block = Block(tuple(token.info.split()), token.content, first + 2, fenced=True)
+                yield 0, "", first + 1, block
+        else:
+            prose = [first if prose is None else prose[0], last]
+    yield from pending()
+
+
+def _check_closed(token: Token, lines: list[str], first: int, last: int) -> None:
+    """A fence that nobody closed swallows the rest of the lesson."""
+    closing = lines[last - 1].strip()
+    if last - first < 2 or set(closing) != {token.markup[0]} or len(closing) < len(token.markup):
+        raise LessonError(f"this {token.markup} block does not end; close it with {token.markup}", first + 1)

@@ -1,0 +1,23 @@
+"""What is wrong with a lesson, and on which line."""
+
+from __future__ import annotations
+
+
+class LessonError(ValueError):
+    """One sentence about a lesson, with the line it is on."""
+
+    def __init__(self, sentence: str, line: int = 0, path: str = "") -> None:
+        """Say what is wrong.
+
+        Args:
+            sentence: what is wrong and what to do.
+            line: where, counted from 1; 0 for the file as a whole.
+            path: the file.
+        """
+        place = ":".join(part for part in (path, str(line) if line else "") if part)
+        super().__init__(f"{place}: {sentence}" if place else sentence)
+        self.sentence, self.line, self.path = sentence, line, path
+
+    def inside(self, path: str) -> LessonError:
+        """The same, naming the file."""
+        return LessonError(self.sentence, self.line, path)

@@ -1,0 +1,155 @@
+"""Why an answer is what it is, from the numbers on the screen."""
+
+from __future__ import annotations
+
+from convstep.conv.geometry import Geometry
+from convstep.conv.problem import Problem
+from convstep.lessons.expressions import number_text
+from convstep.lessons.questions import shape_name
+from convstep.lessons.tensors import Index, array_shape
+from convstep.lessons.words import say
+from convstep.replay.provenance import GRADIENTS, Provenance, provenance
+
+MOST_TERMS = 5
+"""Terms of a sum that are written out."""
+MOST_PLACES = 6
+"""Steps that are listed."""
+
+
+def cell_name(tensor: str, index: Index) -> str:
+    """A cell as NumPy writes it."""
+    return f"{tensor}[{', '.join(map(str, index))}]"
+
+
+def place_name(step: int, geometry: Geometry) -> str:
+    """A step's index as the article writes it: `(0, 1, 0)`."""
+    index = geometry.index_at(step)
+    return f"({', '.join(map(str, index if geometry.batch is not None else index[1:]))})"
+
+
+def step_writes(language: str, tensor: str, step: int, geometry: Geometry) -> str:
+    """Which cells of a tensor a step writes, and why these."""
+    index, place = geometry.index_at(step), place_name(step, geometry)
+    if tensor == "db":
+        return say(language, "why.bias", place=place, i_c=index.i_c)
+    if tensor == "dW":
+        return say(language, "why.filter", place=place, i_c=index.i_c, tensor=tensor)
+    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
+    _, f_h, f_w, _ = geometry.kernel_shape
+    dilated = ".dilated" if (d_h, d_w) != (1, 1) else ""
+    taps = say(language, f"why.taps{dilated}", f_h=f_h, f_w=f_w, d_h=d_h, d_w=d_w)
+    return say(
+        language,
+        "why.window",
+        place=place,
+        i_h=index.i_h,
+        s_h=s_h,
+        row=index.i_h * s_h,
+        i_w=index.i_w,
+        s_w=s_w,
+        column=index.i_w * s_w,
+        taps=taps,
+    )
+
+
+def untouched_why(language: str, geometry: Geometry) -> str:
+    """Why some cells get nothing."""
+    (s_h, s_w), (r_h, r_w) = geometry.stride, geometry.reach
+    h_out, w_out, _ = geometry.output_shape
+    bottom, right = (h_out - 1) * s_h + r_h - 1, (w_out - 1) * s_w + r_w - 1
+    return say(
+        language,
+        "why.untouched",
+        s_h=s_h,
+        s_w=s_w,
+        h_out=h_out,
+        w_out=w_out,
+        bottom=bottom,
+        right=right,
+    )
+
+
+def padding_why(language: str, geometry: Geometry) -> str:
+    """Which cells the crop leaves out."""
+    (top, bottom), (left, right) = geometry.padding
+    return say(language, "why.padding", top=top, bottom=bottom, left=left, right=right)
+
+
+def next_value_why(
+    language: str, problem: Problem, tensor: str, index: Index, step: int, before: float
+) -> str:
+    """What one step makes of a cell of a gradient."""
+    found = provenance(problem, tensor, index)
+    at = _at(found, step)
+    cell = cell_name(tensor, index)
+    if at is None:
+        return say(language, "why.not.touched", cell=cell, value=number_text(before))
+    factors = found.second_cell(at)
+    if found.first_name:
+        factors = f"{found.first_cell(at)} * {factors}"
+    added, after = float(found.product[at]), float(found.running[at])
+    term = _term(found, at)
+    total = f"{number_text(before)} + {term}"
+    middle = f" = {number_text(before)} + {_signed(added)}" if found.first_name else ""
+    text = f"{total}{middle} = {number_text(after)}"
+    return say(language, "why.plus", cell=cell, factors=factors, sum=text)
+
+
+def value_why(language: str, problem: Problem, tensor: str, index: Index, position: int, value: float) -> str:
+    """What made a cell what it is."""
+    cell = cell_name(tensor, index)
+    if tensor not in GRADIENTS:
+        return say(language, "why.plain", cell=cell, value=number_text(value))
+    found = provenance(problem, tensor, index)
+    count = found.done(position)
+    if not count:
+        return say(language, "why.none", cell=cell)
+    terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))
+    if count > MOST_TERMS:
+        terms = say(language, "why.more", terms=terms, count=count)
+    return say(language, "why.sum", cell=cell, sum=f"{terms} = {number_text(value)}")
+
+
+def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> str:
+    """Which steps touch a cell."""
+    steps = geometry.steps_touching(tensor, index)
+    places = ", ".join(place_name(int(step), geometry) for step in steps[:MOST_PLACES])
+    more = ", …" if len(steps) > MOST_PLACES else ""
+    return say(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places + more)
+
+
+def shape_why(language: str, name: str, problem: Problem) -> str:
+    """Why a tensor has its shape."""
+    shape = array_shape(name, problem)
+    assert shape is not None
+    geometry = problem.geometry
+    if name in ("dZ", "Z"):
+        h, w, _ = geometry.input_shape
+        (top, bottom), (left, right) = geometry.padding
+        (r_h, r_w), (s_h, s_w) = geometry.reach, geometry.stride
+        h_out, w_out, c_out = geometry.output_shape
+        sizes = {"h": h, "w": w, "p_h": top + bottom, "p_w": left + right, "r_h": r_h, "r_w": r_w}
+        counts = {"s_h": s_h, "s_w": s_w, "h_out": h_out, "w_out": w_out, "c_out": c_out}
+        return say(language, "why.shape.output", **sizes, **counts)
+    if name.startswith("d"):
+        return say(language, "why.shape.gradient", name=name, of=name[1:], shape=shape_name(shape))
+    return say(language, "why.shape", name=name, shape=shape_name(shape))
+
+
+def _at(found: Provenance, step: int) -> int | None:
+    """Which contribution a step is; None if it is none."""
+    places = [number for number, made in enumerate(found.steps.tolist()) if made == step]
+    return places[0] if places else None
+
+
+def _term(found: Provenance, at: int) -> str:
+    second = _signed(float(found.second_factor[at]))
+    if found.first_factor is None:
+        return second
+    return f"{_signed(float(found.first_factor[at]))}*{second}"
+
+
+def _signed(value: float) -> str:
+    """A number in the middle of a sum: a negative one in parentheses."""
+    text = number_text(value)
+    return f"({text})" if text.startswith("-") else text

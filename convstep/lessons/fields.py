@@ -1,0 +1,116 @@
+"""`key: value` lines: the front matter of a lesson and the inside of its directives."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from convstep.lessons.errors import LessonError
+
+_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)\s*:(?:\s+(.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value and where it stands."""
+
+    text: str
+    """The value, without the blanks around it."""
+    line: int
+    """The line of the file, counted from 1."""
+
+
+@dataclass(slots=True)
+class Fields:
+    """The values of a block by key; every reader says which keys there are."""
+
+    line: int
+    """Where the block begins."""
+    what: str
+    """What the block is called in errors: "the front matter", "stop"."""
+    values: dict[str, list[Field]] = field(default_factory=dict)
+    """By key in the order of the file; a key may stand several times."""
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def check_keys(self, known: Sequence[str], several: Sequence[str] = ()) -> None:
+        """Refuse a key that nobody reads, and one that stands twice.
+
+        Args:
+            known: the keys there are.
+            several: those that may stand more than once.
+        """
+        for key, found in self.values.items():
+            if key not in known:
+                close = difflib.get_close_matches(key, known, n=1)
+                meant = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(known)}"
+                raise LessonError(f"{self.what} knows no {key!r}; {meant}", found[0].line)
+            if len(found) > 1 and key not in several:
+                raise LessonError(f"{key!r} stands twice in {self.what}; leave one out", found[1].line)
+
+    def get(self, key: str) -> Field | None:
+        """The value of a key, None if it is not there."""
+        found = self.values.get(key)
+        return found[0] if found else None
+
+    def text(self, key: str, default: str = "") -> str:
+        """The text of a key."""
+        found = self.get(key)
+        return found.text if found else default
+
+    def need(self, key: str) -> Field:
+        """The value of a key that must be there."""
+        found = self.get(key)
+        if found is None or not found.text:
+            raise LessonError(f"{self.what} has no {key!r}; add a line `{key}: …`", self.line)
+        return found
+
+    def all(self, key: str) -> tuple[str, ...]:
+        """Every text of a key."""
+        return tuple(found.text for found in self.values.get(key, ()))
+
+
+def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[str, int]]]:
+    """Read `key: value` lines; an indented line goes on with the value above it.
+
+    Args:
+        text: the inside of the block.
+        line: the line of the file on which the text begins.
+        what: what to call the block in errors.
+
+    Returns:
+        The fields, and the list lines (`- …`) with their line numbers: the choices of a question.
+
+    Raises:
+        LessonError: a line is neither.
+    """
+    fields, items = Fields(line, what), list[tuple[str, int]]()
+    last: tuple[str, bool] | None = None
+    for number, raw in enumerate(text.splitlines(), line):
+        written = raw.strip()
+        if not written or written.startswith("#"):
+            continue
+        if raw[0] in " \t" and last is not None:
+            _continue(fields, items, last, written)
+        elif written.startswith("- "):
+            items.append((written[2:].strip(), number))
+            last = ("", True)
+        elif found := _KEY.fullmatch(written):
+            fields.values.setdefault(found[1].lower(), []).append(Field((found[2] or "").strip(), number))
+            last = (found[1].lower(), False)
+        else:
+            raise LessonError(f"{written!r} is no `key: value`", number)
+    return fields, items
+
+
+def _continue(fields: Fields, items: list[tuple[str, int]], last: tuple[str, bool], more: str) -> None:
+    key, is_item = last
+    if is_item:
+        text, line = items[-1]
+        items[-1] = (f"{text} {more}", line)
+    else:
+        held = fields.values[key][-1]
+        fields.values[key][-1] = Field(f"{held.text} {more}".strip(), held.line)

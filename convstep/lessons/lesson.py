@@ -1,0 +1,99 @@
+"""A lesson, understood: pages, where the debugger stands on each, and what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from convstep.conv.problem import Problem
+from convstep.lessons.document import Block
+from convstep.lessons.questions import POINTS, Question
+from convstep.lessons.tensors import Cells, Index
+
+COMPARISON = "comparison"
+"""What a stop may open: the comparison with PyTorch."""
+WHY = "why"
+"""The other thing: the steps that make a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where the debugger stands, and what it points at."""
+
+    position: int = 0
+    """Steps executed."""
+    additions: int = 0
+    """How many additions of the next step are made as well, 0 to 2."""
+    marks: tuple[Cells, ...] = ()
+    """Cells to point at."""
+    input_channel: int | None = None
+    """Offset of the input channel to show within the step's group; None follows the loop."""
+    output_channel: int | None = None
+    """The filter to show; None follows the loop."""
+    focus: str = ""
+    """The tensor whose panel has the cursor and comes to the front on a small screen; "" leaves it."""
+    opens: str = ""
+    """`COMPARISON`, `WHY`, or ""."""
+    why: tuple[str, Index] | None = None
+    """The gradient and the cell that `WHY` is about."""
+    mode: str = ""
+    """How values are shown: numbers, heat or both; "" leaves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One screenful of a lesson."""
+
+    title: str
+    """Its heading."""
+    line: int
+    """Of the heading."""
+    problem: Problem
+    """What the debugger is opened on."""
+    problem_name: str
+    """What to call it."""
+    candidate: str
+    """The source of a backward to stand beside the reference, "" without."""
+    before: tuple[Block, ...]
+    """The narration, its numbers filled in."""
+    stop: Stop
+    """Where the debugger stands."""
+    question: Question | None
+    """What is asked, if anything."""
+    after: tuple[Block, ...]
+    """What is said once the question is answered or given up."""
+    reveal: Stop
+    """Where the debugger stands then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A walkthrough."""
+
+    path: str
+    """Its file, as given."""
+    key: str
+    """Under which progress is kept: the same for both languages of a bundled lesson."""
+    title: str
+    """Its heading."""
+    summary: str
+    """What it is about, one or two sentences."""
+    language: str
+    """One of `LANGUAGES`."""
+    order: int
+    """Its place in the course, 0 for a lesson of one's own."""
+    hunt: bool
+    """Whether it is a bug hunt."""
+    bug: str
+    """The known bug of a hunt, "" without."""
+    pages: tuple[Page, ...] = field(repr=False)
+    """In order, at least one."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All that is asked."""
+        return tuple(page.question for page in self.pages if page.question is not None)
+
+    @property
+    def most_points(self) -> int:
+        """What who makes no mistake gets."""
+        return POINTS * len(self.questions)

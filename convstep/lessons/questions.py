@@ -1,0 +1,378 @@
+"""Questions: what a learner is asked, how an answer is judged, and the explanation from the numbers."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from convstep.conv.geometry import Geometry
+from convstep.lessons.expressions import arithmetic
+from convstep.lessons.tensors import Index
+from convstep.lessons.words import say
+from convstep.replay.places import example_place, parse_place
+
+POINTS = 10
+"""What a question is worth at the first attempt without a hint."""
+ATTEMPT_COSTS = 3
+"""Points that each wrong attempt costs."""
+HINT_COSTS = 2
+"""Points that each hint costs."""
+LEAST = 1
+"""Points for a right answer, however late."""
+
+Answer = str | frozenset[Index]
+"""What a learner gives: text, or marked cells."""
+
+
+class AnswerError(ValueError):
+    """What was typed is no answer at all; one sentence in the lesson's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an answer is worth."""
+
+    right: bool
+    """Whether it is right."""
+    said: str
+    """One sentence about it, in the lesson's language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(ABC):
+    """A question; its kinds say what an answer is."""
+
+    language: str
+    """In which it is asked and answered."""
+    prompt: str
+    """What is asked."""
+    hints: tuple[str, ...]
+    """Given one by one, for points."""
+    why: str
+    """The lesson's own words about the answer, Markdown, "" without."""
+    explanation: str
+    """What the numbers on the screen say about it, Markdown, "" without."""
+    line: int
+    """Where it stands in the file."""
+
+    kind = ""
+    """The word after `ask`."""
+
+    @abstractmethod
+    def judge(self, answer: Answer) -> Judged:
+        """Whether an answer is right.
+
+        Raises:
+            AnswerError: it is no answer to this kind of question.
+        """
+
+    @property
+    @abstractmethod
+    def solution(self) -> Answer:
+        """A right answer."""
+
+    @property
+    @abstractmethod
+    def mistake(self) -> Answer:
+        """A wrong answer that somebody could give."""
+
+    @property
+    @abstractmethod
+    def how(self) -> str:
+        """How to answer, in a few words."""
+
+    @property
+    def given(self) -> str:
+        """The answer as a sentence, for who gives up."""
+        return say(self.language, "given", answer=self.solution)
+
+    def points(self, attempts: int, hints: int) -> int:
+        """What a right answer is worth.
+
+        Args:
+            attempts: wrong ones before it.
+            hints: that were taken.
+        """
+        return max(POINTS - ATTEMPT_COSTS * attempts - HINT_COSTS * hints, LEAST)
+
+    def _right(self) -> Judged:
+        return Judged(True, say(self.language, "right"))
+
+    def _wrong(self, key: str = "wrong", **values: object) -> Judged:
+        return Judged(False, say(self.language, key, **values))
+
+    def _error(self, key: str, **values: object) -> AnswerError:
+        return AnswerError(say(self.language, key, **values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellsQuestion(Question):
+    """Which cells? Marked on the grid."""
+
+    tensor: str
+    """Whose cells."""
+    face: tuple[int | None, ...]
+    """The face on which they are marked: a number for an axis that is held, None for one that is seen."""
+    cells: frozenset[Index]
+    """The right ones, all of them on the face."""
+
+    kind = "cells"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right are exactly the cells."""
+        if isinstance(answer, str) or not answer:
+            raise self._error("not.cells")
+        hit, extra = len(answer & self.cells), len(answer - self.cells)
+        if answer == self.cells:
+            return self._right()
+        return self._wrong("wrong.cells", hit=hit, total=len(self.cells), extra=extra)
+
+    @property
+    def solution(self) -> Answer:
+        """The cells."""
+        return self.cells
+
+    @property
+    def mistake(self) -> Answer:
+        """All but one of the cells, or the neighbour of the only one."""
+        first, *others = sorted(self.cells)
+        if others:
+            return frozenset(others)
+        seen = max(axis for axis, held in enumerate(self.face) if held is None)
+        return frozenset({(*first[:seen], first[seen] + 1 if first[seen] == 0 else 0, *first[seen + 1 :])})
+
+    @property
+    def how(self) -> str:
+        """With arrows and the space bar."""
+        return say(self.language, "how.cells")
+
+    @property
+    def given(self) -> str:
+        """They are shown on the grid."""
+        return say(self.language, "given.cells")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueQuestion(Question):
+    """Which number?"""
+
+    value: float
+    """The right one."""
+    tolerance: float
+    """How far an answer may be off: people compute with the digits on the screen."""
+    before: float | None = None
+    """What the cell holds before the step, where a step is asked about."""
+    added: float | None = None
+    """What the step adds."""
+
+    kind = "value"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is what lies within the tolerance."""
+        try:
+            number = arithmetic(str(answer))
+        except ValueError as error:
+            raise self._error("not.number", text=repr(answer)) from error
+        if self._near(number, self.value):
+            return self._right()
+        known = {"unchanged": self.before, "added": self.added, "sign": -self.value}
+        for name, value in known.items():
+            if value is not None and self._near(number, value):
+                return self._wrong(f"wrong.value.{name}", text=str(answer).strip())
+        return self._wrong()
+
+    def _near(self, number: float, value: float) -> bool:
+        return abs(number - value) <= self.tolerance
+
+    @property
+    def solution(self) -> Answer:
+        """The number, as the lesson writes it."""
+        return (
+            f"{self.value:.4g}"
+            if abs(float(f"{self.value:.4g}") - self.value) <= self.tolerance
+            else (repr(self.value))
+        )
+
+    @property
+    def mistake(self) -> Answer:
+        """The number with one more."""
+        return f"{self.value + 1 + 2 * self.tolerance:.6g}"
+
+    @property
+    def how(self) -> str:
+        """By typing it."""
+        return say(self.language, "how.value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepQuestion(Question):
+    """Which step?"""
+
+    geometry: Geometry
+    """The loop it is about."""
+    steps: frozenset[int]
+    """The numbers of the right ones, counted from 0."""
+
+    kind = "step"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is any of the steps, by its index or as the position after it."""
+        text = str(answer).strip()
+        try:
+            position = parse_place(text, self.geometry)
+        except ValueError as error:
+            raise self._error("not.step", text=repr(answer), example=self._example) from error
+        return self._right() if position - 1 in self.steps else self._wrong()
+
+    @property
+    def solution(self) -> Answer:
+        """The index of the first of them."""
+        return self._named(min(self.steps))
+
+    @property
+    def mistake(self) -> Answer:
+        """The index of a step that is none of them."""
+        others = (step for step in range(self.geometry.total_steps) if step not in self.steps)
+        return self._named(next(others))
+
+    @property
+    def how(self) -> str:
+        """By typing its index."""
+        return say(self.language, "how.step", example=self._example)
+
+    @property
+    def _example(self) -> str:
+        return example_place(self.geometry)
+
+    def _named(self, step: int) -> str:
+        return step_name(step, self.geometry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeQuestion(Question):
+    """Which shape?"""
+
+    shape: Index
+    """The right one."""
+
+    kind = "shape"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right are the same numbers, however they are separated."""
+        text = str(answer).strip()
+        if not re.fullmatch(
+            r"[(\[（]?\s*\d{1,9}(?:(?:\s*[,，x×*]\s*|\s+)\d{1,9})*\s*[,，]?\s*[)\]）]?", text
+        ):
+            raise self._error("not.shape", text=repr(answer))
+        return self._right() if tuple(map(int, re.findall(r"\d+", text))) == self.shape else self._wrong()
+
+    @property
+    def solution(self) -> Answer:
+        """As NumPy writes it."""
+        return shape_name(self.shape)
+
+    @property
+    def mistake(self) -> Answer:
+        """One axis longer than it is."""
+        return shape_name((self.shape[0] + 1, *self.shape[1:]))
+
+    @property
+    def how(self) -> str:
+        """By typing it."""
+        return say(self.language, "how.shape")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineQuestion(Question):
+    """Which line of this code is wrong?"""
+
+    code: str
+    """The code, lines counted from 1."""
+    lines: frozenset[int]
+    """The wrong lines; naming one of them is right."""
+    right: str
+    """What should stand there."""
+
+    kind = "line"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is any of the wrong lines."""
+        last = len(self.code.splitlines())
+        text = str(answer).strip()
+        if not re.fullmatch(r"\d{1,4}", text) or not 1 <= int(text) <= last:
+            raise self._error("not.line", text=repr(answer), last=last)
+        return self._right() if int(text) in self.lines else self._wrong("wrong.line", line=int(text))
+
+    @property
+    def solution(self) -> Answer:
+        """The number of the first wrong line."""
+        return str(min(self.lines))
+
+    @property
+    def mistake(self) -> Answer:
+        """The number of a line that is right."""
+        return str(next(n for n in range(1, len(self.code.splitlines()) + 2) if n not in self.lines))
+
+    @property
+    def how(self) -> str:
+        """By choosing it."""
+        return say(self.language, "how.line")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the choices of a question."""
+
+    text: str
+    """What it says."""
+    right: bool
+    """Whether it is the right one."""
+    reason: str
+    """Why, or why not; "" without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceQuestion(Question):
+    """Which of these?"""
+
+    options: tuple[Option, ...]
+    """In the order of the lesson; one or more are right."""
+
+    kind = "choice"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is any of the right options, by its number from 1."""
+        text = str(answer).strip()
+        if not re.fullmatch(r"\d{1,2}", text) or not 1 <= int(text) <= len(self.options):
+            raise self._error("not.choice", text=repr(answer), last=len(self.options))
+        option = self.options[int(text) - 1]
+        said = self._right() if option.right else self._wrong()
+        return Judged(said.right, f"{said.said} {option.reason}".rstrip())
+
+    @property
+    def solution(self) -> Answer:
+        """The number of the first right one."""
+        return str(1 + next(n for n, option in enumerate(self.options) if option.right))
+
+    @property
+    def mistake(self) -> Answer:
+        """The number of the first wrong one."""
+        return str(1 + next(n for n, option in enumerate(self.options) if not option.right))
+
+    @property
+    def how(self) -> str:
+        """By choosing it."""
+        return say(self.language, "how.choice")
+
+
+def step_name(step: int, geometry: Geometry) -> str:
+    """A step's index as people type it: `i_h,i_w,i_c`, with `i_n` first where there is a batch."""
+    index: Iterable[int] = geometry.index_at(step)
+    return ",".join(map(str, index if geometry.batch is not None else tuple(index)[1:]))
+
+
+def shape_name(shape: Index) -> str:
+    """A shape as NumPy writes it."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -1,0 +1,203 @@
+"""Reading a lesson: from a file to pages whose numbers, stops and answers are checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from convstep.lessons.asking import parse_question
+from convstep.lessons.document import Block, Document, Section, parse_document
+from convstep.lessons.errors import LessonError
+from convstep.lessons.expressions import fill_in
+from convstep.lessons.fields import parse_fields
+from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
+from convstep.lessons.questions import Question
+from convstep.lessons.standing import parse_stop, stand
+from convstep.lessons.words import LANGUAGES
+
+FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
+"""The keys of the front matter."""
+DIRECTIVES = ("stop", "ask", "problem")
+"""The fenced blocks that are no narration."""
+
+
+def read_lesson(path: str, key: str = "") -> Lesson:
+    """Read a lesson's file.
+
+    Args:
+        path: the file.
+        key: under which progress is kept; the file's absolute path unless given.
+
+    Raises:
+        LessonError: it cannot be read, or is no lesson; one sentence with the line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise LessonError("the file is not UTF-8 text; save it as UTF-8", path=path) from error
+    except OSError as error:
+        raise LessonError(f"{error.strerror or error}", path=path) from error
+    return parse_lesson(text, path, key or os.path.abspath(path))
+
+
+def parse_lesson(text: str, path: str = "lesson.md", key: str = "") -> Lesson:
+    """Understand a lesson's text; see `read_lesson`.
+
+    Raises:
+        LessonError: it is no lesson.
+    """
+    try:
+        return _Reader(parse_document(text), os.path.dirname(path)).lesson(path, key)
+    except LessonError as error:
+        raise error.inside(path) from error
+
+
+@dataclass(slots=True)
+class _Parts:
+    """A page while its blocks are read."""
+
+    stop: Stop
+    before: list[Block] = field(default_factory=list)
+    after: list[Block] = field(default_factory=list)
+    question: Question | None = None
+    reveal: Stop | None = None
+    stopped: bool = False
+    revealed: bool = False
+    code: str = ""
+
+
+class _Reader:
+    """Goes through the pages; what one leaves open is as on the one before."""
+
+    def __init__(self, document: Document, folder: str) -> None:
+        self._document, self._folder = document, folder
+        front = document.front
+        front.check_keys(FRONT_KEYS)
+        self._language = front.text("language", "en")
+        if self._language not in LANGUAGES:
+            raise LessonError(
+                f"language is {self._language!r}; it is {' or '.join(LANGUAGES)}", front.need("language").line
+            )
+        self._spec: Spec = spec_of(front, {})
+        self._problem, self._name = make_problem(self._spec, front.line, folder)
+        self._stop, self._candidate = Stop(), ""
+
+    def lesson(self, path: str, key: str) -> Lesson:
+        front = self._document.front
+        kind, order = front.text("kind", "lesson"), front.text("order", "0")
+        if kind not in ("lesson", "hunt"):
+            raise LessonError(f"kind is {kind!r}; it is lesson or hunt", front.need("kind").line)
+        if not order.isdecimal():
+            raise LessonError(f"order is {order!r}; it is a whole number", front.need("order").line)
+        return Lesson(
+            path=path,
+            key=key,
+            title=self._document.title,
+            summary=self._document.summary,
+            language=self._language,
+            order=int(order),
+            hunt=kind == "hunt",
+            bug=front.text("bug"),
+            pages=tuple(self._page(section) for section in self._document.sections),
+        )
+
+    def _page(self, section: Section) -> Page:
+        parts = _Parts(replace(self._stop, marks=(), opens="", why=None, focus=""))
+        for block in section.blocks:
+            word = block.info[0] if block.info else ""
+            if word == "problem":
+                self._take_problem(block, parts)
+            elif word == "stop":
+                self._take_stop(block, parts)
+            elif word == "ask":
+                self._take_question(block, parts)
+            else:
+                self._take_prose(block, parts)
+        stop = parts.stop
+        self._stop = parts.reveal or stop
+        before = self._filled(parts.before, stop)
+        after = self._filled(parts.after, self._stop)
+        question = parts.question
+        if question is not None and question.why:
+            timeline = stand(self._problem, self._stop).timeline
+            question = replace(question, why=fill_in(question.why, timeline, question.line))
+        return Page(
+            title=section.title,
+            line=section.line,
+            problem=self._problem,
+            problem_name=self._name,
+            candidate=self._candidate,
+            before=before,
+            stop=stop,
+            question=question,
+            after=after,
+            reveal=self._stop,
+        )
+
+    def _take_problem(self, block: Block, parts: _Parts) -> None:
+        if parts.stopped or parts.question is not None:
+            raise LessonError("a problem stands before the page's stop and question", block.line - 1)
+        fields, items = parse_fields(block.text, block.line, "problem")
+        if items:
+            raise LessonError("a list has no place here", items[0][1])
+        fields.check_keys(PROBLEM_KEYS)
+        self._spec = spec_of(fields, self._spec)
+        self._problem, self._name = make_problem(self._spec, block.line, self._folder)
+        self._candidate, parts.stop = "", Stop()
+
+    def _take_stop(self, block: Block, parts: _Parts) -> None:
+        if parts.revealed or (parts.question is None and parts.stopped):
+            raise LessonError(
+                "there is a stop already; a page has one before its question and one after", block.line - 1
+            )
+        fields, items = parse_fields(block.text, block.line, "stop")
+        if items:
+            raise LessonError("a list has no place here", items[0][1])
+        if parts.question is None:
+            parts.stop, parts.stopped = parse_stop(fields, self._problem, parts.stop), True
+        else:
+            last = parts.reveal or parts.stop
+            parts.reveal, parts.revealed = parse_stop(fields, self._problem, last), True
+
+    def _take_question(self, block: Block, parts: _Parts) -> None:
+        if parts.question is not None:
+            raise LessonError(
+                "there is a question already; put this one on a page of its own", block.line - 1
+            )
+        standing = stand(self._problem, parts.stop)
+        asked = parse_question(block, standing, self._language, parts.code)
+        parts.question, parts.stop, parts.reveal = asked
+
+    def _take_prose(self, block: Block, parts: _Parts) -> None:
+        if block.info[:1] == ("python",):
+            parts.code = block.text
+            if block.info[1:] == ("candidate",):
+                self._take_candidate(block, parts)
+            elif len(block.info) > 1:
+                raise LessonError(
+                    f"python {' '.join(block.info[1:])!r}? write `python` or `python candidate`",
+                    block.line - 1,
+                )
+        (parts.before if parts.question is None else parts.after).append(block)
+
+    def _take_candidate(self, block: Block, parts: _Parts) -> None:
+        if parts.question is not None:
+            raise LessonError("a candidate stands before the page's question", block.line - 1)
+        try:
+            compile(block.text, "candidate", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            at = getattr(error, "lineno", None) or 1
+            raise LessonError(f"this is no Python: {error}", block.line + at - 1) from error
+        self._candidate = block.text
+
+    def _filled(self, blocks: list[Block], stop: Stop) -> tuple[Block, ...]:
+        """The narration with its numbers; code stays as it is."""
+        if not any("{=" in block.text for block in blocks if not block.fenced):
+            return tuple(blocks)
+        timeline = stand(self._problem, stop).timeline
+        return tuple(
+            block if block.fenced else replace(block, text=fill_in(block.text, timeline, block.line))
+            for block in blocks
+        )

@@ -1,0 +1,187 @@
+"""Stops: where the debugger stands on a page, and whether what a page points at can be seen there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from convstep.conv.problem import Problem
+from convstep.lessons.errors import LessonError
+from convstep.lessons.fields import Fields
+from convstep.lessons.lesson import COMPARISON, WHY, Stop
+from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
+from convstep.replay.places import parse_place
+from convstep.replay.provenance import GRADIENTS
+from convstep.replay.timeline import Timeline
+
+STOP_KEYS = ("at", "additions", "mark", "focus", "open", "values", "channel", "filter")
+"""The keys of a `stop`."""
+MODES = ("numbers", "heat", "both")
+"""How values can be shown."""
+
+Face = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """A stop with the debugger really there."""
+
+    problem: Problem
+    """What is stepped through."""
+    stop: Stop
+    """Where."""
+    timeline: Timeline
+    """At that place."""
+
+    @property
+    def next_step(self) -> int | None:
+        """The number of the step that would be executed next; None at the end."""
+        return self.stop.position if self.stop.position < self.timeline.total else None
+
+
+def stand(problem: Problem, stop: Stop) -> Standing:
+    """Go there."""
+    timeline = Timeline(problem)
+    timeline.seek(stop.position)
+    for _ in range(stop.additions):
+        timeline.next_addition()
+    return Standing(problem, stop, timeline)
+
+
+def parse_stop(fields: Fields, problem: Problem, last: Stop) -> Stop:
+    """Read a `stop` block; what it leaves out of the place is as on the page before.
+
+    Args:
+        fields: the block.
+        problem: what is stepped through.
+        last: where the debugger stood before.
+
+    Raises:
+        LessonError: there is no such place, cell or panel.
+    """
+    fields.check_keys(STOP_KEYS, several=("mark",))
+    position, additions = last.position, last.additions
+    if found := fields.get("at"):
+        position, additions = _place(found.text, problem, found.line), 0
+    if found := fields.get("additions"):
+        count = 2 if problem.b is None else 3
+        if found.text not in map(str, range(count)) or position == problem.total_steps:
+            raise LessonError(
+                f"additions is {found.text!r}; it is 0 to {count - 1} of the next step", found.line
+            )
+        additions = int(found.text)
+    marks = tuple(
+        parse_cells(part, problem, mark.line)
+        for mark in fields.values.get("mark", [])
+        for part in mark.text.split(";")
+    )
+    stop = Stop(position, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
+    return seeing(_opening(stop, fields, problem), problem, _faces(stop, fields, problem), fields.line)
+
+
+def seeing(stop: Stop, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> Stop:
+    """The stop with the channel and the filter shown that these faces are of.
+
+    Raises:
+        LessonError: two of them contradict each other, or one is of another sample or group.
+    """
+    standing = stand(problem, stop)
+    index, geometry = standing.timeline.step.loop_index, problem.geometry
+    first = geometry.channels(index.i_c).start
+    for tensor, face in faces:
+        filter_, channel = stop.output_channel, stop.input_channel
+        if tensor in ("A_prev_pad", "dA_prev_pad"):
+            channel = None if face[-1] is None else face[-1] - first
+        elif tensor == "dZ":
+            filter_ = face[-1]
+        elif tensor in ("W", "dW"):
+            filter_, channel = face[0], face[-1]
+        sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
+        if sample not in (None, index.i_n):
+            raise LessonError(f"this is in sample {sample}, but the loop stands in sample {index.i_n}", line)
+        if channel is not None and not 0 <= channel < geometry.kernel_shape[3]:
+            raise LessonError(
+                f"this channel is not seen by filter {index.i_c}; stop at a step of its group", line
+            )
+        for old, new in ((stop.input_channel, channel), (stop.output_channel, filter_)):
+            if old is not None and new != old:
+                raise LessonError("these cells are of several channels or filters; point at one face", line)
+        stop = replace(stop, input_channel=channel, output_channel=filter_)
+    return stop
+
+
+def face_of(tensor: str, index: Index) -> Face:
+    """The face on which a cell is seen: rows and columns are free, all else is held."""
+    if tensor in ("b", "db"):
+        return (None,)
+    if tensor in ("W", "dW"):
+        return (index[0], None, None, index[3])
+    return (*index[:-3], None, None, index[-1])
+
+
+def on_face(index: Index, face: Face) -> bool:
+    """Whether a cell is on a face."""
+    return all(held in (None, at) for held, at in zip(face, index, strict=True))
+
+
+def _place(text: str, problem: Problem, line: int) -> int:
+    try:
+        return parse_place(text, problem.geometry)
+    except ValueError as error:
+        raise LessonError(f"at: {error}", line) from error
+
+
+def _faces(stop: Stop, fields: Fields, problem: Problem) -> list[tuple[str, Face]]:
+    """What has to be seen: one face per marked block, then what is asked for by number."""
+    found = [(cells.tensor, _shared_face(cells)) for cells in stop.marks]
+    geometry = problem.geometry
+    counts = {"channel": geometry.kernel_shape[3], "filter": geometry.kernel_shape[0]}
+    for key, count in counts.items():
+        if wish := fields.get(key):
+            if not wish.text.isdecimal() or int(wish.text) >= count:
+                raise LessonError(f"{key} is {wish.text!r}; it is from 0 to {count - 1}", wish.line)
+            number = int(wish.text)
+            held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
+            found.append(("W", held))
+    return [face for face in found if face[0] not in ("b", "db")]
+
+
+def _shared_face(cells: Cells) -> Face:
+    """The one face of all these cells; an axis along which they differ is left free."""
+    face = face_of(cells.tensor, cells.indices[0])
+    return tuple(
+        held if held is None or all(index[axis] == held for index in cells.indices) else None
+        for axis, held in enumerate(face)
+    )
+
+
+def _focus(fields: Fields, problem: Problem) -> str:
+    found = fields.get("focus")
+    if found is None:
+        return ""
+    if found.text not in shapes(problem) or found.text == "b":
+        names = ", ".join(name for name in shapes(problem) if name != "b")
+        raise LessonError(f"there is no panel {found.text!r}; there are {names}", found.line)
+    return found.text
+
+
+def _mode(fields: Fields) -> str:
+    found = fields.get("values")
+    if found is not None and found.text not in MODES:
+        raise LessonError(f"values is {found.text!r}; it is {', '.join(MODES)}", found.line)
+    return found.text if found else ""
+
+
+def _opening(stop: Stop, fields: Fields, problem: Problem) -> Stop:
+    found = fields.get("open")
+    if found is None:
+        return stop
+    word, _, cell = found.text.partition(" ")
+    if found.text == COMPARISON:
+        return replace(stop, opens=COMPARISON)
+    if word != WHY:
+        raise LessonError(f"open is {found.text!r}; it is `comparison` or `why dW[0, 0, 0, 0]`", found.line)
+    gradient, index = parse_cell(cell, problem, found.line)
+    if gradient not in GRADIENTS:
+        raise LessonError(f"{gradient} is no gradient; ask why of {', '.join(GRADIENTS)}", found.line)
+    return replace(stop, opens=WHY, why=(gradient, index))

@@ -1,0 +1,150 @@
+"""The tensors a lesson may name, their shapes, and cells of them as NumPy writes them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from dataclasses import dataclass
+
+from convstep.conv.geometry import Geometry
+from convstep.conv.problem import Problem
+from convstep.lessons.errors import LessonError
+
+Index = tuple[int, ...]
+
+_CELLS = re.compile(r"([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?")
+_PART = re.compile(r"(-?\d{1,6})?\s*(:\s*(-?\d{1,6})?\s*(?::\s*(\d{1,6}))?)?")
+MOST_CELLS = 20_000
+"""Cells that one directive may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Some cells of one tensor."""
+
+    tensor: str
+    """`A_prev_pad`, `W`, `b`, `dZ`, `dA_prev_pad`, `dW` or `db`."""
+    indices: tuple[Index, ...]
+    """Each as an index into that tensor, in reading order."""
+
+    def __str__(self) -> str:
+        if len(self.indices) == 1:
+            return f"{self.tensor}[{', '.join(map(str, self.indices[0]))}]"
+        return f"{len(self.indices)} cells of {self.tensor}"
+
+
+def shapes(problem: Problem) -> dict[str, Index]:
+    """The shape of every tensor that has panels, by name; `b` and `db` only if there is a bias."""
+    geometry = problem.geometry
+    batch = () if geometry.batch is None else (geometry.batch,)
+    padded = (*batch, *geometry.padded_shape)
+    found: dict[str, Index] = {
+        "A_prev_pad": padded,
+        "W": geometry.kernel_shape,
+        "dZ": (*batch, *geometry.output_shape),
+        "dA_prev_pad": padded,
+        "dW": geometry.kernel_shape,
+    }
+    if problem.b is not None:
+        found |= {"b": (geometry.kernel_shape[0],), "db": (geometry.kernel_shape[0],)}
+    return found
+
+
+def array_shape(name: str, problem: Problem) -> Index | None:
+    """The shape of a tensor by name, the unpadded ones included; None for an unknown name."""
+    geometry = problem.geometry
+    batch = () if geometry.batch is None else (geometry.batch,)
+    if name in ("A_prev", "dA_prev"):
+        return (*batch, *geometry.input_shape)
+    return (*batch, *geometry.output_shape) if name == "Z" else shapes(problem).get(name)
+
+
+def parse_cells(text: str, problem: Problem, line: int) -> Cells:
+    """Cells like `dW[0, 1, 2, 0]`, `dA_prev_pad[1:4, :, 0]`, `dA_prev[0, 0, 0]` or `db`.
+
+    Cells of `A_prev` and `dA_prev` are counted without padding; they stand for the padded ones.
+
+    Raises:
+        LessonError: there are no such cells.
+    """
+    found = _CELLS.fullmatch(text.strip())
+    name = found[1] if found else ""
+    shape = array_shape(name, problem)
+    if found is None or shape is None or name == "Z":
+        names = ", ".join(shapes(problem))
+        raise LessonError(f"{text!r} names no cells; write {name_example(problem)}, or one of {names}", line)
+    parts = [part.strip() for part in found[2].split(",")] if found[2] and found[2].strip() else []
+    if len(parts) > len(shape):
+        raise LessonError(f"{text!r} has {len(parts)} indices, but {name} has {len(shape)} axes", line)
+    parts += [":"] * (len(shape) - len(parts))
+    axes = [_axis(part, length, text, line) for part, length in zip(parts, shape, strict=True)]
+    if math.prod(map(len, axes)) > MOST_CELLS:
+        raise LessonError(f"{text!r} are more than {MOST_CELLS:,} cells; name fewer", line)
+    indices = tuple(itertools.product(*axes))
+    if name in ("A_prev", "dA_prev"):
+        return Cells(f"{name}_pad", tuple(padded(index, problem.geometry) for index in indices))
+    return Cells(name, indices)
+
+
+def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
+    """One cell: its tensor and its index.
+
+    Raises:
+        LessonError: there is no such cell, or there are several.
+    """
+    cells = parse_cells(text, problem, line)
+    if len(cells.indices) != 1:
+        raise LessonError(f"{text!r} is not a single cell; give a number for every axis", line)
+    return cells.tensor, cells.indices[0]
+
+
+def name_example(problem: Problem) -> str:
+    """A cell of this problem, to show how one is written."""
+    shape = shapes(problem)["dA_prev_pad"]
+    return f"dA_prev_pad[{', '.join('1' if length > 1 else '0' for length in shape[:-1])}, 0]"
+
+
+def padded(index: Index, geometry: Geometry) -> Index:
+    """Where a cell of the input lies in the padded array."""
+    (top, _), (left, _) = geometry.padding
+    *sample, row, column, channel = index
+    return (*sample, row + top, column + left, channel)
+
+
+def in_padding(geometry: Geometry) -> frozenset[Index]:
+    """The cells of `dA_prev_pad` that are cut off."""
+    rows, columns = (range(*part.indices(part.stop)) for part in geometry.crop)
+    return frozenset(
+        index for index in _padded_cells(geometry) if index[-3] not in rows or index[-2] not in columns
+    )
+
+
+def untouched(geometry: Geometry) -> frozenset[Index]:
+    """The cells of `dA_prev_pad` that no window covers."""
+    return frozenset(
+        index for index in _padded_cells(geometry) if not geometry.steps_touching("dA_prev_pad", index)
+    )
+
+
+def _padded_cells(geometry: Geometry) -> itertools.product[Index]:
+    batch = () if geometry.batch is None else (geometry.batch,)
+    return itertools.product(*(range(length) for length in (*batch, *geometry.padded_shape)))
+
+
+def _axis(part: str, length: int, text: str, line: int) -> range:
+    """The numbers that one index stands for."""
+    found = _PART.fullmatch(part)
+    if found is None or not part:
+        raise LessonError(f"{part!r} in {text!r} is no index; write a number or a slice like 1:4", line)
+    if found[2] is None:
+        at = int(found[1])
+        if not -length <= at < length:
+            raise LessonError(
+                f"{text!r} does not exist: {at} is out of range, it goes from 0 to {length - 1}", line
+            )
+        return range(at % length, at % length + 1)
+    first, last, step = (None if found[n] is None else int(found[n]) for n in (1, 3, 4))
+    if step == 0 or not (taken := range(*slice(first, last, step).indices(length))):
+        raise LessonError(f"{part!r} in {text!r} takes no cell of {length}", line)
+    return taken
