@@ -1,0 +1,87 @@
+"""What two languages of a lesson must have in common: everything but the words."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from typing import Any
+
+from convstep.conv.problem import Problem
+from convstep.lessons.document import Block
+from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.questions import (
+    CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
+    Question,
+    ShapeQuestion,
+    StepQuestion,
+    ValueQuestion,
+)
+
+
+def structure(lesson: Lesson) -> list[Any]:
+    """The lesson without its words, in a form that can be compared."""
+    return [
+        ("lesson", lesson.key, lesson.order, lesson.hunt, lesson.bug, bool(lesson.summary)),
+        *(_page(page) for page in lesson.pages),
+    ]
+
+
+def _page(page: Page) -> tuple[Any, ...]:
+    return (
+        _problem(page.problem),
+        page.problem_name,
+        _code(page.candidate),
+        _stop(page.stop),
+        None if page.question is None else _question(page.question),
+        _stop(page.reveal),
+        [_block(block) for block in page.before if block.fenced],
+        [_block(block) for block in page.after if block.fenced],
+        bool(page.after),
+    )
+
+
+def _problem(problem: Problem) -> tuple[Any, ...]:
+    arrays = (problem.A_prev, problem.W, problem.b, problem.dZ)
+    digests = [None if a is None else hashlib.sha256(a.tobytes()).hexdigest() for a in arrays]
+    return problem.geometry, digests
+
+
+def _stop(stop: Stop) -> Stop:
+    return stop
+
+
+def _question(question: Question) -> tuple[Any, ...]:
+    common = (question.kind, len(question.hints), bool(question.why))
+    match question:
+        case CellsQuestion():
+            return *common, question.tensor, question.face, question.cells
+        case ValueQuestion():
+            return *common, question.value, question.tolerance, question.before, question.added
+        case StepQuestion():
+            return *common, question.steps
+        case ShapeQuestion():
+            return *common, question.shape
+        case LineQuestion():
+            return *common, _code(question.code), question.lines, question.right.split("#")[0].strip()
+        case ChoiceQuestion():
+            return *common, [(option.right, bool(option.reason)) for option in question.options]
+    raise AssertionError(f"a new kind of question: {question.kind}")
+
+
+def _block(block: Block) -> tuple[Any, ...]:
+    if block.info[:1] == ("python",) and ">>>" not in block.text:
+        return *block.info, _code(block.text)
+    return (*block.info, len(block.text.splitlines()))
+
+
+def _code(text: str) -> str:
+    """Python without its comments and docstrings, which are translated; line numbers stay."""
+    if not text:
+        return ""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value.value = ""
+    return ast.dump(tree, include_attributes=False) + f" {len(text.splitlines())} lines"
