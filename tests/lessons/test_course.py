@@ -19,18 +19,18 @@ def named(entry: course.Entry) -> str:
     return f"{entry.language}-{entry.key}"
 
 
-def test_both_languages_have_the_same_lessons():
+def test_both_languages_have_the_same_lessons() -> None:
     assert [entry.key for entry in course.entries("zh")] == [entry.key for entry in ENTRIES]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)
-def test_both_languages_have_the_same_structure(entry: course.Entry):
+def test_both_languages_have_the_same_structure(entry: course.Entry) -> None:
     translated = course.load(course.find(entry.key, "zh"))
     assert structure(translated) == structure(course.load(entry))
 
 
 @pytest.mark.parametrize("entry", BOTH, ids=named)
-def test_every_answer_is_judged_as_it_should_be(entry: course.Entry):
+def test_every_answer_is_judged_as_it_should_be(entry: course.Entry) -> None:
     lesson = course.load(entry)
     assert lesson.language == entry.language
     assert lesson.questions
@@ -40,7 +40,7 @@ def test_every_answer_is_judged_as_it_should_be(entry: course.Entry):
 
 
 @pytest.mark.parametrize("entry", BOTH, ids=named)
-def test_python_sessions_in_the_narration_are_true(entry: course.Entry):
+def test_python_sessions_in_the_narration_are_true(entry: course.Entry) -> None:
     for text, line in sessions(course.load(entry)):
         test = doctest.DocTestParser().get_doctest(text, {}, entry.key, entry.key, line)
         failed, _ = doctest.DocTestRunner(verbose=False).run(test)
