@@ -67,7 +67,7 @@ def draw_problem(sizes: Sizes) -> Problem:
         some = np.array([*range(-WHOLE, 0), *range(1, WHOLE + 1)], dtype)
         A_prev, W, b, dZ = (rng.choice(some, shape) for shape in shapes)
     else:
-        A_prev, W, b, dZ = (rng.standard_normal(shape, dtype) for shape in shapes)  # type: ignore[arg-type]
+        A_prev, W, b, dZ = (rng.standard_normal(shape, dtype) for shape in shapes)
     return Problem(A_prev, W, b if sizes.bias else None, dZ, **numbers)
 
 

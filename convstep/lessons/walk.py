@@ -1,0 +1,183 @@
+"""A learner's way through a lesson: page, attempts, hints, points."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.questions import Answer, Judged, Question
+
+RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
+"""How a question ended: answered, given up, passed over; "" while it is open."""
+
+
+@dataclass(slots=True)
+class Tried:
+    """What happened to one page's question."""
+
+    attempts: int = 0
+    """Wrong answers."""
+    hints: int = 0
+    """Hints taken."""
+    outcome: str = ""
+    """`RIGHT`, `SHOWN`, `SKIPPED`, or "" while it is open."""
+
+
+class Walk:
+    """Where a learner is in a lesson, and what they got."""
+
+    def __init__(self, lesson: Lesson, page: int = 0, tried: dict[str, Tried] | None = None) -> None:
+        """Begin, or go on where somebody stood.
+
+        Args:
+            lesson: the lesson.
+            page: the page to open, counted from 0.
+            tried: by the questions' fingerprints.
+        """
+        self.lesson = lesson
+        self._at = min(max(page, 0), len(lesson.pages) - 1)
+        self._tried = dict(tried or {})
+
+    @property
+    def at(self) -> int:
+        """The page, counted from 0."""
+        return self._at
+
+    @property
+    def page(self) -> Page:
+        """The page."""
+        return self.lesson.pages[self._at]
+
+    @property
+    def question(self) -> Question | None:
+        """What this page asks."""
+        return self.page.question
+
+    @property
+    def tried(self) -> Tried:
+        """What happened to this page's question."""
+        if self.question is None:
+            return Tried(outcome=RIGHT)
+        return self._of(self.lesson, self._at)
+
+    @property
+    def revealed(self) -> bool:
+        """Whether what stands below the question is shown."""
+        return self.tried.outcome in (RIGHT, SHOWN)
+
+    @property
+    def stop(self) -> Stop:
+        """Where the debugger stands now."""
+        return self.page.reveal if self.revealed else self.page.stop
+
+    @property
+    def on_last_page(self) -> bool:
+        """Whether no page follows."""
+        return self._at == len(self.lesson.pages) - 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether every page was seen and every question answered, shown or skipped."""
+        return self.on_last_page and bool(self.tried.outcome)
+
+    def on(self) -> bool:
+        """To the next page; an open question is passed over. False on the last page."""
+        if self.question is not None and not self.tried.outcome:
+            self.tried.outcome = SKIPPED
+        if self.on_last_page:
+            return False
+        self._at += 1
+        return True
+
+    def back(self) -> bool:
+        """To the page before; False on the first one."""
+        if self._at == 0:
+            return False
+        self._at -= 1
+        return True
+
+    def answer(self, answer: Answer) -> Judged:
+        """Try an answer.
+
+        Raises:
+            AnswerError: it is no answer; that costs nothing.
+        """
+        question = self.question
+        assert question is not None
+        judged = question.judge(answer)
+        if not self.revealed:
+            if judged.right:
+                self.tried.outcome = RIGHT
+            else:
+                self.tried.attempts += 1
+        return judged
+
+    def hint(self) -> str | None:
+        """The next hint, for points; None if there is none left."""
+        question, tried = self.question, self.tried
+        if question is None or self.revealed or tried.hints >= len(question.hints):
+            return None
+        tried.hints += 1
+        return question.hints[tried.hints - 1]
+
+    def give_up(self) -> None:
+        """See the answer, for no points."""
+        if self.question is not None and not self.revealed:
+            self.tried.outcome = SHOWN
+
+    def restart(self) -> None:
+        """From the beginning, with nothing answered."""
+        self._at, self._tried = 0, {}
+
+    def points_of(self, page: int) -> int:
+        """What the question of a page brought."""
+        question = self.lesson.pages[page].question
+        tried = None if question is None else self._of(self.lesson, page)
+        if question is None or tried is None or tried.outcome != RIGHT:
+            return 0
+        return question.points(tried.attempts, tried.hints)
+
+    @property
+    def points(self) -> int:
+        """All that was got so far."""
+        return sum(map(self.points_of, range(len(self.lesson.pages))))
+
+    @property
+    def right(self) -> int:
+        """How many questions were answered."""
+        asked = [n for n, page in enumerate(self.lesson.pages) if page.question is not None]
+        return sum(self._of(self.lesson, n).outcome == RIGHT for n in asked)
+
+    def adopt(self, lesson: Lesson) -> None:
+        """Go on in an edited version: answers stay where the question is the same."""
+        self.lesson, self._at = lesson, min(self._at, len(lesson.pages) - 1)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What is kept between two sessions."""
+        answers = {
+            key: [tried.attempts, tried.hints, tried.outcome]
+            for key, tried in self._tried.items()
+            if tried != Tried()
+        }
+        return {
+            "page": self._at,
+            "pages": len(self.lesson.pages),
+            "points": self.points,
+            "most": self.lesson.most_points,
+            "finished": self.finished,
+            "answers": answers,
+        }
+
+    def _of(self, lesson: Lesson, page: int) -> Tried:
+        question = lesson.pages[page].question
+        assert question is not None
+        return self._tried.setdefault(fingerprint(page, question), Tried())
+
+
+def fingerprint(page: int, question: Question) -> str:
+    """What tells a question from others, the same in every language and after an edit of its words."""
+    solution = question.solution
+    text = solution if isinstance(solution, str) else repr(sorted(solution))
+    return f"{page}-{question.kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -1,0 +1,197 @@
+"""A page of a lesson as lines: narration, question, hints, answer and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from convstep.lessons.document import Block
+from convstep.lessons.lesson import Page
+from convstep.lessons.questions import ChoiceQuestion, LineQuestion, Question
+from convstep.lessons.walk import SHOWN, Tried
+from convstep.lessons.words import say
+from convstep.view.markdown import draw_markdown, fold, highlighted
+from convstep.view.wrapping import wrap
+
+CURSOR = "▸"
+"""Before the option or the line that is chosen."""
+RIGHT, WRONG = "✓", "✗"
+"""Before what turned out to be right, and wrong."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Telling:
+    """A page and how far the learner is with it."""
+
+    page: Page
+    """What is told."""
+    language: str
+    """Of the lesson."""
+    tried: Tried
+    """What happened to its question."""
+    revealed: bool
+    """Whether the answer is shown."""
+    cursor: int | None = None
+    """The option or line of code under the cursor, counted from 0; None while nothing is chosen."""
+    said: str = ""
+    """What was said about the last answer."""
+    said_right: bool = False
+    """Whether that answer was right."""
+    refused: frozenset[int] = field(default_factory=frozenset)
+    """Options or lines, counted from 0, that turned out to be wrong."""
+    note: str = ""
+    """Something else to say on top: that a candidate is loading."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A page as lines."""
+
+    lines: tuple[Text, ...]
+    """All of it, whether there is room or not."""
+    look: int
+    """The line that should be in sight."""
+
+
+def draw_page(telling: Telling, width: int) -> Told:
+    """A page in a width.
+
+    Args:
+        telling: what to tell.
+        width: columns of room.
+    """
+    page, question = telling.page, telling.page.question
+    lines = [_bold(line) for line in wrap(Text(page.title), width)]
+    lines += [Text()]
+    if telling.note:
+        lines += [*_styled(wrap(Text(telling.note), width), "italic dim"), Text()]
+    numbered = question if isinstance(question, LineQuestion) else None
+    look = 0
+    for block in page.before:
+        if numbered is not None and block.fenced and block.text.rstrip("\n") == numbered.code:
+            code, at = _numbered_code(numbered, telling, width)
+            look = len(lines) + at if telling.cursor is not None else 0
+            lines += [*code, Text()]
+        else:
+            lines += _block(block, width)
+    if question is not None:
+        asked, at = _question(question, telling, width)
+        look = at + len(lines) if at is not None else look
+        lines += asked
+    if telling.revealed and question is not None:
+        lines += _answered(question, page, telling.language, width)
+    if telling.revealed or question is None:
+        for block in page.after:
+            lines += _block(block, width)
+    while lines and not lines[-1].plain:
+        lines.pop()
+    return Told(tuple(lines), min(look, len(lines) - 1))
+
+
+def _block(block: Block, width: int) -> list[Text]:
+    text = f"```{' '.join(block.info)}\n{block.text}```" if block.fenced else block.text
+    return [*draw_markdown(text, width), Text()]
+
+
+def _question(question: Question, telling: Telling, width: int) -> tuple[list[Text], int | None]:
+    """Prompt, options, hints and the last answer's fate; and the line to keep in sight, if any."""
+    lines = [Text("─" * width, "dim")]
+    lines += [_bold(line) for line in draw_markdown(question.prompt, width)]
+    look = None
+    if isinstance(question, ChoiceQuestion):
+        for number, option in enumerate(question.options):
+            if number == telling.cursor:
+                look = len(lines)
+            lines += _option(option.text, number, option.right, telling, width)
+    if not telling.revealed:
+        lines += _styled(wrap(Text(question.how), width), "dim")
+    for number, hint in enumerate(question.hints[: telling.tried.hints]):
+        head = f"{say(telling.language, 'hint')} {number + 1}: "
+        lines += _hanging(head, "bold yellow", draw_markdown(hint, max(width - cell_len(head), 8)))
+    if telling.said:
+        mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
+        look = len(lines)
+        lines += _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
+    lines.append(Text())
+    return lines, look
+
+
+def _option(text: str, number: int, right: bool, telling: Telling, width: int) -> list[Text]:
+    if telling.revealed and right:
+        mark, style = RIGHT, "bold green"
+    elif number in telling.refused:
+        mark, style = WRONG, "red"
+    else:
+        mark, style = (CURSOR, "bold") if number == telling.cursor else (" ", "")
+    drawn = draw_markdown(text, width - 5)
+    if number == telling.cursor and not telling.revealed:
+        for line in drawn:
+            line.stylize("reverse")
+    return _hanging(f"{mark} {number + 1}. ", style, drawn)
+
+
+def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tuple[list[Text], int]:
+    """The code with line numbers and marks; and where the cursor is in it."""
+    code = highlighted(question.code)
+    digits = len(str(len(code)))
+    found, look = list[Text](), 0
+    for number, line in enumerate(code):
+        right = telling.revealed and number + 1 in question.lines
+        chosen = number == telling.cursor and not telling.revealed
+        mark = WRONG if right or number in telling.refused else CURSOR if chosen else " "
+        style = "bold red" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
+        if chosen or (right and not look):
+            look = len(found)
+        parts = fold(line, max(width - digits - 3, 10))
+        if chosen or right:
+            for part in parts:
+                part.stylize("reverse" if chosen else "bold underline")
+        found += _hanging(f"{mark} {number + 1:>{digits}} ", style, parts)
+    return found, look
+
+
+def _answered(question: Question, page: Page, language: str, width: int) -> list[Text]:
+    """What the numbers, and the lesson, say about the answer."""
+    lines: list[Text] = []
+    if isinstance(question, ChoiceQuestion):
+        for option in question.options:
+            if option.right and option.reason:
+                lines += draw_markdown(option.reason, width)
+    for text in (question.explanation, question.why):
+        if text:
+            lines += [*draw_markdown(text, width), Text()]
+    if lines and lines[-1].plain:
+        lines.append(Text())
+    return lines
+
+
+def outcome_text(tried: Tried, question: Question, language: str) -> str:
+    """What a question ended with, in a few words; "" while it is open."""
+    if not tried.outcome:
+        return ""
+    if tried.outcome == "right":
+        points = question.points(tried.attempts, tried.hints)
+        return f"{RIGHT} {say(language, 'points', points=points)}"
+    return say(language, "shown" if tried.outcome == SHOWN else "skipped")
+
+
+def _hanging(head: str, style: str, lines: Sequence[Text]) -> list[Text]:
+    """Lines with a head before the first one, the others indented as far."""
+    blank = " " * cell_len(head)
+    return [
+        Text.assemble((head, style) if number == 0 else blank, line) for number, line in enumerate(lines)
+    ] or [Text(head, style)]
+
+
+def _bold(line: Text) -> Text:
+    line.stylize("bold")
+    return line
+
+
+def _styled(lines: list[Text], style: str) -> list[Text]:
+    for line in lines:
+        line.stylize(style)
+    return lines

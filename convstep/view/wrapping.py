@@ -1,0 +1,77 @@
+"""Lines of a width, for Latin and Chinese alike: Chinese has no spaces to break at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+NEVER_FIRST = frozenset("，。、；：？！）】」』》〉”’…—·,.;:?!)]}%")
+"""What must not begin a line."""
+NEVER_LAST = frozenset("（【「『《〈“‘([{")
+"""What must not end a line."""
+KEEP = "\u00a0"
+"""A space at which no line breaks."""
+
+
+def wrap(text: Text, width: int) -> list[Text]:
+    """Break a paragraph into lines.
+
+    Args:
+        text: one paragraph, without line breaks.
+        width: columns of room; a wide character takes two.
+
+    >>> [line.plain for line in wrap(Text("反向传播,一步一步 dW += x"), 8)]
+    ['反向传', '播,一步', '一步 dW', '+= x']
+    """
+    width = max(width, 2)
+    lines, start, used = list[Text](), 0, 0
+    for first, last in _pieces(text.plain, width):
+        piece = text.plain[first:last]
+        needed = cell_len(piece.rstrip(" "))
+        if used + needed > width and first > start:
+            lines.append(_line(text, start, first))
+            start, used = first, 0
+        used += cell_len(piece)
+    lines.append(_line(text, start, len(text.plain)))
+    return lines
+
+
+def _line(text: Text, start: int, end: int) -> Text:
+    line = text[start:end]
+    line.rstrip()
+    line.plain = line.plain.replace(KEEP, " ")
+    line.no_wrap, line.overflow, line.end = True, "crop", ""
+    return line
+
+
+def _pieces(plain: str, width: int) -> Iterator[tuple[int, int]]:
+    """What is never broken, each with the spaces behind it; what is too long is cut all the same."""
+    start = 0
+    for at in range(1, len(plain) + 1):
+        if at == len(plain) or _may_break(plain[at - 1], plain[at]):
+            yield from _cut(plain, start, at, width)
+            start = at
+
+
+def _cut(plain: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+    used, first = 0, start
+    for at in range(start, end):
+        size = cell_len(plain[at])
+        if used + size > width and plain[at] != " ":
+            yield first, at
+            first, used = at, 0
+        used += size
+    yield first, end
+
+
+def _may_break(before: str, after: str) -> bool:
+    """Whether a line may end between two characters."""
+    if after == " ":
+        return False
+    if before == " ":
+        return True
+    if after in NEVER_FIRST or before in NEVER_LAST or KEEP in (before, after):
+        return False
+    return cell_len(before) == 2 or cell_len(after) == 2
