@@ -107,7 +107,11 @@ def _parser() -> _Parser:
     )
     exporting.add_argument("--steps", type=steps, metavar="A:B", help="positions A to B, or one")
     exporting.add_argument(
-        "-o", "--output", required=True, metavar="OUT.svg", help="for several: OUT-0012.svg …"
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
     )
     opened = exporting.add_mutually_exclusive_group()
     opened.add_argument("--compare", action="store_true", help="with the comparison opened")
@@ -115,6 +119,9 @@ def _parser() -> _Parser:
     opened.add_argument("--diagnosis", action="store_true", help="with a candidate's diagnosis opened")
     _add_candidate(exporting, "--candidate")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
+    exporting.add_argument(
+        "--seconds", type=seconds, default=0.6, metavar="S", help="each step of a GIF or cast, default 0.6"
+    )
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,11 @@ from convstep.cli_problems import load_problem, watched_cell
 
 if TYPE_CHECKING:
     import argparse
+
+    from convstep.export.frame import Frame
+
+_LONG = 20
+"""From so many pictures on it takes a while."""
 
 
 def export(given: argparse.Namespace) -> list[Path]:
@@ -22,11 +28,22 @@ def export(given: argparse.Namespace) -> list[Path]:
         UsageError: something in it cannot be.
         OSError: a file cannot be written.
     """
+    from convstep.export.formats import ExportError, write
+
     output = Path(given.output)
-    if output.suffix != ".svg":
-        raise UsageError(f"{given.output} is not an .svg; end the name of -o in .svg")
+    try:
+        frames = _frames(given, output)
+        return write(frames, output, _Progress("written", len(frames)))
+    except ExportError as error:
+        raise UsageError(str(error)) from error
+
+
+def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
+    from convstep.export.formats import check
+
+    check(output, 1)  # before anything is read or run
     if given.candidate is not None:
-        return _export_candidate(given, output)
+        return _candidate_frames(given, output)
     if given.diagnosis:
         raise UsageError("--diagnosis is about a candidate; add --candidate path.py:function")
     for value, name in ((given.problem, "PROBLEM"), (given.steps, "--steps")):
@@ -34,20 +51,29 @@ def export(given: argparse.Namespace) -> list[Path]:
             raise UsageError(f"{name} is missing; see `convstep export --help`")
     problem = load_problem(given.problem)
     positions = _positions(given.steps, given.problem, problem.total_steps)
+    check(output, len(positions))
     why = None if given.why is None else watched_cell(given.why, problem)
-    from convstep.export.svg import export_svg
+    from convstep.export.draw import debugger_frames
 
-    return export_svg(
-        problem, given.problem, positions, output, given.size, comparison=given.compare, why=why
+    return debugger_frames(
+        problem,
+        given.problem,
+        positions,
+        given.size,
+        comparison=given.compare,
+        why=why,
+        seconds=given.seconds,
+        progress=_Progress("drawn", len(positions)),
     )
 
 
-def _export_candidate(given: argparse.Namespace, output: Path) -> list[Path]:
+def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     if given.compare or given.why is not None:
         raise UsageError("--compare and --why are about the reference; leave --candidate out")
     from convstep.candidate.stepping import CandidateTimeline
     from convstep.cli_candidate import opened, shown_problem, swept
-    from convstep.export.svg import export_candidate_svg
+    from convstep.export.draw import candidate_frames
+    from convstep.export.formats import check
 
     problem = None if given.problem is None else load_problem(given.problem)
     with opened(given.candidate, given) as worker:
@@ -56,10 +82,32 @@ def _export_candidate(given: argparse.Namespace, output: Path) -> list[Path]:
         timeline = CandidateTimeline(worker, verdict, shown)
         positions: list[int | None] = [None]
         if given.steps is not None:
-            positions = [*_positions(given.steps, given.problem or "this problem", shown.total_steps)]
-        return export_candidate_svg(
-            timeline, given.candidate, positions, output, given.size, diagnosis=given.diagnosis
+            wanted = _positions(given.steps, given.problem or "this problem", shown.total_steps)
+            check(output, len(wanted))
+            positions = [*wanted]
+        return candidate_frames(
+            timeline,
+            given.candidate,
+            positions,
+            given.size,
+            diagnosis=given.diagnosis,
+            seconds=given.seconds,
+            progress=_Progress("drawn", len(positions)),
         )
+
+
+class _Progress:
+    """A line on stderr that says how far it is, for a person who waits."""
+
+    def __init__(self, word: str, total: int) -> None:
+        self._word, self._total = word, total
+        self._shown = total >= _LONG and sys.stderr is not None and sys.stderr.isatty()
+
+    def __call__(self, done: int) -> None:
+        if self._shown:
+            line = f"{self._word} {done} of {self._total}"
+            end = "\r" if done < self._total else "\r" + " " * len(line) + "\r"
+            print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:

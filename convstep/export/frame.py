@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import get_character_cell_size
 from rich.color import blend_rgb
@@ -93,7 +93,7 @@ class Frame:
 
 
 def take(
-    app: App[object],
+    app: App[Any],
     *,
     title: str,
     caption: str,

@@ -23,6 +23,8 @@ _ADVANCE = 1233 / 2048
 """Width of a character of the regular font, as a share of its size."""
 _ASCENT, _DESCENT = 1901 / 2048, 483 / 2048
 """From the baseline to the top and to the bottom of the line, as shares of the size."""
+_IDEOGRAPH_MIDDLE = 0.38
+"""From the baseline up to the middle of an ideograph, as a share of the size."""
 _SLANT = 0.2
 """Pixels to the right for every pixel upwards, in italics."""
 _FULL: Final = 255
@@ -40,7 +42,9 @@ class Pen:
         self.width, self.height = cell
         self._size = round(self.width / _ADVANCE)
         self._baseline = round((self.height + (_ASCENT - _DESCENT) * self._size) / 2)
-        self._chinese_size = 2 * self.width - max(1, self.width // 8)
+        # ideographs fill a square, a little of it below the baseline: it stands in the cells' middle
+        self._chinese_size = 2 * self.width - max(2, self.width // 4)
+        self._chinese_baseline = int(self.height / 2 + _IDEOGRAPH_MIDDLE * self._chinese_size)
         self._masks: dict[tuple[str, int, bool, bool], Mask] = {}
 
     def row(self, row: Row) -> Mask:
@@ -88,7 +92,10 @@ class Pen:
         path = _font_of(character, columns, bold)
         if path is None:
             return self._hollow(width)
-        font = _font(path, self._chinese_size if path == CHINESE else self._size)
+        size, baseline = self._size, self._baseline
+        if path == CHINESE:
+            size, baseline = self._chinese_size, self._chinese_baseline
+        font = _font(path, size)
         embolden = bold and path != BOLD  # no bold of its own: written twice, a pixel apart
         if font.getlength(character) > width + 1:  # made for two cells and given one
             font = font.font_variant(size=int(font.size * width / font.getlength(character)))
@@ -97,8 +104,8 @@ class Pen:
         left = round((width - font.getlength(character)) / 2)
         pen = ImageDraw.Draw(image)
         for shift in range(2 if embolden else 1):
-            pen.text((left + shift, self._baseline), character, _FULL, font, anchor="ls")
-        return np.asarray(_slanted(image, self._baseline) if italic else image)
+            pen.text((left + shift, baseline), character, _FULL, font, anchor="ls")
+        return np.asarray(_slanted(image, baseline) if italic else image)
 
     def _hollow(self, width: int) -> Mask:
         """What stands for a character that cannot be drawn."""

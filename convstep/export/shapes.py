@@ -70,6 +70,24 @@ def arc(character: str) -> tuple[str, str] | None:
     return first.lower(), second.lower()
 
 
+def axis(length: int, thickness: int) -> float:
+    """Where the middle of a light line is, along the cell's width or height."""
+    return (length - thickness) // 2 + thickness / 2
+
+
+def arc_radius(upright: str, level: str, width: int, height: int) -> float:
+    """As round as the cell allows; the last pixel before the edge is straight, to meet the neighbour.
+
+    Args:
+        upright: the side above or below, as `arc` says it.
+        level: the side to the left or right.
+        width: the cell's pixels.
+        height: the cell's pixels.
+    """
+    x, y = axis(width, light(width)), axis(height, light(width))
+    return min(width - x if level == "right" else x, height - y if upright == "down" else y) - 1
+
+
 def _box(name: str, width: int, height: int) -> Mask | None:
     if "DIAGONAL" in name:
         return None  # slanted lines are the font's
@@ -157,9 +175,9 @@ def _dashed(weight: str, across: bool, count: int, width: int, height: int) -> M
 def _arc(upright: str, level: str, width: int, height: int) -> Mask:
     """A quarter of a circle between two straight ends, its edge smoothed."""
     thin, many = light(width), _SUPERSAMPLED
-    x0, y0 = (width - thin) // 2 + thin / 2, (height - thin) // 2 + thin / 2  # the lines' axes
+    x0, y0 = axis(width, thin), axis(height, thin)
     toward_x, toward_y = (1 if level == "right" else -1), (1 if upright == "down" else -1)
-    radius = min(width - x0 if level == "right" else x0, height - y0 if upright == "down" else y0)
+    radius = arc_radius(upright, level, width, height)
     ys, xs = np.mgrid[: height * many, : width * many] / many + 0.5 / many
     along_x, along_y = (xs - x0) * toward_x, (ys - y0) * toward_y
     ring = np.abs(np.hypot(along_x - radius, along_y - radius) - radius) <= thin / 2

@@ -164,25 +164,3 @@ def test_trace_writes_the_range_it_is_asked_for(run: Run) -> None:
     assert [title.split()[1] for title in titles] == ["137/256", "138/256"]
     assert "(i_h 4, i_w 2, i_c 0)" in titles[0]
     assert "\n\nstep 138" in ended.out
-
-
-def test_export_hands_the_positions_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-
-    def record(
-        problem: Problem, name: str, positions: Any, output: Path, size: Any, *, comparison: bool, why: Any
-    ) -> list[Path]:
-        asked.append((name, list(positions), str(output), size, comparison, why))
-        return [output]
-
-    monkeypatch.setattr("convstep.export.svg.export_svg", record)
-    assert run("export", "digit", "--steps", "12", "-o", "out.svg").out == "out.svg\n"
-    assert run("export", "digit", "--steps", "3:5", "-o", "out.svg", "--size", "80x24").code == 0
-    assert run("export", "digit", "--steps", "255:", "-o", "out.svg", "--compare").code == 0
-    assert run("export", "digit", "--steps", "7", "-o", "out.svg", "--why", "dW[2,0,1,0]").code == 0
-    assert asked == [
-        ("digit", [12], "out.svg", (120, 40), False, None),
-        ("digit", [3, 4, 5], "out.svg", (80, 24), False, None),
-        ("digit", [255, 256], "out.svg", (120, 40), True, None),
-        ("digit", [7], "out.svg", (120, 40), False, ("dW", (2, 0, 1, 0))),
-    ]

@@ -54,7 +54,10 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (["trace", "digit", "--from", "5", "--to", "4"], ["steps 5 to 4"]),
         (["trace", "digit", "--to", "1.5"], ["--to", "'1.5'", "whole number"]),
         (["trace", "digit", "--format", "xml"], ["--format", "'xml'", "jsonl"]),
-        (["export", "digit", "--steps", "1:2", "-o", "out.png"], ["out.png", ".svg"]),
+        (
+            ["export", "digit", "--steps", "1:2", "-o", "out.jpg"],
+            ["out.jpg", ".svg, .png, .gif, .cast and .md"],
+        ),
         (["export", "digit", "--steps", "1:2"], ["-o"]),
         (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),
         (["export", "digit", "--steps", "9:300", "-o", "out.svg"], ["9:300", "0 to 256"]),

@@ -1,0 +1,38 @@
+"""Markdown with pictures: a page that can be read, printed, or turned into slides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from convstep.export.frame import Frame
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
+    """A page with a section per frame: its caption, its text, its picture.
+
+    Args:
+        frames: what to show, at least one.
+        pictures: the frames' pictures, in the page's own folder.
+    """
+    sections = [f"# {escaped(frames[0].title)}"]
+    for frame, picture in zip(frames, pictures, strict=True):
+        sections.append(f"## {escaped(frame.caption)}")
+        if frame.text.strip():
+            sections.append(frame.text.strip())
+        alt = escaped(f"{frame.title}: {frame.caption}")
+        sections.append(f"![{alt}]({quote(picture.name)})")
+    return "\n\n".join(sections) + "\n"
+
+
+def escaped(words: str) -> str:
+    r"""Words in one line that Markdown takes for nothing but words.
+
+    >>> print(escaped("dW[0] += x * 0.42"))
+    dW\[0\] += x \* 0.42
+    """
+    return _MARKUP.sub(r"\\\1", " ".join(words.split()))

@@ -1,0 +1,172 @@
+"""Frames of the debugger, from the real app run without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from convstep.export.frame import SECONDS, Frame, take
+from convstep.replay.provenance import Provenance, provenance
+from convstep.ui.app import DebuggerApp, problem_title
+from convstep.view.numbers import short
+from convstep.view.words import place_text
+
+if TYPE_CHECKING:
+    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.conv.problem import Problem
+    from convstep.replay.timeline import Timeline
+
+Progress = Callable[[int], None]
+"""Told how many frames there are so far."""
+
+
+def _silent(done: int) -> None:
+    """Nobody watches."""
+
+
+def debugger_frames(
+    problem: Problem,
+    name: str,
+    positions: Iterable[int],
+    size: tuple[int, int] = (120, 40),
+    *,
+    comparison: bool = False,
+    why: tuple[str, tuple[int, ...]] | None = None,
+    seconds: float = SECONDS,
+    progress: Progress = _silent,
+) -> list[Frame]:
+    """The debugger at some positions.
+
+    Args:
+        problem: what to step through.
+        name: a bundled name or a path, as on the command line.
+        positions: where to draw, ascending for speed.
+        size: columns and lines of the screen.
+        comparison: whether to show the comparison at each position.
+        why: a gradient and a cell of it, to show the list of steps that make it.
+        seconds: how long each stands in a GIF or a cast.
+        progress: told of each frame.
+    """
+    made = None if why is None else provenance(problem, *why)
+    frames = asyncio.run(_debugger(problem, name, positions, size, comparison, made, seconds, progress))
+    return with_long_end(frames)
+
+
+def candidate_frames(
+    candidate: CandidateTimeline,
+    name: str,
+    positions: Iterable[int | None],
+    size: tuple[int, int] = (120, 40),
+    *,
+    diagnosis: bool = False,
+    seconds: float = SECONDS,
+    progress: Progress = _silent,
+) -> list[Frame]:
+    """A candidate beside the reference; the candidate's answers are waited for.
+
+    Args:
+        candidate: the candidate on a problem; its process is left running.
+        name: what to call it on the screen.
+        positions: where to draw; None is just after the first divergent step.
+        size: columns and lines of the screen.
+        diagnosis: whether to show the diagnosis at each position.
+        seconds: how long each stands in a GIF or a cast.
+        progress: told of each frame.
+    """
+    return with_long_end(
+        asyncio.run(_candidate(candidate, name, positions, size, diagnosis, seconds, progress))
+    )
+
+
+def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
+    """Let the last frame stand longer, so that an animation is seen to end before it begins again."""
+    if len(frames) < 2:
+        return [*frames]
+    *others, last = frames
+    return [*others, replace(last, seconds=max(2.0, 3 * last.seconds))]
+
+
+def step_caption(timeline: Timeline) -> str:
+    """What a position of the timeline shows, in a line: the step just executed, at 0 the first one."""
+    step, position = timeline.step, timeline.position
+    executed = f"step {position} of" if position else "before step 1 of"
+    place = place_text(step.loop_index, step.run.geometry)
+    return f"{executed} {timeline.total} ({place}): dW[{step.i_c}] += x * {short(step.dz)}"
+
+
+async def _debugger(
+    problem: Problem,
+    name: str,
+    positions: Iterable[int],
+    size: tuple[int, int],
+    comparison: bool,
+    why: Provenance | None,
+    seconds: float,
+    progress: Progress,
+) -> list[Frame]:
+    app = DebuggerApp(problem, problem_title(name), live=False)
+    title = f"convstep {app.debugger.problem_name}"
+    shown = "the comparison at " if comparison else "" if why is None else f"why {_cell(why)}, at "
+    frames: list[Frame] = []
+    async with app.run_test(size=size, notifications=False) as pilot:
+        debugger = app.debugger
+        for position in positions:
+            debugger.travel(position)
+            await app.workers.wait_for_complete()
+            if comparison:
+                debugger.action_compare()
+            elif why is not None:
+                debugger.explain(why)
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            caption = shown + step_caption(debugger.timeline)
+            total = problem.total_steps
+            frames.append(
+                take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
+            )
+            progress(len(frames))
+            if shown:
+                app.pop_screen()
+    return frames
+
+
+async def _candidate(
+    candidate: CandidateTimeline,
+    name: str,
+    positions: Iterable[int | None],
+    size: tuple[int, int],
+    diagnosis: bool,
+    seconds: float,
+    progress: Progress,
+) -> list[Frame]:
+    from convstep.ui.candidate_app import CandidateApp  # the plain debugger does without it
+
+    app = CandidateApp(candidate, name, live=False)
+    title = f"convstep {name}"
+    frames: list[Frame] = []
+    async with app.run_test(size=size, notifications=False) as pilot:
+        timeline = app.debugger.timeline
+        for position in positions:
+            if position is not None:
+                app.debugger.travel(position)
+            await pilot.pause()
+            await app.workers.wait_for_complete()  # all marks are found, all questions answered
+            await pilot.pause()
+            if diagnosis:
+                app.debugger.action_diagnosis()
+                await pilot.pause()
+            caption = "the diagnosis at " * diagnosis + step_caption(timeline)
+            at, total = timeline.position, timeline.total
+            frames.append(take(app, title=title, caption=caption, position=at, total=total, seconds=seconds))
+            progress(len(frames))
+            if diagnosis:
+                app.pop_screen()
+    return frames
+
+
+def _cell(why: Provenance) -> str:
+    """The cell in question, as it is written on the command line."""
+    return f"{why.gradient}[{', '.join(map(str, why.index))}]"

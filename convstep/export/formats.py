@@ -1,0 +1,121 @@
+"""Frames into files: the suffix says what kind."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from convstep.conv.files import written_whole
+from convstep.export.cast import cast
+from convstep.export.document import document
+from convstep.export.frame import Frame
+from convstep.export.svg import svg
+
+SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md")
+"""What can be written."""
+MOST_FRAMES = 3_000
+"""More than anybody looks at; each costs memory and up to a second."""
+
+
+class ExportError(ValueError):
+    """Pictures that cannot be made; the message is one sentence."""
+
+
+def check(output: Path, frames: int) -> None:
+    """Refuse, before any work is done, what cannot be written.
+
+    Args:
+        output: the file to be.
+        frames: how many there will be.
+
+    Raises:
+        ExportError: the suffix is none of the five, Pillow is missing, or there are too many frames.
+    """
+    if output.suffix not in SUFFIXES:
+        *others, last = SUFFIXES
+        raise ExportError(
+            f"{output} ends in none of {', '.join(others)} and {last}; the end of -o says what is drawn"
+        )
+    if output.suffix in (".png", ".gif") and not has_pillow():
+        raise ExportError("PNG and GIF need Pillow; pip install 'convstep[export]'")
+    if frames > MOST_FRAMES:
+        raise ExportError(
+            f"{frames:,} pictures are too many for one command; ask for {MOST_FRAMES:,} or fewer"
+        )
+
+
+def has_pillow() -> bool:
+    """Whether pixels can be drawn here."""
+    return importlib.util.find_spec("PIL") is not None
+
+
+def write(
+    frames: Sequence[Frame], output: Path, progress: Callable[[int], None] = lambda done: None
+) -> list[Path]:
+    """Write frames in the form that a file's suffix asks for.
+
+    A .gif, a .cast and an .md are one file, the .md with its pictures beside it. Several .svg or .png
+    get the frame's position before the suffix: `out.svg` -> `out-0012.svg`.
+
+    Args:
+        frames: what to show, at least one, all of one size; whichever app made them.
+        output: the file to write.
+        progress: told how many pictures are written, where there are several files.
+
+    Returns:
+        The files written, the one that was asked for first.
+
+    Raises:
+        ExportError: it cannot be done; nothing is written.
+        OSError: a file cannot be written.
+    """
+    check(output, len(frames))
+    if not frames:
+        raise ExportError("there is nothing to draw")
+    if len({frame.size for frame in frames}) > 1 and output.suffix in (".gif", ".cast"):
+        raise ExportError(f"{output} needs frames of one size")
+    if output.suffix in (".svg", ".png"):
+        return _pictures(frames, [output] if len(frames) == 1 else _numbered(frames, output), progress)
+    pictures: list[Path] = []
+    if output.suffix == ".md":  # the pictures first: a page never links to what is not there
+        pictures = _numbered(frames, output.with_suffix(".png" if has_pillow() else ".svg"))
+        _pictures(frames, pictures, progress)
+    with written_whole(output) as file:
+        if output.suffix == ".gif":
+            from convstep.export.gif import write_gif
+
+            write_gif(frames, file)
+        elif output.suffix == ".cast":
+            file.write(cast(frames).encode())
+        else:
+            file.write(document(frames, pictures).encode())
+    return [output, *pictures]
+
+
+def _pictures(frames: Sequence[Frame], paths: Sequence[Path], progress: Callable[[int], None]) -> list[Path]:
+    """Write a picture of each frame."""
+    for done, (frame, path) in enumerate(zip(frames, paths, strict=True), 1):
+        picture = _picture(frame, path.suffix)
+        with written_whole(path) as file:
+            file.write(picture)
+        progress(done)
+    return [*paths]
+
+
+def _picture(frame: Frame, suffix: str) -> bytes:
+    if suffix == ".svg":
+        return svg(frame).encode()
+    from convstep.export.png import png  # an SVG does without Pillow
+
+    return png(frame)
+
+
+def _numbered(frames: Sequence[Frame], output: Path) -> list[Path]:
+    """A file name for each frame: with its position, or its place in the row where two share one."""
+    numbers = [frame.position for frame in frames]
+    if len({*numbers}) < len(numbers):
+        numbers = [*range(1, len(frames) + 1)]
+    most = max(*numbers, *(frame.total for frame in frames))
+    digits = max(len(str(most)), 4)
+    return [output.with_name(f"{output.stem}-{number:0{digits}d}{output.suffix}") for number in numbers]

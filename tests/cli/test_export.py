@@ -1,0 +1,103 @@
+"""`convstep export`: what it asks of the app, what it writes, what it refuses before any work."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convstep.conv.problem import Problem
+from convstep.export.frame import Frame, Look
+from convstep.export.frame import Run as Cells
+from tests.cli.conftest import Refused, Run
+
+LOOK = Look((224, 224, 224), (18, 18, 18))
+FRAME = Frame(((Cells("it", LOOK),),), (2, 1), "convstep it", "step 1 of 2", 1, 2)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What would be drawn; a frame of two cells stands for every picture."""
+    asked: list[Any] = []
+
+    def record(problem: Problem, name: str, positions: Any, size: Any, **options: Any) -> list[Frame]:
+        options.pop("progress")
+        asked.append((name, list(positions), size, options))
+        return [replace(FRAME, position=position) for position in positions]
+
+    monkeypatch.setattr("convstep.export.draw.debugger_frames", record)
+    return asked
+
+
+def test_export_hands_its_options_on(run: Run, asked: list[Any]) -> None:
+    export = "export", "digit", "-o", "out.svg"
+    assert run(*export, "--steps", "12").out == "out.svg\n"
+    assert run(*export, "--steps", "3:5", "--size", "80x24").out.split() == [
+        "out-0003.svg",
+        "out-0004.svg",
+        "out-0005.svg",
+    ]
+    assert run(*export, "--steps", "255:", "--compare", "--seconds", "1.5").code == 0
+    assert run(*export, "--steps", "7", "--why", "dW[2,0,1,0]").code == 0
+    plain = {"comparison": False, "why": None, "seconds": 0.6}
+    assert asked == [
+        ("digit", [12], (120, 40), plain),
+        ("digit", [3, 4, 5], (80, 24), plain),
+        ("digit", [255, 256], (120, 40), plain | {"comparison": True, "seconds": 1.5}),
+        ("digit", [7], (120, 40), plain | {"why": ("dW", (2, 0, 1, 0))}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "written"),
+    [
+        ("out.png", ["out-0001.png", "out-0002.png"]),
+        ("out.gif", ["out.gif"]),
+        ("out.cast", ["out.cast"]),
+        ("out.md", ["out.md", "out-0001.png", "out-0002.png"]),
+    ],
+)
+def test_the_suffix_says_what_is_written(run: Run, asked: list[Any], output: str, written: list[str]) -> None:
+    assert run("export", "digit", "--steps", "1:2", "-o", output).out.split() == written
+    assert sorted(path.name for path in Path().iterdir()) == sorted(written)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+@pytest.mark.usefixtures("without_pillow")
+def test_without_pillow_pixels_are_refused_before_any_work(
+    refused: Refused, asked: list[Any], suffix: str
+) -> None:
+    said = refused("export", "digit", "--steps", "1", "-o", f"out.{suffix}")
+    assert said == "PNG and GIF need Pillow; pip install 'convstep[export]'"
+    assert not asked
+
+
+@pytest.mark.usefixtures("without_pillow")
+def test_without_pillow_a_document_has_svg_pictures(run: Run, asked: list[Any]) -> None:
+    assert run("export", "digit", "--steps", "1", "-o", "out.md").out.split() == ["out.md", "out-0001.svg"]
+    assert "(out-0001.svg)" in Path("out.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without the export extra."""
+    found = importlib.util.find_spec
+
+    def missing(name: str, package: str | None = None) -> Any:
+        return None if name == "PIL" else found(name, package)
+
+    monkeypatch.setattr("importlib.util.find_spec", missing)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "md", "png", "svg"])
+def test_more_pictures_than_anybody_looks_at_are_refused(
+    run: Run, refused: Refused, asked: list[Any], suffix: str
+) -> None:
+    new = "new", "--input", "64x64x1", "--filters", "1", "--kernel", "1", "-o", "large.npz"
+    assert run(*new).code == 0
+    said = refused("export", "large.npz", "--steps", "1:", "-o", f"out.{suffix}")
+    assert said == "4,096 pictures are too many for one command; ask for 3,000 or fewer"
+    assert not asked
