@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from convstep.export.frame import Frame
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+_MARKUP = re.compile(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)")
+"""What may mean something; an underscore inside a word does not."""
 
 
 def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
@@ -32,7 +33,7 @@ def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
 def escaped(words: str) -> str:
     r"""Words in one line that Markdown takes for nothing but words.
 
-    >>> print(escaped("dW[0] += x * 0.42"))
-    dW\[0\] += x \* 0.42
+    >>> print(escaped("i_h 0: dW[0] += x * 0.42"))
+    i_h 0: dW\[0\] += x \* 0.42
     """
-    return _MARKUP.sub(r"\\\1", " ".join(words.split()))
+    return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from convstep.export.fonts import BOLD, CHINESE, REGULAR
-from convstep.export.frame import Frame
+from convstep.export.frame import Frame, cells
 from convstep.export.ink import Pen
 from convstep.export.png import CELL, Pixels, pixels, png
 
@@ -128,3 +128,20 @@ def test_the_same_frame_gives_the_same_file(chinese: Frame, picture: Pixels) -> 
     made = png(chinese)
     assert made == png(chinese)
     assert (np.asarray(Image.open(io.BytesIO(made))) == picture).all()
+
+
+def test_every_character_the_screens_may_show_is_drawn() -> None:
+    """Lessons and interface are searched as text: a character nobody can draw is a hollow box."""
+    package = REGULAR.parents[2]
+    pen, hollow = Pen(CELL), {1: Pen(CELL).mask("\u0f00"), 2: Pen(CELL).mask("\U0001f389", 2)}
+    shown = {
+        character
+        for folder in ("view", "ui", "lessons", "replay", "oracle", "candidate", "examples")
+        for path in (package / folder).rglob("*")
+        if path.suffix in (".py", ".md", ".json", ".toml", ".tcss")
+        for character in path.read_text(encoding="utf-8")
+        if not character.isascii()
+    }
+    for character, columns in cells("".join(sorted(shown))):
+        if len(character) == 1:
+            assert (pen.mask(character, columns) != hollow[columns]).any(), character
