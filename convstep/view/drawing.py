@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import functools
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.view.big import LINES, BigFormat
+from convstep.view.edges import edge_segments
 from convstep.view.grid import GridLayout, Line
+from convstep.view.look import MODES as MODES
+from convstep.view.look import Look as Look
 from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
-
-MODES = ("both", "numbers", "heat")
-"""How values are shown, in the order `v` goes through them."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """How to draw, whatever is drawn."""
-
-    styles: Mapping[str, Style]
-    """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
-    stop, mark, crop, label."""
-    mode: str = "both"
-    """One of `MODES`."""
-    dark: bool = True
-    """Whether the screen is dark, so that zero fades into it."""
-    coloured: bool = True
-    """False draws magnitudes as shades instead of colours."""
-    cursor: Cell | None = None
-    """The cell under the cursor."""
-    base: Style = field(default_factory=Style)
-    """What every cell and line begins with: the screen's own colours."""
-    _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
-
-    def style(self, roles: tuple[str, ...], heat: tuple[str, str] | None) -> Style:
-        """The roles' styles laid over each other, on a background of heat if there is one."""
-        key = (roles, heat)
-        if key not in self._cache:
-            combined = self.base
-            if heat is not None:
-                combined += Style(color=heat[1], bgcolor=heat[0])
-            for role in roles:
-                combined += self.styles.get(role, _NONE)
-            self._cache[key] = combined
-        return self._cache[key]
-
-
-_NONE = Style()
 
 
 def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
@@ -70,7 +35,9 @@ def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
     return [Segment(text[:width].ljust(width), look.base)]
 
 
-def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look) -> list[Segment]:
+def draw_line(
+    panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look, *, cut: bool = False
+) -> list[Segment]:
     """One line of a face below the header, from content column `left` on.
 
     Args:
@@ -80,6 +47,7 @@ def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, l
         left: first content column to draw.
         width: columns to draw.
         look: roles, mode and cursor.
+        cut: whether the row is only partly in sight, so that its numbers are left out.
     """
     line = layout.line(y)
     if line is None:
@@ -87,10 +55,10 @@ def draw_line(panel: Panel, layout: GridLayout, y: int, left: int, width: int, l
     first = max((left - layout.margin) // (layout.text + 1), 0)
     last = min((left + width - layout.margin) // (layout.text + 1) + 1, layout.columns)
     start = layout.gutter(first)
-    draw = _edge_segments if line.edge else _row_segments
+    draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
     if not line.edge:
-        _blank_partial(segments, layout, first, left, width, look)
+        _blank_partial(segments, layout, first, left, 0 if cut else width, look)
     if layout.margin and left < layout.margin:
         segments.insert(0, _row_label(panel, layout, line, look))
         start = 0
@@ -122,7 +90,7 @@ def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Se
 
 
 def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segment:
-    if line.edge:
+    if line.edge or line.part != layout.middle:
         return Segment(" " * layout.margin, look.base)
     label = f"[{line.row}]" if panel.listed else f"{line.row}"
     roles = ("label", "window") if panel.now is not None and panel.now.row == line.row else ("label",)
@@ -139,6 +107,21 @@ def _row_segments(
         yield _gutter(panel, line.row, column, look, _hint(value, scale, look))
         yield _cell(panel, Cell(line.row, column), value, number, scale, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
+
+
+def _tall_row_segments(
+    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
+) -> Iterator[Segment]:
+    """One of the lines of a row of tall cells: marks beside the middle one, sides along all of them."""
+    scale = _scale(panel.limit, look.dark)
+    values = panel.face.values[line.row, columns.start : columns.stop].tolist()
+    middle = line.part == layout.middle
+    gutter = _gutter if middle else _gutter_beside
+    for column, value in zip(columns, values, strict=True):
+        hint = _hint(value, scale, look)
+        yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
+        yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+    yield gutter(panel, line.row, columns.stop, look, " ")
 
 
 @functools.lru_cache(maxsize=256)
@@ -159,16 +142,54 @@ def _hint(value: float, scale: Scale, look: Look) -> str:
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
     roles = _roles(panel, cell, look)
-    # a dot says that nothing is here: a zero of the padding, or no difference
-    outside = ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
-    text = "·".rjust(number.width) if outside else number.text(value)
-    if look.mode == "heat" and not outside:
-        sign = "-" if value < 0 else "+" if value > 0 else " "
-        text = (sign + scale.shade(value) * (number.width - 1)) if value == value else text
-    heat = None
-    if look.coloured and look.mode != "numbers" and "todo" not in roles and not outside and value != 0:
-        heat = (scale.background(value), scale.foreground(value))
-    return Segment(text, look.style(roles, heat))
+    empty = _is_empty(panel, cell, value, roles)
+    if empty:
+        text = "·".rjust(number.width)
+    elif look.mode == "heat" and value == value:
+        text = _sign(value) + scale.shade(value) * (number.width - 1)
+    else:
+        text = number.text(value)
+    return Segment(text, look.style(roles, None if empty else _heat(value, roles, scale, look)))
+
+
+def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, look: Look) -> Segment:
+    """One line of a tall cell."""
+    roles, scale = _roles(panel, cell, look), _scale(panel.limit, look.dark)
+    width, middle = layout.text, part == layout.middle
+    empty = _is_empty(panel, cell, value, roles)
+    if empty:
+        text = "·" if middle else ""
+    elif look.mode == "heat" and value == value:
+        text = (_sign(value) if middle else " ") + scale.shade(value) * (width - 1)
+    elif layout.lines == LINES:
+        text = _big_format(width, panel.limit).lines(value)[part]
+    else:
+        text = _format(width, panel.limit).text(value) if middle else ""
+    heat = None if empty else _heat(value, roles, scale, look)
+    if part != (LINES - 1 if layout.lines == LINES else layout.middle):
+        roles += ("plain",)  # an underline through every line would be read as part of the digits
+    return Segment(text.rjust(width), look.style(roles, heat))
+
+
+@functools.lru_cache(maxsize=256)
+def _big_format(width: int, limit: float) -> BigFormat:
+    return BigFormat.fitting(width, limit * 0.9)
+
+
+def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
+    """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
+    return ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
+
+
+def _sign(value: float) -> str:
+    return "-" if value < 0 else "+" if value > 0 else " "
+
+
+def _heat(value: float, roles: tuple[str, ...], scale: Scale, look: Look) -> tuple[str, str] | None:
+    """The colours of a value, behind it and in front."""
+    if look.coloured and look.mode != "numbers" and "todo" not in roles and value != 0:
+        return scale.background(value), scale.foreground(value)
+    return None
 
 
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
@@ -214,6 +235,17 @@ def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Se
     return Segment(plain, look.style(("hint",), None))
 
 
+def _gutter_beside(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
+    """The same above and below the middle line of a tall cell: nothing that is said once."""
+    if (row, boundary) in panel.marks:
+        return Segment(" ", look.style(("mark",), None))
+    if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
+        return Segment("┃", look.style(("frame",), None))
+    if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
+        return Segment("│", look.style(("crop",), None))
+    return Segment(plain, look.style(("hint",), None))
+
+
 def _differs(panel: Panel, row: int, column: int) -> bool:
     if panel.differing is None or column >= panel.face.shape[1]:
         return False
@@ -222,68 +254,3 @@ def _differs(panel: Panel, row: int, column: int) -> bool:
 
 def _on_side(block: Span, row: int, boundary: int) -> bool:
     return block.top <= row <= block.bottom and boundary in (block.left, block.right + 1)
-
-
-def _edge_segments(
-    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
-) -> Iterator[Segment]:
-    """A line between rows: a top or bottom of the frame or of the crop line, and sides crossing it."""
-    for boundary in range(columns.start, columns.stop + 1):
-        at, style = _edge_corner(panel, line, boundary)
-        yield Segment(at, look.style((style,), None) if style else look.base)
-        if boundary < columns.stop:
-            along, style = _edge_run(panel, line, boundary)
-            yield Segment(along * layout.text, look.style((style,), None) if style else look.base)
-
-
-def _block(panel: Panel, kind: str) -> tuple[Span | None, str]:
-    return (panel.window, "frame") if kind.startswith("frame") else (panel.inside, "crop")
-
-
-def _edge_run(panel: Panel, line: Line, column: int) -> tuple[str, str]:
-    assert line.edge is not None
-    block, style = _block(panel, line.edge)
-    if block is not None and block.left <= column <= block.right:
-        return ("━" if style == "frame" else "─"), style
-    return " ", ""
-
-
-def _edge_corner(panel: Panel, line: Line, boundary: int) -> tuple[str, str]:
-    """The character of an edge line at a gutter."""
-    assert line.edge is not None
-    block, style = _block(panel, line.edge)
-    top = line.edge.endswith("top")
-    crossing = style == "crop" and panel.framed and _crosses(panel.window, line, boundary)
-    if crossing:
-        return "┃", "frame"
-    if block is not None:
-        if boundary == block.left:
-            return _CORNERS[style, top, "left"], style
-        if boundary == block.right + 1:
-            return _CORNERS[style, top, "right"], style
-        if block.left < boundary <= block.right:
-            return ("━" if style == "frame" else "─"), style
-    if style == "frame" and panel.cropped and _crosses(panel.inside, line, boundary):
-        return "│", "crop"
-    return " ", ""
-
-
-def _crosses(block: Span | None, line: Line, boundary: int) -> bool:
-    """Whether a side of the block passes through an edge line."""
-    if block is None or boundary not in (block.left, block.right + 1):
-        return False
-    # before the same row, the frame opens below the crop line and closes above it
-    first, last = {"frame-top": (0, 0), "frame-bottom": (1, 1)}.get(line.edge or "", (1, 0))
-    return block.top + first <= line.row <= block.bottom + last
-
-
-_CORNERS = {
-    ("frame", True, "left"): "┏",
-    ("frame", True, "right"): "┓",
-    ("frame", False, "left"): "┗",
-    ("frame", False, "right"): "┛",
-    ("crop", True, "left"): "┌",
-    ("crop", True, "right"): "┐",
-    ("crop", False, "left"): "└",
-    ("crop", False, "right"): "┘",
-}

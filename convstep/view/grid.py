@@ -4,13 +4,16 @@ A cell is `text` columns wide with a gutter of one column on each side; neighbou
 A frame's sides live in the gutters. Its top and bottom have lines of their own, which wander
 with the window: rows above keep their place, rows below stand two lines lower, and only the
 rows that enter or leave the window move. The total height never changes.
+
+A row is one line high, or for readers far from the screen two or three.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from convstep.view.big import LEAST_BIG, LINES, MOST_BIG
 from convstep.view.panel import Cell, Panel, Span
 
 LEAST_TEXT = 3
@@ -21,6 +24,12 @@ PRECISE_TEXT = 12
 """Columns of a number at the very most."""
 SCROLLED_TEXT = 5
 """Columns of a number where the face is far too wide to be seen whole anyway."""
+
+
+SCROLLED_BIG = 9
+"""Columns of a big number where the face is not seen whole: a sign, a point and two digits."""
+ROOMY = 2
+"""Lines of a row where big numbers do not fit."""
 
 
 class Rect(NamedTuple):
@@ -59,6 +68,8 @@ class Line(NamedTuple):
     """The row, or for an edge the row it stands before."""
     edge: str | None
     """The edge's kind, None for a row of numbers."""
+    part: int = 0
+    """Which of the row's lines, from the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class GridLayout:
     """Lines of the column labels at the top, 0 or 1; they do not scroll."""
     edges: tuple[Edge, ...]
     """In the order of their lines."""
+    lines: int = 1
+    """Lines of one row; with three, digits are drawn big."""
 
     @property
     def width(self) -> int:
@@ -86,27 +99,35 @@ class GridLayout:
     @property
     def height(self) -> int:
         """Lines of the whole content, the header included."""
-        return self.header + self.rows + len(self.edges)
+        return self.header + self.rows * self.lines + len(self.edges)
+
+    @property
+    def middle(self) -> int:
+        """Which line of a row has its labels and marks."""
+        return (self.lines - 1) // 2
 
     def gutter(self, column: int) -> int:
         """The gutter left of a column; `columns` gives the last one."""
         return self.margin + column * (self.text + 1)
 
     def y_of(self, row: int) -> int:
-        """The line of a row."""
-        return self.header + row + sum(edge.anchor <= row for edge in self.edges)
+        """The line of a row, the first of several."""
+        return self.header + row * self.lines + sum(edge.anchor <= row for edge in self.edges)
 
     def line(self, y: int) -> Line | None:
         """What stands on a line below the header; None beyond the last."""
         y -= self.header
         for passed, edge in enumerate(self.edges):
-            place = edge.anchor + passed
+            place = edge.anchor * self.lines + passed
             if y < place:
-                return Line(y - passed, None)
+                return self._row_line(y - passed)
             if y == place:
                 return Line(edge.anchor, edge.kind)
-        row = y - len(self.edges)
-        return Line(row, None) if row < self.rows else None
+        place = y - len(self.edges)
+        return self._row_line(place) if place < self.rows * self.lines else None
+
+    def _row_line(self, place: int) -> Line:
+        return Line(place // self.lines, None, place % self.lines)
 
     def cell_at(self, x: int, y: int) -> Cell | None:
         """The cell whose number or left gutter is at a place, if any."""
@@ -123,16 +144,37 @@ class GridLayout:
         column = -(-(x - self.margin) // (self.text + 1))
         return min(self.gutter(column), max(self.width - width, 0))
 
+    def snap_down(self, y: int, height: int) -> int:
+        """A scroll place at or after `y` that begins with a whole row, for that many lines of room."""
+        line = self.line(self.header + y)
+        if line is not None and line.part:
+            y += self.lines - line.part
+        return min(y, max(self.height - self.header - height, 0))
+
+    def is_cut(self, y: int, top: int, height: int) -> bool:
+        """Whether the row on a line is only partly in sight.
+
+        Args:
+            y: the line, counted in the whole content.
+            top: the first line in sight.
+            height: lines in sight.
+        """
+        line = self.line(y)
+        if line is None or line.edge:
+            return False
+        first = y - line.part
+        return first < top or first + self.lines > top + height
+
     def rect(self, span: Span) -> Rect:
         """The block of a span with the gutters and the edge lines around it."""
         x = self.gutter(span.left)
         top, bottom = self.y_of(span.top), self.y_of(span.bottom)
         around = 1 if self.edges else 0
         width = self.gutter(span.right + 1) + 1 - x
-        return Rect(x, top - around, width, bottom - top + 1 + 2 * around)
+        return Rect(x, top - around, width, bottom - top + self.lines + 2 * around)
 
 
-def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> GridLayout:
+def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False) -> GridLayout:
     """Choose cell width and labels for the room there is.
 
     Args:
@@ -140,7 +182,10 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> Gri
         width: columns of room.
         height: lines of room.
         precision: columns to add to each number, or to take away.
+        large: whether it is read from afar, so that cells are as high as there is room for.
     """
+    if large:
+        return _lay_out_large(panel, width, height, precision)
     rows, columns = panel.face.shape
     edges = _edges(panel)
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
@@ -150,6 +195,40 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0) -> Gri
     text = min(max(text + precision, LEAST_TEXT), PRECISE_TEXT)
     header = 0 if panel.listed or height < _least_height(panel, rows, len(edges)) else 1
     return GridLayout(rows, columns, text, margin, header, edges)
+
+
+def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
+    """Big numbers if all of the face fits with them, or the window; else roomy rows, else the usual ones."""
+    usual, edges = lay_out(panel, width, height, precision=precision), len(_edges(panel))
+    rows = panel.face.shape[0]
+    text, margin = _big_text_and_margin(panel, width)
+    room = height - edges
+    seen_rows = rows if panel.window is None else panel.window.bottom - panel.window.top + 1
+    if text and LINES * seen_rows <= room:
+        header = 1 if not panel.listed and LINES * (rows if LINES * rows <= room else seen_rows) < room else 0
+        text = min(max(text + LINES * precision, LEAST_BIG), 2 * MOST_BIG)
+        return replace(usual, text=text, margin=margin, header=header, lines=LINES)
+    if usual.width <= width and usual.header + ROOMY * rows <= room:
+        return replace(usual, lines=ROOMY)
+    return usual
+
+
+def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
+    """Columns of a big number and of the row labels; 0 columns where no room is enough.
+
+    Labels stand where numbers keep two decimals beside them.
+    """
+    columns = panel.face.shape[1]
+    label = len(str(panel.face.shape[0] - 1)) + (2 if panel.listed else 0)
+    counts = [columns]
+    if panel.window is not None:
+        counts.append(panel.window.right - panel.window.left + 1)
+    for count, most in zip(counts, (MOST_BIG, SCROLLED_BIG), strict=False):
+        for margin, least in ((label, LEAST_BIG if panel.listed else SCROLLED_BIG), (0, LEAST_BIG)):
+            text = (width - margin - 1) // count - 1
+            if text >= least:
+                return min(text, most), margin
+    return 0, 0
 
 
 def least_text(panel: Panel) -> int:

@@ -10,6 +10,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.view.big import BigFormat
+from convstep.view.big import drawn as drawn_big
 from convstep.view.drawing import MODES, Look, draw_header, draw_line
 from convstep.view.faces import face
 from convstep.view.grid import GridLayout, lay_out
@@ -61,22 +63,33 @@ def number(panel: Panel, layout: GridLayout, cell: Cell, look: Look = PLAIN) -> 
     return line[layout.gutter(cell.column) + 1 : layout.gutter(cell.column + 1)]
 
 
-@given(panels(), LOOKS, st.integers(1, 120), st.integers(1, 30), st.integers(0, 60), st.integers(-4, 6))
+@given(
+    panels(),
+    LOOKS,
+    st.integers(1, 120),
+    st.integers(1, 30),
+    st.integers(0, 60),
+    st.integers(-4, 6),
+    st.booleans(),
+)
 def test_every_line_is_exactly_as_wide_as_asked(
-    panel: Panel, look: Look, width: int, height: int, left: int, precision: int
+    panel: Panel, look: Look, width: int, height: int, left: int, precision: int, large: bool
 ) -> None:
-    layout = lay_out(panel, width, height, precision=precision)
-    lines = [draw_line(panel, layout, y, left, width, look) for y in range(layout.header, layout.height + 3)]
+    layout = lay_out(panel, width, height, precision=precision, large=large)
+    lines = [
+        draw_line(panel, layout, y, left, width, look, cut=y % 5 == 0)
+        for y in range(layout.header, layout.height + 3)
+    ]
     for segments in [*lines, draw_header(panel, layout, left, width, look)]:
         assert len(text(segments)) == width
         assert all(cell_len(character) == 1 for character in text(segments))
 
 
-@given(panels(), LOOKS, st.integers(1, 120), st.integers(0, 60))
+@given(panels(), LOOKS, st.integers(1, 120), st.integers(0, 60), st.booleans())
 def test_scrolled_line_is_part_of_the_whole_and_shows_no_number_in_part(
-    panel: Panel, look: Look, width: int, left: int
+    panel: Panel, look: Look, width: int, left: int, large: bool
 ) -> None:
-    layout = lay_out(panel, width, 30)
+    layout = lay_out(panel, width, 30, large=large)
     left = min(left, layout.width - 1)
     for y in range(layout.header, layout.height):
         whole = list(text(draw_line(panel, layout, y, 0, layout.width, look)).ljust(left + width))
@@ -121,11 +134,13 @@ def test_untouched_padding_is_a_dot_and_touched_padding_a_number(panel: Panel) -
         assert dot == (outside and value == 0)
 
 
-@given(panels(plain=True), st.integers(10, 100), st.data())
-def test_frame_is_a_closed_box_around_the_window(panel: Panel, width: int, data: st.DataObject) -> None:
+@given(panels(plain=True), st.integers(10, 100), st.booleans(), st.data())
+def test_frame_is_a_closed_box_around_the_window(
+    panel: Panel, width: int, large: bool, data: st.DataObject
+) -> None:
     window = data.draw(spans(*panel.face.shape))
     panel = replace(panel, framed=True, window=window)
-    layout = lay_out(panel, width, 100)
+    layout = lay_out(panel, width, 100, large=large)
     lines = drawn(panel, layout)
     top = next(n for n, line in enumerate(lines) if "┏" in line)
     bottom = next(n for n, line in enumerate(lines) if "┗" in line)
@@ -135,20 +150,21 @@ def test_frame_is_a_closed_box_around_the_window(panel: Panel, width: int, data:
     inner = lines[top + 1 : bottom]
     assert all(line[left] == line[right] == "┃" for line in inner)
     rows = [layout.line(layout.header + n) for n in range(top + 1, bottom)]
-    assert [line.row for line in rows if line and not line.edge] == list(range(window.top, window.bottom + 1))
+    shown = [row for row in range(window.top, window.bottom + 1) for _ in range(layout.lines)]
+    assert [line.row for line in rows if line and not line.edge] == shown
     everything = "".join(lines)
     assert [everything.count(corner) for corner in "┏┓┗┛"] == [1, 1, 1, 1]
     assert everything.count("┃") == 2 * len(inner)
     assert everything.count("━") == 2 * (right - left - 1)
 
 
-@given(panels(plain=True), st.integers(10, 100), st.data())
+@given(panels(plain=True), st.integers(10, 100), st.booleans(), st.data())
 def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
-    panel: Panel, width: int, data: st.DataObject
+    panel: Panel, width: int, large: bool, data: st.DataObject
 ) -> None:
     inside = data.draw(insides(*panel.face.shape))
     panel = replace(panel, cropped=True, inside=inside)
-    layout = lay_out(panel, width, 100)
+    layout = lay_out(panel, width, 100, large=large)
     lines = drawn(panel, layout)
     kinds = [found.edge for n in range(len(lines)) if (found := layout.line(layout.header + n))]
     top, bottom = kinds.index("crop-top"), kinds.index("crop-bottom")
@@ -158,7 +174,8 @@ def test_crop_line_is_a_closed_box_but_for_what_stands_on_it(
     for line in lines[top + 1 : bottom]:
         assert covered(line[left] + line[right], "││", "┃━┏┓┗┛▸◂")
     rows = [layout.line(layout.header + n) for n in range(top + 1, bottom)]
-    assert [line.row for line in rows if line and not line.edge] == list(range(inside.top, inside.bottom + 1))
+    shown = [row for row in range(inside.top, inside.bottom + 1) for _ in range(layout.lines)]
+    assert [line.row for line in rows if line and not line.edge] == shown
     if panel.window is None and panel.now is None:
         assert [lines[top][left], lines[top][right]] == ["┌", "┐"]
         assert all(line[left] == line[right] == "│" for line in lines[top + 1 : bottom])
@@ -271,3 +288,76 @@ def test_a_mark_stands_left_of_its_cell_even_in_the_frame_s_side() -> None:
         line = text(draw_line(marked, layout, layout.y_of(row), 0, layout.width, look))
         assert line[layout.gutter(column)] == marks.get((row, column), "≠")
         assert bool(style_of(marked, layout, Cell(row, column), look).overline) == ((row, column) in marks)
+
+
+def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, list[str]]:
+    """A face in tall cells."""
+    layout = lay_out(panel, 60, 100 if lines == 3 else 12, large=True)
+    assert layout.lines == lines
+    return layout, drawn(panel, layout, look)
+
+
+@given(panels())
+def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
+    layout = lay_out(panel, 90, 60, large=True)
+    number = BigFormat.fitting(max(layout.text, 6), panel.limit * 0.9)
+    lines = drawn(panel, layout)
+    for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
+        first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
+        place = layout.y_of(row) - layout.header
+        shown = tuple(line[first:beyond] for line in lines[place : place + 3])
+        empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
+        assert shown == (drawn_big("·", layout.text) if empty else number.lines(float(value)))
+
+
+def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:
+    values = face("t", np.full((3, 3), 0.5), (None, None))
+    window = Span(range(2), range(1, 3))
+    panel = Panel(
+        "t", values, 1.0, framed=True, window=window, changed=window, stops=frozenset({(2, 1)}),
+        marks={(0, 1): "›"}, now=Cell(2, 0),
+    )  # fmt: skip
+    look = Look(ROLES | {"mark": Style(overline=True)})
+    layout, lines = tall(panel, look)
+    left, right = layout.gutter(1), layout.gutter(3)
+    assert [line[left] for line in lines] == [*"┏ › ┃┃┃┗ ◆ "]
+    assert [line[right] for line in lines] == [*"┓┃┃┃┃┃┃┛   "]
+    assert [line[layout.gutter(0)] for line in lines] == [*"         ▸ "]
+    marked = [
+        segment.style.overline
+        for y in range(1, 4)
+        for segment in draw_line(panel, layout, layout.header + y, 0, layout.width, look)
+        if segment.style is not None and segment.style.overline
+    ]
+    assert len(marked) == 3, "the mark's colour runs along the cell, its character stands once"
+    underlined = []
+    for y in range(layout.header, layout.height):
+        segments = draw_line(panel, layout, y, 0, layout.width, look)
+        underlined.append(sum(bool(segment.style and segment.style.underline) for segment in segments))
+    assert underlined == [0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 0], "only below the digits"
+
+
+def test_tall_cells_are_roomy_where_digits_cannot_be_big() -> None:
+    panel = Panel("t", face("t", np.full((4, 9), 0.5), (None, None)), 1.0, changed=Span(range(1), range(9)))
+    layout, lines = tall(panel, lines=2)
+    assert [line.strip() != "" for line in lines] == [True, False] * 4
+    segments = draw_line(panel, layout, layout.header, 0, 60, PLAIN)
+    assert sum(bool(segment.style and segment.style.underline) for segment in segments) == 9
+    assert layout.height <= 12
+
+
+def test_heat_fills_a_tall_cell_and_shows_the_sign_once() -> None:
+    panel = Panel("t", face("t", np.array([[-1.0, 1.0]]), (None, None)), 1.0)
+    layout, lines = tall(panel, Look(ROLES, mode="heat", coloured=False))
+    text_columns = layout.text - 1
+    first = [line[layout.gutter(0) + 1 :][: layout.text] for line in lines]
+    assert first == [" " + "█" * text_columns, "-" + "█" * text_columns, " " + "█" * text_columns]
+
+
+def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
+    panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, framed=True,
+                  window=Span(range(2), range(2)))  # fmt: skip
+    layout = lay_out(panel, 40, 30, large=True)
+    y = layout.y_of(0)
+    shown = text(draw_line(panel, layout, y, 0, layout.width, PLAIN, cut=True))
+    assert shown.replace(" ", "") == "┃┃"

@@ -2,49 +2,56 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convstep.view.big import LEAST_BIG, LINES
+from convstep.view.faces import face
 from convstep.view.grid import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
 from convstep.view.panel import Cell, Panel
 from tests.view.panels import panels, spans
 
-WIDTHS, HEIGHTS = st.integers(1, 100), st.integers(1, 40)
+WIDTHS, HEIGHTS, LARGE = st.integers(1, 100), st.integers(1, 40), st.booleans()
 
 
-@given(panels(plain=True), WIDTHS, HEIGHTS)
-def test_cell_at_is_the_inverse_of_where_a_cell_stands(panel: Panel, width: int, height: int) -> None:
-    layout = lay_out(panel, width, height)
+@given(panels(plain=True), WIDTHS, HEIGHTS, LARGE)
+def test_cell_at_is_the_inverse_of_where_a_cell_stands(
+    panel: Panel, width: int, height: int, large: bool
+) -> None:
+    layout = lay_out(panel, width, height, large=large)
     for row in range(layout.rows):
         for column in range(layout.columns):
             for x in range(layout.gutter(column), layout.gutter(column + 1)):
-                assert layout.cell_at(x, layout.y_of(row)) == Cell(row, column)
+                for y in range(layout.y_of(row), layout.y_of(row) + layout.lines):
+                    assert layout.cell_at(x, y) == Cell(row, column)
 
 
-@given(panels(plain=True), WIDTHS, HEIGHTS)
-def test_no_cell_stands_on_labels_edges_or_beyond(panel: Panel, width: int, height: int) -> None:
-    layout = lay_out(panel, width, height)
+@given(panels(plain=True), WIDTHS, HEIGHTS, LARGE)
+def test_no_cell_stands_on_labels_edges_or_beyond(panel: Panel, width: int, height: int, large: bool) -> None:
+    layout = lay_out(panel, width, height, large=large)
     found = {layout.cell_at(x, y) for y in range(layout.height) for x in range(layout.width)} - {None}
     assert len(found) == layout.rows * layout.columns
-    rows = {layout.y_of(row) for row in range(layout.rows)}
+    rows = {layout.y_of(row) + part for row in range(layout.rows) for part in range(layout.lines)}
     for y in set(range(layout.height + 3)) - rows:
         assert all(layout.cell_at(x, y) is None for x in range(layout.width))
     assert all(layout.cell_at(x, min(rows)) is None for x in range(layout.margin))
 
 
-@given(panels(plain=True), WIDTHS, HEIGHTS)
+@given(panels(plain=True), WIDTHS, HEIGHTS, LARGE)
 def test_rows_stand_below_each_other_and_every_line_is_one_thing(
-    panel: Panel, width: int, height: int
+    panel: Panel, width: int, height: int, large: bool
 ) -> None:
-    layout = lay_out(panel, width, height)
+    layout = lay_out(panel, width, height, large=large)
     places = [layout.y_of(row) for row in range(layout.rows)]
     assert places == sorted(set(places))
     lines = [layout.line(y) for y in range(layout.header, layout.height)]
     assert None not in lines
-    assert [line.row for line in lines if line and not line.edge] == list(range(layout.rows))
+    parts = [(row, part) for row in range(layout.rows) for part in range(layout.lines)]
+    assert [(line.row, line.part) for line in lines if line and not line.edge] == parts
     assert [(line.row, line.edge) for line in lines if line and line.edge] == list(layout.edges)
     assert layout.line(layout.height) is None
-    assert all(layout.line(y) == (row, None) for row, y in enumerate(places))
+    assert all(layout.line(y) == (row, None, 0) for row, y in enumerate(places))
 
 
 @given(panels(plain=True), st.data())
@@ -52,18 +59,20 @@ def test_height_never_changes_as_the_window_moves(panel: Panel, data: st.DataObj
     panel = replace(panel, framed=True, window=data.draw(spans(*panel.face.shape)))
     moved = replace(panel, window=data.draw(spans(*panel.face.shape)))
     assert lay_out(panel, 60, 200).height == lay_out(moved, 60, 200).height
+    large = [lay_out(each, 60, 200, large=True) for each in (panel, replace(panel, window=panel.window))]
+    assert large[0].height == large[1].height
 
 
-@given(panels(plain=True), WIDTHS, HEIGHTS, st.data())
+@given(panels(plain=True), WIDTHS, HEIGHTS, LARGE, st.data())
 def test_rect_holds_every_cell_of_a_span_and_the_lines_around_it(
-    panel: Panel, width: int, height: int, data: st.DataObject
+    panel: Panel, width: int, height: int, large: bool, data: st.DataObject
 ) -> None:
-    layout = lay_out(panel, width, height)
+    layout = lay_out(panel, width, height, large=large)
     span = data.draw(spans(layout.rows, layout.columns))
     rect = layout.rect(span)
     for row in span.rows:
         for column in span.columns:
-            cell = Rect(layout.gutter(column), layout.y_of(row), layout.text + 2, 1)
+            cell = Rect(layout.gutter(column), layout.y_of(row), layout.text + 2, layout.lines)
             assert rect.union(cell) == rect
     if panel.framed and panel.window == span:
         edges = [y for y in range(layout.header, layout.height) if (line := layout.line(y)) and line.edge
@@ -110,3 +119,47 @@ def test_header_never_costs_the_window(panel: Panel, height: int) -> None:
 
 def test_union_is_the_smallest_block_around_both() -> None:
     assert Rect(1, 2, 3, 4).union(Rect(10, 0, 1, 1)) == Rect(1, 0, 10, 6)
+
+
+@given(panels(plain=True), WIDTHS, HEIGHTS)
+def test_numbers_are_big_wherever_the_face_or_its_window_fits_with_them(
+    panel: Panel, width: int, height: int
+) -> None:
+    layout, rows, columns = lay_out(panel, width, height, large=True), *panel.face.shape
+    if panel.window is not None:
+        rows = panel.window.bottom - panel.window.top + 1
+        columns = panel.window.right - panel.window.left + 1
+    narrowest = columns * (LEAST_BIG + 1) + 1
+    room = height - len(layout.edges)
+    assert (layout.lines == LINES) == (narrowest <= width and LINES * rows <= room)
+    if layout.lines == LINES:
+        assert layout.header + LINES * rows <= room
+        assert layout.text >= LEAST_BIG
+        assert layout.margin + columns * (layout.text + 1) + 1 <= width
+    if layout.lines == 2:
+        assert layout.width <= width
+        assert layout.height <= height
+
+
+@given(panels(plain=True), st.integers(20, 100), HEIGHTS, st.data())
+def test_a_scroll_place_begins_with_a_whole_row_and_cut_rows_are_known(
+    panel: Panel, width: int, height: int, data: st.DataObject
+) -> None:
+    layout = lay_out(panel, width, height, large=True)
+    room = height - layout.header
+    most = max(layout.height - height, 0)
+    y = layout.snap_down(data.draw(st.integers(0, most)), room)
+    line = layout.line(layout.header + y)
+    assert y == most or (line is not None and line.part == 0)
+    top = layout.header + y
+    for place in range(top, top + room):
+        if (line := layout.line(place)) is not None and not line.edge:
+            first = layout.y_of(line.row)
+            whole = top <= first and first + layout.lines <= top + room
+            assert layout.is_cut(place, top, room) == (not whole)
+
+
+def test_more_precision_makes_big_numbers_a_digit_wider() -> None:
+    panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 1.0)
+    usual, more, fewer = (lay_out(panel, 24, 20, precision=n, large=True) for n in (0, 1, -4))
+    assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, 3, LEAST_BIG)

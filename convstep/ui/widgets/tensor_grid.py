@@ -64,6 +64,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """How values are shown."""
         self.precision = 0
         """Columns added to each number."""
+        self.large = False
+        """Whether it is read from afar."""
         self.footnote = ""
         """What the lower border says instead of the face's size."""
         self.cursor: Cell | None = None
@@ -94,9 +96,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if self.panel is not None:
             self._write_border()
 
-    def set_look(self, mode: str, precision: int) -> None:
+    def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
         """Change how values are drawn."""
-        self.mode, self.precision = mode, precision
+        self.mode, self.precision, self.large = mode, precision, large
         self._look = None
         self._lay_out()
         self.refresh()
@@ -133,7 +135,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         elif y < self._plan.header:
             segments = draw_header(self.panel, self._plan, scroll_x, width, look)
         else:
-            segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look)
+            header = self._plan.header
+            cut = self._plan.lines > 1 and self._plan.is_cut(
+                y + scroll_y, header + scroll_y, self.size.height - header
+            )
+            segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
         return Strip(segments, width)
 
     def on_resize(self) -> None:
@@ -171,7 +177,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         if self.panel is None or not self.size:
             return
-        plan = lay_out(self.panel, self.size.width, self.size.height, precision=self.precision)
+        plan = lay_out(
+            self.panel, self.size.width, self.size.height, precision=self.precision, large=self.large
+        )
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
                 self.virtual_size = Size(plan.width, plan.height)
@@ -184,7 +192,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _write_border(self) -> None:
         """Name the face on the border; only if that is new, because it repaints the whole panel."""
         assert self.panel is not None
-        border = (_title(self.panel, self.size.width - 4), self._part_shown())
+        border = (_title(self.panel, self.size.width - 4, brief=self.large), self._part_shown())
         if border != self._border:
             self._border = self.border_title, self.border_subtitle = border
 
@@ -195,7 +203,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return self.footnote
         rows, columns = self.panel.face.shape
         text = f"{rows}x{columns}"
-        room = self.size.width > len(text) + 6 and not self.panel.listed and not self.panel.note
+        told = self.panel.listed or self.panel.note or self.large
+        room = self.size.width > len(text) + 6 and not told
         return text if room else ""
 
     def _current_look(self) -> Look:
@@ -221,10 +230,10 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
         """Whether other cells than the marked ones look different."""
         same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
-        same_places = self._plan is not None and (before.text, before.margin) == (
-            self._plan.text,
-            self._plan.margin,
-        )
+        after = self._plan
+        same_places = after is not None and (before.text, before.margin, before.lines) == (
+            after.text, after.margin, after.lines
+        )  # fmt: skip
         same_words = (old.limit, old.stops, old.note, old.part) == (new.limit, new.stops, new.note, new.part)
         same_marks = old.differing is new.differing
         return not (same_face and same_places and same_words and same_marks)
@@ -278,6 +287,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         x = _scrolled(rect.x, rect.width, self.scroll_offset.x, self.size.width)
         x = self._plan.snap(x, self.size.width)
         y = _scrolled(rect.y - header, rect.height, self.scroll_offset.y, self.size.height - header)
+        if self._plan.lines > 1:
+            y = self._plan.snap_down(y, self.size.height - header)
         if (x, y) != tuple(self.scroll_offset):
             self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
@@ -300,12 +311,13 @@ def _single(cell: Cell) -> Span:
     return Span(range(cell.row, cell.row + 1), range(cell.column, cell.column + 1))
 
 
-def _title(panel: Panel, room: int) -> str:
+def _title(panel: Panel, room: int, *, brief: bool) -> str:
     """The face's label, with the caption where both fit; or the first of the panel's own titles that does."""
     if panel.titles:
         fitting = next((title for title in panel.titles if len(title) <= room), panel.titles[-1])
         return fitting.replace("[", r"\[")
-    title = f"{panel.face.label}  {panel.caption}" if panel.caption else panel.face.label
+    captioned = panel.caption and not brief
+    title = f"{panel.face.label}  {panel.caption}" if captioned else panel.face.label
     return (title if len(title) <= room else panel.face.label).replace("[", r"\[")
 
 

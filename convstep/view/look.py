@@ -1,0 +1,50 @@
+"""How to draw, whatever is drawn: styles by role, colour or not, numbers or heat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.style import Style
+
+from convstep.view.panel import Cell
+
+MODES = ("both", "numbers", "heat")
+"""How values are shown, in the order `v` goes through them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How to draw, whatever is drawn."""
+
+    styles: Mapping[str, Style]
+    """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
+    stop, mark, crop, label."""
+    mode: str = "both"
+    """One of `MODES`."""
+    dark: bool = True
+    """Whether the screen is dark, so that zero fades into it."""
+    coloured: bool = True
+    """False draws magnitudes as shades instead of colours."""
+    cursor: Cell | None = None
+    """The cell under the cursor."""
+    base: Style = field(default_factory=Style)
+    """What every cell and line begins with: the screen's own colours."""
+    _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
+
+    def style(self, roles: tuple[str, ...], heat: tuple[str, str] | None) -> Style:
+        """The roles' styles laid over each other, on a background of heat if there is one."""
+        key = (roles, heat)
+        if key not in self._cache:
+            combined = self.base
+            if heat is not None:
+                combined += Style(color=heat[1], bgcolor=heat[0])
+            for role in roles:
+                combined += self.styles.get(role) or _OWN.get(role, _NONE)
+            self._cache[key] = combined
+        return self._cache[key]
+
+
+_NONE = Style()
+_OWN = {"plain": Style(underline=False)}
+"""What no style sheet says: a tall cell is underlined once."""
