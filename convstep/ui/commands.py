@@ -114,6 +114,8 @@ COMMANDS = (
     Command("precision(1)", ("plus", "equals_sign"), "more digits", "Show more digits.", LOOK),
     Command("precision(-1)", ("minus",), "fewer digits", "Show fewer digits.", LOOK),
     Command("maximise", ("m",), "maximise", "Give the whole screen to this panel, and back.", LOOK),
+    Command("present", ("z",), "present",
+            "Present to a class: large numbers and nothing around them; again or Esc leaves.", LOOK),
     Command("panel(1)", ("tab",), "next panel", "Next panel, or next tab on a small screen.", LOOK),
     Command("panel(-1)", ("shift+tab",), "last panel", "Previous panel.", LOOK),
     Command("cursor(-1, 0)", ("up",), "up", "Move the cell cursor up; below is the cell in full precision.",

@@ -206,7 +206,7 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
         roles.append("changed")
     if panel.now == cell:
         roles.append("now")
-    if cell in panel.marks:
+    if panel.marks and cell in panel.marks:
         roles.append("marked")
     if look.cursor == cell:
         roles.append("cursor")
@@ -215,7 +215,7 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
 
 def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
-    if (row, boundary) in panel.marks:
+    if panel.marks and (row, boundary) in panel.marks:
         return Segment(panel.marks[row, boundary], look.style(("mark",), None))
     if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
         return Segment("≠", look.style(("differs",), None))

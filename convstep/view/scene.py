@@ -192,7 +192,7 @@ class Stage:
                 if None not in place:
                     cells.add(panel.face.find(tuple(i for i in place if i is not None)))
         found = frozenset(cell for cell in cells if cell is not None)
-        marks = self._marks_on(panel)
+        marks = self._marks_on(panel) if self.marks else {}
         return replace(panel, stops=found, marks=marks) if found or marks else panel
 
     def _marks_on(self, panel: Panel) -> dict[tuple[int, int], str]:

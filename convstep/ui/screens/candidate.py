@@ -16,6 +16,7 @@ from convstep.view.beside import keys_of
 from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
 from convstep.view.diagnosis import draw_diagnosis, subtitle
 from convstep.view.panel import Cell, Panel
+from convstep.view.present_arrange import present_rows
 from convstep.view.share import draw_shares
 from convstep.view.source import draw_source
 from convstep.view.words import problem_facts
@@ -91,14 +92,22 @@ class CandidateScreen(AskingScreen):
 
     def plan(self, width: int, height: int) -> Plan:
         """Where the parts stand."""
+        if self.presenting:
+            return self.presented_plan(width, height)
         scene = self._scene
-        gradients = [[scene.panel(key) for key in keys_of(name)] for name in self._stage.gradients]
         context = [panel for panel in scene.panels if not self._is_gradient(panel)]
-        return arrange_candidate(width, height, gradients, context, self._first, self._tab, self._maximised)
+        return arrange_candidate(
+            width, height, self._triples(), context, self._first, self._tab, self._maximised
+        )
+
+    def presented_plan(self, width: int, height: int) -> Plan:
+        """Reference, candidate and difference, the gradient that is wrong first."""
+        return present_rows(width, height, self._triples(), self._first, self._maximised)
 
     def title_facts(self) -> list[str]:
         """Whose backward it is and when it is wrong, then the problem."""
-        return [self.problem_name, subtitle(self._verdict), *problem_facts(self._problem)]
+        facts = [] if self.presenting else problem_facts(self._problem)
+        return [self.problem_name, subtitle(self._verdict), *facts]
 
     def standing(self) -> str:
         """How many cells differ here."""
@@ -160,6 +169,10 @@ class CandidateScreen(AskingScreen):
         if found is None:
             return self._timeline.total if self._is_the_failing_problem() or self._verdict.ok else 0
         return 0 if found.before_any else found.step + 1
+
+    def _triples(self) -> list[list[Panel]]:
+        """The three panels of each gradient."""
+        return [[self._scene.panel(key) for key in keys_of(name)] for name in self._stage.gradients]
 
     def _is_the_failing_problem(self) -> bool:
         return self._verdict.failing is self._problem

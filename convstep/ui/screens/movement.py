@@ -9,14 +9,14 @@ from textual.worker import Worker, get_current_worker
 
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
-from convstep.ui.screens.panels import PanelScreen
+from convstep.ui.screens.presenting import PresentingScreen
 from convstep.view.panel import Span
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
 
 
-class MovingScreen(PanelScreen):
+class MovingScreen(PresentingScreen):
     """Steps, loops, places and long ways."""
 
     def __init__(self, problem: Problem, name: str) -> None:

@@ -135,7 +135,7 @@ class PanelScreen(PartsScreen):
     def _show_title(self) -> None:
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
         scene, width = self._scene, self.size.width - 2
-        right = f"step {scene.position}/{scene.total}   ({scene.place})"
+        right = self.title_place()
         ended = scene.position == scene.total
         title = title_line(self.title_facts(), self.problem_name, right, width, ended=ended)
         self.query_one("#title", Static).update(title, layout=False)
@@ -182,7 +182,7 @@ class PanelScreen(PartsScreen):
 
     def _apply_look(self) -> None:
         for grid in self.query(TensorGrid):
-            grid.set_look(self.mode, self.precision)
+            grid.set_look(self.mode, self.precision, large=self.presenting)
 
     def _focused_panel(self) -> Panel:
         focused = self.focused
@@ -201,9 +201,10 @@ class PanelScreen(PartsScreen):
             return
         area = self.query_one(PanelArea)
         status = self.query_one("#status", Static)
-        status.display = self.size.height >= STATUS_FROM
-        room = (self.size.width, self.size.height - (4 if status.display else 3))
-        plan = self.plan(*room)
+        status.display = self.size.height >= STATUS_FROM and not self.presenting
+        # title, timeline and keys; before a class, title and sentence
+        around = 2 if self.presenting else 4 if status.display else 3
+        plan = self.plan(self.size.width, self.size.height - around)
         area.follow(plan)
         if plan.beside != self._stage.beside:
             self._put_beside(area, plan.beside)
@@ -222,7 +223,7 @@ class PanelScreen(PartsScreen):
         ]
         grids = [TensorGrid(key) for key in missing]
         for grid in grids:
-            grid.set_look(self.mode, self.precision)
+            grid.set_look(self.mode, self.precision, large=self.presenting)
         area.mount(*grids)
         self._show(all_changed=True)
 

@@ -21,6 +21,7 @@ from convstep.view.card import draw_card
 from convstep.view.model import Scene
 from convstep.view.numbers import full
 from convstep.view.panel import Cell, Panel
+from convstep.view.present_arrange import arrange_presented
 from convstep.view.scene import Stage
 from convstep.view.source import draw_source
 from convstep.view.statistics import Statistics
@@ -45,6 +46,8 @@ class PartsScreen(Screen[None]):
     """The panel that has the focus first."""
     precision: reactive[int] = reactive(0)
     """Columns added to every number."""
+    presenting: reactive[bool] = reactive(False, init=False)
+    """Whether it is shown to a class: large numbers, nothing around the panels."""
 
     def __init__(self, problem: Problem, name: str) -> None:
         """Show a problem.
@@ -75,6 +78,7 @@ class PartsScreen(Screen[None]):
         """Title, panels, status, timeline, keys."""
         yield Static(id="title")
         yield PanelArea(*self.parts())
+        yield Static(id="sentence")
         yield Static(id="too-small")
         yield Static(id="status")
         yield TimelineBar(id="timeline")
@@ -106,11 +110,22 @@ class PartsScreen(Screen[None]):
 
     def plan(self, width: int, height: int) -> Plan:
         """Where the parts stand."""
+        if self.presenting:
+            return self.presented_plan(width, height)
         return arrange(width, height, self._first_panels(), self._tab, self._maximised)
+
+    def presented_plan(self, width: int, height: int) -> Plan:
+        """The same in front of a class."""
+        return arrange_presented(width, height, self._first_panels(), self._maximised)
 
     def title_facts(self) -> list[str]:
         """What the title says, the most important first."""
         return [f"convstep  {self.problem_name}", *problem_facts(self._problem)]
+
+    def title_place(self) -> str:
+        """What the title says on the right."""
+        scene = self._scene
+        return f"step {scene.position}/{scene.total}   ({scene.place})"
 
     def standing(self) -> str:
         """What the status line says when no cell is asked about."""

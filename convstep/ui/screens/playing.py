@@ -74,14 +74,14 @@ class PlayingScreen(HuntingScreen):
         self.stop_travelling()
         self.rewind()
         self._playing, self._watch = True, Watch()
-        self._show_status()
+        self._show_pace()
         self._await_tick(1 / self.pace)
 
     def action_pace(self, by: int) -> None:
         """Faster or slower, now or when it plays."""
         self._pace = min(max(self._pace + by, 0), len(PACES) - 1)
         if self._playing:
-            self._show_status()
+            self._show_pace()
             self._await_tick(1 / self.pace)
         else:
             self._update_status(f"{self._pace_words()} · e plays")
@@ -92,7 +92,7 @@ class PlayingScreen(HuntingScreen):
             return
         self._playing = False
         self._cancel_tick()
-        self._show_status()
+        self._show_pace()
         if said:
             self._update_status(said)
 
@@ -158,12 +158,21 @@ class PlayingScreen(HuntingScreen):
             self.pause()
         super()._moved(all_changed=all_changed, touched=touched)
 
+    def title_place(self) -> str:
+        """Before a class there is no status line: the title says that it plays."""
+        place = super().title_place()
+        return f"▶ {self._pace_words()}   {place}" if self._playing and self.presenting else place
+
     def _show_status(self) -> None:
         """While it plays, how fast, and how to pause."""
         if self._playing:
             self._update_status(f"playing, {self._pace_words()} · e pauses")
         else:
             super()._show_status()
+
+    def _show_pace(self) -> None:
+        self._show_title()
+        self._show_status()
 
     def _pace_words(self) -> str:
         return f"{self.pace:g} {'step' if self.pace == 1 else 'steps'}/s"

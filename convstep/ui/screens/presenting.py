@@ -1,0 +1,63 @@
+"""Presenting: the same debugger for a class, with large numbers and nothing around the panels."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from convstep.ui.panel_area import PanelArea
+from convstep.ui.screens.panels import PanelScreen
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.panel import Span
+from convstep.view.sentence import draw_sentence
+
+
+class PresentingScreen(PanelScreen):
+    """Turns the presenter's view on and off; what stands where is up to `presented_plan`."""
+
+    def action_present(self) -> None:
+        """Present, or show everything again."""
+        self.presenting = not self.presenting
+        if self.presenting:
+            self.notify("z or Esc leaves", timeout=3, markup=False)
+
+    def watch_presenting(self) -> None:
+        """Hide or show what is around the panels, and draw them anew."""
+        self.set_class(self.presenting, "-presenting")
+        self._apply_look()
+        self._arrange()
+        self._show(all_changed=True)
+        if self.presenting:
+            self._focus_something_visible()
+
+    def action_follow(self) -> None:
+        """Leave the presenter's view, once nothing is maximised in it."""
+        if self.presenting and not self._maximised:
+            self.presenting = False
+        else:
+            super().action_follow()
+
+    def title_facts(self) -> list[str]:
+        """Only the name: the place stands beside it."""
+        return [self.problem_name] if self.presenting else super().title_facts()
+
+    def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
+        """Say the step in one line as well."""
+        super()._show(all_changed=all_changed, touched=touched)
+        self._show_sentence()
+
+    def _arrange(self) -> None:
+        """The line has another width now."""
+        super()._arrange()
+        self._show_sentence()
+
+    def _show_sentence(self) -> None:
+        if self.presenting:
+            sentence = draw_sentence(self._scene, self.size.width - 2)
+            self.query_one("#sentence", Static).update(sentence, layout=False)
+
+    def _focus_something_visible(self) -> None:
+        """The part with the focus may be one that is not shown to a class."""
+        places = self.query_one(PanelArea).plan.places
+        if self.focused is None or self.focused.id not in places:
+            key = self.followed if self.followed in places else next(iter(places))
+            self.set_focus(self.query_one(f"#{key}", TensorGrid), scroll_visible=False)

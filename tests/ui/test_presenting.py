@@ -1,0 +1,137 @@
+"""Presenting: large numbers, nothing around the panels, and everything else as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from convstep.candidate.stepping import CandidateTimeline
+from convstep.candidate.worker import Worker
+from convstep.examples import catalog
+from convstep.ui.screens.playing import PlayingScreen
+from convstep.view.big import GLYPHS, LINES
+from tests import candidates
+from tests.ui.driving import Session, opened, opened_beside
+
+STAGE = ("input", "input_gradient")
+CHROME = ("#status", "#timeline", "Footer")
+
+
+def lines_of(session: Session, key: str) -> int:
+    plan = session.grid(key)._plan
+    assert plan is not None
+    return plan.lines
+
+
+def shown(session: Session) -> list[bool]:
+    """Whether there is something around the panels."""
+    return [bool(session.debugger.query_one(name).display) for name in CHROME]
+
+
+async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back() -> None:
+    async with opened(position=137, size=(108, 32)) as session:
+        before = session.lines
+        for leave in ("z", "escape"):
+            await session.press("z")
+            assert session.debugger.presenting
+            assert shown(session) == [False, False, False]
+            assert {"source", "card", "map"} & session.visible() == set()
+            assert session.lines[0].split() == [
+                "digit",
+                "step",
+                "137/256",
+                "(i_h",
+                "4,",
+                "i_w",
+                "2,",
+                "i_c",
+                "0)",
+            ]
+            assert session.lines[-1].startswith(" dz = dZ[4, 2, 0] = -0.16   ✓ dW[0] += x * dz")
+            assert [lines_of(session, key) for key in STAGE] == [LINES, LINES]
+            assert session.stale_cells() == []
+            await session.press(leave)
+            assert not session.debugger.presenting
+            assert session.lines == before
+            assert session.stale_cells() == []
+
+
+async def test_every_move_is_followed_in_large() -> None:
+    async with opened("stride-2", (80, 24), position=21) as session:
+        await session.press("z")
+        for key in ("n", "s", "S", "N", "l", "v", "v", "v", "+", "home", "m", "tab", "escape", "down", "b"):
+            await session.press(key)
+            assert session.stale_cells() == [], key
+            assert session.debugger.presenting, key
+        await session.resize(60, 16)
+        assert session.stale_cells() == []
+
+
+async def test_clicks_and_hovers_hit_big_cells_on_all_their_lines() -> None:
+    async with opened("stride-2", (120, 40), position=21) as session:
+        await session.press("z")
+        x, y = session.place("input", 5, 3)
+        for line in range(LINES):
+            session.grid("input").cursor = None
+            await session.click(x + 2, y + line)
+            assert session.grid("input").cursor == (5, 3)
+        x, y = session.place("upstream", 2, 1)
+        await session.click(x, y)
+        assert session.timeline.step.loop_index[1:3] == (2, 1)
+        assert session.stale_cells() == []
+
+
+async def test_a_digit_is_drawn_big_at_its_place() -> None:
+    async with opened("one-window", (80, 24), position=0) as session:
+        await session.press("z")
+        x, y = session.place("input", 0, 2)  # a zero
+        plan = session.grid("input")._plan
+        assert plan is not None
+        for line, glyph in enumerate(GLYPHS["0"]):
+            cells = [session.cell(x + column, y + line).text for column in range(plan.text)]
+            assert "".join(cells).strip() == glyph.strip()
+
+
+async def test_the_title_says_that_it_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlayingScreen, "_await_tick", lambda self, seconds: None)
+    async with opened(position=137, size=(80, 24)) as session:
+        await session.press("z", "e")
+        assert "▶ 2 steps/s   step 137/256" in session.lines[0]
+        session.debugger.tick()
+        await session.settle()
+        assert "▶ 2 steps/s   step 138/256" in session.lines[0]
+        await session.press("escape")
+        assert "▶" not in session.lines[0]
+        assert session.debugger.presenting, "Escape pauses first"
+        await session.press("escape")
+        assert not session.debugger.presenting
+
+
+async def test_presenting_from_a_part_that_is_then_hidden_focuses_a_panel() -> None:
+    async with opened(position=137, size=(108, 32)) as session:
+        session.debugger.set_focus(session.debugger.query_one("#source"))
+        await session.press("z")
+        assert session.debugger.focused is session.grid("input_gradient")
+        seen = set()
+        for _ in session.visible():
+            await session.press("tab")
+            assert session.debugger.focused is not None
+            seen.add(session.debugger.focused.id)
+        assert seen == session.visible()
+
+
+async def test_a_candidate_is_presented_too() -> None:
+    function = candidates.stride_ignored
+    with Worker.of_function(function) as worker:
+        candidate = CandidateTimeline(worker, candidates.verdict(function), catalog.load("stride-2"))
+        async with opened_beside(candidate, (120, 40), position=5) as session:
+            await session.answered()
+            await session.press("z")
+            await session.answered()
+            assert shown(session) == [False, False, False]
+            assert "diagnosis" not in session.visible()
+            assert all(lines_of(session, key) == LINES for key in session.visible())
+            assert session.stale_cells() == []
+            await session.press("n", "m", "escape", "escape")
+            assert shown(session) == [True, True, True]
+            await session.answered()
+            assert session.stale_cells() == []
