@@ -70,10 +70,13 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
 def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     if given.compare or given.why is not None:
         raise UsageError("--compare and --why are about the reference; leave --candidate out")
+    from convstep.export.formats import check
+
+    if given.steps is not None and given.steps[1] is not None:
+        check(output, given.steps[1] - given.steps[0] + 1)  # the candidate need not run for that
     from convstep.candidate.stepping import CandidateTimeline
     from convstep.cli_candidate import opened, shown_problem, swept
     from convstep.export.draw import candidate_frames
-    from convstep.export.formats import check
 
     problem = None if given.problem is None else load_problem(given.problem)
     with opened(given.candidate, given) as worker:

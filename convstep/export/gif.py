@@ -18,7 +18,6 @@ from PIL import GifImagePlugin, Image
 
 from convstep.export.frame import Frame, Rgb, cells
 from convstep.export.ink import Canvas
-from convstep.export.png import spread
 
 CELL: Final = (9, 18)
 """Width and height of a cell in pixels: text as large as on an ordinary screen, where the font is sharp."""
@@ -119,7 +118,8 @@ def _changes(
     for frame in frames:
         canvas.paint(frame)
         places = np.array([[palette.places[pair] for pair in line] for line in _pairs(frame)], np.int16)
-        now = palette.mixed[spread(places, cell), canvas.coverage]
+        pixels = places.repeat(cell[1], axis=0).repeat(cell[0], axis=1)
+        now = palette.mixed[pixels, canvas.coverage]
         if before is None:
             yield frame, (0, 0), now
         else:

@@ -27,7 +27,7 @@ def png(frame: Frame, cell: tuple[int, int] = CELL) -> bytes:
         cell: width and height of a cell in pixels.
     """
     file = io.BytesIO()
-    Image.fromarray(pixels(frame, cell)).save(file, "PNG", optimize=True)
+    Image.fromarray(pixels(frame, cell)).save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 
@@ -40,12 +40,16 @@ def pixels(frame: Frame, cell: tuple[int, int] = CELL) -> Pixels:
     """
     canvas = Canvas(cell, frame.size)
     canvas.paint(frame)
-    looks = looks_of(frame)
-    foreground = spread(np.array([[look.foreground for look in line] for line in looks], np.int16), cell)
-    background = spread(np.array([[look.background for look in line] for line in looks], np.int16), cell)
-    coverage = canvas.coverage[:, :, np.newaxis].astype(np.int32)
-    mixed: Pixels = (background + ((foreground - background) * coverage + 127) // 255).astype(np.uint8)
-    return mixed
+    picture: Pixels = np.empty((*canvas.coverage.shape, 3), np.uint8)
+    for line, looks in enumerate(looks_of(frame)):  # line by line: what is at hand stays small
+        rows = slice(line * cell[1], (line + 1) * cell[1])
+        foreground, background = (
+            np.array(colours, np.int32).repeat(cell[0], axis=0)
+            for colours in zip(*((look.foreground, look.background) for look in looks), strict=True)
+        )
+        coverage = canvas.coverage[rows, :, np.newaxis]
+        picture[rows] = background + ((foreground - background) * coverage + 127) // 255
+    return picture
 
 
 def looks_of(frame: Frame) -> list[list[Look]]:
@@ -54,9 +58,3 @@ def looks_of(frame: Frame) -> list[list[Look]]:
         [run.look for run in row for _, columns in cells(run.text) for _ in range(columns)]
         for row in frame.rows
     ]
-
-
-def spread(values: npt.NDArray[np.int16], cell: tuple[int, int]) -> npt.NDArray[np.int16]:
-    """A value of every cell on every pixel of the cell. Shape: `(lines, columns, ...)`."""
-    width, height = cell
-    return values.repeat(height, axis=0).repeat(width, axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,25 @@ def without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
         return None if name == "PIL" else found(name, package)
 
     monkeypatch.setattr("importlib.util.find_spec", missing)
+
+
+def test_a_person_who_waits_sees_how_far_it_is(
+    run: Run, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert run("export", "digit", "--steps", "1:25", "-o", "out.svg").code == 0
+    assert "written 24 of 25\r" in terminal.getvalue()
+    assert terminal.getvalue().endswith(" \r")  # and then nothing of it is left
+    terminal.truncate(0)
+    assert run("export", "digit", "--steps", "1:3", "-o", "out.svg").code == 0
+    assert terminal.getvalue() == ""
+
+
+def test_too_many_pictures_of_a_candidate_are_refused_before_it_runs(refused: Refused) -> None:
+    said = refused("export", "--candidate", "no.py:such", "--steps", "1:9000", "-o", "out.gif")
+    assert said.startswith("9,000 pictures are too many")
 
 
 @pytest.mark.parametrize("suffix", ["gif", "md", "png", "svg"])
