@@ -264,6 +264,17 @@ def _debug(given: argparse.Namespace) -> int:
     return FINE
 
 
+def _learn(given: argparse.Namespace) -> int:
+    from convstep.cli_learn import learn, listing
+
+    if given.list:
+        for line in listing(given):
+            _say(line)
+    else:
+        learn(given)
+    return FINE
+
+
 def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
     folder = os.path.dirname(path)
@@ -294,6 +305,7 @@ COMMANDS = {
     "trace": _trace,
     "check": _check,
     "debug": _debug,
+    "learn": _learn,
     "examples": _examples,
     "export": _export,
 }

@@ -97,6 +97,12 @@ def _parser() -> _Parser:
         "problem", metavar="PROBLEM", nargs="?", help="by default the smallest one on which it fails"
     )
     debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first step where they part")
+    learning = command("learn", "lessons and bug hunts: learn backward by doing it", problem=False)
+    learning.add_argument(
+        "lesson", metavar="LESSON", nargs="?", help="a .md file, or a number or name of --list"
+    )
+    learning.add_argument("--lang", choices=("en", "zh"), help="by default the computer's language")
+    learning.add_argument("--list", action="store_true", help="print the lessons and stop")
     command("examples", "list the bundled problems", problem=False)
     exporting = command("export", "draw the screen at one or more positions", problem=False)
     exporting.add_argument(

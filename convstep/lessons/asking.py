@@ -140,7 +140,7 @@ def _cells(asking: Asking) -> Asked:
         face = face or _face_of_step(tensor, step, standing)
         every = _cells_of_step(tensor, step, standing)
         why = explaining.step_writes(asking.language, tensor, step, geometry)
-        key, reveal = "ask.cells", Stop(step + 1)
+        key, reveal = "ask.cells", Stop(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
             raise LessonError(f"{wish} is about dA_prev_pad", fields.line)
@@ -209,7 +209,7 @@ def _value(asking: Asking) -> Asked:
         before=now if added else None,
         added=added if now and added else None,
     )
-    reveal = _pointing(Stop(step + 1), asking, tensor, index)
+    reveal = _pointing(Stop(step + 1, given=True), asking, tensor, index)
     return question, stop, reveal
 
 
@@ -235,7 +235,7 @@ def _step(asking: Asking) -> Asked:
     why = explaining.steps_why(asking.language, tensor, index, geometry)
     question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
     stop = _pointing(standing.stop, asking, tensor, index)
-    reveal = _pointing(Stop(right[0] + 1), asking, tensor, index)
+    reveal = _pointing(Stop(right[0] + 1, given=True), asking, tensor, index)
     return question, stop, reveal
 
 

@@ -7,7 +7,7 @@ from convstep.conv.problem import Problem
 from convstep.lessons.expressions import number_text
 from convstep.lessons.questions import shape_name
 from convstep.lessons.tensors import Index, array_shape
-from convstep.lessons.words import say
+from convstep.lessons.words import escaped, say
 from convstep.replay.provenance import GRADIENTS, Provenance, provenance
 
 MOST_TERMS = 5
@@ -31,14 +31,14 @@ def step_writes(language: str, tensor: str, step: int, geometry: Geometry) -> st
     """Which cells of a tensor a step writes, and why these."""
     index, place = geometry.index_at(step), place_name(step, geometry)
     if tensor == "db":
-        return say(language, "why.bias", place=place, i_c=index.i_c)
+        return _said(language, "why.bias", place=place, i_c=index.i_c)
     if tensor == "dW":
-        return say(language, "why.filter", place=place, i_c=index.i_c, tensor=tensor)
+        return _said(language, "why.filter", place=place, i_c=index.i_c, tensor=tensor)
     (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
     _, f_h, f_w, _ = geometry.kernel_shape
     dilated = ".dilated" if (d_h, d_w) != (1, 1) else ""
     taps = say(language, f"why.taps{dilated}", f_h=f_h, f_w=f_w, d_h=d_h, d_w=d_w)
-    return say(
+    return _said(
         language,
         "why.window",
         place=place,
@@ -57,7 +57,7 @@ def untouched_why(language: str, geometry: Geometry) -> str:
     (s_h, s_w), (r_h, r_w) = geometry.stride, geometry.reach
     h_out, w_out, _ = geometry.output_shape
     bottom, right = (h_out - 1) * s_h + r_h - 1, (w_out - 1) * s_w + r_w - 1
-    return say(
+    return _said(
         language,
         "why.untouched",
         s_h=s_h,
@@ -72,7 +72,7 @@ def untouched_why(language: str, geometry: Geometry) -> str:
 def padding_why(language: str, geometry: Geometry) -> str:
     """Which cells the crop leaves out."""
     (top, bottom), (left, right) = geometry.padding
-    return say(language, "why.padding", top=top, bottom=bottom, left=left, right=right)
+    return _said(language, "why.padding", top=top, bottom=bottom, left=left, right=right)
 
 
 def next_value_why(
@@ -83,7 +83,7 @@ def next_value_why(
     at = _at(found, step)
     cell = cell_name(tensor, index)
     if at is None:
-        return say(language, "why.not.touched", cell=cell, value=number_text(before))
+        return _said(language, "why.not.touched", cell=cell, value=number_text(before))
     factors = found.second_cell(at)
     if found.first_name:
         factors = f"{found.first_cell(at)} * {factors}"
@@ -92,22 +92,22 @@ def next_value_why(
     total = f"{number_text(before)} + {term}"
     middle = f" = {number_text(before)} + {_signed(added)}" if found.first_name else ""
     text = f"{total}{middle} = {number_text(after)}"
-    return say(language, "why.plus", cell=cell, factors=factors, sum=text)
+    return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
 
 def value_why(language: str, problem: Problem, tensor: str, index: Index, position: int, value: float) -> str:
     """What made a cell what it is."""
     cell = cell_name(tensor, index)
     if tensor not in GRADIENTS:
-        return say(language, "why.plain", cell=cell, value=number_text(value))
+        return _said(language, "why.plain", cell=cell, value=number_text(value))
     found = provenance(problem, tensor, index)
     count = found.done(position)
     if not count:
-        return say(language, "why.none", cell=cell)
+        return _said(language, "why.none", cell=cell)
     terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))
     if count > MOST_TERMS:
         terms = say(language, "why.more", terms=terms, count=count)
-    return say(language, "why.sum", cell=cell, sum=f"{terms} = {number_text(value)}")
+    return _said(language, "why.sum", cell=cell, sum=f"{terms} = {number_text(value)}")
 
 
 def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> str:
@@ -115,7 +115,7 @@ def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> s
     steps = geometry.steps_touching(tensor, index)
     places = ", ".join(place_name(int(step), geometry) for step in steps[:MOST_PLACES])
     more = ", …" if len(steps) > MOST_PLACES else ""
-    return say(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places + more)
+    return _said(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places + more)
 
 
 def shape_why(language: str, name: str, problem: Problem) -> str:
@@ -130,10 +130,10 @@ def shape_why(language: str, name: str, problem: Problem) -> str:
         h_out, w_out, c_out = geometry.output_shape
         sizes = {"h": h, "w": w, "p_h": top + bottom, "p_w": left + right, "r_h": r_h, "r_w": r_w}
         counts = {"s_h": s_h, "s_w": s_w, "h_out": h_out, "w_out": w_out, "c_out": c_out}
-        return say(language, "why.shape.output", **sizes, **counts)
+        return _said(language, "why.shape.output", **sizes, **counts)
     if name.startswith("d"):
-        return say(language, "why.shape.gradient", name=name, of=name[1:], shape=shape_name(shape))
-    return say(language, "why.shape", name=name, shape=shape_name(shape))
+        return _said(language, "why.shape.gradient", name=name, of=name[1:], shape=shape_name(shape))
+    return _said(language, "why.shape", name=name, shape=shape_name(shape))
 
 
 def _at(found: Provenance, step: int) -> int | None:
@@ -153,3 +153,8 @@ def _signed(value: float) -> str:
     """A number in the middle of a sum: a negative one in parentheses."""
     text = number_text(value)
     return f"({text})" if text.startswith("-") else text
+
+
+def _said(language: str, key: str, **values: object) -> str:
+    """A sentence whose stars are products and not Markdown."""
+    return escaped(say(language, key, **values))

@@ -21,6 +21,8 @@ class Stop:
 
     position: int = 0
     """Steps executed."""
+    given: bool = False
+    """Whether the lesson says so; else a candidate is opened where it first goes wrong."""
     additions: int = 0
     """How many additions of the next step are made as well, 0 to 2."""
     marks: tuple[Cells, ...] = ()

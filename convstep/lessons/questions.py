@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from convstep.conv.geometry import Geometry
 from convstep.lessons.expressions import arithmetic
 from convstep.lessons.tensors import Index
-from convstep.lessons.words import say
+from convstep.lessons.words import escaped, say
 from convstep.replay.places import example_place, parse_place
 
 POINTS = 10
@@ -101,10 +101,10 @@ class Question(ABC):
         return Judged(True, say(self.language, "right"))
 
     def _wrong(self, key: str = "wrong", **values: object) -> Judged:
-        return Judged(False, say(self.language, key, **values))
+        return Judged(False, escaped(say(self.language, key, **values)))
 
     def _error(self, key: str, **values: object) -> AnswerError:
-        return AnswerError(say(self.language, key, **values))
+        return AnswerError(escaped(say(self.language, key, **values)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

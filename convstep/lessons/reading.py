@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from convstep.lessons.asking import parse_question
+from convstep.lessons.candidates import function_name
 from convstep.lessons.document import Block, Document, Section, parse_document
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import fill_in
@@ -190,6 +191,8 @@ class _Reader:
         except (SyntaxError, ValueError) as error:
             at = getattr(error, "lineno", None) or 1
             raise LessonError(f"this is no Python: {error}", block.line + at - 1) from error
+        if not function_name(block.text):
+            raise LessonError("this defines no function; a candidate is one", block.line)
         self._candidate = block.text
 
     def _filled(self, blocks: list[Block], stop: Stop) -> tuple[Block, ...]:

@@ -60,9 +60,9 @@ def parse_stop(fields: Fields, problem: Problem, last: Stop) -> Stop:
         LessonError: there is no such place, cell or panel.
     """
     fields.check_keys(STOP_KEYS, several=("mark",))
-    position, additions = last.position, last.additions
+    position, additions, given = last.position, last.additions, last.given
     if found := fields.get("at"):
-        position, additions = _place(found.text, problem, found.line), 0
+        position, additions, given = _place(found.text, problem, found.line), 0, True
     if found := fields.get("additions"):
         count = 2 if problem.b is None else 3
         if found.text not in map(str, range(count)) or position == problem.total_steps:
@@ -75,7 +75,7 @@ def parse_stop(fields: Fields, problem: Problem, last: Stop) -> Stop:
         for mark in fields.values.get("mark", [])
         for part in mark.text.split(";")
     )
-    stop = Stop(position, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
+    stop = Stop(position, given, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
     return seeing(_opening(stop, fields, problem), problem, _faces(stop, fields, problem), fields.line)
 
 

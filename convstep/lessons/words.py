@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 from collections.abc import Mapping
 
 LANGUAGES = ("en", "zh")
@@ -24,7 +25,7 @@ _EN = {
     "ask.line": "Which line is wrong?",
     "ask.choice": "Which is right?",
     # how to answer
-    "how.cells": "arrows move, space marks, Enter when done",
+    "how.cells": "arrows move, space marks, b marks the block from the last mark, Enter when done",
     "how.value": "type a number or a sum like 2*3 - 1, then Enter",
     "how.step": "type an index like {example}, then Enter",
     "how.shape": "type a shape like (4, 3, 3, 1), then Enter",
@@ -85,6 +86,10 @@ _EN = {
     "key.hint": "hint, -{cost} points",
     "key.solution": "show the answer",
     "key.return": "back to the lesson's place",
+    "key.open.comparison": "compare with PyTorch",
+    "key.open.why": "which steps made the cell",
+    "key.submit": "submit",
+    "key.leave": "leave it for now",
     "answered": "answered",
     "skipped": "skipped",
     "shown": "answer shown",
@@ -122,7 +127,7 @@ _ZH = {
     "ask.shape": "{name} 的形状是什么？",
     "ask.line": "哪一行写错了？",
     "ask.choice": "哪个说法对？",
-    "how.cells": "方向键移动，空格标记，回车提交",
+    "how.cells": "方向键移动，空格标记，b 标记从上一个标记到光标的整块，回车提交",
     "how.value": "输入一个数或算式，如 2*3 - 1，再按回车",
     "how.step": "输入下标，如 {example}，再按回车",
     "how.shape": "输入形状，如 (4, 3, 3, 1)，再按回车",
@@ -177,6 +182,10 @@ _ZH = {
     "key.hint": "提示，扣 {cost} 分",
     "key.solution": "看答案",
     "key.return": "回到课程的位置",
+    "key.open.comparison": "与 PyTorch 比较",
+    "key.open.why": "哪些步造出了这个格子",
+    "key.submit": "提交",
+    "key.leave": "先不答",
     "answered": "已答对",
     "skipped": "已跳过",
     "shown": "已看答案",
@@ -213,6 +222,11 @@ def say(language: str, key: str, **values: object) -> str:
         values: what to fill in.
     """
     return WORDS[language][key].format(**values)
+
+
+def escaped(text: str) -> str:
+    """A text whose signs mean themselves where Markdown is read."""
+    return re.sub(r"([\\`*<\[])", r"\\\1", text)
 
 
 def default_language() -> str:

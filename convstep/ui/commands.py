@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -25,6 +26,8 @@ class Command:
     """Whether the footer shows it."""
     beside: bool | None = None
     """The same where a candidate stands beside the reference; as `footer` unless given."""
+    lesson: bool = False
+    """The same in a lesson."""
     palette: bool = True
     """Whether the palette offers it; cursor keys make no sense there."""
 
@@ -37,6 +40,12 @@ class Command:
     def beside_binding(self) -> Binding:
         """The same for the screen with a candidate."""
         return self._bound(self.footer if self.beside is None else self.beside)
+
+    @property
+    def lesson_binding(self) -> Binding:
+        """The same for a lesson, which has its own use for some keys."""
+        keys = [key for key in self.keys if key not in LESSON_KEYS]
+        return dataclasses.replace(self._bound(self.lesson), key=",".join(keys))
 
     def _bound(self, shown: bool) -> Binding:
         return Binding(
@@ -54,6 +63,8 @@ class Command:
         return [key_text(key) for key in self.keys if key not in _ALIASES]
 
 
+LESSON_KEYS = {"enter", "space"}
+"""In a lesson these do whatever comes next: answer, mark a cell, turn the page."""
 _PRIORITY = {"tab", "shift+tab"}
 """Textual's own focus chain would take these first."""
 _ALIASES = {"f17", "f22", "f23"}
@@ -61,10 +72,13 @@ _ALIASES = {"f17", "f22", "f23"}
 
 MOVE, PLACE, STOP, LOOK, ASK, APP = "Step", "Go to", "Stop", "Look", "Ask", "The program"
 CANDIDATE = "Your own backward: convstep debug"
+LESSON = "Lessons: convstep learn"
 
 COMMANDS = (
-    Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True),
-    Command("back", ("N", "backspace", "shift+f10", "f22"), "back", "Go one iteration back.", MOVE, True),
+    Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True,
+            lesson=True),
+    Command("back", ("N", "backspace", "shift+f10", "f22"), "back", "Go one iteration back.", MOVE, True,
+            lesson=True),
     Command("next_addition", ("s", "f11"), "add",
             "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, True,
             beside=False),
@@ -135,11 +149,21 @@ COMMANDS = (
     Command("diagnosis", ("d",), "diagnosis",
             "In convstep debug: what is wrong, the line to mend, and your own source.", CANDIDATE,
             beside=True),
+    Command("answer", ("a",), "answer", "In a lesson: answer the page's question; Enter does it, too.",
+            LESSON, lesson=True),
+    Command("hint", ("h",), "hint", "In a lesson: a hint, for points.", LESSON, lesson=True),
+    Command("solution", ("A",), "show answer", "In a lesson: show the answer, for no points.", LESSON),
+    Command("page(1)", ("p", "pagedown"), "on", "In a lesson: the next page; Enter does it, too.", LESSON,
+            lesson=True),
+    Command("page(-1)", ("P", "pageup"), "page back", "In a lesson: the page before.", LESSON, lesson=True),
+    Command("return_to_page", ("r",), "return",
+            "In a lesson: back to the page's place after looking around.", LESSON, lesson=True),
+    Command("restart", ("R",), "restart", "In a lesson: from its beginning, with nothing answered.", LESSON),
     Command("copy", ("y",), "copy command", "Copy the command that opens this very view.", ASK),
     Command("save", ("w",), "save session", "Save position, stops, bookmarks and view to a file.", ASK),
-    Command("help", ("question_mark",), "help", "Explain every key and every mark.", APP, True),
+    Command("help", ("question_mark",), "help", "Explain every key and every mark.", APP, True, lesson=True),
     Command("app.command_palette", ("ctrl+p",), "palette", "Find a command by name.", APP, palette=False),
-    Command("app.quit", ("q",), "quit", "Leave.", APP, True),
+    Command("app.quit", ("q",), "quit", "Leave.", APP, True, lesson=True),
 )  # fmt: skip
 
 _KEY_TEXTS = {
@@ -182,6 +206,11 @@ def bindings() -> list[Binding]:
 def beside_bindings() -> list[Binding]:
     """The same for the screen with a candidate: its footer shows other keys."""
     return [command.beside_binding for command in COMMANDS]
+
+
+def lesson_bindings() -> list[Binding]:
+    """The same for a lesson."""
+    return [command.lesson_binding for command in COMMANDS]
 
 
 def groups() -> dict[str, list[Command]]:

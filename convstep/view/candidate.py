@@ -193,7 +193,21 @@ class CandidateStage(Stage):
                 cells.add(panel.face.find((*batch, row - top, column - left, channel)))
         rows, columns = panel.face.shape
         found = {at for at in cells if at is not None and 0 <= at[0] < rows and 0 <= at[1] < columns}
-        return replace(panel, stops=frozenset(found)) if found else panel
+        marks = self._marks_on(panel)
+        return replace(panel, stops=frozenset(found), marks=marks) if found or marks else panel
+
+    def _marks_on(self, panel: Panel) -> dict[tuple[int, int], str]:
+        """By cell, what stands on this face; marks on dA_prev_pad are seen on dA_prev."""
+        if panel.face.name != "dA_prev" or not self.marks:
+            return super()._marks_on(panel)
+        (top, _), (left, _) = self._geometry.padding
+        rows, columns = panel.face.shape
+        found = {}
+        for (*batch, row, column, channel), mark in self.marks.get("dA_prev_pad", {}).items():
+            at = panel.face.find((*batch, row - top, column - left, channel))
+            if at is not None and 0 <= at[0] < rows and 0 <= at[1] < columns:
+                found[at] = mark
+        return found
 
     def _padded(self, index: tuple[int, ...]) -> tuple[int, ...]:
         (top, _), (left, _) = self._geometry.padding

@@ -69,11 +69,11 @@ def draw_page(telling: Telling, width: int) -> Told:
     if telling.note:
         lines += [*_styled(wrap(Text(telling.note), width), "italic dim"), Text()]
     numbered = question if isinstance(question, LineQuestion) else None
-    look = 0
+    look: int = 0
     for block in page.before:
         if numbered is not None and block.fenced and block.text.rstrip("\n") == numbered.code:
-            code, at = _numbered_code(numbered, telling, width)
-            look = len(lines) + at if telling.cursor is not None else 0
+            code, marked = _numbered_code(numbered, telling, width)
+            look = len(lines) + marked if telling.cursor is not None else 0
             lines += [*code, Text()]
         else:
             lines += _block(block, width)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 ELSEWHERE = "this key is for a backward of your own: convstep debug mine.py:conv_backward"
+IN_LESSONS = "this key is for lessons: convstep learn"
 
 
 class DebuggerScreen(PlayingScreen):
@@ -97,6 +98,30 @@ class DebuggerScreen(PlayingScreen):
     def action_diagnosis(self) -> None:
         """Say who has a diagnosis."""
         self._update_status(ELSEWHERE)
+
+    def action_answer(self) -> None:
+        """Say where questions are asked."""
+        self._update_status(IN_LESSONS)
+
+    def action_hint(self) -> None:
+        """Say where hints are given."""
+        self._update_status(IN_LESSONS)
+
+    def action_solution(self) -> None:
+        """Say where answers are shown."""
+        self._update_status(IN_LESSONS)
+
+    def action_page(self, by: int) -> None:
+        """Say where there are pages."""
+        self._update_status(IN_LESSONS)
+
+    def action_return_to_page(self) -> None:
+        """Say where a page has a place."""
+        self._update_status(IN_LESSONS)
+
+    def action_restart(self) -> None:
+        """Say what can be restarted."""
+        self._update_status(IN_LESSONS)
 
     def permalink(self) -> str:
         """The command that reproduces this view."""

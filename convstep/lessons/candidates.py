@@ -1,0 +1,59 @@
+"""The wrong backward of a lesson, taken from its text and run like anybody's: in a child process."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convstep.candidate.files import names
+
+BUDGET = 3.0
+"""Seconds that finding out about it may take at the most: a lesson shows where it goes wrong."""
+
+if TYPE_CHECKING:
+    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.conv.problem import Problem
+
+
+def function_name(source: str) -> str:
+    """The function that a piece of code is about: its last one, rather one called backward; "" if none."""
+    found = names.defined(source)
+    named = [name for name in found if names.looks_backward(name)]
+    return (named or found or [""])[-1]
+
+
+class LessonCandidate:
+    """A candidate of a lesson, with the file it lives in."""
+
+    def __init__(self, source: str, problem: Problem) -> None:
+        """Load it and find out about it; takes a second.
+
+        Args:
+            source: Python that defines the function.
+            problem: whose steps.
+
+        Raises:
+            CandidateError: it cannot be loaded, or fits no convention.
+        """
+        from convstep.candidate.check import open_worker, verdict_of
+        from convstep.candidate.stepping import CandidateTimeline
+
+        self.source, self.problem = source, problem
+        # the process may be started anew after a call that hangs: the file stays as long as this
+        self._folder = tempfile.TemporaryDirectory(prefix="convstep-")
+        path = Path(self._folder.name) / "lesson.py"
+        path.write_text(source, encoding="utf-8")
+        worker = open_worker(f"{path}:{function_name(source)}")
+        try:
+            verdict = verdict_of(worker, problem=problem, budget=BUDGET)
+        except BaseException:
+            worker.close()
+            raise
+        self.timeline: CandidateTimeline = CandidateTimeline(worker, verdict, problem)
+        """The candidate on the problem."""
+
+    def close(self) -> None:
+        """End its process and forget its file."""
+        self.timeline.close()
+        self._folder.cleanup()

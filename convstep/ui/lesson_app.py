@@ -1,0 +1,279 @@
+"""The application for lessons: the course, a lesson's pages, and what comes after the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding
+from textual.screen import Screen
+
+from convstep.lessons import course
+from convstep.lessons.errors import LessonError
+from convstep.lessons.progress import Progress, ProgressError
+from convstep.lessons.reading import read_lesson
+from convstep.lessons.words import say
+from convstep.ui.app import TorchApp
+from convstep.ui.screens.finish import FinishScreen
+from convstep.ui.screens.learning import LearningScreen
+from convstep.ui.screens.lesson import HuntScreen, LessonScreen
+
+if TYPE_CHECKING:
+    from convstep.lessons.candidates import LessonCandidate
+    from convstep.lessons.lesson import Lesson, Page
+    from convstep.lessons.walk import Walk
+    from convstep.oracle.service import TorchService
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at whether a lesson's file was edited."""
+
+
+class LessonApp(TorchApp):
+    """Opens the list of lessons, or one of them."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("ctrl+q", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        lesson: Lesson | None,
+        language: str,
+        progress: Progress,
+        *,
+        torch: TorchService | None = None,
+        live: bool = True,
+    ) -> None:
+        """Prepare the lessons.
+
+        Args:
+            lesson: the one to open; None for the list.
+            language: of the list.
+            progress: what the learner has done.
+            torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it: torch is loaded beforehand, and the file of a
+                lesson is watched.
+        """
+        super().__init__(torch, live)
+        self.progress, self.language = progress, language
+        self.walk: Walk | None = None if lesson is None else progress.walk(lesson)
+        """The learner's way through the lesson that is open."""
+        self._listed = lesson is None
+        self._candidates: list[LessonCandidate] = []
+        self._loading: set[str] = set()
+        self._failed: dict[str, str] = {}
+        self._seen = _stamp(lesson)
+
+    @property
+    def page_screen(self) -> LessonScreen | None:
+        """The screen with the lesson's page, be there a dialog in front of it or not."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The list, or the lesson's page."""
+        if self.walk is None:
+            return LearningScreen(self.progress, self.language)
+        return self._screen(self.walk)
+
+    def on_mount(self) -> None:
+        """Look after the lesson's file."""
+        # no super(): Textual calls every class's handler by itself
+        if self._live:
+            self.set_interval(LOOK_EVERY, self.look_at_file)
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        for candidate in self._candidates:
+            candidate.close()
+
+    def open_lesson(self, lesson: Lesson) -> None:
+        """Open a lesson where the learner stood, in place of the one that is open."""
+        self.walk, self._seen = self.progress.walk(lesson), _stamp(lesson)
+        old = self.page_screen
+        if old is None:
+            self.push_screen(self._screen(self.walk))
+        else:
+            self._to_page()
+            self.switch_screen(self._screen(self.walk))
+
+    def turn(self, by: int, *, playing: bool = False) -> bool:
+        """Turn the page.
+
+        Args:
+            by: 1 or -1.
+            playing: whether the lesson plays by itself, so that the end is no dialog.
+
+        Returns:
+            Whether there was a page to turn to.
+        """
+        assert self.walk is not None
+        turned = self.walk.on() if by > 0 else self.walk.back()
+        self.keep()
+        if turned:
+            self.show_page()
+        elif by > 0 and not playing:
+            self.push_screen(FinishScreen(self.walk, self._following()), self._after_finish)
+        elif by < 0 and self.page_screen is not None:
+            self.page_screen.say(say(self.walk.lesson.language, "first.page"))
+        return turned
+
+    def show_page(self) -> None:
+        """Show the walk's page, on the screen that is there if it fits."""
+        screen, walk = self.page_screen, self.walk
+        assert screen is not None
+        assert walk is not None
+        page = walk.page
+        if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
+            screen.open_page()
+            self._load_candidate(page)
+            return
+        playing = screen.playing
+        self._to_page()
+        new = self._screen(walk)
+        self.switch_screen(new)
+        if playing:
+            new.call_after_refresh(new.action_play)
+
+    def keep(self) -> None:
+        """Write down how far the learner is; say once if that cannot be."""
+        if self.walk is None:
+            return
+        try:
+            self.progress.keep(self.walk)
+        except ProgressError as error:
+            if not self._complained:
+                self._complained = True
+                self.notify(str(error), severity="warning", timeout=8, markup=False)
+
+    _complained = False
+
+    def look_at_file(self) -> None:
+        """Take up an edited lesson; say what is wrong with it if it cannot be read."""
+        walk, screen = self.walk, self.page_screen
+        if walk is None or screen is None or not screen.is_current:
+            return
+        stamp = _stamp(walk.lesson)
+        if stamp == self._seen or not stamp:
+            return
+        self._seen = stamp
+        try:
+            lesson = read_lesson(walk.lesson.path, walk.lesson.key)
+        except LessonError as error:
+            screen.complain(f"{say(walk.lesson.language, 'broken')} {error}")
+            return
+        walk.adopt(lesson)
+        self._failed.clear()
+        self.show_page()
+        self.notify(say(lesson.language, "changed"), timeout=3, markup=False)
+
+    async def action_quit(self) -> None:
+        """From a lesson back to the list it was opened from, from the list out."""
+        if self._listed and self.page_screen is not None:
+            self._to_page()
+            self.pop_screen()
+            self.walk = None
+        else:
+            self.exit()
+
+    def action_leave(self) -> None:
+        """Out, wherever one is."""
+        self.exit()
+
+    def _screen(self, walk: Walk) -> LessonScreen:
+        page = walk.page
+        candidate = self._candidate_of(page)
+        if candidate is not None:
+            return HuntScreen(walk, candidate.timeline)
+        language = walk.lesson.language
+        note = self._failed.get(page.candidate, say(language, "loading")) if page.candidate else ""
+        screen = LessonScreen(walk, note=note)
+        self.call_later(self._load_candidate, page)
+        return screen
+
+    def _to_page(self) -> None:
+        """Close the dialogs in front of the page."""
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, LessonScreen):
+            self.pop_screen()
+
+    def _candidate_of(self, page: Page) -> LessonCandidate | None:
+        """The page's candidate, if it has one that is loaded."""
+        return next(
+            (c for c in self._candidates if c.source == page.candidate and c.problem is page.problem), None
+        )
+
+    def _shows_candidate(self, screen: LessonScreen) -> LessonCandidate | None:
+        if not isinstance(screen, HuntScreen):
+            return None
+        return next((c for c in self._candidates if c.timeline is screen.candidate), None)
+
+    def _load_candidate(self, page: Page) -> None:
+        """Load the page's candidate beside the screen, unless that was done or failed."""
+        source = page.candidate
+        if source and self._candidate_of(page) is None and source not in (self._loading | {*self._failed}):
+            self._loading.add(source)
+            self._load(page)
+
+    @work(thread=True, group="lesson")
+    def _load(self, page: Page) -> None:
+        from convstep.candidate.target import CandidateError
+        from convstep.lessons.candidates import LessonCandidate
+
+        found: LessonCandidate | str
+        try:
+            found = LessonCandidate(page.candidate, page.problem)
+        except (CandidateError, OSError) as error:
+            found = str(error)
+        if self.is_running:
+            self.call_from_thread(self._loaded, page, found)
+        elif not isinstance(found, str):
+            found.close()
+
+    def _loaded(self, page: Page, found: LessonCandidate | str) -> None:
+        self._loading.discard(page.candidate)
+        if isinstance(found, str):
+            self._failed[page.candidate] = found
+        else:
+            self._candidates.append(found)
+        screen, walk = self.page_screen, self.walk
+        if screen is None or walk is None or walk.page.candidate != page.candidate:
+            return
+        if isinstance(found, str):
+            screen.complain(found)
+        else:
+            self.show_page()
+
+    def _following(self) -> course.Entry | None:
+        assert self.walk is not None
+        return course.following(self.walk.lesson.key, self.walk.lesson.language)
+
+    def _after_finish(self, goes_on: bool | None) -> None:
+        entry = self._following()
+        if goes_on and entry is not None:
+            self.open_lesson(course.load(entry))
+
+
+def _stamp(lesson: Lesson | None) -> tuple[float, int] | None:
+    """What tells whether a lesson's file was edited; None for a bundled one, or if it is gone."""
+    if lesson is None:
+        return None
+    try:
+        found = Path(lesson.path).stat()
+    except OSError:
+        return None
+    return found.st_mtime, found.st_size
+
+
+def run_lessons(lesson: Lesson | None, language: str) -> None:
+    """Open the lessons in this terminal and return when the learner leaves.
+
+    Args:
+        lesson: the one to open; None for the list.
+        language: of the list.
+    """
+    app = LessonApp(lesson, language, Progress())
+    try:
+        app.run()
+    finally:
+        app.close_torch()

@@ -1,0 +1,228 @@
+"""A page of a lesson beside the live debugger: what is told, and where the debugger stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
+from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.widgets.narration import Narration
+from convstep.view.arrange import Plan
+from convstep.view.lesson import Telling, Told, draw_page
+from convstep.view.lesson_arrange import LESSON, narration_room, panels_room, with_narration
+from convstep.view.lesson_words import keys_line, page_line
+from convstep.view.model import Choice
+from convstep.view.panel import Span
+from convstep.view.pointing import panel_of, pointed, with_chosen
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.lessons.tensors import Index
+    from convstep.lessons.walk import Walk
+
+PRESENT_FROM = 140
+"""Columns from which the narration stays in sight before a class."""
+
+
+class PageScreen(DebuggerScreen):
+    """Tells a page and stands where it says; the learner may wander off and come back."""
+
+    def __init__(self, walk: Walk, *, note: str = "") -> None:
+        """Open a walk's page.
+
+        Args:
+            walk: the learner's way, shared with the app.
+            note: something to say above the page.
+        """
+        page = walk.page
+        super().__init__(page.problem, page.problem_name, page.problem_name, compare_at_end=False)
+        self.take_walk(walk, note)
+
+    def take_walk(self, walk: Walk, note: str) -> None:
+        """Hold what a page needs, whichever debugger it stands beside; begin at its place."""
+        self.walk, self.note = walk, note
+        self.chosen: set[Index] = set()
+        """The cells that the learner has marked."""
+        self.option: int | None = None
+        """The option or line under the cursor."""
+        self.refused: set[int] = set()
+        """Options or lines that turned out to be wrong."""
+        self.said, self.said_right = "", False
+        """What was said about the last answer, and whether it was right."""
+        self.selecting = False
+        """Whether cells are being marked."""
+        self.opened = False
+        """Whether what the page's stop names was opened."""
+        self._additions = 0
+        if self._placed:
+            stop = walk.stop
+            self._stage.choice = Choice(stop.input_channel, stop.output_channel)
+            self.put_marks()
+            self._timeline.seek(stop.position)
+            self._scene = self._stage.scene()
+
+    @property
+    def problem(self) -> Problem:
+        """What is stepped through."""
+        return self._problem
+
+    @property
+    def narration(self) -> Narration:
+        """The page."""
+        return self.query_one(Narration)
+
+    @property
+    def language(self) -> str:
+        """Of the lesson."""
+        return self.walk.lesson.language
+
+    @property
+    def wandered(self) -> bool:
+        """Whether the debugger stands elsewhere than the page says."""
+        stop, timeline = self.walk.stop, self._timeline
+        return self._placed and (timeline.position, timeline.additions) != (stop.position, stop.additions)
+
+    @property
+    def options(self) -> int:
+        """How many options or lines there are to choose from; 0 where the answer is something else."""
+        question = self.walk.question
+        if isinstance(question, ChoiceQuestion):
+            return len(question.options)
+        return len(question.code.splitlines()) if isinstance(question, LineQuestion) else 0
+
+    @property
+    def _placed(self) -> bool:
+        """Whether the page says where to stand; a candidate begins where it first goes wrong."""
+        return self.walk.stop.given or not self.walk.page.candidate
+
+    def parts(self) -> list[Widget]:
+        """The narration first."""
+        return [Narration(LESSON), *super().parts()]
+
+    def part_names(self) -> dict[str, str]:
+        """Short names by key."""
+        return super().part_names() | {LESSON: "lesson"}
+
+    def plan(self, width: int, height: int) -> Plan:
+        """The narration beside the panels, above them on a narrow screen."""
+        if self._maximised or (self.presenting and width < PRESENT_FROM):
+            return super().plan(width, height)
+        narration = narration_room(width, height, self._code_width())
+        room = panels_room(width, height, narration)
+        return with_narration(super().plan(room.width, room.height), narration, room)
+
+    def title_facts(self) -> list[str]:
+        """Which lesson and how far."""
+        return [f"convstep  {self.walk.lesson.title}", page_line(self.walk)]
+
+    def on_mount(self) -> None:
+        """Tell the page, once the parts are there."""
+        # no super(): Textual calls every class's handler by itself
+        self.call_after_refresh(self.open_page)
+
+    def open_page(self) -> None:
+        """Tell the walk's page from its beginning."""
+        self.chosen, self.refused, self.option = set(), set(), None
+        self.said, self.said_right, self.selecting, self.opened = "", False, False, False
+        if self.narration.typing:
+            self.narration.end_typing()
+        self.stand()
+        self.tell(anew=True)
+        self._arrange()
+        self.set_focus(self.narration, scroll_visible=False)
+        self.call_after_refresh(self.show_keys)
+
+    def on_resize(self) -> None:
+        """Another width has room for other keys."""
+        # no super(): Textual calls every class's handler by itself
+        self.call_after_refresh(self.show_keys)
+
+    def tell(self, *, anew: bool = False) -> None:
+        """Tell the page as it is now.
+
+        Args:
+            anew: whether it is read from its beginning.
+        """
+        self.narration.page.show(self._told, anew=anew)
+        self.show_keys()
+        self._show_title()
+
+    def stand(self) -> None:
+        """Put the debugger where the page says."""
+        stop = self.walk.stop
+        if stop.mode:
+            self.mode = stop.mode
+        self.put_marks()
+        if self._placed:
+            self._stage.choice = Choice(stop.input_channel, stop.output_channel)
+            self._additions = stop.additions
+            self.travel(stop.position)
+        else:
+            self._show(all_changed=True)
+        self._bring_forward(stop)
+
+    def put_marks(self) -> None:
+        """Mark what the lesson points at and what the learner chose."""
+        marks, question = pointed(self.walk.stop), self.walk.question
+        if isinstance(question, CellsQuestion) and self.chosen:
+            marks = with_chosen(marks, question, self.chosen, revealed=self.walk.revealed)
+        self._stage.marks = marks
+
+    def show_keys(self) -> None:
+        """What the keys do here, on the narration's border."""
+        narration = self.narration
+        narration.border_title = page_line(self.walk).replace("[", r"\[")
+        narration.border_subtitle = keys_line(
+            self.walk,
+            narration.size.width,
+            wandered=self.wandered,
+            selecting=self.selecting,
+            opens="" if self.opened else self.walk.stop.opens,
+        ).replace("[", r"\[")
+
+    def complain(self, words: str) -> None:
+        """Say something above the page; "" takes it away."""
+        self.note = words
+        self.tell(anew=bool(words))
+
+    def _arrive(self, position: int) -> None:
+        """Make the page's additions at its place."""
+        super()._arrive(position)
+        additions, self._additions = self._additions, 0
+        for _ in range(additions):
+            self.action_next_addition()
+
+    def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
+        """Say as well whether the learner has wandered off."""
+        super()._show(all_changed=all_changed, touched=touched)
+        self.show_keys()
+
+    def _told(self, width: int) -> Told:
+        walk = self.walk
+        telling = Telling(
+            page=walk.page,
+            language=self.language,
+            tried=walk.tried,
+            revealed=walk.revealed,
+            cursor=self.option,
+            said=self.said,
+            said_right=self.said_right,
+            refused=frozenset(self.refused),
+            note=self.note,
+        )
+        return draw_page(telling, width)
+
+    def _bring_forward(self, stop: Stop) -> None:
+        """On a small screen, show the panel that the page is about."""
+        panel = panel_of(self._scene, stop.focus) if stop.focus else None
+        if panel is not None:
+            self._tab = panel.key
+            self._arrange()
+
+    def _code_width(self) -> int:
+        blocks = [b for b in (*self.walk.page.before, *self.walk.page.after) if b.fenced]
+        lines = [line for block in blocks for line in block.text.splitlines()]
+        return max((len(line) for line in lines), default=0) + (5 if self.options else 0)

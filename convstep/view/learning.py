@@ -1,0 +1,81 @@
+"""The course as a list: lessons, bug hunts, and how far the learner is in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.cells import set_cell_size
+from rich.text import Text
+
+from convstep.lessons.course import Entry
+from convstep.lessons.words import say
+
+NUMBER, PROGRESS = 9, 26
+"""Columns of the lesson's number, and of how far one is."""
+DONE, BEGUN = "✓", "·"
+"""Before a lesson that was finished, and one that was begun."""
+
+
+class CourseRows:
+    """The rows of the list: headings and lessons."""
+
+    def __init__(self, entries: Sequence[Entry], progress: Callable[[str], dict[str, Any]]) -> None:
+        """List a course.
+
+        Args:
+            entries: lessons, then hunts.
+            progress: what is kept of a lesson, by its key.
+        """
+        self._progress, self.width = progress, 80
+        self.rows: list[Entry | str] = []
+        """What stands in each row: a lesson, or a heading."""
+        language = entries[0].language if entries else "en"
+        for hunts, key in ((False, "menu.lessons"), (True, "menu.hunts")):
+            found = [entry for entry in entries if entry.hunt is hunts]
+            if found:
+                self.rows += [*([""] if self.rows else []), say(language, key), *found]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    def entry(self, at: int) -> Entry | None:
+        """The lesson of a row; None for a heading."""
+        found = self.rows[at]
+        return found if isinstance(found, Entry) else None
+
+    def next_entry(self, at: int, by: int) -> int:
+        """The nearest row with a lesson in a direction, or the last one there is."""
+        ahead, behind = list(range(at, len(self.rows))), list(range(at, -1, -1))
+        for row in ahead + behind if by >= 0 else behind + ahead:
+            if self.entry(row) is not None:
+                return row
+        return at
+
+    def row(self, at: int) -> Text:
+        """One row."""
+        entry = self.rows[at]
+        if isinstance(entry, str):
+            return Text(entry, "bold underline" if entry else "")
+        kept = self._progress(entry.key)
+        mark = DONE if kept.get("finished") else BEGUN if kept else " "
+        title = max(self.width - NUMBER - PROGRESS - 2, 10)
+        return Text.assemble(
+            (f"{mark} ", "bold"),
+            (set_cell_size(entry.number, NUMBER), "dim"),
+            set_cell_size(entry.title, title),
+            (set_cell_size(self._far(entry, kept), PROGRESS), "dim"),
+        )
+
+    @staticmethod
+    def _far(entry: Entry, kept: dict[str, Any]) -> str:
+        """How far the learner is, in words."""
+        language = entry.language
+        if not kept:
+            return say(language, "menu.pages", pages=entry.pages, questions=entry.questions)
+        if kept.get("finished"):
+            score = say(language, "score", points=kept.get("points", 0), most=kept.get("most", 0))
+            return f"{say(language, 'menu.done')} · {score}"
+        page = kept.get("page", 0)
+        return say(language, "menu.begun", page=page + 1 if isinstance(page, int) else 1, pages=entry.pages)

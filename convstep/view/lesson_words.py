@@ -1,0 +1,69 @@
+"""What stands on the border of a lesson's page: how far one is, and what the keys do now."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from convstep.lessons.questions import HINT_COSTS
+from convstep.lessons.walk import SHOWN, SKIPPED, Walk
+from convstep.lessons.words import say
+
+SPACE = "  "
+"""Between two keys."""
+
+
+def page_line(walk: Walk) -> str:
+    """`3/8 · 14/40`: the page, and the points where there are questions."""
+    page = f"{walk.at + 1}/{len(walk.lesson.pages)}"
+    if not walk.lesson.questions:
+        return page
+    return f"{page} · {say(walk.lesson.language, 'score', points=walk.points, most=walk.lesson.most_points)}"
+
+
+def keys_line(walk: Walk, room: int, *, wandered: bool, selecting: bool, opens: str) -> str:
+    """What the keys do now, as many of them as there is room for, the most useful first.
+
+    Args:
+        walk: the learner's way.
+        room: columns.
+        wandered: whether the debugger stands elsewhere than the page says.
+        selecting: whether cells are being marked.
+        opens: what Enter opens first, "" if nothing.
+    """
+    language, question, tried = walk.lesson.language, walk.question, walk.tried
+    found: list[tuple[str, str]] = []
+    if selecting:
+        found = [("Enter", "key.submit"), ("Esc", "key.leave")]
+    elif opens:
+        found = [("Enter", f"key.open.{opens}"), ("p", "key.on")]
+    elif question is None or walk.revealed:
+        found = [("Enter", "key.on")]
+    else:
+        found = [("Enter", "key.answer"), ("p", "key.on")]
+    if wandered:
+        found.insert(0, ("r", "key.return"))
+    open_question = question is not None and not walk.revealed
+    if question is not None and open_question and tried.hints < len(question.hints):
+        found.append(("h", "key.hint"))
+    if open_question:
+        found.append(("A", "key.solution"))
+    if walk.at:
+        found.append(("P", "key.back"))
+    line = ""
+    for key, words in found:
+        more = f"{key} {say(language, words, cost=HINT_COSTS)}"
+        longer = f"{line}{SPACE}{more}" if line else more
+        if cell_len(longer) > room - 4:
+            break
+        line = longer
+    return line
+
+
+def outcome_line(walk: Walk) -> str:
+    """How the page's question ended: "+7", "answer shown"; "" while it is open or there is none."""
+    question, tried = walk.question, walk.tried
+    if question is None or not tried.outcome:
+        return ""
+    if tried.outcome in (SHOWN, SKIPPED):
+        return say(walk.lesson.language, "shown" if tried.outcome == SHOWN else "skipped")
+    return f"+{walk.points_of(walk.at)}"
