@@ -17,7 +17,7 @@ GAP = "   "
 
 
 def draw_sentence(scene: Scene, width: int) -> Text:
-    """`dz = -0.571   ✓ dW[0] += x * dz   ✓ …`, with long indices and last additions left out for room.
+    """The value that the step takes, and its additions; long indices are left out for room, then the last.
 
     Args:
         scene: what the screen shows.

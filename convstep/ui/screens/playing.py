@@ -58,7 +58,8 @@ class PlayingScreen(HuntingScreen):
         self._moved()
         stop = self._watch.hit(step, self.stops)
         if stop is not None:
-            self.pause(f"stop {stop.id}: {stop}")
+            self.pause()
+            self.say(f"stop {stop.id}: {stop}")
         return self._timeline.position < self._timeline.total
 
     def rewind(self) -> None:

@@ -6,7 +6,6 @@ from textual.widgets import Static
 
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.screens.panels import PanelScreen
-from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.panel import Span
 from convstep.view.sentence import draw_sentence
 
@@ -60,4 +59,4 @@ class PresentingScreen(PanelScreen):
         places = self.query_one(PanelArea).plan.places
         if self.focused is None or self.focused.id not in places:
             key = self.followed if self.followed in places else next(iter(places))
-            self.set_focus(self.query_one(f"#{key}", TensorGrid), scroll_visible=False)
+            self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)
