@@ -107,11 +107,14 @@ def _parser() -> _Parser:
     exporting = command("export", "draw the screen at one or more positions", problem=False)
     exporting.add_argument(
         "problem",
-        metavar="PROBLEM",
+        metavar="PROBLEM|LESSON",
         nargs="?",
-        help="a file or a name; may be left out with --candidate",
+        help="a problem, or a lesson of `convstep learn --list`; may be left out with --candidate",
     )
-    exporting.add_argument("--steps", type=steps, metavar="A:B", help="positions A to B, or one")
+    exporting.add_argument(
+        "--steps", type=steps, metavar="A:B", help="positions A to B, or one; of a lesson, pages"
+    )
+    exporting.add_argument("--lang", choices=("en", "zh"), help="of a bundled lesson")
     exporting.add_argument(
         "-o",
         "--output",
@@ -126,7 +129,10 @@ def _parser() -> _Parser:
     _add_candidate(exporting, "--candidate")
     exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
     exporting.add_argument(
-        "--seconds", type=seconds, default=0.6, metavar="S", help="each step of a GIF or cast, default 0.6"
+        "--seconds",
+        type=seconds,
+        metavar="S",
+        help="each picture of a GIF or cast; default 0.6, for a lesson as long as it takes to read",
     )
     return parser
 

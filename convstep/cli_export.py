@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from convstep.export.frame import Frame
 
+SECONDS = 0.6
+"""How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
 _LONG = 20
 """From so many pictures on it takes a while."""
 
@@ -46,6 +49,8 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         return _candidate_frames(given, output)
     if given.diagnosis:
         raise UsageError("--diagnosis is about a candidate; add --candidate path.py:function")
+    if given.problem is not None and is_lesson(given.problem):
+        return _lesson_frames(given, output)
     for value, name in ((given.problem, "PROBLEM"), (given.steps, "--steps")):
         if value is None:
             raise UsageError(f"{name} is missing; see `convstep export --help`")
@@ -62,8 +67,48 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         given.size,
         comparison=given.compare,
         why=why,
-        seconds=given.seconds,
+        seconds=given.seconds or SECONDS,
         progress=_Progress("drawn", len(positions)),
+    )
+
+
+def is_lesson(name: str) -> bool:
+    """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name goes first."""
+    if name.lower().endswith(".md"):
+        return True
+    from convstep.examples import names
+
+    if name in names() or os.path.exists(name) or os.path.dirname(name):
+        return False
+    from convstep.lessons.course import find
+    from convstep.lessons.errors import LessonError
+
+    try:
+        find(name, "en")
+    except LessonError:
+        return False
+    return True
+
+
+def _lesson_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
+    if given.compare or given.why is not None:
+        raise UsageError("--compare and --why are about a problem; a lesson opens what its pages name")
+    from convstep.cli_learn import language_of, lesson_of
+    from convstep.export.lesson import lesson_frames
+
+    lesson = lesson_of(given.problem, language_of(given))
+    count = len(lesson.pages)
+    first, last = given.steps or (1, None)
+    last = count if last is None else last
+    if not 1 <= first <= last <= count:
+        raise UsageError(f"pages {first}:{last} do not exist; {given.problem} has pages 1 to {count}")
+    return lesson_frames(
+        lesson,
+        range(first - 1, last),
+        given.size,
+        moving=output.suffix in (".gif", ".cast"),
+        seconds=given.seconds,
+        progress=_Progress("drawn", 2 * (last - first + 1)),
     )
 
 
@@ -94,7 +139,7 @@ def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
             positions,
             given.size,
             diagnosis=given.diagnosis,
-            seconds=given.seconds,
+            seconds=given.seconds or SECONDS,
             progress=_Progress("drawn", len(positions)),
         )
 

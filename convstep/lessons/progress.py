@@ -23,18 +23,20 @@ class ProgressError(ValueError):
 class Progress:
     """What a person has done in all lessons."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, kept: bool = True) -> None:
         """Read what is kept.
 
         Args:
             path: the file; by default one in the person's data folder.
+            kept: whether anything is read and written at all.
         """
         self.path = default_path() if path is None else path
         self.complaint = ""
         """Why nothing is kept, one sentence; "" if all is well."""
+        self._kept = kept
         self._lessons: dict[str, Any] = {}
         try:
-            self._lessons = _read(self.path)
+            self._lessons = _read(self.path) if kept else {}
         except ProgressError as error:
             self.complaint = str(error)
 
@@ -64,6 +66,8 @@ class Progress:
         Raises:
             ProgressError: it cannot be written; whatever is in the file stays there.
         """
+        if not self._kept:
+            return
         if self.complaint:
             raise ProgressError(self.complaint)
         known = self._lessons

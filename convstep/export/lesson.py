@@ -1,0 +1,202 @@
+"""Frames of a lesson: every page as it is read, then with its answer, from the real app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from convstep.export.draw import with_long_end
+from convstep.export.frame import Frame, take
+from convstep.lessons.document import Block
+from convstep.lessons.lesson import COMPARISON, Lesson, Page
+from convstep.lessons.progress import Progress
+from convstep.lessons.questions import ChoiceQuestion, Question
+from convstep.lessons.words import say
+from convstep.ui.lesson_app import LessonApp
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from convstep.ui.screens.lesson import LessonScreen
+
+MOVING = 0.35
+"""Seconds of a step on the way to a page's place."""
+MOST_STEPS = 12
+"""Steps that are shown on the way; a longer way is a jump."""
+READING = 0.055
+"""Seconds that a character takes to read; a wide one counts as three."""
+LEAST, MOST = 2.0, 9.0
+"""Seconds that a page stands."""
+
+
+def lesson_frames(
+    lesson: Lesson,
+    pages: Iterable[int],
+    size: tuple[int, int] = (120, 40),
+    *,
+    moving: bool = False,
+    seconds: float | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[Frame]:
+    """A lesson's pages; those with a question twice, before and after the right answer.
+
+    Args:
+        lesson: what to show.
+        pages: which of them, counted from 0, ascending.
+        size: columns and lines of the screen.
+        moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
+        seconds: how long a page stands; by default as long as it takes to read.
+        progress: told how many frames there are so far.
+    """
+    drawing = _Drawing(lesson, size, moving, seconds, progress)
+    return with_long_end(asyncio.run(drawing.frames(list(pages))))
+
+
+def page_markdown(page: Page) -> str:
+    """A page's narration with its question, as Markdown."""
+    parts = [_markdown(block) for block in page.before]
+    if page.question is not None:
+        parts.append(_asked(page.question))
+    return "\n\n".join(parts)
+
+
+def answer_markdown(page: Page) -> str:
+    """What a page says once its question is answered, as Markdown."""
+    question = page.question
+    if question is None:
+        return ""
+    reasons: list[str] = []
+    if isinstance(question, ChoiceQuestion):
+        right = [option for option in question.options if option.right]
+        reasons = [f"**{option.text}**\n\n{option.reason}".strip() for option in right]
+    elif isinstance(question.solution, str):
+        reasons = [f"**{question.given}**"]
+    parts = [*reasons, question.explanation, question.why, *(_markdown(block) for block in page.after)]
+    return "\n\n".join(part for part in parts if part)
+
+
+class _Drawing:
+    """One lesson on its way to frames."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        size: tuple[int, int],
+        moving: bool,
+        seconds: float | None,
+        progress: Callable[[int], None],
+    ) -> None:
+        self._lesson, self._size, self._moving = lesson, size, moving
+        self._seconds, self._progress = seconds, progress
+        self._frames: list[Frame] = []
+
+    async def frames(self, pages: list[int]) -> list[Frame]:
+        self._app = app = LessonApp(self._lesson, self._lesson.language, Progress(kept=False), live=False)
+        async with app.run_test(size=self._size, notifications=False) as pilot:
+            self._pilot: Pilot[None] = pilot
+            await self._settle()
+            for number in range(pages[-1] + 1):
+                if number in pages:
+                    await self._page(number, first=number == pages[0])
+                else:
+                    self._answer()
+                await self._turn(number, shown=number in pages)
+        return self._frames
+
+    @property
+    def _screen(self) -> LessonScreen:
+        screen = self._app.page_screen
+        assert screen is not None
+        return screen
+
+    async def _page(self, number: int, *, first: bool) -> None:
+        page = self._lesson.pages[number]
+        text = page_markdown(page)
+        if page.question is None:
+            text = "\n\n".join([text, *(_markdown(block) for block in page.after)])
+        self._take(page.title, f"{self._lesson.summary}\n\n{text}" if first else text)
+        if page.question is not None:
+            before = self._screen.timeline.position
+            self._answer()
+            await self._settle()
+            await self._walk(before, page)
+            self._take(say(self._lesson.language, "answer.of", title=page.title), answer_markdown(page))
+        if page.reveal.opens == COMPARISON:
+            self._screen.open_beside()
+            await self._settle()
+            self._take(page.title, "")
+            self._app.pop_screen()
+
+    def _answer(self) -> None:
+        """Answer as somebody does who knows."""
+        screen, question = self._screen, self._screen.walk.question
+        if question is None:
+            return
+        solution = question.solution
+        if not isinstance(solution, str):
+            screen.chosen = set(solution)
+        screen.submit(solution)
+
+    async def _turn(self, number: int, *, shown: bool) -> None:
+        """To the next page, step by step where it is near."""
+        if number + 1 >= len(self._lesson.pages):
+            return
+        before, problem = self._screen.timeline.position, self._screen.problem
+        self._app.turn(1)
+        await self._settle()
+        page = self._lesson.pages[number + 1]
+        if shown and page.problem is problem:
+            await self._walk(before, page)
+
+    async def _walk(self, before: int, page: Page) -> None:
+        """Show the steps from a position to the present one, if there are some but not many."""
+        screen = self._screen
+        after = screen.timeline.position
+        if not self._moving or page.candidate or not 1 < after - before <= MOST_STEPS:
+            return
+        for position in range(before + 1, after):
+            screen.travel(position)
+            await self._settle()
+            self._take(page.title, "", seconds=MOVING)
+        screen.stand()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        await self._pilot.pause()
+        await self._app.workers.wait_for_complete()
+        await self._pilot.pause()
+
+    def _take(self, caption: str, text: str, *, seconds: float | None = None) -> None:
+        stands = seconds or self._seconds or _reading_time(text)
+        frame = take(
+            self._app,
+            title=self._lesson.title,
+            caption=caption,
+            position=len(self._frames) + 1,
+            seconds=stands,
+            text=text,
+        )
+        self._frames.append(frame)
+        self._progress(len(self._frames))
+
+
+def _reading_time(text: str) -> float:
+    characters = sum(1 if character < "\u2e80" else 3 for character in text)
+    return round(min(max(READING * characters, LEAST), MOST), 1)
+
+
+def _asked(question: Question) -> str:
+    """A question with its choices."""
+    lines = [f"**{question.prompt}**"]
+    if isinstance(question, ChoiceQuestion):
+        choices = [f"{number}. {option.text}" for number, option in enumerate(question.options, 1)]
+        lines.append("\n".join(choices))
+    return "\n\n".join(lines)
+
+
+def _markdown(block: Block) -> str:
+    """A block as it stands in Markdown; a candidate is plain Python there."""
+    if not block.fenced:
+        return block.text
+    return f"```{block.info[0] if block.info else ''}\n{block.text.rstrip()}\n```"
