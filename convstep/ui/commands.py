@@ -187,6 +187,8 @@ _KEY_TEXTS = {
     "left": "←",
     "right": "→",
     "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
 }
 
 

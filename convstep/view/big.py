@@ -87,7 +87,8 @@ class BigFormat:
         return drawn(words, self.width) if words else written(small(value, self.width), self.width)
 
     def _shortened(self, value: float) -> str:
-        for decimals in range(self.decimals, -1, -1):
+        # what is exactly a whole number looks like one
+        for decimals in range(0 if value == int(value) else self.decimals, -1, -1):
             words = _fixed(value, decimals)
             if not float(words):
                 return "-~0" if value < 0 else "~0"

@@ -409,6 +409,42 @@ async def says_that_there_is_no_batch(session: Session, key: str) -> None:
     assert session.position == HERE
 
 
+async def says_that_it_belongs_to_lessons(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "this key is for lessons: convstep learn" in session.lines[-3]
+    assert session.position == HERE
+
+
+async def plays_and_pauses(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "playing, 2 steps/s · e pauses" in session.lines[-3]
+    await session.press(key)
+    assert f"paused after step {session.position} · e plays on" in session.lines[-3]
+
+
+async def makes_playing_faster(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "4 steps/s · e plays" in session.lines[-3]
+    await session.press("(")
+
+
+async def makes_playing_slower(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "1 step/s · e plays" in session.lines[-3]
+    await session.press(")")
+
+
+async def shows_large_numbers_and_nothing_around_them(session: Session, key: str) -> None:
+    await session.press(key)
+    assert {"source", "card"} & session.visible() == set()
+    assert session.lines[-1].startswith(" dz = dZ[4, 2, 0] = ")
+    plan = session.grid("input_gradient")._plan
+    assert plan is not None
+    assert plan.lines == 3
+    await session.press(key)
+    assert {"source", "card"} <= session.visible()
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "next": goes_one_step_on,
     "back": goes_one_step_back,
@@ -418,6 +454,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "channels_start": returns_to_where_the_channel_loop_began,
     "row_end": completes_the_row,
     "row_start": returns_to_where_the_row_began,
+    "play": plays_and_pauses,
+    "pace(1)": makes_playing_faster,
+    "pace(-1)": makes_playing_slower,
     "end": goes_to_the_end,
     "start": goes_to_the_start,
     "run": runs_to_the_next_stop_or_to_the_end,
@@ -443,6 +482,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "precision(1)": shows_more_digits,
     "precision(-1)": shows_fewer_digits,
     "maximise": gives_the_whole_room_to_one_panel,
+    "present": shows_large_numbers_and_nothing_around_them,
     "panel(1)": focuses_every_part_in_turn,
     "panel(-1)": focuses_every_part_in_turn,
     "cursor(-1, 0)": moves_the_cursor_up,
@@ -454,6 +494,13 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "divergence(1)": says_that_it_belongs_to_another_command,
     "divergence(-1)": says_that_it_belongs_to_another_command,
     "diagnosis": says_that_it_belongs_to_another_command,
+    "answer": says_that_it_belongs_to_lessons,
+    "hint": says_that_it_belongs_to_lessons,
+    "solution": says_that_it_belongs_to_lessons,
+    "page(1)": says_that_it_belongs_to_lessons,
+    "page(-1)": says_that_it_belongs_to_lessons,
+    "return_to_page": says_that_it_belongs_to_lessons,
+    "restart": says_that_it_belongs_to_lessons,
     "copy": copies_a_command_that_leads_back,
     "save": asks_for_a_file_to_save_in,
     "help": explains_every_command,
