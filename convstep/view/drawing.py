@@ -19,6 +19,10 @@ from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 
 
+SIDES = ("┃", "│")
+"""What runs on along a row that is only partly in sight."""
+
+
 def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
     """The column labels, from content column `left` on."""
     parts = [" " * layout.margin]
@@ -57,8 +61,10 @@ def draw_line(
     start = layout.gutter(first)
     draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
-    if not line.edge:
-        _blank_partial(segments, layout, first, left, 0 if cut else width, look)
+    if cut and not line.edge:
+        segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
+    elif not line.edge:
+        _blank_partial(segments, layout, first, left, width, look)
     if layout.margin and left < layout.margin:
         segments.insert(0, _row_label(panel, layout, line, look))
         start = 0

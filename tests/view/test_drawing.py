@@ -359,5 +359,6 @@ def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
                   window=Span(range(2), range(2)))  # fmt: skip
     layout = lay_out(panel, 40, 30, large=True)
     y = layout.y_of(0)
-    shown = text(draw_line(panel, layout, y, 0, layout.width, PLAIN, cut=True))
-    assert shown.replace(" ", "") == "┃┃"
+    for look in (PLAIN, Look(ROLES, coloured=False)):
+        shown = text(draw_line(panel, layout, y, 0, layout.width, look, cut=True))
+        assert shown.replace(" ", "") == "┃┃"

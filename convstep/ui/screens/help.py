@@ -21,6 +21,7 @@ MARKS = (
     ("·", "a padding cell, still zero"),
     ("▸ ◂", "the dZ value of the current step; brighter cells before it are done, dim ones to do"),
     ("◆ ▼ ✗", "a stop on a cell or on the timeline; a bookmark; a step that your backward gets wrong"),
+    ("› ● ✗ ○", "in a lesson: look here; marked by you, wrongly marked, missed"),
     ("modelled", "your backward overwrites: its state is the reference's with that mistake reproduced"),
     ("≠ =", "your backward differs from the reference here, or adds the same"),
     ("0.12", "underlined: the current step has written this cell"),
