@@ -18,7 +18,6 @@ from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 
-
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
 
