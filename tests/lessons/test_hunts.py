@@ -1,0 +1,91 @@
+"""The bug hunts: a candidate is wrong as its lesson says, where it says, and the right line mends it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
+from convstep.candidate.known_bugs import KNOWN_BUGS
+from convstep.lessons import course
+from convstep.lessons.lesson import Page
+from convstep.lessons.questions import LineQuestion
+from convstep.lessons.words import LANGUAGES
+
+HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}
+BOTH = [entry for hunts in HUNTS.values() for entry in hunts]
+WIDEST = 60
+"""Columns of code that are shown beside the debugger without scrolling."""
+
+
+def named(entry: course.Entry) -> str:
+    return f"{entry.language}-{entry.key}"
+
+
+def target(source: str, folder: Path) -> str:
+    """The candidate as `check` takes it."""
+    path = folder / "mine.py"
+    path.write_text(source, encoding="utf-8")
+    (name,) = re.findall(r"^def (\w+)", source, re.MULTILINE)
+    return f"{path}:{name}"
+
+
+def line_asked(page: Page) -> LineQuestion:
+    assert isinstance(page.question, LineQuestion)
+    return page.question
+
+
+def mended(page: Page) -> str:
+    """The candidate with the right line in place of the wrong one."""
+    question = line_asked(page)
+    lines = page.candidate.splitlines()
+    (number,) = question.lines
+    wrong = lines[number - 1]
+    lines[number - 1] = wrong[: len(wrong) - len(wrong.lstrip())] + question.right
+    return "\n".join(lines) + "\n"
+
+
+def test_there_are_ten_hunts_of_ten_bugs() -> None:
+    lessons = [course.load(entry) for entry in HUNTS["en"]]
+    assert [lesson.order for lesson in lessons] == list(range(1, 11))
+    assert all(lesson.hunt for lesson in lessons)
+    bugs = {lesson.bug for lesson in lessons}
+    assert len(bugs) == len(lessons)
+    assert bugs <= set(KNOWN_BUGS)
+
+
+@pytest.mark.parametrize("entry", HUNTS["en"], ids=named)
+def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
+    entry: course.Entry, tmp_path: Path
+) -> None:
+    lesson = course.load(entry)
+    page = lesson.pages[0]
+    with open_worker(target(page.candidate, tmp_path)) as worker:
+        verdict = verdict_of(worker, problem=page.problem)
+        found = first_divergence(worker, verdict.swept, verdict.diagnosis, page.problem)
+    first = verdict.diagnosis[0]
+    assert (first.id, first.proven) == (lesson.bug, True)
+    (own,) = (result for result in verdict.swept.results if result.right.problem is page.problem)
+    assert own.failed
+    assert found is not None
+    assert page.stop.position == (0 if found.before_any else found.step + 1)
+
+
+@pytest.mark.parametrize("entry", HUNTS["en"], ids=named)
+def test_the_right_line_mends_it(entry: course.Entry, tmp_path: Path) -> None:
+    page = course.load(entry).pages[0]
+    verdict = check(target(mended(page), tmp_path), problem=page.problem)
+    assert verdict.ok, str(verdict)
+
+
+@pytest.mark.parametrize("entry", BOTH, ids=named)
+def test_the_code_can_be_read_beside_the_debugger(entry: course.Entry) -> None:
+    lesson = course.load(entry)
+    page = lesson.pages[0]
+    assert len(page.candidate.splitlines()) <= 28
+    assert all(cell_len(line) <= WIDEST for line in (page.candidate + mended(page)).splitlines())
+    assert all(later.candidate == page.candidate for later in lesson.pages)
+    assert 2 <= len(line_asked(page).hints) <= 3
