@@ -16,7 +16,7 @@ from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
 from convstep.lessons.explaining import cell_name
 from convstep.lessons.expressions import fill_in, number_at
-from convstep.lessons.fields import Fields, parse_fields
+from convstep.lessons.fields import Field, Fields, parse_fields, whole_number
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import (
     CellsQuestion,
@@ -40,7 +40,7 @@ from convstep.lessons.tensors import (
     untouched,
 )
 from convstep.lessons.words import say
-from convstep.replay.provenance import GRADIENTS, provenance
+from convstep.replay.provenance import GRADIENTS, Provenance, provenance
 
 COMMON = ("prompt", "hint", "why")
 """Keys of every question."""
@@ -73,20 +73,20 @@ class Asking:
         own = self.fields.text("prompt", prompt)
         return {
             "language": self.language,
-            "prompt": self.filled(own),
-            "hints": tuple(self.filled(hint) for hint in self.fields.all("hint")),
+            "prompt": self.filled(own, self.fields.line_of("prompt")),
+            "hints": tuple(self.filled(hint.text, hint.line) for hint in self.fields.all("hint")),
             "why": self.fields.text("why"),
             "explanation": explanation,
-            "line": self.fields.line - 1,
+            "line": self.fields.line_of("why"),
         }
 
     def say(self, key: str, **values: object) -> str:
         """A sentence in the lesson's language."""
         return say(self.language, key, **values)
 
-    def filled(self, text: str) -> str:
-        """The text with its numbers."""
-        return fill_in(text, self.standing.timeline, self.fields.line)
+    def filled(self, text: str, line: int) -> str:
+        """A text of the block with its numbers."""
+        return fill_in(text, self.standing.timeline, line)
 
     def next_step(self) -> int:
         """The step that is about to run.
@@ -132,23 +132,25 @@ def _cells(asking: Asking) -> Asked:
     geometry = standing.problem.geometry
     wish = fields.text("answer", "next step")
     tensor, face = _asked_face(asking)
-    why, reveal = "", standing.stop
+    line, why, reveal = fields.line_of("answer"), "", standing.stop
     if wish == "next step":
         step = asking.next_step()
         if tensor not in GRADIENTS:
-            raise LessonError(f"no step changes {tensor}; ask about {', '.join(GRADIENTS)}", fields.line)
+            raise LessonError(
+                f"no step changes {tensor}; ask about {', '.join(GRADIENTS)}", fields.line_of("on")
+            )
         face = face or _face_of_step(tensor, step, standing)
         every = _cells_of_step(tensor, step, standing)
         why = explaining.step_writes(asking.language, tensor, step, geometry)
         key, reveal = "ask.cells", Stop(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
-            raise LessonError(f"{wish} is about dA_prev_pad", fields.line)
+            raise LessonError(f"{wish} is about dA_prev_pad", line)
         every = (untouched if wish == "untouched" else in_padding)(geometry)
         found = explaining.untouched_why if wish == "untouched" else explaining.padding_why
         key, why = f"ask.cells.{wish}", found(asking.language, geometry)
     else:
-        line = fields.need("answer").line
+        fields.need("answer")
         parts = [parse_cells(part, standing.problem, line) for part in wish.split(";")]
         if {part.tensor for part in parts} != {tensor}:
             raise LessonError(f"answer is about other cells than those of {tensor}", line)
@@ -156,58 +158,58 @@ def _cells(asking: Asking) -> Asked:
     face = face or _shown_face(tensor, standing)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise LessonError(f"no such cell is on this face of {tensor}", fields.line)
+        raise LessonError(f"no such cell is on {_face_name(tensor, face)}; ask something else", line)
     seen = [n for n, held in zip(_shape(tensor, standing), face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
-        raise LessonError(f"all cells of this face of {tensor} are right; ask something else", fields.line)
-    stop = replace(standing.stop, focus=tensor)
-    if tensor not in ("b", "db"):
-        stop = seeing(stop, standing.problem, [(tensor, face)], fields.line)
-    marks = (*reveal.marks, Cells(tensor, tuple(sorted(cells))))
+        raise LessonError(
+            f"all cells of {_face_name(tensor, face)} are right answers; ask something else", line
+        )
+    right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
         **asking.common(asking.say(key, tensor=_face_name(tensor, face)), why),
         tensor=tensor,
         face=face,
         cells=cells,
     )
-    return question, stop, replace(reveal, marks=marks, focus=tensor)
+    stop = _in_sight(replace(standing.stop, focus=tensor), asking, tensor, face)
+    reveal = replace(reveal, marks=(*reveal.marks, right), focus=tensor)
+    return question, stop, _in_sight(reveal, asking, tensor, face)
 
 
 def _value(asking: Asking) -> Asked:
     fields, standing = asking.fields, asking.standing
     if "cell" not in fields:
         answer = fields.need("answer")
-        value = number_at(answer.text, standing.timeline, answer.line)
-        tolerance = max(0.01 * abs(value), 1e-9 if value == int(value) else LEAST_STEP)
+        value = _typeable(number_at(answer.text, standing.timeline, answer.line), answer)
         question = ValueQuestion(
-            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance
+            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=_tolerance(value)
         )
         return question, standing.stop, standing.stop
     found = fields.need("cell")
     tensor, index = parse_cell(found.text, standing.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
-        raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line)
+        raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line_of("when"))
     name = cell_name(tensor, index)
     stop = _pointing(standing.stop, asking, tensor, index)
-    now = number_at(_expression(tensor, index), standing.timeline, found.line)
     if when == "now":
-        why = explaining.value_why(
-            asking.language, standing.problem, tensor, index, standing.stop.position, now
-        )
+        now = _typeable(number_at(name, standing.timeline, found.line), found)
+        why = explaining.value_why(asking.language, standing, tensor, index, now)
         common = asking.common(asking.say("ask.value.now", cell=name), why)
-        return ValueQuestion(**common, value=now, tolerance=_tolerance(now, [])), stop, stop
+        return ValueQuestion(**common, value=now, tolerance=_tolerance(now)), stop, stop
     if tensor not in GRADIENTS:
-        raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line)
+        raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line_of("when"))
     step = asking.next_step()
-    after, added, factors = _next_value(asking, tensor, index, step, now)
-    why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step, now)
+    made = provenance(standing.problem, tensor, index)
+    before, added, factors = _addition(made, step)
+    after = _typeable(explaining.held(made, made.done(step + 1)), found)
+    why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step)
     question = ValueQuestion(
         **asking.common(asking.say("ask.value.after", cell=name), why),
         value=after,
-        tolerance=_tolerance(after, [now, added, *factors]),
-        before=now if added else None,
-        added=added if now and added else None,
+        tolerance=_tolerance(after, before, added, *factors),
+        before=before if added else None,
+        added=added if before and added else None,
     )
     reveal = _pointing(Stop(step + 1, given=True), asking, tensor, index)
     return question, stop, reveal
@@ -223,7 +225,7 @@ def _step(asking: Asking) -> Asked:
     steps = [int(step) for step in geometry.steps_touching(tensor, index)]
     which = fields.text("which", "any")
     if which not in ("any", "first", "last"):
-        raise LessonError(f"which is {which!r}; it is first, last or any", fields.line)
+        raise LessonError(f"which is {which!r}; it is first, last or any", fields.line_of("which"))
     if not steps:
         raise LessonError(f"no step adds to {found.text}; ask for another cell", found.line)
     right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
@@ -251,7 +253,7 @@ def _shape_question(asking: Asking) -> Asked:
         common = asking.common(asking.say("ask.shape", name=found.text), why)
         return ShapeQuestion(**common, shape=shape), standing.stop, standing.stop
     found = fields.need("answer")
-    if not re.fullmatch(r"\(?\s*\d+(\s*,\s*\d+)*\s*,?\s*\)?", found.text):
+    if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
         raise LessonError(f"{found.text!r} is no shape; write it like (4, 3)", found.line)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
     question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
@@ -261,23 +263,20 @@ def _shape_question(asking: Asking) -> Asked:
 def _line(asking: Asking) -> Asked:
     fields = asking.fields
     if not asking.code:
-        raise LessonError("there is no code above this question; add a ```python block", fields.line - 1)
+        raise LessonError("there is no code above this question; add a ```python block", fields.line)
     found = fields.need("answer")
-    code = asking.code.splitlines()
-    parts = [part.strip() for part in found.text.split(",")]
-    if not all(part.isdecimal() and 1 <= int(part) <= len(code) for part in parts):
-        raise LessonError(f"answer is {found.text!r}; it is a line of the code, 1 to {len(code)}", found.line)
-    lines = frozenset(map(int, parts))
-    if len(lines) == len(code):
-        raise LessonError("every line is right; name fewer", found.line)
-    right = fields.text("right")
-    why = ""
+    code = asking.code.rstrip()
+    last = len(code.splitlines())
+    lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
+    if not lines <= {*range(1, last + 1)}:
+        raise LessonError(f"answer is {found.text!r}; it is a line of the code, 1 to {last}", found.line)
+    if len(lines) == last:
+        raise LessonError("every line is a right answer; name fewer", found.line)
+    right, why = fields.text("right"), ""
     if right:
-        indent = code[min(lines) - 1][: -len(code[min(lines) - 1].lstrip()) or None]
-        fixed = f"{indent}{right}" if not indent.strip() else right
-        why = asking.say("why.line", line=min(lines)) + f"\n\n```python\n{fixed.strip()}\n```"
+        why = asking.say("why.line", line=min(lines)) + f"\n\n```python\n{right}\n```"
     common = asking.common(asking.say("ask.line"), why)
-    question = LineQuestion(**common, code=asking.code.rstrip("\n"), lines=lines, right=right)
+    question = LineQuestion(**common, code=code, lines=frozenset(lines), right=right)
     return question, asking.standing.stop, asking.standing.stop
 
 
@@ -289,10 +288,10 @@ def _choice(asking: Asking) -> Asked:
             raise LessonError(
                 f"{text!r} is no choice; write `- [ ] text | reason`, [x] for a right one", line
             )
-        option = Option(asking.filled(found[2]), found[1] != " ", asking.filled(found[3] or ""))
-        options.append(option)
+        said, reason = (asking.filled(part or "", line) for part in (found[2], found[3]))
+        options.append(Option(said, found[1] != " ", reason))
     if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):
-        raise LessonError("a choice needs a right and a wrong option at least", asking.fields.line - 1)
+        raise LessonError("a choice needs a right and a wrong option at least", asking.fields.line)
     common = asking.common(asking.say("ask.choice"), "")
     question = ChoiceQuestion(**common, options=tuple(options))
     return question, asking.standing.stop, asking.standing.stop
@@ -369,31 +368,46 @@ def _face_name(tensor: str, face: Face) -> str:
 def _pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
     """The stop with a cell marked and in sight."""
     stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=tensor)
+    return _in_sight(stop, asking, tensor, face_of(tensor, index))
+
+
+def _in_sight(stop: Stop, asking: Asking, tensor: str, face: Face) -> Stop:
+    """The stop with a face shown."""
     if tensor in ("b", "db"):
         return stop
-    face = face_of(tensor, index)
     return seeing(stop, asking.standing.problem, [(tensor, face)], asking.fields.line)
 
 
-def _expression(tensor: str, index: Index) -> str:
-    return cell_name(tensor, index)
-
-
-def _next_value(
-    asking: Asking, tensor: str, index: Index, step: int, now: float
-) -> tuple[float, float, list[float]]:
-    """What the next step makes of a cell, what it adds, and from which factors."""
-    found = provenance(asking.standing.problem, tensor, index)
-    at = next((n for n, made in enumerate(found.steps.tolist()) if made == step), None)
-    if at is None:
-        return now, 0.0, []
-    second = float(found.second_factor[at])
+def _addition(found: Provenance, step: int) -> tuple[float, float, list[float]]:
+    """What a cell holds before a step, what the step adds to it, and from which factors."""
+    at = found.done(step)
+    before = explaining.held(found, at)
+    if found.done(step + 1) == at:
+        return before, 0.0, []
     first = [] if found.first_factor is None else [float(found.first_factor[at])]
-    return float(found.running[at]), float(found.product[at]), [*first, second]
+    return before, float(found.product[at]), [*first, float(found.second_factor[at])]
 
 
-def _tolerance(value: float, parts: list[float]) -> float:
-    """What rounding to the screen's two decimals can do, but never as much as a forgotten term does."""
+def _typeable(value: float, field: Field) -> float:
+    """A number that can be typed.
+
+    Raises:
+        LessonError: it is not finite.
+    """
+    if not np.isfinite(value):
+        raise LessonError(f"{field.text} is {value}; ask for a number that can be typed", field.line)
+    return value
+
+
+def _tolerance(value: float, *parts: float) -> float:
+    """What rounding to the screen's two decimals can do, but never as much as a forgotten term does.
+
+    Args:
+        value: the right answer.
+        parts: what it is computed from: the cell before, what is added, and the factors of that.
+    """
     rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
-    least = min((abs(part) for part in (value, *parts[:2]) if part), default=4.0)
-    return min(rounding, least / 4) if np.isfinite(rounding) else LEAST_STEP
+    apart = [abs(part) for part in (value, *parts[:2]) if part]
+    if all(part == round(part) for part in (value, *parts)):
+        apart.append(1.0)  # nobody rounds whole numbers
+    return min([rounding, *(distance / 4 for distance in apart)])

@@ -69,11 +69,15 @@ def parse_document(text: str) -> Document:
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
     for level, heading, line, block in _pieces(lines, body):
+        if level and not heading:
+            raise LessonError(f"this heading is empty; write words behind {'#' * level}", line)
         if level == 1:
             if title:
                 raise LessonError("there is a second `#` heading; pages begin with `##`", line)
             title = heading
         elif level == 2:
+            if not title:
+                raise LessonError("the lesson has no title; write `# Title` above its first page", line)
             sections.append((heading, line, []))
         elif block is not None and sections:
             sections[-1][2].append(block)
@@ -122,9 +126,9 @@ def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block 
             yield from pending()
             prose = None
             if level in (1, 2):
-                yield level, tokens[at + 1].content.strip(), first + 1, None
+                yield level, " ".join(tokens[at + 1].content.split()), first + 1, None
             else:
-                _check_closed(token, lines, first, last)
+                _check_closed(token, first, last)
                 block = Block(tuple(token.info.split()), token.content, first + 2, fenced=True)
                 yield 0, "", first + 1, block
         else:
@@ -132,8 +136,7 @@ def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block 
     yield from pending()
 
 
-def _check_closed(token: Token, lines: list[str], first: int, last: int) -> None:
+def _check_closed(token: Token, first: int, last: int) -> None:
     """A fence that nobody closed swallows the rest of the lesson."""
-    closing = lines[last - 1].strip()
-    if last - first < 2 or set(closing) != {token.markup[0]} or len(closing) < len(token.markup):
+    if token.content.count("\n") > last - first - 2:
         raise LessonError(f"this {token.markup} block does not end; close it with {token.markup}", first + 1)

@@ -6,6 +6,7 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.lessons.expressions import number_text
 from convstep.lessons.questions import shape_name
+from convstep.lessons.standing import Standing
 from convstep.lessons.tensors import Index, array_shape
 from convstep.lessons.words import escaped, say
 from convstep.replay.provenance import GRADIENTS, Provenance, provenance
@@ -75,14 +76,17 @@ def padding_why(language: str, geometry: Geometry) -> str:
     return _said(language, "why.padding", top=top, bottom=bottom, left=left, right=right)
 
 
-def next_value_why(
-    language: str, problem: Problem, tensor: str, index: Index, step: int, before: float
-) -> str:
+def held(found: Provenance, count: int) -> float:
+    """What a cell holds after so many of its contributions."""
+    return float(found.running[count - 1]) if count else 0.0
+
+
+def next_value_why(language: str, problem: Problem, tensor: str, index: Index, step: int) -> str:
     """What one step makes of a cell of a gradient."""
     found = provenance(problem, tensor, index)
-    at = _at(found, step)
-    cell = cell_name(tensor, index)
-    if at is None:
+    at, cell = found.done(step), cell_name(tensor, index)
+    before = held(found, at)
+    if found.done(step + 1) == at:
         return _said(language, "why.not.touched", cell=cell, value=number_text(before))
     factors = found.second_cell(at)
     if found.first_name:
@@ -95,15 +99,16 @@ def next_value_why(
     return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
 
-def value_why(language: str, problem: Problem, tensor: str, index: Index, position: int, value: float) -> str:
-    """What made a cell what it is."""
+def value_why(language: str, standing: Standing, tensor: str, index: Index, value: float) -> str:
+    """What made a cell what it is where the debugger stands."""
     cell = cell_name(tensor, index)
     if tensor not in GRADIENTS:
         return _said(language, "why.plain", cell=cell, value=number_text(value))
-    found = provenance(problem, tensor, index)
-    count = found.done(position)
+    found = provenance(standing.problem, tensor, index)
+    under_way = standing.stop.additions > GRADIENTS.index(tensor)
+    count = found.done(standing.stop.position + under_way)
     if not count:
-        return _said(language, "why.none", cell=cell)
+        return _said(language, "why.not.yet" if len(found) else "why.none", cell=cell)
     terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))
     if count > MOST_TERMS:
         terms = say(language, "why.more", terms=terms, count=count)
@@ -113,9 +118,11 @@ def value_why(language: str, problem: Problem, tensor: str, index: Index, positi
 def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> str:
     """Which steps touch a cell."""
     steps = geometry.steps_touching(tensor, index)
-    places = ", ".join(place_name(int(step), geometry) for step in steps[:MOST_PLACES])
-    more = ", …" if len(steps) > MOST_PLACES else ""
-    return _said(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places + more)
+    names = [place_name(int(step), geometry) for step in steps]
+    if len(names) > MOST_PLACES:  # the first and the last ones are asked for
+        names = [*names[: MOST_PLACES // 2], "…", *names[-MOST_PLACES // 2 :]]
+    places = ", ".join(names)
+    return _said(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places)
 
 
 def shape_why(language: str, name: str, problem: Problem) -> str:
@@ -134,12 +141,6 @@ def shape_why(language: str, name: str, problem: Problem) -> str:
     if name.startswith("d"):
         return _said(language, "why.shape.gradient", name=name, of=name[1:], shape=shape_name(shape))
     return _said(language, "why.shape", name=name, shape=shape_name(shape))
-
-
-def _at(found: Provenance, step: int) -> int | None:
-    """Which contribution a step is; None if it is none."""
-    places = [number for number, made in enumerate(found.steps.tolist()) if made == step]
-    return places[0] if places else None
 
 
 def _term(found: Provenance, at: int) -> str:

@@ -27,7 +27,7 @@ class Fields:
     """The values of a block by key; every reader says which keys there are."""
 
     line: int
-    """Where the block begins."""
+    """Of the fence, or of the front matter's first `---`."""
     what: str
     """What the block is called in errors: "the front matter", "stop"."""
     values: dict[str, list[Field]] = field(default_factory=dict)
@@ -64,13 +64,25 @@ class Fields:
     def need(self, key: str) -> Field:
         """The value of a key that must be there."""
         found = self.get(key)
-        if found is None or not found.text:
+        if found is None:
             raise LessonError(f"{self.what} has no {key!r}; add a line `{key}: …`", self.line)
+        if not found.text:
+            raise LessonError(f"{key!r} is empty; write something behind it", found.line)
         return found
 
-    def all(self, key: str) -> tuple[str, ...]:
-        """Every text of a key."""
-        return tuple(found.text for found in self.values.get(key, ()))
+    def line_of(self, key: str) -> int:
+        """Where a key stands; the block's line if it is not there."""
+        found = self.get(key)
+        return self.line if found is None else found.line
+
+    def all(self, key: str) -> tuple[Field, ...]:
+        """Every value of a key."""
+        return tuple(self.values.get(key, ()))
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number of up to six digits as it is written in a lesson; None if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
 def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[str, int]]]:
@@ -87,7 +99,7 @@ def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[st
     Raises:
         LessonError: a line is neither.
     """
-    fields, items = Fields(line, what), list[tuple[str, int]]()
+    fields, items = Fields(line - 1, what), list[tuple[str, int]]()
     last: tuple[str, bool] | None = None
     for number, raw in enumerate(text.splitlines(), line):
         written = raw.strip()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from convstep.lessons.asking import parse_question
+from convstep.lessons.asking import KINDS, parse_question
 from convstep.lessons.candidates import function_name
-from convstep.lessons.document import Block, Document, Section, parse_document
+from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import fill_in
-from convstep.lessons.fields import parse_fields
+from convstep.lessons.fields import parse_fields, whole_number
 from convstep.lessons.lesson import Lesson, Page, Stop
 from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
 from convstep.lessons.questions import Question
@@ -22,6 +22,8 @@ FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
 """The keys of the front matter."""
 DIRECTIVES = ("stop", "ask", "problem")
 """The fenced blocks that are no narration."""
+LARGEST_FILE = 4 * LARGEST
+"""Bytes of a lesson's file."""
 
 
 def read_lesson(path: str, key: str = "") -> Lesson:
@@ -35,7 +37,11 @@ def read_lesson(path: str, key: str = "") -> Lesson:
         LessonError: it cannot be read, or is no lesson; one sentence with the line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with open(path, "rb") as file:
+            held = file.read(LARGEST_FILE + 1)
+        if len(held) > LARGEST_FILE:
+            raise LessonError(f"the file is larger than {LARGEST_FILE:,} bytes; no lesson is", path=path)
+        text = held.decode("utf-8")
     except UnicodeDecodeError as error:
         raise LessonError("the file is not UTF-8 text; save it as UTF-8", path=path) from error
     except OSError as error:
@@ -67,6 +73,7 @@ class _Parts:
     stopped: bool = False
     revealed: bool = False
     code: str = ""
+    candidate: bool = False
 
 
 class _Reader:
@@ -79,7 +86,7 @@ class _Reader:
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
             raise LessonError(
-                f"language is {self._language!r}; it is {' or '.join(LANGUAGES)}", front.need("language").line
+                f"language is {self._language!r}; it is {' or '.join(LANGUAGES)}", front.line_of("language")
             )
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
@@ -87,18 +94,20 @@ class _Reader:
 
     def lesson(self, path: str, key: str) -> Lesson:
         front = self._document.front
-        kind, order = front.text("kind", "lesson"), front.text("order", "0")
+        kind, order = front.text("kind", "lesson"), whole_number(front.text("order", "0"))
         if kind not in ("lesson", "hunt"):
-            raise LessonError(f"kind is {kind!r}; it is lesson or hunt", front.need("kind").line)
-        if not order.isdecimal():
-            raise LessonError(f"order is {order!r}; it is a whole number", front.need("order").line)
+            raise LessonError(f"kind is {kind!r}; it is lesson or hunt", front.line_of("kind"))
+        if order is None:
+            raise LessonError(
+                f"order is {front.text('order')!r}; it is a whole number", front.line_of("order")
+            )
         return Lesson(
             path=path,
             key=key,
             title=self._document.title,
             summary=self._document.summary,
             language=self._language,
-            order=int(order),
+            order=order,
             hunt=kind == "hunt",
             bug=front.text("bug"),
             pages=tuple(self._page(section) for section in self._document.sections),
@@ -107,7 +116,7 @@ class _Reader:
     def _page(self, section: Section) -> Page:
         parts = _Parts(replace(self._stop, marks=(), opens="", why=None, focus=""))
         for block in section.blocks:
-            word = block.info[0] if block.info else ""
+            word = _directive(block)
             if word == "problem":
                 self._take_problem(block, parts)
             elif word == "stop":
@@ -138,14 +147,16 @@ class _Reader:
         )
 
     def _take_problem(self, block: Block, parts: _Parts) -> None:
-        if parts.stopped or parts.question is not None:
-            raise LessonError("a problem stands before the page's stop and question", block.line - 1)
+        if parts.stopped or parts.question is not None or parts.candidate:
+            raise LessonError(
+                "a problem stands before the page's stop, candidate and question", block.line - 1
+            )
         fields, items = parse_fields(block.text, block.line, "problem")
         if items:
             raise LessonError("a list has no place here", items[0][1])
         fields.check_keys(PROBLEM_KEYS)
         self._spec = spec_of(fields, self._spec)
-        self._problem, self._name = make_problem(self._spec, block.line, self._folder)
+        self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
         self._candidate, parts.stop = "", Stop()
 
     def _take_stop(self, block: Block, parts: _Parts) -> None:
@@ -190,10 +201,12 @@ class _Reader:
             compile(block.text, "candidate", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             at = getattr(error, "lineno", None) or 1
-            raise LessonError(f"this is no Python: {error}", block.line + at - 1) from error
+            raise LessonError(
+                f"this is no Python: {getattr(error, 'msg', error)}", block.line + at - 1
+            ) from error
         if not function_name(block.text):
-            raise LessonError("this defines no function; a candidate is one", block.line)
-        self._candidate = block.text
+            raise LessonError("this defines no function; a candidate is one", block.line - 1)
+        self._candidate, parts.candidate = block.text, True
 
     def _filled(self, blocks: list[Block], stop: Stop) -> tuple[Block, ...]:
         """The narration with its numbers; code stays as it is."""
@@ -204,3 +217,23 @@ class _Reader:
             block if block.fenced else replace(block, text=fill_in(block.text, timeline, block.line))
             for block in blocks
         )
+
+
+def _directive(block: Block) -> str:
+    """Which directive a block is; "" for narration.
+
+    Raises:
+        LessonError: it is nearly one.
+    """
+    word, *more = block.info or ("",)
+    if word in DIRECTIVES:
+        if more and word != "ask":
+            raise LessonError(
+                f"nothing stands behind {word!r}; write `key: value` lines below it", block.line - 1
+            )
+        return word
+    close = difflib.get_close_matches(word.lower(), DIRECTIVES, n=1, cutoff=0.75)
+    if close or word in KINDS:
+        meant = close[0] if close else f"ask {word}"
+        raise LessonError(f"there is no {word!r} block; did you mean {meant!r}?", block.line - 1)
+    return ""

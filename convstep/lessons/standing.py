@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from convstep.conv.problem import Problem
 from convstep.lessons.errors import LessonError
-from convstep.lessons.fields import Fields
+from convstep.lessons.fields import Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, Stop
 from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
 from convstep.replay.places import parse_place
@@ -89,13 +89,14 @@ def seeing(stop: Stop, problem: Problem, faces: Sequence[tuple[str, Face]], line
     index, geometry = standing.timeline.step.loop_index, problem.geometry
     first = geometry.channels(index.i_c).start
     for tensor, face in faces:
-        filter_, channel = stop.output_channel, stop.input_channel
+        filter_ = channel = None
         if tensor in ("A_prev_pad", "dA_prev_pad"):
-            channel = None if face[-1] is None else face[-1] - first
+            channel = channel if face[-1] is None else face[-1] - first
         elif tensor == "dZ":
-            filter_ = face[-1]
+            filter_ = filter_ if face[-1] is None else face[-1]
         elif tensor in ("W", "dW"):
-            filter_, channel = face[0], face[-1]
+            filter_ = filter_ if face[0] is None else face[0]
+            channel = channel if face[-1] is None else face[-1]
         sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
         if sample not in (None, index.i_n):
             raise LessonError(f"this is in sample {sample}, but the loop stands in sample {index.i_n}", line)
@@ -104,9 +105,12 @@ def seeing(stop: Stop, problem: Problem, faces: Sequence[tuple[str, Face]], line
                 f"this channel is not seen by filter {index.i_c}; stop at a step of its group", line
             )
         for old, new in ((stop.input_channel, channel), (stop.output_channel, filter_)):
-            if old is not None and new != old:
+            if old is not None and new not in (None, old):
                 raise LessonError("these cells are of several channels or filters; point at one face", line)
-        stop = replace(stop, input_channel=channel, output_channel=filter_)
+        if channel is not None:
+            stop = replace(stop, input_channel=channel)
+        if filter_ is not None:
+            stop = replace(stop, output_channel=filter_)
     return stop
 
 
@@ -138,9 +142,9 @@ def _faces(stop: Stop, fields: Fields, problem: Problem) -> list[tuple[str, Face
     counts = {"channel": geometry.kernel_shape[3], "filter": geometry.kernel_shape[0]}
     for key, count in counts.items():
         if wish := fields.get(key):
-            if not wish.text.isdecimal() or int(wish.text) >= count:
+            number = whole_number(wish.text)
+            if number is None or number >= count:
                 raise LessonError(f"{key} is {wish.text!r}; it is from 0 to {count - 1}", wish.line)
-            number = int(wish.text)
             held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
             found.append(("W", held))
     return [face for face in found if face[0] not in ("b", "db")]

@@ -52,11 +52,11 @@ _EN = {
     "why.window": "Step {place}: its window begins at row {i_h}*{s_h} = {row} "
     "and column {i_w}*{s_w} = {column} and takes {taps}.",
     "why.taps": "{f_h}x{f_w} cells",
-    "why.taps.dilated": "{f_h}x{f_w} cells, every {d_h}. row and every {d_w}. column",
+    "why.taps.dilated": "{f_h}x{f_w} cells, {d_h} rows and {d_w} columns apart",
     "why.filter": "Step {place} belongs to filter i_c = {i_c}: it adds to every cell of {tensor}[{i_c}] "
     "and to no other filter.",
     "why.bias": "Step {place} belongs to filter i_c = {i_c}, so db[{i_c}] gets the step's dz.",
-    "why.untouched": "Windows begin at every {s_h}. row and every {s_w}. column, and there are "
+    "why.untouched": "Windows begin {s_h} rows and {s_w} columns apart, and there are "
     "{h_out}x{w_out} of them: the last one ends at row {bottom}, column {right}. "
     "What lies beyond, or in a gap, gets nothing: its gradient is exactly 0.",
     "why.padding": "The padding is {top} above, {bottom} below, {left} at the left, {right} at the right. "
@@ -66,6 +66,7 @@ _EN = {
     "why.not.touched": "The step does not touch {cell}, so it keeps its value {value}.",
     "why.plain": "{cell} = {value}",
     "why.none": "No step adds to {cell}: it stays exactly 0.",
+    "why.not.yet": "No step has added to {cell} yet: it is exactly 0.",
     "why.steps": "{cell} lies in the window of {count} steps: {places}",
     "why.more": "{terms} … ({count} terms)",
     "why.shape": "{name} is {shape}.",
@@ -102,6 +103,7 @@ _EN = {
     "finished.no.questions": "This lesson has no questions.",
     "finished.next": "Enter goes on to: {title}",
     "finished.last": "That was the last one. q leaves.",
+    "diagnosis.hidden": "the diagnosis is shown once the line is found",
     "loading": "the code is being tried …",
     "changed": "the lesson was edited; this is how it is now",
     "broken": "the lesson was edited and cannot be read:",
@@ -165,6 +167,7 @@ _ZH = {
     "why.not.touched": "这一步没有碰到 {cell}，它的值还是 {value}。",
     "why.plain": "{cell} = {value}",
     "why.none": "没有哪一步往 {cell} 里加东西：它一直正好是 0。",
+    "why.not.yet": "到这里还没有哪一步往 {cell} 里加过东西：它正好是 0。",
     "why.steps": "{cell} 落在 {count} 步的窗口里：{places}",
     "why.more": "{terms} …（共 {count} 项）",
     "why.shape": "{name} 是 {shape}。",
@@ -198,6 +201,7 @@ _ZH = {
     "finished.no.questions": "这一课没有问题。",
     "finished.next": "按回车继续：{title}",
     "finished.last": "这是最后一个。按 q 离开。",
+    "diagnosis.hidden": "找到那一行之后才显示诊断",
     "loading": "正在试运行这段代码……",
     "changed": "课程文件改过了；现在是新的样子",
     "broken": "课程文件改过了，但读不了：",
