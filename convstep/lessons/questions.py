@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
-from convstep.lessons.expressions import arithmetic
+from convstep.lessons.expressions import arithmetic, typed
 from convstep.lessons.tensors import Index
 from convstep.lessons.words import escaped, say
 from convstep.replay.places import example_place, parse_place
@@ -189,11 +189,8 @@ class ValueQuestion(Question):
     @property
     def solution(self) -> Answer:
         """The number, as the lesson writes it."""
-        return (
-            f"{self.value:.4g}"
-            if abs(float(f"{self.value:.4g}") - self.value) <= self.tolerance
-            else (repr(self.value))
-        )
+        short = f"{self.value:.4g}"
+        return short if self._near(float(short), self.value) else repr(self.value)
 
     @property
     def mistake(self) -> Answer:
@@ -219,7 +216,7 @@ class StepQuestion(Question):
 
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the steps, by its index or as the position after it."""
-        text = str(answer).strip()
+        text = typed(str(answer))
         try:
             position = parse_place(text, self.geometry)
         except ValueError as error:
@@ -261,10 +258,8 @@ class ShapeQuestion(Question):
 
     def judge(self, answer: Answer) -> Judged:
         """Right are the same numbers, however they are separated."""
-        text = str(answer).strip()
-        if not re.fullmatch(
-            r"[(\[（]?\s*\d{1,9}(?:(?:\s*[,，x×*]\s*|\s+)\d{1,9})*\s*[,，]?\s*[)\]）]?", text
-        ):
+        text = typed(str(answer))
+        if not re.fullmatch(r"[(\[]?\s*\d{1,9}(?:(?:\s*[,x*]\s*|\s+)\d{1,9})*\s*,?\s*[)\]]?", text):
             raise self._error("not.shape", text=repr(answer))
         return self._right() if tuple(map(int, re.findall(r"\d+", text))) == self.shape else self._wrong()
 
@@ -300,7 +295,7 @@ class LineQuestion(Question):
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the wrong lines."""
         last = len(self.code.splitlines())
-        text = str(answer).strip()
+        text = typed(str(answer))
         if not re.fullmatch(r"\d{1,4}", text) or not 1 <= int(text) <= last:
             raise self._error("not.line", text=repr(answer), last=last)
         return self._right() if int(text) in self.lines else self._wrong("wrong.line", line=int(text))
@@ -344,12 +339,13 @@ class ChoiceQuestion(Question):
 
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the right options, by its number from 1."""
-        text = str(answer).strip()
+        text = typed(str(answer))
         if not re.fullmatch(r"\d{1,2}", text) or not 1 <= int(text) <= len(self.options):
             raise self._error("not.choice", text=repr(answer), last=len(self.options))
         option = self.options[int(text) - 1]
-        said = self._right() if option.right else self._wrong()
-        return Judged(said.right, f"{said.said} {option.reason}".rstrip())
+        if option.right:  # the reason stands among the explanations
+            return self._right()
+        return Judged(False, f"{self._wrong().said} {option.reason}".rstrip())
 
     @property
     def solution(self) -> Answer:

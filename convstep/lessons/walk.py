@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convstep.lessons.lesson import Lesson, Page, Stop
-from convstep.lessons.questions import Answer, Judged, Question
+from convstep.lessons.questions import Answer, ChoiceQuestion, Judged, Question
 
 RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
 """How a question ended: answered, given up, passed over; "" while it is open."""
@@ -28,17 +28,24 @@ class Tried:
 class Walk:
     """Where a learner is in a lesson, and what they got."""
 
-    def __init__(self, lesson: Lesson, page: int = 0, tried: dict[str, Tried] | None = None) -> None:
+    def __init__(
+        self, lesson: Lesson, page: int = 0, tried: dict[str, Tried] | None = None, *, finished: bool = False
+    ) -> None:
         """Begin, or go on where somebody stood.
 
         Args:
             lesson: the lesson.
             page: the page to open, counted from 0.
             tried: by the questions' fingerprints.
+            finished: whether they came to the end before.
         """
         self.lesson = lesson
+        self._keys = fingerprints(lesson)
         self._at = min(max(page, 0), len(lesson.pages) - 1)
         self._tried = dict(tried or {})
+        self.finished = finished
+        """Whether the last page was seen and its question answered, shown or skipped; it stays so."""
+        self._look_for_end()
 
     @property
     def at(self) -> int:
@@ -60,12 +67,18 @@ class Walk:
         """What happened to this page's question."""
         if self.question is None:
             return Tried(outcome=RIGHT)
-        return self._of(self.lesson, self._at)
+        return self._of(self._at)
 
     @property
     def revealed(self) -> bool:
         """Whether what stands below the question is shown."""
-        return self.tried.outcome in (RIGHT, SHOWN)
+        return self.is_revealed(self._at)
+
+    def is_revealed(self, page: int) -> bool:
+        """The same of any page; a page without a question hides nothing."""
+        if self.lesson.pages[page].question is None:
+            return True
+        return self._of(page).outcome in (RIGHT, SHOWN)
 
     @property
     def stop(self) -> Stop:
@@ -77,19 +90,14 @@ class Walk:
         """Whether no page follows."""
         return self._at == len(self.lesson.pages) - 1
 
-    @property
-    def finished(self) -> bool:
-        """Whether every page was seen and every question answered, shown or skipped."""
-        return self.on_last_page and bool(self.tried.outcome)
-
     def on(self) -> bool:
         """To the next page; an open question is passed over. False on the last page."""
         if self.question is not None and not self.tried.outcome:
             self.tried.outcome = SKIPPED
-        if self.on_last_page:
-            return False
-        self._at += 1
-        return True
+        if moved := not self.on_last_page:
+            self._at += 1
+        self._look_for_end()
+        return moved
 
     def back(self) -> bool:
         """To the page before; False on the first one."""
@@ -112,6 +120,7 @@ class Walk:
                 self.tried.outcome = RIGHT
             else:
                 self.tried.attempts += 1
+        self._look_for_end()
         return judged
 
     def hint(self) -> str | None:
@@ -126,15 +135,17 @@ class Walk:
         """See the answer, for no points."""
         if self.question is not None and not self.revealed:
             self.tried.outcome = SHOWN
+        self._look_for_end()
 
     def restart(self) -> None:
         """From the beginning, with nothing answered."""
-        self._at, self._tried = 0, {}
+        self._at, self._tried, self.finished = 0, {}, False
+        self._look_for_end()
 
     def points_of(self, page: int) -> int:
         """What the question of a page brought."""
         question = self.lesson.pages[page].question
-        tried = None if question is None else self._of(self.lesson, page)
+        tried = None if question is None else self._of(page)
         if question is None or tried is None or tried.outcome != RIGHT:
             return 0
         return question.points(tried.attempts, tried.hints)
@@ -148,11 +159,12 @@ class Walk:
     def right(self) -> int:
         """How many questions were answered."""
         asked = [n for n, page in enumerate(self.lesson.pages) if page.question is not None]
-        return sum(self._of(self.lesson, n).outcome == RIGHT for n in asked)
+        return sum(self._of(n).outcome == RIGHT for n in asked)
 
     def adopt(self, lesson: Lesson) -> None:
         """Go on in an edited version: answers stay where the question is the same."""
         self.lesson, self._at = lesson, min(self._at, len(lesson.pages) - 1)
+        self._keys = fingerprints(lesson)
 
     def as_dict(self) -> dict[str, Any]:
         """What is kept between two sessions."""
@@ -170,14 +182,30 @@ class Walk:
             "answers": answers,
         }
 
-    def _of(self, lesson: Lesson, page: int) -> Tried:
-        question = lesson.pages[page].question
-        assert question is not None
-        return self._tried.setdefault(fingerprint(page, question), Tried())
+    def _of(self, page: int) -> Tried:
+        return self._tried.setdefault(self._keys[page], Tried())
+
+    def _look_for_end(self) -> None:
+        if self.on_last_page and self.tried.outcome:
+            self.finished = True
 
 
-def fingerprint(page: int, question: Question) -> str:
-    """What tells a question from others, the same in every language and after an edit of its words."""
+def fingerprints(lesson: Lesson) -> tuple[str, ...]:
+    """By page, what tells its question from others; "" without one.
+
+    They are the same in every language, after an edit of the words, and after an edit of other pages.
+    """
+    found: list[str] = []
+    for page in lesson.pages:
+        key = "" if page.question is None else _fingerprint(page.question)
+        twins = sum(other.startswith(key) for other in found) if key else 0
+        found.append(f"{key}-{twins}" if twins else key)
+    return tuple(found)
+
+
+def _fingerprint(question: Question) -> str:
     solution = question.solution
     text = solution if isinstance(solution, str) else repr(sorted(solution))
-    return f"{page}-{question.kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    if isinstance(question, ChoiceQuestion):
+        text = repr([option.right for option in question.options])
+    return f"{question.kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -230,7 +230,7 @@ def say(language: str, key: str, **values: object) -> str:
 
 def escaped(text: str) -> str:
     """A text whose signs mean themselves where Markdown is read."""
-    return re.sub(r"([\\`*<\[])", r"\\\1", text)
+    return re.sub(r"[\\`*<\[&]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
 
 
 def default_language() -> str:

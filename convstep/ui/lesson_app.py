@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding
@@ -71,15 +71,17 @@ class LessonApp(TorchApp):
         """The screen with the lesson's page, be there a dialog in front of it or not."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
 
-    def get_default_screen(self) -> Screen[None]:
-        """The list, or the lesson's page."""
+    def get_default_screen(self) -> Screen[Any]:
+        """The list; nothing below a lesson that was named, since the lowest screen can't be switched."""
         if self.walk is None:
             return LearningScreen(self.progress, self.language)
-        return self._screen(self.walk)
+        return super().get_default_screen()
 
     def on_mount(self) -> None:
-        """Look after the lesson's file."""
+        """Open the lesson, and look after its file."""
         # no super(): Textual calls every class's handler by itself
+        if self.walk is not None:
+            self.push_screen(self._screen(self.walk))
         if self._live:
             self.set_interval(LOOK_EVERY, self.look_at_file)
 

@@ -64,7 +64,7 @@ def draw_page(telling: Telling, width: int) -> Told:
         width: columns of room.
     """
     page, question = telling.page, telling.page.question
-    lines = [_bold(line) for line in wrap(Text(page.title), width)]
+    lines = [_bold(line) for line in draw_markdown(page.title, width)]
     lines += [Text()]
     if telling.note:
         lines += [*_styled(wrap(Text(telling.note), width), "italic dim"), Text()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from typing import Any
 
 from convstep.conv.problem import Problem
@@ -80,7 +81,10 @@ def _code(text: str) -> str:
     """Python without its comments and docstrings, which are translated; line numbers stay."""
     if not text:
         return ""
-    tree = ast.parse(text)
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # loop headers alone, say
+        return re.sub(r"\s*#.*", "", text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -23,9 +24,12 @@ from convstep.ui.commands import lesson_bindings
 from convstep.ui.messages import CellClicked
 from convstep.ui.screens.candidate import CandidateScreen
 from convstep.ui.screens.page import PageScreen
+from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.candidate_arrange import DIAGNOSIS
 from convstep.view.panel import Cell
 from convstep.view.pointing import index_of, panel_of
+from convstep.view.wrapping import wrap
 
 if TYPE_CHECKING:
     from convstep.candidate.stepping import CandidateTimeline
@@ -321,3 +325,29 @@ class HuntScreen(LessonScreen, CandidateScreen, inherit_bindings=False):
         position = stop.position if stop.given else None
         CandidateScreen.__init__(self, candidate, walk.lesson.title, walk.page.problem_name, position)
         self.take_walk(walk, "")
+
+    @property
+    def secret(self) -> bool:
+        """Whether the line is still looked for: the diagnosis would name it."""
+        walk = self.walk
+        asked = [
+            number
+            for number, page in enumerate(walk.lesson.pages)
+            if isinstance(page.question, LineQuestion) and page.candidate == walk.page.candidate
+        ]
+        return any(not walk.is_revealed(number) for number in asked)
+
+    def drawings(self) -> dict[str, Draw]:
+        """The candidate's step beside the reference's; the diagnosis once the line was found."""
+        found = CandidateScreen.drawings(self)
+        if self.secret:
+            words = say(self.language, "diagnosis.hidden")
+            found[DIAGNOSIS] = lambda width, height: Text("\n").join(wrap(Text(words), width)[:height])
+        return found
+
+    def action_diagnosis(self) -> None:
+        """The diagnosis, once the line was found."""
+        if self.secret:
+            self.say(say(self.language, "diagnosis.hidden"))
+        else:
+            super().action_diagnosis()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -9,8 +10,10 @@ from textual.widget import Widget
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.narration import Narration
-from convstep.view.arrange import Plan
+from convstep.view.arrange import CARD, Plan
+from convstep.view.card import draw_card
 from convstep.view.lesson import Telling, Told, draw_page
 from convstep.view.lesson_arrange import LESSON, narration_room, panels_room, with_narration
 from convstep.view.lesson_words import keys_line, page_line
@@ -113,6 +116,14 @@ class PageScreen(DebuggerScreen):
         narration = narration_room(width, height, self._code_width())
         room = panels_room(width, height, narration)
         return with_narration(super().plan(room.width, room.height), narration, room)
+
+    def drawings(self) -> dict[str, Draw]:
+        """While a question is open, the step shows what is done and not what would give the answer away."""
+        found = super().drawings()
+        if self.walk.question is not None and not self.walk.revealed and CARD in found:
+            scene = dataclasses.replace(self._scene, additions=self._scene.additions[: self._scene.made])
+            found[CARD] = lambda width, height: draw_card(scene, width, height)
+        return found
 
     def title_facts(self) -> list[str]:
         """Which lesson and how far."""
