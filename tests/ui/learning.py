@@ -1,0 +1,138 @@
+"""Opening lessons in a test, and answering as a learner does: with keys."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
+from textual.screen import Screen
+
+from convstep.lessons.lesson import Lesson
+from convstep.lessons.progress import Progress
+from convstep.lessons.questions import Answer, CellsQuestion, ChoiceQuestion, LineQuestion
+from convstep.ui.lesson_app import LessonApp
+from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.screens.lesson import LessonScreen
+from convstep.view.panel import Cell
+from convstep.view.pointing import panel_of
+from tests.ui.driving import Session, WatchedApp
+from tests.ui.fakes import FakeTorch
+from tests.ui.terminal import Terminal
+
+
+class WatchedLessons(LessonApp):
+    """Lessons, painting into a `Terminal`."""
+
+    # a subclass in another folder would look for it there
+    CSS_PATH: ClassVar[Path] = Path(inspect.getfile(LessonApp)).with_name("app.tcss")
+    terminal: Terminal
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        if isinstance(renderable, CompositorUpdate) and not self._batch_count:
+            self.terminal.paint(renderable)
+
+
+class Learner(Session):
+    """Somebody in front of a lesson."""
+
+    @property
+    def debugger(self) -> DebuggerScreen:
+        """The page, be there a dialog in front of it or not."""
+        return self.page
+
+    @property
+    def lessons(self) -> WatchedLessons:
+        """The app."""
+        return cast(WatchedLessons, self.app)
+
+    @property
+    def page(self) -> LessonScreen:
+        """The page's screen."""
+        found = self.lessons.page_screen
+        assert found is not None
+        return found
+
+    @property
+    def told(self) -> str:
+        """All of the page's text, seen or scrolled."""
+        return self.page.narration.page.text
+
+    async def answer(self, answer: Answer) -> None:
+        """Answer the page's question with the keys it asks for."""
+        question = self.page.walk.question
+        if isinstance(question, CellsQuestion):
+            assert not isinstance(answer, str)
+            await self.mark(answer)
+        elif isinstance(question, (ChoiceQuestion, LineQuestion)):
+            await self.choose(int(str(answer)) - 1)
+        elif self.page.narration.typing:
+            self.page.narration.answer.value = ""
+            await self.type(str(answer))
+        else:
+            await self.press("enter")
+            await self.type(str(answer))
+        await self.press("enter")
+        await self.answered()
+
+    async def choose(self, option: int) -> None:
+        """Move to an option or a line."""
+        while self.page.option != option:
+            down = self.page.option is None or self.page.option < option
+            await self.press("down" if down else "up")
+
+    async def mark(self, cells: frozenset[tuple[int, ...]]) -> None:
+        """Mark exactly these cells with arrows and the space bar."""
+        question = self.page.walk.question
+        assert isinstance(question, CellsQuestion)
+        if not self.page.selecting:
+            await self.press("a")
+        for index in sorted(cells ^ self.page.chosen):
+            await self.point(question.tensor, index)
+            await self.press("space")
+
+    async def point(self, tensor: str, index: tuple[int, ...]) -> None:
+        """Move the cell cursor."""
+        panel = panel_of(self.page.scene, tensor)
+        assert panel is not None
+        if panel.face.name == "dA_prev":
+            (top, _), (left, _) = self.page.problem.geometry.padding
+            *batch, row, column, channel = index
+            index = (*batch, row - top, column - left, channel)
+        found = panel.face.find(index)
+        assert found is not None, f"{tensor}{list(index)} is not on {panel.face.label}"
+        cell, grid = Cell(*found), self.page.query_one(f"#{panel.key}")
+        assert self.page.focused is grid
+        for _ in range(200):
+            at = cast(Any, grid).cursor
+            if at == cell:
+                return
+            vertical = "down" if at.row < cell.row else "up"
+            horizontal = "right" if at.column < cell.column else "left"
+            self.send(vertical if at.row != cell.row else horizontal)
+            await self._handled()
+        raise AssertionError(f"the cursor never comes to {tensor}{list(index)}")
+
+
+@contextlib.asynccontextmanager
+async def opened_lesson(
+    lesson: Lesson | None,
+    size: tuple[int, int] = (120, 40),
+    *,
+    language: str = "en",
+    progress: Progress | None = None,
+    live: bool = False,
+) -> AsyncIterator[Learner]:
+    """A lesson, or the list of them."""
+    held = progress or Progress(kept=False)
+    app = WatchedLessons(lesson, language, held, torch=FakeTorch(), live=live)
+    app.terminal = Terminal()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        learner = Learner(cast(WatchedApp, app), pilot)
+        await learner.answered()
+        yield learner

@@ -1,0 +1,58 @@
+"""Every lesson and every hunt, from its first page to its end, with wrong and right answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from convstep.lessons import course
+from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
+from convstep.lessons.walk import RIGHT
+from convstep.lessons.words import LANGUAGES, say
+from tests.strategies import THOROUGH
+from tests.ui.learning import Learner, opened_lesson
+
+ENTRIES = [course.entries(language) for language in LANGUAGES]
+ALL = [entry for entries in ENTRIES for entry in entries]
+BY_TURNS = [pair[number % 2] for number, pair in enumerate(zip(*ENTRIES, strict=True))]
+SIZES = [(120, 40), (80, 24), (200, 50)]
+
+
+@pytest.mark.parametrize(
+    "entry", ALL if THOROUGH else BY_TURNS, ids=lambda entry: f"{entry.language}-{entry.key}"
+)
+async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entry: course.Entry) -> None:
+    lesson = course.load(entry)
+    size = SIZES[sum(map(ord, entry.key)) % len(SIZES)]
+    async with opened_lesson(lesson, size) as learner:
+        for number in range(len(lesson.pages)):
+            await _page(learner, number)
+            await learner.press("p")
+            await learner.answered()
+        assert learner.dialog == "FinishScreen"
+        walk = learner.page.walk
+        assert walk.right == len(lesson.questions)
+        assert walk.points == len(lesson.questions) * (POINTS - ATTEMPT_COSTS)
+        assert f"{walk.points}" in learner.text
+
+
+async def _page(learner: Learner, number: int) -> None:
+    """Look at a page, answer wrongly, then rightly."""
+    page, walk = learner.page, learner.page.walk
+    assert walk.at == number
+    assert walk.page.title in learner.told
+    if walk.stop.given or not walk.page.candidate:
+        assert (page.timeline.position, page.timeline.additions) == (walk.stop.position, walk.stop.additions)
+    question = walk.question
+    if question is None:
+        return
+    if walk.page.candidate:
+        assert type(page).__name__ == "HuntScreen"
+    await learner.answer(question.mistake)
+    assert walk.tried.attempts == 1
+    assert not walk.revealed
+    assert learner.page.said
+    await learner.answer(question.solution)
+    assert walk.tried.outcome == RIGHT
+    assert say(walk.lesson.language, "right") in learner.told
+    if walk.stop.given:
+        assert learner.page.timeline.position == walk.stop.position
