@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from markdown_it.token import Token
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import Fields, parse_fields
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal would obey, or what only some programs take for the end of a line."""
 LARGEST = 1_000_000
 """Characters of a lesson."""
 
@@ -63,8 +66,9 @@ def parse_document(text: str) -> Document:
     """
     if len(text) > LARGEST:
         raise LessonError(f"the file has {len(text):,} characters; a lesson has at most {LARGEST:,}")
-    if "\0" in text:
-        raise LessonError("the file is no text; a lesson is Markdown")
+    if found := _CONTROL.search(text):
+        line = len(text[: found.start()].splitlines() or [""])
+        raise LessonError(f"this is no text: it holds the control character {found[0]!r}", line)
     lines = text.removeprefix("\ufeff").splitlines()
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +33,10 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "min": np.min,
     "size": np.size,
 }
+_SIGNS = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans(
+    "−–×·÷。、\u3000", "--**/., "
+)
+"""Signs that people type, by the ones that are read."""
 LONGEST = 500
 """Characters of one expression."""
 
@@ -64,7 +69,11 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
         at = line + text.count("\n", 0, found.start())
         return _text(evaluate(found[1], names, at), found[1], found[2], at)
 
-    return _PLACE.sub(value, text)
+    filled = _PLACE.sub(value, text)
+    if "{=" in filled:
+        at = line + filled.count("\n", 0, filled.index("{="))
+        raise LessonError("a `{=` does not end, or holds nothing; write it like {=dz}", at)
+    return filled
 
 
 def number_at(text: str, timeline: Timeline, line: int) -> float:
@@ -73,10 +82,16 @@ def number_at(text: str, timeline: Timeline, line: int) -> float:
     Raises:
         LessonError: it means nothing, or is not one number.
     """
-    value = evaluate(text, _names(timeline), line)
-    if np.size(value) != 1:
-        raise LessonError(f"{text!r} is not a single number", line)
-    return float(np.asarray(value).reshape(()))
+    return _number(evaluate(text, _names(timeline), line), text, line)
+
+
+def typed(text: str) -> str:
+    """What a learner typed, in plain signs: Chinese keyboards have wide ones.
+
+    >>> typed(" （１＋２）×−0。5 ")
+    '(1+2)*-0.5'
+    """
+    return text.translate(_SIGNS).strip()
 
 
 def arithmetic(text: str) -> float:
@@ -85,12 +100,12 @@ def arithmetic(text: str) -> float:
     Raises:
         ValueError: it is none.
     """
-    written = text.strip().replace("−", "-").replace("×", "*").replace("·", "*").replace("，", ",")
+    written = typed(text)
     if re.fullmatch(r"[-+]?\d*,\d+", written):
         written = written.replace(",", ".")
     try:
         value = float(evaluate(written, {}, 0))
-    except (LessonError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+    except (LessonError, TypeError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a number") from error
     if not np.isfinite(value):
         raise ValueError(f"{text!r} is not a finite number")
@@ -106,10 +121,12 @@ def evaluate(text: str, names: Names, line: int) -> Any:
     try:
         if len(text) > LONGEST:
             raise ValueError("it is too long")
-        return _value(ast.parse(text, mode="eval").body, names)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the way it is written
+            return _value(ast.parse(text, mode="eval").body, names)
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise LessonError(f"{text!r} cannot be read as an expression", line) from error
-    except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+    except (ValueError, TypeError, IndexError, ArithmeticError) as error:
         raise LessonError(f"{text!r} means nothing here: {error}", line) from error
 
 
@@ -131,12 +148,20 @@ def _value(node: ast.expr, names: Names) -> Any:
         case ast.UnaryOp(op=ast.UAdd(), operand=inner):
             return _value(inner, names)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _BINARY[type(op)](_value(left, names), _value(right, names))
+            return _BINARY[type(op)](_single(left, names), _single(right, names))
         case ast.Subscript(value=inner, slice=index):
             return _value(inner, names)[_index(index, names)]
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
             return _FUNCTIONS[name](_value(argument, names))
     raise ValueError("only numbers, names, indices, + - * / // % and sum, abs, max, min, size are known")
+
+
+def _single(node: ast.expr, names: Names) -> Any:
+    """A value one can compute with."""
+    value = _value(node, names)
+    if isinstance(value, tuple):
+        raise ValueError("a shape is no number; take one of it, like W.shape[0]")
+    return value
 
 
 def _index(node: ast.expr, names: Names) -> Any:
@@ -158,10 +183,19 @@ def _whole(node: ast.expr, names: Names) -> int:
 def _text(value: Any, text: str, spec: str | None, line: int) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(str, value))}{',' if len(value) == 1 else ''})"
+    number = _number(value, text, line)
+    return format(number, spec) if spec else number_text(number)
+
+
+def _number(value: Any, text: str, line: int) -> float:
+    if value is None:
+        raise LessonError(f"{text!r} does not exist here: there is no bias", line)
     if np.size(value) != 1:
         raise LessonError(f"{text!r} are {np.size(value)} numbers; take one of them, or their sum(…)", line)
-    number = float(np.asarray(value).reshape(()))
-    return format(number, spec) if spec else number_text(number)
+    try:
+        return float(np.asarray(value).reshape(()))
+    except OverflowError as error:
+        raise LessonError(f"{text!r} is too large", line) from error
 
 
 def _names(timeline: Timeline) -> Names:

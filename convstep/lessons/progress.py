@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from convstep.conv.files import written_whole
 from convstep.lessons.lesson import Lesson
@@ -54,11 +54,11 @@ class Progress:
             for key, values in (answers.items() if isinstance(answers, dict) else ())
             if _is_tried(values)
         }
-        page = kept.get("page")
-        walk = Walk(lesson, page if isinstance(page, int) and _is_count(page) else 0, tried)
-        if kept.get("finished") is True and walk.on_last_page:
-            walk = Walk(lesson, 0, tried)  # once more, with the answers still there
-        return walk
+        page, finished = kept.get("page"), kept.get("finished") is True
+        at = page if _is_count(page) else 0
+        if finished and at >= len(lesson.pages) - 1:
+            at = 0  # once more, with the answers still there
+        return Walk(lesson, at, tried, finished=finished)
 
     def keep(self, walk: Walk) -> None:
         """Write down where a walk stands.
@@ -77,7 +77,8 @@ class Progress:
             self.complaint = str(error)
             raise
         self._lessons = known | {walk.lesson.key: walk.as_dict()}
-        text = json.dumps({"version": VERSION, "lessons": self._lessons}, ensure_ascii=False, indent=1)
+        # in ASCII: a path may hold what is no text
+        text = json.dumps({"version": VERSION, "lessons": self._lessons}, indent=1)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with written_whole(self.path) as file:
@@ -121,5 +122,5 @@ def _is_tried(values: Any) -> bool:
     )
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6
