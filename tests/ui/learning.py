@@ -82,9 +82,14 @@ class Learner(Session):
 
     async def choose(self, option: int) -> None:
         """Move to an option or a line."""
-        while self.page.option != option:
-            down = self.page.option is None or self.page.option < option
-            await self.press("down" if down else "up")
+        at = self.page.option
+        if at is None:
+            self.send("down")
+            at = 0
+        for _ in range(abs(option - at)):
+            self.send("down" if option > at else "up")
+        await self.settle()
+        assert self.page.option == option
 
     async def mark(self, cells: frozenset[tuple[int, ...]]) -> None:
         """Mark exactly these cells with arrows and the space bar."""
@@ -94,7 +99,9 @@ class Learner(Session):
             await self.press("a")
         for index in sorted(cells ^ self.page.chosen):
             await self.point(question.tensor, index)
-            await self.press("space")
+            self.send("space")
+            await self._handled()
+        await self.settle()
 
     async def point(self, tensor: str, index: tuple[int, ...]) -> None:
         """Move the cell cursor."""

@@ -134,6 +134,10 @@ class PageScreen(DebuggerScreen):
         # no super(): Textual calls every class's handler by itself
         self.call_after_refresh(self.open_page)
 
+    def focus_first(self) -> None:
+        """The keys belong to the narration."""
+        self.narration.focus(scroll_visible=False)
+
     def open_page(self) -> None:
         """Tell the walk's page from its beginning."""
         self.chosen, self.refused, self.option = set(), set(), None

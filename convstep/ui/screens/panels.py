@@ -28,11 +28,15 @@ class PanelScreen(PartsScreen):
 
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
-        self.query_one(f"#{self.followed}", TensorGrid).focus(scroll_visible=False)
+        self.focus_first()
         self._apply_look()  # a resumed session brings its own
         self._show(all_changed=True)
         if self._stage.unmeasured:
             self._measure()
+
+    def focus_first(self) -> None:
+        """Give the keys to the panel that is looked at first."""
+        self.query_one(f"#{self.followed}", TensorGrid).focus(scroll_visible=False)
 
     def on_resize(self) -> None:
         """Arrange the parts for the new size."""
