@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -199,4 +200,5 @@ def _markdown(block: Block) -> str:
     """A block as it stands in Markdown; a candidate is plain Python there."""
     if not block.fenced:
         return block.text
-    return f"```{block.info[0] if block.info else ''}\n{block.text.rstrip()}\n```"
+    fence = max(["``", *re.findall("`{3,}", block.text)], key=len) + "`"  # longer than what is inside
+    return f"{fence}{block.info[0] if block.info else ''}\n{block.text.rstrip()}\n{fence}"

@@ -11,9 +11,9 @@ from rich.text import Text
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Page
 from convstep.lessons.questions import ChoiceQuestion, LineQuestion, Question
-from convstep.lessons.walk import SHOWN, Tried
+from convstep.lessons.walk import Tried
 from convstep.lessons.words import say
-from convstep.view.markdown import draw_markdown, fold, highlighted
+from convstep.view.markdown import draw_code, draw_markdown, fold, highlighted
 from convstep.view.wrapping import wrap
 
 CURSOR = "▸"
@@ -82,7 +82,7 @@ def draw_page(telling: Telling, width: int) -> Told:
         look = at + len(lines) if at is not None else look
         lines += asked
     if telling.revealed and question is not None:
-        lines += _answered(question, page, telling.language, width)
+        lines += _answered(question, width)
     if telling.revealed or question is None:
         for block in page.after:
             lines += _block(block, width)
@@ -92,8 +92,9 @@ def draw_page(telling: Telling, width: int) -> Told:
 
 
 def _block(block: Block, width: int) -> list[Text]:
-    text = f"```{' '.join(block.info)}\n{block.text}```" if block.fenced else block.text
-    return [*draw_markdown(text, width), Text()]
+    if not block.fenced:
+        return [*draw_markdown(block.text, width), Text()]
+    return [*draw_code(block.text, width, block.info[0] if block.info else ""), Text()]
 
 
 def _question(question: Question, telling: Telling, width: int) -> tuple[list[Text], int | None]:
@@ -110,7 +111,7 @@ def _question(question: Question, telling: Telling, width: int) -> tuple[list[Te
         lines += _styled(wrap(Text(question.how), width), "dim")
     for number, hint in enumerate(question.hints[: telling.tried.hints]):
         head = f"{say(telling.language, 'hint')} {number + 1}: "
-        lines += _hanging(head, "bold yellow", draw_markdown(hint, max(width - cell_len(head), 8)))
+        lines += _hanging(head, "bold yellow", draw_markdown(hint, width - cell_len(head)))
     if telling.said:
         mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
         look = len(lines)
@@ -126,11 +127,12 @@ def _option(text: str, number: int, right: bool, telling: Telling, width: int) -
         mark, style = WRONG, "red"
     else:
         mark, style = (CURSOR, "bold") if number == telling.cursor else (" ", "")
-    drawn = draw_markdown(text, width - 5)
+    head = f"{mark} {number + 1}. "
+    drawn = draw_markdown(text, width - len(head))
     if number == telling.cursor and not telling.revealed:
         for line in drawn:
             line.stylize("reverse")
-    return _hanging(f"{mark} {number + 1}. ", style, drawn)
+    return _hanging(head, style, drawn)
 
 
 def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tuple[list[Text], int]:
@@ -145,7 +147,7 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
         style = "bold red" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
         if chosen or (right and not look):
             look = len(found)
-        parts = fold(line, max(width - digits - 3, 10))
+        parts = fold(line, width - digits - 3)
         if chosen or right:
             for part in parts:
                 part.stylize("reverse" if chosen else "bold underline")
@@ -153,7 +155,7 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
     return found, look
 
 
-def _answered(question: Question, page: Page, language: str, width: int) -> list[Text]:
+def _answered(question: Question, width: int) -> list[Text]:
     """What the numbers, and the lesson, say about the answer."""
     lines: list[Text] = []
     if isinstance(question, ChoiceQuestion):
@@ -166,16 +168,6 @@ def _answered(question: Question, page: Page, language: str, width: int) -> list
     if lines and lines[-1].plain:
         lines.append(Text())
     return lines
-
-
-def outcome_text(tried: Tried, question: Question, language: str) -> str:
-    """What a question ended with, in a few words; "" while it is open."""
-    if not tried.outcome:
-        return ""
-    if tried.outcome == "right":
-        points = question.points(tried.attempts, tried.hints)
-        return f"{RIGHT} {say(language, 'points', points=points)}"
-    return say(language, "shown" if tried.outcome == SHOWN else "skipped")
 
 
 def _hanging(head: str, style: str, lines: Sequence[Text]) -> list[Text]:

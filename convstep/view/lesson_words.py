@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from convstep.lessons.questions import HINT_COSTS
-from convstep.lessons.walk import SHOWN, SKIPPED, Walk
+from convstep.lessons.walk import Walk
 from convstep.lessons.words import say
 
 SPACE = "  "
@@ -57,13 +57,3 @@ def keys_line(walk: Walk, room: int, *, wandered: bool, selecting: bool, opens: 
             break
         line = longer
     return line
-
-
-def outcome_line(walk: Walk) -> str:
-    """How the page's question ended: "+7", "answer shown"; "" while it is open or there is none."""
-    question, tried = walk.question, walk.tried
-    if question is None or not tried.outcome:
-        return ""
-    if tried.outcome in (SHOWN, SKIPPED):
-        return say(walk.lesson.language, "shown" if tried.outcome == SHOWN else "skipped")
-    return f"+{walk.points_of(walk.at)}"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 
 from convstep.view.wrapping import KEEP, wrap
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 CODE = "bold cyan"
 """How a code span looks."""
+TAB = 4
+"""Columns between two stops of the tabulator in code."""
 KEPT_CODE = 30
 """Code spans up to this long are not broken."""
 
@@ -47,15 +52,15 @@ def highlighted(code: str, language: str = "python") -> list[Text]:
     """The lines of some code in the terminal's own colours."""
     from rich.syntax import Syntax
 
+    code = code.expandtabs(TAB).rstrip("\n")
     if not language:
-        return [Text(line) for line in code.rstrip("\n").split("\n")]
+        return [Text(line) for line in code.split("\n")]
     lexer = "pycon" if ">>>" in code else language
-    drawn = Syntax(code, lexer, theme="ansi_dark", background_color="default").highlight(code.rstrip("\n"))
-    drawn.rstrip()
-    lines = list(drawn.split("\n", allow_blank=True))
-    for line in lines:
-        line.no_wrap, line.overflow, line.end = True, "crop", ""
-    return lines
+    drawn = Syntax(code, lexer, theme="ansi_dark").highlight(code)
+    plain = Text(code)
+    for start, end, style in drawn.spans:
+        plain.stylize(_on_any_ground(style), start, end)
+    return list(plain.split("\n", allow_blank=True))
 
 
 def fold(line: Text, width: int) -> list[Text]:
@@ -63,13 +68,27 @@ def fold(line: Text, width: int) -> list[Text]:
     if cell_len(line.plain) <= width:
         return [line]
     indent = len(line.plain) - len(line.plain.lstrip()) + 4
-    indent = indent if indent < width // 2 else 2
-    kept = line.copy()
-    kept.plain = kept.plain.replace(" ", KEEP)  # cut at the width, not at a space
-    first, *_ = wrap(kept, width)
-    done = len(first.plain)
-    rest = wrap(kept[done:], width - indent)
+    indent = indent if indent < width // 2 else 2 if width > 4 else 0
+    first, *rest = line.divide(_cuts(line.plain.rstrip(), width, width - indent))
     return [first, *(Text.assemble(" " * indent, part) for part in rest)]
+
+
+def _cuts(plain: str, first: int, others: int) -> list[int]:
+    """Where to cut so that the first part and the others have a width: anywhere, not only at a space."""
+    cuts, used, room = list[int](), 0, first
+    for at, character in enumerate(plain):
+        size = cell_len(character)
+        if used + size > room:
+            cuts.append(at)
+            used, room = 0, others
+        used += size
+    return cuts
+
+
+def _on_any_ground(style: str | Style) -> Style:
+    """A style without its background: the theme's would stand out on a light terminal."""
+    held = Style.parse(style) if isinstance(style, str) else style
+    return Style(color=held.color, bold=held.bold, dim=held.dim, italic=held.italic, underline=held.underline)
 
 
 @dataclass(slots=True)
@@ -109,7 +128,9 @@ class _Drawing:
                 self._paragraph(draw_inline(token))
             case "fence" | "code_block":
                 language = token.info.split()[0] if token.info.split() else ""
-                self._put(draw_code(token.content, self._room(), language))
+                drawn = draw_code(token.content, self._room(), language)
+                bullet, self._bullet = self._bullet, ""
+                self._put(drawn, bullet)
                 self._gap()
             case "bullet_list_open":
                 self._lists.append(_List(None))
@@ -129,9 +150,19 @@ class _Drawing:
             case "blockquote_close":
                 self._quoted -= 1
                 self._gap()
+            case "html_block":
+                self._markup(token.content)
             case "hr":
                 self._put([Text("─" * self._room(), "dim")])
                 self._gap()
+
+    def _markup(self, content: str) -> None:
+        """What HTML would be elsewhere: here it is text, but for comments."""
+        text = _COMMENT.sub("", content).strip()
+        for line in text.splitlines():
+            self._paragraph(Text(line.strip()))
+        if text:
+            self._gap()
 
     def _next_bullet(self) -> str:
         held = self._lists[-1]
@@ -141,17 +172,18 @@ class _Drawing:
         return f"{held.number - 1}. "
 
     def _indent(self) -> str:
-        return "  " * self._quoted + "  " * max(len(self._lists) - 1, 0)
+        steps = self._quoted + max(len(self._lists) - 1, 0)
+        return " " * min(2 * steps, self._width // 3)
 
     def _room(self) -> int:
-        hanging = 2 if self._lists else 0
-        return max(self._width - len(self._indent()) - hanging, 4)
+        hanging = self._hang(self._bullet)
+        return max(self._width - len(self._indent()) - hanging, 2)
 
     def _paragraph(self, text: Text) -> None:
         bullet, self._bullet = self._bullet, ""
         for part in text.split("\n", allow_blank=True):
             self._put(wrap(part, self._width - len(self._indent()) - self._hang(bullet)), bullet)
-            bullet = ""
+            bullet = " " * len(bullet)
 
     def _hang(self, bullet: str) -> int:
         return len(bullet) if bullet else 2 if self._lists else 0
@@ -181,6 +213,7 @@ class _Drawing:
             for cell, width in zip(row, widths, strict=True):
                 if number == 0:
                     cell.stylize("bold")
+                cell.plain = cell.plain.replace(KEEP, " ")
                 line.append_text(cell)
                 line.append(" " * (width - cell_len(cell.plain) + 2))
             line.rstrip()
@@ -204,6 +237,10 @@ def draw_inline(token: Token) -> Text:
                 text.append(code.replace(" ", KEEP) if len(code) <= KEPT_CODE else code, CODE)
             case "softbreak":
                 text.append(_joint(text.plain), style)
+            case "html_inline":
+                text.append(_COMMENT.sub("", part.content), style)
+            case "image":
+                text.append(part.content, style)
             case "hardbreak":
                 text.append("\n")
             case "strong_open":

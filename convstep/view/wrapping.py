@@ -60,18 +60,22 @@ def _cut(plain: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
     for at in range(start, end):
         size = cell_len(plain[at])
         if used + size > width and plain[at] != " ":
-            yield first, at
-            first, used = at, 0
+            last = at
+            while plain[last] in NEVER_FIRST and last > first + 1:
+                last -= 1
+            last = at if plain[last] in NEVER_FIRST else last
+            yield first, last
+            first, used = last, cell_len(plain[last:at])
         used += size
     yield first, end
 
 
 def _may_break(before: str, after: str) -> bool:
     """Whether a line may end between two characters."""
-    if after == " ":
+    if after == " " or after in NEVER_FIRST:
         return False
     if before == " ":
         return True
-    if after in NEVER_FIRST or before in NEVER_LAST or KEEP in (before, after):
+    if before in NEVER_LAST or KEEP in (before, after):
         return False
     return cell_len(before) == 2 or cell_len(after) == 2
