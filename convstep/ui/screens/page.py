@@ -188,15 +188,14 @@ class PageScreen(DebuggerScreen):
 
     def show_keys(self) -> None:
         """What the keys do here, on the narration's border."""
-        narration = self.narration
-        narration.border_title = page_line(self.walk).replace("[", r"\[")
-        narration.border_subtitle = keys_line(
+        keys = keys_line(
             self.walk,
-            narration.size.width,
+            self.narration.size.width,
             wandered=self.wandered,
             selecting=self.selecting,
             opens="" if self.opened else self.walk.stop.opens,
-        ).replace("[", r"\[")
+        )
+        self.narration.annotate(page_line(self.walk), keys)
 
     def complain(self, words: str) -> None:
         """Say something above the page; "" takes it away."""

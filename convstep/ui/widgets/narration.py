@@ -129,11 +129,18 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
+        self._border = ("", "")
 
     def compose(self) -> ComposeResult:
         """The page, and the answer's line."""
         yield PageText()
         yield AnswerInput(id=ANSWER, compact=True)
+
+    def annotate(self, title: str, keys: str) -> None:
+        """Write on the border, only if that is new, because it repaints the page."""
+        border = title.replace("[", r"\["), keys.replace("[", r"\[")
+        if border != self._border:
+            self._border = self.border_title, self.border_subtitle = border
 
     @property
     def page(self) -> PageText:
