@@ -112,7 +112,7 @@ def _front(lines: list[str]) -> tuple[Fields, int]:
 
 def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block | None]]:
     """Headings (level, text, line) and blocks in order; headings below `##` belong to the prose."""
-    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(lines[body:]))
+    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join([*lines[body:], ""]))
     prose: list[int] | None = None
 
     def pending() -> Iterator[tuple[int, str, int, Block | None]]:
