@@ -14,7 +14,7 @@ from convstep.lessons.errors import LessonError
 Index = tuple[int, ...]
 
 _CELLS = re.compile(r"([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?")
-_PART = re.compile(r"(-?\d{1,6})?\s*(:\s*(-?\d{1,6})?\s*(?::\s*(\d{1,6}))?)?")
+_PART = re.compile(r"(-?\d{1,6})?\s*(:\s*(-?\d{1,6})?\s*(?::\s*(\d{1,6})?)?)?")
 MOST_CELLS = 20_000
 """Cells that one directive may name."""
 

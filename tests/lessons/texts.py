@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson, Page
 from convstep.lessons.questions import Question
@@ -43,16 +45,14 @@ def question(body: str, front: str = FRONT) -> Question:
 
 def fault(text: str) -> LessonError:
     """What is wrong with a lesson; it is said in one sentence."""
-    try:
+    with pytest.raises(LessonError) as caught:
         parse_lesson(text, "lesson.md")
-    except LessonError as error:
-        assert error.path == "lesson.md"
-        assert str(error) == f"lesson.md:{error.line}: {error.sentence}" if error.line else True
-        assert error.sentence
-        assert "\n" not in error.sentence
-        assert error.line <= len(text.splitlines()) + 1
-        return error
-    raise AssertionError("nothing is wrong with it")
+    error = caught.value
+    assert str(error) == f"lesson.md:{error.line}: {error.sentence}".replace(":0:", ":")
+    assert error.sentence
+    assert "\n" not in error.sentence
+    assert error.line <= len(text.splitlines()) + 1
+    return error
 
 
 def page_fault(body: str, front: str = FRONT) -> tuple[int, str]:
