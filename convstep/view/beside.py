@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.view.faces import Face, face
+from convstep.view.numbers import is_whole
 from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
 
@@ -142,6 +143,7 @@ def triple(reference: Panel, answer: Answer | None, current: bool) -> tuple[Pane
             face=actual,
             differing=cells,
             limit=max(reference.limit, round_limit(_largest(actual.values))),
+            whole=reference.whole and is_whole(actual.values),
             titles=_titles(side.face, modelled + CANDIDATE, old),
         ),
         replace(
@@ -151,6 +153,7 @@ def triple(reference: Panel, answer: Answer | None, current: bool) -> tuple[Pane
             differing=cells,
             sparse=True,
             limit=round_limit(_largest(difference.values * cells)),
+            whole=reference.whole and is_whole(difference.values),
             titles=_titles(side.face, DIFFERENCE, old),
         ),
     )

@@ -179,6 +179,7 @@ class CandidateStage(Stage):
             window=window if own else None,
             changed=window if own and made >= MADE["dA_prev"] else None,
             choices=(channels, channel),
+            whole=self.whole,
         )
 
     def _marked(self, panel: Panel) -> Panel:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.view.model import Addition, Scene
-from convstep.view.numbers import CellFormat, aligned, short
+from convstep.view.numbers import CellFormat, aligned, is_whole, short
 
 Array = npt.NDArray[Any]
 
@@ -127,7 +127,7 @@ def _side_by_side(arrays: list[Array], names: list[str], width: int) -> list[Tex
         return []
     block = columns * (text + 1)
     lines = [Text("  " + " ".join(name.center(block) for name in names), "dim")]
-    formats = [CellFormat.fitting(text, _largest_finite(array)) for array in arrays]
+    formats = [CellFormat.fitting(text, _largest_finite(array), whole=is_whole(array)) for array in arrays]
     for row in range(rows):
         parts = [
             "".join(" " + number.text(value) for value in array[row].tolist())

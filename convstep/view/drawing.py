@@ -105,7 +105,7 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.limit)
+    number = _format(layout.text, panel.limit, panel.whole)
     scale = _scale(panel.limit, look.dark)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
@@ -130,9 +130,9 @@ def _tall_row_segments(
 
 
 @functools.lru_cache(maxsize=256)
-def _format(width: int, limit: float) -> CellFormat:
+def _format(width: int, limit: float, whole: bool) -> CellFormat:
     # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.9)
+    return CellFormat.fitting(width, limit * 0.9, whole=whole)
 
 
 @functools.lru_cache(maxsize=256)
@@ -169,7 +169,7 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     elif layout.lines == LINES:
         text = _big_format(width, panel.limit).lines(value)[part]
     else:
-        text = _format(width, panel.limit).text(value) if middle else ""
+        text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
     heat = None if empty else _heat(value, roles, scale, look)
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from convstep.view.arrange import Plan
+from collections.abc import Sequence
+from dataclasses import replace
+
+from convstep.view.arrange import CARD, SOURCE, Plan, least_width, natural_height, row_of
 from convstep.view.grid import Rect
+from convstep.view.panel import Panel
 
 LESSON = "lesson"
 """Key of the narration."""
 BESIDE_FROM = 100
 """Columns from which the narration stands beside the panels; below, above them."""
+LEAST_CARD = 8
+"""Lines of the step below all the panels, at the least."""
+ROOMY = 2
+"""Empty lines that a row of panels gets at the most."""
 WIDEST = 64
 """Columns of the narration at the most: longer lines are hard to read."""
 
@@ -33,6 +41,31 @@ def panels_room(width: int, height: int, narration: Rect) -> Rect:
     if width >= BESIDE_FROM:
         return Rect(narration.width, 0, width - narration.width, height)
     return Rect(0, narration.height, width, height - narration.height)
+
+
+def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan | None:
+    """Every panel at once, for the small tensors of most lessons; None where they do not fit.
+
+    Args:
+        width: columns of room.
+        height: lines of room.
+        panels: the scene's panels in reading order.
+        tab: which of step and source to show in the place that is left.
+    """
+    stage = [panel for panel in panels if panel.stage]
+    below = [replace(panel, stack="") for panel in panels if not panel.stage]
+    upper = max(natural_height(panel, width // max(len(stage), 1)) for panel in stage)
+    lower = max(natural_height(panel, 10_000) for panel in below)
+    fits = sum(map(least_width, below)) <= width and max(map(least_width, stage)) <= width // len(stage)
+    rest = height - upper - lower
+    if not fits or rest < LEAST_CARD:
+        return None
+    more = min((rest - LEAST_CARD) // 3, ROOMY)
+    upper, lower = upper + more, lower + more
+    places = row_of(stage, Rect(0, 0, width, upper)) | row_of(below, Rect(0, upper, width, lower))
+    shown = SOURCE if tab == SOURCE else CARD
+    places[shown] = Rect(0, upper + lower, width, height - upper - lower)
+    return Plan(places, (CARD, SOURCE), shown)
 
 
 def with_narration(plan: Plan, narration: Rect, room: Rect) -> Plan:

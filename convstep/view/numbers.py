@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, SupportsFloat
+from typing import Any, Final, SupportsFloat
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import DTypeLike
 
 NARROWEST: Final = 3
@@ -72,7 +73,7 @@ class CellFormat:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def fitting(cls, width: int, limit: float, *, signed: bool = True) -> CellFormat:
+    def fitting(cls, width: int, limit: float, *, signed: bool = True, whole: bool = False) -> CellFormat:
         """The format with the most decimals that holds every value up to a limit.
 
         If a minus sign would cost the only decimal, the decimal stays, and the longest negative
@@ -84,11 +85,14 @@ class CellFormat:
             width: Columns of text, 3 to 12.
             limit: The largest magnitude to expect.
             signed: Whether to leave room for a minus sign.
+            whole: Whether all values are whole numbers, which have no decimals to show.
 
         Raises:
             ValueError: The width is out of range.
         """
         _check_width(width)
+        if whole:
+            return cls(width, 0)
         magnitude = abs(float(limit))
         drops_zero = _drops_leading_zero(width)
         if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
@@ -168,6 +172,15 @@ def short(value: SupportsFloat, digits: int = 4) -> str:
     if places is None:
         return _scientific(number, digits - 1)
     return _without_trailing_zeros(f"{number:.{places}f}")
+
+
+def is_whole(values: npt.NDArray[Any]) -> bool:
+    """Whether all values are whole numbers.
+
+    >>> is_whole(np.array([1.0, -3.0])), is_whole(np.array([0.5])), is_whole(np.array([np.nan]))
+    (True, False, False)
+    """
+    return bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
 def aligned(values: Iterable[SupportsFloat], digits: int = 4) -> list[str]:

@@ -104,6 +104,8 @@ class Panel:
     """Panels of the same stack stand above each other where there is room."""
     listed: bool = False
     """A list rather than a picture: row labels always, current row marked."""
+    whole: bool = False
+    """Whether all values are, and stay, whole numbers."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
     sparse: bool = False

@@ -19,6 +19,7 @@ from convstep.replay.timeline import Timeline
 from convstep.view.additions import additions
 from convstep.view.faces import face
 from convstep.view.model import Choice, Loop, Scene
+from convstep.view.numbers import is_whole
 from convstep.view.panel import Cell, Panel, Span, beside_key
 from convstep.view.scale import round_limit
 from convstep.view.words import place_text
@@ -51,10 +52,15 @@ class Stage:
     share: SampleShare | None = None
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
 
+    whole: bool = False
+    """Whether all numbers are whole, and so all sums of their products."""
+
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
         if not self.unmeasured:
             self.take_magnitudes(magnitude.gradient_magnitudes(self._problem))
+            read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
+            self.whole = all(map(is_whole, read))
 
     @property
     def unmeasured(self) -> bool:
@@ -253,13 +259,14 @@ class Stage:
         """The panels at one input channel offset and one output channel."""
         summed = self.timeline if self.share is None else self.share.follow()
         bias = () if summed.db is None else (self._shared(self._db_panel(summed.db, step, made >= 3)),)
-        return (
+        panels = (
             *self._padded_panels(step, made >= 2, k),
             self._kernel_panel("W", self._problem.W, step, (k, shown), written=False),
             self._upstream_panel(step, shown),
             self._shared(self._kernel_panel("dW", summed.dW, step, (k, shown), written=made >= 1)),
             *bias,
         )
+        return tuple(replace(panel, whole=True) for panel in panels) if self.whole else panels
 
     def _shared(self, panel: Panel) -> Panel:
         """The panel of a sum over the samples, named for what it shows of it."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.view.model import Scene
-from convstep.view.numbers import CellFormat, short
+from convstep.view.numbers import CellFormat, is_whole, short
 
 Array = npt.NDArray[Any]
 
@@ -184,7 +184,8 @@ class _Block(NamedTuple):
     def lines(self, text: int, rows: int, columns: int) -> list[Text]:
         name = self.name if columns * (text + 1) >= len(self.name) else self.name[:3]
         lines = [Text(name.center(columns * (text + 1)), "dim")]
-        number = CellFormat.fitting(text, _largest(self.values))
+        whole = self.values is not None and is_whole(self.values)
+        number = CellFormat.fitting(text, _largest(self.values), whole=whole)
         for row in range(rows):
             line = Text()
             for column in range(columns):

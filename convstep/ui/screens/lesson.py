@@ -26,6 +26,7 @@ from convstep.ui.screens.candidate import CandidateScreen
 from convstep.ui.screens.page import PageScreen
 from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.arrange import Plan
 from convstep.view.candidate_arrange import DIAGNOSIS
 from convstep.view.panel import Cell
 from convstep.view.pointing import index_of, panel_of
@@ -336,6 +337,10 @@ class HuntScreen(LessonScreen, CandidateScreen, inherit_bindings=False):
             if isinstance(page.question, LineQuestion) and page.candidate == walk.page.candidate
         ]
         return any(not walk.is_revealed(number) for number in asked)
+
+    def panels_plan(self, width: int, height: int) -> Plan:
+        """As for every candidate."""
+        return CandidateScreen.plan(self, width, height)
 
     def drawings(self) -> dict[str, Draw]:
         """The candidate's step beside the reference's; the diagnosis once the line was found."""

@@ -12,10 +12,10 @@ from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuesti
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.narration import Narration
-from convstep.view.arrange import CARD, Plan
+from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
 from convstep.view.lesson import Telling, Told, draw_page
-from convstep.view.lesson_arrange import LESSON, narration_room, panels_room, with_narration
+from convstep.view.lesson_arrange import LESSON, arrange_all, narration_room, panels_room, with_narration
 from convstep.view.lesson_words import keys_line, page_line
 from convstep.view.model import Choice
 from convstep.view.panel import Span
@@ -115,7 +115,15 @@ class PageScreen(DebuggerScreen):
             return super().plan(width, height)
         narration = narration_room(width, height, self._code_width())
         room = panels_room(width, height, narration)
-        return with_narration(super().plan(room.width, room.height), narration, room)
+        return with_narration(self.panels_plan(room.width, room.height), narration, room)
+
+    def panels_plan(self, width: int, height: int) -> Plan:
+        """Where the panels stand in the room that the narration leaves."""
+        all_of_them = None
+        beside = width >= SIDE_FROM[0] and height >= SIDE_FROM[1]
+        if not self.presenting and not beside:
+            all_of_them = arrange_all(width, height, self._first_panels(), self._tab)
+        return all_of_them or super().plan(width, height)
 
     def drawings(self) -> dict[str, Draw]:
         """While a question is open, the step shows what is done and not what would give the answer away."""
