@@ -46,8 +46,12 @@ class Sizes:
     """Small whole numbers, none of them zero, instead of standard-normal ones."""
 
 
-def draw_problem(sizes: Sizes) -> Problem:
+def draw_problem(sizes: Sizes, largest: int = LARGEST) -> Problem:
     """A problem of random numbers; the same sizes draw the same ones.
+
+    Args:
+        sizes: of the arrays.
+        largest: bytes of arrays and gradients beyond which nothing is drawn.
 
     Raises:
         ProblemError: the sizes contradict each other, or need more memory than there is sense in.
@@ -57,7 +61,7 @@ def draw_problem(sizes: Sizes) -> Problem:
     from convstep.conv.problem import Problem
 
     numbers = {name: getattr(sizes, name) for name in ("stride", "padding", "dilation", "groups")}
-    found = _geometry(sizes, numbers)
+    found = _geometry(sizes, numbers, largest)
     rng = np.random.default_rng(sizes.seed)
     dtype = np.dtype(sizes.dtype)
     batch = () if found.batch is None else (found.batch,)
@@ -71,7 +75,7 @@ def draw_problem(sizes: Sizes) -> Problem:
     return Problem(A_prev, W, b if sizes.bias else None, dZ, **numbers)
 
 
-def _geometry(sizes: Sizes, numbers: dict[str, Any]) -> Geometry:
+def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:
     """The geometry of these sizes, by the rules of every problem and before any array is drawn."""
     import numpy as np
 
@@ -87,21 +91,22 @@ def _geometry(sizes: Sizes, numbers: dict[str, Any]) -> Geometry:
     c_k = max(1, sizes.input[2] // max(1, sizes.groups))
     shapes = {"A_prev": (*batch, *sizes.input), "W": (sizes.filters, *sizes.kernel, c_k)}
     itemsize = np.dtype(sizes.dtype).itemsize
-    _check_memory(itemsize * sum(2 * math.prod(shape) for shape in shapes.values()))
+    _check_memory(itemsize * sum(2 * math.prod(shape) for shape in shapes.values()), largest)
     # one value seen in every cell: all the checks of a problem, none of its memory
     cells = {name: np.broadcast_to(np.ones((), sizes.dtype), shape) for name, shape in shapes.items()}
     arrays = {name: validation.array(name, values) for name, values in cells.items()}
     found = validation.geometry(arrays, validation.Hyperparameters(**numbers))
     padded, output = (found.samples * math.prod(s) for s in (found.padded_shape, found.output_shape))
-    _check_memory(itemsize * (2 * arrays["W"].size + arrays["A_prev"].size + 2 * padded + output))
+    _check_memory(itemsize * (2 * arrays["W"].size + arrays["A_prev"].size + 2 * padded + output), largest)
     return found
 
 
-def _check_memory(size: int) -> None:
+def _check_memory(size: int, largest: int) -> None:
     from convstep.conv.validation import ProblemError
 
-    if size > LARGEST:
+    if size > largest:
+        unit, name = (2**30, "GiB") if largest >= 2**30 else (2**20, "MiB")
         raise ProblemError(
-            f"these sizes need {size / 2**30:,.0f} GiB of memory and at most "
-            f"{LARGEST // 2**30} GiB are drawn; use smaller sizes"
+            f"these sizes need {size / unit:,.0f} {name} of memory and at most "
+            f"{largest // unit} {name} are drawn; use smaller sizes"
         )

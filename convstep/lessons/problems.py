@@ -20,6 +20,8 @@ from convstep.replay.places import parse_place
 
 MOST_STEPS = 200_000
 """Steps of a lesson's problem: a learner walks through it."""
+LARGEST = 64 * 2**20
+"""Bytes of its arrays and gradients; nothing larger is drawn."""
 
 _SIZES: dict[str, Callable[[str], Any]] = {
     "input": input_shape,
@@ -111,7 +113,7 @@ def _drawn(spec: Spec, line: int) -> tuple[Problem, str]:
         bias=text.get("bias", "yes") == "yes",
         whole=text.get("numbers", "normal") == "whole",
     )
-    return draw_problem(sizes), "x".join(map(str, sizes.input))
+    return draw_problem(sizes, LARGEST), "x".join(map(str, sizes.input))
 
 
 def _with_upstream(problem: Problem, wish: Field) -> Problem:

@@ -68,7 +68,8 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
     Raises:
         LessonError: there are no such cells.
     """
-    found = _CELLS.fullmatch(text.strip())
+    text = text.strip()
+    found = _CELLS.fullmatch(text)
     name = found[1] if found else ""
     shape = array_shape(name, problem)
     if found is None or shape is None or name == "Z":
