@@ -1,0 +1,281 @@
+"""Answers are computed: they are those of really stepping the loop."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convstep.conv.backward import conv2d_backward_steps
+from convstep.conv.problem import Problem
+from convstep.lessons.asking import parse_question
+from convstep.lessons.document import Block
+from convstep.lessons.errors import LessonError
+from convstep.lessons.explaining import cell_name
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.standing import Standing, stand
+from tests.lessons.texts import FRONT, page, page_fault, question
+from tests.strategies import problems, random_problem, tried
+
+GRADIENTS = ("dW", "dA_prev_pad", "db")
+OUT_OF_SIGHT = ("not seen by filter", "but the loop stands in sample")
+"""Why a cell is refused: it belongs to another group or sample than the step that is shown."""
+Running = dict[str, np.ndarray[Any, Any]]
+
+
+def asked(kind: str, body: str, standing: Standing, language: str = "en") -> tuple[Question, Stop, Stop]:
+    return parse_question(Block(("ask", kind), body, 10, fenced=True), standing, language, "")
+
+
+def perhaps(kind: str, body: str, standing: Standing, *reasons: str) -> tuple[Question, Stop, Stop] | None:
+    """The question; None if it is refused for one of these reasons."""
+    try:
+        return asked(kind, body, standing)
+    except LessonError as error:
+        if any(reason in error.sentence for reason in reasons):
+            return None
+        raise
+
+
+def states(problem: Problem) -> list[Running]:
+    """The gradients after 0, 1, … all steps, by the loop itself."""
+    zeros = {"dW": problem.W, "dA_prev_pad": problem.A_prev_pad}
+    found: list[Running] = [{name: np.zeros_like(like) for name, like in zeros.items()}]
+    if problem.b is not None:
+        found[0]["db"] = np.zeros_like(problem.b)
+    for step in conv2d_backward_steps(
+        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+    ):
+        found.append({name: np.array(getattr(step, name)) for name in found[0]})
+    return found
+
+
+def cells(array: Any) -> set[tuple[int, ...]]:
+    return {tuple(map(int, at)) for at in np.argwhere(array)}
+
+
+@given(problems(), st.data())
+@settings(max_examples=tried(120))
+def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, data: st.DataObject) -> None:
+    ones = problem.with_arrays(
+        A_prev=np.ones_like(problem.A_prev), W=np.ones_like(problem.W), dZ=np.ones_like(problem.dZ)
+    )
+    position = data.draw(st.integers(0, problem.total_steps - 1))
+    tensor = data.draw(st.sampled_from([name for name in GRADIENTS if name != "db" or problem.b is not None]))
+    question = perhaps(
+        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "are right answers"
+    )
+    if question is None:
+        return
+    found, stop, reveal = question
+    assert isinstance(found, CellsQuestion)
+    before, after = states(ones)[position : position + 2]
+    changed = cells(before[tensor] != after[tensor])
+    if tensor == "dW":  # padding adds nothing, and is written all the same
+        i_c = ones.geometry.index_at(position).i_c
+        changed = {at for at in cells(np.ones_like(ones.W)) if at[0] == i_c}
+    on_face = {at for at in changed if all(h in (None, a) for h, a in zip(found.face, at, strict=True))}
+    assert found.cells == on_face != set()
+    assert found.judge(found.solution).right
+    assert not found.judge(found.mistake).right
+    assert (stop.position, reveal.position, reveal.given) == (position, position + 1, True)
+    assert found.cells <= {index for marked in reveal.marks for index in marked.indices}
+    if tensor != "db":
+        assert (stop.input_channel, stop.output_channel) == (reveal.input_channel, reveal.output_channel)
+
+
+@pytest.mark.parametrize("seed", range(tried(120)))
+def test_values_are_those_of_the_loop(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng)
+    position = int(rng.integers(0, problem.total_steps))
+    tensor = str(rng.choice([name for name in GRADIENTS if name != "db" or problem.b is not None]))
+    before, after = states(problem)[position : position + 2]
+    at = tuple(int(n) for n in rng.choice(np.argwhere(np.ones_like(before[tensor]))))
+    body = f"cell: {cell_name(tensor, at)}\n"
+    standing = stand(problem, Stop(position))
+    if (question := perhaps("value", body, standing, *OUT_OF_SIGHT)) is None:
+        return
+    found, _, reveal = question
+    now, *_ = asked("value", body + "when: now", standing)
+    assert isinstance(found, ValueQuestion)
+    assert isinstance(now, ValueQuestion)
+    assert (found.value, now.value) == (after[tensor][at], before[tensor][at])
+    assert reveal.position == position + 1
+    for one in (found, now):
+        assert one.judge(one.solution).right
+        assert one.judge(repr(one.value)).right
+        assert not one.judge(one.mistake).right
+
+
+@given(problems(), st.data())
+@settings(max_examples=tried(100))
+def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st.DataObject) -> None:
+    ones = problem.with_arrays(
+        A_prev=np.ones_like(problem.A_prev), W=np.ones_like(problem.W), dZ=np.ones_like(problem.dZ)
+    )
+    index = tuple(data.draw(st.integers(0, length - 1)) for length in problem.A_prev_pad.shape)
+    which = data.draw(st.sampled_from(["first", "last", "any"]))
+    made = [state["dA_prev_pad"][index] for state in states(ones)]
+    writes = [n for n, (old, new) in enumerate(itertools.pairwise(made)) if old != new]
+    # at a step of the cell, so that it can be seen
+    standing = stand(ones, Stop(writes[0] + 1 if writes else 0))
+    body = f"cell: {cell_name('dA_prev_pad', index)}\nwhich: {which}"
+    question = perhaps("step", body, standing, "no step adds", "every step adds")
+    if question is None:
+        assert len(writes) in (0, problem.total_steps)
+        return
+    found, _, reveal = question
+    assert isinstance(found, StepQuestion)
+    right = {"any": writes, "first": writes[:1], "last": writes[-1:]}[which]
+    for step in range(problem.total_steps):
+        place = problem.geometry.index_at(step)
+        typed = " ".join(map(str, place if problem.geometry.batch is not None else place[1:]))
+        assert found.judge(typed).right == (step in right)
+    assert reveal.position == right[0] + 1
+
+
+@given(problems())
+@settings(max_examples=tried(40))
+def test_shapes_are_those_of_the_arrays(problem: Problem) -> None:
+    standing = stand(problem, Stop(0))
+    arrays = {name: getattr(standing.timeline, name) for name in ("dW", "dA_prev", "dA_prev_pad", "db")}
+    arrays |= {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "dZ", "b")}
+    arrays["Z"] = problem.dZ
+    for name, array in arrays.items():
+        if array is not None:
+            found, *_ = asked("shape", f"of: {name}", standing)
+            assert isinstance(found, ShapeQuestion)
+            assert found.shape == array.shape
+            assert found.judge("x".join(map(str, array.shape))).right
+            assert not found.judge(found.mistake).right
+
+
+def test_half_a_step_is_told_apart_from_the_step_before_it() -> None:
+    """What an addition under way has made is in the cell already, and the explanation says so."""
+    half = page("```stop\nat: 4\nadditions: 1\n```\n```ask value\ncell: dW[1, 0, 0, 0]\n```").question
+    whole = page("```stop\nat: 4\n```\n```ask value\ncell: dW[1, 0, 0, 0]\n```").question
+    assert isinstance(half, ValueQuestion)
+    assert isinstance(whole, ValueQuestion)
+    assert (half.value, half.before, half.explanation) == (whole.value, whole.before, whole.explanation)
+    now = page(
+        "```stop\nat: 4\nadditions: 1\n```\n```ask value\ncell: dW[1, 0, 0, 0]\nwhen: now\n```"
+    ).question
+    later = page("```stop\nat: 5\n```\n```ask value\ncell: dW[1, 0, 0, 0]\nwhen: now\n```").question
+    assert isinstance(now, ValueQuestion)
+    assert isinstance(later, ValueQuestion)
+    assert (now.value, now.explanation) == (later.value, later.explanation)
+
+
+def test_the_face_of_the_question_is_shown_before_and_after() -> None:
+    found = page("```stop\nat: 4\n```\n```ask cells\non: dA_prev_pad[:, :, 1]\n```")
+    assert (found.stop.input_channel, found.reveal.input_channel) == (1, 1)
+    untouched = page("```stop\nat: 4\n```\n```ask cells\non: dA_prev_pad[:, :, 1]\nanswer: padding\n```")
+    assert (untouched.stop.input_channel, untouched.reveal.input_channel) == (1, 1)
+    assert untouched.reveal.position == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [("answer: total", 48), ("answer: 3 * next.i_c", 3), ("answer: 0", 0), ("answer: 0.004", 0.004)],
+)
+def test_an_expression_has_neighbours_that_are_wrong(body: str, value: float) -> None:
+    found = question(f"```stop\nat: 1\n```\n```ask value\nprompt: ?\n{body}\n```")
+    assert found.judge(repr(value)).right
+    for wrong in (value + 1, value - 1, -value if value else 1):
+        assert not found.judge(repr(wrong)).right
+
+
+def test_numbers_stand_in_prompts_hints_and_choices() -> None:
+    found = question(
+        "```stop\nat: 1,2,1\n```\n```ask choice\nprompt: {=i_w}?\nhint: {=i_h}\nhint: {=position}\n"
+        "why: {=total}\n- [x] {=i_c} | {=W.shape}\n- [ ] no\n```"
+    )
+    assert (found.prompt, found.hints, found.why) == ("2?", ("1", "20"), "48")
+    assert found.judge("1").right
+    assert (
+        question("```ask choice\nprompt: ?\n- [ ] {=total} | {=W.shape}\n- [x] no\n```")
+        .judge("1")
+        .said.endswith("(3, 2, 3, 2)")
+    )
+
+
+def test_why_is_told_where_the_answer_leads() -> None:
+    body = "```ask value\ncell: dW[0, 0, 0, 0]\nwhy: {=position}\n```\n"
+    assert question(body).why == "1"
+    assert question(body + "{=position}\n```stop\nat: 9\n```\n").why == "9"
+
+
+FAULTS = [
+    ("```ask\n```", 1, "ask what? write `ask` and one of cells, value, step, shape, line, choice"),
+    ("```ask value cells\n```", 1, "ask what?"),
+    ("```ask number\n```", 1, "ask what?"),
+    ("```ask value\n```", 1, "ask value has no 'answer'; add a line `answer: …`"),
+    ("```ask value\ncell:\n```", 2, "'cell' is empty"),
+    ("```ask value\nhint: h\ncell: dW\n```", 3, "'dW' is not a single cell"),
+    ("```ask value\ncell: dW[0, 0, 0, 0]\nwhen: then\n```", 3, "when is 'then'; it is `after`"),
+    ("```ask value\ncell: W[0, 0, 0, 0]\nwhen: after\n```", 3, "no step changes W; leave `when: after` out"),
+    ("```ask value\nanswer: 1\n```", 1, "ask value has no 'prompt'"),
+    ("```ask value\nprompt: ?\nanswer: dW\n```", 3, "'dW' are 36 numbers"),
+    ("```ask value\nprompt: ?\nanswer: 1 / 0\n```", 3, "'1 / 0' means nothing here"),
+    ("```ask value\nprompt: ?\nanswer: dz * 1e999\n```", 3, "dz * 1e999 is"),
+    ("```ask value\nprompt: {=dq}\nanswer: 1\n```", 2, "'dq' means nothing here"),
+    ("```ask value\nanswer: 1\nprompt: ?\nhint: a\nhint: b\n  {=dq}\n```", 5, "'dq' means nothing here"),
+    ("```ask value\nprompt: ?\nanswer: 1\nwhy: a\n  b {=dq}\n```", 4, "'dq' means nothing here"),
+    ("```ask value\nprompt: ?\nanswer: 1\nwhere: x\n```", 4, "ask value knows no 'where'; did you mean"),
+    ("```ask value\nprompt: ?\nprompt: !\nanswer: 1\n```", 3, "'prompt' stands twice in ask value"),
+    ("```ask value\nprompt: ?\nanswer: 1\n- [ ] a\n```", 4, "only `ask choice` has a list of choices"),
+    ("```stop\nat: end\n```\n\n```ask value\ncell: dW[0, 0, 0, 0]\n```", 5, "this asks about the next step"),
+    ("```ask cells\n```", 1, "ask cells has no 'on'"),
+    ("```ask cells\non: b\n```", 2, "there is no panel 'b'"),
+    ("```ask cells\non: dA_prev\n```", 2, "there is no panel 'dA_prev'"),
+    ("```ask cells\non: dW[7]\n```", 2, "'dW[7]' does not exist"),
+    ("```ask cells\non: W\n```", 2, "no step changes W; ask about dW, dA_prev_pad, db"),
+    ("```ask cells\non: dW\nanswer: padding\n```", 3, "padding is about dA_prev_pad"),
+    ("```ask cells\non: dW\nanswer:\n```", 3, "'answer' is empty"),
+    ("```ask cells\non: dW\nanswer: W[0]\n```", 3, "answer is about other cells than those of dW"),
+    ("```ask cells\non: dA_prev_pad\nanswer: dA_prev_pad[0, 0, 1]\n```", 3, "no such cell is on dA_prev"),
+    ("```ask cells\non: dA_prev_pad\nanswer: untouched\n```", 3, "no such cell is on dA_prev"),
+    ("```ask cells\non: A_prev_pad\nanswer: A_prev_pad[:, :, 0]\n```", 3, "all cells of A_prev_pad["),
+    ("```ask step\ncell: W[0, 0, 0, 0]\n```", 2, "steps add to dW, dA_prev_pad, db, not to W"),
+    ("```ask step\ncell: dW[0, 0, 0, 0]\nwhich: third\n```", 3, "which is 'third'; it is first, last or any"),
+    ("```ask shape\nof: dX\n```", 2, "there is no 'dX'; there are A_prev_pad"),
+    ("```ask shape\nprompt: ?\nanswer: 4 by 3\n```", 3, "'4 by 3' is no shape; write it like (4, 3)"),
+    ("```ask line\nanswer: 1\n```", 1, "there is no code above this question"),
+    ("```python\na\nb\n```\n```ask line\nanswer: 3\n```", 6, "answer is '3'; it is a line of the code"),
+    ("```python\na\nb\n\n```\n```ask line\nanswer: 3\n```", 7, "answer is '3'; it is a line of the code"),
+    ("```python\na\nb\n```\n```ask line\nanswer: 1,\n```", 6, "answer is '1,'"),
+    ("```python\na\nb\n```\n```ask line\nanswer: 1, 2\n```", 6, "every line is a right answer"),
+    ("```ask choice\n- [x] a\n- b\n```", 3, "'b' is no choice; write `- [ ] text | reason`"),
+    ("```ask choice\n- [x] a\n- [x] b\n```", 1, "a choice needs a right and a wrong option"),
+    ("```ask choice\n- [ ] a\n- [ ] b\n```", 1, "a choice needs a right and a wrong option"),
+    ("```ask choice\n```", 1, "a choice needs a right and a wrong option"),
+    ("```ask choice\n- [x] a\n- [ ] b | {=dq}\n```", 3, "'dq' means nothing here"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "line", "sentence"), FAULTS)
+def test_what_is_no_question_is_refused_with_its_line(body: str, line: int, sentence: str) -> None:
+    at, said = page_fault(body)
+    assert said.startswith(sentence)
+    assert at == line
+
+
+def test_a_cell_that_no_step_or_every_step_makes_is_no_question() -> None:
+    one = FRONT.replace("filters: 3", "filters: 1")
+    assert page_fault("```ask step\ncell: db[0]\n```", one)[1].startswith("every step adds to db[0]")
+    gaps = FRONT.replace("kernel: 2x3", "kernel: 1\nstride: 2")
+    assert page_fault("```ask step\ncell: dA_prev_pad[1, 1, 0]\n```", gaps)[1].startswith("no step adds")
+
+
+def test_a_value_that_cannot_be_typed_is_no_question() -> None:
+    problem = page("").problem
+    broken = problem.with_arrays(dZ=np.full_like(problem.dZ, np.nan))
+    for body in ("cell: dW[0, 0, 0, 0]", "cell: dZ[0, 0, 0]", "prompt: ?\nanswer: dz"):
+        with pytest.raises(LessonError, match="is nan; ask for a number that can be typed"):
+            asked("value", body, stand(broken, Stop(0)))
