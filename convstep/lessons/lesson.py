@@ -91,6 +91,11 @@ class Lesson:
     """In order, at least one."""
 
     @property
+    def command_name(self) -> str:
+        """What opens it on the command line: a bundled name, or its file."""
+        return self.path if self.key != self.path.removesuffix(".md") else self.key
+
+    @property
     def questions(self) -> tuple[Question, ...]:
         """All that is asked."""
         return tuple(page.question for page in self.pages if page.question is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from convstep.lessons.asking import KINDS, parse_question
 from convstep.lessons.candidates import function_name
@@ -61,6 +62,17 @@ def parse_lesson(text: str, path: str = "lesson.md", key: str = "") -> Lesson:
         raise error.inside(path) from error
 
 
+_FORGOTTEN: dict[str, Any] = {
+    "marks": (),
+    "input_channel": None,
+    "output_channel": None,
+    "focus": "",
+    "opens": "",
+    "why": None,
+}
+"""What a page does not take over from the one before: it keeps the place and how values look."""
+
+
 @dataclass(slots=True)
 class _Parts:
     """A page while its blocks are read."""
@@ -114,7 +126,7 @@ class _Reader:
         )
 
     def _page(self, section: Section) -> Page:
-        parts = _Parts(replace(self._stop, marks=(), opens="", why=None, focus=""))
+        parts = _Parts(replace(self._stop, **_FORGOTTEN))
         for block in section.blocks:
             word = _directive(block)
             if word == "problem":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
+from convstep.lessons.words import say
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.narration import Narration
@@ -41,7 +43,7 @@ class PageScreen(DebuggerScreen):
             note: something to say above the page.
         """
         page = walk.page
-        super().__init__(page.problem, page.problem_name, page.problem_name, compare_at_end=False)
+        super().__init__(page.problem, walk.lesson.title, page.problem_name, compare_at_end=False)
         self.take_walk(walk, note)
 
     def take_walk(self, walk: Walk, note: str) -> None:
@@ -156,12 +158,10 @@ class PageScreen(DebuggerScreen):
         self.tell(anew=True)
         self._arrange()
         self.set_focus(self.narration, scroll_visible=False)
-        self.call_after_refresh(self.show_keys)
 
-    def on_resize(self) -> None:
+    def on_narration_resized(self) -> None:
         """Another width has room for other keys."""
-        # no super(): Textual calls every class's handler by itself
-        self.call_after_refresh(self.show_keys)
+        self.show_keys()
 
     def tell(self, *, anew: bool = False) -> None:
         """Tell the page as it is now.
@@ -204,6 +204,14 @@ class PageScreen(DebuggerScreen):
             opens="" if self.opened else self.walk.stop.opens,
         )
         self.narration.annotate(page_line(self.walk), keys)
+
+    def permalink(self) -> str:
+        """The command that opens this lesson; its page is kept."""
+        return shlex.join(["convstep", "learn", self.walk.lesson.command_name, "--lang", self.language])
+
+    def action_save(self) -> None:
+        """A lesson's problem is in no file, and its progress is kept anyway."""
+        self.say(say(self.language, "saved"))
 
     def complain(self, words: str) -> None:
         """Say something above the page; "" takes it away."""

@@ -120,6 +120,9 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
     Narration AnswerInput.-open { display: block; }
     """
 
+    class Resized(Message):
+        """It has another width."""
+
     def __init__(self, key: str) -> None:
         """Make an empty one.
 
@@ -174,6 +177,10 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         """Close it."""
         self.answer.remove_class("-open")
         self.focus()
+
+    def on_resize(self) -> None:
+        """Say so."""
+        self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
         """The keys belong to the page."""

@@ -1,0 +1,296 @@
+"""The lesson screen: reading, wandering off and back, answering in every way, hints and points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convstep.lessons.progress import Progress
+from convstep.lessons.questions import ATTEMPT_COSTS, HINT_COSTS, POINTS, CellsQuestion
+from convstep.lessons.reading import parse_lesson, read_lesson
+from convstep.lessons.walk import SHOWN, SKIPPED
+from convstep.view.pointing import CHOSEN, MISSED, SURPLUS
+from tests.ui.learning import Learner, opened_lesson
+
+LESSON = """---
+language: en
+input: 4x5x2
+filters: 2
+kernel: 2x3
+numbers: whole
+seed: 11
+---
+# A lesson for tests
+
+Nothing to learn here.
+
+## Read
+
+There is no question on this page; `dz` is {=dz}.
+
+```stop
+at: 0,1,1
+mark: dW[1, 0, 2, 1]
+```
+
+## A number
+
+```ask value
+cell: dW[0, 1, 1, 0]
+hint: first
+hint: second
+```
+
+It is {=dW[0, 1, 1, 0]} now.
+
+## Some cells
+
+```stop
+at: 0,2,1
+```
+
+```ask cells
+on: dA_prev_pad
+```
+
+## A choice
+
+```ask choice
+prompt: Which one?
+- [ ] this | because of *this*
+- [x] that | because of that
+- [ ] neither | no
+```
+
+```stop
+at: end
+open: comparison
+```
+
+The end of the loop.
+
+## A line
+
+```python
+def f(x):
+    y = 2 * x
+    return x
+```
+
+```ask line
+answer: 3
+right: return y
+```
+
+## Why
+
+```stop
+at: 1,1,0
+open: why dA_prev_pad[1, 2, 0]
+```
+
+The last page.
+"""
+CHINESE = LESSON.replace("language: en", "language: zh").replace(
+    "Nothing to learn here.", "这里没有什么可学的。"
+)
+
+
+async def test_a_learner_wanders_off_and_comes_back() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        place = learner.position
+        assert place == learner.page.walk.stop.position
+        assert "dz is" in learner.told
+        assert "Enter on" in learner.text
+        await learner.press("n", "space", "tab", "down")
+        assert learner.position == place + 2
+        assert "r back to the lesson's place" in learner.text
+        await learner.press("r")
+        assert learner.position == place
+        assert "r back" not in learner.text
+        assert learner.page.focused is learner.page.narration
+        assert learner.stale_cells() == []
+
+
+async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("P")
+        assert "first page" in learner.text
+        await learner.press("enter", "p")
+        assert learner.page.walk.at == 2
+        await learner.press("P")
+        assert learner.page.walk.tried.outcome == SKIPPED
+        await learner.answer(learner.page.walk.question.solution)  # type: ignore[union-attr]
+        assert learner.page.walk.points == POINTS
+        await learner.press("pagedown", "pageup")
+        assert "It is" in learner.told  # what was revealed stays so
+
+
+async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("p", "h", "h")
+        assert "Hint 1: first" in learner.told
+        assert "Hint 2: second" in learner.told
+        await learner.press("h")
+        assert "no further hint" in learner.text
+        walk = learner.page.walk
+        question = walk.question
+        assert question is not None
+        await learner.answer("nonsense")
+        assert walk.tried.attempts == 0
+        assert "is not a number" in learner.told
+        await learner.press("escape", "n")  # the keys are the debugger's again
+        await learner.press("r")
+        await learner.answer(question.mistake)
+        await learner.answer(question.solution)
+        assert walk.points == POINTS - 2 * HINT_COSTS - ATTEMPT_COSTS
+        assert "before +" in learner.told
+
+
+async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("p", "7")
+        assert learner.page.narration.typing
+        assert learner.page.narration.answer.value == "7"
+        await learner.press("escape", "p", "p", "1", "enter")
+        assert "because of this" in learner.told
+        assert not learner.page.walk.revealed
+        await learner.press("2", "enter")
+        assert learner.page.walk.revealed
+        assert "because of that" in learner.told
+
+
+async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("p", "p")
+        question = learner.page.walk.question
+        assert isinstance(question, CellsQuestion)
+        await learner.press("enter", "enter")
+        assert "mark at least one cell" in learner.told
+        first, last = min(question.cells), max(question.cells)
+        await learner.point(question.tensor, first)
+        await learner.press("space")
+        await learner.point(question.tensor, last)
+        await learner.press("b")
+        assert learner.page.chosen == question.cells
+        await learner.click(*learner.place("input_gradient", 0, 0))
+        assert learner.page.chosen ^ question.cells == {(0, 0, 0)}
+        assert any(CHOSEN in line for line in learner.part("input_gradient"))
+        await learner.press("enter")
+        assert "6 of 6 cells found, 1 marked" in learner.told
+        await learner.click(*learner.place("input_gradient", 0, 0))
+        await learner.press("enter")
+        assert learner.page.walk.revealed
+        assert learner.position == learner.page.walk.stop.position
+
+
+async def test_who_gives_up_sees_what_was_missed_and_what_was_too_many() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("p", "p", "enter")
+        question = learner.page.walk.question
+        assert isinstance(question, CellsQuestion)
+        await learner.mark(frozenset({(0, 0, 0), min(question.cells)}))
+        await learner.press("escape", "A")
+        assert learner.page.walk.tried.outcome == SHOWN
+        shown = "\n".join(learner.part("input_gradient"))
+        assert (shown.count(CHOSEN), shown.count(SURPLUS)) == (1, 1)
+        assert shown.count(MISSED) == len(question.cells) - 1
+        assert learner.page.walk.points == 0
+
+
+async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("p", "p", "p", "2", "enter")
+        assert "Enter compare with PyTorch" in learner.text
+        await learner.press("enter")
+        assert learner.dialog == "ComparisonScreen"
+        await learner.press("escape", "enter")
+        assert learner.page.walk.at == 4
+        await learner.press("down", "down", "down", "enter")
+        assert "return y" in learner.told
+        await learner.press("enter", "enter")
+        assert learner.dialog == "ProvenanceScreen"
+        await learner.press("escape", "enter")
+        assert learner.dialog == "FinishScreen"
+        assert "20 of 40 points" in learner.text
+        await learner.press("escape")
+        assert learner.dialog == ""
+
+
+async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        await learner.press("home", "e")
+        for _ in range(60):
+            learner.page.tick()
+            await learner.settle()
+        assert learner.page.walk.at == 1
+        assert not learner.page.playing
+        assert learner.position == learner.page.walk.stop.position
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+async def test_chinese_breaks_no_border(size: tuple[int, int]) -> None:
+    async with opened_lesson(parse_lesson(CHINESE), size) as learner:
+        await learner.press("p", "p", "p")
+        region = learner.page.narration.region
+        for y in range(region.y + 1, region.bottom - 1):
+            assert learner.cell(region.x, y).text == "┃"
+            assert learner.cell(region.right - 1, y).text == "┃"
+        assert learner.stale_cells() == []
+
+
+async def test_presenting_keeps_the_narration_where_there_is_room() -> None:
+    async with opened_lesson(parse_lesson(LESSON), (200, 50)) as learner:
+        await learner.press("z")
+        assert "lesson" in learner.visible()
+        await learner.resize(120, 40)
+        assert "lesson" not in learner.visible()
+        await learner.press("z")
+        assert "lesson" in learner.visible()
+
+
+async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:
+    kept = tmp_path / "folder" / "progress.json"
+    async with opened_lesson(parse_lesson(LESSON), progress=Progress(kept)) as learner:
+        await learner.press("p", "h")
+        await learner.answer(learner.page.walk.question.solution)  # type: ignore[union-attr]
+        await learner.press("p")
+    async with opened_lesson(parse_lesson(CHINESE), progress=Progress(kept)) as learner:
+        assert learner.page.walk.at == 2
+        assert learner.page.walk.points == POINTS - HINT_COSTS
+        await learner.press("R")
+        assert (learner.page.walk.at, learner.page.walk.points) == (0, 0)
+
+
+async def test_a_damaged_progress_file_is_left_alone_and_said_once(tmp_path: Path) -> None:
+    kept = tmp_path / "progress.json"
+    kept.write_text("{")
+    async with opened_lesson(parse_lesson(LESSON), progress=Progress(kept)) as learner:
+        await learner.press("p", "p")
+        await learner.settle()
+        assert learner.text.count("progress is not kept") == 1
+    assert kept.read_text() == "{"
+
+
+async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text(LESSON)
+    async with opened_lesson(read_lesson(str(path))) as learner:
+        await learner.press("p")
+        await learner.answer(learner.page.walk.question.solution)  # type: ignore[union-attr]
+        await _edit(learner, path, LESSON.replace("It is {=", "Edited: it is {="))
+        assert learner.page.walk.points == POINTS
+        assert "Edited: it is" in learner.told
+        await _edit(learner, path, LESSON.replace("ask cells", "ask sells"))
+        line = LESSON.splitlines().index("```ask cells") + 1
+        assert f"mine.md:{line}: ask what?" in " ".join(learner.told.split())
+        await _edit(learner, path, LESSON.replace("input: 4x5x2", "input: 5x6x2"))
+        assert "ask what?" not in learner.told
+        assert learner.page.problem.A_prev.shape == (5, 6, 2)
+
+
+async def _edit(learner: Learner, path: Path, text: str) -> None:
+    path.write_text(text)
+    learner.lessons.look_at_file()
+    await learner.answered()
