@@ -234,8 +234,8 @@ class PanelScreen(PartsScreen):
     def _name_tabs(self, area: PanelArea) -> None:
         """Name the parts that share a place on the border of the visible one."""
         tabs = area.plan.tabs
-        for part in area.children:
-            part.border_subtitle = None if not isinstance(part, TensorGrid) else part.border_subtitle
+        for drawn in self.query(Drawn):
+            drawn.border_subtitle = None
         for grid in self.query(TensorGrid):
             grid.annotate("")
         if not tabs:
