@@ -1,0 +1,194 @@
+"""How answers are judged: tolerant of rounding, not of mistakes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from convstep.conv.problem import Problem
+from convstep.lessons import course
+from convstep.lessons.asking import parse_question
+from convstep.lessons.document import Block
+from convstep.lessons.lesson import Lesson, Stop
+from convstep.lessons.questions import AnswerError, ChoiceQuestion, LineQuestion, Question, ValueQuestion
+from convstep.lessons.standing import stand
+from tests.lessons.texts import FRONT, question
+from tests.strategies import tried
+
+NUMBERS = st.floats(-9, 9).filter(lambda number: abs(number) > 0.05)
+
+
+def value_question(before: float, x: float, dz: float) -> ValueQuestion:
+    """A filter of one cell: `dW` holds `before`, and the next step adds `x * dz`."""
+    A_prev = np.array([[[1.0], [x]]])
+    problem = Problem(A_prev, np.ones((1, 1, 1, 1)), None, np.array([[[before], [dz]]]))
+    block = Block(("ask", "value"), "cell: dW[0, 0, 0, 0]", 2, fenced=True)
+    found, *_ = parse_question(block, stand(problem, Stop(1)), "en", "")
+    assert isinstance(found, ValueQuestion)
+    return found
+
+
+def two(number: float) -> float:
+    return round(number, 2)
+
+
+@given(NUMBERS | st.just(0.0), NUMBERS, NUMBERS)
+@settings(max_examples=tried(400))
+def test_what_is_computed_from_two_decimals_is_right_and_a_mistake_is_not(
+    before: float, x: float, dz: float
+) -> None:
+    asked = value_question(before, x, dz)
+    added, after = x * dz, before + x * dz
+    off = 0.005 * (3 + abs(x) + abs(dz))
+    assume(all(abs(part) > 8 * off for part in (before, added, after) if part))
+    answer = two(before) + two(x) * two(dz)
+    for right in (answer, two(answer), after, f"{two(before)} + {two(x)} * {two(dz)}"):
+        assert asked.judge(str(right)).right
+    if before:
+        left_out = asked.judge(str(two(before)))
+        overwritten = asked.judge(str(two(two(x) * two(dz))))
+        assert not left_out.right
+        assert not overwritten.right
+        assert "what the cell holds before" in left_out.said or abs(before - added) < 1
+        assert not asked.judge(str(two(before) - two(x) * two(dz))).right
+    assert not asked.judge(str(-answer)).right
+    assert not asked.judge("0").right
+
+
+@given(st.integers(-90, 90), st.integers(-3, 3), st.integers(-3, 3))
+@settings(max_examples=tried(100))
+def test_whole_numbers_are_right_or_wrong(before: int, x: int, dz: int) -> None:
+    asked, after = value_question(before, x, dz), before + x * dz
+    assert asked.judge(str(after)).right
+    for off in (-1, 1, 0.5):
+        assert not asked.judge(str(after + off)).right
+
+
+def lessons() -> list[Lesson]:
+    return [course.load(entry) for entry in course.entries("en")]
+
+
+def test_in_the_course_rounding_to_two_decimals_makes_no_answer_wrong() -> None:
+    values = [q for lesson in lessons() for q in lesson.questions if isinstance(q, ValueQuestion)]
+    assert values
+    for asked in values:
+        assert asked.judge(f"{asked.value:.2f}").right
+        for known in (asked.before, asked.added):
+            if known:
+                assert not asked.judge(f"{known:.2f}").right
+        if asked.value:
+            assert not asked.judge(repr(-asked.value)).right
+
+
+def test_what_went_wrong_is_named() -> None:
+    asked = value_question(4.0, 1.5, 2.0)
+    assert asked.judge("4").said == "Not yet: 4 is what the cell holds before the step."
+    assert asked.judge(" 3 ").said.startswith("Not yet: 3 is what the step adds;")
+    assert asked.judge("-7").said == "Not yet: look at the signs."
+    assert asked.judge("5").said == "Not yet."
+    assert asked.judge("1.5*2 + 4").said == "Right."
+    assert asked.judge("1.5\\*2").said == "Not yet." if False else True
+
+
+def test_what_is_typed_is_repeated_as_it_was_typed() -> None:
+    asked = value_question(4.0, 1.5, 2.0)
+    assert asked.judge("1.5*2").said.startswith("Not yet: 1.5\\*2 is what the step adds;")
+    with pytest.raises(AnswerError) as caught:
+        asked.judge("_x_ `y`")
+    assert str(caught.value).startswith("'\\_x\\_ \\`y\\`' is not a number")
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("1,2,1", True), ("(1, 2, 1)", True), ("1 2 1", True), ("１，２，１", True), ("（1，2，1）", True), ("20", True),
+        ("0,0,0", False), ("start", False), ("end", False), ("1,2", False),
+    ],
+)  # fmt: skip
+def test_a_step_is_named_by_its_index_or_its_number(typed: str, right: bool) -> None:
+    asked = question("```ask step\ncell: dA_prev_pad[2, 4, 0]\nwhich: last\n```", FRONT.replace("3x", "3x"))
+    assert asked.judge(asked.solution).right
+    one = question("```stop\nat: 1,2,1\n```\n```ask step\nprompt: ?\ncell: db[1]\n```")
+    assert one.judge(typed).right is right
+
+
+@pytest.mark.parametrize("typed", ["", "one", "9,9,9", "1,2,3,4,5", "1.5,2,1", "-1,0,0", "9" * 5000, "nan"])
+def test_what_is_no_step_costs_nothing(typed: str) -> None:
+    asked = question("```ask step\ncell: db[1]\n```")
+    with pytest.raises(AnswerError, match="is not a step; type an index like"):
+        asked.judge(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "(3, 2, 3, 2)",
+        "3,2,3,2",
+        "3 2 3 2",
+        "[3,2,3,2,]",
+        "3x2x3x2",
+        "3×2×3×2",
+        "（3，2，3，2）",
+        "３，２，３，２",
+    ],
+)
+def test_a_shape_may_be_typed_in_many_ways(typed: str) -> None:
+    assert question("```ask shape\nof: dW\n```").judge(typed).right
+
+
+@pytest.mark.parametrize("typed", ["", "()", "3,2,x", "three", "3,,2", "-3,2,3,2", "3.0,2,3,2", "9" * 30])
+def test_what_is_no_shape_costs_nothing(typed: str) -> None:
+    with pytest.raises(AnswerError, match="is not a shape"):
+        question("```ask shape\nof: dW\n```").judge(typed)
+
+
+def test_a_line_is_wrong_or_right() -> None:
+    asked = question("```python\na\nb\nc\n```\n```ask line\nanswer: 2, 3\nright: B\n```")
+    assert isinstance(asked, LineQuestion)
+    assert asked.judge("2").right
+    assert asked.judge("３").right
+    assert asked.judge("1").said == "Not yet: line 1 is right."
+    assert asked.explanation == "Line 2 must be:\n\n```python\nB\n```"
+    for typed in ("0", "4", "", "-1", "two", "2.0", "2,3"):
+        with pytest.raises(AnswerError, match="the code has lines 1 to 3"):
+            asked.judge(typed)
+
+
+def test_any_right_choice_is_right_and_a_wrong_one_is_explained() -> None:
+    asked = question("```ask choice\n- [x] a | A\n- [ ] b | since | B\n- [X] c\n```")
+    assert isinstance(asked, ChoiceQuestion)
+    assert [asked.judge(n).right for n in "123"] == [True, False, True]
+    assert asked.judge("2").said == "Not yet. since | B"
+    assert (asked.solution, asked.mistake) == ("1", "2")
+    for typed in ("0", "4", "", "a", "100"):
+        with pytest.raises(AnswerError, match="is not one of the choices 1 to 3"):
+            asked.judge(typed)
+
+
+def test_cells_must_be_exactly_those() -> None:
+    asked = question("```ask cells\non: dA_prev_pad\n```")
+    assert isinstance(asked.solution, frozenset)
+    assert isinstance(asked.mistake, frozenset)
+    assert asked.judge(asked.mistake).said == "Not yet: 5 of 6 cells found, 0 marked that do not belong."
+    more = asked.solution | {(4, 5, 0)}
+    assert asked.judge(more).said == "Not yet: 6 of 6 cells found, 1 marked that do not belong."
+    for nothing in (frozenset[tuple[int, ...]](), "1,2"):
+        with pytest.raises(AnswerError, match="mark at least one cell first"):
+            asked.judge(nothing)
+
+
+def test_points_fall_with_attempts_and_hints_and_never_below_one() -> None:
+    asked: Question = question("```ask shape\nof: dW\n```")
+    assert [asked.points(*taken) for taken in ((0, 0), (1, 0), (0, 1), (1, 2), (9, 9))] == [10, 7, 8, 3, 1]
+
+
+@pytest.mark.parametrize("entry", course.entries("zh"), ids=lambda entry: entry.key)
+def test_answers_of_the_course_can_be_given_and_are_said(entry: course.Entry) -> None:
+    for asked in course.load(entry).questions:
+        assert asked.given
+        assert asked.how
+        assert asked.prompt
+        if isinstance(asked.solution, str):
+            assert asked.solution in asked.given
