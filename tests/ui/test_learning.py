@@ -1,0 +1,123 @@
+"""The list of lessons, the way from one to the next, and hunts that keep their secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convstep.lessons import course
+from convstep.lessons.progress import Progress
+from convstep.lessons.reading import parse_lesson
+from tests.ui.learning import Learner, opened_lesson
+
+HUNT = """---
+language: en
+kind: hunt
+bug: overwrite-db
+input: 4x5x1
+filters: 2
+kernel: 2
+seed: 3
+---
+# A small hunt
+
+Something is wrong.
+
+## Find it
+
+```python candidate
+import numpy as np
+
+
+def conv2d_backward(dZ, cache, stride, padding):
+    A, W, b = cache["A_prev"], cache["W"], cache["b"]
+    dA, dW, db = np.zeros(A.shape), np.zeros(W.shape), np.zeros(b.shape)
+    f = W.shape[1]
+    for i_h, i_w, i_c in np.ndindex(dZ.shape):
+        dz = dZ[i_h, i_w, i_c]
+        window = slice(i_h, i_h + f), slice(i_w, i_w + f)
+        dW[i_c] += A[window] * dz
+        dA[window] += W[i_c] * dz
+        db[i_c] = dz
+    return dW, db, dA
+```
+
+```ask line
+answer: 13
+right: db[i_c] += dz
+```
+
+## Look
+
+Here it is once more.
+"""
+BROKEN = HUNT.replace("(dZ, cache, stride, padding)", "(one)")
+
+
+async def test_the_list_leads_into_a_lesson_and_back_with_what_was_done(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "progress.json")
+    async with opened_lesson(None, (80, 24), progress=progress) as learner:
+        first, second, *_ = course.entries("en")
+        assert first.title in learner.text
+        assert f"{first.pages} pages" in learner.text
+        await learner.press("down", "enter")
+        await learner.answered()
+        assert learner.page.walk.lesson.key == second.key
+        await learner.press("p", "p", "q")
+        assert "page 3 of" in learner.text
+        await learner.press("enter")
+        assert learner.page.walk.at == 2
+        await learner.press("q")
+        assert learner.lessons.page_screen is None
+
+
+async def test_the_list_speaks_both_languages_and_reaches_the_last_hunt() -> None:
+    async with opened_lesson(None, (80, 24)) as learner:
+        await learner.press("end")
+        last = course.entries("en")[-1]
+        assert last.title in learner.text
+        assert last.summary.split()[0] in learner.text
+        await learner.press("l")
+        assert course.entries("zh")[-1].title in learner.text
+        await learner.press("enter")
+        await learner.answered()
+        assert learner.page.walk.lesson.language == "zh"
+
+
+async def test_the_end_of_a_lesson_leads_to_the_next_one() -> None:
+    first, second, *_ = course.entries("en")
+    async with opened_lesson(course.load(first), (80, 24)) as learner:
+        for _ in range(first.pages):
+            await learner.press("p")
+        assert second.title in learner.text
+        await learner.press("enter")
+        await learner.answered()
+        assert learner.page.walk.lesson.key == second.key
+
+
+async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
+    async with opened_lesson(parse_lesson(HUNT)) as learner:
+        assert learner.position == 3  # the second window of the first filter
+        await learner.press("d")
+        assert learner.dialog == ""
+        assert "once the line is found" in learner.text
+        assert "db[i_c] += dz" not in _panels(learner)
+        await learner.answer("13")
+        assert learner.page.walk.revealed
+        await learner.press("d")
+        assert learner.dialog == "DiagnosisScreen"
+        await learner.press("escape", "p")
+        assert learner.page.walk.at == 1
+
+
+async def test_a_candidate_that_cannot_be_run_is_said_above_the_page() -> None:
+    async with opened_lesson(parse_lesson(BROKEN)) as learner:
+        assert "Find it" in learner.told
+        assert learner.page.note
+        await learner.press("p")
+        assert learner.page.walk.at == 1
+
+
+def _panels(learner: Learner) -> str:
+    """What is painted beside the narration."""
+    left = learner.page.narration.region.right
+    return "\n".join(line[left:] for line in learner.lines)
