@@ -50,7 +50,7 @@ right: db[i_c] += dz
 
 Here it is once more.
 """
-BROKEN = HUNT.replace("(dZ, cache, stride, padding)", "(one)")
+BROKEN = HUNT.replace("(dZ, cache, stride, padding)", "(a, b, c, d, e, f, g, h, i, j, k)")
 
 
 async def test_the_list_leads_into_a_lesson_and_back_with_what_was_done(tmp_path: Path) -> None:
