@@ -25,9 +25,9 @@ MOVING = 0.35
 """Seconds of a step on the way to a page's place."""
 MOST_STEPS = 12
 """Steps that are shown on the way; a longer way is a jump."""
-READING = 0.055
+READING = 0.045
 """Seconds that a character takes to read; a wide one counts as three."""
-LEAST, MOST = 2.0, 9.0
+LEAST, MOST = 2.0, 7.0
 """Seconds that a page stands."""
 
 
@@ -116,13 +116,13 @@ class _Drawing:
         text = page_markdown(page)
         if page.question is None:
             text = "\n\n".join([text, *(_markdown(block) for block in page.after)])
-        self._take(page.title, f"{self._lesson.summary}\n\n{text}" if first else text)
+        await self._told(page.title, f"{self._lesson.summary}\n\n{text}" if first else text)
         if page.question is not None:
-            before = self._screen.timeline.position
+            await self._walk(page)
             self._answer()
             await self._settle()
-            await self._walk(before, page)
-            self._take(say(self._lesson.language, "answer.of", title=page.title), answer_markdown(page))
+            title = say(self._lesson.language, "answer.of", title=page.title)
+            await self._told(title, answer_markdown(page))
         if page.reveal.opens == COMPARISON:
             self._screen.open_beside()
             await self._settle()
@@ -143,25 +143,33 @@ class _Drawing:
         """To the next page, step by step where it is near."""
         if number + 1 >= len(self._lesson.pages):
             return
-        before, problem = self._screen.timeline.position, self._screen.problem
+        page = self._lesson.pages[number + 1]
+        if shown and page.problem is self._screen.problem:
+            await self._walk(page, page.stop.position)
         self._app.turn(1)
         await self._settle()
-        page = self._lesson.pages[number + 1]
-        if shown and page.problem is problem:
-            await self._walk(before, page)
 
-    async def _walk(self, before: int, page: Page) -> None:
-        """Show the steps from a position to the present one, if there are some but not many."""
+    async def _walk(self, page: Page, goal: int | None = None) -> None:
+        """Show the steps on the way to a place, the last one excepted, if there are not many."""
         screen = self._screen
-        after = screen.timeline.position
+        before = screen.timeline.position
+        after = page.reveal.position if goal is None else goal
         if not self._moving or page.candidate or not 1 < after - before <= MOST_STEPS:
             return
-        for position in range(before + 1, after):
-            screen.travel(position)
+        with screen.led():
+            for position in range(before + 1, after):
+                screen.travel(position)
+                await self._settle()
+                self._take(page.title, "", seconds=MOVING)
+
+    async def _told(self, caption: str, text: str) -> None:
+        """The page; where things move, all of it is scrolled through."""
+        self._take(caption, text)
+        page = self._screen.narration.page
+        while self._moving and page.scroll_offset.y < page.max_scroll_y:
+            page.scroll_by(max(page.size.height - 2, 1))
             await self._settle()
-            self._take(page.title, "", seconds=MOVING)
-        screen.stand()
-        await self._settle()
+            self._take(caption, "", seconds=self._frames[-1].seconds)
 
     async def _settle(self) -> None:
         await self._pilot.pause()

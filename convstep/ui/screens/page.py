@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -61,7 +63,7 @@ class PageScreen(DebuggerScreen):
         """Whether cells are being marked."""
         self.opened = False
         """Whether what the page's stop names was opened."""
-        self._additions = 0
+        self._additions, self._led = 0, False
         if self._placed:
             stop = walk.stop
             self._stage.choice = Choice(stop.input_channel, stop.output_channel)
@@ -88,7 +90,9 @@ class PageScreen(DebuggerScreen):
     def wandered(self) -> bool:
         """Whether the debugger stands elsewhere than the page says."""
         stop, timeline = self.walk.stop, self._timeline
-        return self._placed and (timeline.position, timeline.additions) != (stop.position, stop.additions)
+        if self._led or not self._placed:
+            return False
+        return (timeline.position, timeline.additions) != (stop.position, stop.additions)
 
     @property
     def options(self) -> int:
@@ -212,6 +216,17 @@ class PageScreen(DebuggerScreen):
     def action_save(self) -> None:
         """A lesson's problem is in no file, and its progress is kept anyway."""
         self.say(say(self.language, "saved"))
+
+    @contextlib.contextmanager
+    def led(self) -> Iterator[None]:
+        """While the lesson leads the debugger: nothing is pointed at, and nobody has wandered off."""
+        self._led = True
+        self._stage.marks = {}
+        try:
+            yield
+        finally:
+            self._led = False
+            self.put_marks()
 
     def complain(self, words: str) -> None:
         """Say something above the page; "" takes it away."""
