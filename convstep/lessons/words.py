@@ -67,7 +67,7 @@ _EN = {
     "why.plain": "{cell} = {value}",
     "why.none": "No step adds to {cell}: it stays exactly 0.",
     "why.not.yet": "No step has added to {cell} yet: it is exactly 0.",
-    "why.steps": "{cell} lies in the window of {count} steps: {places}",
+    "why.steps": "Steps that add to {cell}, {count} in all: {places}",
     "why.more": "{terms} … ({count} terms)",
     "why.shape": "{name} is {shape}.",
     "why.shape.gradient": "A gradient has the shape of what it is the gradient of: "
@@ -163,7 +163,7 @@ _ZH = {
     "why.plain": "{cell} = {value}",
     "why.none": "没有哪一步往 {cell} 里加东西：它一直正好是 0。",
     "why.not.yet": "到这里还没有哪一步往 {cell} 里加过东西：它正好是 0。",
-    "why.steps": "{cell} 落在 {count} 步的窗口里：{places}",
+    "why.steps": "往 {cell} 里加东西的步，一共 {count} 步：{places}",
     "why.more": "{terms} …（共 {count} 项）",
     "why.shape": "{name} 是 {shape}。",
     "why.shape.gradient": "梯度的形状就是被求导的量的形状：{name} 和 {of} 都是 {shape}。",

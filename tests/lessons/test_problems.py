@@ -29,12 +29,14 @@ def test_sizes_draw_a_problem() -> None:
     assert problem.A_prev.shape == (2, 5, 6, 2)
     assert problem.W.shape == (3, 3, 2, 2)
     assert (problem.stride, problem.padding, problem.dilation) == ((2, 1), ((1, 2), (0, 1)), (1, 2))
-    assert (problem.b, problem.dtype) == (None, np.float32)
+    assert problem.b is None
+    assert problem.dtype == np.float32
 
 
 def test_whole_numbers_are_small_and_never_zero() -> None:
     problem, _ = made(SIZES + "numbers: whole")
     for array in (problem.A_prev, problem.W, problem.b, problem.dZ):
+        assert array is not None
         assert {*np.unique(array)} <= {-3, -2, -1, 1, 2, 3}
 
 

@@ -14,7 +14,7 @@ from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Stop
 from convstep.lessons.questions import AnswerError, ChoiceQuestion, LineQuestion, Question, ValueQuestion
 from convstep.lessons.standing import stand
-from tests.lessons.texts import FRONT, question
+from tests.lessons.texts import question
 from tests.strategies import tried
 
 NUMBERS = st.floats(-9, 9).filter(lambda number: abs(number) > 0.05)
@@ -89,7 +89,6 @@ def test_what_went_wrong_is_named() -> None:
     assert asked.judge("-7").said == "Not yet: look at the signs."
     assert asked.judge("5").said == "Not yet."
     assert asked.judge("1.5*2 + 4").said == "Right."
-    assert asked.judge("1.5\\*2").said == "Not yet." if False else True
 
 
 def test_what_is_typed_is_repeated_as_it_was_typed() -> None:
@@ -103,15 +102,16 @@ def test_what_is_typed_is_repeated_as_it_was_typed() -> None:
 @pytest.mark.parametrize(
     ("typed", "right"),
     [
-        ("1,2,1", True), ("(1, 2, 1)", True), ("1 2 1", True), ("１，２，１", True), ("（1，2，1）", True), ("20", True),
+        ("1,2,1", True), ("(1, 2, 1)", True),
+        ("1 2 1", True), ("20", True),
+        ("１，２，１", True), ("（1，2，1）", True),
         ("0,0,0", False), ("start", False), ("end", False), ("1,2", False),
     ],
 )  # fmt: skip
 def test_a_step_is_named_by_its_index_or_its_number(typed: str, right: bool) -> None:
-    asked = question("```ask step\ncell: dA_prev_pad[2, 4, 0]\nwhich: last\n```", FRONT.replace("3x", "3x"))
+    asked = question("```ask step\ncell: db[1]\n```")
     assert asked.judge(asked.solution).right
-    one = question("```stop\nat: 1,2,1\n```\n```ask step\nprompt: ?\ncell: db[1]\n```")
-    assert one.judge(typed).right is right
+    assert asked.judge(typed).right is right
 
 
 @pytest.mark.parametrize("typed", ["", "one", "9,9,9", "1,2,3,4,5", "1.5,2,1", "-1,0,0", "9" * 5000, "nan"])
