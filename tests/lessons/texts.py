@@ -26,6 +26,16 @@ What it is about.
 FIRST_LINE = FRONT.count("\n") + 1
 
 
+PLAIN = "## Plain\nwords\n"
+"""A page without a question."""
+
+
+def asks(of: str, title: str = "Asks", words: str = "") -> str:
+    """A page that asks for the shape of a tensor, with two hints."""
+    stop = "```stop\nat: 9\n```"
+    return f"## {title}\n{words}\n```ask shape\nof: {of}\nhint: a\nhint: b\n```\nafter\n{stop}\n"
+
+
 def lesson(*pages: str, front: str = FRONT) -> Lesson:
     """A lesson with these pages, each with its `##` line."""
     return parse_lesson(front + "\n".join(pages), "lesson.md", "own")
