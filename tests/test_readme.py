@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from convstep import Problem, check, compare
+from convstep.lessons.reading import read_lesson
+from tests.ui.learning import opened_lesson
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def block(marker: str) -> str:
     """The code block after a marker."""
-    found = re.search(rf"<!-- {re.escape(marker)} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    found = re.search(rf"<!-- {re.escape(marker)} -->\n(````?)\w+\n(.*?)\n\1\n", README, re.DOTALL)
     assert found, marker
-    return found[1]
+    return f"{found[2]}\n"
 
 
 def test_the_broken_function_is_diagnosed_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +38,18 @@ def test_a_real_layer_is_captured_as_it_says(
     assert saved.groups == 2
     assert compare(saved, oracle="recorded").ok
     assert compare(saved).ok
+
+
+async def test_a_lesson_of_ones_own_works_as_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "my_lesson.md"
+    path.write_text(block("my_lesson.md"), encoding="utf-8")
+    lesson = read_lesson(str(path))
+    async with opened_lesson(lesson) as learner:
+        for _ in lesson.pages:
+            question = learner.page.walk.question
+            assert question is not None
+            await learner.answer(question.mistake)
+            await learner.answer(question.solution)
+            assert learner.page.walk.revealed
+            await learner.press("enter")
+        assert learner.dialog == "FinishScreen"
