@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from convstep.lessons.progress import Progress
     from convstep.ui.lesson_app import LessonApp
 
+KEYS = (
+    ("↑  ↓  PgUp  PgDn  Home  End", "Choose a lesson or a bug hunt."),
+    ("Enter  Space", "Open it where you left it; q leads back."),
+    ("l", "English or Chinese."),
+    ("q", "Leave."),
+)
+"""The list's keys, for the help."""
 SUMMARY = 4
 """Lines of the chosen lesson's summary."""
 
@@ -114,7 +121,7 @@ class LearningScreen(Screen[None]):
         """Explain keys and marks."""
         from convstep.ui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen("The list of lessons", KEYS))
 
     def _begin(self, chosen: int = 0) -> None:
         self.query_one("#title", Static).update(
