@@ -63,7 +63,8 @@ def _cut(plain: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
             last = at
             while plain[last] in NEVER_FIRST and last > first + 1:
                 last -= 1
-            last = at if plain[last] in NEVER_FIRST else last
+            if plain[last] in NEVER_FIRST or cell_len(plain[last : at + 1]) > width:
+                last = at
             yield first, last
             first, used = last, cell_len(plain[last:at])
         used += size
