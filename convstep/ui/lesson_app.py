@@ -17,7 +17,7 @@ from convstep.lessons.words import say
 from convstep.ui.app import TorchApp
 from convstep.ui.screens.finish import FinishScreen
 from convstep.ui.screens.learning import LearningScreen
-from convstep.ui.screens.lesson import HuntScreen, LessonScreen
+from convstep.ui.screens.lesson import LessonScreen
 
 if TYPE_CHECKING:
     from convstep.lessons.candidates import LessonCandidate
@@ -187,6 +187,8 @@ class LessonApp(TorchApp):
         page = walk.page
         candidate = self._candidate_of(page)
         if candidate is not None:
+            from convstep.ui.screens.hunt import HuntScreen  # most lessons have no candidate
+
             return HuntScreen(walk, candidate.timeline)
         language = walk.lesson.language
         note = self._failed.get(page.candidate, say(language, "loading")) if page.candidate else ""
@@ -206,8 +208,6 @@ class LessonApp(TorchApp):
         )
 
     def _shows_candidate(self, screen: LessonScreen) -> LessonCandidate | None:
-        if not isinstance(screen, HuntScreen):
-            return None
         return next((c for c in self._candidates if c.timeline is screen.candidate), None)
 
     def _load_candidate(self, page: Page) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -21,27 +19,17 @@ from convstep.lessons.questions import (
 )
 from convstep.lessons.words import say
 from convstep.ui.commands import lesson_bindings
-from convstep.ui.messages import CellClicked
-from convstep.ui.screens.candidate import CandidateScreen
-from convstep.ui.screens.page import PageScreen
-from convstep.ui.widgets.drawn import Draw
+from convstep.ui.screens.marking import MarkingScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.arrange import Plan
-from convstep.view.candidate_arrange import DIAGNOSIS
-from convstep.view.panel import Cell
-from convstep.view.pointing import index_of, panel_of
-from convstep.view.wrapping import wrap
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
-    from convstep.lessons.walk import Walk
     from convstep.ui.lesson_app import LessonApp
 
 TYPED = (ValueQuestion, StepQuestion, ShapeQuestion)
 """Questions whose answer is typed."""
 
 
-class LessonScreen(PageScreen, inherit_bindings=False):
+class LessonScreen(MarkingScreen, inherit_bindings=False):
     """Asks, judges, explains, and turns pages."""
 
     app: LessonApp
@@ -71,7 +59,7 @@ class LessonScreen(PageScreen, inherit_bindings=False):
     def action_space(self) -> None:
         """The space bar: mark a cell, or the next step."""
         if self.selecting:
-            self._toggle_pointed()
+            self.toggle_pointed()
         else:
             self.action_next()
 
@@ -105,7 +93,7 @@ class LessonScreen(PageScreen, inherit_bindings=False):
         elif isinstance(question, TYPED):
             self.narration.begin_typing(question.how)
         elif isinstance(question, CellsQuestion):
-            self._begin_selecting(question)
+            self.begin_selecting(question)
         elif self.option is None:
             self._choose(1)
         else:
@@ -137,7 +125,7 @@ class LessonScreen(PageScreen, inherit_bindings=False):
     def action_return_to_page(self) -> None:
         """Back to the page's place."""
         self._maximised = ""
-        self._leave_selecting()
+        self.leave_selecting()
         self.stand()
         self.tell()
         self._arrange()
@@ -151,22 +139,11 @@ class LessonScreen(PageScreen, inherit_bindings=False):
     def action_follow(self) -> None:
         """Escape: leave the marking of cells first."""
         if self.selecting:
-            self._leave_selecting()
+            self.leave_selecting()
             self.tell()
             self.set_focus(self.narration, scroll_visible=False)
         else:
             super().action_follow()
-
-    def action_stop_here(self) -> None:
-        """While cells are marked, mark all from the last one to the cursor; else a stop."""
-        grid = self.focused
-        if not self.selecting or not isinstance(grid, TensorGrid) or grid.cursor is None:
-            super().action_stop_here()
-            return
-        first, last = self._last_marked or grid.cursor, grid.cursor
-        rows, columns = (sorted(pair) for pair in zip(first, last, strict=True))
-        cells = itertools.product(range(rows[0], rows[1] + 1), range(columns[0], columns[1] + 1))
-        self._mark(grid.key, [Cell(*cell) for cell in cells], add=True)
 
     def open_beside(self) -> None:
         """Open what the page's stop names: the comparison, or the steps that make a cell."""
@@ -210,8 +187,6 @@ class LessonScreen(PageScreen, inherit_bindings=False):
         self._read = 0
         return self.app.turn(1, playing=True)
 
-    _last_marked: Cell | None = None
-    """Where a block of marks begins."""
     _read = 0
     """Ticks that the page was in sight with nothing else to do."""
 
@@ -234,65 +209,16 @@ class LessonScreen(PageScreen, inherit_bindings=False):
         self.narration.end_typing()
         self.show_keys()
 
-    def on_cell_clicked(self, message: CellClicked) -> None:
-        """While cells are marked, a click marks one; it goes nowhere."""
-        if self.selecting:
-            message.prevent_default()
-            self._toggle(message.key, message.cell)
-
     def _reveal(self, said: str, *, right: bool) -> None:
         """Show the answer, its explanation, and the debugger after it."""
         self.said, self.said_right = said, right
-        self._leave_selecting()
+        self.leave_selecting()
         if self.narration.typing:
             self.narration.end_typing()
         self.stand()
         self.tell()
         self.set_focus(self.narration, scroll_visible=False)
         self.app.keep()
-
-    def _begin_selecting(self, question: CellsQuestion) -> None:
-        """Let cells be marked on the panel that the question is about."""
-        panel = panel_of(self._scene, question.tensor)
-        if panel is None:
-            return
-        if self.wandered:
-            self.stand()
-        self.selecting, self._last_marked = True, None
-        self._tab, self._maximised = panel.key, ""
-        self._arrange()
-        grid = self.query_one(f"#{panel.key}", TensorGrid)
-        self.set_focus(grid, scroll_visible=False)
-        if grid.cursor is None:
-            grid.move_cursor(0, 0)
-        self.tell()
-        self.say(question.how)
-
-    def _leave_selecting(self) -> None:
-        self.selecting = False
-
-    def _toggle_pointed(self) -> None:
-        grid = self.focused
-        if isinstance(grid, TensorGrid) and grid.cursor is not None:
-            self._toggle(grid.key, grid.cursor)
-
-    def _toggle(self, key: str, cell: Cell) -> None:
-        """Mark a cell, or take its mark away."""
-        self._last_marked = cell
-        self._mark(key, [cell], add=False)
-
-    def _mark(self, key: str, cells: list[Cell], *, add: bool) -> None:
-        """Mark cells of a panel; unless adding, a marked one loses its mark."""
-        question, panel = self.walk.question, self._scene.panel(key)
-        assert isinstance(question, CellsQuestion)
-        found = [index_of(panel, cell, self._problem.geometry) for cell in cells]
-        if {tensor for tensor, _ in found} != {question.tensor}:
-            self.say(question.prompt)
-            return
-        indices = {index for _, index in found}
-        self.chosen = self.chosen | indices if add else self.chosen ^ indices
-        self.put_marks()
-        self._show(all_changed=False)
 
     def _choose(self, by: int) -> None:
         """Another option or line."""
@@ -306,53 +232,3 @@ class LessonScreen(PageScreen, inherit_bindings=False):
 
 READING_TICKS = 12
 """Ticks of the play that a page is read before it is turned."""
-
-
-class HuntScreen(LessonScreen, CandidateScreen, inherit_bindings=False):
-    """A page with a wrong backward beside the reference."""
-
-    BINDINGS: ClassVar[list[Binding]] = LessonScreen.BINDINGS  # type: ignore[assignment]
-
-    def __init__(self, walk: Walk, candidate: CandidateTimeline) -> None:
-        """Open a walk's page.
-
-        Args:
-            walk: the learner's way, shared with the app.
-            candidate: the page's backward on the page's problem.
-        """
-        self.candidate = candidate
-        """Who stands beside the reference."""
-        stop = walk.stop
-        position = stop.position if stop.given else None
-        CandidateScreen.__init__(self, candidate, walk.lesson.title, walk.page.problem_name, position)
-        self.take_walk(walk, "")
-
-    @property
-    def secret(self) -> bool:
-        """Whether the line is still looked for: the diagnosis would name it."""
-        walk = self.walk
-        asked = [
-            number
-            for number, page in enumerate(walk.lesson.pages)
-            if isinstance(page.question, LineQuestion) and page.candidate == walk.page.candidate
-        ]
-        return any(not walk.is_revealed(number) for number in asked)
-
-    def panels_plan(self, width: int, height: int) -> Plan:
-        """As for every candidate."""
-        return CandidateScreen.plan(self, width, height)
-
-    def drawings(self) -> dict[str, Draw]:
-        """The candidate's step beside the reference's; the diagnosis once the line was found."""
-        found = CandidateScreen.drawings(self)
-        if self.secret:
-            words = say(self.language, "diagnosis.hidden")
-            found[DIAGNOSIS] = lambda width, height: Text("\n").join(wrap(Text(words), width)[:height])
-        return found
-
-    def action_diagnosis(self) -> None:
-        """The diagnosis, once the line was found."""
-        if self.secret:
-            self.say(say(self.language, "diagnosis.hidden"))
-        else:
-            super().action_diagnosis()

@@ -26,6 +26,7 @@ from convstep.view.panel import Span
 from convstep.view.pointing import panel_of, pointed, with_chosen
 
 if TYPE_CHECKING:
+    from convstep.candidate.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.lessons.tensors import Index
     from convstep.lessons.walk import Walk
@@ -36,6 +37,9 @@ PRESENT_FROM = 140
 
 class PageScreen(DebuggerScreen):
     """Tells a page and stands where it says; the learner may wander off and come back."""
+
+    candidate: CandidateTimeline | None = None
+    """Who stands beside the reference, if anybody."""
 
     def __init__(self, walk: Walk, *, note: str = "") -> None:
         """Open a walk's page.
