@@ -56,6 +56,11 @@ def test_loads_numpy_alone(statement: str) -> None:
     assert loaded(statement) <= {"numpy"}
 
 
+def test_listing_lessons_loads_no_screen() -> None:
+    listing = "from convstep.cli import main; assert main(['learn', '--list']) == 0"
+    assert loaded(listing) <= {"numpy", "rich"}
+
+
 def test_version_loads_neither_argparse_nor_typing() -> None:
     statement = (
         "from convstep.cli import main; main(['--version']);"
