@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,10 +52,11 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         raise UsageError("--diagnosis is about a candidate; add --candidate path.py:function")
     if given.problem is not None and is_lesson(given.problem):
         return _lesson_frames(given, output)
-    for value, name in ((given.problem, "PROBLEM"), (given.steps, "--steps")):
-        if value is None:
-            raise UsageError(f"{name} is missing; see `convstep export --help`")
+    if given.problem is None:
+        raise UsageError("PROBLEM is missing; see `convstep export --help`")
     problem = load_problem(given.problem)
+    if given.steps is None:
+        raise UsageError("--steps is missing; see `convstep export --help`")
     positions = _positions(given.steps, given.problem, problem.total_steps)
     check(output, len(positions))
     why = None if given.why is None else watched_cell(given.why, problem)
@@ -80,6 +82,8 @@ def is_lesson(name: str) -> bool:
 
     if name in names() or os.path.exists(name) or os.path.dirname(name):
         return False
+    if re.fullmatch(r"(hunt-?)?\d+", name):  # no problem is called so
+        return True
     from convstep.lessons.course import find
     from convstep.lessons.errors import LessonError
 
