@@ -59,7 +59,7 @@ class CourseRows:
         if isinstance(entry, str):
             return Text(entry, "bold underline" if entry else "")
         kept = self._progress(entry.key)
-        mark = DONE if kept.get("finished") else BEGUN if kept else " "
+        mark = DONE if kept.get("finished") is True else BEGUN if kept else " "
         title = max(self.width - NUMBER - PROGRESS - 2, 10)
         return Text.assemble(
             (f"{mark} ", "bold"),
@@ -74,8 +74,12 @@ class CourseRows:
         language = entry.language
         if not kept:
             return say(language, "menu.pages", pages=entry.pages, questions=entry.questions)
-        if kept.get("finished"):
-            score = say(language, "score", points=kept.get("points", 0), most=kept.get("most", 0))
-            return f"{say(language, 'menu.done')} · {score}"
-        page = kept.get("page", 0)
-        return say(language, "menu.begun", page=page + 1 if isinstance(page, int) else 1, pages=entry.pages)
+        points, most, page = (_count(kept.get(key)) for key in ("points", "most", "page"))
+        if kept.get("finished") is True:
+            return f"{say(language, 'menu.done')} · {say(language, 'score', points=points, most=most)}"
+        return say(language, "menu.begun", page=min(page + 1, entry.pages), pages=entry.pages)
+
+
+def _count(kept: Any) -> int:
+    """A number of the progress file; 0 if it is none."""
+    return kept if isinstance(kept, int) and not isinstance(kept, bool) and kept > 0 else 0

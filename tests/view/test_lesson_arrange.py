@@ -1,0 +1,48 @@
+"""Where the narration stands: it fits, and leaves the panels what they need."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convstep.view.arrange import Plan
+from convstep.view.grid import Rect
+from convstep.view.lesson_arrange import (
+    BESIDE_FROM,
+    LESSON,
+    WIDEST,
+    narration_room,
+    panels_room,
+    with_narration,
+)
+
+SIZES = st.tuples(st.integers(60, 300), st.integers(13, 100))
+
+
+@given(SIZES, st.integers(0, 200))
+def test_narration_and_panels_share_the_room_without_a_gap(size: tuple[int, int], wanted: int) -> None:
+    width, height = size
+    narration = narration_room(width, height, wanted)
+    panels = panels_room(width, height, narration)
+    assert narration.width * narration.height + panels.width * panels.height == width * height
+    assert panels.width > 0
+    assert panels.height > 0
+    if width >= BESIDE_FROM:
+        assert (panels.x, panels.y, panels.height) == (narration.width, 0, height)
+        assert panels.width >= width // 2
+    else:
+        assert (panels.x, panels.y, panels.width) == (0, narration.height, width)
+        assert panels.height >= min(height * 3 // 5, height - 5)
+
+
+def test_lines_of_narration_are_never_too_long_to_read_unless_code_needs_it() -> None:
+    assert narration_room(300, 50).width == WIDEST
+    assert narration_room(300, 50, 90).width == 94
+    assert narration_room(120, 50, 90).width == 60
+
+
+def test_panels_are_moved_and_keep_their_sizes() -> None:
+    plan = Plan({"a": Rect(1, 2, 30, 10)}, ("b",), "b")
+    found = with_narration(plan, Rect(0, 0, 48, 40), Rect(48, 0, 72, 40))
+    assert found.places == {LESSON: Rect(0, 0, 48, 40), "a": Rect(49, 2, 30, 10)}
+    assert (found.tabs, found.shown_tab) == (("b",), "b")

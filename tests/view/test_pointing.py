@@ -1,0 +1,78 @@
+"""Marks on panels: what a lesson points at and what a learner chose."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convstep.conv.problem import Problem
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.tensors import Cells, parse_cells, shapes
+from convstep.replay.timeline import Timeline
+from convstep.view.panel import Cell
+from convstep.view.pointing import (
+    CHOSEN,
+    MISSED,
+    POINTED,
+    SURPLUS,
+    Marks,
+    index_of,
+    panel_of,
+    pointed,
+    with_chosen,
+)
+from convstep.view.scene import Stage
+from tests.lessons.texts import question
+from tests.strategies import problems, tried
+
+
+def cells_question() -> CellsQuestion:
+    found = question("```ask cells\non: dA_prev_pad\n```")
+    assert isinstance(found, CellsQuestion)
+    return found
+
+
+def test_marks_are_by_tensor_and_index() -> None:
+    first, second = (0, 0, 0, 0), (0, 1, 0, 0)
+    marks = (Cells("dW", (first,)), Cells("db", ((1,),)), Cells("dW", (second,)))
+    assert pointed(Stop(marks=marks)) == {"dW": {first: POINTED, second: POINTED}, "db": {(1,): POINTED}}
+
+
+def test_what_a_learner_chose_lies_over_what_the_lesson_points_at() -> None:
+    asked = cells_question()
+    right, other, *_ = sorted(asked.cells)
+    wrong = (4, 5, 0)
+    lesson: Marks = {"dA_prev_pad": {right: POINTED, wrong: POINTED}, "dW": {(0, 0, 0, 0): POINTED}}
+    open_marks = with_chosen(lesson, asked, [right, wrong], revealed=False)
+    assert open_marks["dA_prev_pad"] == {right: CHOSEN, wrong: CHOSEN}
+    assert open_marks["dW"] == lesson["dW"]
+    shown = with_chosen(lesson, asked, [right, wrong], revealed=True)["dA_prev_pad"]
+    assert (shown[right], shown[wrong], shown[other]) == (CHOSEN, SURPLUS, MISSED)
+    assert set(shown) == asked.cells | {wrong}
+    assert lesson["dA_prev_pad"][right] == POINTED
+
+
+@given(problems(), st.data())
+@settings(max_examples=tried(40))
+def test_a_cell_of_a_panel_is_the_cell_that_its_name_says(problem: Problem, data: st.DataObject) -> None:
+    timeline = Timeline(problem)
+    timeline.seek(data.draw(st.integers(0, timeline.total)))
+    scene = Stage(timeline).scene()
+    for tensor in ("dA_prev_pad", "dW", "dZ", "W", "A_prev_pad"):
+        panel = panel_of(scene, tensor)
+        assert panel is not None
+        rows, columns = panel.face.shape
+        cell = Cell(data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, columns - 1)))
+        name, index = index_of(panel, cell, problem.geometry)
+        assert name == tensor
+        assert all(0 <= at < length for at, length in zip(index, shapes(problem)[name], strict=True))
+        (same,) = parse_cells(f"{name}[{', '.join(map(str, index))}]", problem, 1).indices
+        assert same == index
+
+
+@pytest.mark.parametrize("tensor", ["Z", "dX", ""])
+def test_what_is_not_shown_has_no_panel(tensor: str) -> None:
+    scene = Stage(Timeline(Problem([[[1.0]]], [[[[1.0]]]], None, [[[1.0]]]))).scene()
+    assert panel_of(scene, tensor) is None
