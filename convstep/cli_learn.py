@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 def listing(given: argparse.Namespace) -> list[str]:
     """The course as lines."""
-    from rich.cells import cell_len
-
     from convstep.lessons.course import entries
 
     found = entries(language_of(given))
-    width = max(cell_len(entry.key) for entry in found)
+    width = max(len(entry.key) for entry in found)
     return [f"{entry.key.ljust(width)}  {entry.title}" for entry in found]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import pytest
 
 from convstep.lessons import course
+from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.words import LANGUAGES
 from tests.lessons.structure import structure
@@ -55,3 +57,75 @@ def sessions(lesson: Lesson) -> list[tuple[str, int]]:
         if blocks:
             found.append(("\n".join(block.text for block in blocks), blocks[0].line))
     return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lessons_stand_in_their_order_and_then_hunts(language: str) -> None:
+    found = course.entries(language)
+    lessons, hunts = ([e for e in found if e.hunt is hunt] for hunt in (False, True))
+    assert found == (*lessons, *hunts)
+    for kind, front in ((lessons, ""), (hunts, "hunt-")):
+        assert [entry.number for entry in kind] == [f"{front}{n}" for n in range(1, len(kind) + 1)]
+        assert [course.load(entry).order for entry in kind] == list(range(1, len(kind) + 1))
+
+
+@pytest.mark.parametrize("entry", BOTH, ids=named)
+def test_the_list_says_what_the_lesson_is(entry: course.Entry) -> None:
+    lesson = course.load(entry)
+    assert (lesson.key, lesson.title, lesson.hunt) == (entry.key, entry.title, entry.hunt)
+    assert (len(lesson.pages), len(lesson.questions)) == (entry.pages, entry.questions)
+    assert " ".join(lesson.summary.split()) == entry.summary != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("4", "04-padding"), ("04", "04-padding"), (" 4 ", "04-padding"), ("padding", "04-padding"),
+        ("04-padding", "04-padding"), ("PADDING", "04-padding"),
+        ("04_padding.md", "04-padding"), ("one window", "01-one-window"), ("hunt-3", "hunt-03-no-padding"),
+        ("hunt-03", "hunt-03-no-padding"), ("Hunt 3", "hunt-03-no-padding"), ("hunt-10", "hunt-10-no-loops"),
+        ("10", "10-recipe"), ("no-loops", "hunt-10-no-loops"),
+    ],
+)  # fmt: skip
+def test_a_lesson_is_found_by_what_people_type(text: str, key: str) -> None:
+    for language in LANGUAGES:
+        found = course.find(text, language)
+        assert (found.key, found.language) == (key, language)
+
+
+def test_every_lesson_is_found_by_its_number_and_its_name() -> None:
+    for entry in BOTH:
+        assert course.find(entry.number, entry.language) is course.find(entry.key, entry.language) is entry
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("paddign", "did you mean '04-padding'?"),
+        ("hunt-99", "did you mean 'hunt-"),
+        ("", "`convstep learn --list` lists them"),
+        ("99", "`convstep learn --list` lists them"),
+        ("0", "`convstep learn --list` lists them"),
+        ("-", "`convstep learn --list` lists them"),
+        ("../en/04-padding", "no lesson is called '../en/04-padding'; "),
+        ("quux", "`convstep learn --list` lists them"),
+    ],
+)
+def test_what_is_no_lesson_is_said_with_the_closest(text: str, meant: str) -> None:
+    with pytest.raises(LessonError) as caught:
+        course.find(text, "en")
+    assert caught.value.sentence.startswith(f"no lesson is called {text!r}; ")
+    assert meant in caught.value.sentence
+
+
+def test_one_lesson_follows_the_other_to_the_end() -> None:
+    for language in LANGUAGES:
+        found = course.entries(language)
+        assert [course.following(entry.key, language) for entry in found] == [*found[1:], None]
+    assert course.following("/home/own.md", "en") is None
+
+
+def test_what_ends_like_a_file_is_one(tmp_path: Path) -> None:
+    assert course.open_lesson("4", "zh").language == "zh"
+    with pytest.raises(LessonError, match=r"04-padding\.md: No such file"):
+        course.open_lesson(str(tmp_path / "04-padding.md"), "en")
