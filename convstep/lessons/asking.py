@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from convstep.lessons import explaining
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
 from convstep.lessons.explaining import cell_name
 from convstep.lessons.expressions import fill_in, number_at
-from convstep.lessons.fields import Field, Fields, parse_fields, whole_number
+from convstep.lessons.fields import Fields, parse_fields, whole_number
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import (
     CellsQuestion,
@@ -28,11 +25,13 @@ from convstep.lessons.questions import (
     StepQuestion,
     ValueQuestion,
 )
-from convstep.lessons.standing import Face, Standing, face_of, on_face, seeing
+from convstep.lessons.rounding import addition, tolerance, typeable
+from convstep.lessons.standing import Face, Standing, face_name, face_of, on_face, seeing
 from convstep.lessons.tensors import (
     Cells,
     Index,
     array_shape,
+    cells_of_step,
     in_padding,
     parse_cell,
     parse_cells,
@@ -40,12 +39,10 @@ from convstep.lessons.tensors import (
     untouched,
 )
 from convstep.lessons.words import say
-from convstep.replay.provenance import GRADIENTS, Provenance, provenance
+from convstep.replay.provenance import GRADIENTS, provenance
 
 COMMON = ("prompt", "hint", "why")
 """Keys of every question."""
-LEAST_STEP = 0.005
-"""Half of the last digit that the screen always shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,8 +136,8 @@ def _cells(asking: Asking) -> Asked:
             raise LessonError(
                 f"no step changes {tensor}; ask about {', '.join(GRADIENTS)}", fields.line_of("on")
             )
-        face = face or _face_of_step(tensor, step, standing)
-        every = _cells_of_step(tensor, step, standing)
+        every = cells_of_step(tensor, step, geometry)
+        face = face or face_of(tensor, min(every))  # the first channel of its group
         why = explaining.step_writes(asking.language, tensor, step, geometry)
         key, reveal = "ask.cells", Stop(step + 1, given=True)
     elif wish in ("untouched", "padding"):
@@ -155,18 +152,18 @@ def _cells(asking: Asking) -> Asked:
         if {part.tensor for part in parts} != {tensor}:
             raise LessonError(f"answer is about other cells than those of {tensor}", line)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
-    face = face or _shown_face(tensor, standing)
+    face = face or standing.shown_face(tensor)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise LessonError(f"no such cell is on {_face_name(tensor, face)}; ask something else", line)
-    seen = [n for n, held in zip(_shape(tensor, standing), face, strict=True) if held is None]
+        raise LessonError(f"no such cell is on {face_name(tensor, face)}; ask something else", line)
+    seen = [n for n, held in zip(shapes(standing.problem)[tensor], face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
         raise LessonError(
-            f"all cells of {_face_name(tensor, face)} are right answers; ask something else", line
+            f"all cells of {face_name(tensor, face)} are right answers; ask something else", line
         )
     right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
-        **asking.common(asking.say(key, tensor=_face_name(tensor, face)), why),
+        **asking.common(asking.say(key, tensor=face_name(tensor, face)), why),
         tensor=tensor,
         face=face,
         cells=cells,
@@ -180,9 +177,9 @@ def _value(asking: Asking) -> Asked:
     fields, standing = asking.fields, asking.standing
     if "cell" not in fields:
         answer = fields.need("answer")
-        value = _typeable(number_at(answer.text, standing.timeline, answer.line), answer)
+        value = typeable(number_at(answer.text, standing.timeline, answer.line), answer)
         question = ValueQuestion(
-            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=_tolerance(value)
+            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance(value)
         )
         return question, standing.stop, standing.stop
     found = fields.need("cell")
@@ -193,21 +190,21 @@ def _value(asking: Asking) -> Asked:
     name = cell_name(tensor, index)
     stop = _pointing(standing.stop, asking, tensor, index)
     if when == "now":
-        now = _typeable(number_at(name, standing.timeline, found.line), found)
+        now = typeable(number_at(name, standing.timeline, found.line), found)
         why = explaining.value_why(asking.language, standing, tensor, index, now)
         common = asking.common(asking.say("ask.value.now", cell=name), why)
-        return ValueQuestion(**common, value=now, tolerance=_tolerance(now)), stop, stop
+        return ValueQuestion(**common, value=now, tolerance=tolerance(now)), stop, stop
     if tensor not in GRADIENTS:
         raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line_of("when"))
     step = asking.next_step()
     made = provenance(standing.problem, tensor, index)
-    before, added, factors = _addition(made, step)
-    after = _typeable(explaining.held(made, made.done(step + 1)), found)
+    before, added, factors = addition(made, step)
+    after = typeable(explaining.held(made, made.done(step + 1)), found)
     why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step)
     question = ValueQuestion(
         **asking.common(asking.say("ask.value.after", cell=name), why),
         value=after,
-        tolerance=_tolerance(after, before, added, *factors),
+        tolerance=tolerance(after, before, added, *factors),
         before=before if added else None,
         added=added if before and added else None,
     )
@@ -323,48 +320,6 @@ def _asked_face(asking: Asking) -> tuple[str, Face | None]:
     return tensor, face_of(tensor, cells.indices[0])
 
 
-def _shape(tensor: str, standing: Standing) -> Index:
-    return shapes(standing.problem)[tensor]
-
-
-def _cells_of_step(tensor: str, step: int, standing: Standing) -> frozenset[Index]:
-    """The cells of a gradient that one step writes."""
-    geometry = standing.problem.geometry
-    index = geometry.index_at(step)
-    if tensor == "db":
-        return frozenset({(index.i_c,)})
-    if tensor == "dW":
-        kernel = geometry.kernel_shape[1:]
-        return frozenset((index.i_c, *k) for k in itertools.product(*map(range, kernel)))
-    i_n, *parts = geometry.window(index)
-    window = itertools.product(*(range(p.start, p.stop, p.step or 1) for p in parts))
-    batch = () if geometry.batch is None else (i_n,)
-    return frozenset((*batch, *cell) for cell in window)
-
-
-def _face_of_step(tensor: str, step: int, standing: Standing) -> Face:
-    """The face of a gradient on which a step's cells are seen, the first channel of its group."""
-    return face_of(tensor, min(_cells_of_step(tensor, step, standing)))
-
-
-def _shown_face(tensor: str, standing: Standing) -> Face:
-    """The face that the debugger shows at this place."""
-    geometry, index = standing.problem.geometry, standing.timeline.step.loop_index
-    batch = () if geometry.batch is None else (index.i_n,)
-    k, shown = standing.stop.input_channel or 0, standing.stop.output_channel
-    filter_ = index.i_c if shown is None else shown
-    if tensor in ("b", "db"):
-        return (None,)
-    if tensor in ("W", "dW"):
-        return (filter_, None, None, k)
-    last = filter_ if tensor == "dZ" else geometry.channels(index.i_c).start + k
-    return (*batch, None, None, last)
-
-
-def _face_name(tensor: str, face: Face) -> str:
-    return f"{tensor}[{', '.join(':' if held is None else str(held) for held in face)}]"
-
-
 def _pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
     """The stop with a cell marked and in sight."""
     stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=tensor)
@@ -376,38 +331,3 @@ def _in_sight(stop: Stop, asking: Asking, tensor: str, face: Face) -> Stop:
     if tensor in ("b", "db"):
         return stop
     return seeing(stop, asking.standing.problem, [(tensor, face)], asking.fields.line)
-
-
-def _addition(found: Provenance, step: int) -> tuple[float, float, list[float]]:
-    """What a cell holds before a step, what the step adds to it, and from which factors."""
-    at = found.done(step)
-    before = explaining.held(found, at)
-    if found.done(step + 1) == at:
-        return before, 0.0, []
-    first = [] if found.first_factor is None else [float(found.first_factor[at])]
-    return before, float(found.product[at]), [*first, float(found.second_factor[at])]
-
-
-def _typeable(value: float, field: Field) -> float:
-    """A number that can be typed.
-
-    Raises:
-        LessonError: it is not finite.
-    """
-    if not np.isfinite(value):
-        raise LessonError(f"{field.text} is {value}; ask for a number that can be typed", field.line)
-    return value
-
-
-def _tolerance(value: float, *parts: float) -> float:
-    """What rounding to the screen's two decimals can do, but never as much as a forgotten term does.
-
-    Args:
-        value: the right answer.
-        parts: what it is computed from: the cell before, what is added, and the factors of that.
-    """
-    rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
-    apart = [abs(part) for part in (value, *parts[:2]) if part]
-    if all(part == round(part) for part in (value, *parts)):
-        apart.append(1.0)  # nobody rounds whole numbers
-    return min([rounding, *(distance / 4 for distance in apart)])

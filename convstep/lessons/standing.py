@@ -38,6 +38,19 @@ class Standing:
         """The number of the step that would be executed next; None at the end."""
         return self.stop.position if self.stop.position < self.timeline.total else None
 
+    def shown_face(self, tensor: str) -> Face:
+        """The face of a tensor that the debugger shows here."""
+        geometry, index = self.problem.geometry, self.timeline.step.loop_index
+        batch = () if geometry.batch is None else (index.i_n,)
+        k, shown = self.stop.input_channel or 0, self.stop.output_channel
+        filter_ = index.i_c if shown is None else shown
+        if tensor in ("b", "db"):
+            return (None,)
+        if tensor in ("W", "dW"):
+            return (filter_, None, None, k)
+        last = filter_ if tensor == "dZ" else geometry.channels(index.i_c).start + k
+        return (*batch, None, None, last)
+
 
 def stand(problem: Problem, stop: Stop) -> Standing:
     """Go there."""
@@ -121,6 +134,11 @@ def face_of(tensor: str, index: Index) -> Face:
     if tensor in ("W", "dW"):
         return (index[0], None, None, index[3])
     return (*index[:-3], None, None, index[-1])
+
+
+def face_name(tensor: str, face: Face) -> str:
+    """A face as NumPy writes it: `dA_prev_pad[:, :, 0]`."""
+    return f"{tensor}[{', '.join(':' if held is None else str(held) for held in face)}]"
 
 
 def on_face(index: Index, face: Face) -> bool:

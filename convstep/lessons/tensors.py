@@ -128,6 +128,20 @@ def untouched(geometry: Geometry) -> frozenset[Index]:
     )
 
 
+def cells_of_step(tensor: str, step: int, geometry: Geometry) -> frozenset[Index]:
+    """The cells of a gradient that one step writes."""
+    index = geometry.index_at(step)
+    if tensor == "db":
+        return frozenset({(index.i_c,)})
+    if tensor == "dW":
+        kernel = geometry.kernel_shape[1:]
+        return frozenset((index.i_c, *k) for k in itertools.product(*map(range, kernel)))
+    i_n, *parts = geometry.window(index)
+    window = itertools.product(*(range(p.start, p.stop, p.step or 1) for p in parts))
+    batch = () if geometry.batch is None else (i_n,)
+    return frozenset((*batch, *cell) for cell in window)
+
+
 def _padded_cells(geometry: Geometry) -> itertools.product[Index]:
     batch = () if geometry.batch is None else (geometry.batch,)
     return itertools.product(*(range(length) for length in (*batch, *geometry.padded_shape)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 from pathlib import Path
@@ -22,6 +23,7 @@ def places(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
+@functools.cache
 def keys_in_code() -> tuple[set[str], list[str]]:
     """The keys that the package names, and patterns of those it puts together."""
     keys, patterns = set[str](), list[str]()

@@ -1,0 +1,48 @@
+"""How far an answer may be off: people compute with the digits on the screen."""
+
+from __future__ import annotations
+
+import math
+
+from convstep.lessons.errors import LessonError
+from convstep.lessons.explaining import held
+from convstep.lessons.fields import Field
+from convstep.replay.provenance import Provenance
+
+LEAST_STEP = 0.005
+"""Half of the last digit that the screen always shows."""
+
+
+def addition(found: Provenance, step: int) -> tuple[float, float, list[float]]:
+    """What a cell holds before a step, what the step adds to it, and from which factors."""
+    at = found.done(step)
+    before = held(found, at)
+    if found.done(step + 1) == at:
+        return before, 0.0, []
+    first = [] if found.first_factor is None else [float(found.first_factor[at])]
+    return before, float(found.product[at]), [*first, float(found.second_factor[at])]
+
+
+def typeable(value: float, field: Field) -> float:
+    """A number that can be typed.
+
+    Raises:
+        LessonError: it is not finite.
+    """
+    if not math.isfinite(value):
+        raise LessonError(f"{field.text} is {value}; ask for a number that can be typed", field.line)
+    return value
+
+
+def tolerance(value: float, *parts: float) -> float:
+    """What rounding to the screen's two decimals can do, but never as much as a forgotten term does.
+
+    Args:
+        value: the right answer.
+        parts: what it is computed from: the cell before, what is added, and the factors of that.
+    """
+    rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
+    apart = [abs(part) for part in (value, *parts[:2]) if part]
+    if all(part == round(part) for part in (value, *parts)):
+        apart.append(1.0)  # nobody rounds whole numbers
+    return min([rounding, *(distance / 4 for distance in apart)])
