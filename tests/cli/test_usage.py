@@ -37,7 +37,10 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     ("arguments", "words"),
     [
         (["opne", "digit"], ["'opne'", "`convstep open`"]),
-        (["frobnicate"], ["'frobnicate'", "open, new, compare, trace, check, debug, learn, examples, export"]),
+        (
+            ["frobnicate"],
+            ["'frobnicate'", "open, new, compare, trace, check, debug, learn, examples, export"],
+        ),
         (["digit"], ["'digit' is a problem", "`convstep open digit`"]),
         (["mine.npz"], ["'mine.npz' is a problem", "`convstep open mine.npz`"]),
         (["--frob"], ["'--frob'", "convstep --help"]),
