@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from convstep.export.draw import with_long_end
 from convstep.export.frame import Frame, take
+from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import COMPARISON, Lesson, Page
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import ChoiceQuestion, Question
+from convstep.lessons.questions import Question
 from convstep.lessons.words import say
 from convstep.ui.lesson_app import LessonApp
 

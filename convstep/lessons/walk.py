@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.lesson import Lesson, Page, Stop
-from convstep.lessons.questions import Answer, ChoiceQuestion, Judged, Question
+from convstep.lessons.questions import Answer, Judged, Question
 
 RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
 """How a question ended: answered, given up, passed over; "" while it is open."""

@@ -8,17 +8,10 @@ import re
 from typing import Any
 
 from convstep.conv.problem import Problem
+from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page, Stop
-from convstep.lessons.questions import (
-    CellsQuestion,
-    ChoiceQuestion,
-    LineQuestion,
-    Question,
-    ShapeQuestion,
-    StepQuestion,
-    ValueQuestion,
-)
+from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 
 
 def structure(lesson: Lesson) -> list[Any]:

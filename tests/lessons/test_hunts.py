@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.known_bugs import KNOWN_BUGS
 from convstep.lessons import course
+from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
-from convstep.lessons.questions import LineQuestion
 from convstep.lessons.words import LANGUAGES
 
 HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from convstep.conv.problem import Problem
 from convstep.lessons import course
 from convstep.lessons.asking import parse_question
+from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Stop
-from convstep.lessons.questions import AnswerError, ChoiceQuestion, LineQuestion, Question, ValueQuestion
+from convstep.lessons.questions import AnswerError, Question, ValueQuestion
 from convstep.lessons.standing import stand
 from tests.lessons.texts import question
 from tests.strategies import tried

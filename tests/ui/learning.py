@@ -12,9 +12,10 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
+from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import Answer, CellsQuestion, ChoiceQuestion, LineQuestion
+from convstep.lessons.questions import Answer, CellsQuestion
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.screens.lesson import LessonScreen

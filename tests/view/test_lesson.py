@@ -11,8 +11,8 @@ import pytest
 from rich.cells import cell_len
 
 from convstep.lessons import course
+from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Page
-from convstep.lessons.questions import ChoiceQuestion, LineQuestion
 from convstep.lessons.walk import RIGHT, Tried, Walk
 from convstep.lessons.words import LANGUAGES
 from convstep.view.finish import draw_finish

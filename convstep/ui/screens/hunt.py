@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding
 
-from convstep.lessons.questions import LineQuestion
+from convstep.lessons.choices import LineQuestion
 from convstep.lessons.words import say
 from convstep.ui.screens.candidate import CandidateScreen
 from convstep.ui.screens.lesson import LessonScreen

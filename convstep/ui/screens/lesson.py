@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.widgets import Input
 
+from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import COMPARISON, WHY
 from convstep.lessons.questions import (
     Answer,
     AnswerError,
     CellsQuestion,
-    LineQuestion,
     ShapeQuestion,
     StepQuestion,
     ValueQuestion,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Stop
-from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
+from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.drawn import Draw

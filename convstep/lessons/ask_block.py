@@ -1,0 +1,87 @@
+"""An `ask` block on its way to a question, and what every kind of question needs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from convstep.lessons.errors import LessonError
+from convstep.lessons.expressions import fill_in
+from convstep.lessons.fields import Fields
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import Question
+from convstep.lessons.standing import Face, Standing, face_of, seeing
+from convstep.lessons.tensors import (
+    Cells,
+    Index,
+)
+from convstep.lessons.words import say
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """A block on its way to a question."""
+
+    fields: Fields
+    """Its keys."""
+    items: list[tuple[str, int]]
+    """Its list lines."""
+    standing: Standing
+    """Where the debugger stands when it is asked."""
+    language: str
+    """Of the lesson."""
+    code: str
+    """The code above it, "" without."""
+
+    def common(self, prompt: str, explanation: str) -> dict[str, Any]:
+        """What every question has.
+
+        Args:
+            prompt: what is asked, unless the lesson says it.
+            explanation: from the numbers.
+        """
+        own = self.fields.text("prompt", prompt)
+        return {
+            "language": self.language,
+            "prompt": self.filled(own, self.fields.line_of("prompt")),
+            "hints": tuple(self.filled(hint.text, hint.line) for hint in self.fields.all("hint")),
+            "why": self.fields.text("why"),
+            "explanation": explanation,
+            "line": self.fields.line_of("why"),
+        }
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the lesson's language."""
+        return say(self.language, key, **values)
+
+    def filled(self, text: str, line: int) -> str:
+        """A text of the block with its numbers."""
+        return fill_in(text, self.standing.timeline, line)
+
+    def next_step(self) -> int:
+        """The step that is about to run.
+
+        Raises:
+            LessonError: there is none.
+        """
+        step = self.standing.next_step
+        if step is None:
+            raise LessonError("this asks about the next step, but the loop is at its end", self.fields.line)
+        return step
+
+
+Asked = tuple[Question, Stop, Stop]
+"""The question, the stop with the cells in sight, and the stop when it is answered."""
+
+
+def pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
+    """The stop with a cell marked and in sight."""
+    stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=tensor)
+    return in_sight(stop, asking, tensor, face_of(tensor, index))
+
+
+def in_sight(stop: Stop, asking: Asking, tensor: str, face: Face) -> Stop:
+    """The stop with a face shown."""
+    if tensor in ("b", "db"):
+        return stop
+    return seeing(stop, asking.standing.problem, [(tensor, face)], asking.fields.line)

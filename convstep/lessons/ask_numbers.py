@@ -1,0 +1,107 @@
+"""`ask value`, `ask step` and `ask shape`: answers that are typed."""
+
+from __future__ import annotations
+
+import re
+
+from convstep.lessons import explaining
+from convstep.lessons.ask_block import Asked, Asking, pointing
+from convstep.lessons.errors import LessonError
+from convstep.lessons.explaining import cell_name
+from convstep.lessons.expressions import number_at
+from convstep.lessons.lesson import Stop
+from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.rounding import addition, tolerance, typeable
+from convstep.lessons.tensors import (
+    array_shape,
+    parse_cell,
+    shapes,
+)
+from convstep.replay.provenance import GRADIENTS, provenance
+
+
+def ask_value(asking: Asking) -> Asked:
+    """Read a question about a number."""
+    fields, standing = asking.fields, asking.standing
+    if "cell" not in fields:
+        answer = fields.need("answer")
+        value = typeable(number_at(answer.text, standing.timeline, answer.line), answer)
+        question = ValueQuestion(
+            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance(value)
+        )
+        return question, standing.stop, standing.stop
+    found = fields.need("cell")
+    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    when = fields.text("when", "after" if tensor in GRADIENTS else "now")
+    if when not in ("after", "now"):
+        raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line_of("when"))
+    name = cell_name(tensor, index)
+    stop = pointing(standing.stop, asking, tensor, index)
+    if when == "now":
+        now = typeable(number_at(name, standing.timeline, found.line), found)
+        why = explaining.value_why(asking.language, standing, tensor, index, now)
+        common = asking.common(asking.say("ask.value.now", cell=name), why)
+        return ValueQuestion(**common, value=now, tolerance=tolerance(now)), stop, stop
+    if tensor not in GRADIENTS:
+        raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line_of("when"))
+    step = asking.next_step()
+    made = provenance(standing.problem, tensor, index)
+    before, added, factors = addition(made, step)
+    after = typeable(explaining.held(made, made.done(step + 1)), found)
+    why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step)
+    question = ValueQuestion(
+        **asking.common(asking.say("ask.value.after", cell=name), why),
+        value=after,
+        tolerance=tolerance(after, before, added, *factors),
+        before=before if added else None,
+        added=added if before and added else None,
+    )
+    reveal = pointing(Stop(step + 1, given=True), asking, tensor, index)
+    return question, stop, reveal
+
+
+def ask_step(asking: Asking) -> Asked:
+    """Read a question about a step."""
+    fields, standing = asking.fields, asking.standing
+    found = fields.need("cell")
+    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    if tensor not in GRADIENTS:
+        raise LessonError(f"steps add to {', '.join(GRADIENTS)}, not to {tensor}", found.line)
+    geometry = standing.problem.geometry
+    steps = [int(step) for step in geometry.steps_touching(tensor, index)]
+    which = fields.text("which", "any")
+    if which not in ("any", "first", "last"):
+        raise LessonError(f"which is {which!r}; it is first, last or any", fields.line_of("which"))
+    if not steps:
+        raise LessonError(f"no step adds to {found.text}; ask for another cell", found.line)
+    right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
+    if len(right) == standing.problem.total_steps:
+        raise LessonError(f"every step adds to {found.text}; ask for another cell", found.line)
+    key = "ask.step" if which == "any" else f"ask.step.{which}"
+    names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
+    prompt = asking.say(key, cell=cell_name(tensor, index), indices=names)
+    why = explaining.steps_why(asking.language, tensor, index, geometry)
+    question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
+    stop = pointing(standing.stop, asking, tensor, index)
+    reveal = pointing(Stop(right[0] + 1, given=True), asking, tensor, index)
+    return question, stop, reveal
+
+
+def ask_shape(asking: Asking) -> Asked:
+    """Read a question about a shape."""
+    fields, standing = asking.fields, asking.standing
+    if "of" in fields:
+        found = fields.need("of")
+        shape = array_shape(found.text, standing.problem)
+        if shape is None:
+            known = ", ".join(shapes(standing.problem))
+            raise LessonError(f"there is no {found.text!r}; there are {known}", found.line)
+        why = explaining.shape_why(asking.language, found.text, standing.problem)
+        common = asking.common(asking.say("ask.shape", name=found.text), why)
+        return ShapeQuestion(**common, shape=shape), standing.stop, standing.stop
+    found = fields.need("answer")
+    if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
+        raise LessonError(f"{found.text!r} is no shape; write it like (4, 3)", found.line)
+    shape = tuple(map(int, re.findall(r"\d+", found.text)))
+    question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
+    return question, standing.stop, standing.stop
