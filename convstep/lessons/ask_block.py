@@ -76,7 +76,7 @@ Asked = tuple[Question, Stop, Stop]
 
 def pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
     """The stop with a cell marked and in sight."""
-    stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=tensor)
+    stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=stop.focus or tensor)
     return in_sight(stop, asking, tensor, face_of(tensor, index))
 
 

@@ -67,7 +67,7 @@ def ask_cells(asking: Asking) -> Asked:
         face=face,
         cells=cells,
     )
-    stop = in_sight(replace(standing.stop, focus=tensor), asking, tensor, face)
+    stop = in_sight(replace(standing.stop, focus=standing.stop.focus or tensor), asking, tensor, face)
     reveal = replace(reveal, marks=(*reveal.marks, right), focus=tensor)
     return question, stop, in_sight(reveal, asking, tensor, face)
 

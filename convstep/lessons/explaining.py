@@ -94,7 +94,7 @@ def next_value_why(language: str, problem: Problem, tensor: str, index: Index, s
     added, after = float(found.product[at]), float(found.running[at])
     term = _term(found, at)
     total = f"{number_text(before)} + {term}"
-    middle = f" = {number_text(before)} + {_signed(added)}" if found.first_name else ""
+    middle = f" = {number_text(before)} + {_signed(added)}" if found.first_name and before else ""
     text = f"{total}{middle} = {number_text(after)}"
     return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
@@ -121,7 +121,7 @@ def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> s
     names = [place_name(int(step), geometry) for step in steps]
     if len(names) > MOST_PLACES:  # the first and the last ones are asked for
         names = [*names[: MOST_PLACES // 2], "…", *names[-MOST_PLACES // 2 :]]
-    places = ", ".join(names)
+    places = say(language, "comma").join(names)
     return _said(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places)
 
 

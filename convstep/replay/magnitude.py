@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 
+STEPWISE = 2_000
+"""Steps that can be executed before the first screen."""
 AT_ONCE = 20_000_000
 """Multiply-adds below which the gradients can be measured before the first screen."""
 
@@ -37,6 +41,24 @@ def quick_magnitudes(problem: Problem) -> dict[str, float]:
         "db": 4 * dz * places**0.5,
     }
     return given | guess
+
+
+def running_magnitudes(problem: Problem) -> dict[str, float]:
+    """The largest magnitude that each gradient has at any step: sums grow past their end and shrink again.
+
+    Every step is executed, so this is for problems of up to `STEPWISE` steps.
+    """
+    largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
+    cache = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}
+    hyper = problem.stride, problem.padding, problem.dilation, problem.groups
+    with quiet():
+        for step in conv2d_backward_steps(problem.dZ, cache, *hyper):
+            written = {"dW": step.dW[step.i_c], "dA_prev": step.run.samples(step.dA_prev_pad)[step.window]}
+            if step.db is not None:
+                written["db"] = step.db[step.i_c : step.i_c + 1]
+            for name, values in written.items():
+                largest[name] = max(largest[name], _largest(values))
+    return largest
 
 
 def _usual(values: Array) -> float:

@@ -110,13 +110,16 @@ def hold(
     return said
 
 
-def triple(reference: Panel, answer: Answer | None, current: bool) -> tuple[Panel, Panel, Panel]:
+def triple(
+    reference: Panel, answer: Answer | None, current: bool, *, discreet: bool = False
+) -> tuple[Panel, Panel, Panel]:
     """A gradient's panel three times: the reference's, the candidate's, and their difference.
 
     Args:
         reference: the reference's panel.
         answer: what the candidate said; None if nothing yet.
         current: whether it said so about this place; else its panels say how old they are.
+        discreet: whether not to say that it overwrites.
     """
     name = reference.face.name
     _, candidate_key, difference_key = keys_of(name)
@@ -131,7 +134,7 @@ def triple(reference: Panel, answer: Answer | None, current: bool) -> tuple[Pane
             replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE, "")),
         )
     old = "" if current else f" … of step {answer.position}"
-    modelled = "modelled " if name in answer.modelled else ""
+    modelled = "modelled " if name in answer.modelled and not discreet else ""
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values

@@ -41,6 +41,8 @@ class CandidateStage(Stage):
         self.right = right
         self.answer: Answer | None = None
         """The candidate's last running gradients."""
+        self.discreet = False
+        """Whether not to say what kind of mistake the candidate's panels show."""
         self.added: tuple[int, Beside] | None = None
         """The last step whose contribution is known, and that."""
 
@@ -157,7 +159,7 @@ class CandidateStage(Stage):
         kernel = replace(kernel, caption="", stack="", choices=(c_out * c_k, shown * c_k + k))
 
         def both(reference: Panel) -> tuple[Panel, Panel, Panel]:
-            return triple(reference, self.answer, self.up_to_date)
+            return triple(reference, self.answer, self.up_to_date, discreet=self.discreet)
 
         found = [*both(self._input_gradient(step, made)), *both(kernel)]
         if self.timeline.db is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +16,11 @@ from convstep.lessons.questions import Question
 from convstep.lessons.walk import Tried
 from convstep.lessons.words import say
 from convstep.view.markdown import draw_code, draw_markdown, fold, highlighted
-from convstep.view.wrapping import wrap
+from convstep.view.wrapping import KEEP, wrap
 
 CURSOR = "▸"
 """Before the option or the line that is chosen."""
+_INDEX = re.compile(r"\w*\\?[\[(][\d, :]{1,30}[\])]")
 RIGHT, WRONG = "✓", "✗"
 """Before what turned out to be right, and wrong."""
 
@@ -54,7 +56,9 @@ class Told:
     lines: tuple[Text, ...]
     """All of it, whether there is room or not."""
     look: int
-    """The line that should be in sight."""
+    """The line that must be in sight."""
+    until: int
+    """The last line that should be in sight with it."""
 
 
 def draw_page(telling: Telling, width: int) -> Told:
@@ -89,7 +93,8 @@ def draw_page(telling: Telling, width: int) -> Told:
             lines += _block(block, width)
     while lines and not lines[-1].plain:
         lines.pop()
-    return Told(tuple(lines), min(look, len(lines) - 1))
+    last = len(lines) - 1
+    return Told(tuple(lines), min(look, last), last if telling.said else min(look, last))
 
 
 def _block(block: Block, width: int) -> list[Text]:
@@ -112,6 +117,7 @@ def _question(question: Question, telling: Telling, width: int) -> tuple[list[Te
         lines += _styled(wrap(Text(question.how), width), "dim")
     for number, hint in enumerate(question.hints[: telling.tried.hints]):
         head = f"{say(telling.language, 'hint')} {number + 1}: "
+        look = len(lines)
         lines += _hanging(head, "bold yellow", draw_markdown(hint, width - cell_len(head)))
     if telling.said:
         mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
@@ -144,8 +150,8 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
     for number, line in enumerate(code):
         right = telling.revealed and number + 1 in question.lines
         chosen = number == telling.cursor and not telling.revealed
-        mark = WRONG if right or number in telling.refused else CURSOR if chosen else " "
-        style = "bold red" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
+        mark = RIGHT if right else WRONG if number in telling.refused else CURSOR if chosen else " "
+        style = "bold green" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
         if chosen or (right and not look):
             look = len(found)
         parts = fold(line, width - digits - 3)
@@ -156,6 +162,11 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
     return found, look
 
 
+def _unbroken(text: str) -> str:
+    """An explanation whose indices stay in one line: `dW[0, 1, 2, 0]`, `(1, 0, 2)`."""
+    return _INDEX.sub(lambda found: found[0].replace(" ", KEEP), text)
+
+
 def _answered(question: Question, width: int) -> list[Text]:
     """What the numbers, and the lesson, say about the answer."""
     lines: list[Text] = []
@@ -163,7 +174,7 @@ def _answered(question: Question, width: int) -> list[Text]:
         for option in question.options:
             if option.right and option.reason:
                 lines += draw_markdown(option.reason, width)
-    for text in (question.explanation, question.why):
+    for text in (_unbroken(question.explanation), question.why):
         if text:
             lines += [*draw_markdown(text, width), Text()]
     if lines and lines[-1].plain:

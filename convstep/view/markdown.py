@@ -65,11 +65,13 @@ def highlighted(code: str, language: str = "python") -> list[Text]:
 
 def fold(line: Text, width: int) -> list[Text]:
     """One line of code in a room; the rest of a long one is indented below it."""
+    line = line.copy()
+    line.rstrip()
     if cell_len(line.plain) <= width:
         return [line]
     indent = len(line.plain) - len(line.plain.lstrip()) + 4
     indent = indent if indent < width // 2 else 2 if width > 4 else 0
-    first, *rest = line.divide(_cuts(line.plain.rstrip(), width, width - indent))
+    first, *rest = line.divide(_cuts(line.plain, width, width - indent))
     return [first, *(Text.assemble(" " * indent, part) for part in rest)]
 
 

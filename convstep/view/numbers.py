@@ -46,6 +46,8 @@ class CellFormat:
     """Columns of text, 3 to 12; the gutter between two cells is not included."""
     decimals: int
     """Digits after the point in the fixed-point form."""
+    whole: bool = False
+    """Whether all values are whole numbers."""
     _pattern: str = field(init=False, repr=False, compare=False)
     """The fixed-point form as a `%` pattern."""
     _drops_zero: bool = field(init=False, repr=False, compare=False)
@@ -92,7 +94,7 @@ class CellFormat:
         """
         _check_width(width)
         if whole:
-            return cls(width, 0)
+            return cls(width, 0, whole=True)
         magnitude = abs(float(limit))
         drops_zero = _drops_leading_zero(width)
         if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
@@ -109,6 +111,8 @@ class CellFormat:
         """A value in exactly `width` columns, right-aligned."""
         number = float(value)
         magnitude = abs(number)
+        if self.whole and not magnitude:
+            return "0".rjust(self.width)  # the sign of a zero says nothing among whole numbers
         if not self._least <= magnitude <= self._most:
             return self._unusual(number, magnitude).rjust(self.width)
         body = self._pattern % number

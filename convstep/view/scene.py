@@ -57,15 +57,19 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
-        if not self.unmeasured:
+        if self._problem.total_steps <= magnitude.STEPWISE:
+            self.take_magnitudes(magnitude.running_magnitudes(self._problem))
+        elif not self.unmeasured:
             self.take_magnitudes(magnitude.gradient_magnitudes(self._problem))
+        if not self.unmeasured:
             read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
             self.whole = all(map(is_whole, read))
 
     @property
     def unmeasured(self) -> bool:
         """Whether the gradients' magnitudes are too much work to find before the first screen."""
-        return magnitude.work(self._problem) > magnitude.AT_ONCE
+        few = self._problem.total_steps <= magnitude.STEPWISE
+        return not few and magnitude.work(self._problem) > magnitude.AT_ONCE
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
         """Let colours saturate at these magnitudes, each rounded up to a round one."""

@@ -17,7 +17,7 @@ from convstep.lessons.words import LANGUAGES
 
 HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}
 BOTH = [entry for hunts in HUNTS.values() for entry in hunts]
-WIDEST = 60
+WIDEST = 56
 """Columns of code that are shown beside the debugger without scrolling."""
 
 

@@ -123,7 +123,7 @@ def test_code_in_question_is_numbered_and_the_cursor_is_in_sight() -> None:
     assert f"{WRONG}  4 line_4 = 4" in plain(told)
     assert "   7 line_7 = 7"[1:] in [line[1:] for line in plain(told)]
     shown = draw_page(replace(fresh, revealed=True), 40)
-    assert f"{WRONG} 20 line_20 = 20" in plain(shown)
+    assert f"{RIGHT_MARK} 20 line_20 = 20" in plain(shown)
 
 
 def test_a_fence_inside_a_fence_is_code() -> None:

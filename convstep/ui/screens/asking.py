@@ -222,7 +222,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
             self.travel(position)
         elif answer is not None and answer.problems:
             self._update_status(self.standing())
-        elif answer is not None and answer.modelled:
+        elif answer is not None and answer.modelled and not self._stage.discreet:
             self._update_status("each step is right alone; what is wrong is how they are added up: see d")
         else:
             self._update_status(f"no {'later' if by > 0 else 'earlier'} step adds something wrong by itself")

@@ -50,6 +50,11 @@ class HuntScreen(LessonScreen, CandidateScreen, inherit_bindings=False):
         ]
         return any(not walk.is_revealed(number) for number in asked)
 
+    def stand(self) -> None:
+        """Put the debugger where the page says; until the line is found, it keeps the secret."""
+        self._stage.discreet = self.secret
+        super().stand()
+
     def panels_plan(self, width: int, height: int) -> Plan:
         """As for every candidate."""
         return CandidateScreen.plan(self, width, height)

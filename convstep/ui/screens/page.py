@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.widget import Widget
 
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
@@ -137,9 +138,10 @@ class PageScreen(DebuggerScreen):
         return all_of_them or super().plan(width, height)
 
     def drawings(self) -> dict[str, Draw]:
-        """While a question is open, the step shows what is done and not what would give the answer away."""
+        """At the page's place the step shows what is done, not what is still to be found out."""
         found = super().drawings()
-        if self.walk.question is not None and not self.walk.revealed and CARD in found:
+        open_question = self.walk.question is not None and not self.walk.revealed
+        if (open_question or not self.wandered) and CARD in found:
             scene = dataclasses.replace(self._scene, additions=self._scene.additions[: self._scene.made])
             found[CARD] = lambda width, height: draw_card(scene, width, height)
         return found
@@ -275,4 +277,5 @@ class PageScreen(DebuggerScreen):
     def _code_width(self) -> int:
         blocks = [b for b in (*self.walk.page.before, *self.walk.page.after) if b.fenced]
         lines = [line for block in blocks for line in block.text.splitlines()]
-        return max((len(line) for line in lines), default=0) + (5 if self.options else 0)
+        numbers = 6 if isinstance(self.walk.question, LineQuestion) else 0
+        return max(map(cell_len, lines), default=0) + numbers

@@ -83,13 +83,17 @@ class PageText(ScrollView, can_focus=False):
         self._lines = told.lines
         self.virtual_size = Size(width, len(told.lines))
         if look and told.look:
-            self._bring_into_view(told.look)
+            self._bring_into_view(told.look, told.until)
         self.refresh()
 
-    def _bring_into_view(self, line: int) -> None:
+    def _bring_into_view(self, line: int, until: int) -> None:
+        """Scroll so that a line is in sight, and as much as there is room for of what follows from it."""
         top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if not top <= line < top + height - 1:
-            self.scroll_to(y=max(line - height // 2, 0), animate=False, force=True, immediate=True)
+        wanted = top if top <= line < top + height - 1 else max(line - height // 2, 0)
+        if until >= wanted + height:
+            wanted = max(min(line - 1, until - height + 1), 0)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
 
 
 class AnswerInput(Input):

@@ -318,7 +318,9 @@ def _title(panel: Panel, room: int, *, brief: bool) -> str:
         return fitting.replace("[", r"\[")
     captioned = panel.caption and not brief
     title = f"{panel.face.label}  {panel.caption}" if captioned else panel.face.label
-    return (title if len(title) <= room else panel.face.label).replace("[", r"\[")
+    shorter = panel.face.label, panel.face.label.replace(", ", ",")
+    fitting = next((text for text in (title, *shorter) if len(text) <= room), shorter[-1])
+    return fitting.replace("[", r"\[")
 
 
 def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
