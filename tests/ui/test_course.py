@@ -18,7 +18,7 @@ SIZES = [(80, 24), (120, 40), (200, 50)] if THOROUGH else [(80, 24)]
 
 
 @pytest.mark.parametrize(
-    "entry", ALL if THOROUGH else some(BY_TURNS, every=3), ids=lambda entry: f"{entry.language}-{entry.key}"
+    "entry", ALL if THOROUGH else some(BY_TURNS, every=4), ids=lambda entry: f"{entry.language}-{entry.key}"
 )
 async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entry: course.Entry) -> None:
     lesson = course.load(entry)

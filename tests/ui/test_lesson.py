@@ -11,6 +11,7 @@ from convstep.lessons.questions import ATTEMPT_COSTS, HINT_COSTS, POINTS, CellsQ
 from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.view.pointing import CHOSEN, MISSED, SURPLUS
+from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -229,7 +230,7 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
         assert learner.position == learner.page.walk.stop.position
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))
 async def test_chinese_breaks_no_border(size: tuple[int, int]) -> None:
     async with opened_lesson(parse_lesson(CHINESE), size) as learner:
         await learner.press("p", "p", "p")

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
+from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.verdicts import comparison_table
 from convstep.view.words import difference_panel, gradient_names
@@ -68,6 +69,7 @@ class ComparisonScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A place for each oracle, then the differences."""
+        yield GridRoles()
         with VerticalScroll(can_focus=False) as box:
             total = self._problem.total_steps
             box.border_title = f"The gradients after step {self._position} of {total}"

@@ -14,6 +14,7 @@ from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
+from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.arrange import CARD, MAP, SOURCE, Plan, arrange
@@ -78,6 +79,7 @@ class PartsScreen(Screen[None]):
         """Title, panels, status, timeline, keys."""
         yield Static(id="title")
         yield PanelArea(*self.parts())
+        yield GridRoles()
         yield Static(id="sentence")
         yield Static(id="too-small")
         yield Static(id="status")

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
+from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.view.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid import GridLayout, Rect, lay_out
 from convstep.view.panel import Cell, Panel, Span
 
-ROLES = (
-    "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",
-    "cursor", "frame", "stop", "mark", "crop", "label", "hint",
-)  # fmt: skip
-"""What a cell or line can be; each has a component class of this name in the style sheet."""
-
 
 class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws a panel. Holds no numbers: the panel's face is a view of the live tensor."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tensor-grid--{role}" for role in ROLES}
 
     DEFAULT_CSS = """
     TensorGrid {
@@ -36,21 +26,6 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         padding: 0;
     }
     TensorGrid:focus { border: heavy $accent; border-title-style: bold; }
-    TensorGrid > .tensor-grid--padding { color: $foreground 50%; }
-    TensorGrid > .tensor-grid--todo { color: $foreground 45%; text-style: dim; }
-    TensorGrid > .tensor-grid--window { text-style: bold; }
-    TensorGrid > .tensor-grid--changed { text-style: bold underline; }
-    TensorGrid > .tensor-grid--differs { color: $error; text-style: bold; }
-    TensorGrid > .tensor-grid--now { text-style: bold reverse; }
-    /* a marker pen: the same on every theme, and stronger than any heat */
-    TensorGrid > .tensor-grid--marked { background: #ffd83d; color: #000000; text-style: bold underline; }
-    TensorGrid > .tensor-grid--mark { background: #ffd83d; color: #000000; text-style: bold; }
-    TensorGrid > .tensor-grid--cursor { text-style: reverse; }
-    TensorGrid > .tensor-grid--frame { color: $warning; text-style: bold; }
-    TensorGrid > .tensor-grid--stop { color: $error; text-style: bold; }
-    TensorGrid > .tensor-grid--crop { color: $foreground 70%; }
-    TensorGrid > .tensor-grid--label { color: $foreground 50%; }
-    TensorGrid > .tensor-grid--hint { color: $foreground 60%; }
     """
 
     def __init__(self, key: str) -> None:
@@ -209,9 +184,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _current_look(self) -> Look:
         if self._look is None:
-            styles: dict[str, Style] = {
-                role: self.get_component_rich_style(f"tensor-grid--{role}", partial=True) for role in ROLES
-            }
+            styles = self.screen.query_one(GridRoles).styles_by_role()
             self._look = Look(
                 base=self.rich_style,
                 styles=styles,
