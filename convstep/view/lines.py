@@ -31,10 +31,11 @@ def title_line(facts: Sequence[str], name: str, right: str, width: int, *, ended
 
 def status_line(left: str, rights: Sequence[str], width: int) -> Text:
     """A sentence on the left; on the right the longest of some texts that there is room for."""
-    status = Text(left[:width], no_wrap=True)
+    taken = cell_len(left)
+    status = Text(left if taken <= width else set_cell_size(left, width), no_wrap=True)
     for right in rights:
-        if len(left) + len(right) + 2 <= width:
-            status.append(" " * (width - len(left) - len(right)) + right, "dim")
+        if taken + cell_len(right) + 2 <= width:
+            status.append(" " * (width - taken - cell_len(right)) + right, "dim")
             break
     return status
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -182,7 +183,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
             self.pause(say(self.language, "key.answer"))
             return False
         self._read += 1
-        if self._read < READING_TICKS:
+        if self._read < max(cell_len(self.narration.page.text) // READ_A_TICK, LEAST_TICKS):
             return True
         self._read = 0
         return self.app.turn(1, playing=True)
@@ -230,5 +231,5 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.tell()
 
 
-READING_TICKS = 12
-"""Ticks of the play that a page is read before it is turned."""
+READ_A_TICK, LEAST_TICKS = 40, 4
+"""Columns of text that are read in a tick of the play, and the ticks that even an empty page stays."""
