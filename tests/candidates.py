@@ -73,11 +73,11 @@ class Silent(CandidateTimeline):
         super().__init__(None, verdict, problem)  # type: ignore[arg-type]
         self.released, self.asked = threading.Event(), threading.Event()
 
-    def _ask(self, first: int, last: int) -> Beside:
+    def _ask(self, first: int, last: int, *, alone: bool = False) -> Beside:
         self.asked.set()
         self.released.wait(60)
         ended = Beside({}, dict.fromkeys(self.probe.right.gradients, "its process ended"))
-        return self._answers.setdefault((first, last), ended)
+        return self._answers.setdefault((first, last, alone), ended)
 
     def wrong_steps(self, found: Any, stop: Any = None) -> None:
         stop()

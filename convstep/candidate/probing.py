@@ -12,6 +12,7 @@ all the same, as its last step overwrites the others whatever dZ is.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,7 @@ class Probe:
         self.problem, self.call = problem, call
         self.right = Right.of(problem)
         self._worker, self._fresh = worker, fresh
+        self._begun: dict[str, Array] | None = None
 
     def whole(self) -> Outcome:
         """The candidate on the problem as it is."""
@@ -94,6 +96,18 @@ class Probe:
     def block(self, first: int, last: int) -> Outcome:
         """What it thinks the steps `first` to `last - 1` add together."""
         return self.with_dZ(_only(self.problem, first, last))
+
+    def part(self, first: int, last: int) -> Outcome:
+        """The same, less what it returns where dZ is zero: what it begins with is no step's doing."""
+        outcome, begun = self.block(first, last), self._begun_with()
+        if not begun or outcome.kind != RETURNED:
+            return outcome
+        with quiet():
+            steps = {
+                name: value - begun[name] if name in begun and value.shape == begun[name].shape else value
+                for name, value in outcome.gradients.items()
+            }
+        return dataclasses.replace(outcome, gradients=steps)
 
     def with_dZ(self, dZ: Array) -> Outcome:
         """The candidate with another upstream gradient."""
@@ -152,6 +166,10 @@ class Probe:
                 below = middle
         return self._divergence(above - 1)
 
+    def adds_wrong(self, first: int, last: int) -> bool:
+        """Whether steps by themselves add something wrong, whatever the candidate begins with."""
+        return bool(self.differing(self.part(first, last), self.expected(first, last)))
+
     def next_divergent(self, after: int) -> int | None:
         """The first step from `after` on that adds something wrong by itself; None if none does."""
         return self._divergent(after, self.problem.total_steps, forward=True)
@@ -187,9 +205,21 @@ class Probe:
                 broken.append(name)
         return Additivity(tuple(broken), tuple(offset))
 
+    def _begun_with(self) -> dict[str, Array]:
+        """The gradients that are not zero where dZ is, as they are then; asked once."""
+        if self._begun is None:
+            nothing, zeros = self.block(0, 0), self.expected(0, 0)
+            found = {} if nothing.kind != RETURNED else nothing.gradients
+            self._begun = {
+                name: np.asarray(value)
+                for name, value in found.items()
+                if name in zeros and value.shape == zeros[name].shape and self.differs(name, nothing, zeros)
+            }
+        return self._begun
+
     def _divergent(self, first: int, last: int, *, forward: bool) -> int | None:
         """Bisect for a step that is wrong by itself; blocks are taken apart only if wrong."""
-        if first >= last or not self.wrong_between(first, last):
+        if first >= last or not self.adds_wrong(first, last):
             return None
         if last - first == 1:
             return first

@@ -71,7 +71,7 @@ class CandidateTimeline:
             if finding.match is not None and finding.match.gradient and not finding.alternative
             for name in finding.gradients
         }
-        self._answers: OrderedDict[tuple[int, int], Beside] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, int, bool], Beside] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -92,7 +92,7 @@ class CandidateTimeline:
 
     def contribution(self, step: int) -> Beside:
         """What it thinks one step adds; of a modelled gradient, how the step changes it."""
-        found = self._ask(step, step + 1)
+        found = self._ask(step, step + 1, alone=True)
         before, after = self._modelled(step), self._modelled(step + 1)
         changes = {name: after[name] - before[name] for name in after if name in before}
         return _with_modelled(found, changes)
@@ -100,13 +100,13 @@ class CandidateTimeline:
     def remembered(self, position: int) -> Beside | None:
         """The same as `at`, if that needs no call; else None."""
         with self._lock:
-            known = (0, position) in self._answers
+            known = (0, position, False) in self._answers
         return self.at(position) if known else None
 
     def remembered_contribution(self, step: int) -> Beside | None:
         """The same as `contribution`, if that needs no call; else None."""
         with self._lock:
-            known = (step, step + 1) in self._answers
+            known = (step, step + 1, True) in self._answers
         return self.contribution(step) if known else None
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class CandidateTimeline:
             if stop():
                 return
             last = min(first + size, total)
-            outcome = self.probe.block(first, last)
+            outcome = self.probe.part(first, last)
             if outcome.kind == HUNG:  # every further step would take as long
                 return
             if self.probe.differing(outcome, self.probe.expected(first, last)):
@@ -154,14 +154,15 @@ class CandidateTimeline:
             and running.shape == self.probe.right.gradients[name].shape
         }
 
-    def _ask(self, first: int, last: int) -> Beside:
+    def _ask(self, first: int, last: int, *, alone: bool = False) -> Beside:
+        asked = first, last, alone
         with self._lock:
-            if (first, last) in self._answers:
-                self._answers.move_to_end((first, last))
-                return self._answers[first, last]
-        answer = self._beside(self.probe.block(first, last))
+            if asked in self._answers:
+                self._answers.move_to_end(asked)
+                return self._answers[asked]
+        answer = self._beside((self.probe.part if alone else self.probe.block)(first, last))
         with self._lock:
-            self._answers[first, last] = answer
+            self._answers[asked] = answer
             size = sum(array.nbytes for array in answer.gradients.values())
             most = min(KEPT, max(KEPT_BYTES // max(size, 1), KEPT_LEAST))
             while len(self._answers) > most:

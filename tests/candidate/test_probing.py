@@ -229,6 +229,11 @@ def test_an_offset_is_there_before_the_first_step() -> None:
     found = probe.first_divergence()
     assert found is not None
     assert (found.before_any, found.gradient) == (True, "dA_prev")
+    # what it begins with is no step's doing
+    assert probe.next_divergent(0) is None
+    step = RIGHT.problem.total_steps // 2
+    assert not probe.differing(probe.part(step, step + 1), probe.expected(step, step + 1))
+    assert probe.differing(probe.block(step, step + 1), probe.expected(step, step + 1)) == ("dA_prev",)
 
 
 def test_a_wrong_shape_is_there_from_the_first_step() -> None:
