@@ -36,12 +36,16 @@ def test_no_line_is_wider_than_its_room_and_nothing_is_lost(text: str, width: in
 
 @given(MIXED, st.integers(8, 30))
 @settings(max_examples=tried(500))
+@example("11...、！！", 9)
 def test_a_line_begins_with_closing_punctuation_only_if_it_must(text: str, width: int) -> None:
     lines = plain(text, width)
     for before, line in itertools.pairwise(lines):
         if line and line[0] in NEVER_FIRST:
-            # a row of them that is too long for any line
-            assert all(sign in NEVER_FIRST or sign in NEVER_LAST for sign in before.replace(" ", "")[1:])
+            # a row of signs that, with the one character they belong to, is too long for any line
+            signs = NEVER_FIRST | NEVER_LAST | {" "}
+            head = len(before.rstrip("".join(signs)))
+            row = before[max(head - 1, 0) :] + "".join(itertools.takewhile(signs.__contains__, line))
+            assert cell_len(row) > width
 
 
 @given(st.lists(st.text("abc反向，", min_size=1, max_size=6), max_size=12).map(" ".join), st.integers(12, 30))
