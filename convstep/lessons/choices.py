@@ -39,7 +39,10 @@ class LineQuestion(Question):
     @property
     def mistake(self) -> Answer:
         """The number of a line that is right."""
-        return str(next(n for n in range(1, len(self.code.splitlines()) + 2) if n not in self.lines))
+        right = (
+            n for n, text in enumerate(self.code.splitlines(), 1) if text.strip() and n not in self.lines
+        )
+        return str(next(right))
 
     @property
     def how(self) -> str:

@@ -83,14 +83,14 @@ class Learner(Session):
 
     async def choose(self, option: int) -> None:
         """Move to an option or a line."""
-        at = self.page.option
-        if at is None:
-            self.send("down")
-            at = 0
-        for _ in range(abs(option - at)):
-            self.send("down" if option > at else "up")
-        await self.settle()
-        assert self.page.option == option
+        for _ in range(200):
+            at = self.page.option
+            if at == option:
+                await self.settle()
+                return
+            self.send("down" if at is None or at < option else "up")
+            await self._handled()
+        raise AssertionError(f"option {option} is never reached")
 
     async def mark(self, cells: frozenset[tuple[int, ...]]) -> None:
         """Mark exactly these cells with arrows and the space bar."""

@@ -222,11 +222,13 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.app.keep()
 
     def _choose(self, by: int) -> None:
-        """Another option or line."""
-        if self.option is None:
-            self.option = 0 if by > 0 else self.options - 1
-        else:
-            self.option = min(max(self.option + by, 0), self.options - 1)
+        """Another option, or another line that is not empty."""
+        first, last = (0, self.options - 1) if by > 0 else (self.options - 1, 0)
+        begin = first if self.option is None else self.option + by
+        question = self.walk.question
+        lines = question.code.splitlines() if isinstance(question, LineQuestion) else ()
+        ahead = range(begin, last + by, by)
+        self.option = next((at for at in ahead if not lines or lines[at].strip()), self.option)
         self.said = ""
         self.tell()
 
