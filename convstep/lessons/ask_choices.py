@@ -19,9 +19,12 @@ def ask_line(asking: Asking) -> Asked:
     code = asking.code.rstrip()
     last = len(code.splitlines())
     lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
+    written = {number for number, line in enumerate(code.splitlines(), 1) if line.strip()}
     if not lines <= {*range(1, last + 1)}:
         raise LessonError(f"answer is {found.text!r}; it is a line of the code, 1 to {last}", found.line)
-    if len(lines) == last:
+    if not lines <= written:
+        raise LessonError(f"answer is {found.text!r}; that line is empty", found.line)
+    if lines == written:
         raise LessonError("every line is a right answer; name fewer", found.line)
     right, why = fields.text("right"), ""
     if right:
