@@ -251,7 +251,7 @@ FAULTS = [
     ("```python\na\nb\n\n```\n```ask line\nanswer: 3\n```", 7, "answer is '3'; it is a line of the code"),
     ("```python\na\nb\n```\n```ask line\nanswer: 1,\n```", 6, "answer is '1,'"),
     ("```python\na\nb\n```\n```ask line\nanswer: 1, 2\n```", 6, "every line is a right answer"),
-    ("```python\na\n\nb\n```\n```ask line\nanswer: 2\n```", 7, "that line is empty"),
+    ("```python\na\n\nb\n```\n```ask line\nanswer: 2\n```", 7, "answer is '2'; that line is empty"),
     ("```python\na\n\nb\n```\n```ask line\nanswer: 1, 3\n```", 7, "every line is a right answer"),
     ("```ask choice\n- [x] a\n- b\n```", 3, "'b' is no choice; write `- [ ] text | reason`"),
     ("```ask choice\n- [x] a\n- [x] b\n```", 1, "a choice needs a right and a wrong option"),
