@@ -501,6 +501,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "page(1)": says_that_it_belongs_to_lessons,
     "page(-1)": says_that_it_belongs_to_lessons,
     "return_to_page": says_that_it_belongs_to_lessons,
+    "scroll_page(1)": says_that_it_belongs_to_lessons,
+    "scroll_page(-1)": says_that_it_belongs_to_lessons,
     "restart": says_that_it_belongs_to_lessons,
     "copy": copies_a_command_that_leads_back,
     "save": asks_for_a_file_to_save_in,

@@ -149,6 +149,20 @@ async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() 
         assert "before +" in learner.told
 
 
+async def test_a_long_page_is_scrolled_while_its_arrows_choose() -> None:
+    long = LESSON.replace("prompt: Which one?", "prompt: Which one?\nhint: see " + "above, " * 60)
+    async with opened_lesson(parse_lesson(long), (80, 24)) as learner:
+        await learner.press("p", "p", "p", "down", "h")
+        assert learner.page.option == 0
+        bottom = learner.page.narration.page.scroll_offset.y
+        assert bottom > 0
+        for _ in range(bottom):
+            await learner.press("shift+up")
+        assert learner.page.narration.page.scroll_offset.y == 0
+        await learner.press("shift+down")
+        assert learner.page.narration.page.scroll_offset.y == 3
+
+
 async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "7")

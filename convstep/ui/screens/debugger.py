@@ -115,6 +115,10 @@ class DebuggerScreen(PlayingScreen):
         """Say where there are pages."""
         self._update_status(IN_LESSONS)
 
+    def action_scroll_page(self, by: int) -> None:
+        """Say where there are pages."""
+        self._update_status(IN_LESSONS)
+
     def action_return_to_page(self) -> None:
         """Say where a page has a place."""
         self._update_status(IN_LESSONS)

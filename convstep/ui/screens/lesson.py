@@ -123,6 +123,10 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         """Turn the page."""
         self.app.turn(by)
 
+    def action_scroll_page(self, by: int) -> None:
+        """Read on, or back, whoever has the arrows."""
+        self.narration.page.scroll_by(by * SCROLLED)
+
     def action_return_to_page(self) -> None:
         """Back to the page's place."""
         self._maximised = ""
@@ -233,5 +237,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.tell()
 
 
+SCROLLED = 3
+"""Lines that a page is scrolled at once."""
 READ_A_TICK, LEAST_TICKS = 40, 4
 """Columns of text that are read in a tick of the play, and the ticks that even an empty page stays."""
