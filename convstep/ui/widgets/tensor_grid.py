@@ -100,9 +100,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part."""
-        width, blank = self.size.width, Strip.blank(self.size.width, self.rich_style)
+        width = self.size.width
         if self.panel is None or self._plan is None:
-            return blank
+            return Strip.blank(width, self.rich_style)
         scroll_x, scroll_y = self.scroll_offset
         look = self._current_look()
         if self.panel.note:
