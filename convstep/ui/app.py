@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,6 +37,7 @@ class TorchApp(App[None]):
         """
         super().__init__()
         self._torch, self._live = torch, live
+        self._first_frame = ExitStack()
 
     @property
     def torch(self) -> TorchService:
@@ -51,8 +53,13 @@ class TorchApp(App[None]):
         if self._torch is not None:
             self._torch.close()
 
-    def on_mount(self) -> None:
-        """Let torch load while the first screen is looked at."""
+    def on_load(self) -> None:
+        """Paint nothing until every part knows its size: one whole frame, not a row of torn ones."""
+        self._first_frame.enter_context(self.batch_update())
+
+    def on_ready(self) -> None:
+        """Paint the first frame; let torch load while it is looked at."""
+        self._first_frame.close()
         if self._live:
             self.call_after_refresh(lambda: self.torch.start())
 

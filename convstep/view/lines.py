@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -58,3 +59,36 @@ def tab_line(names: Sequence[str], shown: int, width: int) -> str:
         if len(line) <= width:
             break
     return line
+
+
+class KeyPlace(NamedTuple):
+    """Where a key and its label stand in the line of keys."""
+
+    at: int
+    """Which of the keys it is."""
+    start: int
+    """Its first column."""
+    stop: int
+    """The column behind its label."""
+
+
+KEPT = 2
+"""Keys at the end of the line that are never dropped: help, and the way out."""
+
+
+def key_places(keys: Sequence[tuple[str, str]], width: int) -> list[KeyPlace]:
+    """Which keys there is room for, and where; those before the last two go first, the latter before.
+
+    Args:
+        keys: each with its label.
+        width: columns of room.
+    """
+    lengths = [cell_len(key) + 1 + cell_len(label) for key, label in keys]
+    shown = list(range(len(keys)))
+    while len(shown) > KEPT and sum(lengths[at] + 1 for at in shown) - 1 > width:
+        shown.pop(-KEPT - 1)
+    places, start = [], 0
+    for at in shown:
+        places.append(KeyPlace(at, start, start + lengths[at]))
+        start += lengths[at] + 1
+    return places

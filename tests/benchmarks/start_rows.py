@@ -30,6 +30,9 @@ class Minimal(App):
 Minimal().run()
 """
 """The least that is a Textual app."""
+WHOLE = (b"step 0/", b"dA_prev_pad[:, :, 0]", b"dz = dZ[", b"quit")
+"""What stands in the title, on a panel, in the step card and among the keys: a first screen without
+one of them is not the debugger's yet."""
 PATIENCE = 30.0
 """Seconds after which something is wrong."""
 
@@ -39,7 +42,7 @@ def rows(quick: bool) -> Iterator[Row]:
     ours, theirs = [], []
     debugger = [sys.executable, "-m", "convstep"]
     for _ in range(3 if quick else 7):
-        ours.append(_first_paint(debugger, b"step 0/", b"dA_prev_pad"))
+        ours.append(_first_paint(debugger, *WHOLE))
         theirs.append(_first_paint([sys.executable, "-c", MINIMAL], b"first paint"))
     yield Row("first paint / a minimal Textual app's first paint", 1.3, median(ours), median(theirs))
     ours, theirs = [], []

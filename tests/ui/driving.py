@@ -19,7 +19,6 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from convstep.candidate.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
@@ -223,11 +222,9 @@ class Session:
         if painted == fresh.cells:
             return []
         width, height = self.app.size
-        # behind a dialog the footer may drop its keys, and Textual need not paint that
-        behind = {self.debugger.query_one(Footer).region.y} if self.dialog else set()
         return [
             f"line {y}, column {x}: painted {painted.get((y, x))}, should be {fresh.cells.get((y, x))}"
-            for y in sorted(set(range(height)) - behind)
+            for y in range(height)
             for x in range(width)
             if painted.get((y, x)) != fresh.cells.get((y, x))
         ]

@@ -40,6 +40,8 @@ class Terminal:
         """By (line, column)."""
         self.updates = 0
         """How often something was painted."""
+        self.first: dict[tuple[int, int], Painted] = {}
+        """What the first of these put there."""
         self.latest: set[tuple[int, int]] = set()
         """What has been painted since somebody emptied this."""
         self._console = Console(color_system="truecolor", force_terminal=True, width=10_000, _environ={})
@@ -70,6 +72,8 @@ class Terminal:
                     for behind in range(1, cell_len(character)):
                         self.cells[line, column + behind] = _painted("", style)
                     column += cell_len(character)
+        if self.updates == 1:
+            self.first = dict(self.cells)
 
     def clear(self) -> None:
         """What a terminal does when it is resized, at worst."""

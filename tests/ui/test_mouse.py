@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from convstep.conv.geometry import StepIndex
 from convstep.view.numbers import full
 from tests.ui.driving import opened
@@ -67,3 +69,25 @@ async def test_scrolled_faces_are_clicked_where_they_are_seen() -> None:
         await session.click(*session.place("input_gradient", 9, 9))
         assert "dA_prev_pad[9, 9, 0] = " in session.text or session.app.size.height < 20
         assert session.grid("input_gradient").cursor == (9, 9)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (120, 40)])
+async def test_the_keys_below_are_pressed_by_a_click_and_say_where_the_mouse_is(
+    size: tuple[int, int],
+) -> None:
+    async with opened(size=size, position=5) as session:
+        last = session.lines[-1]
+        before = session.cell(last.index("n next"), size[1] - 1).style
+        await session.hover(last.index("n next") + 3, size[1] - 1)
+        assert session.cell(last.index("n next"), size[1] - 1).style != before
+        assert session.cell(last.index("N back"), size[1] - 1).style == before
+        await session.click(last.index("n next") + 3, size[1] - 1)
+        assert session.position == 6
+        await session.click(last.index("N back") - 1, size[1] - 1)  # between two
+        assert session.position == 6
+        await session.click(last.index("N back"), size[1] - 1)
+        assert session.position == 5
+        await session.hover(3, 3)
+        assert session.cell(last.index("N back"), size[1] - 1).style == before
+        await session.click(last.index("? help"), size[1] - 1)
+        assert session.dialog == "HelpScreen"

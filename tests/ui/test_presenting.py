@@ -13,7 +13,7 @@ from tests import candidates
 from tests.ui.driving import Session, opened, opened_beside
 
 STAGE = ("input", "input_gradient")
-CHROME = ("#status", "#timeline", "Footer")
+CHROME = ("#status", "#timeline", "KeyLine")
 
 
 def lines_of(session: Session, key: str) -> int:

@@ -34,6 +34,16 @@ def check_layout(session: Session) -> None:
     assert session.stale_cells() == []
 
 
+@pytest.mark.parametrize("size", some(SIZES))
+async def test_nothing_painted_at_first_is_painted_over(size: tuple[int, int]) -> None:
+    async with opened(size=size) as session:
+        terminal = session.app.terminal
+        grid = session.grid("input_gradient").region
+        assert {(y, x) for y in grid.line_range for x in grid.column_range} <= terminal.first.keys()
+        assert {place: terminal.cells[place] for place in terminal.first} == terminal.first
+        assert terminal.updates <= 3
+
+
 @pytest.mark.parametrize("name", some(["digit", "rectangle"]))
 async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -> None:
     async with opened(name, (120, 40), position=40) as session:

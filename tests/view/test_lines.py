@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from convstep.view.lines import status_line, title_line
+from convstep.view.lines import KEPT, key_places, status_line, title_line
 
 
 @pytest.mark.parametrize("left", ["dW[0] = 1", "你已经走开了；按 r 回到课程的位置", "填充" * 60, ""])
@@ -24,3 +26,29 @@ def test_a_title_keeps_the_position_in_sight(name: str, width: int) -> None:
     line = title_line([f"convstep  {name}", "3/8"], name, "step 1/2", width, ended=False)
     assert cell_len(line.plain) == width
     assert line.plain.endswith("  step 1/2")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["n", "F10", "⏎"]), st.sampled_from(["next", "答", ""])),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(1, 90),
+)
+def test_keys_that_find_no_room_are_dropped_whole_help_and_quit_never(
+    keys: list[tuple[str, str]], width: int
+) -> None:
+    places = key_places(keys, width)
+    shown = [place.at for place in places]
+    assert shown == sorted(set(shown))
+    assert [*range(len(keys))][-KEPT:] == shown[-KEPT:]
+    for place, after in zip(places, [*places[1:], None], strict=True):
+        key, label = keys[place.at]
+        assert place.stop - place.start == cell_len(f"{key} {label}")
+        assert after is None or after.start == place.stop + 1
+    if len(shown) > KEPT:
+        assert places[-1].stop <= width
+    if len(shown) < len(keys):
+        more = sorted([*shown, next(at for at in range(len(keys)) if at not in shown)])
+        assert sum(cell_len("".join(keys[at])) + 2 for at in more) - 1 > width, "one more would not fit"

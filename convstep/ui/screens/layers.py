@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from convstep.conv.validation import ProblemError
 from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.hunt import NONE, Hunted, hunt, suspects
 from convstep.view.layers import LayerTable, details, entry_title
@@ -111,7 +112,7 @@ class LayersScreen(Screen[None]):
         yield LayerList(self.table)
         yield Static(id="details", markup=False)
         yield Static(id="answer", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """The keys belong to the list."""

@@ -8,10 +8,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from convstep.lessons import course
 from convstep.lessons.words import LANGUAGES, say
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.learning import CourseRows
 from convstep.view.wrapping import wrap
@@ -86,7 +87,7 @@ class LearningScreen(Screen[None]):
         yield Static(id="title", markup=False)
         yield CourseList(self._rows())
         yield Static(id="summary", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """The keys belong to the list."""

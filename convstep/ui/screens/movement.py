@@ -31,7 +31,7 @@ class MovingScreen(PresentingScreen):
 
     def on_mount(self) -> None:
         """Begin where the session says."""
-        super().on_mount()
+        # no super(): Textual calls every class's handler by itself
         if self._begin_at:
             self.call_after_refresh(self.travel, self._begin_at)
 

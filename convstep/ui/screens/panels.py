@@ -28,6 +28,7 @@ class PanelScreen(PartsScreen):
 
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
+        self._arrange()
         self.focus_first()
         self._apply_look()  # a resumed session brings its own
         self._show(all_changed=True)

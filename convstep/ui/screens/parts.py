@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.grid_roles import GridRoles
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.arrange import CARD, MAP, SOURCE, Plan, arrange
@@ -84,7 +85,7 @@ class PartsScreen(Screen[None]):
         yield Static(id="too-small")
         yield Static(id="status")
         yield TimelineBar(id="timeline")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def make_stage(self, timeline: Timeline) -> Stage:
         """What builds the scenes."""

@@ -130,7 +130,7 @@ class StoppingScreen(MovingScreen):
 
     def on_resize(self) -> None:
         """The timeline has other columns now."""
-        super().on_resize()
+        # no super(): Textual calls every class's handler by itself
         self.call_after_refresh(self._mark_timeline)
 
     def _meaning(self, stop: Stop) -> str:

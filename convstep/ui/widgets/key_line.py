@@ -1,0 +1,82 @@
+"""KeyLine: the screen's keys in one line; a click presses one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from convstep.view.lines import KeyPlace, key_places
+
+
+class KeyLine(Widget):
+    """One line in place of Textual's footer.
+
+    That one makes a widget for every key, again whenever the focus moves and only after the first
+    frame; and where the room is short it cuts off the last keys, which lead to the help and out.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key", "key-line--label", "key-line--pointed"}
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; width: 1fr; background: $footer-background; }
+    KeyLine > .key-line--key { color: $footer-key-foreground; text-style: bold; }
+    KeyLine > .key-line--label { color: $footer-description-foreground; }
+    KeyLine > .key-line--pointed { color: $footer-key-foreground; background: $block-hover-background; }
+    """
+
+    pointed: reactive[int | None] = reactive(None)
+    """Which of the keys the mouse is on."""
+
+    def render(self) -> Text:
+        """The keys there is room for, with their labels."""
+        key_style, label_style, pointed_style = (
+            self.get_component_rich_style(f"key-line--{part}", partial=True)
+            for part in ("key", "label", "pointed")
+        )
+        found, items = self._keys(), []
+        for place in self._places(found):
+            key, label = found[place.at]
+            item = Text.assemble((key, key_style), (f" {label}", label_style))
+            if place.at == self.pointed:
+                item.stylize(pointed_style)
+            items.append(item)
+        return Text(" ", no_wrap=True).join(items)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key under the mouse."""
+        at = self._under(event)
+        if at is not None:
+            self.app.simulate_key(self._bindings_shown()[at].key)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show which key a click would press."""
+        self.pointed = self._under(event)
+
+    def on_leave(self) -> None:
+        """The mouse has gone."""
+        self.pointed = None
+
+    def _bindings_shown(self) -> list[Binding]:
+        """What this screen offers, one binding for each action."""
+        found: dict[str, Binding] = {}
+        for _, binding, _, _ in self.screen.active_bindings.values():
+            if binding.show:
+                found.setdefault(binding.action, binding)
+        return list(found.values())
+
+    def _keys(self) -> list[tuple[str, str]]:
+        """Each key with its label."""
+        return [(self.app.get_key_display(one), one.description) for one in self._bindings_shown()]
+
+    def _under(self, event: events.MouseEvent) -> int | None:
+        """Which key the mouse is on."""
+        column = event.get_content_offset_capture(self).x
+        places = self._places(self._keys())
+        return next((place.at for place in places if place.start <= column < place.stop), None)
+
+    def _places(self, keys: list[tuple[str, str]]) -> list[KeyPlace]:
+        return key_places(keys, self.size.width)
