@@ -105,7 +105,7 @@ class Session:
 
     def cell(self, x: int, y: int) -> Painted:
         """One painted cell."""
-        return self.app.terminal.cells.get((y, x), Painted(" ", ""))
+        return self.app.terminal.cell(x, y)
 
     def place(self, key: str, row: int, column: int) -> tuple[int, int]:
         """Where on the screen a cell's number begins."""
@@ -218,15 +218,15 @@ class Session:
         assert isinstance(whole, CompositorUpdate)
         fresh.paint(whole)
         screen._compositor._dirty_regions |= regions
-        painted = self.app.terminal.cells
-        if painted == fresh.cells:
+        if self.app.terminal.shows_the_same(fresh):
             return []
+        painted, afresh = self.app.terminal.cells, fresh.cells
         width, height = self.app.size
         return [
-            f"line {y}, column {x}: painted {painted.get((y, x))}, should be {fresh.cells.get((y, x))}"
+            f"line {y}, column {x}: painted {painted.get((y, x))}, should be {afresh.get((y, x))}"
             for y in range(height)
             for x in range(width)
-            if painted.get((y, x)) != fresh.cells.get((y, x))
+            if painted.get((y, x)) != afresh.get((y, x))
         ]
 
     async def resize(self, width: int, height: int) -> None:

@@ -7,16 +7,16 @@ would paint now; only the sum of everything it has sent shows a cell that was fo
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
 from textual._compositor import CompositorUpdate
 
-_TOKENS = re.compile(
-    r"\x1b\[(?P<row>\d+);(?P<column>\d+)H|\x1b\[(?P<style>[\d;]*)m|(?P<newline>\n)|(?P<text>[^\x1b\n]+)"
-)
+_RUNS = re.compile(r"\x1b\[([\d;]*)([mH])([^\x1b]*)")
+"""A style or a place, and the text up to the next one."""
+NEVER = "\0"
+"""The text of a cell that was not painted yet."""
 
 
 class Painted(NamedTuple):
@@ -28,22 +28,17 @@ class Painted(NamedTuple):
     """The SGR parameters it was written with."""
 
 
-_painted = lru_cache(maxsize=None)(Painted)
-"""The same cell for the same look: screens are compared often."""
-
-
 class Terminal:
     """Takes what the app sends and keeps the screen that a person would see."""
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[int, int], Painted] = {}
-        """By (line, column)."""
         self.updates = 0
         """How often something was painted."""
-        self.first: dict[tuple[int, int], Painted] = {}
-        """What the first of these put there."""
-        self.latest: set[tuple[int, int]] = set()
-        """What has been painted since somebody emptied this."""
+        # a list for every line: whole runs are written at once
+        self._texts: list[list[str]] = []
+        self._styles: list[list[str]] = []
+        self._first: tuple[list[list[str]], list[list[str]]] = [], []
+        self._runs: list[tuple[int, int, int]] = []
         self._console = Console(color_system="truecolor", force_terminal=True, width=10_000, _environ={})
 
     def paint(self, update: CompositorUpdate) -> None:
@@ -51,37 +46,86 @@ class Terminal:
         self.updates += 1
         line = column = 0
         style = ""
-        for token in _TOKENS.finditer(update.render_segments(self._console)):
-            if token["row"]:
-                line, column = int(token["row"]) - 1, int(token["column"]) - 1
-            elif token["style"] is not None:
-                style = "" if token["style"] == "0" else token["style"]
-            elif token["newline"]:
-                line, column = line + 1, 0
+        # the reset in front gives text before the first style one of its own
+        for parameters, kind, text in _RUNS.findall("\x1b[0m" + update.render_segments(self._console)):
+            if kind == "H":
+                line, column = (int(one) - 1 for one in parameters.split(";"))
             else:
-                text = token["text"]
-                if cell_len(text) == len(text):
-                    places = [(line, at) for at in range(column, column + len(text))]
-                    self.cells.update(zip(places, [_painted(one, style) for one in text], strict=True))
-                    self.latest.update(places)
-                    column += len(text)
-                    continue
-                for character in text:
-                    self.cells[line, column] = _painted(character, style)
-                    self.latest.add((line, column))
-                    for behind in range(1, cell_len(character)):
-                        self.cells[line, column + behind] = _painted("", style)
-                    column += cell_len(character)
+                style = "" if parameters == "0" else parameters
+            for number, part in enumerate(text.split("\n")) if text else ():
+                if number:
+                    line, column = line + 1, 0
+                if part:
+                    column = self._write(line, column, part, style)
         if self.updates == 1:
-            self.first = dict(self.cells)
+            self._first = [line[:] for line in self._texts], [line[:] for line in self._styles]
+
+    def _write(self, line: int, column: int, text: str, style: str) -> int:
+        """Put a text there; the column behind it."""
+        characters = list(text)
+        if not text.isascii() and cell_len(text) != len(text):
+            characters = [part for one in text for part in (one, *[""] * (cell_len(one) - 1))]
+        while len(self._texts) <= line:
+            self._texts.append([])
+            self._styles.append([])
+        stop = column + len(characters)
+        texts, styles = self._texts[line], self._styles[line]
+        if len(texts) < stop:
+            missing = stop - len(texts)
+            texts += [NEVER] * missing
+            styles += [""] * missing
+        texts[column:stop] = characters
+        styles[column:stop] = [style] * len(characters)
+        self._runs.append((line, column, stop))
+        return stop
+
+    @property
+    def cells(self) -> dict[tuple[int, int], Painted]:
+        """All that was ever painted, by (line, column)."""
+        return _by_place(self._texts, self._styles)
+
+    @property
+    def first(self) -> dict[tuple[int, int], Painted]:
+        """What the first update put there."""
+        return _by_place(*self._first)
+
+    @property
+    def latest(self) -> set[tuple[int, int]]:
+        """What has been painted since `forget_latest`, by (line, column)."""
+        return {(line, x) for line, start, stop in self._runs for x in range(start, stop)}
+
+    def forget_latest(self) -> None:
+        """Count what is painted from now on."""
+        self._runs.clear()
+
+    def cell(self, x: int, y: int) -> Painted:
+        """One cell; a blank where nothing was painted."""
+        if y >= len(self._texts) or x >= len(self._texts[y]) or self._texts[y][x] == NEVER:
+            return Painted(" ", "")
+        return Painted(self._texts[y][x], self._styles[y][x])
+
+    def shows_the_same(self, other: Terminal) -> bool:
+        """Whether a person would see no difference."""
+        return self._texts == other._texts and self._styles == other._styles
 
     def clear(self) -> None:
         """What a terminal does when it is resized, at worst."""
-        self.cells.clear()
+        self._texts.clear()
+        self._styles.clear()
 
     def lines(self, width: int, height: int) -> list[str]:
         """The visible text."""
-        blank = Painted(" ", "")
+        shown = [*self._texts, *[[]] * height]
         return [
-            "".join(self.cells.get((y, x), blank).text for x in range(width)).rstrip() for y in range(height)
+            "".join(" " if one is NEVER else one for one in texts[:width]).rstrip()
+            for texts in shown[:height]
         ]
+
+
+def _by_place(texts: list[list[str]], styles: list[list[str]]) -> dict[tuple[int, int], Painted]:
+    return {
+        (y, x): Painted(text, style)
+        for y, line in enumerate(zip(texts, styles, strict=True))
+        for x, (text, style) in enumerate(zip(*line, strict=True))
+        if text != NEVER
+    }

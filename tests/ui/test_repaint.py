@@ -78,7 +78,7 @@ async def test_a_step_repaints_no_more_of_the_large_panels_than_the_window_s_row
     async with opened(position=137) as session:
         await session.press("n")
         for steps in range(3):
-            session.app.terminal.latest.clear()
+            session.app.terminal.forget_latest()
             session.send("n")
             await session.settle()
             for key in ("input", "input_gradient"):
@@ -95,7 +95,7 @@ async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> N
     problem = Problem(random_numbers.standard_normal((9, 9, 1)), np.ones((1, 3, 3, 1)), None, None, padding=1)
     async with opened(problem, position=20) as session:
         await session.press("n")
-        session.app.terminal.latest.clear()
+        session.app.terminal.forget_latest()
         await session.press("n")
         grids = [session.grid(key).region for key in ("input", "input_gradient", "kernel", "upstream")]
         inside = [
@@ -111,7 +111,7 @@ async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
         stage, region = session.debugger._stage, session.grid("input").region
         each: list[dict[tuple[int, ...], str]] = [{(4, 2, 0): "›", (6, 3, 0): "●"}, {(4, 2, 0): "✗"}, {}]
         for marks in each:
-            session.app.terminal.latest.clear()
+            session.app.terminal.forget_latest()
             stage.marks = {"A_prev_pad": marks}
             session.debugger._show(all_changed=False)
             await session.settle()
