@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -186,6 +187,10 @@ def texts() -> list[str]:
     return [file.read_text(encoding="utf-8") for file in files if file.name.endswith(".md")]
 
 
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line for Python's readers and for editors: a lone carriage return, too."""
+
+
 def parsed(text: str) -> Lesson | None:
     """The lesson, or None if it is refused as it should be."""
     try:
@@ -195,7 +200,7 @@ def parsed(text: str) -> Lesson | None:
         if (
             str(error) == place + error.sentence
             and "\n" not in error.sentence
-            and error.line <= text.count("\n") + 1
+            and error.line <= len(LINE_END.findall(text)) + 1
         ):
             return None
         raise
@@ -239,6 +244,13 @@ def test_a_broken_lesson_is_read_or_refused_in_one_sentence(text: str) -> None:
         for asked in found.questions:
             assert asked.judge(asked.solution).right
             assert not asked.judge(asked.mistake).right
+
+
+def test_a_line_may_end_with_a_lone_carriage_return() -> None:
+    with pytest.raises(LessonError, match=r"^lesson\.md:2: this is no text: it holds .*x1f"):
+        parse_lesson("\r0\x1f")
+    whole = parse_lesson(texts()[0].replace("\n", "\r"))
+    assert whole.title == parse_lesson(texts()[0]).title
 
 
 @given(st.text(max_size=200), st.sampled_from(["", FRONT, f"{FRONT}## P\n"]))
