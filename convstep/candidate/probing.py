@@ -135,10 +135,6 @@ class Probe:
         actual = outcome.gradients.get(name)
         return actual is None or actual.shape != self.right.gradients[name].shape
 
-    def wrong_between(self, first: int, last: int) -> bool:
-        """Whether the steps `first` to `last - 1` together add something wrong."""
-        return bool(self.differing(self.block(first, last), self.expected(first, last)))
-
     def first_divergence(self) -> Divergence | None:
         """The first step after which the candidate's running state is not the reference's.
 
@@ -160,7 +156,7 @@ class Probe:
         below, above = 0, total  # right after `below` steps, wrong after `above`
         while above - below > 1:
             middle = (below + above) // 2
-            if self.wrong_between(0, middle):
+            if self.differing(self.block(0, middle), self.expected(0, middle)):
                 above = middle
             else:
                 below = middle

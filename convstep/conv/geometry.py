@@ -110,6 +110,11 @@ class Geometry:
         i_n, i_h = divmod(rest, h_out)
         return StepIndex(i_n, i_h, i_w, i_c)
 
+    def place_of(self, step: int) -> tuple[int, ...]:
+        """The same as people write it: without the sample where there is no batch axis."""
+        index = self.index_at(step)
+        return tuple(index if self.batch is not None else index[1:])
+
     def rows(self, i_h: int) -> slice:
         """Rows of the padded input that output row `i_h` looks at."""
         start = i_h * self.stride[0]

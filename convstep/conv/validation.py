@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -259,6 +259,11 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as people write it: `(8, 8, 1)` -> "8x8x1"."""
     return "x".join(str(length) for length in shape) or "scalar"
+
+
+def cell_text(name: str, index: Iterable[int]) -> str:
+    """A cell as NumPy writes it: "dW", `(0, 1, 2, 0)` -> "dW[0, 1, 2, 0]"."""
+    return f"{name}[{', '.join(map(str, index))}]"
 
 
 def pair_text(pair: Pair) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.replay.provenance import Provenance, provenance
 from convstep.ui.app import DebuggerApp, problem_title
@@ -108,7 +109,8 @@ async def _debugger(
 ) -> list[Frame]:
     app = DebuggerApp(problem, problem_title(name), live=False)
     title = f"convstep {app.debugger.problem_name}"
-    shown = "the comparison at " if comparison else "" if why is None else f"why {_cell(why)}, at "
+    cell = "" if why is None else cell_text(why.gradient, why.index)
+    shown = "the comparison at " if comparison else f"why {cell}, at " if cell else ""
     frames: list[Frame] = []
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
@@ -165,8 +167,3 @@ async def _candidate(
             if diagnosis:
                 app.pop_screen()
     return frames
-
-
-def _cell(why: Provenance) -> str:
-    """The cell in question, as it is written on the command line."""
-    return f"{why.gradient}[{', '.join(map(str, why.index))}]"

@@ -11,10 +11,7 @@ from convstep.lessons.fields import Fields
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import Question
 from convstep.lessons.standing import Face, Standing, face_of, seeing
-from convstep.lessons.tensors import (
-    Cells,
-    Index,
-)
+from convstep.lessons.tensors import Cells, Index
 from convstep.lessons.words import say
 
 

@@ -11,14 +11,7 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.standing import Face, face_name, face_of, on_face
-from convstep.lessons.tensors import (
-    Cells,
-    cells_of_step,
-    in_padding,
-    parse_cells,
-    shapes,
-    untouched,
-)
+from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
 from convstep.replay.provenance import GRADIENTS
 
 

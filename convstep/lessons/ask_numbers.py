@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 
+from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, pointing
 from convstep.lessons.errors import LessonError
-from convstep.lessons.explaining import cell_name
 from convstep.lessons.expressions import number_at
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, tolerance, typeable
-from convstep.lessons.tensors import (
-    array_shape,
-    parse_cell,
-    shapes,
-)
+from convstep.lessons.tensors import array_shape, parse_cell, shapes
 from convstep.replay.provenance import GRADIENTS, provenance
 
 
@@ -35,7 +31,7 @@ def ask_value(asking: Asking) -> Asked:
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
         raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line_of("when"))
-    name = cell_name(tensor, index)
+    name = cell_text(tensor, index)
     stop = pointing(standing.stop, asking, tensor, index)
     if when == "now":
         now = typeable(number_at(name, standing.timeline, found.line), found)
@@ -79,7 +75,7 @@ def ask_step(asking: Asking) -> Asked:
         raise LessonError(f"every step adds to {found.text}; ask for another cell", found.line)
     key = "ask.step" if which == "any" else f"ask.step.{which}"
     names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
-    prompt = asking.say(key, cell=cell_name(tensor, index), indices=names)
+    prompt = asking.say(key, cell=cell_text(tensor, index), indices=names)
     why = explaining.steps_why(asking.language, tensor, index, geometry)
     question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
     stop = pointing(standing.stop, asking, tensor, index)

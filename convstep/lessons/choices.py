@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from convstep.lessons.expressions import typed
 from convstep.lessons.questions import Answer, Judged, Question
-from convstep.lessons.words import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +42,6 @@ class LineQuestion(Question):
             n for n, text in enumerate(self.code.splitlines(), 1) if text.strip() and n not in self.lines
         )
         return str(next(right))
-
-    @property
-    def how(self) -> str:
-        """By choosing it."""
-        return say(self.language, "how.line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +84,3 @@ class ChoiceQuestion(Question):
     def mistake(self) -> Answer:
         """The number of the first wrong one."""
         return str(1 + next(n for n, option in enumerate(self.options) if not option.right))
-
-    @property
-    def how(self) -> str:
-        """By choosing it."""
-        return say(self.language, "how.choice")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.lessons.expressions import number_text
-from convstep.lessons.questions import shape_name
 from convstep.lessons.standing import Standing
 from convstep.lessons.tensors import Index, array_shape
 from convstep.lessons.words import escaped, say
@@ -17,15 +17,9 @@ MOST_PLACES = 6
 """Steps that are listed."""
 
 
-def cell_name(tensor: str, index: Index) -> str:
-    """A cell as NumPy writes it."""
-    return f"{tensor}[{', '.join(map(str, index))}]"
-
-
 def place_name(step: int, geometry: Geometry) -> str:
     """A step's index as the article writes it: `(0, 1, 0)`."""
-    index = geometry.index_at(step)
-    return f"({', '.join(map(str, index if geometry.batch is not None else index[1:]))})"
+    return f"({', '.join(map(str, geometry.place_of(step)))})"
 
 
 def step_writes(language: str, tensor: str, step: int, geometry: Geometry) -> str:
@@ -84,7 +78,7 @@ def held(found: Provenance, count: int) -> float:
 def next_value_why(language: str, problem: Problem, tensor: str, index: Index, step: int) -> str:
     """What one step makes of a cell of a gradient."""
     found = provenance(problem, tensor, index)
-    at, cell = found.done(step), cell_name(tensor, index)
+    at, cell = found.done(step), cell_text(tensor, index)
     before = held(found, at)
     if found.done(step + 1) == at:
         return _said(language, "why.not.touched", cell=cell, value=number_text(before))
@@ -101,7 +95,7 @@ def next_value_why(language: str, problem: Problem, tensor: str, index: Index, s
 
 def value_why(language: str, standing: Standing, tensor: str, index: Index, value: float) -> str:
     """What made a cell what it is where the debugger stands."""
-    cell = cell_name(tensor, index)
+    cell = cell_text(tensor, index)
     if tensor not in GRADIENTS:
         return _said(language, "why.plain", cell=cell, value=number_text(value))
     found = provenance(standing.problem, tensor, index)
@@ -122,7 +116,7 @@ def steps_why(language: str, tensor: str, index: Index, geometry: Geometry) -> s
     if len(names) > MOST_PLACES:  # the first and the last ones are asked for
         names = [*names[: MOST_PLACES // 2], "…", *names[-MOST_PLACES // 2 :]]
     places = say(language, "comma").join(names)
-    return _said(language, "why.steps", cell=cell_name(tensor, index), count=len(steps), places=places)
+    return _said(language, "why.steps", cell=cell_text(tensor, index), count=len(steps), places=places)
 
 
 def shape_why(language: str, name: str, problem: Problem) -> str:
@@ -139,8 +133,8 @@ def shape_why(language: str, name: str, problem: Problem) -> str:
         counts = {"s_h": s_h, "s_w": s_w, "h_out": h_out, "w_out": w_out, "c_out": c_out}
         return _said(language, "why.shape.output", **sizes, **counts)
     if name.startswith("d"):
-        return _said(language, "why.shape.gradient", name=name, of=name[1:], shape=shape_name(shape))
-    return _said(language, "why.shape", name=name, shape=shape_name(shape))
+        return _said(language, "why.shape.gradient", name=name, of=name[1:], shape=shape)
+    return _said(language, "why.shape", name=name, shape=shape)
 
 
 def _term(found: Provenance, at: int) -> str:

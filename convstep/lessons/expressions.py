@@ -182,7 +182,7 @@ def _whole(node: ast.expr, names: Names) -> int:
 
 def _text(value: Any, text: str, spec: str | None, line: int) -> str:
     if isinstance(value, tuple):
-        return f"({', '.join(map(str, value))}{',' if len(value) == 1 else ''})"
+        return str(value)
     number = _number(value, text, line)
     return format(number, spec) if spec else number_text(number)
 

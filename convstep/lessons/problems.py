@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convstep.conv.problem import Problem
-from convstep.conv.validation import ProblemError
+from convstep.conv.validation import ProblemError, shape_text
 from convstep.examples import load, names
 from convstep.examples.drawn import Sizes, draw_problem
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
@@ -113,7 +113,7 @@ def _drawn(spec: Spec, line: int) -> tuple[Problem, str]:
         bias=text.get("bias", "yes") == "yes",
         whole=text.get("numbers", "normal") == "whole",
     )
-    return draw_problem(sizes, LARGEST), "x".join(map(str, sizes.input))
+    return draw_problem(sizes, LARGEST), shape_text(sizes.input)
 
 
 def _with_upstream(problem: Problem, wish: Field) -> Problem:

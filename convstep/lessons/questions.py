@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
 from convstep.lessons.expressions import arithmetic, typed
 from convstep.lessons.tensors import Index
 from convstep.lessons.words import escaped, say
-from convstep.replay.places import example_place, parse_place
+from convstep.replay.places import example_place, parse_place, place_argument
 
 POINTS = 10
 """What a question is worth at the first attempt without a hint."""
@@ -79,9 +78,9 @@ class Question(ABC):
         """A wrong answer that somebody could give."""
 
     @property
-    @abstractmethod
     def how(self) -> str:
         """How to answer, in a few words."""
+        return say(self.language, f"how.{self.kind}")
 
     @property
     def given(self) -> str:
@@ -144,11 +143,6 @@ class CellsQuestion(Question):
         return frozenset({(*first[:seen], first[seen] + 1 if first[seen] == 0 else 0, *first[seen + 1 :])})
 
     @property
-    def how(self) -> str:
-        """With arrows and the space bar."""
-        return say(self.language, "how.cells")
-
-    @property
     def given(self) -> str:
         """They are shown on the grid."""
         return say(self.language, "given.cells")
@@ -197,11 +191,6 @@ class ValueQuestion(Question):
         """The number with one more."""
         return f"{self.value + 1 + 2 * self.tolerance:.6g}"
 
-    @property
-    def how(self) -> str:
-        """By typing it."""
-        return say(self.language, "how.value")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepQuestion(Question):
@@ -244,7 +233,7 @@ class StepQuestion(Question):
         return example_place(self.geometry)
 
     def _named(self, step: int) -> str:
-        return step_name(step, self.geometry)
+        return place_argument(step + 1, self.geometry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,25 +255,9 @@ class ShapeQuestion(Question):
     @property
     def solution(self) -> Answer:
         """As NumPy writes it."""
-        return shape_name(self.shape)
+        return str(self.shape)
 
     @property
     def mistake(self) -> Answer:
         """One axis longer than it is."""
-        return shape_name((self.shape[0] + 1, *self.shape[1:]))
-
-    @property
-    def how(self) -> str:
-        """By typing it."""
-        return say(self.language, "how.shape")
-
-
-def step_name(step: int, geometry: Geometry) -> str:
-    """A step's index as people type it: `i_h,i_w,i_c`, with `i_n` first where there is a batch."""
-    index: Iterable[int] = geometry.index_at(step)
-    return ",".join(map(str, index if geometry.batch is not None else tuple(index)[1:]))
-
-
-def shape_name(shape: Index) -> str:
-    """A shape as NumPy writes it."""
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+        return str((self.shape[0] + 1, *self.shape[1:]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.lessons.errors import LessonError
 
 Index = tuple[int, ...]
@@ -30,7 +31,7 @@ class Cells:
 
     def __str__(self) -> str:
         if len(self.indices) == 1:
-            return f"{self.tensor}[{', '.join(map(str, self.indices[0]))}]"
+            return cell_text(self.tensor, self.indices[0])
         return f"{len(self.indices)} cells of {self.tensor}"
 
 

@@ -64,13 +64,15 @@ def _index(numbers: list[int], geometry: Geometry, text: str) -> StepIndex:
 
 def example_place(geometry: Geometry) -> str:
     """A loop index of this problem, to show how one is written."""
-    index = geometry.index_at(geometry.total_steps // 2)
-    return ",".join(map(str, index if geometry.batch is not None else index[1:]))
+    return _typed(geometry.total_steps // 2, geometry)
 
 
 def place_argument(position: int, geometry: Geometry) -> str:
     """What `--goto` takes to come back to a position: a loop index, or 0 at the start."""
     if position == 0:
         return "0"
-    index = geometry.index_at(position - 1)
-    return ",".join(map(str, index if geometry.batch is not None else index[1:]))
+    return _typed(position - 1, geometry)
+
+
+def _typed(step: int, geometry: Geometry) -> str:
+    return ",".join(map(str, geometry.place_of(step)))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.conv.validation import cell_text
 
 Array = npt.NDArray[Any]
 Steps = npt.NDArray[np.int64]
@@ -60,7 +61,7 @@ class Provenance:
     @property
     def name(self) -> str:
         """The cell by name: `dW[1, 0, 2, 0]`."""
-        return _named(self.gradient, self.index)
+        return cell_text(self.gradient, self.index)
 
     def first_cell(self, at: int) -> str:
         """The first factor of a contribution by name, `A_prev_pad[3, 4, 0]`; "" for `db`.
@@ -75,10 +76,10 @@ class Provenance:
         if self.gradient == "dW":
             _, k_h, k_w, k = self.index
             cell = i_h * s_h + k_h * d_h, i_w * s_w + k_w * d_w, self.geometry.channels(i_c).start + k
-            return _named(self.first_name, _public(self.geometry, i_n, cell))
+            return cell_text(self.first_name, _public(self.geometry, i_n, cell))
         row, column, channel = self.index[-3:]
         k_h, k_w = (row - i_h * s_h) // d_h, (column - i_w * s_w) // d_w
-        return _named(self.first_name, (i_c, k_h, k_w, channel - self.geometry.channels(i_c).start))
+        return cell_text(self.first_name, (i_c, k_h, k_w, channel - self.geometry.channels(i_c).start))
 
     def second_cell(self, at: int) -> str:
         """The second factor of a contribution by name: `dZ[1, 2, 0]`.
@@ -87,7 +88,7 @@ class Provenance:
             at: which contribution, counted from 0.
         """
         i_n, *place = self.geometry.index_at(int(self.steps[at]))
-        return _named(self.second_name, _public(self.geometry, i_n, tuple(place)))
+        return cell_text(self.second_name, _public(self.geometry, i_n, tuple(place)))
 
     def done(self, position: int) -> int:
         """How many of the contributions are made at a position."""
@@ -156,12 +157,12 @@ def _checked(problem: Problem, gradient: str, index: Sequence[int]) -> Cell:
     shape = np.shape(arrays[gradient])  # type: ignore[arg-type]
     if len(index) != len(shape):
         raise ValueError(
-            f"{_named(gradient, index)} has {len(index)} numbers but {gradient} has {len(shape)} axes"
+            f"{cell_text(gradient, index)} has {len(index)} numbers but {gradient} has {len(shape)} axes"
         )
     for axis, (at, length) in enumerate(zip(index, shape, strict=True)):
         if not 0 <= at < length:
             raise ValueError(
-                f"{_named(gradient, index)} does not exist: number {at} on axis {axis}, "
+                f"{cell_text(gradient, index)} does not exist: number {at} on axis {axis}, "
                 f"which goes from 0 to {length - 1}"
             )
     return tuple(int(at) for at in index)
@@ -226,10 +227,6 @@ def _cause(geometry: Geometry, axis: int, at: int) -> str | None:
     left = geometry.remainder[axis]
     are = f"last {left} {line}s are" if left > 1 else f"last {line} is"
     return f"the {are} left over: ({length} - {reach}) does not divide by stride {stride}"
-
-
-def _named(name: str, index: Sequence[int]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]"
 
 
 def _public(geometry: Geometry, i_n: int, cell: Cell) -> Cell:

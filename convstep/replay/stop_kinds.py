@@ -9,6 +9,7 @@ from typing import Self
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
 
@@ -101,7 +102,7 @@ class Watchpoint(Stop):
     @property
     def target(self) -> str:
         """Such as `watch dW[2, 0, 1, 0]`."""
-        return f"watch {self.gradient}[{', '.join(map(str, self.index))}]"
+        return f"watch {cell_text(self.gradient, self.index)}"
 
     def check(self, problem: Problem) -> None:
         """Raise a ValueError if there is no such cell; one that no window reaches is never hit."""
@@ -158,7 +159,7 @@ def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: 
         raise ValueError(f"{gradient!r} cannot be watched; {', '.join(GRADIENTS)} can")
     if gradient == "db" and not bias:
         raise ValueError("there is no db to watch: the problem has no bias")
-    shape, cell = gradient_shape(gradient, geometry), f"{gradient}[{', '.join(map(str, index))}]"
+    shape, cell = gradient_shape(gradient, geometry), cell_text(gradient, index)
     if len(index) != len(shape):
         raise ValueError(f"{cell} has {len(index)} indices, but {gradient} has {len(shape)} axes: {shape}")
     for axis, (value, length) in enumerate(zip(index, shape, strict=True)):

@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.validation import cell_text
 from convstep.replay.conditions import Condition, ConditionError
 from convstep.replay.places import example_place
 from convstep.replay.stop_kinds import (
@@ -133,7 +134,7 @@ def _watchpoint(cell: re.Match[str] | None, text: str, geometry: Geometry, bias:
 def _padded(index: tuple[int, ...], geometry: Geometry) -> tuple[int, ...]:
     """Where a cell of `dA_prev` lies in `dA_prev_pad`."""
     leading = () if geometry.batch is None else (geometry.batch,)
-    shape, cell = (*leading, *geometry.input_shape), f"dA_prev[{', '.join(map(str, index))}]"
+    shape, cell = (*leading, *geometry.input_shape), cell_text("dA_prev", index)
     if len(index) != len(shape):
         raise ValueError(f"{cell} has {len(index)} indices, but dA_prev has {len(shape)} axes: {shape}")
     for axis, (value, length) in enumerate(zip(index, shape, strict=True)):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from convstep.conv.validation import cell_text
 from convstep.view.model import Addition, Scene
 from convstep.view.numbers import CellFormat, aligned, is_whole, short
 
@@ -99,7 +100,7 @@ def _change(addition: Addition, mark: str, width: int) -> list[Text]:
         addition.origin.column + column * addition.pace.column,
     )
     before, after = aligned([addition.before[row, column], addition.after[row, column]])
-    index = f"[{', '.join(map(str, cell))}]"
+    index = cell_text("", cell)
     for where in (f"  {index}  ", f" {index} ", "  "):
         sentence = f"{where}{before} → {after}"
         if len(sentence) <= width:

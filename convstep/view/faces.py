@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.validation import cell_text
+
 Array = npt.NDArray[Any]
 
 Fixed = tuple[int | None, ...]
@@ -66,7 +68,7 @@ class Face:
 
     def cell(self, row: int, column: int) -> str:
         """One cell as NumPy writes it: `dA_prev_pad[4, 2, 0]`."""
-        return f"{self.name}[{', '.join(map(str, self.index(row, column)))}]"
+        return cell_text(self.name, self.index(row, column))
 
 
 def face(name: str, tensor: Array, fixed: Fixed) -> Face:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from convstep.conv.validation import cell_text
 from convstep.replay.nonfinite import FirstNonfinite
 
 
@@ -14,7 +15,7 @@ def first_words(found: FirstNonfinite, dtype: object) -> str:
         found: the first step that makes one.
         dtype: what the gradients accumulate in.
     """
-    cell = f"{found.gradient}[{', '.join(map(str, found.cell))}]"
+    cell = cell_text(found.gradient, found.cell)
     if found.came_with:
         origin = f"it came in with {found.came_with}"
     else:

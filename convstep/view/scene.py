@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
+from convstep.conv.validation import cell_text
 from convstep.replay import magnitude
 from convstep.replay.sample_share import SampleShare
 from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
@@ -92,7 +93,7 @@ class Stage:
             place=place_text(step.loop_index, self._geometry),
             state=self._state(),
             loops=self._loops(step.loop_index),
-            upstream=f"dZ[{', '.join(map(str, _without_batch(step.loop_index, self._geometry)))}]",
+            upstream=cell_text("dZ", self._geometry.place_of(step.index)),
             dz=float(step.dz),
             additions=additions(timeline, self._channel(), made),
             made=made,
@@ -357,7 +358,3 @@ class Stage:
 
 def _share_text(sample: int) -> str:
     return f"sample {sample}'s share"
-
-
-def _without_batch(index: StepIndex, geometry: Geometry) -> tuple[int, ...]:
-    return tuple(index[1:]) if geometry.batch is None else tuple(index)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.geometry import Geometry
 from convstep.conv.step import Step, quiet
+from convstep.conv.validation import cell_text
 from convstep.replay.timeline import Timeline
 from convstep.view.beside import MADE
 from convstep.view.panel import Span
@@ -79,7 +80,7 @@ def _share(name: str, right: Right, expected: Array, block: _Block, beside: Besi
         actual=actual[block.cells].reshape(block.shape),
         differing=inside,
         strays=tuple(
-            Stray(f"{name}[{', '.join(map(str, at))}]", expected[tuple(at)], actual[tuple(at)])
+            Stray(cell_text(name, at), expected[tuple(at)], actual[tuple(at)])
             for at in others[:LISTED].tolist()
         ),
         elsewhere=len(others),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from convstep.oracle.comparison import Comparison, Row
+from convstep.conv.validation import cell_text, shape_text
+from convstep.oracle.comparison import Comparison
 from convstep.view.numbers import short
 
 AGREES, DIFFERS = "✓ agrees", "✗ differs"
@@ -26,14 +27,10 @@ def comparison_table(comparison: Comparison, width: int) -> Table:
     for row in comparison.rows:
         table.add_row(
             Text(row.name, "bold"),
-            *([_shape(row)] if roomy else []),
+            *([shape_text(row.shape)] if roomy else []),
             short(row.max_abs_error, 3),
             short(row.max_rel_error, 3),
-            f"[{', '.join(map(str, row.worst_index))}]".replace("[", r"\["),
+            cell_text("", row.worst_index).replace("[", r"\["),
             Text(AGREES, "bold green") if row.ok else Text(DIFFERS, "bold reverse red"),
         )
     return table
-
-
-def _shape(row: Row) -> str:
-    return "x".join(map(str, row.shape))

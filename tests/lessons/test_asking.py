@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.lessons.asking import parse_question
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
-from convstep.lessons.explaining import cell_name
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.standing import Standing, stand
@@ -97,7 +97,7 @@ def test_values_are_those_of_the_loop(seed: int) -> None:
     tensor = str(rng.choice([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     before, after = states(problem)[position : position + 2]
     at = tuple(int(n) for n in rng.choice(np.argwhere(np.ones_like(before[tensor]))))
-    body = f"cell: {cell_name(tensor, at)}\n"
+    body = f"cell: {cell_text(tensor, at)}\n"
     standing = stand(problem, Stop(position))
     if (question := perhaps("value", body, standing, *OUT_OF_SIGHT)) is None:
         return
@@ -125,7 +125,7 @@ def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st
     writes = [n for n, (old, new) in enumerate(itertools.pairwise(made)) if old != new]
     # at a step of the cell, so that it can be seen
     standing = stand(ones, Stop(writes[0] + 1 if writes else 0))
-    body = f"cell: {cell_name('dA_prev_pad', index)}\nwhich: {which}"
+    body = f"cell: {cell_text('dA_prev_pad', index)}\nwhich: {which}"
     question = perhaps("step", body, standing, "no step adds", "every step adds")
     if question is None:
         assert len(writes) in (0, problem.total_steps)

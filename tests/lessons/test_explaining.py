@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
 from convstep.lessons.expressions import arithmetic, number_text
 from convstep.lessons.lesson import Stop
@@ -51,7 +52,7 @@ def test_what_the_next_step_makes_adds_up(seed: int, language: str) -> None:
     timeline.next()
     after = float(getattr(timeline, tensor)[index])
     text = read(explaining.next_value_why(language, problem, tensor, index, step))
-    assert explaining.cell_name(tensor, index) in text
+    assert cell_text(tensor, index) in text
     if step not in touching:
         assert number_text(before) in text
         assert "=" not in text
@@ -68,7 +69,7 @@ def test_what_the_next_step_makes_adds_up(seed: int, language: str) -> None:
     arrays = {name: getattr(problem, name) for name in ("A_prev_pad", "W", "dZ")}
     product = np.prod([eval(cell, {"__builtins__": {}}, arrays) for cell in factors])
     assert before + product == pytest.approx(after, rel=1e-5, abs=1e-6)
-    assert first == explaining.cell_name(tensor, index)
+    assert first == cell_text(tensor, index)
 
 
 @pytest.mark.parametrize("seed", range(tried(80)))
