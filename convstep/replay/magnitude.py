@@ -14,7 +14,7 @@ from convstep.conv.step import quiet
 Array = npt.NDArray[Any]
 
 STEPWISE = 2_000
-"""Steps that can be executed before the first screen."""
+"""Steps that are executed to see how large the gradients get on the way."""
 AT_ONCE = 20_000_000
 """Multiply-adds below which the gradients can be measured before the first screen."""
 
@@ -41,6 +41,12 @@ def quick_magnitudes(problem: Problem) -> dict[str, float]:
         "db": 4 * dz * places**0.5,
     }
     return given | guess
+
+
+def reached_magnitudes(problem: Problem) -> dict[str, float]:
+    """The largest magnitude of each gradient: at any step where steps are few, else of the finished one."""
+    few = problem.total_steps <= STEPWISE
+    return running_magnitudes(problem) if few else gradient_magnitudes(problem)
 
 
 def running_magnitudes(problem: Problem) -> dict[str, float]:

@@ -52,25 +52,21 @@ class Stage:
     """What a lesson or a learner puts on cells: a character by tensor name and index."""
     share: SampleShare | None = None
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
-
-    whole: bool = False
+    whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
 
     def __post_init__(self) -> None:
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
-        if self._problem.total_steps <= magnitude.STEPWISE:
-            self.take_magnitudes(magnitude.running_magnitudes(self._problem))
-        elif not self.unmeasured:
-            self.take_magnitudes(magnitude.gradient_magnitudes(self._problem))
         if not self.unmeasured:
+            self.take_magnitudes(magnitude.reached_magnitudes(self._problem))
+        if not self.unmeasured or self._problem.total_steps <= magnitude.STEPWISE:
             read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
             self.whole = all(map(is_whole, read))
 
     @property
     def unmeasured(self) -> bool:
         """Whether the gradients' magnitudes are too much work to find before the first screen."""
-        few = self._problem.total_steps <= magnitude.STEPWISE
-        return not few and magnitude.work(self._problem) > magnitude.AT_ONCE
+        return magnitude.work(self._problem) > magnitude.AT_ONCE
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
         """Let colours saturate at these magnitudes, each rounded up to a round one."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
-from convstep.replay.magnitude import gradient_magnitudes, quick_magnitudes, work
+from convstep.replay import magnitude
+from convstep.replay.magnitude import gradient_magnitudes, quick_magnitudes, reached_magnitudes, work
 from tests.conv.loop import PlainLoop
 from tests.strategies import problems
 
@@ -54,3 +55,19 @@ def test_work_counts_the_products_of_one_gradient() -> None:
     counted = []
     loop.run(seen=lambda: counted.append(2 * 3 * 2))
     assert work(problem) == sum(counted)
+
+
+@given(problems())
+def test_few_steps_are_measured_on_the_way_many_when_they_are_done(problem: Problem) -> None:
+    loop = PlainLoop(problem)
+    most = dict.fromkeys(("dW", "dA_prev") if problem.b is None else ("dW", "db", "dA_prev"), 0.0)
+
+    def look() -> None:
+        running = {"dW": loop.dW, "db": loop.db, "dA_prev": loop.dA_prev_pad}
+        most.update({name: max(before, largest(running[name])) for name, before in most.items()})
+
+    loop.run(seen=look)
+    assert reached_magnitudes(problem) == {"db": 0.0} | most
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(magnitude, "STEPWISE", problem.total_steps - 1)
+        assert reached_magnitudes(problem) == gradient_magnitudes(problem)

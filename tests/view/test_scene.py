@@ -11,6 +11,7 @@ import pytest
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.oracle.comparison import compare
+from convstep.replay import magnitude
 from convstep.replay.timeline import Timeline
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Cell
@@ -306,6 +307,21 @@ def test_limits_reach_the_largest_value_that_a_gradient_ever_has() -> None:
         for array, value in largest.items():
             wanted = value or 1.0
             assert wanted * 0.999 <= stage.limits[array] <= 2.1 * wanted, (name, array)
+
+
+def test_few_steps_of_much_work_are_measured_beside_the_first_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, measured = PROBLEMS["digit"], list[Problem]()
+
+    def reached(problem: Problem) -> dict[str, float]:
+        measured.append(problem)
+        return {}
+
+    monkeypatch.setattr(magnitude, "reached_magnitudes", reached)
+    assert not stage_at(problem, 0).unmeasured
+    assert measured == [problem]
+    monkeypatch.setattr(magnitude, "AT_ONCE", magnitude.work(problem) - 1)
+    assert stage_at(problem, 0).unmeasured
+    assert measured == [problem]
 
 
 def largest_of(values: Array) -> float:

@@ -253,7 +253,7 @@ class PanelScreen(PartsScreen):
     @work(thread=True, group="measure")
     def _measure(self) -> None:
         """Find how large the gradients get, for the colours of a large problem."""
-        found = magnitude.gradient_magnitudes(self._problem)
+        found = magnitude.reached_magnitudes(self._problem)
         self.app.call_from_thread(self._take_magnitudes, found)
 
     def _take_magnitudes(self, found: dict[str, float]) -> None:
