@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import get_current_worker
 
+from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
@@ -69,7 +70,11 @@ class StoppingScreen(MovingScreen):
             return
         made = self.stops.toggle(stop)
         self.stops_changed()
-        self._update_status(f"stop {made.id} set: {made}" if made else f"stop removed: {stop}")
+        self._update_status(
+            tr("stop {id} set: {stop}", id=made.id, stop=made)
+            if made
+            else tr("stop removed: {stop}", stop=stop)
+        )
 
     def action_stops(self) -> None:
         """List the stops."""
@@ -88,7 +93,7 @@ class StoppingScreen(MovingScreen):
             if stop is not None:
                 added = self.stops.add(stop)
                 self.stops_changed()
-                self._update_status(f"stop {added.id} set: {added}")
+                self._update_status(tr("stop {id} set: {stop}", id=added.id, stop=added))
 
         self.app.push_screen(
             PromptScreen(
