@@ -14,6 +14,7 @@ from textual.worker import Worker, get_current_worker
 from convstep.replay.timeline import Timeline
 from convstep.ui.commands import beside_bindings
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.telling import tell
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate import CandidateStage
 from convstep.view.panel import Span
@@ -145,8 +146,8 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
 
     def _tell(self, what: Callable[..., None], *arguments: object) -> None:
         """Have something done by the screen, unless it is gone."""
-        if not self._left.is_set() and self.is_attached:
-            self.app.call_from_thread(what, *arguments)
+        if not self._left.is_set():
+            tell(self, what, *arguments)
 
     def _heard_something(self) -> None:
         before = self._stage.up_to_date, self._stage.added
