@@ -20,6 +20,9 @@ from convstep.candidate.source_of import served_function
 from convstep.candidate.target import Target
 from convstep.oracle import messages
 
+ENDING, PAUSE = 2.0, 0.005
+"""Seconds for a process to end that was killed, or whose pipe has ended; and between two looks."""
+
 
 class Process(Protocol):
     """A started child: two pipes, and a way to end it."""
@@ -70,11 +73,11 @@ class Spawned:
         code = None
         if by_itself:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(timeout=0.2)
+                code = self._child.wait(timeout=ENDING)
         _kill_group(self._child.pid)
         self._child.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=2)
+            self._child.wait(timeout=ENDING)
         for pipe in (self._child.stdin, self._child.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -107,28 +110,28 @@ class Forked:
         if self._ended:
             return None
         self._ended = True
-        code = self._waited(40) if by_itself else None
+        code = self._waited() if by_itself else None
         _kill_group(self._pid)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         if code is None:
-            self._waited(400)
+            self._waited()
         for pipe in (self.questions, self.answers):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[attr-defined]
         return code
 
-    def _waited(self, turns: int) -> int | None:
-        """The exit code, if it ended within some hundredths of a second."""
+    def _waited(self) -> int | None:
+        """The exit code, if it ends in time."""
         pause = threading.Event()
-        for _ in range(turns):
+        for _ in range(round(ENDING / PAUSE)):
             try:
                 pid, status = os.waitpid(self._pid, os.WNOHANG)
             except ChildProcessError:
                 return None
             if pid:
                 return os.waitstatus_to_exitcode(status)
-            pause.wait(0.005)
+            pause.wait(PAUSE)
         return None
 
 
