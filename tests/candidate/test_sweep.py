@@ -15,9 +15,7 @@ from convstep.candidate.outcome import DIED, HUNG, REFUSED, RETURNED, Outcome
 from convstep.candidate.sweep import Swept, choose, sweep
 from convstep.candidate.worker import Worker
 from tests.candidate.corpus import specimen
-
-GENEROUS = 60.0
-"""Seconds for a call that returns, however busy the machine is."""
+from tests.waiting import GENEROUS
 
 
 class Timed:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,10 +27,9 @@ from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Ou
 from convstep.candidate.target import Target
 from convstep.candidate.worker import Worker
 from tests.candidate.conftest import Files
+from tests.waiting import GENEROUS, buried, runs, waited
 
 CALL = Call("problem")
-GENEROUS = 60.0
-"""Seconds for what happens soon, however busy the machine is."""
 BRIEF = 0.3
 """Seconds for what never happens."""
 RIGHT = right_of(Case((4, 5), (2, 3), channels=2))
@@ -68,24 +66,6 @@ def is_right(outcome: Outcome) -> bool:
 def pid_of(running: Worker) -> int:
     process: Any = running._process
     return int(process._pid if hasattr(process, "_pid") else process._child.pid)
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there and not waiting to be buried."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def waited(happened: Callable[[], bool]) -> bool:
-    end = time.monotonic() + GENEROUS
-    while not happened():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def pid_in(path: Path) -> int:
@@ -306,8 +286,7 @@ def test_after_close_nothing_runs_and_nothing_waits_to_be_buried() -> None:
     assert runs(pid)
     running.close()
     running.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert waited(lambda: buried(pid))
     outcomes = [running.call(CALL, RIGHT.problem) for _ in range(2)]
     assert [outcome.kind for outcome in outcomes] == [DIED, DIED]
     assert outcomes[1].message == "the candidate's process was closed"
@@ -555,14 +534,12 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         running.seconds = BRIEF
         assert running.call(CALL, asked(1)).kind == HUNG
         running.seconds = GENEROUS
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+        assert waited(lambda: buried(pid))
         assert running.call(CALL, asked(2)).message == "it crashed: segmentation fault"
         assert running.call(CALL, asked(3)).message == "it ended its process with exit code 4"
         assert running.call(CALL, asked(0)).returned[0][0] == 1
         pid = pid_of(running)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert waited(lambda: buried(pid))
 
 
 def test_the_time_to_load_again_is_not_the_calls(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
