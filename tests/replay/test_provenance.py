@@ -273,7 +273,7 @@ def test_in_a_large_layer_the_steps_of_a_cell_are_computed_and_not_looked_for(
     def forbidden(*_: object) -> None:
         raise AssertionError("nothing may be asked of every step")
 
-    for name in ("index_at", "window", "step_at"):
+    for name in ("index_at", "window"):
         monkeypatch.setattr(Geometry, name, forbidden)
     assert stem.A_prev.shape == (224, 224, 3)
     cells: list[tuple[str, Cell, int]] = [
