@@ -125,7 +125,7 @@ class Worker:
                 received = self._received.get(timeout=longest)
         except Empty:
             self._end()
-            return Outcome(HUNG, message=f"{what} within {longest:g} s", seconds=longest)
+            return Outcome(HUNG, message=f"{what} within {longest:g} s")
         if received is None:
             return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
         return wire.read_answer(messages.opened(received), call, problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -132,12 +132,6 @@ class Bookmarks:
         listed = self.list()
         at = bisect_right([bookmark.position for bookmark in listed], position)
         return listed[at] if at < len(listed) else None
-
-    def previous(self, position: int) -> Bookmark | None:
-        """The nearest one before a position, or None."""
-        listed = self.list()
-        at = bisect_left([bookmark.position for bookmark in listed], position)
-        return listed[at - 1] if at else None
 
     def list(self) -> tuple[Bookmark, ...]:
         """All of them, in the order of the loop."""

@@ -72,20 +72,6 @@ class Overview:
             np.isnan(largest), np.nan, pixels
         )
 
-    def draw(self, panel: Panel, *, dark: bool, coloured: bool) -> str:
-        """The picture's characters, with the panel's window marked.
-
-        Args:
-            panel: whose face was taken last.
-            dark: whether the screen is dark.
-            coloured: False draws shades instead of colours.
-        """
-        lines = [
-            "".join(segment.text for segment in self.line(y, panel, dark=dark, coloured=coloured))
-            for y in range(self.lines)
-        ]
-        return "\n".join(lines)
-
     @property
     def lines(self) -> int:
         """Lines of the picture."""
@@ -97,7 +83,14 @@ class Overview:
         return range(span.top // per_line, span.bottom // per_line + 1)
 
     def line(self, y: int, panel: Panel, *, dark: bool, coloured: bool) -> list[Segment]:
-        """One line of the picture; arguments as for `draw`."""
+        """One line of the picture, with the panel's window marked.
+
+        Args:
+            y: which, from 0.
+            panel: whose face was taken last.
+            dark: whether the screen is dark.
+            coloured: False draws shades instead of colours.
+        """
         if self._pixels is None or not 0 <= y < self.lines:
             return []
         scale, marks = Scale(panel.limit, dark), self._marks(panel.window)

@@ -15,7 +15,7 @@ from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.replay.provenance import GRADIENTS, Provenance, last_write, next_write, provenance
+from convstep.replay.provenance import GRADIENTS, Provenance, provenance
 from tests.strategies import draw_problem, problems
 
 Array = npt.NDArray[Any]
@@ -91,17 +91,13 @@ def test_the_factors_are_the_named_values_and_give_the_product(problem: Problem,
 
 @settings(max_examples=25)
 @given(problems(), st.integers(0, 2**16))
-def test_done_and_the_nearest_writes_agree_with_the_steps(problem: Problem, seed: int) -> None:
+def test_what_is_done_agrees_with_the_steps(problem: Problem, seed: int) -> None:
     rng = np.random.default_rng(seed)
     for gradient, values in (("dW", problem.W), ("dA_prev_pad", problem.A_prev_pad)):
         cell = [int(rng.integers(length)) for length in values.shape]
         found = provenance(problem, gradient, cell)
         for position in range(problem.total_steps + 1):
-            before = [step for step in found.steps.tolist() if step < position]
-            after = [step for step in found.steps.tolist() if step >= position]
-            assert found.done(position) == len(before)
-            assert last_write(problem, gradient, cell, position) == (before[-1] if before else None)
-            assert next_write(problem, gradient, cell, position) == (after[0] if after else None)
+            assert found.done(position) == sum(step < position for step in found.steps.tolist())
 
 
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -0.0])
@@ -224,13 +220,8 @@ def test_an_unreachable_cell_names_exactly_the_axes_that_keep_windows_away(probl
     ],
 )
 def test_what_is_no_cell_is_refused_in_one_sentence(gradient: str, index: Cell, sentence: str) -> None:
-    for asked in (
-        lambda: provenance(line(8, 3), gradient, index),
-        lambda: last_write(line(8, 3), gradient, index, 0),
-        lambda: next_write(line(8, 3), gradient, index, 0),
-    ):
-        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-            asked()
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        provenance(line(8, 3), gradient, index)
 
 
 def test_without_a_bias_there_is_no_db() -> None:

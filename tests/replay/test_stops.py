@@ -24,12 +24,11 @@ from convstep.replay.stops import (
     Stop,
     Stops,
     Watchpoint,
-    next_stop,
     parse_stop,
-    previous_stop,
     search,
 )
 from convstep.replay.timeline import Timeline
+from tests.replay.stopping import next_stop, previous_stop
 from tests.strategies import problems, random_problem
 
 CHEAP = [

@@ -125,13 +125,11 @@ def test_they_are_listed_in_the_order_of_the_loop() -> None:
     assert [mark.position for mark in marks.list()] == [2, 7, 30]
 
 
-def test_next_and_previous_leave_out_the_one_that_is_here() -> None:
+def test_the_next_one_is_not_the_one_that_is_here() -> None:
     marks = Bookmarks([Bookmark(10, "a"), Bookmark(20, "b")])
-    assert marks.next(9) == marks.previous(11) == Bookmark(10, "a")
+    assert marks.next(9) == Bookmark(10, "a")
     assert marks.next(10) == Bookmark(20, "b")
-    assert marks.previous(20) == Bookmark(10, "a")
     assert marks.next(20) is None
-    assert marks.previous(10) is None
 
 
 def test_a_name_stands_once_and_moves() -> None:

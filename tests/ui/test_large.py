@@ -19,6 +19,7 @@ from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 from tests.ui.test_sizes import check_layout, stem
+from tests.view.panels import drawn
 
 HALF = 32 * 32 * 4 + 77
 MOVES = ("n", "n", "n", "N", "N", "s", "s", "S", "f", "F", "l", "L", "t", "comma", "]", "k", "K")
@@ -35,7 +36,7 @@ def fresh_map(session: Session) -> list[str]:
     panel = session.debugger.scene.panel("input_gradient")
     overview = Overview(part.content_size.width, part.content_size.height)
     overview.update(panel.face.values, None)
-    lines = overview.draw(panel, dark=True, coloured=True).split("\n")
+    lines = drawn(overview, panel).split("\n")
     return [line.rstrip() for line in lines] + [""] * (part.content_size.height - len(lines))
 
 

@@ -63,11 +63,6 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         return CandidateStage(timeline, self._candidate.probe.right)
 
     @property
-    def settled(self) -> bool:
-        """Whether the candidate has answered all that was asked about this place."""
-        return not self._asking and self._heard()
-
-    @property
     def wrong_steps(self) -> list[tuple[int, int]]:
         """The divergent steps found up to now, as first and last + 1."""
         return sorted(self._wrong)
