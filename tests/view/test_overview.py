@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.faces import face
@@ -56,6 +56,7 @@ def test_an_update_of_a_block_is_as_good_as_a_new_one(
 
 
 @given(faces(), st.integers(1, 20), st.integers(1, 12))
+@example(np.array([[1.0, np.nan, 3.0, -4.0]] * 3), 2, 1)
 def test_a_pixel_is_the_largest_magnitude_of_its_block(values: Array, width: int, height: int) -> None:
     overview = Overview(width, height)
     overview.update(values, None)
