@@ -19,6 +19,7 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.standing import Standing, stand
+from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, page, page_fault, question
 from tests.strategies import problems, random_problem, tried
 
@@ -82,7 +83,7 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     on_face = {at for at in changed if all(h in (None, a) for h, a in zip(found.face, at, strict=True))}
     assert found.cells == on_face != set()
     assert found.judge(found.solution).right
-    assert not found.judge(found.mistake).right
+    assert not found.judge(mistake(found)).right
     assert (stop.position, reveal.position, reveal.given) == (position, position + 1, True)
     assert found.cells <= {index for marked in reveal.marks for index in marked.indices}
     if tensor != "db":
@@ -117,7 +118,7 @@ def test_values_are_those_of_the_loop(seed: int) -> None:
     for one in (found, now):
         assert one.judge(one.solution).right
         assert one.judge(repr(one.value)).right
-        assert not one.judge(one.mistake).right
+        assert not one.judge(mistake(one)).right
 
 
 @given(problems(), st.data())
@@ -160,7 +161,7 @@ def test_shapes_are_those_of_the_arrays(problem: Problem) -> None:
             assert isinstance(found, ShapeQuestion)
             assert found.shape == array.shape
             assert found.judge("x".join(map(str, array.shape))).right
-            assert not found.judge(found.mistake).right
+            assert not found.judge(mistake(found)).right
 
 
 def test_half_a_step_is_told_apart_from_the_step_before_it() -> None:

@@ -11,6 +11,7 @@ from convstep.lessons import course
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.words import LANGUAGES
+from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 
 ENTRIES = course.entries("en")
@@ -38,7 +39,7 @@ def test_every_answer_is_judged_as_it_should_be(entry: course.Entry) -> None:
     assert lesson.questions
     for question in lesson.questions:
         assert question.judge(question.solution).right
-        assert not question.judge(question.mistake).right
+        assert not question.judge(mistake(question)).right
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
