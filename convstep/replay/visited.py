@@ -102,24 +102,15 @@ class Bookmarks:
         """How many there are."""
         return len(self._labels)
 
-    def toggle(self, position: int, label: str = "") -> Bookmark | None:
-        """Set a bookmark, or take away the one that is there.
-
-        A name that stands elsewhere moves here, and a new name for the bookmark that is here
-        renames it.
-
-        Args:
-            position: where.
-            label: its name; the lowest free number if left out.
+    def toggle(self, position: int) -> Bookmark | None:
+        """Set a bookmark, called by the lowest free number, or take away the one that is there.
 
         Returns:
             The bookmark that now stands there, or None.
         """
-        label = label.strip()
-        if position in self._labels and label in ("", self._labels[position]):
-            del self._labels[position]
+        if self._labels.pop(position, None) is not None:
             return None
-        self._set(position, label)
+        self._set(position, "")
         return self.at(position)
 
     def at(self, position: int) -> Bookmark | None:

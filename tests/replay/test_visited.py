@@ -132,16 +132,14 @@ def test_the_next_one_is_not_the_one_that_is_here() -> None:
     assert marks.next(20) is None
 
 
-def test_a_name_stands_once_and_moves() -> None:
-    marks = Bookmarks()
-    marks.toggle(5, "here")
-    assert marks.toggle(9, " here ") == Bookmark(9, "here")
+def test_of_one_name_or_one_position_the_last_counts() -> None:
+    marks = Bookmarks([Bookmark(5, "here"), Bookmark(9, " here "), Bookmark(9, "edge")])
+    assert marks.list() == (Bookmark(9, "edge"),)
+    marks = Bookmarks([Bookmark(5, "here"), Bookmark(9, " here ")])
     assert marks.list() == (Bookmark(9, "here"),)
 
 
-def test_a_new_name_renames_and_the_same_name_takes_away() -> None:
-    marks = Bookmarks()
-    marks.toggle(5)
-    assert marks.toggle(5, "edge") == Bookmark(5, "edge")
-    assert len(marks) == 1
-    assert marks.toggle(5, "edge") is None
+def test_one_with_a_name_is_taken_away_like_any_other() -> None:
+    marks = Bookmarks([Bookmark(5, "edge")])
+    assert marks.toggle(5) is None
+    assert len(marks) == 0
