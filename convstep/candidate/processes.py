@@ -24,12 +24,24 @@ ENDING, PAUSE = 2.0, 0.005
 """Seconds for a process to end that was killed, or whose pipe has ended; and between two looks."""
 
 
+class Pipe(messages.RawPipe, Protocol):
+    """This process's end of a pipe.
+
+    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
+    read from the next pipe that is opened, because that gets the same number.
+    """
+
+    def close(self) -> None:
+        """Give the number back."""
+        ...
+
+
 class Process(Protocol):
     """A started child: two pipes, and a way to end it."""
 
-    questions: messages.RawPipe
+    questions: Pipe
     """Where calls go."""
-    answers: messages.RawPipe
+    answers: Pipe
     """Where outcomes come from."""
 
     def end(self, *, by_itself: bool = False) -> int | None:
@@ -63,8 +75,8 @@ class Spawned:
         )
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self.questions: messages.RawPipe = self._child.stdin
-        self.answers: messages.RawPipe = self._child.stdout
+        self.questions: Pipe = self._child.stdin
+        self.answers: Pipe = self._child.stdout
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Kill the process group."""
@@ -78,10 +90,6 @@ class Spawned:
         self._child.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(timeout=ENDING)
-        for pipe in (self._child.stdin, self._child.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
         return code
 
 
@@ -101,8 +109,8 @@ class Forked:
             _live_as_copy(function, question_out, answer_in, (question_in, answer_out))
         os.close(question_out)
         os.close(answer_in)
-        self.questions: messages.RawPipe = os.fdopen(question_in, "wb", buffering=0)
-        self.answers: messages.RawPipe = os.fdopen(answer_out, "rb", buffering=0)
+        self.questions: Pipe = os.fdopen(question_in, "wb", buffering=0)
+        self.answers: Pipe = os.fdopen(answer_out, "rb", buffering=0)
         self._ended = False
 
     def end(self, *, by_itself: bool = False) -> int | None:
@@ -116,9 +124,6 @@ class Forked:
             os.kill(self._pid, signal.SIGKILL)
         if code is None:
             self._waited()
-        for pipe in (self.questions, self.answers):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[attr-defined]
         return code
 
     def _waited(self) -> int | None:

@@ -24,6 +24,7 @@ from convstep.candidate import serve, worker
 from convstep.candidate.calling import PRINTED, Call
 from convstep.candidate.cases import Case, right_of
 from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Outcome
+from convstep.candidate.processes import Forked
 from convstep.candidate.target import Target
 from convstep.candidate.worker import Worker
 from tests.candidate.conftest import Files
@@ -329,6 +330,38 @@ def test_ctrl_c_ends_the_call_and_no_late_answer_becomes_the_next_ones(tmp_path:
         assert not runs(pid)
         outcome = running.call(CALL, other.problem)
     np.testing.assert_allclose(outcome.gradients["dW"], other.gradients["dW"])
+
+
+class Traced:
+    """A pipe that notes which thread did what with it."""
+
+    def __init__(self, pipe: Any, log: list[tuple[str, int]]) -> None:
+        self.pipe, self.log = pipe, log
+
+    def __getattr__(self, name: str) -> Any:
+        self.log.append((name, threading.get_ident()))
+        return getattr(self.pipe, name)
+
+
+def test_a_pipe_is_closed_by_who_reads_it_and_by_nobody_else() -> None:
+    """Else who is on the way to read would read from the next process: its pipe gets the same number."""
+    logs: list[list[tuple[str, int]]] = []
+
+    def start() -> Any:
+        process = Forked(reference)
+        for name in ("questions", "answers"):
+            logs.append([])
+            setattr(process, name, Traced(getattr(process, name), logs[-1]))
+        return process
+
+    running = Worker(start, "reference", GENEROUS)
+    for _ in range(2):
+        assert is_right(running.call(CALL, RIGHT.problem, fresh=True))
+    running.close()
+    assert len(logs) == 4
+    for log in logs:
+        assert waited(lambda log=log: log[-1][0] == "close")  # type: ignore[misc]
+        assert len({thread for _, thread in log}) == 1
 
 
 def test_calls_of_several_threads_take_turns() -> None:
