@@ -59,6 +59,8 @@ def test_what_the_next_step_makes_adds_up(seed: int, language: str) -> None:
         return
     first, *_, last = text.split(" = ")
     assert last == number_text(after)
+    # the names, the numbers in their place, the product worked out where there is one and a sum
+    assert text.count(" = ") == (4 if tensor != "db" and before else 3)
     for sum_ in text.split(" = ")[2:]:  # behind the names: numbers only
         assert arithmetic(sum_) == pytest.approx(after, rel=0.01, abs=0.01)
     named = {"dW": r"A_prev_pad\[[\d, ]+\] \* dZ\[", "dA_prev_pad": r"W\[[\d, ]+\] \* dZ\[", "db": r"dZ\["}[
@@ -113,6 +115,11 @@ def test_the_other_explanations_say_what_is_so(problem: Problem, data: st.DataOb
         _, rows, columns, _ = geometry.window(index)
         found = [int(number) for number in re.findall(r"\d+\*\d+ = (\d+)", text)]
         assert found == [rows.start, columns.start]
+        f_h, f_w = geometry.kernel_shape[1:3]
+        _, taps, apart = text.partition(f"{f_h}x{f_w}")
+        assert taps
+        dilated = geometry.dilation != (1, 1)
+        assert [int(n) for n in re.findall(r"\d+", apart)] == (list(geometry.dilation) if dilated else [])
         assert f"i_c = {index.i_c}" in read(explaining.step_writes(language, "dW", step, geometry))
         assert f"db[{index.i_c}]" in read(explaining.step_writes(language, "db", step, geometry))
         text = read(explaining.padding_why(language, geometry))
