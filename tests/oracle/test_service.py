@@ -100,16 +100,15 @@ def test_starting_does_not_wait_for_torch(fake_torch: Path) -> None:
         assert not slow.ready
 
 
-def test_a_child_killed_between_requests_is_replaced() -> None:
-    with TorchService() as mortal:
-        assert mortal.compare(random_problem()).ok
-        first = pid_of(mortal)
-        os.kill(first, signal.SIGKILL)
-        # the first request may come before its death is noticed
-        with contextlib.suppress(OracleUnavailable):
-            mortal.compare(random_problem())
-        assert mortal.compare(random_problem()).ok
-        assert pid_of(mortal) != first
+def test_a_child_killed_between_requests_is_replaced(service: TorchService) -> None:
+    assert service.compare(random_problem()).ok
+    first = pid_of(service)
+    os.kill(first, signal.SIGKILL)
+    # the first request may come before its death is noticed
+    with contextlib.suppress(OracleUnavailable):
+        service.compare(random_problem())
+    assert service.compare(random_problem()).ok
+    assert pid_of(service) != first
 
 
 def test_a_child_killed_during_a_request_is_reported(fake_torch: Path) -> None:
