@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from typing import Any
 
 from textual.dom import DOMNode
+from textual.worker import Worker
 
 
-def tell(listener: DOMNode, what: Callable[..., object], *arguments: object) -> bool:
+def tell(
+    listener: DOMNode, what: Callable[..., object], *arguments: object, of: Worker[Any] | None = None
+) -> bool:
     """Have something done by a screen or an app; called from another thread, returns when it is done.
 
     A person may leave at any moment, also while this is on its way. The parts of a screen go before
     the screen itself, so whether it is still whole is asked where nothing else happens meanwhile:
-    in the thread of the app.
+    in the thread of the app. So is whether anybody still wants to know.
 
     Args:
         listener: whose parts are needed.
         what: what to do.
         arguments: of that.
+        of: the worker whose news it is; if it has been cancelled, nobody wants to know.
 
     Returns:
-        Whether it was done; False if the listener is gone or about to go.
+        Whether it was done; False if the listener is gone or about to go, or the worker cancelled.
     """
 
     def told() -> bool:
         # `display` is False from the moment at which a node is given up
         whole = listener.is_running and listener.display
-        if whole:
+        wanted = whole and (of is None or not of.is_cancelled)
+        if wanted:
             what(*arguments)
-        return whole
+        return wanted
 
     try:
         return listener.app.call_from_thread(told)

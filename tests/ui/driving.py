@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import time
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -129,15 +129,15 @@ class Session:
         await self.pilot.hover(offset=(x, y))
         await self.settle()
 
-    async def until(self, text: str) -> None:
-        """Until the screen says so; for what another thread brings."""
+    async def until(self, wanted: str | Callable[[], bool]) -> None:
+        """Until the screen says so, or it is so; for what another thread brings."""
         end = time.monotonic() + GENEROUS
         while time.monotonic() < end:
-            if text in self.text:
+            if wanted in self.text if isinstance(wanted, str) else wanted():
                 return
             await asyncio.sleep(0.01)
             await self.settle()
-        raise AssertionError(f"{text!r} never appears:\n{self.text}")
+        raise AssertionError(f"{wanted!r} never comes:\n{self.text}")
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after the screen has followed the one before."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker, get_current_worker
 
 import convstep.ui
 from convstep.ui.telling import tell
+from tests.waiting import GENEROUS
 
 
 class Parted(Screen[None]):
@@ -38,6 +41,25 @@ async def test_who_goes_is_told_nothing_from_the_first_moment_on() -> None:
         await leaving
         assert not await told()
     assert len(heard) == 1
+
+
+async def test_what_a_cancelled_worker_found_is_told_to_nobody() -> None:
+    """Also where it is cancelled while its news is on the way: that is when the app's thread looks."""
+    app: App[None] = App()
+    heard: list[str] = []
+
+    def work() -> None:
+        worker: Worker[None] = get_current_worker()
+        assert tell(app, heard.append, "first", of=worker)
+        assert tell(app, worker.cancel)
+        assert not tell(app, heard.append, "second", of=worker)
+        done.set()
+
+    done = threading.Event()
+    async with app.run_test():
+        app.run_worker(work, thread=True)
+        assert await asyncio.to_thread(done.wait, GENEROUS)
+    assert heard == ["first"]
 
 
 async def test_an_app_that_ends_is_told_nothing() -> None:

@@ -208,8 +208,8 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         worker: Worker[object] = get_current_worker()
         candidate = self._candidate
         found = candidate.next_divergent(position) if by > 0 else candidate.previous_divergent(position)
-        if not worker.is_cancelled:
-            self._tell(self.arrive_at_divergence, found, by)
+        if not self._left.is_set():
+            tell(self, self.arrive_at_divergence, found, by, of=worker)
 
     def arrive_at_divergence(self, position: int | None, by: int) -> None:
         """Go to a divergent step, or say that there is none."""

@@ -43,12 +43,9 @@ class HuntingScreen(StoppingScreen):
             if self._scout is None:
                 self._scout = Timeline(self._problem)
             found = first_nonfinite(self._problem, lambda: worker.is_cancelled, self._scout)
-        if not worker.is_cancelled:
-            tell(self, self._hunt_ended, worker, found)
+        tell(self, self._hunt_ended, found, of=worker)
 
-    def _hunt_ended(self, worker: Worker[object], found: FirstNonfinite | None) -> None:
-        if worker.is_cancelled:  # Escape came while this was posted
-            return
+    def _hunt_ended(self, found: FirstNonfinite | None) -> None:
         if found is None:
             self.say("no step makes a NaN or inf: every running gradient stays finite")
         else:

@@ -165,8 +165,7 @@ class LayersScreen(Screen[None]):
     def _hunt(self) -> None:
         worker = get_current_worker()
         found = hunt(self._layers, self._sample, lambda: worker.is_cancelled)
-        if not worker.is_cancelled:
-            tell(self, self._hunted, found)
+        tell(self, self._hunted, found, of=worker)
 
     def _hunted(self, found: Hunted | None) -> None:
         if found is None:

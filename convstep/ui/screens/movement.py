@@ -171,17 +171,8 @@ class MovingScreen(PresentingScreen):
         for share in self._stage.prepare(position):
             if worker.is_cancelled:
                 return
-            tell(self, self._say_share, worker, share)
-        tell(self, self._arrive_by, worker, position)
-
-    def _say_share(self, worker: Worker[None], share: float) -> None:
-        """How far the way is; asked again here, because Escape may have come while this was posted."""
-        if not worker.is_cancelled:
-            self._update_status(f"on the way … {share:.0%}   Esc stops")
-
-    def _arrive_by(self, worker: Worker[None], position: int) -> None:
-        if not worker.is_cancelled:
-            self._arrive(position)
+            tell(self, self._update_status, f"on the way … {share:.0%}   Esc stops", of=worker)
+        tell(self, self._arrive, position, of=worker)
 
     def _arrive(self, position: int) -> None:
         near = abs(position - self._timeline.position) == 1 and not self._timeline.additions

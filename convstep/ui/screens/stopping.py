@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
@@ -190,19 +190,21 @@ class StoppingScreen(MovingScreen):
                 self._scout = Timeline(self._problem)
             for news in search(self._problem, position, self.stops, backwards=backwards, scout=self._scout):
                 reached = news.position
+                if isinstance(news, Found) and tell(self, self._stopped, reached, news.stop, of=worker):
+                    return
                 if worker.is_cancelled:
-                    if worker in self._landing:
-                        tell(self, self._stopped, reached, None)
-                    return
-                if isinstance(news, Found):
-                    tell(self, self._stopped, news.position, news.stop)
-                    return
+                    break
                 if time.monotonic() - told >= PAUSE:
                     told = time.monotonic()
                     running = f"running … step {reached}   Esc stops"
-                    tell(self, self._update_status, running)
-        if not worker.is_cancelled:
-            tell(self, self._found_none, backwards)
+                    tell(self, self._update_status, running, of=worker)
+        if not tell(self, self._found_none, backwards, of=worker):
+            tell(self, self._land, worker, reached)
+
+    def _land(self, worker: Worker[None], position: int) -> None:
+        """Stay where a stopped run has come to, unless the person has gone somewhere meanwhile."""
+        if worker in self._landing:
+            self._stopped(position, None)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
         self.go(position)
