@@ -8,6 +8,7 @@ import pytest
 from convstep.examples import catalog
 from convstep.replay.provenance import provenance
 from convstep.view.contributions import ContributionTable
+from convstep.view.numbers import short
 from tests.view.test_scene import made
 
 BATCH: Any = made()
@@ -42,6 +43,16 @@ def test_rows_stand_below_each_other_and_add_up(
         if found.first_factor is not None:
             assert found.first_factor[at] * found.second_factor[at] == found.product[at]
             assert float(numbers[0]) == pytest.approx(float(found.product[at]), rel=1e-2, abs=1e-2)
+
+
+@pytest.mark.parametrize("made", [0, 1, 20, 36])
+def test_the_value_now_is_the_sum_of_what_is_made(made: int) -> None:
+    found = provenance(catalog.load("digit"), "dA_prev_pad", (4, 3, 0))
+    assert len(found) == 36
+    table = ContributionTable(found, int([*found.steps, 256][made]))
+    now = found.running[made - 1] if made else 0
+    assert table.done == made
+    assert table.summary == f"now {short(now, 6)}, in the end {short(found.running[-1], 6)}"
 
 
 def test_a_cell_without_contributions_has_a_reason_and_no_rows() -> None:

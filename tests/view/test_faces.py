@@ -28,6 +28,16 @@ def test_every_cell_leads_to_the_tensor_s_own_value(drawn: tuple[tuple[int, ...]
             index = seen.index(row, column)
             assert tensor[index] == seen.values[row, column]
             assert seen.cell(row, column) == f"t[{', '.join(map(str, index))}]"
+            assert seen.find(index) == (row, column)
+
+
+@given(fixed_axes())
+def test_only_what_is_on_the_face_is_found(drawn: tuple[tuple[int, ...], Fixed]) -> None:
+    shape, fixed = drawn
+    seen = face("t", np.zeros(shape), fixed)
+    on_face = {seen.index(row, column) for row, column in np.ndindex(seen.shape)}
+    assert {index for index in np.ndindex(shape) if seen.find(index) is not None} == on_face
+    assert seen.find((*next(iter(on_face)), 0)) is None
 
 
 @given(fixed_axes())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from convstep.view.lines import KEPT, key_places, status_line, title_line
+from convstep.view.lines import KEPT, key_places, status_line, tab_line, title_line
 
 
 @pytest.mark.parametrize("left", ["dW[0] = 1", "你已经走开了；按 r 回到课程的位置", "填充" * 60, ""])
@@ -26,6 +26,27 @@ def test_a_title_keeps_the_position_in_sight(name: str, width: int) -> None:
     line = title_line([f"convstep  {name}", "3/8"], name, "step 1/2", width, ended=False)
     assert cell_len(line.plain) == width
     assert line.plain.endswith("  step 1/2")
+
+
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=6), min_size=2, max_size=6), st.data(), st.integers(12, 60)
+)
+def test_tabs_begin_with_the_shown_one_where_they_do_not_all_fit(
+    names: list[str], data: st.DataObject, width: int
+) -> None:
+    shown = data.draw(st.integers(0, len(names) - 1))
+    marked = [f"‹{name}›" if at == shown else name for at, name in enumerate(names)]
+    whole = f"Tab: {' '.join(marked)}"
+    line = tab_line(names, shown, width)
+    if len(whole) <= width:
+        assert line == whole
+        return
+    turned = [*marked[shown:], *marked[:shown]]
+    lines = [f"Tab: {' '.join(turned[:count])} +{len(names) - count}" for count in range(1, len(names))]
+    assert line in lines
+    assert line == lines[0] or len(line) <= width
+    longer = lines[lines.index(line) + 1 :]
+    assert all(len(further) > width for further in longer), "as many as there is room for"
 
 
 @given(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +14,8 @@ from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, parse_cells, shapes
 from convstep.replay.timeline import Timeline
-from convstep.view.panel import Cell
+from convstep.view.faces import face
+from convstep.view.panel import Cell, Panel
 from convstep.view.pointing import (
     CHOSEN,
     MISSED,
@@ -70,6 +74,16 @@ def test_a_cell_of_a_panel_is_the_cell_that_its_name_says(problem: Problem, data
         assert all(0 <= at < length for at, length in zip(index, shapes(problem)[name], strict=True))
         (same,) = parse_cells(f"{name}[{', '.join(map(str, index))}]", problem, 1).indices
         assert same == index
+
+
+def test_beside_a_candidate_dA_prev_stands_for_the_padded_one() -> None:
+    problem = Problem(np.ones((3, 4, 1)), np.ones((1, 2, 2, 1)), None, None, padding=((1, 0), (2, 0)))
+    scene = Stage(Timeline(problem)).scene()
+    cropped = Panel("candidate", face("dA_prev", np.zeros((3, 4, 1)), (None, None, 0)), 1.0)
+    beside = replace(scene, panels=(cropped,))
+    assert panel_of(beside, "dA_prev_pad") is cropped
+    assert panel_of(beside, "dW") is None
+    assert index_of(cropped, Cell(1, 3), problem.geometry) == ("dA_prev_pad", (2, 5, 0))
 
 
 @pytest.mark.parametrize("tensor", ["Z", "dX", ""])
