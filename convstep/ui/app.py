@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from convstep.language import tr
 from convstep.ui.commands import COMMANDS
 from convstep.ui.screens.debugger import DebuggerScreen
 
@@ -76,8 +77,8 @@ class TorchApp(App[None]):
                 async def run(action: str = command.action) -> None:
                     await screen.run_action(action)
 
-                yield SystemCommand(f"{command.label}  {keys}", command.help, run)
-        yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
+                yield SystemCommand(f"{tr(command.label)}  {keys}", tr(command.help), run)
+        yield SystemCommand(tr("theme"), tr("Change the colours."), self.action_change_theme)
 
 
 class DebuggerApp(TorchApp):

@@ -12,6 +12,8 @@ import pytest
 
 import convstep
 from convstep.language import catalogue, speak, spoken, tr
+from convstep.ui.commands import COMMANDS
+from convstep.ui.screens.help import MARKS
 
 PACKAGE = Path(convstep.__file__).parent
 ZH = catalogue("zh")
@@ -42,6 +44,14 @@ def spoken_sentences() -> dict[str, str]:
     return found
 
 
+def run_time_sentences() -> Iterator[str]:
+    """What stands in tables and is looked up where it is shown."""
+    for command in COMMANDS:
+        yield from (command.label, command.help, command.group)
+    for _, meaning in MARKS:
+        yield meaning
+
+
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -49,6 +59,7 @@ def fields(text: str) -> set[str]:
 def test_every_sentence_is_in_the_catalogue() -> None:
     missing = {text: path for text, path in spoken_sentences().items() if text not in ZH}
     assert not missing
+    assert not [text for text in run_time_sentences() if text not in ZH]
 
 
 def test_every_entry_is_said_somewhere() -> None:

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from convstep.language import tr
 from convstep.view.lines import KeyPlace, key_places
 
 
@@ -70,7 +71,7 @@ class KeyLine(Widget):
 
     def _keys(self) -> list[tuple[str, str]]:
         """Each key with its label."""
-        return [(self.app.get_key_display(one), one.description) for one in self._bindings_shown()]
+        return [(self.app.get_key_display(one), tr(one.description)) for one in self._bindings_shown()]
 
     def _under(self, event: events.MouseEvent) -> int | None:
         """Which key the mouse is on."""
