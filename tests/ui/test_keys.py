@@ -126,7 +126,7 @@ async def runs_to_the_previous_stop_or_to_the_start(session: Session, key: str) 
     await session.press(key)
     await session.answered()
     assert session.position == 0
-    assert "no stop before: ran to the start" in session.text
+    assert "no earlier stop: ran back to the start" in session.text
 
 
 async def sets_and_removes_a_stop(session: Session, key: str) -> None:

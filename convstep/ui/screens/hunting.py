@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import Worker, get_current_worker
 
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.screens.stopping import StoppingScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -30,7 +31,7 @@ class HuntingScreen(StoppingScreen):
     def action_first_nonfinite(self) -> None:
         """Look for the first step that makes a NaN or inf, and go there."""
         self.stop_travelling()
-        self._update_status("looking for the first NaN or inf …   Esc stops")
+        self._update_status(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     @work(thread=True, group="travel")
@@ -49,7 +50,7 @@ class HuntingScreen(StoppingScreen):
         if worker.is_cancelled:  # Escape came while this was posted
             return
         if found is None:
-            self.say("no step makes a NaN or inf: every running gradient stays finite")
+            self.say(tr("no step makes a NaN or inf: all running gradients stay finite"))
         else:
             self.travel_to_nonfinite(found)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import Worker, get_current_worker
 
+from convstep.language import tr
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.presenting import PresentingScreen
@@ -43,7 +44,13 @@ class MovingScreen(PresentingScreen):
         """Back to before the last jump, or forward again."""
         position = self._visited.back() if by < 0 else self._visited.forward()
         if position is None:
-            self._update_status("no earlier place" if by < 0 else "no later place")
+            self._update_status(
+                tr(
+                    "there is no earlier place to go back to"
+                    if by < 0
+                    else "there is no later place to go to"
+                )
+            )
         else:
             self.travel(position)
 
@@ -160,7 +167,7 @@ class MovingScreen(PresentingScreen):
     def action_follow(self) -> None:
         """Stop a long way; otherwise what Escape does for the panels."""
         if self.stop_travelling(landing=True):
-            self._update_status("stopped on the way")
+            self._update_status(tr("stopped at step {position}", position=self._timeline.position))
         else:
             super().action_follow()
 
@@ -176,7 +183,7 @@ class MovingScreen(PresentingScreen):
     def _say_share(self, worker: Worker[None], share: float) -> None:
         """How far the way is; asked again here, because Escape may have come while this was posted."""
         if not worker.is_cancelled:
-            self._update_status(f"on the way … {share:.0%}   Esc stops")
+            self._update_status(tr("seeking … {share:.0%}   Esc stops", share=share))
 
     def _arrive_by(self, worker: Worker[None], position: int) -> None:
         if not worker.is_cancelled:

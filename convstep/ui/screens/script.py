@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convstep.language import tr
 from convstep.ui.saving import save
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.model import Choice
@@ -54,7 +55,7 @@ class ScriptScreen(DebuggerScreen):
         try:
             super().action_copy()
         except OSError as error:
-            self.say(f"the problem cannot be saved: {error.strerror or error}")
+            self.say(tr("the problem cannot be saved: {reason}", reason=error.strerror or error))
 
     def action_follow(self) -> None:
         """Where Escape has nothing else to do, it leads back to the layers."""
