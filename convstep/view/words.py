@@ -1,4 +1,4 @@
-"""The problem and a place in its loop in words, and the panel of what an oracle disagrees with."""
+"""The problem in words, and the panel of what an oracle disagrees with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.conv.validation import place_text as place_text
 from convstep.view.faces import face
 from convstep.view.panel import Cell, Panel
 from convstep.view.scale import round_limit
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 def gradient_names(problem: Problem) -> list[str]:
     """What backward returns, in its order."""
     return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
-
-
-def place_text(index: StepIndex, geometry: Geometry) -> str:
-    """The loop index in words, the sample left out where there is one."""
-    names = index._fields if geometry.batch is not None else index._fields[1:]
-    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
 
 
 def problem_facts(problem: Problem) -> list[str]:

@@ -168,7 +168,7 @@ class CandidateScreen(AskingScreen):
         """Just after the first divergent step; where there is none, the whole pass is looked at."""
         if found is None:
             return self._timeline.total if self._is_the_failing_problem() or self._verdict.ok else 0
-        return 0 if found.before_any else found.step + 1
+        return found.position
 
     def _triples(self) -> list[list[Panel]]:
         """The three panels of each gradient."""

@@ -54,17 +54,18 @@ class PlayingScreen(HuntingScreen):
         """
         step = self._timeline.next()
         if step is None:
+            self.past_end()
             return False
         self._moved()
         stop = self._watch.hit(step, self.stops)
         if stop is not None:
             self.pause()
             self.say(f"stop {stop.id}: {stop}")
-        return self._timeline.position < self._timeline.total
+        return not self.at_end or self.goes_past_end
 
     def rewind(self) -> None:
         """Go back to where playing begins, if there is nothing more to play."""
-        if self._timeline.position == self._timeline.total:
+        if self.at_end:
             self.travel(0)
 
     def action_play(self) -> None:

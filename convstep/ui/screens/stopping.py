@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ class StoppingScreen(MovingScreen):
             PromptScreen(
                 "Stop when",
                 "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1 · watch dW[2, 0, 1, 0]",
-                "A condition over step, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
+                "A condition over position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
                 "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third.",
                 parse,
                 self._meaning,
@@ -140,7 +141,9 @@ class StoppingScreen(MovingScreen):
 
     def _meaning(self, stop: Stop) -> str:
         if isinstance(stop, ConditionStop):
-            return f"Stops after a step for which {stop.target} is true."
+            counted = " Here step counts from 0; position is the step number shown."
+            counted = counted if re.search(r"\bstep\b", stop.target) else ""
+            return f"Stops after a step for which {stop.target} is true.{counted}"
         count = len(self._stage.steps_of(stop))
         return f"Stops at {count} of {self._timeline.total} steps: {stop}."
 
@@ -172,7 +175,9 @@ class StoppingScreen(MovingScreen):
         return {}
 
     def _run_to_stop(self, *, backwards: bool) -> None:
-        if any(stop.enabled for stop in self.stops):
+        if self.at_end and not backwards:
+            self.past_end()
+        elif any(stop.enabled for stop in self.stops):
             self.stop_travelling()
             self._search(self._timeline.position, backwards)
         else:
@@ -209,8 +214,10 @@ class StoppingScreen(MovingScreen):
 
     def _found_none(self, backwards: bool) -> None:
         self.go(0 if backwards else self._timeline.total)
-        before, end = ("before", "start") if backwards else ("ahead", "end")
-        self._update_status(f"no stop {before}: ran to the {end}")
+        if backwards:
+            self._update_status("no stop before: ran to the start")
+        else:
+            self._update_status(f"no stop ahead: ran to the end{self.end_hint()}")
 
 
 def _columns(bar: TimelineBar, steps: Sequence[int]) -> dict[int, tuple[int, str]]:
