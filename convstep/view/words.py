@@ -29,8 +29,7 @@ def problem_facts(problem: Problem) -> list[str]:
     facts = [
         f"A_prev {shape_text(problem.A_prev.shape)}",
         f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        f"stride {pair_text(problem.stride)}",
-        f"padding {padding_text(problem.padding)}",
+        *window_facts(problem),
     ]
     if problem.dilation != (1, 1):
         facts.append(f"dilation {pair_text(problem.dilation)}")
@@ -44,8 +43,16 @@ def problem_facts(problem: Problem) -> list[str]:
     return facts
 
 
+def window_facts(problem: Problem) -> list[str]:
+    """Where the windows lie, which every title says."""
+    return [f"stride {pair_text(problem.stride)}", f"padding {padding_text(problem.padding)}"]
+
+
 def difference_panel(row: Row) -> Panel:
-    """The face of the difference with the worst cell on it; full colour is the tolerance."""
+    """The face of the difference with the worst cell on it; full colour is the tolerance.
+
+    Cells about which the oracle was not asked are blank.
+    """
     fixed: tuple[int | None, ...]
     if len(row.shape) == 1:
         fixed, now = (None,), Cell(row.worst_index[0], 0)
@@ -58,7 +65,8 @@ def difference_panel(row: Row) -> Panel:
     return Panel(
         key=f"difference_{row.name}",
         face=face(f"error of {row.name}", row.difference, fixed),
+        known=face(row.name, row.cells, fixed).values,
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now,
+        now=now if row.cells[row.worst_index] else None,
         listed=len(row.shape) == 1,
     )

@@ -160,10 +160,11 @@ class PlayingScreen(HuntingScreen):
             self.pause()
         super()._moved(all_changed=all_changed, touched=touched)
 
-    def title_place(self) -> str:
+    def title_places(self) -> list[str]:
         """Before a class there is no status line: the title says that it plays."""
-        place = super().title_place()
-        return f"▶ {self._pace_words()}   {place}" if self._playing and self.presenting else place
+        places = super().title_places()
+        plays = self._playing and self.presenting
+        return [f"▶ {self._pace_words()}   {place}" for place in places] if plays else places
 
     def _show_status(self) -> None:
         """While it plays, how fast, and how to pause."""
