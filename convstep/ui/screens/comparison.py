@@ -54,7 +54,7 @@ class ComparisonScreen(ModalScreen[None]):
     }
     ComparisonScreen Static { height: auto; }
     ComparisonScreen .verdict { text-style: bold; }
-    ComparisonScreen .table { margin-bottom: 1; }
+    ComparisonScreen .table { margin-bottom: 1; display: none; }
     ComparisonScreen .tolerance, ComparisonScreen #what { color: $foreground 65%; display: none; }
     ComparisonScreen.-explained .tolerance, ComparisonScreen.-explained #what { display: block; }
     ComparisonScreen #differences { height: 16; display: none; }
@@ -166,7 +166,9 @@ class ComparisonScreen(ModalScreen[None]):
 
     def _show_table(self, oracle: str) -> None:
         width = min(WIDEST, self.size.width) - AROUND
-        self.query_one(f"#{oracle}-table", Static).update(comparison_table(self.comparisons[oracle], width))
+        table = self.query_one(f"#{oracle}-table", Static)
+        table.update(comparison_table(self.comparisons[oracle], width))
+        table.display = True
 
     def _show_differences(self, comparison: Comparison) -> None:
         """Ours minus the oracle's, on the face with the worst cell of each gradient."""
