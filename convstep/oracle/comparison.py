@@ -162,8 +162,8 @@ def compare(
 
     >>> import numpy as np
     >>> problem = Problem(np.ones((3, 4, 1)), np.ones((2, 2, 3, 1)), None, None)
-    >>> compare(problem, oracle="numeric").verdict
-    'All 18 gradients match central differences; largest difference 0'
+    >>> compare(problem, oracle="numeric").verdict.partition(";")[0]
+    'All 24 gradients match central differences'
     """
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
