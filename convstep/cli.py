@@ -174,31 +174,27 @@ def _compare(given: argparse.Namespace) -> int:
         more = {} if recorded is None else {"recorded": recorded.as_dict()}
         _say(json.dumps(json_value(known | comparison.as_dict() | more), allow_nan=False))
     else:
-        _say_table(comparison)
+        _say_comparison(comparison)
         if recorded is not None:
-            _say(f"\nrecorded by {recorded.oracle}:")
-            _say_table(recorded)
+            _say("\nrecorded:")
+            _say_comparison(recorded)
         if problem.dZ_drawn:
             _say(DRAWN)
     agrees = comparison.ok and (recorded is None or recorded.ok)
     return FINE if agrees else DIFFERENT
 
 
-def _say_table(comparison: Comparison) -> None:
-    from convstep.conv.validation import shape_text
-    from convstep.view.numbers import short
+def _say_comparison(comparison: Comparison) -> None:
+    from convstep.view.verdicts import comparison_rows
 
-    table = [("gradient", "shape", "max abs error", "max rel error", "worst at", "verdict")]
-    for row in comparison.rows:
-        worst = ", ".join(map(str, row.worst_index)) if row.worst_index else "-"
-        errors = short(row.max_abs_error), short(row.max_rel_error)
-        table.append((row.name, shape_text(row.shape), *errors, worst, "equal" if row.ok else "DIFFERS"))
+    for sentence in (comparison.note, comparison.verdict):
+        if sentence:
+            _say(sentence)
+    table = comparison_rows(comparison)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         _say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    for sentence in (comparison.note, comparison.verdict, comparison.tolerance_text):
-        if sentence:
-            _say(sentence)
+    _say(comparison.tolerance_text)
 
 
 def _trace(given: argparse.Namespace) -> int:

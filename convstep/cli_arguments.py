@@ -112,7 +112,7 @@ def _parser() -> _Parser:
         help="a problem, or a lesson of `convstep learn --list`; may be left out with --candidate",
     )
     exporting.add_argument(
-        "--steps", type=steps, metavar="A:B", help="positions A to B, or one; of a lesson, pages"
+        "--steps", type=steps, metavar="A:B", help="after steps A to B, or one; of a lesson, pages"
     )
     exporting.add_argument("--lang", choices=("en", "zh"), help="of a bundled lesson")
     exporting.add_argument(

@@ -166,5 +166,5 @@ def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:
     """The positions of `--steps`; all of them must exist."""
     first, last = steps[0], total if steps[1] is None else steps[1]
     if not 0 <= first <= last <= total:
-        raise UsageError(f"steps {first}:{last} do not exist; {name} has positions 0 to {total}")
+        raise UsageError(f"steps {first}:{last} do not exist; {name} has steps 0 to {total}")
     return range(first, last + 1)

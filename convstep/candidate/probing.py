@@ -41,7 +41,7 @@ class Divergence:
     """The first step at which a candidate parts from the reference."""
 
     step: int
-    """Its number, from 0."""
+    """Its number as Python counts, from 0; people are told the position after it."""
     index: StepIndex
     """Its loop index."""
     gradient: str
@@ -60,6 +60,11 @@ class Divergence:
     """Whether it is wrong with a dZ of zeros already: no step is to blame."""
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """The shape it should have and the one it has, where they differ."""
+
+    @property
+    def position(self) -> int:
+        """How many steps are executed when it is seen: what `--goto` takes and the debugger shows."""
+        return 0 if self.before_any else self.step + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -176,6 +176,7 @@ def _divergence(found: Divergence | None) -> dict[str, Any] | None:
         return None
     return {
         "step": found.step,
+        "position": found.position,
         "index": list(found.index),
         "gradient": found.gradient,
         "cells": [list(cell) for cell in found.cells],

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 
 Array = npt.NDArray[Any]
 
@@ -264,6 +264,12 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def cell_text(name: str, index: Iterable[int]) -> str:
     """A cell as NumPy writes it: "dW", `(0, 1, 2, 0)` -> "dW[0, 1, 2, 0]"."""
     return f"{name}[{', '.join(map(str, index))}]"
+
+
+def place_text(index: StepIndex, geometry: Geometry) -> str:
+    """The loop index in words, the sample left out where there is one."""
+    names = index._fields if geometry.batch is not None else index._fields[1:]
+    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
 
 
 def pair_text(pair: Pair) -> str:

@@ -41,7 +41,7 @@ class RecordedOracle:
         if position != problem.total_steps:
             raise OracleUnavailable(
                 "recorded gradients are those of the whole backward pass; "
-                f"compare at its end, position {problem.total_steps}"
+                f"compare after step {problem.total_steps}, the last one"
             )
         sizes, most = _sizes(problem), contributions(problem.geometry)
         lower = recorded.eps > np.finfo(problem.dtype).eps

@@ -91,7 +91,7 @@ def _breakpoint(parts: list[str], text: str, geometry: Geometry) -> Breakpoint:
         position = numbers[0]
         if not 1 <= position <= geometry.total_steps:
             raise ValueError(
-                f"position {position} cannot be stopped at; there are 1 to {geometry.total_steps}"
+                f"step {position} cannot be stopped at; there are steps 1 to {geometry.total_steps}"
             )
         return Breakpoint(*geometry.index_at(position - 1))
     names = StepIndex._fields if geometry.batch is not None or len(numbers) == 4 else StepIndex._fields[1:]

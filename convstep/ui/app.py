@@ -104,8 +104,8 @@ class DebuggerApp(TorchApp):
             command_name: what to call it on the command line; the name if left out.
             position: where to begin.
             torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and the
-                comparison opens by itself at the last step.
+            live: whether a person sits in front of it: torch is loaded beforehand, and going on at
+                the last step opens the comparison.
         """
         super().__init__(torch, live)
         self.debugger = self.make_screen(problem, name, command_name or name)

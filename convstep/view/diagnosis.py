@@ -66,8 +66,8 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
             parts.append(_indented(result.outcome.message))
         found = verdict.first_divergence
         if found is not None:
-            batch = result.right.problem.geometry.batch is not None
-            parts.append(Text(f"First divergence: {divergence_words(found, batch)}"))
+            words = divergence_words(found, result.right.problem.geometry)
+            parts.append(Text(f"First divergence: {words}"))
     for finding in verdict.diagnosis:
         if not finding.alternative:
             parts += ["", _heading(finding), Text(finding.message)]

@@ -109,8 +109,9 @@ def _row_segments(
     scale = _scale(panel.limit, look.dark)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
-        yield _gutter(panel, line.row, column, look, _hint(value, scale, look))
-        yield _cell(panel, Cell(line.row, column), value, number, scale, look)
+        cell = Cell(line.row, column)
+        yield _gutter(panel, *cell, look, _hint(value, scale, look) if _known(panel, cell) else " ")
+        yield _cell(panel, cell, value, number, scale, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -123,7 +124,7 @@ def _tall_row_segments(
     middle = line.part == layout.middle
     gutter = _gutter if middle else _gutter_beside
     for column, value in zip(columns, values, strict=True):
-        hint = _hint(value, scale, look)
+        hint = _hint(value, scale, look) if _known(panel, Cell(line.row, column)) else " "
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
         yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
     yield gutter(panel, line.row, columns.stop, look, " ")
@@ -147,6 +148,8 @@ def _hint(value: float, scale: Scale, look: Look) -> str:
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
     roles = _roles(panel, cell, look)
+    if not _known(panel, cell):
+        return Segment(" " * number.width, look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·".rjust(number.width)
@@ -161,6 +164,8 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     """One line of a tall cell."""
     roles, scale = _roles(panel, cell, look), _scale(panel.limit, look.dark)
     width, middle = layout.text, part == layout.middle
+    if not _known(panel, cell):
+        return Segment(" " * width, look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·" if middle else ""
@@ -179,6 +184,10 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
 @functools.lru_cache(maxsize=256)
 def _big_format(width: int, limit: float) -> BigFormat:
     return BigFormat.fitting(width, limit * 0.9)
+
+
+def _known(panel: Panel, cell: Cell) -> bool:
+    return panel.known is None or bool(panel.known[cell])
 
 
 def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:

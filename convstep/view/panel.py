@@ -108,6 +108,8 @@ class Panel:
     """Whether all values are, and stay, whole numbers."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
+    known: npt.NDArray[np.bool_] | None = None
+    """Which cells have a value, in the face's shape: the others stay blank; None for all."""
     sparse: bool = False
     """Whether only differing cells show their numbers; the others are dots."""
     note: str = ""

@@ -230,7 +230,7 @@ def test_commands_open_them(
     torch.save(tensors_of(example()) | GEOMETRY, "conv.pt")
     Path("Conv.SafeTensors").write_bytes(safetensors_of(arrays_of(example(groups=1)), {"stride": "[1, 2]"}))
     assert cli.main(["compare", "conv.pt"]) == 0
-    assert "agree with PyTorch" in capsys.readouterr().out
+    assert "gradients match PyTorch" in capsys.readouterr().out
     assert cli.main(["trace", "conv.pt", "--to", "2"]) == 0
     assert cli.main(["compare", "Conv.SafeTensors"]) == 2
     assert capsys.readouterr().err.startswith("convstep: Conv.SafeTensors: dZ is ")

@@ -245,3 +245,20 @@ async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.Monk
         await session.press("n")
         assert session.position in (1, 201)
         assert session.stale_cells() == []
+
+
+async def test_a_condition_on_the_step_of_python_says_which_number_is_shown() -> None:
+    async with opened(size=(80, 24)) as session:
+        await session.press("slash")
+        assert "A condition on position, i_n" in session.text
+        await session.type("step == 41")
+        inside = [line.split("┃")[1].strip() for line in session.lines if line.count("┃") == 2]
+        assert "step == 41 is true. Here step counts from 0; position is the step number shown." in (
+            " ".join(inside)
+        )
+        await session.press("escape", "slash")
+        await session.type("position == 42")
+        assert "counts from 0" not in session.text
+        await session.press("enter", "c")
+        await session.answered()
+        assert "step 42/256 " in session.lines[0]

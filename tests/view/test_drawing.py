@@ -271,6 +271,21 @@ def test_heat_shows_the_sign_and_the_shade(panel: Panel) -> None:
         assert shown[1:] == scale.shade(float(value)) * (layout.text - 1)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("coloured", [False, True])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_cell_whose_value_is_not_known_is_blank(mode: str, coloured: bool, large: bool) -> None:
+    values = np.array([[1.0, np.nan], [np.nan, -2.0]])
+    panel = Panel("difference", face("error", values, (None, None)), 2.0, known=np.isfinite(values))
+    look = Look(ROLES, mode, coloured=coloured)
+    layout, lines = tall(panel, look) if large else (lay_out(panel, 30, 9), [])
+    shown = "".join(lines or drawn(panel, layout, look))
+    assert not set(shown) & set("na?"), "NaN here is not a number to show"
+    for cell in (Cell(0, 1), Cell(1, 0)):
+        assert style_of(panel, layout, cell, look).bgcolor is None
+    assert style_of(panel, layout, Cell(0, 0), look).bgcolor is not None or not coloured or mode == "numbers"
+
+
 def test_beyond_the_face_nothing_is_drawn() -> None:
     panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, window=Span(range(1), range(1)))
     layout = lay_out(panel, 30, 30)

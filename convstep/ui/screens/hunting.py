@@ -71,7 +71,6 @@ class HuntingScreen(StoppingScreen):
         if found is None or found.position != self._timeline.position:
             super()._moved(all_changed=all_changed, touched=touched)
             return
-        self._was_at_end = True  # who looks for a NaN is not asking for the comparison
         self._stage.choice = Choice(self._input_channel(found))
         super()._moved(all_changed=True)
         self._point_at(found)

@@ -93,7 +93,7 @@ class LayersScreen(Screen[None]):
         Args:
             layers: at least one, in the order of the forward passes.
             sample: the sample of a batch to open; None opens whole batches.
-            compare_at_end: whether the comparison opens by itself at a layer's last step.
+            compare_at_end: whether going on at a layer's last step opens the comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end

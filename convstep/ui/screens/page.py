@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -146,9 +146,13 @@ class PageScreen(DebuggerScreen):
             found[CARD] = lambda width, height: draw_card(scene, width, height)
         return found
 
+    def title_names(self) -> Sequence[str]:
+        """Which lesson."""
+        return f"convstep  {self.walk.lesson.title}", self.walk.lesson.title
+
     def title_facts(self) -> list[str]:
-        """Which lesson and how far."""
-        return [f"convstep  {self.walk.lesson.title}", page_line(self.walk)]
+        """How far."""
+        return [page_line(self.walk)]
 
     def on_mount(self) -> None:
         """Tell the page, once the parts are there."""

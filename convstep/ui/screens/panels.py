@@ -18,6 +18,7 @@ from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
+from convstep.view.words import window_facts
 
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
@@ -139,10 +140,15 @@ class PanelScreen(PartsScreen):
 
     def _show_title(self) -> None:
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
-        scene, width = self._scene, self.size.width - 2
-        right = self.title_place()
-        ended = scene.position == scene.total
-        title = title_line(self.title_facts(), self.problem_name, right, width, ended=ended)
+        scene = self._scene
+        title = title_line(
+            self.title_names(),
+            self.title_facts(),
+            self.title_places(),
+            self.size.width - 2,
+            kept=window_facts(self._problem),
+            ended=scene.position == scene.total,
+        )
         self.query_one("#title", Static).update(title, layout=False)
 
     def _show_status(self) -> None:

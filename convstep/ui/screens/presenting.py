@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.widgets import Static
 
 from convstep.ui.panel_area import PanelArea
@@ -35,9 +37,13 @@ class PresentingScreen(PanelScreen):
         else:
             super().action_follow()
 
+    def title_names(self) -> Sequence[str]:
+        """Only the name itself before a class."""
+        return [self.problem_name] if self.presenting else super().title_names()
+
     def title_facts(self) -> list[str]:
-        """Only the name: the place stands beside it."""
-        return [self.problem_name] if self.presenting else super().title_facts()
+        """Nothing more before a class: the place stands beside it."""
+        return [] if self.presenting else super().title_facts()
 
     def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
         """Say the step in one line as well."""

@@ -32,7 +32,7 @@ class ScriptScreen(DebuggerScreen):
         Args:
             problem: what to step through.
             name: what to call it on the screen.
-            compare_at_end: whether the comparison opens by itself at the last step.
+            compare_at_end: whether going on at the last step opens the comparison.
             first: the step that makes the first NaN or inf, to begin there.
         """
         super().__init__(problem, name, "", compare_at_end=compare_at_end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -102,8 +103,8 @@ class StoppingScreen(MovingScreen):
                 tr("Stop when"),
                 "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1 · watch dW[2, 0, 1, 0]",
                 tr(
-                    "A condition on step, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, any, "
-                    "isnan; a place; or a cell to watch. `hits 3` at the end stops at the third hit."
+                    "A condition on position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
+                    "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third hit."
                 ),
                 parse,
                 self._meaning,
@@ -148,7 +149,10 @@ class StoppingScreen(MovingScreen):
 
     def _meaning(self, stop: Stop) -> str:
         if isinstance(stop, ConditionStop):
-            return tr("Stops after a step for which {condition} is true.", condition=stop.target)
+            meaning = tr("Stops after a step for which {condition} is true.", condition=stop.target)
+            if re.search(r"\bstep\b", stop.target):
+                meaning += " " + tr("Here step counts from 0; position is the step number shown.")
+            return meaning
         count = len(self._stage.steps_of(stop))
         total = self._timeline.total
         return tr("Stops at {count} of {total} steps: {stop}.", count=count, total=total, stop=stop)
@@ -181,7 +185,9 @@ class StoppingScreen(MovingScreen):
         return {}
 
     def _run_to_stop(self, *, backwards: bool) -> None:
-        if any(stop.enabled for stop in self.stops):
+        if self.at_end and not backwards:
+            self.past_end()
+        elif any(stop.enabled for stop in self.stops):
             self.stop_travelling()
             self._search(self._timeline.position, backwards)
         else:
@@ -223,7 +229,9 @@ class StoppingScreen(MovingScreen):
     def _found_none(self, backwards: bool) -> None:
         self.go(0 if backwards else self._timeline.total)
         self._update_status(
-            tr("no earlier stop: ran back to the start" if backwards else "no further stop: ran to the end")
+            tr("no earlier stop: ran back to the start")
+            if backwards
+            else tr("no further stop: ran to the end") + self.end_hint()
         )
 
 

@@ -208,7 +208,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             after.text, after.margin, after.lines
         )  # fmt: skip
         same_words = (old.limit, old.stops, old.note, old.part) == (new.limit, new.stops, new.note, new.part)
-        same_marks = old.differing is new.differing
+        same_marks = old.differing is new.differing and old.known is new.known
         return not (same_face and same_places and same_words and same_marks)
 
     def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
