@@ -42,15 +42,14 @@ class Legible(LineFilter):
             segments: a line, or a part of one.
             background: what is behind a segment that does not say.
         """
-        behind = background.rgb
+        behind, colours = background.rgb, self.colours
         return [
-            segment
-            if segment.style is None
-            else Segment(segment.text, _shown(segment.style, _least(segment.text), behind, self.colours))
-            for segment in segments
+            Segment(text, None if style is None else _shown(style, _least(text), behind, colours))
+            for text, style, _ in segments
         ]
 
 
+@functools.lru_cache(maxsize=4096)
 def _least(text: str) -> float:
     """The contrast that a text takes."""
     if _TEXT.search(text):

@@ -117,33 +117,39 @@ def nearest_pair(ink: Rgb, ground: Rgb, colours: Colours, least: float = READABL
 @functools.lru_cache(maxsize=1024)
 def _ranked(colour: Rgb, colours: Colours, ground: bool) -> tuple[int, ...]:
     """The numbers of a table, the most alike first."""
-    table = _TABLES[colours][0]
-    numbers = np.array(
-        [number for number in table if not (ground and colours is Colours.SIXTEEN and number > 7)]
-    )
-    wanted, held = (
-        _oklab(np.array([colour])),
-        _oklab(np.array([table[number] for number in numbers.tolist()])),
-    )
-    away = held - wanted
+    table, (numbers, places) = _TABLES[colours][0], _places(colours, ground)
+    wanted = _oklab(np.array([colour]))
+    away = places - wanted
     away[:, 0] /= 2  # where colours are few, the hue is what is meant: dark green is not olive
     # tints of a table are strong: pale sand would be yellow, and dark slate navy
-    grey = np.hypot(held[:, 1], held[:, 2]) < 0.01
+    grey = np.hypot(places[:, 1], places[:, 2]) < 0.01
     unlike = grey != (math.hypot(*wanted[0, 1:]) <= GREY)
-    away[unlike & (numbers != next((n for n, held in table.items() if held == colour), -1))] += 1
+    itself = next((number for number, held in table.items() if held == colour), -1)
+    away[unlike & (numbers != itself)] += 1
     return tuple(numbers[np.argsort((away**2).sum(axis=1), kind="stable")].tolist())
+
+
+@functools.cache
+def _places(colours: Colours, ground: bool) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """The numbers that may be used, and where their colours are."""
+    table = _TABLES[colours][0]
+    used = [number for number in table if not (ground and colours is Colours.SIXTEEN and number > 7)]
+    return np.array(used), _oklab(np.array([table[number] for number in used]))
 
 
 @functools.lru_cache(maxsize=4096)
 def _luminance(colour: Rgb) -> float:
     """Source: WCAG 2.2, "relative luminance"."""
-    red, green, blue = _linear(np.array(colour)).tolist()
-    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    red, green, blue = (_LINEAR[part] for part in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _linear(colours: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     parts = colours / 255
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR: Final = tuple(_linear(np.arange(256)).tolist())
 
 
 def _oklab(colours: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

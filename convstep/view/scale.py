@@ -2,8 +2,8 @@
 
 The colours diverge about zero, blue below and orange above, which stays readable with every common
 colour blindness; both sides are equally light at equal magnitude. Zero is near the screen's
-background. Nothing is told by colour alone: `shade` gives the magnitude in a character, `mark` what
-is NaN, infinite or clipped.
+background. Where there is no colour, `shade` gives the magnitude in a character; `mark` says with
+colour and without what is NaN, infinite or clipped.
 
 The mapping follows the square root of the magnitude: a value of a quarter of the limit is half way
 up, so small gradients remain visible beside large ones.
