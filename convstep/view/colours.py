@@ -149,7 +149,7 @@ def _linear(colours: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
 
 
-_LINEAR: Final = tuple(_linear(np.arange(256)).tolist())
+_LINEAR: Final[tuple[float, ...]] = tuple(_linear(np.arange(256)).tolist())
 
 
 def _oklab(colours: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
