@@ -7,6 +7,8 @@ import os
 
 # more threads of torch only wait for each other on small arrays
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# nor does what the person has chosen say anything about the tests: no file can be there
+os.environ["XDG_CONFIG_HOME"] = os.devnull
 
 
 def pytest_collection_finish() -> None:

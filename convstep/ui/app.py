@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from convstep.language import tr
+from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
+from convstep.ui.legible import Legible
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.view.colours import Colours
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+
+
+_NO_COLOUR = NoColor()
 
 
 class TorchApp(App[None]):
@@ -39,6 +46,53 @@ class TorchApp(App[None]):
         super().__init__()
         self._torch, self._live = torch, live
         self._first_frame = ExitStack()
+        self._legible = Legible(Colours.ALL)
+        self._chosen_theme: ChosenTheme | None = None
+
+    async def run_async(self, *, headless: bool = False, **options: Any) -> None:
+        """Run; in a terminal, in its colours and in the theme that the person chose.
+
+        A picture, which needs no terminal, is the same for everybody.
+        """
+        if not headless:
+            self.show_in(Colours.of(self.console.color_system))
+            self.remember_theme(ChosenTheme())
+        return await super().run_async(headless=headless, **options)
+
+    def show_in(self, colours: Colours) -> None:
+        """Use only what a terminal has; called before the first frame."""
+        self._legible = Legible(colours)
+
+    @property
+    def colours(self) -> Colours:
+        """What the terminal has."""
+        return self._legible.colours
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, then the last one before the terminal."""
+        filters = list(super().get_line_filters())
+        if self.no_color and self.native_ansi_color:
+            # Textual decides once, by the theme at the start: greys would hide the terminal's own colours
+            filters = [_NO_COLOUR if isinstance(one, Monochrome) else one for one in filters]
+        return [*filters, self._legible]
+
+    def remember_theme(self, chosen: ChosenTheme) -> None:
+        """Take the theme chosen earlier, and keep every choice from now on."""
+        if chosen.name in self.available_themes:
+            self.theme = chosen.name
+        self._chosen_theme = chosen
+
+    def watch_theme(self, before: str, name: str) -> None:
+        """Keep what a person chose."""
+        if self._chosen_theme is None or name == before:
+            return
+        try:
+            self._chosen_theme.keep(name)
+        except OSError as error:
+            self.notify(
+                f"The theme is not kept: {self._chosen_theme.path}: {error.strerror or error}",
+                severity="warning",
+            )
 
     @property
     def torch(self) -> TorchService:

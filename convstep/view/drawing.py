@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import textwrap
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 
+WAITING = "▄"
+"""Heat of a value whose step is still to come: half as high as the others."""
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
 
@@ -106,7 +109,7 @@ def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     number = _format(layout.text, panel.limit, panel.whole)
-    scale = _scale(panel.limit, look.dark)
+    scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
@@ -119,7 +122,7 @@ def _tall_row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of tall cells: marks beside the middle one, sides along all of them."""
-    scale = _scale(panel.limit, look.dark)
+    scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     middle = line.part == layout.middle
     gutter = _gutter if middle else _gutter_beside
@@ -136,11 +139,6 @@ def _format(width: int, limit: float, whole: bool) -> CellFormat:
     return CellFormat.fitting(width, limit * 0.9, whole=whole)
 
 
-@functools.lru_cache(maxsize=256)
-def _scale(limit: float, dark: bool) -> Scale:
-    return Scale(limit, dark)
-
-
 def _hint(value: float, scale: Scale, look: Look) -> str:
     """What a gutter says of the number on its right where colours cannot: its magnitude."""
     return scale.mark(value) or (scale.shade(value) if look.mode == "both" and not look.coloured else " ")
@@ -153,32 +151,31 @@ def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Sca
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·".rjust(number.width)
-    elif look.mode == "heat" and value == value:
-        text = _sign(value) + scale.shade(value) * (number.width - 1)
+    elif _is_block(value, roles, look):
+        text = _block(value, number.width, roles, scale, look)
     else:
         text = number.text(value)
-    return Segment(text, look.style(roles, None if empty else _heat(value, roles, scale, look)))
+    return Segment(text, _style(value, empty, roles, scale, look))
 
 
 def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, look: Look) -> Segment:
     """One line of a tall cell."""
-    roles, scale = _roles(panel, cell, look), _scale(panel.limit, look.dark)
+    roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
     width, middle = layout.text, part == layout.middle
     if not _known(panel, cell):
         return Segment(" " * width, look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·" if middle else ""
-    elif look.mode == "heat" and value == value:
-        text = (_sign(value) if middle else " ") + scale.shade(value) * (width - 1)
+    elif _is_block(value, roles, look):
+        text = _block(value, width, roles, scale, look, signed=middle)
     elif layout.lines == LINES:
         text = _big_format(width, panel.limit).lines(value)[part]
     else:
         text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
-    heat = None if empty else _heat(value, roles, scale, look)
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
-    return Segment(text.rjust(width), look.style(roles, heat))
+    return Segment(text.rjust(width), _style(value, empty, roles, scale, look))
 
 
 @functools.lru_cache(maxsize=256)
@@ -195,15 +192,42 @@ def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) ->
     return ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
 
 
+def _stands_out(roles: tuple[str, ...]) -> bool:
+    """Whether a cell looks the same whatever its value: there heat would hide where one is."""
+    return not _FIXED.isdisjoint(roles)
+
+
+_FIXED = frozenset(("now", "marked", "cursor"))
+
+
+def _is_block(value: float, roles: tuple[str, ...], look: Look) -> bool:
+    """Whether heat stands in a number's place; what no scale holds is always written."""
+    return look.mode == "heat" and math.isfinite(value) and not _stands_out(roles)
+
+
+def _block(
+    value: float, width: int, roles: tuple[str, ...], scale: Scale, look: Look, *, signed: bool = True
+) -> str:
+    """What heat alone writes: nothing on a coloured ground, shades with a sign where there is no colour."""
+    if look.coloured:
+        return (WAITING if "todo" in roles and value != 0 else " ") * width
+    return (_sign(value) if signed else " ") + scale.shade(value) * (width - 1)
+
+
 def _sign(value: float) -> str:
     return "-" if value < 0 else "+" if value > 0 else " "
 
 
-def _heat(value: float, roles: tuple[str, ...], scale: Scale, look: Look) -> tuple[str, str] | None:
-    """The colours of a value, behind it and in front."""
-    if look.coloured and look.mode != "numbers" and "todo" not in roles and value != 0:
-        return scale.background(value), scale.foreground(value)
-    return None
+def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look: Look) -> Style:
+    """A cell's style: its roles', on the value's colour where that is shown."""
+    if empty or value == 0 or not look.coloured or look.mode == "numbers" or _stands_out(roles):
+        return look.style(roles, None)
+    if "todo" not in roles:
+        return look.style(roles, (scale.background(value), scale.foreground(value)))
+    if not _is_block(value, roles, look):
+        return look.style(roles, None)
+    # the role would dim the colour into one of another magnitude
+    return look.style(tuple(role for role in roles if role != "todo"), (None, scale.background(value)))
 
 
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.commands import COMMANDS, groups
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.drawing import WAITING
 from convstep.view.numbers import full
 from convstep.view.panel import Cell
 from tests.strategies import some
@@ -245,7 +246,12 @@ async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
     both, numbers, heat, again = seen
     assert both == again
     assert numbers == both  # with colours, the numbers of "both" are the same text
-    assert any(shade in "".join(heat) for shade in "░▒▓█")
+    assert WAITING in "".join(heat[2:-1])  # values still to come; those before are coloured blanks
+    dz = session.timeline.step.dz
+    numbers_left = re.findall(r"-?\.\d+", "".join(heat[2:-1]))
+    assert [round(float(one), 2) for one in numbers_left] == [round(dz, 2)], (
+        "the current one alone is written"
+    )
     assert not any(shade in "".join(both) for shade in "░▒▓█")
 
 

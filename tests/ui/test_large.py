@@ -12,6 +12,7 @@ import pytest
 from convstep.conv.problem import Problem
 from convstep.replay.timeline import Timeline
 from convstep.ui.widgets.face_map import FaceMap
+from convstep.view.look import Look
 from convstep.view.numbers import short
 from convstep.view.overview import Overview
 from tests.strategies import some
@@ -34,7 +35,7 @@ def fresh_map(session: Session) -> list[str]:
     panel = session.debugger.scene.panel("input_gradient")
     overview = Overview(part.content_size.width, part.content_size.height)
     overview.update(panel.face.values, None)
-    lines = overview.draw(panel, dark=True, coloured=True).split("\n")
+    lines = overview.draw(panel, Look({})).split("\n")
     return [line.rstrip() for line in lines] + [""] * (part.content_size.height - len(lines))
 
 

@@ -12,7 +12,8 @@ from rich.style import Style
 
 from convstep.view.big import BigFormat
 from convstep.view.big import drawn as drawn_big
-from convstep.view.drawing import MODES, Look, draw_header, draw_line
+from convstep.view.colours import Colours
+from convstep.view.drawing import MODES, WAITING, Look, draw_header, draw_line
 from convstep.view.faces import face
 from convstep.view.grid import GridLayout, lay_out
 from convstep.view.panel import Cell, Panel, Span
@@ -33,7 +34,7 @@ ROLES = {
 PLAIN = Look(ROLES)
 LOOKS = st.builds(
     Look, st.just(ROLES), st.sampled_from(MODES), st.booleans(), st.booleans(),
-    st.none() | st.builds(Cell, st.integers(0, 9), st.integers(0, 9)),
+    st.none() | st.builds(Cell, st.integers(0, 9), st.integers(0, 9)), colours=st.sampled_from(Colours),
 )  # fmt: skip
 
 
@@ -217,17 +218,41 @@ def test_list_marks_its_current_row() -> None:
     ]  # fmt: skip
 
 
-@given(panels(), st.sampled_from(["both", "heat"]), st.booleans())
-def test_colour_is_the_scale_s_own(panel: Panel, mode: str, dark: bool) -> None:
-    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, dark)
-    scale = Scale(panel.limit, dark)
+@given(panels(), st.sampled_from(["both", "heat"]), st.booleans(), st.sampled_from(Colours))
+def test_colour_is_the_scale_s_own(panel: Panel, mode: str, dark: bool, colours: Colours) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, dark, colours=colours)
+    scale = Scale(panel.limit, dark, colours)
     for (row, column), value in np.ndenumerate(panel.face.values):
         style = style_of(panel, layout, Cell(row, column), look)
-        if style.dim or value == 0:
+        waiting = WAITING in number(panel, layout, Cell(row, column), look)
+        if style.dim or style.reverse or value == 0:  # waiting, the current one, nothing
             assert style.bgcolor is None
         else:
-            assert style.bgcolor is not None
-            assert style.bgcolor.name == scale.background(float(value))
+            shown = style.color if waiting else style.bgcolor
+            assert shown is not None
+            assert shown.name == scale.background(float(value))
+
+
+@given(panels(), st.booleans())
+def test_on_heat_the_ink_is_the_scale_s_whatever_the_roles_say(panel: Panel, dark: bool) -> None:
+    inks = {role: style + Style(color="#123456") for role, style in ROLES.items()}
+    layout, look = lay_out(panel, 90, 30), Look({**inks, "padding": Style(color="#654321")}, dark=dark)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        style = style_of(panel, layout, Cell(row, column), look)
+        if style.bgcolor is not None:
+            assert style.color is not None
+            assert style.color.name == Scale(panel.limit, dark).foreground(float(value))
+
+
+def test_the_current_cell_and_the_cursor_look_the_same_whatever_their_values() -> None:
+    values = np.array([[0.001, 1.0, -1.0, 0.0]])
+    looks = set()
+    for column in range(4):
+        for mode in MODES:
+            panel = Panel("t", face("t", values, (None, None)), 1.0, now=Cell(0, column))
+            looks.add(style_of(panel, lay_out(panel, 60, 30), Cell(0, column), Look(ROLES, mode)))
+            assert number(panel, lay_out(panel, 60, 30), Cell(0, column), Look(ROLES, mode)).strip()
+    assert looks == {Style(reverse=True)}
 
 
 @given(panels(), st.sampled_from(MODES))
@@ -259,13 +284,36 @@ def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
             assert mark in expected, (mode, value)
 
 
+@given(panels(), st.sampled_from(MODES), st.booleans())
+def test_shades_are_drawn_only_where_there_is_no_colour(panel: Panel, mode: str, large: bool) -> None:
+    assert not set("".join(drawn(panel, lay_out(panel, 90, 30, large=large), Look(ROLES, mode)))) & set(
+        "░▒▓█"
+    )
+
+
+def test_heat_in_colour_is_blocks_alone_half_high_where_a_step_is_to_come() -> None:
+    values = np.array([[1.0, -0.5, 0.25, 0.0], [-1.0, 0.5, 0.0, np.nan]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0, now=Cell(0, 3), done=3)
+    layout = lay_out(panel, 60, 30)
+    shown = [
+        [number(panel, layout, Cell(row, column), Look(ROLES, "heat")).strip() for column in range(4)]
+        for row in range(2)
+    ]
+    block = WAITING * layout.text
+    assert shown == [["", "", "", "0"], [block, block, "", "nan"]]
+    style = style_of(panel, layout, Cell(1, 0), Look(ROLES, "heat"))
+    assert style.bgcolor is None
+    assert style.color is not None
+    assert style.color.name == Scale(1.0).background(-1.0)
+
+
 @given(panels())
-def test_heat_shows_the_sign_and_the_shade(panel: Panel) -> None:
-    layout, look = lay_out(panel, 90, 30), Look(ROLES, "heat")
+def test_heat_without_colour_shows_the_sign_and_the_shade(panel: Panel) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, "heat", coloured=False)
     scale = Scale(panel.limit)
     for (row, column), value in np.ndenumerate(panel.face.values):
         shown = number(panel, layout, Cell(row, column), look)
-        if shown.strip() in ("·", "nan"):
+        if shown.strip() == "·" or not np.isfinite(value) or panel.now == (row, column):
             continue
         assert shown[0] == ("-" if value < 0 else "+" if value > 0 else " ")
         assert shown[1:] == scale.shade(float(value)) * (layout.text - 1)

@@ -36,6 +36,7 @@ MARKS = (
     ("~0", "not zero, but too small for the column; a plain 0 is exactly zero"),
     (">> <<", "too large for the column, positive and negative"),
     ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
+    ("▄▄▄", "heat alone: a value whose step is still to come"),
     ("░▒▓█", "magnitude without colour, from small to the end of the scale"),
 )
 """The marks of the screen and their meaning."""

@@ -8,7 +8,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
-from convstep.ui.widgets.grid_roles import GridRoles
+from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid import GridLayout, Rect, lay_out
 from convstep.view.panel import Cell, Panel, Span
@@ -184,15 +184,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _current_look(self) -> Look:
         if self._look is None:
-            styles = self.screen.query_one(GridRoles).styles_by_role()
-            self._look = Look(
-                base=self.rich_style,
-                styles=styles,
-                mode=self.mode,
-                dark=self.app.current_theme.dark,
-                coloured=not self.app.no_color,
-                cursor=self.cursor if self.has_focus else None,
-            )
+            self._look = look_for(self, self.mode, self.cursor if self.has_focus else None)
         return self._look
 
     def _redraw_cursor(self) -> None:
