@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -14,10 +15,13 @@ from convstep.view.edges import edge_segments
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
+from convstep.view.look import big_roles
 from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 
+QUIET = 4
+"""How much larger the limit of the colours behind big numbers is: half the steps, the root being taken."""
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
 
@@ -123,7 +127,8 @@ def _tall_row_segments(
     middle = line.part == layout.middle
     gutter = _gutter if middle else _gutter_beside
     for column, value in zip(columns, values, strict=True):
-        hint = _hint(value, scale, look)
+        # a shade beside big ink would be read as a part of the digit: 5 as 9
+        hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
         yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
     yield gutter(panel, line.row, columns.stop, look, " ")
@@ -170,10 +175,19 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
         text = _big_format(width, panel.limit).lines(value)[part]
     else:
         text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
-    heat = None if empty else _heat(value, roles, scale, look)
+    big = layout.lines == LINES and look.mode != "heat"
+    heat = None if empty else _heat(value, roles, _ground(panel.limit, look.dark) if big else scale, look)
+    if big:
+        roles += big_roles(roles, look.dark)
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
     return Segment(text.rjust(width), look.style(roles, heat))
+
+
+@functools.lru_cache(maxsize=256)
+def _ground(limit: float, dark: bool) -> Scale:
+    # big ink must stand out from the screen as well: the half of the colours that is near the screen's own
+    return Scale(min(QUIET * limit, sys.float_info.max), dark)
 
 
 @functools.lru_cache(maxsize=256)

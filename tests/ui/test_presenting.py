@@ -69,11 +69,11 @@ async def test_every_move_is_followed_in_large() -> None:
 async def test_clicks_and_hovers_hit_big_cells_on_all_their_lines() -> None:
     async with opened("stride-2", (120, 40), position=21) as session:
         await session.press("z")
-        x, y = session.place("input", 5, 3)
+        x, y = session.place("input", 5, 5)
         for line in range(LINES):
             session.grid("input").cursor = None
             await session.click(x + 2, y + line)
-            assert session.grid("input").cursor == (5, 3)
+            assert session.grid("input").cursor == (5, 5)
         x, y = session.place("upstream", 2, 1)
         await session.click(x, y)
         assert session.timeline.step.loop_index[1:3] == (2, 1)
