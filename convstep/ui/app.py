@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
@@ -14,11 +14,21 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.screens.debugger import DebuggerScreen
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from convstep.candidate.verdict import Verdict
     from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """A screen with a place for what is said."""
+
+    def say(self, words: str) -> None:
+        """Say something until the next move."""
 
 
 class TorchApp(App[None]):
@@ -66,6 +76,28 @@ class TorchApp(App[None]):
     def on_unmount(self) -> None:
         """Leave no process behind."""
         self.close_torch()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something where this screen, or the one below a dialog, says everything.
+
+        A toast would lie on panels, status or keys, and stay when what it speaks of is gone.
+        """
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Speaking):
+                screen.say(f"{title}: {message}" if title else message)
+                return
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which leaves other programs: say what leaves this one."""
+        self.notify("q leaves, ctrl+q from anywhere")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""

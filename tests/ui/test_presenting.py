@@ -35,17 +35,7 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert session.debugger.presenting
             assert shown(session) == [False, False, False]
             assert {"source", "card", "map"} & session.visible() == set()
-            assert session.lines[0].split() == [
-                "digit",
-                "step",
-                "137/256",
-                "(i_h",
-                "4,",
-                "i_w",
-                "2,",
-                "i_c",
-                "0)",
-            ]
+            assert " ".join(session.lines[0].split()) == "digit · z leaves step 137/256 (i_h 4, i_w 2, i_c 0)"
             assert session.lines[-1].startswith(" dz = dZ[4, 2, 0] = -0.16   ✓ dW[0] += x * dz")
             assert [lines_of(session, key) for key in STAGE] == [LINES, LINES]
             assert session.stale_cells() == []
@@ -53,6 +43,23 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert not session.debugger.presenting
             assert session.lines == before
             assert session.stale_cells() == []
+
+
+async def test_what_is_said_before_a_class_covers_no_panel_and_goes_with_the_mode_or_the_next_move() -> None:
+    async with opened(position=137, size=(80, 24), notifications=True) as session:
+        await session.press("z")
+        assert "z leaves" in session.lines[0]
+        sentence = session.lines[-1]
+        await session.press("y")
+        assert session.lines[-1].strip() == f"copied: {session.app.clipboard}"
+        assert not session.app._notifications, "a toast lies on the panels"
+        assert session.stale_cells() == []
+        await session.press("n", "N")
+        assert session.lines[-1] == sentence
+        await session.press("k", "z")
+        assert "z leaves" not in session.text
+        assert "bookmark" not in session.text
+        assert session.stale_cells() == []
 
 
 async def test_every_move_is_followed_in_large() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import work
 from textual.widgets import Static
 
@@ -137,12 +138,23 @@ class PanelScreen(PartsScreen):
         self._show_title()
         self._show_status()
 
+    def say(self, words: str) -> None:
+        """Answer a key, until the next move: the one place for what is said, on every screen."""
+        self._update_status(words)
+
+    def show_aside(self) -> None:
+        """Where there is no status line, what was said takes the place of the title's facts."""
+        self._show_title()
+
     def _show_title(self) -> None:
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
         scene, width = self._scene, self.size.width - 2
-        right = self.title_place()
+        facts, name, right = self.title_facts(), self.problem_name, self.title_place()
+        if self._aside and not self.presenting:
+            facts, name = [self._aside], self._aside
+            right = right if cell_len(self._aside) + cell_len(right) + 2 <= width else ""
         ended = scene.position == scene.total
-        title = title_line(self.title_facts(), self.problem_name, right, width, ended=ended)
+        title = title_line(facts, name, right, width, ended=ended)
         self.query_one("#title", Static).update(title, layout=False)
 
     def _show_status(self) -> None:
@@ -151,16 +163,21 @@ class PanelScreen(PartsScreen):
         if isinstance(grid, TensorGrid) and grid.cursor is not None:
             self._show_cell(CellMessage(grid.key, grid.cursor))
         else:
-            self._update_status(self.standing())
+            self._update_status(self.standing(), said=False)
 
     def _show_cell(self, message: CellMessage) -> None:
         panel, cell = self._scene.panel(message.key), message.cell
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            self._update_status(panel.note or self.cell_words(panel, cell))
+            self._update_status(panel.note or self.cell_words(panel, cell), said=False)
 
-    def _update_status(self, left: str) -> None:
-        """A sentence on the left; on the right as much of the facts as there is room for."""
+    def _update_status(self, left: str, *, said: bool = True) -> None:
+        """A sentence on the left; on the right as much of the facts as there is room for.
+
+        Args:
+            left: the sentence.
+            said: whether it answers a key and must be seen without a status line, too.
+        """
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
         if self._counted != _what(panel):  # a click moved the focus
@@ -170,7 +187,12 @@ class PanelScreen(PartsScreen):
         counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
         status = status_line(left, rights, width)
-        self.query_one("#status", Static).update(status, layout=False)
+        line = self.query_one("#status", Static)
+        line.update(status, layout=False)
+        aside = left if said and not line.display else ""
+        if aside != self._aside:
+            self._aside = aside
+            self.show_aside()
 
     def _count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
         """Keep the statistics of the focused face; only what a move changed is looked at again."""

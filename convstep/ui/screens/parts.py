@@ -65,6 +65,7 @@ class PartsScreen(Screen[None]):
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
         self._statistics, self._counted = Statistics(), ("", "", "")
+        self._aside = ""
 
     @property
     def timeline(self) -> Timeline:
