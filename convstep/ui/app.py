@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from convstep import waiting
 from convstep.ui.commands import COMMANDS
 from convstep.ui.screens.debugger import DebuggerScreen
 
@@ -47,7 +48,7 @@ class TorchApp(App[None]):
         """
         super().__init__()
         self._torch, self._live = torch, live
-        self._first_frame = ExitStack()
+        self._first_frame, self._waited = ExitStack(), ""
 
     @property
     def torch(self) -> TorchService:
@@ -66,6 +67,13 @@ class TorchApp(App[None]):
     def on_load(self) -> None:
         """Paint nothing until every part knows its size: one whole frame, not a row of torn ones."""
         self._first_frame.enter_context(self.batch_update())
+        self._waited = waiting.wipe()  # the terminal turns to another screen now
+
+    def on_compose(self) -> None:
+        """Until there is a frame, say on this screen as well what one waits for."""
+        if self._waited and self._driver is not None:
+            self._driver.write(f"\x1b[H{self._waited}")
+            self._driver.flush()
 
     def on_ready(self) -> None:
         """Paint the first frame; let torch load while it is looked at."""

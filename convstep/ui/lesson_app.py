@@ -71,6 +71,11 @@ class LessonApp(TorchApp):
         """The screen with the lesson's page, be there a dialog in front of it or not."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
 
+    @property
+    def failure(self) -> str:
+        """Why the page's candidate could not be loaded; "" if it was, or if there is none."""
+        return "" if self.walk is None else self._failed.get(self.walk.page.candidate, "")
+
     def get_default_screen(self) -> Screen[Any]:
         """The list; nothing below a lesson that was named, since the lowest screen can't be switched."""
         if self.walk is None:
