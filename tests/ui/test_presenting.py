@@ -135,6 +135,7 @@ async def test_a_candidate_is_presented_too() -> None:
             await session.press("z")
             await session.answered()
             assert shown(session) == [False, False, False]
+            assert "z leaves" in session.lines[0]
             assert "diagnosis" not in session.visible()
             assert all(lines_of(session, key) == LINES for key in session.visible())
             assert session.stale_cells() == []

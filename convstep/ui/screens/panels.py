@@ -150,6 +150,7 @@ class PanelScreen(PartsScreen):
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
         scene, width = self._scene, self.size.width - 2
         facts, name, right = self.title_facts(), self.problem_name, self.title_place()
+        facts[1:1] = self.way_out()
         if self._aside and not self.presenting:
             facts, name = [self._aside], self._aside
             right = right if cell_len(self._aside) + cell_len(right) + 2 <= width else ""

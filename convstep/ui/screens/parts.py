@@ -126,6 +126,10 @@ class PartsScreen(Screen[None]):
         """What the title says, the most important first."""
         return [f"convstep  {self.problem_name}", *problem_facts(self._problem)]
 
+    def way_out(self) -> list[str]:
+        """What the title says after the name, where no other line names the key that leaves."""
+        return ["z leaves"] if self.presenting else []
+
     def title_place(self) -> str:
         """What the title says on the right."""
         scene = self._scene

@@ -36,8 +36,8 @@ class PresentingScreen(PanelScreen):
             super().action_follow()
 
     def title_facts(self) -> list[str]:
-        """Only the name and the way out, which covers nothing there; the place stands beside them."""
-        return [self.problem_name, "z leaves"] if self.presenting else super().title_facts()
+        """Only the name: the place stands beside it."""
+        return [self.problem_name] if self.presenting else super().title_facts()
 
     def show_aside(self) -> None:
         """Before a class, what was said takes the place of the sentence."""
