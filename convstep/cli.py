@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from convstep import waiting
+
 TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +69,10 @@ def _run(given: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     parsed = parse(given)
     command: Callable[[argparse.Namespace], int] = COMMANDS[parsed.command]
-    return command(parsed)
+    try:
+        return command(parsed)
+    finally:
+        waiting.wipe()
 
 
 def _version() -> str:
@@ -125,11 +130,23 @@ def _sentence(error: Exception) -> str | None:
     return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
 
 
+def has_terminal() -> bool:
+    """Whether there is a person who can be shown a screen."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def say_loading(name: str) -> None:
+    """Say at once, to a person who waits for a screen, that something is being loaded."""
+    if has_terminal():
+        waiting.say(f"loading {name} …", sys.__stderr__)
+
+
 def _open(given: argparse.Namespace) -> int:
+    say_loading(given.problem)
     from convstep.cli_problems import start
 
     session, problem = start(given.problem, given.goto, given.breaks)
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not has_terminal():
         raise UsageError(
             f"convstep open needs a terminal; `convstep compare {given.problem}` and "
             f"`convstep trace {given.problem}` work without one"

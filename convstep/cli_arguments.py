@@ -127,7 +127,9 @@ def _parser() -> _Parser:
     opened.add_argument("--why", metavar="CELL", help="with the steps that make a cell: dW[2,0,1,0]")
     opened.add_argument("--diagnosis", action="store_true", help="with a candidate's diagnosis opened")
     _add_candidate(exporting, "--candidate")
-    exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
+    exporting.add_argument(
+        "--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows, 60x16 or more"
+    )
     exporting.add_argument(
         "--seconds",
         type=seconds,
@@ -206,10 +208,18 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> Pair:
-    """`120x40` -> `(120, 40)`: columns and rows of the screen."""
-    if not re.fullmatch("[1-9][0-9]{1,3}x[1-9][0-9]{0,3}", text):
+    """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
+    from convstep.view.arrange import LEAST, MOST  # the rooms of view load NumPy
+
+    if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not columns x rows of a screen; write it like 120x40")
     columns, rows = map(int, text.split("x"))
+    if columns < LEAST[0] or rows < LEAST[1]:
+        raise argparse.ArgumentTypeError(
+            f"{text} has no room for the panels; use {LEAST[0]}x{LEAST[1]} or more"
+        )
+    if columns > MOST[0] or rows > MOST[1]:
+        raise argparse.ArgumentTypeError(f"{text} is larger than any screen; use {MOST[0]}x{MOST[1]} or less")
     return columns, rows
 
 

@@ -7,7 +7,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError, Writing
+from convstep import waiting
+from convstep.cli import UsageError, Writing, has_terminal, say_loading
 
 if TYPE_CHECKING:
     import argparse
@@ -73,6 +74,7 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
     shown = sys.stderr is not None and sys.stderr.isatty()
 
     def progress(done: int, total: int) -> None:
+        waiting.wipe()
         filled = done * BAR // total
         bar = "━" * filled + "─" * (BAR - filled)
         print(f"\r{bar} {done}/{total} problems", end="", file=sys.stderr, flush=True)  # noqa: T201
@@ -92,10 +94,11 @@ def debug(given: argparse.Namespace) -> None:
     Raises:
         UsageError: there is no terminal, or the candidate or the place cannot be.
     """
+    say_loading(given.target)
     from convstep.cli_problems import load_problem
     from convstep.replay.places import parse_place
 
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not has_terminal():
         raise UsageError(
             f"convstep debug needs a terminal; `convstep check {shlex.quote(given.target)}` works without one"
         )
@@ -109,6 +112,7 @@ def debug(given: argparse.Namespace) -> None:
                 position = parse_place(given.goto, shown.geometry)
             except ValueError as error:
                 raise UsageError(f"--goto: {error}") from error
+        say_loading(given.target)  # the bar of the sweep is gone
         from convstep.ui.app import run_candidate
 
         run_candidate(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from convstep import waiting
 from convstep.language import tr
 from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
@@ -19,6 +20,8 @@ from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.colours import Colours
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from convstep.candidate.verdict import Verdict
     from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
 
 
 _NO_COLOUR = NoColor()
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """A screen with a place for what is said."""
+
+    def say(self, words: str) -> None:
+        """Say something until the next move."""
 
 
 class TorchApp(App[None]):
@@ -45,7 +56,7 @@ class TorchApp(App[None]):
         """
         super().__init__()
         self._torch, self._live = torch, live
-        self._first_frame = ExitStack()
+        self._first_frame, self._waited = ExitStack(), ""
         self._legible = Legible(Colours.ALL)
         self._chosen_theme: ChosenTheme | None = None
 
@@ -89,9 +100,9 @@ class TorchApp(App[None]):
         try:
             self._chosen_theme.keep(name)
         except OSError as error:
+            reason = error.strerror or error
             self.notify(
-                f"The theme is not kept: {self._chosen_theme.path}: {error.strerror or error}",
-                severity="warning",
+                tr("the theme is not kept: {path}: {reason}", path=self._chosen_theme.path, reason=reason)
             )
 
     @property
@@ -111,6 +122,13 @@ class TorchApp(App[None]):
     def on_load(self) -> None:
         """Paint nothing until every part knows its size: one whole frame, not a row of torn ones."""
         self._first_frame.enter_context(self.batch_update())
+        self._waited = waiting.wipe()  # the terminal turns to another screen now
+
+    def on_compose(self) -> None:
+        """Until there is a frame, say on this screen as well what one waits for."""
+        if self._waited and self._driver is not None:
+            self._driver.write(f"\x1b[H{self._waited}")
+            self._driver.flush()
 
     def on_ready(self) -> None:
         """Paint the first frame; let torch load while it is looked at."""
@@ -121,6 +139,28 @@ class TorchApp(App[None]):
     def on_unmount(self) -> None:
         """Leave no process behind."""
         self.close_torch()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something where this screen, or the one below a dialog, says everything.
+
+        A toast would lie on panels, status or keys, and stay when what it speaks of is gone.
+        """
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Speaking):
+                screen.say(f"{title}: {message}" if title else message)
+                return
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which leaves other programs: say what leaves this one."""
+        self.notify("q leaves, ctrl+q from anywhere")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""

@@ -71,6 +71,11 @@ class LessonApp(TorchApp):
         """The screen with the lesson's page, be there a dialog in front of it or not."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
 
+    @property
+    def failure(self) -> str:
+        """Why the page's candidate could not be loaded; "" if it was, or if there is none."""
+        return "" if self.walk is None else self._failed.get(self.walk.page.candidate, "")
+
     def get_default_screen(self) -> Screen[Any]:
         """The list; nothing below a lesson that was named, since the lowest screen can't be switched."""
         if self.walk is None:
@@ -128,6 +133,7 @@ class LessonApp(TorchApp):
         assert walk is not None
         page = walk.page
         if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
+            screen.note = self._note_on(page)
             screen.open_page()
             self._load_candidate(page)
             return
@@ -139,17 +145,13 @@ class LessonApp(TorchApp):
             new.call_after_refresh(new.action_play)
 
     def keep(self) -> None:
-        """Write down how far the learner is; say once if that cannot be."""
+        """Write down how far the learner is; say so whenever that cannot be."""
         if self.walk is None:
             return
         try:
             self.progress.keep(self.walk)
         except ProgressError as error:
-            if not self._complained:
-                self._complained = True
-                self.notify(str(error), severity="warning", timeout=8, markup=False)
-
-    _complained = False
+            self.call_after_refresh(self.notify, str(error))  # a page that is being turned would wipe it
 
     def look_at_file(self) -> None:
         """Take up an edited lesson; say what is wrong with it if it cannot be read."""
@@ -168,7 +170,7 @@ class LessonApp(TorchApp):
         walk.adopt(lesson)
         self._failed.clear()
         self.show_page()
-        self.notify(say(lesson.language, "changed"), timeout=3, markup=False)
+        self.call_after_refresh(self.notify, say(lesson.language, "changed"))
 
     async def action_quit(self) -> None:
         """From a lesson back to the list it was opened from, from the list out."""
@@ -190,11 +192,16 @@ class LessonApp(TorchApp):
             from convstep.ui.screens.hunt import HuntScreen  # most lessons have no candidate
 
             return HuntScreen(walk, candidate.timeline)
-        language = walk.lesson.language
-        note = self._failed.get(page.candidate, say(language, "loading")) if page.candidate else ""
-        screen = LessonScreen(walk, note=note)
+        screen = LessonScreen(walk, note=self._note_on(page))
         self.call_later(self._load_candidate, page)
         return screen
+
+    def _note_on(self, page: Page) -> str:
+        """What stands above a page: that its candidate is being loaded, or cannot be."""
+        if not page.candidate or self._candidate_of(page) is not None:
+            return ""
+        assert self.walk is not None
+        return self._failed.get(page.candidate, say(self.walk.lesson.language, "loading"))
 
     def _to_page(self) -> None:
         """Close the dialogs in front of the page."""

@@ -10,6 +10,8 @@ from convstep.view.panel import Panel, beside_key
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
+MOST = (500, 200)
+"""Columns and lines beyond which no screen goes; a picture of that takes seconds and 400 MB."""
 SIDE_WIDTH = 34
 """Columns of the side with the source and the step, where there is one."""
 SIDE_FROM = (108, 32)

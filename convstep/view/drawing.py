@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -15,12 +16,15 @@ from convstep.view.edges import edge_segments
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
+from convstep.view.look import big_roles
 from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 
 WAITING = "▄"
 """Heat of a value whose step is still to come: half as high as the others."""
+QUIET = 4
+"""How much larger the limit of the colours behind big numbers is: half the steps, the root being taken."""
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
 
@@ -127,7 +131,10 @@ def _tall_row_segments(
     middle = line.part == layout.middle
     gutter = _gutter if middle else _gutter_beside
     for column, value in zip(columns, values, strict=True):
-        hint = _hint(value, scale, look) if _known(panel, Cell(line.row, column)) else " "
+        # a shade beside big ink would be read as a part of the digit: 5 as 9
+        hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
+        if not _known(panel, Cell(line.row, column)):
+            hint = " "
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
         yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
     yield gutter(panel, line.row, columns.stop, look, " ")
@@ -173,6 +180,10 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
         text = _big_format(width, panel.limit).lines(value)[part]
     else:
         text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
+    if layout.lines == LINES and look.mode != "heat":
+        # big ink must stand out from the screen as well: the half of the colours near the screen's own
+        scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
+        roles += big_roles(roles, look.dark)
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
     return Segment(text.rjust(width), _style(value, empty, roles, scale, look))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from convstep.view.big import LEAST_BIG, LINES, MOST_BIG
+from convstep.view.big import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
 from convstep.view.panel import Cell, Panel, Span
 
 LEAST_TEXT = 3
@@ -24,10 +24,9 @@ PRECISE_TEXT = 12
 """Columns of a number at the very most."""
 SCROLLED_TEXT = 5
 """Columns of a number where the face is far too wide to be seen whole anyway."""
-
-
-SCROLLED_BIG = 9
-"""Columns of a big number where the face is not seen whole: a sign, a point and two digits."""
+SCROLLED_BIG = ROOMY_BIG + 1
+"""Columns of a big number where the face is not seen whole: a sign, a point, two digits, and one more
+between a digit and the sign beside it."""
 ROOMY = 2
 """Lines of a row where big numbers do not fit."""
 
@@ -206,7 +205,7 @@ def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> Gri
     seen_rows = rows if panel.window is None else panel.window.bottom - panel.window.top + 1
     if text and LINES * seen_rows <= room:
         header = 1 if not panel.listed and LINES * (rows if LINES * rows <= room else seen_rows) < room else 0
-        text = min(max(text + LINES * precision, LEAST_BIG), 2 * MOST_BIG)
+        text = min(max(text + DIGIT * precision, LEAST_BIG), 2 * MOST_BIG)
         return replace(usual, text=text, margin=margin, header=header, lines=LINES)
     if usual.width <= width and usual.header + ROOMY * rows <= room:
         return replace(usual, lines=ROOMY)

@@ -65,6 +65,22 @@ def _scale(limit: float, dark: bool, colours: Colours) -> Scale:
     return Scale(limit, dark, colours)
 
 
+def big_roles(roles: tuple[str, ...], dark: bool) -> tuple[str, ...]:
+    """What big digits need beside a cell's roles: ink of the screen's own kind, light on a dark one.
+
+    Their ink reaches the edge of the cell. Reversed, or black on a marker pen, it would flow into the
+    ground around it.
+    """
+    if "cursor" in roles or "now" in roles:
+        return ("held on dark" if dark else "held on light",)
+    return ("marked on dark",) if "marked" in roles and dark else ()
+
+
 _NONE, _BRIGHT = Style(), Style(dim=False)
-_OWN = {"plain": Style(underline=False)}
-"""What no style sheet says: a tall cell is underlined once."""
+_OWN = {
+    "plain": Style(underline=False),
+    "held on dark": Style(color="#ffffff", bgcolor="#6e6e6e", reverse=False),
+    "held on light": Style(color="#000000", bgcolor="#9e9e9e", reverse=False),
+    "marked on dark": Style(color="#ffffff", bgcolor="#8a6d00"),
+}
+"""What no style sheet says: a tall cell is underlined once; big digits keep the screen's kind of ink."""

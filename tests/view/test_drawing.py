@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from convstep.view.big import BigFormat
-from convstep.view.big import drawn as drawn_big
-from convstep.view.colours import Colours
+from convstep.view.big import LEAST_BIG, LINES, BigFormat, written
+from convstep.view.colours import Colours, contrast
 from convstep.view.drawing import MODES, WAITING, Look, draw_header, draw_line
 from convstep.view.faces import face
 from convstep.view.grid import GridLayout, lay_out
@@ -286,9 +286,9 @@ def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
 
 @given(panels(), st.sampled_from(MODES), st.booleans())
 def test_shades_are_drawn_only_where_there_is_no_colour(panel: Panel, mode: str, large: bool) -> None:
-    assert not set("".join(drawn(panel, lay_out(panel, 90, 30, large=large), Look(ROLES, mode)))) & set(
-        "░▒▓█"
-    )
+    layout = lay_out(panel, 90, 30, large=large)
+    shades = "░▒▓" if layout.lines == LINES else "░▒▓█"  # big digits are of full blocks themselves
+    assert not set("".join(drawn(panel, layout, Look(ROLES, mode)))) & set(shades)
 
 
 def test_heat_in_colour_is_blocks_alone_half_high_where_a_step_is_to_come() -> None:
@@ -363,14 +363,14 @@ def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, 
 @given(panels())
 def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
     layout = lay_out(panel, 90, 60, large=True)
-    number = BigFormat.fitting(max(layout.text, 6), panel.limit * 0.9)
+    number = BigFormat.fitting(max(layout.text, LEAST_BIG), panel.limit * 0.9)
     lines = drawn(panel, layout)
     for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
         first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
         place = layout.y_of(row) - layout.header
         shown = tuple(line[first:beyond] for line in lines[place : place + 3])
         empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
-        assert shown == (drawn_big("·", layout.text) if empty else number.lines(float(value)))
+        assert shown == (written("·", layout.text) if empty else number.lines(float(value)))
 
 
 def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:
@@ -398,6 +398,35 @@ def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> Non
         segments = draw_line(panel, layout, y, 0, layout.width, look)
         underlined.append(sum(bool(segment.style and segment.style.underline) for segment in segments))
     assert underlined == [0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 0], "only below the digits"
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_big_ink_stands_out_from_its_cell_and_from_the_screen(dark: bool) -> None:
+    """Black ink at the edge of a bright cell would flow into a dark screen: -2.5 is then read as anything."""
+    values = np.array([[-4.0, -1.0, -0.1], [4.0, 1.0, 0.1]])
+    panel = Panel("t", face("t", values, (None, None)), 4.0, now=Cell(0, 1), marks={(1, 1): "›"})
+    roles = ROLES | {"now": Style(reverse=True), "cursor": Style(reverse=True),
+                     "marked": Style(bgcolor="#ffd83d", color="#000000")}  # fmt: skip
+    screen = "#121212" if dark else "#e0e0e0"
+    for look in (Look(roles, dark=dark), Look(roles, dark=dark, cursor=Cell(1, 2))):
+        layout, _ = tall(panel, look)
+        for row, column in np.ndindex(2, 3):
+            segments = draw_line(panel, layout, layout.y_of(row), 0, layout.width, look)
+            style = segments[1 + 2 * column + bool(layout.margin)].style
+            assert style is not None
+            assert style.color is not None
+            assert style.bgcolor is not None
+            assert not style.reverse
+            ink, ground = style.color.name, style.bgcolor.name
+            assert contrast(ink, ground) >= 4.5
+            assert contrast(ink, screen) >= 4.5
+
+
+def test_without_colour_no_shade_touches_a_big_digit() -> None:
+    panel = Panel("t", face("t", np.array([[0.5, -1.0, math.nan]]), (None, None)), 1.0)
+    layout, lines = tall(panel, Look(ROLES, coloured=False))
+    gutters = {line[layout.gutter(column)] for line in lines for column in range(3)}
+    assert gutters == {" ", "?"}, "the mark of NaN stays"
 
 
 def test_tall_cells_are_roomy_where_digits_cannot_be_big() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convstep.view.big import LEAST_BIG, LINES
+from convstep.view.big import DIGIT, LEAST_BIG, LINES
 from convstep.view.faces import face
 from convstep.view.grid import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
 from convstep.view.panel import Cell, Panel
@@ -161,5 +161,5 @@ def test_a_scroll_place_begins_with_a_whole_row_and_cut_rows_are_known(
 
 def test_more_precision_makes_big_numbers_a_digit_wider() -> None:
     panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 1.0)
-    usual, more, fewer = (lay_out(panel, 24, 20, precision=n, large=True) for n in (0, 1, -4))
-    assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, 3, LEAST_BIG)
+    usual, more, fewer = (lay_out(panel, 30, 20, precision=n, large=True) for n in (0, 1, -4))
+    assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, DIGIT, LEAST_BIG)

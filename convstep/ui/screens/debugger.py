@@ -137,7 +137,7 @@ class DebuggerScreen(PlayingScreen):
         """Copy the command that reproduces this view."""
         command = self.permalink()
         self.app.copy_to_clipboard(command)
-        self.notify(command, title="copied", timeout=4, markup=False)
+        self.say(f"copied: {command}")
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""

@@ -59,12 +59,6 @@ class HuntingScreen(StoppingScreen):
         self._hunted = found
         self.travel(found.position)
 
-    def say(self, words: str) -> None:
-        """Answer in the status line; on a screen that has no room for one, in a notification."""
-        self._update_status(words)
-        if not self.query_one("#status").display:
-            self.notify(words, timeout=8, markup=False)
-
     def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
         """Where the hunt ends, show the face with the cell, and say what was found."""
         found, self._hunted = self._hunted, None

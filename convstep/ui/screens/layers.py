@@ -194,6 +194,10 @@ class LayersScreen(Screen[None]):
         lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
         self.query_one("#details", Static).update(Text("\n".join(lines), no_wrap=True))
 
+    def say(self, words: str) -> None:
+        """Answer a key below the details."""
+        self._answer(words)
+
     def _answer(self, words: str) -> None:
         answer = self.query_one("#answer", Static)
         answer.display = bool(words)

@@ -124,6 +124,10 @@ class LearningScreen(Screen[None]):
 
         self.app.push_screen(HelpScreen("The list of lessons", KEYS))
 
+    def say(self, words: str) -> None:
+        """Answer a key in place of the summary, until another lesson is chosen."""
+        self.query_one("#summary", Static).update(Text(words))
+
     def _begin(self, chosen: int = 0) -> None:
         self.query_one("#title", Static).update(
             Text(f"convstep  {say(self._language, 'menu.title')}", "bold")

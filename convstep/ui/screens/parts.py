@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.drawn import Draw, Drawn
@@ -66,6 +67,7 @@ class PartsScreen(Screen[None]):
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
         self._statistics, self._counted = Statistics(), ("", "", "")
+        self._aside = ""
 
     @property
     def timeline(self) -> Timeline:
@@ -129,6 +131,10 @@ class PartsScreen(Screen[None]):
     def title_facts(self) -> list[str]:
         """What the title says of it, the most important first."""
         return problem_facts(self._problem)
+
+    def way_out(self) -> list[str]:
+        """What the title says after the name, where no other line names the key that leaves."""
+        return [tr("z leaves")] if self.presenting else []
 
     def title_places(self) -> list[str]:
         """What the title says on the right, the longest form first."""

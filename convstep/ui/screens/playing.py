@@ -169,7 +169,7 @@ class PlayingScreen(HuntingScreen):
     def _show_status(self) -> None:
         """While it plays, how fast, and how to pause."""
         if self._playing:
-            self._update_status(f"playing, {self._pace_words()} · e pauses")
+            self._update_status(f"playing, {self._pace_words()} · e pauses", said=False)
         else:
             super()._show_status()
 

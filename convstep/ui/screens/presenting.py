@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
 from textual.widgets import Static
 
 from convstep.ui.panel_area import PanelArea
@@ -18,8 +20,6 @@ class PresentingScreen(PanelScreen):
     def action_present(self) -> None:
         """Present, or show everything again."""
         self.presenting = not self.presenting
-        if self.presenting:
-            self.notify("z or Esc leaves", timeout=3, markup=False)
 
     def watch_presenting(self) -> None:
         """Hide or show what is around the panels, and draw them anew."""
@@ -45,6 +45,13 @@ class PresentingScreen(PanelScreen):
         """Nothing more before a class: the place stands beside it."""
         return [] if self.presenting else super().title_facts()
 
+    def show_aside(self) -> None:
+        """Before a class, what was said takes the place of the sentence."""
+        if self.presenting:
+            self._show_sentence()
+        else:
+            super().show_aside()
+
     def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
         """Say the step in one line as well."""
         super()._show(all_changed=all_changed, touched=touched)
@@ -57,7 +64,9 @@ class PresentingScreen(PanelScreen):
 
     def _show_sentence(self) -> None:
         if self.presenting:
-            sentence = draw_sentence(self._scene, self.size.width - 2)
+            width = self.size.width - 2
+            aside = Text(set_cell_size(self._aside, min(cell_len(self._aside), width)), no_wrap=True)
+            sentence = aside if self._aside else draw_sentence(self._scene, width)
             self.query_one("#sentence", Static).update(sentence, layout=False)
 
     def _focus_something_visible(self) -> None:
