@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding
 from textual.screen import Screen
 
@@ -89,6 +89,14 @@ class LessonApp(TorchApp):
         """Leave no process behind."""
         for candidate in self._candidates:
             candidate.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the page look at keys in the order in which they come."""
+        page = self.page_screen
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            if page is not None and page.is_current and page.is_mounted:
+                page.heed(event)
+        await super().on_event(event)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
