@@ -20,6 +20,7 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 if TYPE_CHECKING:
     from convstep.ui.lesson_app import LessonApp
 
+
 class LessonScreen(MarkingScreen, inherit_bindings=False):
     """Asks, judges, explains, and turns pages."""
 

@@ -137,6 +137,10 @@ class AnswerInput(Input):
             return starts_answer(event.character or "")
         return bool(self.value) and event.key in EDITING
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the screen's own use of a key is not in force."""
+        return self.begun and super().check_consume_key(key, character)
+
     def begin(self) -> None:
         """From now on all characters belong to the answer."""
         if self.wanted:
@@ -157,7 +161,9 @@ class AnswerInput(Input):
             event.prevent_default()  # Input would put it in
             self.leave()
             return
-        act = {"enter": self._enter, "escape": self.leave, "backspace": self.action_delete_left}.get(event.key)
+        act = {"enter": self._enter, "escape": self.leave, "backspace": self.action_delete_left}.get(
+            event.key
+        )
         if event.key not in ("enter", "escape"):
             self.begin()
         if act is not None:
@@ -186,6 +192,7 @@ class AnswerInput(Input):
     def _turn(self, begun: bool) -> None:
         if begun != self.begun:
             self.begun = begun
+            self.refresh_bindings()
             self.post_message(self.Turned())
 
 
