@@ -198,12 +198,11 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
     walk, tried = page.walk, page.walk.tried
     at, hints, attempts, said = walk.at, tried.hints, tried.attempts, page.said
 
+    how = "" if walk.question is None else walk.question.how
+
     def submitted() -> bool:
-        return (
-            tried.attempts > attempts
-            or page.said != said
-            or walk.question.how in str(page.query_one("#status", Static).content)
-        )  # type: ignore[union-attr]
+        status = str(page.query_one("#status", Static).content)
+        return tried.attempts > attempts or page.said != said or how in status
 
     return {
         "answer": lambda: page.narration.typing or page.selecting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
