@@ -281,9 +281,11 @@ class ShapeQuestion(Question):
         if other:
             return self._wrong("wrong.shape.other", other=other, shape=shape)
         if len(shape) != count:
-            name = self.name or say(self.language, "shape.asked")
-            key = "wrong.shape.axis" if len(shape) == 1 else "wrong.shape.axes"
-            return self._wrong(key, name=name, found=len(shape), count=count)
+            one = len(shape) == 1
+            named = "wrong.shape.axis" if one else "wrong.shape.axes"
+            asked = "wrong.shape.axis.asked" if one else "wrong.shape.axes.asked"
+            key = named if self.name else asked
+            return self._wrong(key, name=self.name, found=len(shape), count=count)
         if sorted(shape) == sorted(self.shape):
             return self._wrong("wrong.shape.order")
         hit = sum(mine == right for mine, right in zip(shape, self.shape, strict=True))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from rich.cells import cell_len
 
 from convstep.language import spoken
 from convstep.lessons import course
@@ -118,7 +119,11 @@ async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
     found = course.load(course.find("hunt-03", "zh"))
     async with opened_lesson(found, (80, 24)) as learner:
         assert learner.page.walk.page.candidate
-        assert "形状是 0x0x1" in _panels(learner, below=True)
+        panel = learner.part("input_gradient_candidate")
+        assert "形状是 0x0x1" in "".join(panel)
+        assert "应为" in "".join(panel)
+        assert "4x5x1" in "".join(panel)
+        assert {cell_len(line) for line in panel} == {cell_len(panel[0])}
         assert "its shape is" not in learner.text
     assert spoken() == "en"
 
@@ -144,8 +149,7 @@ async def test_a_candidate_that_cannot_be_run_is_said_above_the_page() -> None:
         assert learner.page.walk.at == 1
 
 
-def _panels(learner: Learner, *, below: bool = False) -> str:
-    """What is painted beside the narration, or below it."""
-    region = learner.page.narration.region
-    left, top = (0, region.bottom) if below else (region.right, 0)
-    return "\n".join(line[left:] for line in learner.lines[top:])
+def _panels(learner: Learner) -> str:
+    """What is painted beside the narration."""
+    left = learner.page.narration.region.right
+    return "\n".join(line[left:] for line in learner.lines)
