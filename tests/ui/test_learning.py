@@ -118,7 +118,7 @@ async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
 async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
     found = course.load(course.find("hunt-03", "zh"))
     async with opened_lesson(found, (80, 24)) as learner:
-        assert learner.page.walk.page.candidate
+        await learner.answered()  # of the candidate's own screen
         panel = learner.part("input_gradient_candidate")
         assert "形状是 0x0x1" in "".join(panel)
         assert "应为" in "".join(panel)
@@ -132,6 +132,7 @@ async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
 async def test_the_first_hunt_says_that_a_steps_numbers_are_changes(language: str) -> None:
     found = course.load(course.find("hunt-01", language))
     async with opened_lesson(found, (80, 24)) as learner:
+        await learner.answered()  # of the candidate's own screen
         share = cast(CandidateStage, learner.page._stage).shares()[0]
         assert share.actual is not None
         reference, candidate = int(share.expected[0, 0]), int(share.actual[0, 0])

@@ -158,8 +158,11 @@ async def test_the_answer_stands_under_its_question_and_in_sight(size: tuple[int
         for _ in range(20):
             await learner.press("shift+up")
         assert _row(learner, field()).startswith(f"{say('zh', 'answer')} -1.5")
+        assert "h hint" not in learner.lines[-1], "letters are typed now"
+        assert learner.stale_cells() == []
         await learner.press("enter")
         assert say("zh", "wrong") in learner.text
+        assert learner.lines[-1].strip()
         assert learner.stale_cells() == []
         await learner.answer(learner.page.walk.question.solution)  # type: ignore[union-attr]
         assert field() < 0

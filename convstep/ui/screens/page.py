@@ -17,6 +17,7 @@ from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.drawn import Draw
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.narration import Narration
 from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
@@ -176,6 +177,7 @@ class PageScreen(DebuggerScreen):
     def on_answer_input_turned(self) -> None:
         """While an answer is typed, letters are no keys."""
         self.show_keys()
+        self.query_one(KeyLine).refresh()
 
     def watch_focused(self) -> None:
         """Enter is the page's only while the keys are."""
