@@ -124,6 +124,10 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert answer.value == "-1.5"
         await learner.press("enter")
         assert page.walk.tried.attempts == 4
+        await learner.press("h", "tab", "tab")
+        await learner.click(answer.region.x, answer.region.y)
+        await learner.type("abs(9)")
+        assert answer.value == "abs(9)-1.5"
 
 
 async def test_where_a_panel_has_the_keys_no_half_of_an_answer_is_taken() -> None:

@@ -175,6 +175,11 @@ class AnswerInput(Input):
         """What is pasted is typed."""
         self.begin()
 
+    def on_click(self, event: events.Click) -> None:
+        """Whoever points at the line wants to type."""
+        event.stop()
+        self.begin()
+
     def on_blur(self) -> None:
         """Nothing is typed where the keys are not."""
         if self.screen.focused is not self:  # the keys may be back already
