@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding
 from textual.screen import Screen
 
+from convstep.language import speak, spoken
 from convstep.lessons import course
 from convstep.lessons.errors import LessonError
 from convstep.lessons.progress import Progress, ProgressError
@@ -60,6 +61,7 @@ class LessonApp(TorchApp):
         self.progress, self.language = progress, language
         self.walk: Walk | None = None if lesson is None else progress.walk(lesson)
         """The learner's way through the lesson that is open."""
+        self._spoken = spoken()
         self._listed = lesson is None
         self._candidates: list[LessonCandidate] = []
         self._loading: set[str] = set()
@@ -86,18 +88,27 @@ class LessonApp(TorchApp):
         """Open the lesson, and look after its file."""
         # no super(): Textual calls every class's handler by itself
         if self.walk is not None:
+            speak(self.walk.lesson.language)
             self.push_screen(self._screen(self.walk))
         if self._live:
             self.set_interval(LOOK_EVERY, self.look_at_file)
 
     def on_unmount(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind, and the language as it was."""
+        speak(self._spoken)
         for candidate in self._candidates:
             candidate.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the page look at keys in the order in which they come."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._heed(event)
+        await super().on_event(event)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
         self.walk, self._seen = self.progress.walk(lesson), _stamp(lesson)
+        speak(lesson.language)
         old = self.page_screen
         if old is None:
             self.push_screen(self._screen(self.walk))
@@ -202,6 +213,11 @@ class LessonApp(TorchApp):
             return ""
         assert self.walk is not None
         return self._failed.get(page.candidate, say(self.walk.lesson.language, "loading"))
+
+    def _heed(self, event: events.Key | events.Paste) -> None:
+        page = self.page_screen
+        if page is not None and page.is_current and page.is_mounted:
+            page.heed(event)
 
     def _to_page(self) -> None:
         """Close the dialogs in front of the page."""

@@ -27,7 +27,8 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff"}
+MODELLED = "modelled candidate"
+SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "model"}
 """Where there is no room for the words."""
 
 
@@ -134,7 +135,7 @@ def triple(
             replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE, "")),
         )
     old = "" if current else f" … of step {answer.position}"
-    modelled = "modelled " if name in answer.modelled and not discreet else ""
+    role = MODELLED if name in answer.modelled and not discreet else CANDIDATE
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
@@ -147,7 +148,7 @@ def triple(
             differing=cells,
             limit=max(reference.limit, round_limit(_largest(actual.values))),
             whole=reference.whole and is_whole(actual.values),
-            titles=_titles(side.face, modelled + CANDIDATE, old),
+            titles=_titles(side.face, role, old),
         ),
         replace(
             side,
@@ -163,7 +164,7 @@ def triple(
 
 
 def _titles(shown: Face, role: str, old: str) -> tuple[str, ...]:
-    """Names for a border, the longest first; that an answer is old is never left out."""
+    """Names for a border, the longest first; that an answer is old, or modelled, is never left out."""
     short = f"… {role}" if old else role
     shortest = short.replace(role, SHORT_ROLES.get(role, role))
     compact = shown.label.replace(", ", ",")
@@ -174,7 +175,7 @@ def _titles(shown: Face, role: str, old: str) -> tuple[str, ...]:
         f"{compact} {shortest}",
         f"{shown.name} {short}",
         f"{shown.name} {shortest}",
-        short,
+        short if len(short) < len(f"{shown.name} {shortest}") else f"{shown.name} {shortest}",
     )
 
 
