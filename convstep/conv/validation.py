@@ -161,8 +161,8 @@ def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
     if c_k * groups != c_in:
         raise ProblemError(
             tr(
-                "W expects {expected} channels but each group of A_prev has {held} ({channels} / {groups} groups); "
-                "W is (C_out, F_h, F_w, C_in // groups)"
+                "W expects {expected} channels but each group of A_prev has {held} "
+                "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
                 if groups > 1
                 else "W expects {expected} channels but A_prev has {channels}; "
                 "W is (C_out, F_h, F_w, C_in // groups)",

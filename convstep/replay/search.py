@@ -103,7 +103,7 @@ def search(
         ValueError: no such position, or a stop that does not fit the problem.
     """
     if not 0 <= position <= problem.total_steps:
-        raise ValueError(f"position {position} does not exist; there are 0 to {problem.total_steps}")
+        raise ValueError(f"position {position} does not exist; positions go from 0 to {problem.total_steps}")
     if scout is not None and scout.problem is not problem:
         raise ValueError("the scout steps through another problem; give a timeline of this one")
     span = Span(0, max(position - 1, 0), True) if backwards else Span(position, problem.total_steps, False)

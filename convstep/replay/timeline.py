@@ -174,7 +174,7 @@ class Timeline:
         """
         position = operator.index(position)
         if not 0 <= position <= self.total:
-            raise ValueError(f"position {position} does not exist; there are 0 to {self.total}")
+            raise ValueError(f"position {position} does not exist; positions go from 0 to {self.total}")
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):

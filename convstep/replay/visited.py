@@ -30,7 +30,7 @@ class Visited:
             most: positions that are remembered, at least 2.
         """
         if most < 2:
-            raise ValueError(f"{most} positions are no history; it takes at least 2")
+            raise ValueError(f"most is {most}; a history keeps at least 2 positions")
         self._positions = [position]
         self._at = 0
         self._most = most
