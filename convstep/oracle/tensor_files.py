@@ -58,7 +58,7 @@ def _torch_file(file: BinaryIO, name: str) -> dict[str, Array]:
     found = _without_pickle(file, name)
     if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
         raise ProblemError(
-            f"{name} holds a {type(found).__name__} and not tensors by name; "
+            f"{name} holds a {type(found).__name__}, not tensors by name; "
             'save a dict: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         )
     return {key: _as_array(name, key, value) for key, value in found.items()}

@@ -131,7 +131,10 @@ def test_what_hangs_is_ended_within_its_limit_and_its_children_too(tmp_path: Pat
         (lambda: ctypes.string_at(0), "it crashed: segmentation fault"),
         (lambda: os._exit(7), "it ended its process with exit code 7"),
         (lambda: os._exit(0), "it ended its process with exit code 0"),
-        (lambda: os.kill(os.getpid(), signal.SIGKILL), "its process was killed, perhaps for want of memory"),
+        (
+            lambda: os.kill(os.getpid(), signal.SIGKILL),
+            "its process was killed, perhaps because memory ran out",
+        ),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "it was ended by SIGTERM"),
         (os.abort, "it crashed: aborted"),
     ],
