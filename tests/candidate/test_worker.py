@@ -162,9 +162,9 @@ def endless(problem: Problem) -> Any:
     [
         (lambda problem: sys.exit(), "it called sys.exit()"),
         (lambda problem: sys.exit("done"), "it called sys.exit('done')"),
-        (lambda problem: input(), "it asks for input on the keyboard"),
+        (lambda problem: input(), "it waits for keyboard input"),
         (endless, "RecursionError: it calls itself without end"),
-        (lambda problem: None, "it returned None; a backward returns its gradients"),
+        (lambda problem: None, "it returned None; a backward must return its gradients"),
         (lambda problem: (None, None, None), "every gradient that it returned is None"),
         (lambda problem: {"loss": 1.0}, "it returned no gradient: {'loss': 1.0}"),
         (lambda problem: "dW", "it returned a str of str64; a gradient is an array of numbers"),
@@ -533,7 +533,7 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         assert (first.returned[0][0], second.returned[0][0]) == (1, 2)
         assert running.call(CALL, asked(0), fresh=True).returned[0][0] == 1
         assert first.printed == ("deep" * 1000 + "\n")[-PRINTED:]
-        assert running.call(CALL, asked(4)).message == "it asks for input on the keyboard"
+        assert running.call(CALL, asked(4)).message == "it waits for keyboard input"
         assert "out of memory" in running.call(CALL, asked(5)).message
         pid = pid_of(running)
         assert running.call(CALL, asked(1)).kind == HUNG
