@@ -182,9 +182,7 @@ def conv_forward(A_prev: Any, W: Any, b: Any, hparameters: Any) -> Any:
 def test_its_own_cache_is_used_where_the_usual_one_fails_and_said_so() -> None:
     call, reason = chosen(conv_backward)
     assert call == Call("coursera", own_cache=True)
-    assert reason == (
-        "it is called as conv_backward(dZ, cache), with the cache from its own conv_forward"
-    )
+    assert reason == ("it is called as conv_backward(dZ, cache), with the cache from its own conv_forward")
 
 
 def test_its_own_cache_is_used_where_the_usual_one_gives_wrong_numbers() -> None:

@@ -62,7 +62,7 @@ def test_an_unknown_language_is_bad_usage(refused: Refused) -> None:
     [
         (
             FRONT + "## P\n```stop\nat: 99\n```\n",
-            "own.md:15: at: 99 is beyond the end; there are steps 0 to 48",
+            "own.md:15: at: 99 is beyond the end; steps go from 0 to 48",
         ),
         (
             FRONT.replace("filters: 3", "filters: three") + PLAIN,
