@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
+DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
+"""How far it is."""
 _LONG = 20
-"""From so many pictures on it takes a while."""
+"""From this many pictures on it takes a while."""
 
 
 def export(given: argparse.Namespace) -> list[Path]:
@@ -38,7 +40,7 @@ def export(given: argparse.Namespace) -> list[Path]:
     output = Path(given.output)
     try:
         frames = _frames(given, output)
-        return write(frames, output, _Progress("written {done} of {total}", len(frames)))
+        return write(frames, output, _Progress(WRITTEN, len(frames)))
     except ExportError as error:
         raise UsageError(str(error)) from error
 
@@ -71,7 +73,7 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         comparison=given.compare,
         why=why,
         seconds=given.seconds or SECONDS,
-        progress=_Progress("drawn {done} of {total}", len(positions)),
+        progress=_Progress(DRAWN, len(positions)),
     )
 
 
@@ -121,7 +123,7 @@ def _lesson_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         given.size,
         moving=output.suffix in (".gif", ".cast"),
         seconds=given.seconds,
-        progress=_Progress("drawn {done} of {total}", 2 * (last - first + 1)),
+        progress=_Progress(DRAWN, 2 * (last - first + 1)),
     )
 
 
@@ -153,7 +155,7 @@ def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
             given.size,
             diagnosis=given.diagnosis,
             seconds=given.seconds or SECONDS,
-            progress=_Progress("drawn {done} of {total}", len(positions)),
+            progress=_Progress(DRAWN, len(positions)),
         )
 
 

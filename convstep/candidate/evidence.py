@@ -46,6 +46,13 @@ SLICES = {
     ),
 }
 """What is said of one slice: by its number, and where it is the last one of every problem."""
+REARRANGED: tuple[tuple[str, Callable[[Array, tuple[int, int]], Array]], ...] = (
+    ("{name} has the right numbers, rotated by 180°", lambda array, axes: np.flip(array, axes)),
+    ("{name} has the right numbers, flipped along H", lambda array, axes: np.flip(array, axes[0])),
+    ("{name} has the right numbers, flipped along W", lambda array, axes: np.flip(array, axes[1])),
+    ("{name} has the right numbers with H and W swapped", lambda array, axes: np.swapaxes(array, *axes)),
+)
+"""What is said of a gradient, and what makes it right; the axes are those of H and W."""
 ENOUGH = 8
 """Wrong results that are looked at: the smallest ones."""
 
@@ -141,15 +148,9 @@ def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
 def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
     """Flipped or transposed along H and W."""
     axes = (1, 2) if name == "dW" else (-3, -2)
-    changes: list[tuple[str, Callable[[Array], Array]]] = [
-        ("{name} has the right numbers, rotated by 180°", lambda a: np.flip(a, axes)),
-        ("{name} has the right numbers, flipped along H", lambda a: np.flip(a, axes[0])),
-        ("{name} has the right numbers, flipped along W", lambda a: np.flip(a, axes[1])),
-        ("{name} has the right numbers with H and W swapped", lambda a: np.swapaxes(a, *axes)),
-    ]
-    for words, change in changes if name != "db" else ():
+    for words, change in REARRANGED if name != "db" else ():
         if all(
-            _close(change(actual), expected, size)
+            _close(change(actual, axes), expected, size)
             for (actual, expected), size in zip(pairs, sizes, strict=True)
         ):
             return tr(words, name=name)
@@ -182,11 +183,7 @@ def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
 def _shifted(name: str, rows: int, columns: int) -> str:
     """By how much, and where to: `dA_prev is shifted down 1 row`."""
     down, right = ("down" if rows > 0 else "up"), ("right" if columns > 0 else "left")
-    moves = [
-        tr(MOVES[way][0] if abs(by) == 1 else MOVES[way][1], count=abs(by))
-        for way, by in ((down, rows), (right, columns))
-        if by
-    ]
+    moves = [tr(MOVES[way][abs(by) > 1], count=abs(by)) for way, by in ((down, rows), (right, columns)) if by]
     if len(moves) == 1:
         return tr("{name} is shifted {move}", name=name, move=moves[0])
     return tr("{name} is shifted {one} and {other}", name=name, one=moves[0], other=moves[1])

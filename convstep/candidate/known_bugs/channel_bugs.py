@@ -119,10 +119,10 @@ BUGS = (
         symptom="any other batch size raises or is used in part",
         sources=("survey",),
         variants=(
-            Variant(ALL, Mistakes(samples="first"), "1, later samples are left out"),
-            Variant(ALL, Mistakes(samples="must be 1"), "1, others raise"),
-            Variant(ALL, Mistakes(samples="must be 2"), "2, others raise"),
-            Variant(ALL, Mistakes(samples="two"), "2, later samples are left out"),
+            Variant(ALL, Mistakes(samples="first"), "a batch of 1; later samples are left out"),
+            Variant(ALL, Mistakes(samples="must be 1"), "a batch of 1; others raise"),
+            Variant(ALL, Mistakes(samples="must be 2"), "a batch of 2; others raise"),
+            Variant(ALL, Mistakes(samples="two"), "a batch of 2; later samples are left out"),
         ),
     ),
 )

@@ -94,7 +94,7 @@ BUGS = (
             Variant(
                 _DA,
                 Mistakes(stride="none", buffer="reached", crop="[p:size-p]"),
-                "dA_prev comes out too small",
+                "dA_prev is too small",
             ),
             Variant(
                 _DA,
@@ -113,7 +113,7 @@ BUGS = (
             ),
             Variant(_DA, Mistakes(stride="none"), "filled up with zeros before the convolution"),
             Variant(_DA, Mistakes(stride="none", buffer="reached"), "cut by [p:p+H] from too short an array"),
-            Variant(_DW, Mistakes(stride="none", buffer="reached"), "dW comes out too large"),
+            Variant(_DW, Mistakes(stride="none", buffer="reached"), "dW is too large"),
             Variant(
                 _DW, Mistakes(stride="none", buffer="reached", refit="assigned"), "dW too large for its array"
             ),
@@ -134,7 +134,7 @@ BUGS = (
         symptom="dA_prev too small or shifted, dW too large, when (H + 2p - f) % stride is not 0",
         sources=("backpack#30", "CMU10-714#6"),
         variants=(
-            Variant(_DA, Mistakes(buffer="reached", crop="[p:size-p]"), "dA_prev comes out too small"),
+            Variant(_DA, Mistakes(buffer="reached", crop="[p:size-p]"), "dA_prev is too small"),
             Variant(
                 _DA,
                 Mistakes(buffer="reached", crop="[p:size-p]", refit="zeros after"),

@@ -89,7 +89,7 @@ BUGS = (
         sources=("MP-SPDZ#1206",),
         variants=(
             Variant(_DA, Mistakes(crop="none"), ""),
-            Variant(_DA, Mistakes(crop="[p:]"), "cropped at the top and left only"),
+            Variant(_DA, Mistakes(crop="[p:]"), "cropped only at the top and left"),
         ),
     ),
     KnownBug(
