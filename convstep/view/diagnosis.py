@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from convstep.language import tr
+
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
     from convstep.candidate.verdict import Verdict
@@ -38,7 +40,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
         if not finding.alternative:
             blocks.append([_heading(finding), Text(finding.message), *_lines(finding, "  ")])
     explained = [finding for finding in verdict.diagnosis if not finding.alternative and finding.bug]
-    blocks += [[Text(finding.bug.explanation)] for finding in explained if finding.bug is not None]
+    blocks += [[Text(tr(finding.bug.explanation))] for finding in explained if finding.bug is not None]
     lines: list[Text] = []
     for block in blocks:
         lines += [Text("")] if lines else []
@@ -73,7 +75,7 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
             parts += ["", _heading(finding), Text(finding.message)]
             parts += [Padding(line, (0, 0, 0, 2)) for line in _lines(finding, "")]
             if finding.bug is not None:
-                parts += ["", _indented(finding.bug.explanation)]
+                parts += ["", _indented(tr(finding.bug.explanation))]
     others = dict.fromkeys(finding.id for finding in verdict.diagnosis if finding.alternative)
     if others:
         parts += ["", Text(f"The same numbers would also come from: {', '.join(others)}")]
