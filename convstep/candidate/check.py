@@ -165,7 +165,7 @@ def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
 def first_divergence(
     worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
 ) -> Divergence | None:
-    """The first step at which a candidate parts from the reference.
+    """The first step at which a candidate diverges from the reference.
 
     Args:
         worker: the candidate.
@@ -188,7 +188,7 @@ def first_divergence(
 
 
 def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
-    """Where the running state of a reproduced, overwriting mistake parts from the reference's."""
+    """Where the running state of a reproduced, overwriting mistake diverges from the reference's."""
     assert finding.match is not None
     problem, mistakes = probe.problem, finding.match.mistakes
     for position in range(1, problem.total_steps + 1):

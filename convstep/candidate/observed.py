@@ -126,7 +126,7 @@ def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
 def wrong_forwards(swept: Swept) -> list[Result]:
     """The problems on which the candidate's own forward returned other numbers than it should.
 
-    What has other samples or channels is no output of this convolution, whatever it is called; an
+    What has other samples or channels is not an output of this convolution, whatever it is called; an
     output that went through a ReLU is right.
     """
     found = []

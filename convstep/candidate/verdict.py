@@ -35,7 +35,7 @@ class Verdict:
     diagnosis: tuple[Finding, ...]
     """What is wrong, the likeliest explanation first; empty if nothing is."""
     first_divergence: Divergence | None
-    """The first step of the failing problem at which it parts from the reference; None if it is
+    """The first step of the failing problem at which it diverges from the reference; None if it is
     right, or raises there, so that there is no step to look at."""
     notes: tuple[str, ...] = ()
     """What else was seen, in sentences: what was not tried, what was left out."""

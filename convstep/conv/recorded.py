@@ -19,7 +19,7 @@ NAMES = ("dW", "db", "dA_prev")
 """What can be recorded, in the article's order."""
 
 LONGEST_NAME = 200
-"""Characters of `by`, which stands in sentences."""
+"""Characters of `by`, which appears in sentences."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ class CaptureError(ValueError):
 
 
 class Nonfinite(NamedTuple):
-    """How many cells of an array are no numbers to calculate with."""
+    """How many cells of an array are NaN or infinite."""
 
     nan: int
     """Cells that are NaN."""

@@ -42,13 +42,13 @@ class Visited:
 
     @property
     def at(self) -> int:
-        """Which of `positions` is the present one."""
+        """Which of `positions` is the current one."""
         return self._at
 
     def visit(self, position: int) -> None:
         """Take note of a position one has come to, by whatever way.
 
-        A step of 1 moves the present entry along. A jump makes a new one, and what was ahead is
+        A step of 1 moves the current entry along. A jump makes a new one, and what was ahead is
         forgotten, as in a browser.
         """
         present = self._positions[self._at]
@@ -69,7 +69,7 @@ class Visited:
         return self._go(1)
 
     def _go(self, by: int) -> int | None:
-        """To the next entry in a direction that is not the present position."""
+        """To the next entry in a direction that is not the current position."""
         present, at = self._positions[self._at], self._at + by
         while 0 <= at < len(self._positions):
             if self._positions[at] != present:

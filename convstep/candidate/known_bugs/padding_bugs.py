@@ -55,8 +55,8 @@ BUGS = (
         wrong="dA_prev = dA_prev_pad[1:-1, 1:-1]",
         right="dA_prev = dA_prev_pad[p:p + H, p:p + W]",
         explanation=(
-            "The number 1 stands where the padding belongs: when the arrays are padded, when the gradient "
-            "is cropped, or both. The usual test uses padding 1 and passes. With less padding windows are "
+            "The number 1 is written where the padding belongs: when the arrays are padded, when the "
+            "gradient is cropped, or both. The usual test uses padding 1 and passes. With less padding windows are "
             "shifted or real cells are cropped away; with more, windows leave the array or padding stays "
             "in the result."
         ),

@@ -111,7 +111,7 @@ BUGS = (
         wrong="for i_h in range(H - f + 1):",
         right="for i_h in range(dZ.shape[0]):",
         explanation=(
-            "Every value of dZ stands for one window, so the loops must run over exactly dZ's rows and "
+            "Every value of dZ belongs to one window, so the loops must run over exactly dZ's rows and "
             "columns. Ranges taken from the input, from a size formula without the padding, or without "
             "its + 1, visit too many positions (an IndexError) or miss the last rows and columns. What is "
             "missed adds nothing to any gradient: put a single 1 into the last cell of dZ and see all "
@@ -137,10 +137,10 @@ BUGS = (
         wrong="dz = dZ[i_h * stride, i_w * stride, i_c]",
         right="dz = dZ[i_h, i_w, i_c]",
         explanation=(
-            "The stride turns an output position into an input position; dZ lives in output positions and "
-            "has none. Multiplied there, it asks for rows that dZ does not have (an IndexError), or, in "
-            "loops that step by the stride, it uses only every stride-th value and drops the others. At "
-            "stride 1 it is right."
+            "The stride turns an output position into an input position; dZ is indexed by output "
+            "positions and needs none. Multiplied there, it asks for rows that dZ does not have (an "
+            "IndexError), or, in loops that step by the stride, it uses only every stride-th value and drops "
+            "the others. At stride 1 it is right."
         ),
         symptom="an index error, or most of dZ without effect, when the stride is larger than 1",
         sources=("survey",),
