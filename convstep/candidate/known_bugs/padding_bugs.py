@@ -56,9 +56,9 @@ BUGS = (
         right="dA_prev = dA_prev_pad[p:p + H, p:p + W]",
         explanation=(
             "The number 1 is written where the padding belongs: when the arrays are padded, when the "
-            "gradient is cropped, or both. The usual test uses padding 1 and passes. With less padding windows are "
-            "shifted or real cells are cropped away; with more, windows leave the array or padding stays "
-            "in the result."
+            "gradient is cropped, or both. The usual test uses padding 1 and passes. With less padding "
+            "windows are shifted or real cells are cropped away; with more, windows leave the array or "
+            "padding stays in the result."
         ),
         symptom="right at padding 1 only",
         sources=("4 of 38 cs231n solutions",),
