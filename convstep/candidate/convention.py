@@ -96,9 +96,9 @@ class Convention:
             return tr("different strides along H and W")
         extended = self.general or {"dilation", "groups"} <= set(candidate.parameters)
         if geometry.dilation != (1, 1) and not (extended and _takes(candidate, "dilation")):
-            return "dilation"
+            return tr("dilation")
         if geometry.groups != 1 and not (extended and _takes(candidate, "groups")):
-            return "groups"
+            return tr("groups")
         if self.name == "problem":
             return ""
         if top != bottom or left != right:

@@ -58,7 +58,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     if raising:
         found += _about_raising(results, raising, _reproduced(explained, pairs), found)
     for name in (*missing, *(name for name in left if not pairs[name])):
-        words = "; ".join(observations(name, results))
+        words = tr("; ").join(observations(name, results))
         if name not in missing:
             words = tr("not a known bug: {seen}", seen=words)
         found.append(Finding(UNKNOWN, False, words, (name,)))
@@ -166,7 +166,7 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
 
 def _called(bug: KnownBug, *labels: str) -> str:
     """What a bug is called, with the labels of its variants if they have any."""
-    said = ", ".join(tr(label) for label in labels if label)
+    said = tr(", ").join(tr(label) for label in labels if label)
     title = tr(bug.title)
     return tr("{title} ({variant})", title=title, variant=said) if said else title
 

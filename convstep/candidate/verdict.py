@@ -213,7 +213,7 @@ def notes(swept: Swept) -> tuple[str, ...]:
             tr(
                 "not tried, because the {convention} convention cannot express it: {geometry}",
                 convention=convention.name,
-                geometry=", ".join(swept.unsaid),
+                geometry=tr(", ").join(swept.unsaid),
             )
         )
     if swept.untried:

@@ -93,7 +93,9 @@ class Execution:
                     if len(self.skipped) == 1
                     else "{count} top-level statements did not run ({places}); --run-all runs them",
                     count=len(self.skipped),
-                    places=", ".join(self.skipped if len(self.skipped) <= 3 else [*self.skipped[:3], "…"]),
+                    places=tr(", ").join(
+                        self.skipped if len(self.skipped) <= 3 else [*self.skipped[:3], "…"]
+                    ),
                 )
             )
         return sentences

@@ -53,11 +53,11 @@ def listed(names: Sequence[str]) -> str:
     """The first few of them for a sentence: "a, b and 12 more"."""
     if len(names) <= SHOWN:
         return in_words(names)
-    return tr("{names} and {count} more", names=", ".join(names[:SHOWN]), count=len(names) - SHOWN)
+    return tr("{names} and {count} more", names=tr(", ").join(names[:SHOWN]), count=len(names) - SHOWN)
 
 
 def in_words(words: Sequence[str]) -> str:
     """`["a", "b", "c"]` -> "a, b and c"."""
     if len(words) < 2:
         return "".join(words)
-    return tr("{first} and {last}", first=", ".join(words[:-1]), last=words[-1])
+    return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])
