@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from convstep.language import tr
+from convstep.view.wrapping import wrap
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -129,5 +130,10 @@ def _wrapped(part: Text, width: int) -> list[Text]:
     words = part.plain
     indent = " " * (len(words) - len(words.lstrip()))
     further = f"{indent}  " if words.lstrip()[:2] in ("- ", "+ ") else indent
+    if further == indent:  # words, perhaps Chinese ones; the others are lines of code
+        return [
+            Text(f"{indent}{line.plain}", part.style)
+            for line in wrap(Text(words.strip()), max(width, 8) - len(indent))
+        ]
     wrapped = textwrap.wrap(words, max(width, 8), subsequent_indent=further) or [""]
     return [Text(line, part.style) for line in wrapped]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import textwrap
 from collections.abc import Iterator
 
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 
 from convstep.view.big import LINES, BigFormat
 from convstep.view.edges import edge_segments
@@ -17,6 +18,7 @@ from convstep.view.look import Look as Look
 from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
+from convstep.view.wrapping import wrap
 
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
@@ -33,9 +35,9 @@ def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: L
 
 def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
     """One line of what a panel says in place of numbers."""
-    lines = textwrap.wrap(note, max(width - 2, 1))
-    text = f" {lines[y]}" if y < len(lines) else ""
-    return [Segment(text[:width].ljust(width), look.base)]
+    lines = wrap(Text(note), width - 2)
+    text = f" {lines[y].plain}" if y < len(lines) else ""
+    return [Segment(set_cell_size(text, width), look.base)]
 
 
 def draw_line(

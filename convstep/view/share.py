@@ -12,6 +12,7 @@ from rich.text import Text
 
 from convstep.view.model import Scene
 from convstep.view.numbers import CellFormat, is_whole, short
+from convstep.view.wrapping import wrap
 
 Array = npt.NDArray[Any]
 
@@ -212,9 +213,7 @@ def _others(share: Share, width: int, most: int) -> list[Text]:
 
 
 def _wrapped(words: str, width: int) -> list[Text]:
-    import textwrap
-
-    return [Text(line) for line in textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="  ")]
+    return [Text(f"  {line.plain}") for line in wrap(Text(words), width - 2)]
 
 
 def _worst(share: Share) -> tuple[int, int]:
