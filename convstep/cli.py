@@ -121,7 +121,9 @@ def _sentence(error: Exception) -> str | None:
         subject = f"{error.filename}: " if error.filename else ""
         return f"{subject}{error.strerror or error}"
     if isinstance(error, MemoryError):
-        return "there is not enough memory for these arrays; use smaller ones"
+        from convstep.language import tr
+
+        return tr("there is not enough memory for these arrays; use smaller ones")
     expected: tuple[type[Exception], ...] = (UsageError,)
     if "convstep.conv.validation" in sys.modules:
         from convstep.conv.validation import ProblemError
@@ -165,7 +167,7 @@ def _new(given: argparse.Namespace) -> int:
     path = given.output or default_name(given)
     _check_output(path)
     if os.path.exists(path) and not given.force:
-        raise UsageError(f"{path} exists; choose another -o or add --force")
+        raise UsageError(f"{path} already exists; choose another -o or add --force")
     problem = new_problem(given)
     with Writing(path):
         problem.save(path)
@@ -250,8 +252,13 @@ def _examples(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
-    from convstep.cli_export import export
+    from convstep.cli_export import export, is_lesson
 
+    if given.problem is not None and is_lesson(given.problem):
+        from convstep.cli_learn import language_of
+        from convstep.language import speak
+
+        speak(language_of(given))
     _check_output(given.output)
     with Writing(given.output):
         written = export(given)
@@ -278,8 +285,10 @@ def _debug(given: argparse.Namespace) -> int:
 
 
 def _learn(given: argparse.Namespace) -> int:
-    from convstep.cli_learn import learn, listing
+    from convstep.cli_learn import language_of, learn, listing
+    from convstep.language import speak
 
+    speak(language_of(given))
     if given.list:
         for line in listing(given):
             _say(line)
@@ -290,11 +299,19 @@ def _learn(given: argparse.Namespace) -> int:
 
 def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
+    from convstep.language import tr
+
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        raise UsageError(f"the folder {folder} does not exist; make it or choose another {option}")
+        raise UsageError(
+            tr(
+                "the folder {folder} does not exist; create it or choose another {option}",
+                folder=folder,
+                option=option,
+            )
+        )
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; give {option} a file name in it")
+        raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
 
 
 class Writing:
@@ -308,7 +325,12 @@ class Writing:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
-            raise UsageError(f"{self._path} cannot be written: {error.strerror or error}") from error
+            from convstep.language import tr
+
+            reason = error.strerror or error
+            raise UsageError(
+                tr("{path} cannot be written: {reason}", path=self._path, reason=reason)
+            ) from error
 
 
 COMMANDS = {

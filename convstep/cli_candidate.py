@@ -28,7 +28,7 @@ def check_text(given: argparse.Namespace) -> tuple[str, bool]:
         UsageError: it cannot be loaded, or its failing problem cannot be written.
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
-        raise UsageError(f"{given.save} exists; choose another --save or add --force")
+        raise UsageError(f"{given.save} already exists; choose another --save or add --force")
     with opened(given.target, given) as worker:
         verdict = swept(worker, given, None)
     if given.save is not None and verdict.failing is not None:
@@ -121,10 +121,10 @@ def debug(given: argparse.Namespace) -> None:
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
-    """The problem to open: the given one, else the failing one, else a middling one of the sweep.
+    """The problem to open: the given one, else the failing one, else one of medium size from the sweep.
 
     Raises:
-        UsageError: the convention has no words for the given one.
+        UsageError: the convention cannot express the given one.
     """
     if problem is not None:
         from convstep.candidate.conventions import CONVENTIONS
@@ -133,7 +133,7 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)
         if unsaid:
             raise UsageError(
-                f"the {convention.name} convention has no words for {unsaid}, which this problem has"
+                f"the {convention.name} convention cannot express {unsaid}, which this problem has"
             )
         return problem
     if verdict.failing is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convstep.cli import UsageError, has_terminal, say_loading
+from convstep.language import tr
 
 if TYPE_CHECKING:
     import argparse
@@ -32,8 +33,10 @@ def learn(given: argparse.Namespace) -> None:
     lesson = None if given.lesson is None else lesson_of(given.lesson, language)
     if not has_terminal():
         raise UsageError(
-            "convstep learn needs a terminal; `convstep learn --list` and "
-            "`convstep export LESSON -o lesson.md` work without one"
+            tr(
+                "convstep learn needs a terminal; `convstep learn --list` and "
+                "`convstep export LESSON -o lesson.md` work without one"
+            )
         )
     from convstep.ui.lesson_app import run_lessons
 

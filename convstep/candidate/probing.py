@@ -3,7 +3,7 @@
 Backward is linear in dZ. So a candidate called with a dZ that is zero except at one step returns
 exactly what it thinks that step contributes, and called with dZ zeroed from some step on it returns
 its running state there: loops, im2col, FFT or autograd, it makes no difference. The first step at
-which it parts from the reference is found by bisection.
+which it diverges from the reference is found by bisection.
 
 A candidate for which the parts do not add up to the whole keeps something from call to call, or
 does something to dZ that is not linear: a finding of its own. One that writes `=` for `+=` is linear
@@ -38,7 +38,7 @@ SHOWN_CELLS = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Divergence:
-    """The first step at which a candidate parts from the reference."""
+    """The first step at which a candidate diverges from the reference."""
 
     step: int
     """Its number as Python counts, from 0; people are told the position after it."""

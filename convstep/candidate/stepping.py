@@ -29,7 +29,7 @@ from convstep.language import tr
 Array = npt.NDArray[Any]
 
 KEPT = 256
-"""Answers that are remembered at the most."""
+"""The most answers that are remembered."""
 KEPT_BYTES = 64 << 20
 """What they may take together."""
 KEPT_LEAST = 8
@@ -82,7 +82,7 @@ class CandidateTimeline:
         return self.verdict.diagnosis
 
     def first_divergence(self) -> Divergence | None:
-        """The first step at which it parts from the reference on this problem."""
+        """The first step at which it diverges from the reference on this problem."""
         failing = self.verdict.failing
         if failing is not None and failing is self.problem:
             return self.verdict.first_divergence

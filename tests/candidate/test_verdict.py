@@ -167,7 +167,7 @@ def test_who_refuses_some_sizes_is_right_and_it_is_said() -> None:
     assert verdict.ok
     assert verdict.swept.refused > 5
     assert any(
-        note.startswith(f"it refuses {verdict.swept.refused} problems, which is not counted as wrong: Asser")
+        note.startswith(f"it refuses {verdict.swept.refused} problems, which does not count as wrong: Asser")
         for note in verdict.notes
     )
 

@@ -59,7 +59,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (["trace", "digit", "--format", "xml"], ["--format", "'xml'", "jsonl"]),
         (
             ["export", "digit", "--steps", "1:2", "-o", "out.jpg"],
-            ["out.jpg", ".svg, .png, .gif, .cast and .md"],
+            ["out.jpg", ".svg, .png, .gif, .cast or .md"],
         ),
         (["export", "digit", "--steps", "1:2"], ["-o"]),
         (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),

@@ -13,7 +13,7 @@ from rich.style import Style
 
 from convstep.view.big import LEAST_BIG, LINES, BigFormat, written
 from convstep.view.colours import Colours, contrast
-from convstep.view.drawing import MODES, WAITING, Look, draw_header, draw_line
+from convstep.view.drawing import MODES, WAITING, Look, draw_header, draw_line, draw_note
 from convstep.view.faces import face
 from convstep.view.grid import GridLayout, lay_out
 from convstep.view.panel import Cell, Panel, Span
@@ -454,3 +454,11 @@ def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
     for look in (PLAIN, Look(ROLES, coloured=False)):
         shown = text(draw_line(panel, layout, y, 0, layout.width, look, cut=True))
         assert shown.replace(" ", "") == "┃┃"
+
+
+@given(st.sampled_from(("its shape is 0x0x1, not 4x5x1", "形状是 0x0x1，而不是 4x5x1")), st.integers(4, 40))
+def test_every_line_of_a_note_is_exactly_as_wide_as_asked(note: str, width: int) -> None:
+    lines = [draw_note(note, y, width, Look({})) for y in range(20)]
+    assert {sum(cell_len(segment.text) for segment in line) for line in lines} == {width}
+    shown = "".join(segment.text for line in lines for segment in line)
+    assert "".join(shown.split()) == "".join(note.split())

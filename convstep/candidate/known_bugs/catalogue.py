@@ -126,7 +126,7 @@ AMBIGUOUS: dict[frozenset[str], str] = {
         "db alone does not tell; if dW or dA_prev are divided as well, everything is averaged"
     ),
     frozenset({"batch-hardcoded", "batch-one-sample"}): (
-        "a loop over one sample is both: a size written in, and one sample for the batch"
+        "a loop over one sample is both: a hard-coded size, and one sample for the batch"
     ),
     frozenset({"dZ-not-dilated", "dZ-index-strided"}): (
         "both may do no more than raise whenever the stride is larger than 1"
