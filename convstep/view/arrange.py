@@ -10,7 +10,7 @@ from convstep.view.panel import Panel, beside_key
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
-SIDE_WIDTH = 34
+SIDE_WIDTH = 32
 """Columns of the side with the source and the step, where there is one."""
 SIDE_FROM = (108, 32)
 """Columns and lines from which the side stands beside the panels."""
@@ -216,13 +216,13 @@ def least_width(panel: Panel) -> int:
 
 def _width_at(panel: Panel, text: int) -> int:
     rows, columns = panel.face.shape
-    labels = len(str(rows)) + 2 if panel.listed else 0
+    labels = len(str(rows - 1)) + (2 if panel.listed else 0)
     return min(labels + columns * (text + 1) + 3, 80)
 
 
 def _title_width(panel: Panel) -> int:
-    caption = len(panel.caption) + 2 if panel.caption else 0
-    return len(panel.face.label) + caption + 4
+    further = sum(len(word) + 2 for word in (panel.caption, panel.factor) if word)
+    return len(panel.face.label) + further + 4
 
 
 def natural_height(panel: Panel, width: int) -> int:

@@ -5,7 +5,7 @@ r"""Numbers three lines high, drawn with box characters, for readers far from th
 ╺╸ ╰─╮  │
   ▖╶─╯  ╵
 >>> [BigFormat(6, 1).text(value) for value in (-0.57, 1.25, 0.0, -0.0, -0.01, float("inf"))]
-['-.6', '1', '0', '-0', '-~0', '∞']
+['-.6', '1', '0', '0', '-~0', '∞']
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class BigFormat:
         if value != value or math.isinf(value):
             words = "nan" if value != value else "-∞" if value < 0 else "∞"
         elif value == 0:
-            words = "-0" if math.copysign(1.0, value) < 0 else "0"
+            words = "0"
         else:
             words = self._shortened(value)
         return words if columns_of(words) <= self.width else ""

@@ -5,7 +5,14 @@ not zero as zero:
 
 >>> cell = CellFormat.fitting(width=6, limit=12.0)
 >>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, 1e30)]
-['  3.14', '-12.00', '     0', '    -0', ' 1e-30', '  1e30']
+['  3.14', '-12.00', '     0', '     0', ' 1e-30', '  1e30']
+
+Where all numbers are tiny or huge, a power of ten common to all of them is taken out, and whoever
+shows the table names it:
+
+>>> power = common_power(3.4e-7)
+>>> factor_text(power), CellFormat.fitting(6, 3.4e-7, power=power).text(-1.06e-7)
+('×1e-7', '-1.060')
 """
 
 from __future__ import annotations
@@ -26,6 +33,11 @@ WIDEST: Final = 12
 POSITIONAL: Final = (1e-4, 1e5)
 """Magnitudes that `short` writes without an exponent, the second one excluded."""
 
+PLAIN: Final = (0.1, 1e4)
+"""Limits of tables that need no common factor: narrow cells still show two digits or all whole ones."""
+PLAIN_WHOLE: Final = 1e6
+"""The limit up to which whole numbers are rather written in full."""
+
 _WIDEST_WITHOUT_LEADING_ZERO: Final = 4
 
 
@@ -35,11 +47,14 @@ class CellFormat:
 
     | value                             | text                                          |
     | --------------------------------- | --------------------------------------------- |
-    | zero                              | `0`, and `-0` for negative zero               |
-    | rounds to zero, but is not        | `2e-9`; `~0` or `-~0` where that has no room  |
+    | zero, negative zero               | `0`                                           |
+    | rounds to zero, but is not        | `.04`, `2e-9`; `~0`, `-~0` without room       |
     | too long for `decimals`           | fewer decimals, then `-1.2e30`                |
     | too long for an exponent as well  | `>>`, and `<<` below zero                     |
     | not a number, infinite            | `nan`, `inf`, `-inf`; `∞`, `-∞` in 3 columns  |
+
+    Numbers with a common factor are never written with an exponent of their own: two of them would
+    have to be added by the reader.
     """
 
     width: int
@@ -48,6 +63,8 @@ class CellFormat:
     """Digits after the point in the fixed-point form."""
     whole: bool = False
     """Whether all values are whole numbers."""
+    power: int = 0
+    """The power of ten that all numbers are divided by before they are written."""
     _pattern: str = field(init=False, repr=False, compare=False)
     """The fixed-point form as a `%` pattern."""
     _drops_zero: bool = field(init=False, repr=False, compare=False)
@@ -75,27 +92,30 @@ class CellFormat:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def fitting(cls, width: int, limit: float, *, signed: bool = True, whole: bool = False) -> CellFormat:
-        """The format with the most decimals that holds every value up to a limit.
+    def fitting(
+        cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int = 0
+    ) -> CellFormat:
+        """The format with the most decimals that holds every value up to a limit, at least one.
 
-        If a minus sign would cost the only decimal, the decimal stays, and the longest negative
-        values lose it one by one: 0.3 beside -9.5 in three columns is ` .3` beside `-10`, not `~0`.
-        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or
-        infinite.
+        Where the limit leaves no room for a decimal, the decimal stays, and the values that are too
+        long for it lose it one by one: 0.3 beside -9.5 or 14 in three columns is ` .3` beside `-10`
+        and ` 14`, not `~0`. A limit that no fixed-point form can hold counts as 1, and so does one
+        that is zero, NaN or infinite.
 
         Args:
             width: Columns of text, 3 to 12.
             limit: The largest magnitude to expect.
             signed: Whether to leave room for a minus sign.
             whole: Whether all values are whole numbers, which have no decimals to show.
+            power: The power of ten that the numbers are divided by, see `common_power`.
 
         Raises:
             ValueError: The width is out of range.
         """
         _check_width(width)
-        if whole:
+        if whole and not power:
             return cls(width, 0, whole=True)
-        magnitude = abs(float(limit))
+        magnitude = abs(scaled(float(limit), power))
         drops_zero = _drops_leading_zero(width)
         if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
             magnitude = 1.0
@@ -103,42 +123,73 @@ class CellFormat:
         decimals = next(
             places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
         )
-        if decimals == 0 and len(_fixed(magnitude, 1, drops_zero)) <= width:
-            decimals = 1
-        return cls(width, decimals)
+        return cls(width, max(decimals, 1), power=power)
 
     def text(self, value: SupportsFloat) -> str:
         """A value in exactly `width` columns, right-aligned."""
         number = float(value)
-        magnitude = abs(number)
-        if self.whole and not magnitude:
-            return "0".rjust(self.width)  # the sign of a zero says nothing among whole numbers
+        shown = scaled(number, self.power) if self.power else number
+        magnitude = abs(shown)
         if not self._least <= magnitude <= self._most:
-            return self._unusual(number, magnitude).rjust(self.width)
-        body = self._pattern % number
+            return self._unusual(number, shown).rjust(self.width)
+        body = self._pattern % shown
         if self._drops_zero and magnitude < 1.0:
             body = body.replace("0.", ".", 1)
         return body.rjust(self.width)
 
-    def _unusual(self, number: float, magnitude: float) -> str:
+    def _unusual(self, number: float, shown: float) -> str:
         """What stands in a cell where the fixed-point form may not do."""
-        minus = "-" if math.copysign(1.0, number) < 0.0 else ""
+        minus = "-" if number < 0.0 else ""
         if number != number:
             return "nan"
-        if magnitude == math.inf:
+        if math.isinf(number):
             return minus + ("∞" if self.width == NARROWEST else "inf")
-        if magnitude == 0.0:
-            return minus + "0"
+        if number == 0.0:
+            return "0"
+        magnitude = abs(shown)
         # below 0.46 units nothing rounds up: tiny values need no attempt
         if 0.9 * self._least < magnitude < 10.0**self.width:
             for places in range(self.decimals, -1, -1):
-                body = _fixed(number, places, self._drops_zero)
+                body = _fixed(shown, places, self._drops_zero)
                 if not body.strip("-.0"):
                     break
                 if len(body) <= self.width:
                     return body
-        overflow = "<<" if minus else ">>"
-        return _exponent(number, self.width) or (minus + "~0" if magnitude < 1.0 else overflow)
+        if self._drops_zero or self.power:
+            body = _first_digit(shown, self.width)
+            if body:
+                return body
+        exponent = "" if self.power else _exponent(number, self.width)
+        return exponent or (minus + "~0" if magnitude < 1.0 else "<<" if minus else ">>")
+
+
+def common_power(limit: float, *, whole: bool = False) -> int:
+    """The power of ten to take out of a table's numbers; 0 where they read well as they are.
+
+    >>> [common_power(limit) for limit in (3.4e-7, 0.5, 2048.0, 3e6, 0.0, float("inf"))]
+    [-7, 0, 0, 6, 0, 0]
+
+    Args:
+        limit: The largest magnitude to expect.
+        whole: Whether all values are whole numbers.
+    """
+    magnitude = abs(limit)
+    least, most = (0.0, PLAIN_WHOLE) if whole else PLAIN
+    if not 0.0 < magnitude < math.inf or least <= magnitude <= most:
+        return 0
+    return int(f"{magnitude:e}".split("e")[1])
+
+
+def factor_text(power: int) -> str:
+    """A common factor for a title, `×1e-7`; "" for 1."""
+    return f"×1e{power}" if power else ""
+
+
+def scaled(number: float, power: int) -> float:
+    """A number divided by a power of ten; beyond the range of floats 0 or an infinity."""
+    if power < -300:  # 1e310 is no float, but the result may be one
+        number, power = number * 1e300, power + 300
+    return number * 10.0**-power if power < 0 else number / 10.0**power
 
 
 def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:
@@ -226,6 +277,15 @@ def _fixed(number: float, places: int, drops_zero: bool = False) -> str:
     if drops_zero and abs(number) < 1.0:
         return body.replace("0.", ".", 1)
     return body
+
+
+def _first_digit(number: float, width: int) -> str:
+    """`.04`: a magnitude below 1 with its first digit as the last one, or "" where that does not fit."""
+    if not 0.0 < abs(number) < 1.0:
+        return ""
+    places = -int(f"{number:.0e}".split("e")[1])
+    body = f"{number:.{places}f}".replace("0.", ".", 1) if places <= width else ""
+    return body if len(body) <= width else ""
 
 
 def _exponent(number: float, width: int) -> str:
