@@ -132,7 +132,7 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     places = row_of(stage, Rect(0, 0, width, upper))
     rest = width
     for panel in running:
-        wanted = min(natural_width(panel), width // 4)
+        wanted = min(natural_width(panel), max(width // 4, min(least_width(panel), width * 3 // 10)))
         places[panel.key] = Rect(width - rest, upper, wanted, height - upper)
         rest -= wanted
     places[shown] = Rect(width - rest, upper, rest, height - upper)
@@ -210,8 +210,9 @@ def natural_width(panel: Panel) -> int:
 
 
 def least_width(panel: Panel) -> int:
-    """Columns at which the panel still shows all its columns, border included."""
-    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18))
+    """Columns at which the panel still shows all its columns and names its face, border included."""
+    named = len(panel.face.label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
+    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 26))
 
 
 def _width_at(panel: Panel, text: int) -> int:

@@ -26,6 +26,8 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 """The key of each gradient's reference panel, the largest gradient first."""
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
+ALIKE = 100
+"""How many times larger the candidate's numbers may be for both to be written alike."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
 SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff"}
 """Where there is no room for the words."""
@@ -138,6 +140,7 @@ def triple(
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
+    largest = _largest(actual.values)
     return (
         first,
         replace(
@@ -145,7 +148,9 @@ def triple(
             key=candidate_key,
             face=actual,
             differing=cells,
-            limit=max(reference.limit, round_limit(_largest(actual.values))),
+            limit=max(reference.limit, round_limit(largest)) if largest else reference.limit,
+            # numbers that are held against each other are multiples of the same, while they fit
+            unit=reference.power if largest < ALIKE * reference.limit else None,
             whole=reference.whole and is_whole(actual.values),
             titles=_titles(side.face, modelled + CANDIDATE, old),
         ),

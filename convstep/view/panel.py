@@ -156,7 +156,7 @@ def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = Tr
     label = panel.face.label
     captioned = (f"{label}  {panel.caption}",) if panel.caption and not brief else ()
     titles = panel.titles or (*captioned, label, label.replace(", ", ","))
-    factor = panel.factor if numbers else ""
+    factor = panel.factor if numbers and not panel.note else ""
     if not factor:
         return next((title for title in titles if len(title) <= room), titles[-1])
     shortest = () if panel.titles else (panel.face.name,)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.view.model import Scene
-from convstep.view.numbers import CellFormat, is_whole, short
+from convstep.view.numbers import CellFormat, common_power, factor_text, is_whole, short
 
 Array = npt.NDArray[Any]
 
@@ -182,10 +182,14 @@ class _Block(NamedTuple):
     differing: npt.NDArray[np.bool_] | None
 
     def lines(self, text: int, rows: int, columns: int) -> list[Text]:
-        name = self.name if columns * (text + 1) >= len(self.name) else self.name[:3]
-        lines = [Text(name.center(columns * (text + 1)), "dim")]
+        room, limit = columns * (text + 1), _largest(self.values)
         whole = self.values is not None and is_whole(self.values)
-        number = CellFormat.fitting(text, _largest(self.values), whole=whole)
+        power = common_power(limit, whole=whole)
+        if len(f"{self.name[:3]} {factor_text(power)}") > room:
+            power = 0  # a factor that is not named is none
+        names = (f"{name} {factor_text(power)}".rstrip() for name in (self.name, self.name[:3]))
+        lines = [Text(next((name for name in names if len(name) <= room), self.name[:3]).center(room), "dim")]
+        number = CellFormat.fitting(text, limit, whole=whole, power=power)
         for row in range(rows):
             line = Text()
             for column in range(columns):

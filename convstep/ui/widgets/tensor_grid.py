@@ -66,12 +66,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         old, drawn, before = self.panel, self._drawn, self._plan
         self.panel = panel
         self._lay_out()
-        if drawn is None or self._drawn is None or before is None or all_changed:
-            self.refresh()
-        elif self._must_repaint(drawn, self._drawn, before):
-            self.refresh()
-        else:
-            self._repaint_marks(drawn, self._drawn, before)
+        self._repaint(drawn, before, all_changed=all_changed)
         if stepped or old is None:
             self._looking = False
         if stepped or old is None or _where(old) != _where(panel):
@@ -80,7 +75,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def annotate(self, footnote: str) -> None:
         """Put a note on the lower border; an empty one gives the face's size back."""
         self.footnote = footnote
-        if self.panel is not None:
+        if self._drawn is not None:
             self._write_border()
 
     def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
@@ -219,6 +214,17 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor is not None:
             self._refresh_span(_single(self.cursor))
 
+    def _repaint(self, old: Panel | None, before: GridLayout | None, *, all_changed: bool) -> None:
+        """Refresh what the panel draws differently from an older one and its layout."""
+        new = self._drawn
+        if old is None or new is None or before is None or all_changed:
+            self.refresh()
+            return
+        if self._must_repaint(old, new, before):
+            self.refresh()
+        else:
+            self._repaint_marks(old, new, before)
+
     def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
         """Whether other cells than the marked ones look different."""
         same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
@@ -268,7 +274,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(visible)
 
     def _follow(self) -> None:
-        """Scroll so far that the window, or the current cell, is in sight; and the cursor, if it is in use."""
+        """Scroll so far that the window, or the current cell, is in sight, then a cursor that is in use."""
         panel = self.panel
         if panel is None:
             return
@@ -277,16 +283,16 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         elif panel.now is not None:
             self._bring_into_view(_single(panel.now))
         else:
-            self._scroll_to(*self.scroll_offset)  # no further than the face goes
+            self._scroll_both(*self.scroll_offset)  # no further than the face goes
         if self._looking and self.cursor is not None and self.has_focus:
             self._bring_into_view(_single(self.cursor))
 
     def _bring_into_view(self, span: Span) -> None:
         if self._plan is not None:
             offset = self.scroll_offset
-            self._scroll_to(*self._plan.scrolled_to(span, (offset.x, offset.y), *self.size))
+            self._scroll_both(*self._plan.scrolled_to(span, (offset.x, offset.y), *self.size))
 
-    def _scroll_to(self, x: int, y: int) -> None:
+    def _scroll_both(self, x: int, y: int) -> None:
         if self._plan is None:
             return
         x = max(min(x, self._plan.width - self.size.width), 0)
