@@ -19,6 +19,9 @@ WIDE_SIDE_FROM = 170
 WIDE_SIDE = 54
 """Columns of the side on a wide screen."""
 
+LEAST_BESIDE = 56
+"""Columns of a small screen that a running array leaves to the others, however long its title is."""
+
 MOST_BESIDE = 3
 """Further faces of one tensor at the most."""
 
@@ -132,7 +135,8 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     places = row_of(stage, Rect(0, 0, width, upper))
     rest = width
     for panel in running:
-        wanted = min(natural_width(panel), max(width // 4, min(least_width(panel), width * 3 // 10)))
+        most = max(width // 4, min(least_width(panel), width - LEAST_BESIDE))
+        wanted = min(natural_width(panel), most)
         places[panel.key] = Rect(width - rest, upper, wanted, height - upper)
         rest -= wanted
     places[shown] = Rect(width - rest, upper, rest, height - upper)

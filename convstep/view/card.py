@@ -59,11 +59,10 @@ def _heading(addition: Addition, mark: str, width: int) -> Text:
     style = "bold" if mark != MARKS["later"] else "dim"
     channel = addition.cells.fixed[-1]
     several = channel is not None and not addition.cells.single[-1]
-    brief = f"{addition.cells.name}[…, {channel}]" if several else f"{addition.cells.name}[…]"
-    heading = f"{mark} {addition.shown} += {addition.formula}"
-    if len(heading) > width:
-        heading = f"{mark} {brief} += {addition.formula}"
-    return Text(heading, style)
+    name = addition.cells.name
+    brief = (f"{name}[…, {channel}]",) if several else ()
+    headings = [f"{mark} {part} += {addition.formula}" for part in (addition.shown, *brief, f"{name}[…]")]
+    return Text(next((text for text in headings if len(text) <= width), headings[-1]), style)
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:

@@ -249,6 +249,10 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if old.window != new.window:
             spans |= {old.window, new.window}
         spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
+        if old.now != new.now:  # the label of the current row stands out
+            for cell in (old.now, new.now):
+                if cell is not None:
+                    self._refresh_label(cell.row)
         if old.marks or new.marks:
             spans |= {_single(Cell(*cell)) for cell, _ in old.marks.items() ^ new.marks.items()}
         if old.done is not None and new.done is not None and old.done != new.done:
@@ -260,6 +264,14 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         for span in spans:
             if span is not None:
                 self._refresh_span(span)
+
+    def _refresh_label(self, row: int) -> None:
+        """Refresh the label of a row, as far as it is in sight."""
+        assert self._plan is not None
+        y = self._plan.y_of(row) - self.scroll_offset.y
+        visible = Region(0, y, self._plan.margin, self._plan.lines).intersection(self.size.region)
+        if visible:
+            self.refresh(visible)
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:
