@@ -225,9 +225,10 @@ def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> Gri
         most = max(min(2 * MOST_BIG, width - margin - 2), LEAST_BIG)
         text = min(max(text + LINES * precision, LEAST_BIG), most)
         return replace(usual, text=text, margin=margin, header=header, lines=LINES)
-    if usual.width <= width and usual.header + ROOMY * rows <= room:
-        return replace(usual, lines=ROOMY)
-    return usual
+    header = usual.header if seen_rows < room else 0
+    if usual.width <= width and header + ROOMY * rows <= room:
+        return replace(usual, header=header, lines=ROOMY)
+    return replace(usual, header=header)
 
 
 def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:

@@ -128,8 +128,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """The room changed: cells may grow or shrink."""
+        before = self._drawn, self._plan
         self._lay_out()
         self._follow()
+        if before != (self._drawn, self._plan):
+            self.refresh()
 
     def on_focus(self) -> None:
         """Show the cell cursor."""
@@ -158,9 +161,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._look = None
 
     def _lay_out(self) -> None:
-        if self.panel is None or not self.size:
+        self._drawn = panel = self.panel
+        if panel is None or not self.size:
             return
-        panel = self.panel
         if panel.power and not self._title(panel):
             panel = replace(panel, unit=0)
         self._drawn = panel
@@ -169,7 +172,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
                 self.virtual_size = Size(plan.width, plan.height)
             self._plan = plan
-        rows, columns = self.panel.face.shape
+        rows, columns = panel.face.shape
         if self.cursor is not None:
             self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
         self._write_border()
@@ -288,7 +291,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _follow(self) -> None:
         """Scroll so far that the window, or the current cell, is in sight, then a cursor that is in use."""
         panel = self.panel
-        if panel is None:
+        if panel is None or not self.size:
             return
         if panel.window is not None:
             self._bring_into_view(panel.window)
