@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.view.faces import Face, face
-from convstep.view.numbers import is_whole
+from convstep.view.numbers import ALIKE, is_whole
 from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
 
@@ -26,10 +26,9 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 """The key of each gradient's reference panel, the largest gradient first."""
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
-ALIKE = 100
-"""How many times larger the candidate's numbers may be for both to be written alike."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff"}
+MODELLED = f"modelled {CANDIDATE}"
+SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
 """Where there is no room for the words."""
 
 
@@ -136,7 +135,7 @@ def triple(
             replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE, "")),
         )
     old = "" if current else f" … of step {answer.position}"
-    modelled = "modelled " if name in answer.modelled and not discreet else ""
+    role = MODELLED if name in answer.modelled and not discreet else CANDIDATE
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
@@ -152,7 +151,7 @@ def triple(
             # numbers that are held against each other are multiples of the same, while they fit
             unit=reference.power if largest < ALIKE * reference.limit else None,
             whole=reference.whole and is_whole(actual.values),
-            titles=_titles(side.face, modelled + CANDIDATE, old),
+            titles=_titles(side.face, role, old),
         ),
         replace(
             side,

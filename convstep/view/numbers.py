@@ -38,6 +38,9 @@ PLAIN: Final = (0.1, 1e4)
 PLAIN_WHOLE: Final = 1e6
 """The limit up to which whole numbers are rather written in full."""
 
+ALIKE: Final = 100
+"""How many times larger numbers may be than those they are compared with, and be written like them."""
+
 _WIDEST_WITHOUT_LEADING_ZERO: Final = 4
 
 
@@ -99,7 +102,8 @@ class CellFormat:
 
         Where the limit leaves no room for a decimal, the decimal stays, and the values that are too
         long for it lose it one by one: 0.3 beside -9.5 or 14 in three columns is ` .3` beside `-10`
-        and ` 14`, not `~0`. A limit that no fixed-point form can hold counts as 1, and so does one
+        and ` 14`, not `~0`. Tiny numbers without a common factor have exponents instead, where those leave
+        them more digits. A limit that no fixed-point form can hold counts as 1, and so does one
         that is zero, NaN or infinite.
 
         Args:
@@ -123,6 +127,8 @@ class CellFormat:
         decimals = next(
             places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
         )
+        if not power and magnitude < PLAIN[0] and _exponent_says_more(magnitude, decimals, width):
+            return cls(width, 0)
         return cls(width, max(decimals, 1), power=power)
 
     def text(self, value: SupportsFloat) -> str:
@@ -277,6 +283,14 @@ def _fixed(number: float, places: int, drops_zero: bool = False) -> str:
     if drops_zero and abs(number) < 1.0:
         return body.replace("0.", ".", 1)
     return body
+
+
+def _exponent_says_more(limit: float, decimals: int, width: int) -> bool:
+    """Whether a number of this magnitude has more digits with an exponent than with these decimals."""
+    exponent = int(f"{limit:e}".split("e")[1])
+    room = width - len(f"-e{exponent}")
+    digits = room - 1 if room > 1 else room  # a point stands between the first and the second
+    return digits > max(decimals + exponent + 1, 0)
 
 
 def _first_digit(number: float, width: int) -> str:

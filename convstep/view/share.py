@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.view.model import Scene
-from convstep.view.numbers import CellFormat, common_power, factor_text, is_whole, short
+from convstep.view.numbers import ALIKE, CellFormat, common_power, factor_text, is_whole, short
 
 Array = npt.NDArray[Any]
 
@@ -161,8 +161,8 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
     if rows * columns == 1:
         return _cells(share, width)[1:2]
     text = min((width - 3) // (2 * columns) - 1, 7)
-    expected = _Block("reference", share.expected, None)
-    actual = _Block("candidate", share.actual, share.differing)
+    expected = _Block("reference", share.expected, None, _limit(share, share.expected))
+    actual = _Block("candidate", share.actual, share.differing, _limit(share, share.actual))
     if text >= least:
         sides = [block.lines(text, rows, columns) for block in (expected, actual)]
         return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
@@ -180,16 +180,18 @@ class _Block(NamedTuple):
     name: str
     values: Array | None
     differing: npt.NDArray[np.bool_] | None
+    limit: float
+    """The largest magnitude that its numbers leave room for."""
 
     def lines(self, text: int, rows: int, columns: int) -> list[Text]:
-        room, limit = columns * (text + 1), _largest(self.values)
+        room = columns * (text + 1)
         whole = self.values is not None and is_whole(self.values)
-        power = common_power(limit, whole=whole)
+        power = common_power(self.limit, whole=whole)
         if len(f"{self.name[:3]} {factor_text(power)}") > room:
             power = 0  # a factor that is not named is none
         names = (f"{name} {factor_text(power)}".rstrip() for name in (self.name, self.name[:3]))
         lines = [Text(next((name for name in names if len(name) <= room), self.name[:3]).center(room), "dim")]
-        number = CellFormat.fitting(text, limit, whole=whole, power=power)
+        number = CellFormat.fitting(text, self.limit, whole=whole, power=power)
         for row in range(rows):
             line = Text()
             for column in range(columns):
@@ -236,3 +238,11 @@ def _largest(values: Array | None) -> float:
         return 1.0
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 1.0
+
+
+def _limit(share: Share, values: Array | None) -> float:
+    """A limit for both sides, so that they are written alike; each its own where they are far apart."""
+    sides = [_largest(side) for side in (share.expected, share.actual) if side is not None]
+    both = [largest for largest in sides if largest]
+    far = not both or max(both) > ALIKE * min(both)
+    return _largest(values) if far else max(both)
