@@ -290,7 +290,8 @@ def _exponent_says_more(limit: float, decimals: int, width: int) -> bool:
     exponent = int(f"{limit:e}".split("e")[1])
     room = width - len(f"-e{exponent}")
     digits = room - 1 if room > 1 else room  # a point stands between the first and the second
-    return digits > max(decimals + exponent + 1, 0)
+    # of two equally long forms 0.05 reads better than 5e-2, but 9.4e-4 than 0.0009
+    return digits + (exponent < -2) > max(decimals + exponent + 1, 0)
 
 
 def _first_digit(number: float, width: int) -> str:
