@@ -107,7 +107,7 @@ class ContributionTable:
     def _heading(self, column: str, name: str, width: int, *, right: bool = False) -> str:
         """A column's name with its factor; the factor alone where both have no room."""
         factor = factor_text(self._formats[column].power)
-        forms = (f"{name} {factor}", f"{name}{factor}", factor) if factor else (name,)
+        forms = (f"{name} {factor}", f"{name}{factor}", factor) if factor else (name, f"{name[: width - 1]}…")
         text = next((form for form in forms if len(form) <= width), forms[-1])
         return text.rjust(width) if right else text.ljust(width)
 

@@ -30,6 +30,8 @@ SCROLLED_TEXT = 5
 
 SCROLLED_BIG = 9
 """Columns of a big number where the face is not seen whole: a sign, a point and two digits."""
+FEW = 3
+"""Lines of room in which column labels may not cost one of the rows that belong together."""
 ROOMY = 2
 """Lines of a row where big numbers do not fit."""
 
@@ -209,7 +211,8 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
     # however much precision is asked for, a whole cell is in sight
     most = max(min(PRECISE_TEXT, width - label - 2), LEAST_TEXT)
     text = min(max(text + precision, LEAST_TEXT), most)
-    header = 0 if panel.listed or height < 2 else 1
+    seen = panel.window.bottom - panel.window.top + 1 if panel.window is not None else rows
+    header = 0 if panel.listed or height <= min(seen, FEW) else 1
     return GridLayout(rows, columns, text, label, header, _edges(panel))
 
 

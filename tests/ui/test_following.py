@@ -7,11 +7,15 @@ import re
 import numpy as np
 import pytest
 
+from convstep.candidate.stepping import CandidateTimeline
+from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.beside import KEYS, keys_of
 from convstep.view.panel import Cell, Span
+from tests import candidates
 from tests.strategies import some
-from tests.ui.driving import Session, opened
+from tests.ui.driving import Session, opened, opened_beside
 
 LOOKS = (("+", "+", "+"), ("v",), ("v", "v"), ("-",) * 7, ("]",), ("m",), ("m",), ("z",), ("z",), ("=",))
 """Keys that change how panels look, in bursts; in the end all is as it was."""
@@ -143,6 +147,23 @@ async def test_numbers_of_any_magnitude_keep_their_digits_and_the_title_their_fa
         assert written >= {"input_gradient", "kernel_gradient", "bias_gradient", "upstream"}
 
 
+async def test_a_candidate_s_numbers_name_their_factor_and_are_written_like_the_reference_s() -> None:
+    function = candidates.overwriting
+    with Worker.of_function(function) as worker:
+        candidate = CandidateTimeline(worker, candidates.verdict(function), tiny(1e-7))
+        async with opened_beside(candidate, (120, 40), position=137) as session:
+            await session.answered()
+            for size in ((120, 40), (80, 24)):
+                await session.resize(*size)
+                for grid in seen(session):
+                    check_numbers(session, grid, size)
+            panels = [[session.debugger.scene.panel(key) for key in keys_of(name)] for name in KEYS]
+            for reference, actual, _ in panels:
+                assert reference.power == actual.power < 0
+            assert "≠" in session.text
+            assert session.stale_cells() == []
+
+
 def check_numbers(session: Session, grid: TensorGrid, when: object) -> None:
     """What is written in the cells, times the factor on the border, is what the tensor holds."""
     panel, plan = grid.panel, grid._plan
@@ -161,6 +182,7 @@ def check_numbers(session: Session, grid: TensorGrid, when: object) -> None:
         text = "".join(session.cell(x + n, y).text for n in range(plan.text)).strip()
         value = float(panel.face.values[cell])
         if text in ("·", "~0", "-~0"):
+            right += 1
             continue
         assert float(text) * times == pytest.approx(value, rel=0.6, abs=0.06 * times), (when, grid.key)
         right += 1
