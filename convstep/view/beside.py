@@ -12,7 +12,8 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.view.faces import Face, face
-from convstep.view.numbers import ALIKE, is_whole
+from convstep.view.factor import ALIKE
+from convstep.view.numbers import is_whole
 from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
 

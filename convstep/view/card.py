@@ -9,8 +9,9 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.conv.validation import cell_text
+from convstep.view.factor import common_power, factor_text
 from convstep.view.model import Addition, Scene
-from convstep.view.numbers import CellFormat, aligned, common_power, factor_text, is_whole, short
+from convstep.view.numbers import CellFormat, aligned, is_whole, short
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.replay.provenance import Provenance
-from convstep.view.numbers import CellFormat, common_power, factor_text, is_whole, short
+from convstep.view.factor import common_power, factor_text
+from convstep.view.numbers import CellFormat, is_whole, short
 from convstep.view.words import place_text
 
 WIDE, NARROW = 10, 7

@@ -12,10 +12,11 @@ from rich.style import Style
 
 from convstep.view.big import LINES, BigFormat, drawn, written
 from convstep.view.edges import edge_segments
+from convstep.view.factor import scaled
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
-from convstep.view.numbers import WIDEST, CellFormat, scaled
+from convstep.view.numbers import WIDEST, CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from convstep.view.big import LEAST_BIG, LINES, MOST_BIG
-from convstep.view.numbers import scaled
+from convstep.view.factor import scaled
 from convstep.view.panel import Cell, Panel, Span
 
 LEAST_TEXT = 3

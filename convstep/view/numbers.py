@@ -7,12 +7,11 @@ not zero as zero:
 >>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, 1e30)]
 ['  3.14', '-12.00', '     0', '     0', ' 1e-30', '  1e30']
 
-Where all numbers are tiny or huge, a power of ten common to all of them is taken out, and whoever
-shows the table names it:
+Where all numbers are tiny or huge, a power of ten common to all of them is taken out (see `factor`),
+and whoever shows the table names it:
 
->>> power = common_power(3.4e-7)
->>> factor_text(power), CellFormat.fitting(6, 3.4e-7, power=power).text(-1.06e-7)
-('×1e-7', '-1.060')
+>>> CellFormat.fitting(6, 3.4e-7, power=-7).text(-1.06e-7)
+'-1.060'
 """
 
 from __future__ import annotations
@@ -26,20 +25,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
 
+from convstep.view.factor import PLAIN, scaled
+
 NARROWEST: Final = 3
 """Columns of the narrowest cell: a sign, a point and a digit."""
 WIDEST: Final = 12
 """Columns of the widest cell."""
 POSITIONAL: Final = (1e-4, 1e5)
 """Magnitudes that `short` writes without an exponent, the second one excluded."""
-
-PLAIN: Final = (0.1, 1e4)
-"""Limits of tables that need no common factor: narrow cells still show two digits or all whole ones."""
-PLAIN_WHOLE: Final = 1e6
-"""The limit up to which whole numbers are rather written in full."""
-
-ALIKE: Final = 100
-"""How many times larger numbers may be than those they are compared with, and be written like them."""
 
 _WIDEST_WITHOUT_LEADING_ZERO: Final = 4
 
@@ -111,7 +104,7 @@ class CellFormat:
             limit: The largest magnitude to expect.
             signed: Whether to leave room for a minus sign.
             whole: Whether all values are whole numbers, which have no decimals to show.
-            power: The power of ten that the numbers are divided by, see `common_power`.
+            power: The power of ten that the numbers are divided by, see `factor.common_power`.
 
         Raises:
             ValueError: The width is out of range.
@@ -167,35 +160,6 @@ class CellFormat:
                 return body
         exponent = "" if self.power else _exponent(number, self.width)
         return exponent or (minus + "~0" if magnitude < 1.0 else "<<" if minus else ">>")
-
-
-def common_power(limit: float, *, whole: bool = False) -> int:
-    """The power of ten to take out of a table's numbers; 0 where they read well as they are.
-
-    >>> [common_power(limit) for limit in (3.4e-7, 0.5, 2048.0, 3e6, 0.0, float("inf"))]
-    [-7, 0, 0, 6, 0, 0]
-
-    Args:
-        limit: The largest magnitude to expect.
-        whole: Whether all values are whole numbers.
-    """
-    magnitude = abs(limit)
-    least, most = (0.0, PLAIN_WHOLE) if whole else PLAIN
-    if not 0.0 < magnitude < math.inf or least <= magnitude <= most:
-        return 0
-    return int(f"{magnitude:e}".split("e")[1])
-
-
-def factor_text(power: int) -> str:
-    """A common factor for a title, `×1e-7`; "" for 1."""
-    return f"×1e{power}" if power else ""
-
-
-def scaled(number: float, power: int) -> float:
-    """A number divided by a power of ten; beyond the range of floats 0 or an infinity."""
-    if power < -300:  # 1e310 is no float, but the result may be one
-        number, power = number * 1e300, power + 300
-    return number * 10.0**-power if power < 0 else number / 10.0**power
 
 
 def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:

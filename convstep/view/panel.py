@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.view.faces import Face
-from convstep.view.numbers import common_power, factor_text
+from convstep.view.factor import common_power, factor_text
 
 
 class Cell(NamedTuple):

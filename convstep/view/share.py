@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from convstep.view.factor import ALIKE, common_power, factor_text
 from convstep.view.model import Scene
-from convstep.view.numbers import ALIKE, CellFormat, common_power, factor_text, is_whole, short
+from convstep.view.numbers import CellFormat, is_whole, short
 
 Array = npt.NDArray[Any]
 

@@ -13,8 +13,8 @@ from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
 from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange, least_width, natural_width
+from convstep.view.factor import scaled
 from convstep.view.grid import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
-from convstep.view.numbers import scaled
 from convstep.view.panel import Panel, beside_key
 from convstep.view.scene import Stage
 

@@ -15,8 +15,9 @@ from convstep.view.big import BigFormat
 from convstep.view.big import drawn as drawn_big
 from convstep.view.drawing import MODES, Look, draw_header, draw_line
 from convstep.view.faces import face
+from convstep.view.factor import scaled
 from convstep.view.grid import GridLayout, lay_out
-from convstep.view.numbers import CellFormat, scaled
+from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 from tests.view.panels import insides, panels, spans

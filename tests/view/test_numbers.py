@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from convstep.view.numbers import CellFormat, aligned, common_power, factor_text, full, scaled, short
+from convstep.view.factor import common_power
+from convstep.view.numbers import CellFormat, aligned, full, short
 
 any_float = st.floats() | st.sampled_from(
     [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 1e308, 9.996, -9.996, 0.9996, 0.05, 0.5]
@@ -149,18 +150,6 @@ def test_a_digit_is_shown_wherever_one_fits(width: int, limit: float, part: floa
         assert text not in {"~0", "-~0"}
         error = abs(Decimal(text) - Decimal(value))
         assert error <= Decimal("0.0501"), "not as a whole number"
-
-
-@given(magnitudes, st.booleans())
-def test_numbers_with_a_factor_begin_before_the_point(limit: float, whole: bool) -> None:
-    power = common_power(limit, whole=whole)
-    if power:
-        assert 1 <= scaled(limit, power) < 10.000001
-        assert factor_text(power) == f"×1e{power}"
-    else:
-        assert factor_text(power) == ""
-        assert limit <= (1e6 if whole else 1e4)
-        assert whole or limit >= 0.1
 
 
 @given(widths, magnitudes, any_float | st.floats(-1, 1))

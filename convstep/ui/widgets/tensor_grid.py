@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import GridRoles
+from convstep.view.changes import changed_spans, differ_in_marks_only, single
 from convstep.view.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid import GridLayout, Rect, lay_out
 from convstep.view.panel import Cell, Panel, Span, title_of
@@ -104,7 +105,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw_cursor()
         self.cursor, self._looking = cell, True
         self._redraw_cursor()
-        self._bring_into_view(_single(cell))
+        self._bring_into_view(single(cell))
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part."""
@@ -215,7 +216,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _redraw_cursor(self) -> None:
         self._look = None
         if self.cursor is not None:
-            self._refresh_span(_single(self.cursor))
+            self._refresh_span(single(self.cursor))
 
     def _repaint(self, old: Panel | None, before: GridLayout | None, *, all_changed: bool) -> None:
         """Refresh what the panel draws differently from an older one and its layout."""
@@ -230,16 +231,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
         """Whether other cells than the marked ones look different."""
-        same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
         after = self._plan
         same_places = after is not None and (before.text, before.margin, before.lines) == (
             after.text, after.margin, after.lines
         )  # fmt: skip
-        same_words = (old.limit, old.power, old.stops, old.note, old.part) == (
-            new.limit, new.power, new.stops, new.note, new.part
-        )  # fmt: skip
-        same_marks = old.differing is new.differing
-        return not (same_face and same_places and same_words and same_marks)
+        return not (same_places and differ_in_marks_only(old, new))
 
     def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
         """Refresh only what two neighbouring steps draw differently."""
@@ -248,33 +244,12 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             # the frame moved to other rows: every row between its old and its new lines moved too
             band = before.rect(old.window).union(self._plan.rect(new.window))
             self._refresh_rect(Rect(0, band.y, self._plan.width, band.height))
-        spans = {old.changed, new.changed}
-        if old.window != new.window:
-            spans |= {old.window, new.window}
-        spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
-        if old.now != new.now:  # the label of the current row stands out
-            for cell in (old.now, new.now):
-                if cell is not None:
-                    self._refresh_label(cell.row)
-        if old.marks or new.marks:
-            spans |= {_single(Cell(*cell)) for cell, _ in old.marks.items() ^ new.marks.items()}
-        if old.done is not None and new.done is not None and old.done != new.done:
-            columns = new.face.shape[1]
-            first, last = sorted((old.done, new.done))
-            last = max(min(last, new.face.values.size) - 1, 0)
-            rows = range(min(first // columns, last // columns), last // columns + 1)
-            spans.add(Span(rows, range(columns)))
-        for span in spans:
-            if span is not None:
-                self._refresh_span(span)
-
-    def _refresh_label(self, row: int) -> None:
-        """Refresh the label of a row, as far as it is in sight."""
-        assert self._plan is not None
-        y = self._plan.y_of(row) - self.scroll_offset.y
-        visible = Region(0, y, self._plan.margin, self._plan.lines).intersection(self.size.region)
-        if visible:
-            self.refresh(visible)
+        for span in changed_spans(old, new):
+            self._refresh_span(span)
+        for cell in (old.now, new.now) if old.now != new.now else ():  # the current row's label stands out
+            if cell is not None:
+                y = self._plan.y_of(cell.row)
+                self._refresh_rect(Rect(self.scroll_offset.x, y, self._plan.margin, self._plan.lines))
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:
@@ -296,11 +271,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if panel.window is not None:
             self._bring_into_view(panel.window)
         elif panel.now is not None:
-            self._bring_into_view(_single(panel.now))
+            self._bring_into_view(single(panel.now))
         else:
             self._scroll_both(*self.scroll_offset)  # no further than the face goes
         if self._looking and self.cursor is not None and self.has_focus:
-            self._bring_into_view(_single(self.cursor))
+            self._bring_into_view(single(self.cursor))
 
     def _bring_into_view(self, span: Span) -> None:
         if self._plan is not None:
@@ -329,10 +304,6 @@ def _first_cell(panel: Panel) -> Cell:
     if panel.window is not None:
         return Cell(panel.window.top, panel.window.left)
     return panel.now if panel.now is not None else Cell(0, 0)
-
-
-def _single(cell: Cell) -> Span:
-    return Span(range(cell.row, cell.row + 1), range(cell.column, cell.column + 1))
 
 
 def _where(panel: Panel) -> tuple[object, ...]:
