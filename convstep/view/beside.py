@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.view.faces import Face, face
+from convstep.view.factor import ALIKE
 from convstep.view.numbers import is_whole
 from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
@@ -27,8 +28,8 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-MODELLED = "modelled candidate"
-SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "model"}
+MODELLED = f"modelled {CANDIDATE}"
+SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
 """Where there is no room for the words."""
 
 
@@ -139,6 +140,7 @@ def triple(
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
+    largest = _largest(actual.values)
     return (
         first,
         replace(
@@ -146,7 +148,9 @@ def triple(
             key=candidate_key,
             face=actual,
             differing=cells,
-            limit=max(reference.limit, round_limit(_largest(actual.values))),
+            limit=max(reference.limit, round_limit(largest)) if largest else reference.limit,
+            # numbers that are held against each other are multiples of the same, while they fit
+            unit=reference.power if largest < ALIKE * reference.limit else None,
             whole=reference.whole and is_whole(actual.values),
             titles=_titles(side.face, role, old),
         ),

@@ -9,7 +9,7 @@ room around it.
 ▀▀ █▀▀   ▀▀█
    ▀▀▀ ▀ ▀▀▀
 >>> [BigFormat(8, 1).text(value) for value in (-0.57, 12.5, 0.0, -0.0, -0.01, float("inf"))]
-['-.6', '12', '0', '-0', '', '∞']
+['-.6', '12', '0', '0', '', '∞']
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class BigFormat:
         elif math.isinf(value):
             words = "-∞" if value < 0 else "∞"
         elif value == 0:
-            words = "-0" if math.copysign(1.0, value) < 0 else "0"
+            words = "0"
         else:
             words = self._shortened(value)
         return words if self._fits(words) else ""

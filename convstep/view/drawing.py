@@ -12,13 +12,14 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.big import LINES, BigFormat
+from convstep.view.big import LINES, BigFormat, drawn, written
 from convstep.view.edges import edge_segments
+from convstep.view.factor import scaled
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
 from convstep.view.look import big_roles
-from convstep.view.numbers import CellFormat
+from convstep.view.numbers import WIDEST, CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 from convstep.view.wrapping import wrap
@@ -32,12 +33,15 @@ SIDES = ("┃", "│")
 
 
 def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
-    """The column labels, from content column `left` on."""
-    parts = [" " * layout.margin]
-    for column in range(layout.columns):
-        parts.append(" " + f"{column}".rjust(layout.text)[-layout.text :])
-    label = "".join(parts)[left : left + width]
-    return [Segment(label.ljust(width), look.style(("label",), None))]
+    """The column labels, `left` columns scrolled past; none in part, which would be another number."""
+    room, step = width - layout.margin, layout.text + 1
+    parts = []
+    for column in range(left // step, min((left + room) // step + 1, layout.columns)):
+        start = column * step + 1 - left
+        whole = start >= 0 and start + layout.text <= room
+        parts.append(" " + (f"{column}".rjust(layout.text)[-layout.text :] if whole else " " * layout.text))
+    label = "".join(parts)[left % step :][: max(room, 0)]
+    return [Segment((" " * layout.margin + label).ljust(width)[:width], look.style(("label",), None))]
 
 
 def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
@@ -50,43 +54,40 @@ def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
 def draw_line(
     panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look, *, cut: bool = False
 ) -> list[Segment]:
-    """One line of a face below the header, from content column `left` on.
+    """One line of a face below the header, with its row label and the cells from `left` on.
 
     Args:
         panel: what to draw.
         layout: where its cells stand.
         y: the line, counted in the scrolled content.
-        left: first content column to draw.
-        width: columns to draw.
+        left: columns of the cells that are scrolled past.
+        width: columns to draw, the label included.
         look: roles, mode and cursor.
         cut: whether the row is only partly in sight, so that its numbers are left out.
     """
     line = layout.line(y)
     if line is None:
         return [Segment(" " * width, look.base)]
-    first = max((left - layout.margin) // (layout.text + 1), 0)
-    last = min((left + width - layout.margin) // (layout.text + 1) + 1, layout.columns)
-    start = layout.gutter(first)
+    room = max(width - layout.margin, 0)
+    first = left // (layout.text + 1)
+    last = min((left + room) // (layout.text + 1) + 1, layout.columns)
+    skip = left - first * (layout.text + 1)
     draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
     if cut and not line.edge:
         segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
     elif not line.edge:
-        _blank_partial(segments, layout, first, left, width, look)
-    if layout.margin and left < layout.margin:
-        segments.insert(0, _row_label(panel, layout, line, look))
-        start = 0
-    return _cut(segments, left - start, width, look.base)
+        _blank_partial(segments, layout.text, skip, room, look)
+    label = [_row_label(panel, layout, line, look)] if layout.margin else []
+    return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
 
 
-def _blank_partial(
-    segments: list[Segment], layout: GridLayout, first: int, left: int, width: int, look: Look
-) -> None:
+def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
     """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
     for place in range(1, len(segments), 2):
-        start = layout.gutter(first + place // 2) + 1
-        if start < left or start + layout.text > left + width:
-            segments[place] = Segment(" " * layout.text, look.base)
+        start = place // 2 * (text + 1) + 1
+        if start < skip or start + text > skip + room:
+            segments[place] = Segment(" " * text, look.base)
 
 
 def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
@@ -114,7 +115,7 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.limit, panel.whole)
+    number = _format(layout.text, panel.limit, panel.whole, panel.power)
     scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
@@ -143,9 +144,9 @@ def _tall_row_segments(
 
 
 @functools.lru_cache(maxsize=256)
-def _format(width: int, limit: float, whole: bool) -> CellFormat:
+def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
     # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.9, whole=whole)
+    return CellFormat.fitting(width, limit * 0.9, whole=whole, power=power)
 
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
@@ -179,9 +180,9 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     elif _is_block(value, roles, look):
         text = _block(value, width, roles, scale, look, signed=middle)
     elif layout.lines == LINES:
-        text = _big_format(width, panel.limit).lines(value)[part]
+        text = _big(panel, value, width)[part]
     else:
-        text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
+        text = _format(width, panel.limit, panel.whole, panel.power).text(value) if middle else ""
     if layout.lines == LINES and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -189,6 +190,20 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
     return Segment(text.rjust(width), _style(value, empty, roles, scale, look))
+
+
+def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
+    """A number in big digits, or where they do not fit in ordinary ones."""
+    power = panel.power
+    number = _big_format(width, scaled(panel.limit, power))
+    if not power:
+        return number.lines(value)
+    shown = scaled(value, power)
+    words = (
+        number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
+    )
+    plain = _format(min(width, WIDEST), panel.limit, panel.whole, power)
+    return drawn(words, width) if words else written(plain.text(value).strip(), width)
 
 
 @functools.lru_cache(maxsize=256)

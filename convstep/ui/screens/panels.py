@@ -124,6 +124,7 @@ class PanelScreen(PartsScreen):
         """
         old, self._scene = self._scene, self._stage.scene()
         scene = self._scene
+        stepped = (old.position, old.made) != (scene.position, scene.made)
         spans = _changed_spans(old, scene, FOLLOWED)
         if all_changed and touched is not None:
             spans.append(touched)
@@ -131,7 +132,8 @@ class PanelScreen(PartsScreen):
         self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans if known else None)
         self._count(old, all_changed, touched)
         for panel in scene.panels:
-            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
+            grid = self.query_one(f"#{panel.key}", TensorGrid)
+            grid.show(panel, all_changed=all_changed, stepped=stepped)
         for key, draw in self.drawings().items():
             self.query_one(f"#{key}", Drawn).show(draw)
         bar = self.query_one(TimelineBar)

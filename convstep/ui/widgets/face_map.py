@@ -46,7 +46,7 @@ class FaceMap(Widget, can_focus=True):
         if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
             changed = None
         if old is None or old.face.label != panel.face.label:  # a new title repaints the whole map
-            self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
+            self._write_title()
         if not self.display:
             return  # taken whole when it is shown again
         for span in [None] if changed is None else changed:
@@ -64,6 +64,7 @@ class FaceMap(Widget, can_focus=True):
         self._overview = Overview(self.content_size.width, self.content_size.height)
         if self._panel is not None:
             self._overview.update(self._panel.face.values, None)
+            self._write_title()
         self.refresh()  # shown again in the same size, it would keep the old picture
 
     def notify_style_update(self) -> None:
@@ -80,3 +81,11 @@ class FaceMap(Widget, can_focus=True):
             self._look = look_for(self)
         segments = self._overview.line(y, self._panel, self._look)
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _write_title(self) -> None:
+        """Name the face on the border, in as many words as fit."""
+        assert self._panel is not None
+        label, room = self._panel.face.label, self.content_size.width - 4
+        titles = (f"map of {label}", f"map: {label}", f"map: {label.replace(', ', ',')}")
+        title = next((title for title in titles if len(title) <= room), titles[-1])
+        self.border_title = title.replace("[", r"\[")
