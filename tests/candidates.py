@@ -15,6 +15,7 @@ from convstep.candidate.stepping import Beside, CandidateTimeline
 from convstep.candidate.verdict import Verdict
 from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
+from tests.waiting import GENEROUS
 
 Array = npt.NDArray[Any]
 Gradients = tuple[Array, Array, Array]
@@ -72,10 +73,12 @@ class Silent(CandidateTimeline):
     def __init__(self, verdict: Verdict, problem: Problem) -> None:
         super().__init__(None, verdict, problem)  # type: ignore[arg-type]
         self.released, self.asked = threading.Event(), threading.Event()
+        self.waited_in_vain = False
+        """Whether somebody waited until there was no point."""
 
     def _ask(self, first: int, last: int, *, alone: bool = False) -> Beside:
         self.asked.set()
-        self.released.wait(60)
+        self._wait()
         ended = Beside({}, dict.fromkeys(self.probe.right.gradients, "its process ended"))
         return self._answers.setdefault((first, last, alone), ended)
 
@@ -83,8 +86,12 @@ class Silent(CandidateTimeline):
         stop()
 
     def next_divergent(self, position: int) -> int | None:
-        self.released.wait(60)
+        self._wait()
         return None
+
+    def _wait(self) -> None:
+        if not self.released.wait(GENEROUS):
+            self.waited_in_vain = True
 
     def close(self) -> None:
         self.released.set()

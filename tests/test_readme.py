@@ -9,6 +9,7 @@ import pytest
 
 from convstep import Problem, check, compare
 from convstep.lessons.reading import read_lesson
+from tests.lessons.mistakes import mistake
 from tests.ui.learning import opened_lesson
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ async def test_a_lesson_of_ones_own_works_as_it_says(tmp_path: Path) -> None:
         for _ in lesson.pages:
             question = learner.page.walk.question
             assert question is not None
-            await learner.answer(question.mistake)
+            await learner.answer(mistake(question))
             await learner.answer(question.solution)
             assert learner.page.walk.revealed
             await learner.press("enter")

@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import io
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,7 +106,6 @@ def perform(
     inputs = convention.inputs(problem, integers=call.integers)
     kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
     with _listening() as heard:
-        started = time.perf_counter()
         try:
             result = _result(function, forward, candidate, call, inputs, facts)
             returned, labels = _arrays(result, convention)
@@ -116,7 +114,6 @@ def perform(
             facts |= failure(error, candidate)
             if hinted := hint(error):
                 facts["message"] = hinted
-        facts["seconds"] = time.perf_counter() - started
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.calling import Call
@@ -16,15 +16,20 @@ from convstep.candidate.worker import Worker
 from convstep.language import tr
 
 
-def choose(worker: Worker, convention: str = AUTO, budget: float = 20.0) -> tuple[Call, str, Result | None]:
+def choose(
+    worker: Worker,
+    convention: str = AUTO,
+    budget: float = 20.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[Call, str, Result | None]:
     """How to call a candidate, why so, and the call that hung while this was tried, if one did.
 
     A convention asked for is taken. Else each that the signature allows is tried on two problems
     that most wrong backwards get right, and the one that fits best is taken, the likelier first.
     The cache is the one the convention prescribes, unless the candidate's own forward's fits better.
-    After `budget` seconds the best of those tried is taken.
+    After `budget` seconds of `clock` the best of those tried is taken.
     """
-    began = time.perf_counter()
+    began = clock()
     if convention != AUTO:
         if convention not in CONVENTIONS:
             raise CandidateError(
@@ -55,7 +60,7 @@ def choose(worker: Worker, convention: str = AUTO, budget: float = 20.0) -> tupl
     if len(ways) == 1 and ways[0][0].convention != "torch":
         return (*ways[0], None)
     tried: list[tuple[tuple[int, int, int], Call, str]] = []
-    while ways and (not tried or time.perf_counter() - began < budget):
+    while ways and (not tried or clock() - began < budget):
         call, reason = ways.pop(0)
         results = list(_trial_results(worker, call))
         if call.own_cache:

@@ -73,8 +73,6 @@ class Outcome:
     """The end of what it printed."""
     warnings: tuple[str, ...] = ()
     """Warnings it caused, each once."""
-    seconds: float = 0.0
-    """How long it took."""
     memory: int = 0
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None

@@ -29,14 +29,28 @@ CRASHES = {
     "SIGKILL": "its process was killed, perhaps because memory ran out",
 }
 """How a process ended, by the name of the signal that ended it."""
+ENDING, PAUSE = 2.0, 0.005
+"""Seconds for a process to end that was killed, or whose pipe has ended; and between two looks."""
+
+
+class Pipe(messages.RawPipe, Protocol):
+    """This process's end of a pipe.
+
+    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
+    read from the next pipe that is opened, because that gets the same number.
+    """
+
+    def close(self) -> None:
+        """Give the number back."""
+        ...
 
 
 class Process(Protocol):
     """A started child: two pipes, and a way to end it."""
 
-    questions: messages.RawPipe
+    questions: Pipe
     """Where calls go."""
-    answers: messages.RawPipe
+    answers: Pipe
     """Where outcomes come from."""
 
     def end(self, *, by_itself: bool = False) -> int | None:
@@ -71,8 +85,8 @@ class Spawned:
         )
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self.questions: messages.RawPipe = self._child.stdin
-        self.answers: messages.RawPipe = self._child.stdout
+        self.questions: Pipe = self._child.stdin
+        self.answers: Pipe = self._child.stdout
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Kill the process group."""
@@ -81,15 +95,11 @@ class Spawned:
         code = None
         if by_itself:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(timeout=0.2)
+                code = self._child.wait(timeout=ENDING)
         _kill_group(self._child.pid)
         self._child.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=2)
-        for pipe in (self._child.stdin, self._child.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+            self._child.wait(timeout=ENDING)
         return code
 
 
@@ -109,8 +119,8 @@ class Forked:
             _live_as_copy(function, question_out, answer_in, (question_in, answer_out))
         os.close(question_out)
         os.close(answer_in)
-        self.questions: messages.RawPipe = os.fdopen(question_in, "wb", buffering=0)
-        self.answers: messages.RawPipe = os.fdopen(answer_out, "rb", buffering=0)
+        self.questions: Pipe = os.fdopen(question_in, "wb", buffering=0)
+        self.answers: Pipe = os.fdopen(answer_out, "rb", buffering=0)
         self._ended = False
 
     def end(self, *, by_itself: bool = False) -> int | None:
@@ -118,28 +128,25 @@ class Forked:
         if self._ended:
             return None
         self._ended = True
-        code = self._waited(40) if by_itself else None
+        code = self._waited() if by_itself else None
         _kill_group(self._pid)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         if code is None:
-            self._waited(400)
-        for pipe in (self.questions, self.answers):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[attr-defined]
+            self._waited()
         return code
 
-    def _waited(self, turns: int) -> int | None:
-        """The exit code, if it ended within some hundredths of a second."""
+    def _waited(self) -> int | None:
+        """The exit code, if it ends in time."""
         pause = threading.Event()
-        for _ in range(turns):
+        for _ in range(round(ENDING / PAUSE)):
             try:
                 pid, status = os.waitpid(self._pid, os.WNOHANG)
             except ChildProcessError:
                 return None
             if pid:
                 return os.waitstatus_to_exitcode(status)
-            pause.wait(0.005)
+            pause.wait(PAUSE)
         return None
 
 

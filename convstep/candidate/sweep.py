@@ -81,6 +81,7 @@ def sweep(
     problem: Problem | None = None,
     progress: Progress | None = None,
     budget: float = BUDGET,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Swept:
     """Try a candidate.
 
@@ -90,12 +91,13 @@ def sweep(
         problem: also try this one, after the small ones.
         progress: told after every problem.
         budget: seconds for all of it.
+        clock: what they are read from.
 
     Raises:
         CandidateError: it takes arguments that no convention has.
     """
-    began = time.perf_counter()
-    call, reason, stuck = choose(worker, convention, budget / 2)
+    began = clock()
+    call, reason, stuck = choose(worker, convention, budget / 2, clock)
     cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
@@ -106,7 +108,7 @@ def sweep(
         cases = cases[::SHARE]
     deaths = 0
     for number, case in enumerate(cases[1:]):
-        late = time.perf_counter() - began > budget
+        late = clock() - began > budget
         deaths += results[-1].outcome.kind == DIED
         if late or deaths >= DEATHS or results[-1].outcome.kind == HUNG:
             break

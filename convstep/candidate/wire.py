@@ -17,7 +17,7 @@ from convstep.oracle.messages import Message, problem_message, read_problem
 
 Array = npt.NDArray[Any]
 
-_PLAIN = ("kind", "message", "line", "line_text", "printed", "seconds", "memory", "forward_message")
+_PLAIN = ("kind", "message", "line", "line_text", "printed", "memory", "forward_message")
 _LISTS = ("labels", "changed", "warnings")
 
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 from convstep.candidate import wire
 from convstep.candidate.calling import Call
 from convstep.candidate.outcome import DIED, HUNG, Candidate, Outcome
-from convstep.candidate.processes import Forked, Process, Spawned, how_it_died
+from convstep.candidate.processes import Forked, Pipe, Process, Spawned, how_it_died
 from convstep.candidate.serve import no_class
 from convstep.candidate.source_of import kind_of, name_of
 from convstep.candidate.target import CandidateError, Target
@@ -27,6 +27,8 @@ from convstep.oracle import messages
 
 SECONDS = 10.0
 """How long one call may take, unless told otherwise."""
+PAUSE = 0.02
+"""Seconds between two looks at whether a call has ended."""
 LOADING = 60.0
 """How long loading may take at least: importing a large framework is slow on a cold disk."""
 
@@ -134,7 +136,7 @@ class Worker:
                 else "it did not return within {seconds:g} s",
                 seconds=longest,
             )
-            return Outcome(HUNG, message=message, seconds=longest)
+            return Outcome(HUNG, message=message)
         if received is None:
             return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
         return wire.read_answer(messages.opened(received), call, problem)
@@ -142,9 +144,16 @@ class Worker:
     def close(self) -> None:
         """End the process, whatever it is doing; calling it again does nothing."""
         self._closed = True
-        process = self._process
-        if process is not None:
-            process.end()
+        free = False
+        while not free:  # a call under way is answered by the death of its process
+            process = self._process
+            if process is not None:
+                process.end()
+            free = self._one_call.acquire(timeout=PAUSE)
+        try:
+            self._end()
+        finally:
+            self._one_call.release()
 
     def __enter__(self) -> Self:
         """The worker itself."""
@@ -194,15 +203,22 @@ class Worker:
 
     def _end(self, *, by_itself: bool = False) -> int | None:
         process, self._process = self._process, None
-        return None if process is None else process.end(by_itself=by_itself)
+        if process is None:
+            return None
+        code = process.end(by_itself=by_itself)
+        with contextlib.suppress(OSError):
+            process.questions.close()
+        return code
 
 
-def _listen(answers: messages.RawPipe, received: SimpleQueue[bytes | None]) -> None:
-    """Collect answers until the pipe ends."""
+def _listen(answers: Pipe, received: SimpleQueue[bytes | None]) -> None:
+    """Collect answers until the pipe ends, and close it; see `Pipe`."""
     with contextlib.suppress(OSError, ValueError):
         while (answer := messages.receive(answers)) is not None:
             received.put(answer)
     received.put(None)
+    with contextlib.suppress(OSError):
+        answers.close()
 
 
 def _address(function: Callable[..., Any]) -> str:

@@ -35,14 +35,6 @@ class LineQuestion(Question):
         """The number of the first wrong line."""
         return str(min(self.lines))
 
-    @property
-    def mistake(self) -> Answer:
-        """The number of a line that is right."""
-        right = (
-            n for n, text in enumerate(self.code.splitlines(), 1) if text.strip() and n not in self.lines
-        )
-        return str(next(right))
-
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -79,8 +71,3 @@ class ChoiceQuestion(Question):
     def solution(self) -> Answer:
         """The number of the first right one."""
         return str(1 + next(n for n, option in enumerate(self.options) if option.right))
-
-    @property
-    def mistake(self) -> Answer:
-        """The number of the first wrong one."""
-        return str(1 + next(n for n, option in enumerate(self.options) if not option.right))

@@ -87,11 +87,6 @@ class Question(ABC):
         """A right answer."""
 
     @property
-    @abstractmethod
-    def mistake(self) -> Answer:
-        """A wrong answer that somebody could give."""
-
-    @property
     def how(self) -> str:
         """How to answer, in a few words."""
         return say(self.language, f"how.{self.kind}")
@@ -148,15 +143,6 @@ class CellsQuestion(Question):
         return self.cells
 
     @property
-    def mistake(self) -> Answer:
-        """All but one of the cells, or the neighbour of the only one."""
-        first, *others = sorted(self.cells)
-        if others:
-            return frozenset(others)
-        seen = max(axis for axis, held in enumerate(self.face) if held is None)
-        return frozenset({(*first[:seen], first[seen] + 1 if first[seen] == 0 else 0, *first[seen + 1 :])})
-
-    @property
     def given(self) -> str:
         """They are shown on the grid."""
         return say(self.language, "given.cells")
@@ -201,11 +187,6 @@ class ValueQuestion(Question):
         short = f"{self.value:.4g}"
         return short if self._near(float(short), self.value) else repr(self.value)
 
-    @property
-    def mistake(self) -> Answer:
-        """The number with one more."""
-        return f"{self.value + 1 + 2 * self.tolerance:.6g}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepQuestion(Question):
@@ -232,12 +213,6 @@ class StepQuestion(Question):
     def solution(self) -> Answer:
         """The index of the first of them."""
         return self._named(min(self.steps))
-
-    @property
-    def mistake(self) -> Answer:
-        """The index of a step that is none of them."""
-        others = (step for step in range(self.geometry.total_steps) if step not in self.steps)
-        return self._named(next(others))
 
     @property
     def how(self) -> str:
@@ -295,8 +270,3 @@ class ShapeQuestion(Question):
     def solution(self) -> Answer:
         """As NumPy writes it."""
         return str(self.shape)
-
-    @property
-    def mistake(self) -> Answer:
-        """One axis longer than it is."""
-        return str((self.shape[0] + 1, *self.shape[1:]))

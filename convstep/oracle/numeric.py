@@ -67,15 +67,12 @@ class NumericOracle:
         return Expectation(tr(NAME), {name: _spread(gradient) for name, gradient in found.items()}, tr(SLACK))
 
 
-def central_differences(
-    problem: Problem, position: int | None = None, multiply_adds: int = MULTIPLY_ADDS
-) -> dict[str, SampledGradient]:
+def central_differences(problem: Problem, position: int | None = None) -> dict[str, SampledGradient]:
     """The gradients of `sum(Z * dZ)` by the problem's cells, from the forward pass alone.
 
     Args:
         problem: any geometry; evaluated in float64.
         position: count only the first so many steps, by zeroing the rest of `dZ`; None is all.
-        multiply_adds: budget for each gradient.
 
     Returns:
         By name, "dW", "db" (missing without a bias) and "dA_prev".
@@ -91,7 +88,7 @@ def central_differences(
     found = {}
     with quiet():
         for name, shape in shapes.items():
-            cells = sample_cells(shape, loss.affordable(name, multiply_adds))
+            cells = sample_cells(shape, loss.affordable(name))
             found[name] = _differences(name, shape, cells, loss, sizes)
     if problem.geometry.batch is None:
         found["dA_prev"] = _without_batch(found["dA_prev"])
@@ -159,10 +156,10 @@ class _Loss:
         counts = {"dW": outputs * taps, "db": outputs, "dA_prev": touched * taps}
         return counts[name]
 
-    def affordable(self, name: str, multiply_adds: int) -> int:
+    def affordable(self, name: str) -> int:
         """How many cells the budgets allow, at least one; a cell takes four evaluations."""
         calls = {"dW": 2 * math.prod(self.W.shape[1:3]), "db": 3, "dA_prev": 25}[name]
-        return max(1, min(multiply_adds // (4 * self.terms(name)), CALLS // (4 * calls)))
+        return max(1, min(MULTIPLY_ADDS // (4 * self.terms(name)), CALLS // (4 * calls)))
 
     def near(self, name: str, cell: tuple[int, ...], h: float, others: float = 1.0) -> float:
         """L with h added to one cell and the rest of its array times `others`, as far as it reaches."""

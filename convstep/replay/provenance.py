@@ -6,7 +6,6 @@ a cell of `dA_prev_pad` by the few windows that cover it. Nothing is replayed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -147,33 +146,6 @@ def provenance(problem: Problem, gradient: str, index: Sequence[int]) -> Provena
     return Provenance(
         gradient, cell, steps, first_name, first, "dZ", second, product, running, reason, problem.geometry
     )
-
-
-def last_write(problem: Problem, gradient: str, index: Sequence[int], position: int) -> int | None:
-    """The last step before a position that writes a cell; None if there is none.
-
-    Args:
-        problem: the pass.
-        gradient: "dW", "dA_prev_pad" or "db".
-        index: the cell, as an index into that array.
-        position: how many steps are executed.
-
-    Raises:
-        ValueError: no such gradient or cell.
-    """
-    steps = problem.geometry.steps_touching(gradient, _checked(problem, gradient, index))
-    at = bisect_left(steps, position)
-    return steps[at - 1] if at else None
-
-
-def next_write(problem: Problem, gradient: str, index: Sequence[int], position: int) -> int | None:
-    """The first step from a position on that writes a cell; None if there is none.
-
-    Arguments and errors are those of `last_write`.
-    """
-    steps = problem.geometry.steps_touching(gradient, _checked(problem, gradient, index))
-    at = bisect_left(steps, position)
-    return steps[at] if at < len(steps) else None
 
 
 def _checked(problem: Problem, gradient: str, index: Sequence[int]) -> Cell:

@@ -113,27 +113,6 @@ def search(
     return _run(problem, chosen, span, _lender(problem, scout))
 
 
-def next_stop(
-    problem: Problem, position: int, stops: Iterable[Stop], scout: Timeline | None = None
-) -> Found | None:
-    """The first position after `position` that a stop ends a run at; see `search`."""
-    return _last(search(problem, position, stops, scout=scout))
-
-
-def previous_stop(
-    problem: Problem, position: int, stops: Iterable[Stop], scout: Timeline | None = None
-) -> Found | None:
-    """The last position before `position` that a stop ends a run at; see `search`."""
-    return _last(search(problem, position, stops, backwards=True, scout=scout))
-
-
-def _last(reports: Iterator[Progress | Found]) -> Found | None:
-    for report in reports:
-        if isinstance(report, Found):
-            return report
-    return None
-
-
 def _lender(problem: Problem, scout: Timeline | None) -> Callable[[], Timeline]:
     """Gives the scout, and makes it only when somebody asks."""
     lent = [] if scout is None else [scout]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from convstep.replay.search import Found as Found
 from convstep.replay.search import Progress as Progress
-from convstep.replay.search import next_stop as next_stop
-from convstep.replay.search import previous_stop as previous_stop
 from convstep.replay.search import search as search
 from convstep.replay.stop_kinds import Breakpoint as Breakpoint
 from convstep.replay.stop_kinds import ConditionStop as ConditionStop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -102,24 +102,15 @@ class Bookmarks:
         """How many there are."""
         return len(self._labels)
 
-    def toggle(self, position: int, label: str = "") -> Bookmark | None:
-        """Set a bookmark, or take away the one that is there.
-
-        A name that stands elsewhere moves here, and a new name for the bookmark that is here
-        renames it.
-
-        Args:
-            position: where.
-            label: its name; the lowest free number if left out.
+    def toggle(self, position: int) -> Bookmark | None:
+        """Set a bookmark, called by the lowest free number, or take away the one that is there.
 
         Returns:
             The bookmark that now stands there, or None.
         """
-        label = label.strip()
-        if position in self._labels and label in ("", self._labels[position]):
-            del self._labels[position]
+        if self._labels.pop(position, None) is not None:
             return None
-        self._set(position, label)
+        self._set(position, "")
         return self.at(position)
 
     def at(self, position: int) -> Bookmark | None:
@@ -132,12 +123,6 @@ class Bookmarks:
         listed = self.list()
         at = bisect_right([bookmark.position for bookmark in listed], position)
         return listed[at] if at < len(listed) else None
-
-    def previous(self, position: int) -> Bookmark | None:
-        """The nearest one before a position, or None."""
-        listed = self.list()
-        at = bisect_left([bookmark.position for bookmark in listed], position)
-        return listed[at - 1] if at else None
 
     def list(self) -> tuple[Bookmark, ...]:
         """All of them, in the order of the loop."""

@@ -237,12 +237,3 @@ def groups() -> dict[str, list[Command]]:
     for command in COMMANDS:
         found.setdefault(command.group, []).append(command)
     return found
-
-
-def markdown_table() -> str:
-    """The README's key table."""
-    rows = ["| Key | What it does |", "| --- | --- |"]
-    for command in COMMANDS:
-        keys = " ".join(f"`{text}`" for text in command.key_texts)
-        rows.append(f"| {keys} | {command.help} |")
-    return "\n".join(rows)

@@ -19,6 +19,7 @@ from convstep.ui.app import TorchApp
 from convstep.ui.screens.finish import FinishScreen
 from convstep.ui.screens.learning import LearningScreen
 from convstep.ui.screens.lesson import LessonScreen
+from convstep.ui.telling import tell
 
 if TYPE_CHECKING:
     from convstep.lessons.candidates import LessonCandidate
@@ -250,9 +251,7 @@ class LessonApp(TorchApp):
             found = LessonCandidate(page.candidate, page.problem)
         except (CandidateError, OSError) as error:
             found = str(error)
-        if self.is_running:
-            self.call_from_thread(self._loaded, page, found)
-        elif not isinstance(found, str):
+        if not tell(self, self._loaded, page, found) and not isinstance(found, str):
             found.close()
 
     def _loaded(self, page: Page, found: LessonCandidate | str) -> None:

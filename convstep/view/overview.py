@@ -73,17 +73,6 @@ class Overview:
             np.isnan(largest), np.nan, pixels
         )
 
-    def draw(self, panel: Panel, look: Look) -> str:
-        """The picture's characters, with the panel's window marked.
-
-        Args:
-            panel: whose face was taken last.
-            look: how to draw; without colours it is shades.
-        """
-        return "\n".join(
-            "".join(segment.text for segment in self.line(y, panel, look)) for y in range(self.lines)
-        )
-
     @property
     def lines(self) -> int:
         """Lines of the picture."""
@@ -95,7 +84,13 @@ class Overview:
         return range(span.top // per_line, span.bottom // per_line + 1)
 
     def line(self, y: int, panel: Panel, look: Look) -> list[Segment]:
-        """One line of the picture; arguments as for `draw`."""
+        """One line of the picture, with the panel's window marked.
+
+        Args:
+            y: which, from 0.
+            panel: whose face was taken last.
+            look: how to draw; without colours it is shades.
+        """
         if self._pixels is None or not 0 <= y < self.lines:
             return []
         scale, marks = look.scale(panel.limit), self._marks(panel.window)

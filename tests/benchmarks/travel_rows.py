@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
+from convstep.oracle.numeric import central_differences
+from convstep.replay.provenance import provenance
 from convstep.replay.timeline import Timeline
 from tests.benchmarks.measuring import Row, in_turns, median, seconds
 from tests.benchmarks.plain import drain
@@ -28,6 +31,9 @@ def rows(stem: Problem, quick: bool) -> Iterator[Row]:
     p95 = median([float(np.quantile(taken, 0.95)) for taken in seeks])
     yield Row("warm random seek, p95 / replaying the whole layer", 1 / 2000, p95, replay)
     yield Row("first seek to the end, nothing cached / replaying", 1 / 10, median(firsts), replay)
+    yield Row("who made a cell (dW, dA_prev_pad, db) / replaying", 1 / 1000, _origins(stem), replay)
+    numeric = median([seconds(lambda: central_differences(stem)) for _ in range(3)])
+    yield Row("central differences of a sample / replaying", 1 / 4, numeric, replay)
     yield _history(stem)
     yield _against_torch(stem, 5 if quick else 9)
 
@@ -43,6 +49,17 @@ def _warm_seeks(stem: Problem) -> list[float]:
     timeline.seek(timeline.total)
     positions = np.random.default_rng(1).integers(0, timeline.total + 1, SEEKS).tolist()
     return [seconds(lambda position=position: timeline.seek(position)) for position in positions]  # type: ignore[misc]
+
+
+def _origins(stem: Problem) -> float:
+    """The slowest of three cells, each in a gradient of its own."""
+    row, column = stem.A_prev_pad.shape[0] // 2, stem.A_prev_pad.shape[1] // 2
+    cells = {"dW": (5, 3, 2, 1), "db": (63,), "dA_prev_pad": (row, column, 2)}
+    taken = {
+        name: [seconds(partial(provenance, stem, name, cell)) for _ in range(5)]
+        for name, cell in cells.items()
+    }
+    return max(median(spent) for spent in taken.values())
 
 
 def _history(stem: Problem) -> Row:

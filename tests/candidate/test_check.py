@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -121,8 +122,16 @@ def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
             assert_correct(conv2d_mine)
         """,
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more, "--rootdir", "."]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=files.folder)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", *more]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take seconds
+    ended = subprocess.run(
+        [*command, "--rootdir", "."],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=files.folder,
+        env=environment,
+    )
     assert "1 failed, 1 passed" in ended.stdout
     assert "mine.py:conv2d_mine" in ended.stdout
     assert "convstep debug" in ended.stdout

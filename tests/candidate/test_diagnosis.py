@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from convstep.candidate.check import check
-from convstep.candidate.known_bugs.catalogue import AMBIGUOUS
 from convstep.candidate.verdict import Verdict
 from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
+from tests.candidate.known_bugs.ambiguous import AMBIGUOUS
 from tests.strategies import THOROUGH, some
 
 FOLDER = Path(corpus.__file__).parent / "files"

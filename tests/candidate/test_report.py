@@ -60,7 +60,7 @@ def test_the_command_repeats_what_was_asked_for(files: Files) -> None:
     """
     path = files.write("my homework.py", text)
     target = Target(str(path), None, "conv_backward")
-    with Worker.of_target(target, {"run_all": True, "python2": True}, 2.5) as running:
+    with Worker.of_target(target, {"run_all": True, "python2": True}, 62.5) as running:
         verdict = verdict_of(running, "cs231n", budget=0)
     verdict = verdict.saved(str(path.parent / "the problem.npz"))
     assert shlex.split(open_command(verdict)) == [
@@ -73,7 +73,7 @@ def test_the_command_repeats_what_was_asked_for(files: Files) -> None:
         "--convention",
         "cs231n",
         "--timeout",
-        "2.5",
+        "62.5",
     ]
 
 

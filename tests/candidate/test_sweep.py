@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,22 +11,50 @@ import pytest
 
 from convstep import CandidateError, Problem, conv2d_backward, conv2d_forward
 from convstep.candidate.calling import Call
-from convstep.candidate.outcome import DIED, HUNG, REFUSED, RETURNED
+from convstep.candidate.outcome import DIED, HUNG, REFUSED, RETURNED, Outcome
 from convstep.candidate.sweep import Swept, choose, sweep
 from convstep.candidate.worker import Worker
 from tests.candidate.corpus import specimen
+from tests.waiting import GENEROUS
+
+
+class Timed:
+    """A worker whose calls take as long as they say, by a clock of its own."""
+
+    def __init__(self, worker: Worker, takes: float) -> None:
+        self.worker, self.takes = worker, takes
+        self.calls = 0
+
+    def clock(self) -> float:
+        return self.calls * self.takes
+
+    def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
+        self.calls += 1
+        return self.worker.call(call, problem, fresh=fresh)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.worker, name)
 
 
 def swept(
-    function: Callable[..., Any], convention: str = "auto", seconds: float = 5.0, **options: Any
+    function: Callable[..., Any], convention: str = "auto", seconds: float = GENEROUS, **options: Any
 ) -> Swept:
     with Worker.of_function(function, seconds) as running:
-        return sweep(running, convention, **options)
+        return sweep(running, convention, clock=lambda: 0.0, **options)
+
+
+def swept_in_time(
+    function: Callable[..., Any], convention: str = "auto", *, takes: float = 1.0, budget: float
+) -> tuple[Swept, int]:
+    """What is found when every call takes so many seconds, and how many were made."""
+    with Worker.of_function(function, GENEROUS) as running:
+        timed: Any = Timed(running, takes)
+        return sweep(timed, convention, budget=budget, clock=timed.clock), timed.calls
 
 
 def chosen(function: Callable[..., Any], convention: str = "auto") -> tuple[Call, str]:
-    with Worker.of_function(function, 5.0) as running:
-        return choose(running, convention)[:2]
+    with Worker.of_function(function, GENEROUS) as running:
+        return choose(running, convention, clock=lambda: 0.0)[:2]
 
 
 def reference(problem: Problem) -> Any:
@@ -71,7 +98,7 @@ def test_what_is_kept_is_noticed_and_every_later_call_starts_clean() -> None:
         total.append(db)
         return dW, sum(kept for kept in total if kept.shape == db.shape), dA
 
-    found = swept(backward, budget=0.5)
+    found, _ = swept_in_time(backward, budget=20)
     assert found.keeps_state
     assert len(found.results) > 3
     assert found.second is not None
@@ -89,20 +116,31 @@ def test_random_numbers_are_not_kept_state() -> None:
 
 
 def test_no_time_leaves_problems_untried() -> None:
-    found = swept(reference, budget=0)
+    found, _ = swept_in_time(reference, budget=0)
     assert found.untried > 10
     assert len(found.results) == 1
 
 
 def test_a_slow_candidate_meets_the_budget() -> None:
     def conv_backward(dZ: Any, cache: Any) -> Any:
-        time.sleep(0.15)
         return specimen("cs231n", "loops").function(dZ, cache)
 
-    began = time.monotonic()
-    found = swept(conv_backward, budget=0.4)
-    assert time.monotonic() - began < 3
-    assert found.untried > 0
+    whole, _ = swept_in_time(conv_backward, budget=1000)
+    assert (whole.untried, whole.call) == (0, Call("cs231n"))
+    found, calls = swept_in_time(conv_backward, budget=12)
+    assert 12 < calls <= 14, "the call under way is waited for, and one with integers follows"
+    assert len(found.results) + found.untried == len(whole.results)
+    assert 0 < found.passed == len(found.results)
+
+
+def test_half_of_the_budget_is_for_finding_out_how_it_is_called() -> None:
+    def conv_backward(dZ: Any, cache: Any) -> Any:
+        raise ValueError("not today")
+
+    _, few = swept_in_time(conv_backward, budget=0)
+    _, more = swept_in_time(conv_backward, budget=10)
+    _, all_ = swept_in_time(conv_backward, budget=1000)
+    assert few < more < all_
 
 
 def test_three_deaths_end_it() -> None:
@@ -132,9 +170,10 @@ def test_a_hang_ends_it_at_once(convention: str) -> None:
         while True:
             pass
 
-    began = time.monotonic()
-    found = swept(backward, convention, 0.3)
-    assert time.monotonic() - began < 2.3
+    with Worker.of_function(backward, 0.3) as running:
+        timed: Any = Timed(running, 0.3)
+        found = sweep(timed, convention)
+    assert timed.calls == 1
     assert [result.outcome.kind for result in found.results] == [HUNG]
     assert found.untried > 0
 
@@ -145,7 +184,15 @@ def test_a_hang_on_a_later_problem_ends_it_there() -> None:
             pass
         return reference(problem)
 
-    found = swept(backward, seconds=0.4)
+    class Impatient(Worker):
+        """Waits long for what returns, and not at all long for what never does."""
+
+        def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
+            self.seconds = 0.3 if problem.geometry.samples == 2 else GENEROUS
+            return super().call(call, problem, fresh=fresh)
+
+    with Impatient.of_function(backward) as running:
+        found = sweep(running)
     assert [result.outcome.kind for result in found.results[:-1]] == [RETURNED] * (len(found.results) - 1)
     assert found.results[-1].outcome.kind == HUNG
     assert found.failing is found.results[-1]

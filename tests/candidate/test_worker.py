@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,15 @@ from convstep.candidate import serve, worker
 from convstep.candidate.calling import PRINTED, Call
 from convstep.candidate.cases import Case, right_of
 from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Outcome
+from convstep.candidate.processes import Forked
 from convstep.candidate.target import Target
 from convstep.candidate.worker import Worker
 from tests.candidate.conftest import Files
+from tests.waiting import GENEROUS, buried, runs, waited
 
 CALL = Call("problem")
+BRIEF = 0.3
+"""Seconds for what never happens."""
 RIGHT = right_of(Case((4, 5), (2, 3), channels=2))
 
 HANGING = """
@@ -48,7 +52,7 @@ def reference(problem: Problem) -> Any:
     return conv2d_backward(problem.dZ, problem.cache, *geometry)
 
 
-def called(function: Callable[..., Any], seconds: float = 5.0) -> Outcome:
+def called(function: Callable[..., Any], seconds: float = GENEROUS) -> Outcome:
     """One call of a function in a copy of this process."""
     with Worker.of_function(function, seconds) as running:
         return running.call(CALL, RIGHT.problem)
@@ -65,64 +69,48 @@ def pid_of(running: Worker) -> int:
     return int(process._pid if hasattr(process, "_pid") else process._child.pid)
 
 
-def runs(pid: int) -> bool:
-    """Whether a process is there and not waiting to be buried."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def waited(happened: Callable[[], bool], seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 def pid_in(path: Path) -> int:
-    assert waited(lambda: path.exists() and path.read_text().endswith("\n"), 20)
+    assert waited(lambda: path.exists() and path.read_text().endswith("\n"))
     return int(path.read_text().split()[-1])
 
 
 @contextmanager
-def interrupted_in(seconds: float) -> Iterator[None]:
-    """Ctrl+C for this thread, meanwhile."""
+def interrupted_when(happened: Callable[[], bool]) -> Iterator[None]:
+    """Ctrl+C for this thread, once that is so."""
     here = threading.get_ident()
     # what runs in the background of a shell ignores it
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer = threading.Timer(seconds, signal.pthread_kill, (here, signal.SIGINT))
-    timer.start()
+
+    def interrupt() -> None:
+        if waited(happened):
+            signal.pthread_kill(here, signal.SIGINT)
+
+    watching = threading.Thread(target=interrupt)
+    watching.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
+        watching.join()
         signal.signal(signal.SIGINT, before)
-
-
-def spin(problem: Problem) -> Any:
-    while True:
-        pass
 
 
 def test_what_hangs_is_ended_within_its_limit_and_its_children_too(tmp_path: Path) -> None:
     written = tmp_path / "child.pid"
 
     def backward(problem: Problem) -> Any:
-        child = subprocess.Popen(["sleep", "60"])
-        written.write_text(f"{child.pid}\n")
-        child.wait()
+        while written.exists():
+            pass
+        written.write_text(f"{subprocess.Popen(['sleep', '600']).pid}\n")
+        return reference(problem)
 
-    began = time.monotonic()
-    with Worker.of_function(backward, 0.5) as running:
+    with Worker.of_function(backward, GENEROUS) as running:
+        assert is_right(running.call(CALL, RIGHT.problem))
+        child = pid_in(written)
+        assert runs(child)
+        running.seconds = BRIEF
         outcome = running.call(CALL, RIGHT.problem)
-    assert (outcome.kind, outcome.message) == (HUNG, "it did not return within 0.5 s")
-    assert time.monotonic() - began < 2.5
-    assert waited(lambda: not runs(pid_in(written)))
+        assert (outcome.kind, outcome.message) == (HUNG, "it did not return within 0.3 s")
+        assert waited(lambda: not runs(child))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +135,7 @@ def test_a_death_is_a_sentence_and_the_next_call_works(end: Callable[[], Any], m
         return reference(problem)
 
     other = right_of(Case((3, 3), (2, 2))).problem
-    with Worker.of_function(backward, 5) as running:
+    with Worker.of_function(backward, GENEROUS) as running:
         died = running.call(CALL, RIGHT.problem)
         assert (died.kind, died.message) == (DIED, message)
         assert running.call(CALL, other).kind == RETURNED
@@ -289,7 +277,7 @@ def test_who_holds_all_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
             pass
         return reference(problem)
 
-    with Worker.of_function(backward, 20) as running:
+    with Worker.of_function(backward, GENEROUS) as running:
         outcomes = [running.call(CALL, RIGHT.problem) for _ in range(3)]
     assert {outcome.kind for outcome in outcomes} <= {RETURNED, RAISED, DIED}
     # NumPy without memory may say anything; what counts is that somebody answers
@@ -297,49 +285,92 @@ def test_who_holds_all_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_after_close_nothing_runs_and_nothing_waits_to_be_buried() -> None:
-    running = Worker.of_function(reference, 5)
+    running = Worker.of_function(reference, GENEROUS)
     pid = pid_of(running)
     assert runs(pid)
     running.close()
     running.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert waited(lambda: buried(pid))
     outcomes = [running.call(CALL, RIGHT.problem) for _ in range(2)]
     assert [outcome.kind for outcome in outcomes] == [DIED, DIED]
     assert outcomes[1].message == "the candidate's process was closed"
 
 
-def test_close_ends_a_call_of_another_thread() -> None:
-    running = Worker.of_function(spin, 60)
+def test_close_ends_a_call_of_another_thread(tmp_path: Path) -> None:
+    began = tmp_path / "began"
+
+    def spin(problem: Problem) -> Any:
+        began.touch()
+        while True:
+            pass
+
+    running = Worker.of_function(spin, GENEROUS)
     outcomes: list[Outcome] = []
     calling = threading.Thread(target=lambda: outcomes.append(running.call(CALL, RIGHT.problem)))
     calling.start()
-    time.sleep(0.1)
+    assert waited(began.exists)
     running.close()
-    calling.join(5)
+    calling.join(GENEROUS)
     assert [outcome.kind for outcome in outcomes] == [DIED]
 
 
-def test_ctrl_c_ends_the_call_and_no_late_answer_becomes_the_next_ones() -> None:
+def test_ctrl_c_ends_the_call_and_no_late_answer_becomes_the_next_ones(tmp_path: Path) -> None:
+    began, interrupted = tmp_path / "began", tmp_path / "interrupted"
+
     def backward(problem: Problem) -> Any:
         if problem.A_prev.shape == RIGHT.problem.A_prev.shape:
-            time.sleep(0.6)
+            began.touch()
+            while not interrupted.exists():
+                pass
         return reference(problem)
 
     other = right_of(Case((3, 3), (2, 2)))
-    with Worker.of_function(backward, 30) as running:
+    with Worker.of_function(backward, GENEROUS) as running:
         pid = pid_of(running)
-        with pytest.raises(KeyboardInterrupt), interrupted_in(0.2):
+        with pytest.raises(KeyboardInterrupt), interrupted_when(began.exists):
             running.call(CALL, RIGHT.problem)
+        interrupted.touch()
         assert not runs(pid)
         outcome = running.call(CALL, other.problem)
     np.testing.assert_allclose(outcome.gradients["dW"], other.gradients["dW"])
 
 
+class Traced:
+    """A pipe that notes which thread did what with it."""
+
+    def __init__(self, pipe: Any, log: list[tuple[str, int]]) -> None:
+        self.pipe, self.log = pipe, log
+
+    def __getattr__(self, name: str) -> Any:
+        self.log.append((name, threading.get_ident()))
+        return getattr(self.pipe, name)
+
+
+def test_a_pipe_is_closed_by_who_reads_it_and_by_nobody_else() -> None:
+    """Else who is on the way to read would read from the next process: its pipe gets the same number."""
+    logs: list[list[tuple[str, int]]] = []
+
+    def start() -> Any:
+        process = Forked(reference)
+        for name in ("questions", "answers"):
+            logs.append([])
+            setattr(process, name, Traced(getattr(process, name), logs[-1]))
+        return process
+
+    running = Worker(start, "reference", GENEROUS)
+    for _ in range(2):
+        assert is_right(running.call(CALL, RIGHT.problem, fresh=True))
+    running.close()
+    assert len(logs) == 4
+    for log in logs:
+        assert waited(lambda log=log: log[-1][0] == "close")  # type: ignore[misc]
+        assert len({thread for _, thread in log}) == 1
+
+
 def test_calls_of_several_threads_take_turns() -> None:
     rights = [right_of(Case((3, 3 + number), (2, 2))) for number in range(6)]
     agreed = []
-    with Worker.of_function(reference, 5) as running:
+    with Worker.of_function(reference, GENEROUS) as running:
 
         def ask(right: Any) -> None:
             found = running.call(CALL, right.problem).gradients["dW"]
@@ -433,7 +464,7 @@ def closure() -> Callable[..., Any]:
 def test_anything_that_can_be_called_is_called_without_pickling(
     candidate: Callable[..., Any], name: str
 ) -> None:
-    with Worker.of_function(candidate, 5) as running:
+    with Worker.of_function(candidate, GENEROUS) as running:
         assert running.candidate.name == name
         assert running.candidate.parameters == ("problem",)
         assert running.candidate.file == __file__
@@ -445,7 +476,7 @@ def test_a_cell_of_a_notebook_has_no_file_and_works() -> None:
     text = "def backward(problem):\n    return reference(problem)\n"
     namespace: dict[str, Any] = {"reference": reference, "__name__": "__main__"}
     exec(compile(text, "<cell 3>", "exec"), namespace)
-    with Worker.of_function(namespace["backward"], 5) as running:
+    with Worker.of_function(namespace["backward"], GENEROUS) as running:
         assert (running.candidate.file, running.candidate.source) in [("", ""), ("<cell 3>", "")]
         assert running.address == "backward"
         assert is_right(running.call(CALL, RIGHT.problem))
@@ -486,7 +517,7 @@ def test_a_fresh_call_forgets_what_earlier_calls_left() -> None:
         calls.append(1)
         return len(calls) * np.ones(1)
 
-    with Worker.of_function(backward, 5) as running:
+    with Worker.of_function(backward, GENEROUS) as running:
         numbers = [
             running.call(CALL, RIGHT.problem, fresh=fresh).returned[0][0]
             for fresh in (True, False, True, False)
@@ -495,7 +526,7 @@ def test_a_fresh_call_forgets_what_earlier_calls_left() -> None:
 
 
 SPAWNED = """
-    import os, sys, ctypes, time
+    import os, sys, ctypes
     import numpy as np
     calls = []
 
@@ -527,7 +558,7 @@ def asked(what: int) -> Problem:
 
 def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files) -> None:
     target = Target(str(files.write("mine.py", SPAWNED)), None, "backward")
-    with Worker.of_target(target, None, 0.5) as running:
+    with Worker.of_target(target, None, GENEROUS) as running:
         assert running.address == str(target)
         first, second = (running.call(CALL, asked(0)) for _ in range(2))
         assert (first.returned[0][0], second.returned[0][0]) == (1, 2)
@@ -536,22 +567,31 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         assert running.call(CALL, asked(4)).message == "it waits for keyboard input"
         assert "out of memory" in running.call(CALL, asked(5)).message
         pid = pid_of(running)
+        running.seconds = BRIEF
         assert running.call(CALL, asked(1)).kind == HUNG
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+        running.seconds = GENEROUS
+        assert waited(lambda: buried(pid))
         assert running.call(CALL, asked(2)).message == "it crashed: segmentation fault"
         assert running.call(CALL, asked(3)).message == "it ended its process with exit code 4"
         assert running.call(CALL, asked(0)).returned[0][0] == 1
         pid = pid_of(running)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert waited(lambda: buried(pid))
 
 
-def test_the_time_to_load_again_is_not_the_calls(files: Files) -> None:
+def test_the_time_to_load_again_is_not_the_calls(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    granted: list[float] = []
+
+    class Patient(SimpleQueue[Any]):
+        """Notes how long it may be waited for, and waits longer."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            assert timeout is not None
+            granted.append(timeout)
+            return super().get(timeout=GENEROUS)
+
+    monkeypatch.setattr(worker, "SimpleQueue", Patient)
     text = """
-        import time
         import numpy as np
-        time.sleep(0.5)
         calls = []
 
         def backward(problem):
@@ -559,10 +599,11 @@ def test_the_time_to_load_again_is_not_the_calls(files: Files) -> None:
             return np.array([len(calls)])
     """
     target = Target(str(files.write("slow.py", text)), None, "backward")
-    with Worker.of_target(target, {"run_all": True}, 0.3) as running:
+    with Worker.of_target(target, {"run_all": True}, BRIEF) as running:
         assert running.flags == ("--run-all",)
         outcomes = [running.call(CALL, RIGHT.problem, fresh=fresh) for fresh in (False, True)]
     assert [(outcome.kind, outcome.returned[0][0]) for outcome in outcomes] == [(RETURNED, 1)] * 2
+    assert granted == [worker.LOADING, BRIEF, worker.LOADING, BRIEF]
 
 
 @pytest.mark.parametrize(
@@ -585,10 +626,10 @@ def test_what_does_not_load_is_one_sentence(files: Files, text: str, sentence: s
 def test_a_top_level_that_never_ends_meets_the_limit_of_loading(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LOADING", 1.0)
+    monkeypatch.setattr(worker, "LOADING", BRIEF)
     path = files.write("mine.py", "while True: pass\ndef backward(dZ, cache): pass\n")
-    with pytest.raises(CandidateError, match=r"^loading .*mine\.py:backward did not finish within 1 s$"):
-        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, 0.5)
+    with pytest.raises(CandidateError, match=r"^loading .*mine\.py:backward did not finish within 0\.3 s$"):
+        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, 0.1)
 
 
 def test_a_top_level_that_leaves_is_a_sentence(files: Files) -> None:
@@ -655,6 +696,6 @@ def test_the_command_line_ends_with_130_and_leaves_no_process(files: Files) -> N
     ) as checking:
         pid = pid_in(path.with_suffix(".pid"))
         checking.send_signal(signal.SIGINT)
-        assert checking.wait(timeout=20) == 130
+        assert checking.wait(timeout=GENEROUS) == 130
         assert checking.communicate() == (b"", b"")
     assert waited(lambda: not runs(pid))

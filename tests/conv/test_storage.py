@@ -73,7 +73,7 @@ def test_load_gives_back_what_was_saved_bit_for_bit(problem: Problem) -> None:
 
 def test_round_trip_keeps_nan_payloads_infinities_and_negative_zero(tmp_path: Path) -> None:
     odd = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 5e-324, 1e308, 0.1])
-    odd.view(np.uint64)[0] |= 12345  # a NaN with something in its payload
+    odd.view(np.uint64)[0] |= np.uint64(12345)  # a NaN with something in its payload
     problem = small(A_prev=np.resize(odd, (4, 5, 2)), b=odd[:3])
     problem.save(tmp_path / "odd.npz")
     assert_same(Problem.load(tmp_path / "odd.npz"), problem)

@@ -19,6 +19,7 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.standing import Standing, stand
+from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, page, page_fault, question
 from tests.strategies import problems, random_problem, tried
 
@@ -82,26 +83,33 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     on_face = {at for at in changed if all(h in (None, a) for h, a in zip(found.face, at, strict=True))}
     assert found.cells == on_face != set()
     assert found.judge(found.solution).right
-    assert not found.judge(found.mistake).right
+    assert not found.judge(mistake(found)).right
     assert (stop.position, reveal.position, reveal.given) == (position, position + 1, True)
     assert found.cells <= {index for marked in reveal.marks for index in marked.indices}
     if tensor != "db":
         assert (stop.input_channel, stop.output_channel) == (reveal.input_channel, reveal.output_channel)
 
 
+def cell_in_sight(rng: np.random.Generator, problem: Problem, tensor: str) -> tuple[int, tuple[int, ...]]:
+    """A position and a cell to ask about there; where groups change, no cell is seen before and after."""
+    shape = states(problem)[0][tensor].shape
+    for position in rng.permutation(problem.total_steps).tolist():
+        standing = stand(problem, Stop(position))
+        for place in rng.permutation(list(np.ndindex(shape))).tolist():
+            if perhaps("value", f"cell: {cell_text(tensor, place)}\n", standing, *OUT_OF_SIGHT) is not None:
+                return position, tuple(place)
+    raise AssertionError("no cell is in sight")
+
+
 @pytest.mark.parametrize("seed", range(tried(120)))
 def test_values_are_those_of_the_loop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)
-    position = int(rng.integers(0, problem.total_steps))
     tensor = str(rng.choice([name for name in GRADIENTS if name != "db" or problem.b is not None]))
+    position, at = cell_in_sight(rng, problem, tensor)
     before, after = states(problem)[position : position + 2]
-    at = tuple(int(n) for n in rng.choice(np.argwhere(np.ones_like(before[tensor]))))
-    body = f"cell: {cell_text(tensor, at)}\n"
-    standing = stand(problem, Stop(position))
-    if (question := perhaps("value", body, standing, *OUT_OF_SIGHT)) is None:
-        return
-    found, _, reveal = question
+    standing, body = stand(problem, Stop(position)), f"cell: {cell_text(tensor, at)}\n"
+    found, _, reveal = asked("value", body, standing)
     now, *_ = asked("value", body + "when: now", standing)
     assert isinstance(found, ValueQuestion)
     assert isinstance(now, ValueQuestion)
@@ -110,7 +118,7 @@ def test_values_are_those_of_the_loop(seed: int) -> None:
     for one in (found, now):
         assert one.judge(one.solution).right
         assert one.judge(repr(one.value)).right
-        assert not one.judge(one.mistake).right
+        assert not one.judge(mistake(one)).right
 
 
 @given(problems(), st.data())
@@ -153,7 +161,7 @@ def test_shapes_are_those_of_the_arrays(problem: Problem) -> None:
             assert isinstance(found, ShapeQuestion)
             assert found.shape == array.shape
             assert found.judge("x".join(map(str, array.shape))).right
-            assert not found.judge(found.mistake).right
+            assert not found.judge(mistake(found)).right
 
 
 def test_half_a_step_is_told_apart_from_the_step_before_it() -> None:

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -59,6 +59,8 @@ def test_what_the_next_step_makes_adds_up(seed: int, language: str) -> None:
         return
     first, *_, last = text.split(" = ")
     assert last == number_text(after)
+    # the names, the numbers in their place, the product worked out where there is one and a sum
+    assert text.count(" = ") == (4 if tensor != "db" and before else 3)
     for sum_ in text.split(" = ")[2:]:  # behind the names: numbers only
         assert arithmetic(sum_) == pytest.approx(after, rel=0.01, abs=0.01)
     named = {"dW": r"A_prev_pad\[[\d, ]+\] \* dZ\[", "dA_prev_pad": r"W\[[\d, ]+\] \* dZ\[", "db": r"dZ\["}[
@@ -95,6 +97,9 @@ def test_what_made_a_cell_adds_up(seed: int) -> None:
     (terms,) = sums
     if len(made) > explaining.MOST_TERMS:
         assert terms.endswith(f" … ({len(made)} terms)")
+        standing.timeline.seek(made[explaining.MOST_TERMS - 1] + 1)
+        so_far = float(getattr(standing.timeline, tensor)[index])
+        assert arithmetic(terms.partition(" … ")[0]) == pytest.approx(so_far, rel=0.01, abs=0.01)
     else:
         assert arithmetic(terms) == pytest.approx(value, rel=0.01, abs=0.01)
 
@@ -110,30 +115,51 @@ def test_the_other_explanations_say_what_is_so(problem: Problem, data: st.DataOb
         _, rows, columns, _ = geometry.window(index)
         found = [int(number) for number in re.findall(r"\d+\*\d+ = (\d+)", text)]
         assert found == [rows.start, columns.start]
+        f_h, f_w = geometry.kernel_shape[1:3]
+        _, taps, apart = text.partition(f"{f_h}x{f_w}")
+        assert taps
+        dilated = geometry.dilation != (1, 1)
+        assert [int(n) for n in re.findall(r"\d+", apart)] == (list(geometry.dilation) if dilated else [])
         assert f"i_c = {index.i_c}" in read(explaining.step_writes(language, "dW", step, geometry))
         assert f"db[{index.i_c}]" in read(explaining.step_writes(language, "db", step, geometry))
         text = read(explaining.padding_why(language, geometry))
         assert [int(n) for n in re.findall(r"\d+", text)] == [n for pair in geometry.padding for n in pair]
         text = read(explaining.shape_why(language, "dZ", problem))
-        for sum_, result in re.findall(r"(\(\d+ \+ \d+ - \d+\) // \d+ \+ 1) = (\d+)", text):
-            assert eval(sum_) == int(result)
+        sums = re.findall(r"(\(\d+ \+ \d+ - \d+\) // \d+ \+ 1) = (\d+)", text)
+        assert [int(result) for _, result in sums] == list(geometry.output_shape[:2])
+        assert [eval(sum_) for sum_, _ in sums] == list(geometry.output_shape[:2])
         text = read(explaining.untouched_why(language, geometry))
         last = problem.geometry.window(geometry.index_at(problem.total_steps - 1))
         ends = [part.stop - 1 for part in last[1:3]]
         assert all(str(end) in re.findall(r"\d+", text) for end in ends)
 
 
-@given(problems(), st.data())
+EIGHT_STEPS = Problem(np.ones((1, 1, 1)), np.ones((2, 2, 2, 1)), None, None, padding=((0, 2), (0, 2)))
+"""Its cell (1, 1, 0), the fifth, is touched by eight steps."""
+
+
+@given(problems(), st.integers(0, 10**6))
+@example(EIGHT_STEPS, 4)
 @settings(max_examples=tried(60))
-def test_the_steps_of_a_cell_are_listed(problem: Problem, data: st.DataObject) -> None:
-    index = tuple(data.draw(st.integers(0, length - 1)) for length in problem.A_prev_pad.shape)
-    steps = problem.geometry.steps_touching("dA_prev_pad", index)
-    assume(steps)
-    text = read(explaining.steps_why("en", "dA_prev_pad", index, problem.geometry))
-    places = [explaining.place_name(step, problem.geometry) for step in steps]
-    assert f", {len(steps)} in all: " in text
-    assert text.endswith(", …") == (len(steps) > explaining.MOST_PLACES)
-    assert all(place in text for place in places[: explaining.MOST_PLACES])
+def test_the_steps_of_a_cell_are_listed_the_first_and_the_last_of_many(problem: Problem, which: int) -> None:
+    geometry = problem.geometry
+    cells = list(np.ndindex(problem.A_prev_pad.shape))
+    touched = [cell for cell in cells if len(geometry.steps_touching("dA_prev_pad", cell))]
+    index = touched[which % len(touched)]
+    listed = [explaining.place_name(step, geometry) for step in geometry.steps_touching("dA_prev_pad", index)]
+    count, half = len(listed), explaining.MOST_PLACES // 2
+    if count > 2 * half:
+        listed = [*listed[:half], "…", *listed[-half:]]
+    english, chinese = (
+        read(explaining.steps_why(language, "dA_prev_pad", index, geometry)) for language in ("en", "zh")
+    )
+    assert english.endswith(f", {count} in all: {', '.join(listed)}")
+    assert chinese.endswith(f"一共 {count} 步：{'、'.join(listed)}")
+
+
+def test_eight_steps_are_more_than_are_listed() -> None:
+    text = read(explaining.steps_why("en", "dA_prev_pad", (1, 1, 0), EIGHT_STEPS.geometry))
+    assert "8 in all: (0, 0, 0), (0, 0, 1), (0, 1, 0), …, (1, 0, 1), (1, 1, 0), (1, 1, 1)" in text
 
 
 def test_a_plain_number_is_said_plainly() -> None:

@@ -15,6 +15,7 @@ from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Stop
 from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
 from convstep.lessons.standing import stand
+from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question
 from tests.strategies import tried
 
@@ -211,7 +212,7 @@ def test_any_right_choice_is_right_and_a_wrong_one_is_explained() -> None:
     assert isinstance(asked, ChoiceQuestion)
     assert [asked.judge(n).right for n in "123"] == [True, False, True]
     assert asked.judge("2").said == "Not yet. since | B"
-    assert (asked.solution, asked.mistake) == ("1", "2")
+    assert (asked.solution, mistake(asked)) == ("1", "2")
     for typed in ("0", "4", "", "a", "100"):
         with pytest.raises(AnswerError, match="is not one of the choices 1 to 3"):
             asked.judge(typed)
@@ -220,8 +221,8 @@ def test_any_right_choice_is_right_and_a_wrong_one_is_explained() -> None:
 def test_cells_must_be_exactly_those() -> None:
     asked = question("```ask cells\non: dA_prev_pad\n```")
     assert isinstance(asked.solution, frozenset)
-    assert isinstance(asked.mistake, frozenset)
-    assert asked.judge(asked.mistake).said == "Not yet: 5 of 6 cells found, 0 marked that do not belong."
+    assert isinstance(mistake(asked), frozenset)
+    assert asked.judge(mistake(asked)).said == "Not yet: 5 of 6 cells found, 0 marked that do not belong."
     more = asked.solution | {(4, 5, 0)}
     assert asked.judge(more).said == "Not yet: 6 of 6 cells found, 1 marked that do not belong."
     for nothing in (frozenset[tuple[int, ...]](), "1,2"):

@@ -15,6 +15,7 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.reading import LARGEST_FILE, parse_lesson, read_lesson
 from convstep.lessons.words import LANGUAGES
+from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 from tests.lessons.texts import FRONT, fault, lesson, page, page_fault
 from tests.strategies import THOROUGH, tried
@@ -243,7 +244,7 @@ def test_a_broken_lesson_is_read_or_refused_in_one_sentence(text: str) -> None:
     if found is not None:
         for asked in found.questions:
             assert asked.judge(asked.solution).right
-            assert not asked.judge(asked.mistake).right
+            assert not asked.judge(mistake(asked)).right
 
 
 def test_a_line_may_end_with_a_lone_carriage_return() -> None:

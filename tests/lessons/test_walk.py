@@ -8,6 +8,7 @@ from convstep.lessons import course
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.questions import AnswerError
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Walk, fingerprints
+from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, PLAIN, asks, lesson
 
 
@@ -120,7 +121,7 @@ def answered(pages: Lesson) -> Walk:
     for number, page in enumerate(pages.pages):
         if page.question is not None:
             for _ in range(number % 2):
-                walk.answer(page.question.mistake)
+                walk.answer(mistake(page.question))
             walk.answer(page.question.solution)
         walk.on()
     return walk

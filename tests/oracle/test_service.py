@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from tests.oracle.problems import random_problem, spoiled
+from tests.waiting import GENEROUS, buried, runs, waited
 
-NO_TORCH_YET = "import time; time.sleep(60)"
+NO_TORCH_YET = "import time; time.sleep(600)"
 BROKEN = "raise ImportError('libc10.so: cannot open shared object file')"
 NOISY = "import os; print('hello'); os.write(1, b'hello'); raise RuntimeError('noisy')"
 
@@ -41,6 +41,11 @@ def pid_of(service: TorchService) -> int:
     assert service._child is not None
     assert service._child._process is not None
     return service._child._process.pid
+
+
+def asked(service: TorchService) -> bool:
+    """Whether a question is on its way to the child."""
+    return service._child is not None and service._child._known_problem is not None
 
 
 def in_background(service: TorchService, outcome: list[Comparison | Exception]) -> threading.Thread:
@@ -85,7 +90,7 @@ def test_threads_take_turns(service: TorchService) -> None:
     outcome: list[Comparison | Exception] = []
     threads = [in_background(service, outcome) for _ in range(4)]
     for thread in threads:
-        thread.join(60)
+        thread.join(GENEROUS)
     assert len(outcome) == 4
     assert all(isinstance(found, Comparison) and found.ok for found in outcome)
 
@@ -96,16 +101,15 @@ def test_starting_does_not_wait_for_torch(fake_torch: Path) -> None:
         assert not slow.ready
 
 
-def test_a_child_killed_between_requests_is_replaced() -> None:
-    with TorchService() as mortal:
-        assert mortal.compare(random_problem()).ok
-        first = pid_of(mortal)
-        os.kill(first, signal.SIGKILL)
-        # the first request may come before its death is noticed
-        with contextlib.suppress(OracleUnavailable):
-            mortal.compare(random_problem())
-        assert mortal.compare(random_problem()).ok
-        assert pid_of(mortal) != first
+def test_a_child_killed_between_requests_is_replaced(service: TorchService) -> None:
+    assert service.compare(random_problem()).ok
+    first = pid_of(service)
+    os.kill(first, signal.SIGKILL)
+    # the first request may come before its death is noticed
+    with contextlib.suppress(OracleUnavailable):
+        service.compare(random_problem())
+    assert service.compare(random_problem()).ok
+    assert pid_of(service) != first
 
 
 def test_a_child_killed_during_a_request_is_reported(fake_torch: Path) -> None:
@@ -113,9 +117,9 @@ def test_a_child_killed_during_a_request_is_reported(fake_torch: Path) -> None:
     with TorchService() as mortal:
         outcome: list[Comparison | Exception] = []
         thread = in_background(mortal, outcome)
-        time.sleep(0.3)
+        assert waited(lambda: asked(mortal))
         os.kill(pid_of(mortal), signal.SIGKILL)
-        thread.join(10)
+        thread.join(GENEROUS)
         assert isinstance(outcome[0], OracleUnavailable)
         assert "ended before it answered" in str(outcome[0])
 
@@ -125,15 +129,13 @@ def test_close_ends_a_request_at_once(fake_torch: Path) -> None:
     service = TorchService()
     outcome: list[Comparison | Exception] = []
     thread = in_background(service, outcome)
-    time.sleep(0.3)
-    pid, start = pid_of(service), time.monotonic()
+    assert waited(lambda: asked(service))
+    pid = pid_of(service)
     service.close()
     service.close()
-    thread.join(10)
-    assert time.monotonic() - start < 2
+    thread.join(GENEROUS)
     assert isinstance(outcome[0], ServiceClosed)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert waited(lambda: buried(pid))
     with pytest.raises(ServiceClosed):
         service.compare(random_problem())
 
@@ -179,22 +181,10 @@ def test_an_unguarded_script_works_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert finished.stdout == ""
     pid, ok = finished.stderr.split()
     assert ok == "True"
-    for _ in range(100):
-        if not _alive(int(pid)):
-            return
-        time.sleep(0.05)
-    pytest.fail("the child outlived its parent")
+    assert waited(lambda: not runs(int(pid))), "the child outlived its parent"
 
 
 def test_the_child_ignores_an_interrupt(service: TorchService) -> None:
     assert service.compare(random_problem()).ok
     os.kill(pid_of(service), signal.SIGINT)
     assert service.compare(random_problem(seed=1)).ok
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

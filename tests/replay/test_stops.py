@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
@@ -24,12 +24,11 @@ from convstep.replay.stops import (
     Stop,
     Stops,
     Watchpoint,
-    next_stop,
     parse_stop,
-    previous_stop,
     search,
 )
 from convstep.replay.timeline import Timeline
+from tests.replay.stopping import next_stop, previous_stop
 from tests.strategies import problems, random_problem
 
 CHEAP = [
@@ -411,8 +410,12 @@ def test_a_stop_is_read_and_written(text: str, stop: Stop, written: str) -> None
     assert parse_stop(written, geometry) == stop
 
 
+ONE_STEP = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, None)
+
+
 @settings(max_examples=60)
 @given(problems(), st.integers(0, 2**16))
+@example(ONE_STEP, 7)  # a condition with `i_c == 1`, which is never so
 def test_the_text_of_a_stop_reads_as_the_same_stop(problem: Problem, seed: int) -> None:
     stop = random_stop(np.random.default_rng(seed), problem)
     for name, values in (

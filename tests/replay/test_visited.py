@@ -125,25 +125,21 @@ def test_they_are_listed_in_the_order_of_the_loop() -> None:
     assert [mark.position for mark in marks.list()] == [2, 7, 30]
 
 
-def test_next_and_previous_leave_out_the_one_that_is_here() -> None:
+def test_the_next_one_is_not_the_one_that_is_here() -> None:
     marks = Bookmarks([Bookmark(10, "a"), Bookmark(20, "b")])
-    assert marks.next(9) == marks.previous(11) == Bookmark(10, "a")
+    assert marks.next(9) == Bookmark(10, "a")
     assert marks.next(10) == Bookmark(20, "b")
-    assert marks.previous(20) == Bookmark(10, "a")
     assert marks.next(20) is None
-    assert marks.previous(10) is None
 
 
-def test_a_name_stands_once_and_moves() -> None:
-    marks = Bookmarks()
-    marks.toggle(5, "here")
-    assert marks.toggle(9, " here ") == Bookmark(9, "here")
+def test_of_one_name_or_one_position_the_last_counts() -> None:
+    marks = Bookmarks([Bookmark(5, "here"), Bookmark(9, " here "), Bookmark(9, "edge")])
+    assert marks.list() == (Bookmark(9, "edge"),)
+    marks = Bookmarks([Bookmark(5, "here"), Bookmark(9, " here ")])
     assert marks.list() == (Bookmark(9, "here"),)
 
 
-def test_a_new_name_renames_and_the_same_name_takes_away() -> None:
-    marks = Bookmarks()
-    marks.toggle(5)
-    assert marks.toggle(5, "edge") == Bookmark(5, "edge")
-    assert len(marks) == 1
-    assert marks.toggle(5, "edge") is None
+def test_one_with_a_name_is_taken_away_like_any_other() -> None:
+    marks = Bookmarks([Bookmark(5, "edge")])
+    assert marks.toggle(5) is None
+    assert len(marks) == 0

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from convstep.examples import catalog
-from convstep.replay.stops import Stop, Stops, next_stop, parse_stop
+from convstep.replay.stops import Stop, Stops, parse_stop
 from convstep.replay.timeline import Timeline
 from convstep.replay.watching import Watch
+from tests.replay.stopping import next_stop
 
 DIGIT = catalog.load("digit")
 TEXTS = ("4,*,1", "watch dA_prev_pad[4, 9, 0]", "abs(dz) > 1.5 and i_w == 3", "max(abs(dW)) > 1 hits 3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import time
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Painted, Terminal
+from tests.waiting import GENEROUS
 
 
 class WatchedApp(DebuggerApp):
@@ -129,7 +131,8 @@ class Session:
 
     async def until(self, text: str) -> None:
         """Until the screen says so; for what another thread brings."""
-        for _ in range(1000):
+        end = time.monotonic() + GENEROUS
+        while time.monotonic() < end:
             if text in self.text:
                 return
             await asyncio.sleep(0.01)

@@ -6,7 +6,6 @@ import itertools
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 
 import numpy as np
@@ -196,7 +195,6 @@ async def test_without_colour_what_differs_is_still_marked(monkeypatch: pytest.M
 async def test_a_candidate_that_never_answers_leaves_the_screen_alive() -> None:
     verdict = candidates.verdict(candidates.stride_ignored)
     candidate = candidates.Silent(verdict, candidates.failing_problem(candidates.stride_ignored))
-    began = time.monotonic()
     async with opened_beside(candidate) as session:
         assert candidate.asked.wait(5)
         assert session.position > 0
@@ -209,7 +207,7 @@ async def test_a_candidate_that_never_answers_leaves_the_screen_alive() -> None:
         await session.until("its process ended")
         assert "its process ended" in "\n".join(session.part("input_gradient_candidate"))
         candidate.released.clear()
-    assert time.monotonic() - began < 20  # leaving does not wait for it
+    assert not candidate.waited_in_vain, "leaving does not wait for it"
 
 
 async def test_a_wrong_shape_says_so_in_its_panels() -> None:

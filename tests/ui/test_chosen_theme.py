@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.widgets import Static
 
 from convstep.examples import catalog
 from convstep.export.draw import debugger_frames
@@ -95,12 +96,12 @@ async def test_a_choice_that_cannot_be_kept_is_told_and_holds_until_the_end(tmp_
     (tmp_path / "convstep").write_text("a file, no folder")
     opened = app()
     opened.remember_theme(ChosenTheme(tmp_path / "convstep" / "theme.json"))
-    async with opened.run_test(size=(80, 24), notifications=True) as pilot:
+    async with opened.run_test(size=(80, 24)) as pilot:
         opened.theme = "nord"
         await pilot.pause()
         assert opened.theme == "nord"
-        [told] = opened._notifications
-        assert told.message.startswith("The theme is not kept: ")
+        status = str(opened.screen.query_one("#status", Static).content)
+        assert status.startswith("the theme is not kept: ")
 
 
 def test_pictures_are_the_same_whatever_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from convstep.lessons import course
 from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
 from convstep.lessons.walk import RIGHT
 from convstep.lessons.words import LANGUAGES, say
+from tests.lessons.mistakes import mistake
 from tests.strategies import THOROUGH, some
 from tests.ui.learning import Learner, opened_lesson
 
@@ -62,7 +63,7 @@ async def _page(learner: Learner, number: int) -> None:
         return
     if walk.page.candidate:
         assert type(page).__name__ == "HuntScreen"
-    await learner.answer(question.mistake)
+    await learner.answer(mistake(question))
     assert walk.tried.attempts == 1
     assert not walk.revealed
     assert learner.page.said

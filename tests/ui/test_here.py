@@ -22,6 +22,7 @@ import convstep
 from convstep.conv.problem import Problem
 from convstep.ui import here
 from tests.captures import small
+from tests.waiting import GENEROUS
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +150,7 @@ def test_in_a_terminal_it_opens_and_returns_to_the_script(leave: str) -> None:
         preexec_fn=own_terminal, env=environment | {"TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(slave)
-    seen, left, deadline = b"", False, time.monotonic() + 20
+    seen, left, deadline = b"", False, time.monotonic() + GENEROUS
     try:
         while time.monotonic() < deadline:
             if select.select([master], [], [], 0.1)[0]:
@@ -163,7 +164,7 @@ def test_in_a_terminal_it_opens_and_returns_to_the_script(leave: str) -> None:
                     os.write(master, b"q")
                 else:
                     process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(GENEROUS) == 0
     finally:
         process.kill()
         os.close(master)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -12,13 +13,13 @@ import pytest
 from convstep.conv.problem import Problem
 from convstep.replay.timeline import Timeline
 from convstep.ui.widgets.face_map import FaceMap
-from convstep.view.look import Look
 from convstep.view.numbers import short
 from convstep.view.overview import Overview
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 from tests.ui.test_sizes import check_layout, stem
+from tests.view.panels import drawn
 
 HALF = 32 * 32 * 4 + 77
 MOVES = ("n", "n", "n", "N", "N", "s", "s", "S", "f", "F", "l", "L", "t", "comma", "]", "k", "K")
@@ -35,7 +36,7 @@ def fresh_map(session: Session) -> list[str]:
     panel = session.debugger.scene.panel("input_gradient")
     overview = Overview(part.content_size.width, part.content_size.height)
     overview.update(panel.face.values, None)
-    lines = overview.draw(panel, Look({})).split("\n")
+    lines = drawn(overview, panel).split("\n")
     return [line.rstrip() for line in lines] + [""] * (part.content_size.height - len(lines))
 
 
@@ -155,10 +156,10 @@ async def test_statistics_count_what_is_not_finite() -> None:
 
 
 def slowly(timeline: Timeline, position: int) -> Iterator[float]:
-    """Preparing as it is in the largest layers."""
-    for part in range(300):
-        time.sleep(0.005)
-        yield part / 300
+    """Preparing that never ends, so that the key comes in time however busy the machine is."""
+    for part in itertools.count():
+        time.sleep(0.002)
+        yield min(part, 299) / 300
 
 
 @pytest.mark.parametrize("key", ["escape", "home"])

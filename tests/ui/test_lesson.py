@@ -12,6 +12,7 @@ from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.lessons.words import say
 from convstep.view.pointing import CHOSEN, MISSED, SURPLUS
+from tests.lessons.mistakes import mistake
 from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
 
@@ -144,7 +145,7 @@ async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() 
         assert "is not a number" in learner.told
         await learner.press("escape", "n")  # the keys are the debugger's again
         await learner.press("r")
-        await learner.answer(question.mistake)
+        await learner.answer(mistake(question))
         await learner.answer(question.solution)
         assert walk.points == POINTS - 2 * HINT_COSTS - ATTEMPT_COSTS
         assert "before +" in learner.told

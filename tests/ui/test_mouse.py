@@ -67,7 +67,6 @@ async def test_hover_on_borders_labels_and_frames_is_harmless() -> None:
 async def test_scrolled_faces_are_clicked_where_they_are_seen() -> None:
     async with opened(size=(60, 16), position=250) as session:
         await session.click(*session.place("input_gradient", 9, 9))
-        assert "dA_prev_pad[9, 9, 0] = " in session.text or session.app.size.height < 20
         assert session.grid("input_gradient").cursor == (9, 9)
 
 

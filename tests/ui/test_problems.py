@@ -49,7 +49,8 @@ async def test_nan_and_infinities_are_shown_and_stepped_over(array: str) -> None
             await session.settle()
             assert session.stale_cells() == []
         assert session.position == 5
-        assert "nan" in session.text or "∞" in session.text or "inf" in session.text
+        assert "nan" in session.text
+        assert "∞" in session.text
 
 
 async def test_without_a_bias_there_is_no_db_and_a_step_has_two_additions() -> None:

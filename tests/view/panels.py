@@ -8,10 +8,20 @@ import numpy as np
 from hypothesis import strategies as st
 
 from convstep.view.faces import face
+from convstep.view.look import Look
+from convstep.view.overview import Overview
 from convstep.view.panel import Cell, Panel, Span
 
 STRANGE = (math.nan, math.inf, -math.inf, 1e30, -1e30, 1e-30, -1e-30, 5e-324, -5e-324, 0.0, -0.0, 1e308)
 VALUES = st.one_of(st.sampled_from(STRANGE), st.floats(-4, 4), st.floats(width=64))
+
+
+def drawn(overview: Overview, panel: Panel, *, dark: bool = True, coloured: bool = True) -> str:
+    """The characters of a picture, with the panel's window marked."""
+    return "\n".join(
+        "".join(segment.text for segment in overview.line(y, panel, Look({}, dark=dark, coloured=coloured)))
+        for y in range(overview.lines)
+    )
 
 
 @st.composite

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.big import DIGIT, LEAST_BIG, LINES
@@ -152,11 +152,21 @@ def test_wider_rooms_never_narrow_the_numbers_of_a_face_that_fits(panel: Panel, 
         assert wider.text >= layout.text
 
 
+@given(panels(plain=True), HEIGHTS)
+def test_a_list_has_no_header(panel: Panel, height: int) -> None:
+    assert lay_out(replace(panel, listed=True), 60, height).header == 0
+
+
 def test_union_is_the_smallest_block_around_both() -> None:
     assert Rect(1, 2, 3, 4).union(Rect(10, 0, 1, 1)) == Rect(1, 0, 10, 6)
 
 
+ROOMY = Panel("t", face("t", np.zeros((2, 5)), (None, None)), 1.0)
+"""At 30x20 too wide for big numbers, and with room for two lines a row."""
+
+
 @given(panels(plain=True), WIDTHS, HEIGHTS)
+@example(ROOMY, 30, 20)
 def test_numbers_are_big_wherever_the_face_or_its_window_fits_with_them(
     panel: Panel, width: int, height: int
 ) -> None:

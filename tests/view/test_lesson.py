@@ -19,6 +19,7 @@ from convstep.view.finish import draw_finish
 from convstep.view.lesson import CURSOR, WRONG, Telling, Told, draw_page
 from convstep.view.lesson import RIGHT as RIGHT_MARK
 from convstep.view.lesson_words import keys_line, page_line
+from tests.lessons.mistakes import mistake
 from tests.lessons.texts import asks, lesson, page
 from tests.strategies import THOROUGH, some
 
@@ -39,10 +40,10 @@ def states(found: Page, language: str) -> Iterator[Telling]:
     if question is None:
         return
     yield replace(fresh, tried=Tried(hints=len(question.hints)))
-    wrong = question.judge(question.mistake).said
+    wrong = question.judge(mistake(question)).said
     refused = frozenset[int]()
     if isinstance(question, ChoiceQuestion | LineQuestion):
-        refused = frozenset({int(str(question.mistake)) - 1})
+        refused = frozenset({int(str(mistake(question))) - 1})
     yield replace(fresh, tried=Tried(1), said=wrong, refused=refused, cursor=0)
     right = question.judge(question.solution).said
     yield replace(

@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.faces import face
-from convstep.view.look import Look
 from convstep.view.overview import MARK, Overview
 from convstep.view.panel import Panel, Span
 from convstep.view.scale import CLIP_MARGIN
 from convstep.view.statistics import Statistics
-from tests.view.panels import STRANGE, panels, spans
+from tests.view.panels import STRANGE, drawn, panels, spans
 
 Array = npt.NDArray[Any]
 
@@ -53,11 +52,11 @@ def test_an_update_of_a_block_is_as_good_as_a_new_one(
     assert statistics.text() == counted.text()
     panel = panel_of(values)
     for coloured in (True, False):
-        drawn = [str(o.draw(panel, Look({}, dark=True, coloured=coloured))) for o in (kept, fresh)]
-        assert drawn[0] == drawn[1]
+        assert drawn(kept, panel, coloured=coloured) == drawn(fresh, panel, coloured=coloured)
 
 
 @given(faces(), st.integers(1, 20), st.integers(1, 12))
+@example(np.array([[1.0, np.nan, 3.0, -4.0]] * 3), 2, 1)
 def test_a_pixel_is_the_largest_magnitude_of_its_block(values: Array, width: int, height: int) -> None:
     overview = Overview(width, height)
     overview.update(values, None)
@@ -82,7 +81,7 @@ def test_the_picture_fills_its_lines_and_marks_the_window(
     overview.update(values, None)
     window = data.draw(spans(*values.shape))
     panel = panel_of(values, window)
-    lines = str(overview.draw(panel, Look({}, dark=True, coloured=coloured))).split("\n")
+    lines = drawn(overview, panel, dark=True, coloured=coloured).split("\n")
     pixels = overview._pixels
     assert pixels is not None
     assert len(lines) == (len(pixels) + 1) // 2 <= height
@@ -94,7 +93,7 @@ def test_the_picture_fills_its_lines_and_marks_the_window(
     for y, x in marks:
         assert window.top // (2 * down) <= y <= window.bottom // (2 * down)
         assert window.left // right <= x <= window.right // right
-    unmarked = str(overview.draw(replace(panel, window=None), Look({}, dark=True, coloured=coloured)))
+    unmarked = drawn(overview, replace(panel, window=None), dark=True, coloured=coloured)
     assert set(unmarked) <= set("▀\n" if coloured else " ░▒▓█?∞!\n")
     if not coloured:  # without colours NaN shows in either half
         assert unmarked.count("?") <= np.isnan(pixels).sum()
@@ -115,4 +114,4 @@ def test_any_panel_can_be_drawn(panel: Panel) -> None:
     overview = Overview(7, 3)
     overview.update(panel.face.values, None)
     for coloured in (True, False):
-        assert str(overview.draw(panel, Look({}, dark=False, coloured=coloured)))
+        assert drawn(overview, panel, dark=False, coloured=coloured)

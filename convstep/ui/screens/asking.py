@@ -14,6 +14,7 @@ from textual.worker import Worker, get_current_worker
 from convstep.replay.timeline import Timeline
 from convstep.ui.commands import beside_bindings
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.telling import tell
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate import CandidateStage
 from convstep.view.panel import Span
@@ -60,11 +61,6 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
     def make_stage(self, timeline: Timeline) -> Stage:
         """What builds scenes of both."""
         return CandidateStage(timeline, self._candidate.probe.right)
-
-    @property
-    def settled(self) -> bool:
-        """Whether the candidate has answered all that was asked about this place."""
-        return not self._asking and self._heard()
 
     @property
     def wrong_steps(self) -> list[tuple[int, int]]:
@@ -145,8 +141,8 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
 
     def _tell(self, what: Callable[..., None], *arguments: object) -> None:
         """Have something done by the screen, unless it is gone."""
-        if not self._left.is_set() and self.is_attached:
-            self.app.call_from_thread(what, *arguments)
+        if not self._left.is_set():
+            tell(self, what, *arguments)
 
     def _heard_something(self) -> None:
         before = self._stage.up_to_date, self._stage.added

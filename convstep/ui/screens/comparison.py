@@ -16,6 +16,7 @@ from textual.widgets import Static
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
+from convstep.ui.telling import tell
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.verdicts import comparison_table
@@ -145,12 +146,9 @@ class ComparisonScreen(ModalScreen[None]):
             answer = str(error)
         except ServiceClosed:
             return
-        if self.is_attached:
-            self.app.call_from_thread(self._show, oracle, answer)
+        tell(self, self._show, oracle, answer)
 
     def _show(self, oracle: str, answer: Comparison | str) -> None:
-        if self not in self.app.screen_stack:  # closed: its parts may be gone already
-            return
         verdict = self.query_one(f"#{oracle}-verdict", Static)
         which = "recorded: " if oracle == "recorded" else ""
         if isinstance(answer, str):

@@ -10,6 +10,7 @@ from textual.worker import Worker, get_current_worker
 from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.screens.stopping import StoppingScreen
+from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.model import Choice
 from convstep.view.nonfinite import first_words
@@ -44,7 +45,7 @@ class HuntingScreen(StoppingScreen):
                 self._scout = Timeline(self._problem)
             found = first_nonfinite(self._problem, lambda: worker.is_cancelled, self._scout)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._hunt_ended, worker, found)
+            tell(self, self._hunt_ended, worker, found)
 
     def _hunt_ended(self, worker: Worker[object], found: FirstNonfinite | None) -> None:
         if worker.is_cancelled:  # Escape came while this was posted

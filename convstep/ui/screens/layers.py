@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 
 from convstep.conv.validation import ProblemError
 from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.hunt import NONE, Hunted, hunt, suspects
@@ -165,7 +166,7 @@ class LayersScreen(Screen[None]):
         worker = get_current_worker()
         found = hunt(self._layers, self._sample, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._hunted, found)
+            tell(self, self._hunted, found)
 
     def _hunted(self, found: Hunted | None) -> None:
         if found is None:

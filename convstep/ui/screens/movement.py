@@ -11,6 +11,7 @@ from convstep.language import tr
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.presenting import PresentingScreen
+from convstep.ui.telling import tell
 from convstep.view.panel import Span
 
 if TYPE_CHECKING:
@@ -207,8 +208,8 @@ class MovingScreen(PresentingScreen):
         for share in self._stage.prepare(position):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._say_share, worker, share)
-        self.app.call_from_thread(self._arrive_by, worker, position)
+            tell(self, self._say_share, worker, share)
+        tell(self, self._arrive_by, worker, position)
 
     def _say_share(self, worker: Worker[None], share: float) -> None:
         """How far the way is; asked again here, because Escape may have come while this was posted."""

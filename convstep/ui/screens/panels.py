@@ -10,6 +10,7 @@ from convstep.replay import magnitude
 from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.screens.parts import FOLLOWED, PartsScreen
+from convstep.ui.telling import tell
 from convstep.ui.widgets.drawn import Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -286,7 +287,7 @@ class PanelScreen(PartsScreen):
     def _measure(self) -> None:
         """Find how large the gradients get, for the colours of a large problem."""
         found = magnitude.reached_magnitudes(self._problem)
-        self.app.call_from_thread(self._take_magnitudes, found)
+        tell(self, self._take_magnitudes, found)
 
     def _take_magnitudes(self, found: dict[str, float]) -> None:
         self._stage.take_magnitudes(found)

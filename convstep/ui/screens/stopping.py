@@ -18,6 +18,7 @@ from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
 from convstep.ui.screens.movement import MovingScreen
 from convstep.ui.screens.prompt import PromptScreen
+from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.panel import Cell, Panel
@@ -206,17 +207,17 @@ class StoppingScreen(MovingScreen):
                 reached = news.position
                 if worker.is_cancelled:
                     if worker in self._landing:
-                        self.app.call_from_thread(self._stopped, reached, None)
+                        tell(self, self._stopped, reached, None)
                     return
                 if isinstance(news, Found):
-                    self.app.call_from_thread(self._stopped, news.position, news.stop)
+                    tell(self, self._stopped, news.position, news.stop)
                     return
                 if time.monotonic() - told >= PAUSE:
                     told = time.monotonic()
                     running = tr("running … step {position}   Esc stops", position=reached)
-                    self.app.call_from_thread(self._update_status, running)
+                    tell(self, self._update_status, running)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._found_none, backwards)
+            tell(self, self._found_none, backwards)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
         self.go(position)

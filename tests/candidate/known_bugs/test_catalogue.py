@@ -6,7 +6,8 @@ import pytest
 
 from convstep.candidate.known_bugs import KNOWN_BUGS, KnownBug, Mistakes, variants_of
 from convstep.candidate.known_bugs.bug import ALL, BY_ITS_NUMBERS
-from convstep.candidate.known_bugs.catalogue import AMBIGUOUS, COMMONEST
+from convstep.candidate.known_bugs.catalogue import COMMONEST
+from tests.candidate.known_bugs.ambiguous import AMBIGUOUS
 
 IDS = [
     "stride-ignored",

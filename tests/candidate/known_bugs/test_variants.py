@@ -15,8 +15,8 @@ from convstep.candidate.known_bugs import (
     window_bugs,
 )
 from convstep.candidate.known_bugs.bug import ALL, BY_ITS_NUMBERS
-from convstep.candidate.known_bugs.catalogue import AMBIGUOUS
 from convstep.conv.problem import Problem
+from tests.candidate.known_bugs.ambiguous import AMBIGUOUS
 from tests.candidate.known_bugs.geometries import PROBLEMS
 from tests.candidate.known_bugs.outcomes import outcome, reference, same
 
