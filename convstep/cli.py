@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from convstep import waiting
+
 TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +69,10 @@ def _run(given: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     parsed = parse(given)
     command: Callable[[argparse.Namespace], int] = COMMANDS[parsed.command]
-    return command(parsed)
+    try:
+        return command(parsed)
+    finally:
+        waiting.wipe()
 
 
 def _version() -> str:
@@ -116,7 +121,9 @@ def _sentence(error: Exception) -> str | None:
         subject = f"{error.filename}: " if error.filename else ""
         return f"{subject}{error.strerror or error}"
     if isinstance(error, MemoryError):
-        return "there is not enough memory for these arrays; use smaller ones"
+        from convstep.language import tr
+
+        return tr("there is not enough memory for these arrays; use smaller ones")
     expected: tuple[type[Exception], ...] = (UsageError,)
     if "convstep.conv.validation" in sys.modules:
         from convstep.conv.validation import ProblemError
@@ -125,11 +132,23 @@ def _sentence(error: Exception) -> str | None:
     return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
 
 
+def has_terminal() -> bool:
+    """Whether there is a person who can be shown a screen."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def say_loading(name: str) -> None:
+    """Say at once, to a person who waits for a screen, that something is being loaded."""
+    if has_terminal():
+        waiting.say(f"loading {name} …", sys.__stderr__)
+
+
 def _open(given: argparse.Namespace) -> int:
+    say_loading(given.problem)
     from convstep.cli_problems import start
 
     session, problem = start(given.problem, given.goto, given.breaks)
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not has_terminal():
         raise UsageError(
             f"convstep open needs a terminal; `convstep compare {given.problem}` and "
             f"`convstep trace {given.problem}` work without one"
@@ -148,7 +167,7 @@ def _new(given: argparse.Namespace) -> int:
     path = given.output or default_name(given)
     _check_output(path)
     if os.path.exists(path) and not given.force:
-        raise UsageError(f"{path} exists; choose another -o or add --force")
+        raise UsageError(f"{path} already exists; choose another -o or add --force")
     problem = new_problem(given)
     with Writing(path):
         problem.save(path)
@@ -174,31 +193,27 @@ def _compare(given: argparse.Namespace) -> int:
         more = {} if recorded is None else {"recorded": recorded.as_dict()}
         _say(json.dumps(json_value(known | comparison.as_dict() | more), allow_nan=False))
     else:
-        _say_table(comparison)
+        _say_comparison(comparison)
         if recorded is not None:
-            _say(f"\nrecorded by {recorded.oracle}:")
-            _say_table(recorded)
+            _say("\nrecorded:")
+            _say_comparison(recorded)
         if problem.dZ_drawn:
             _say(DRAWN)
     agrees = comparison.ok and (recorded is None or recorded.ok)
     return FINE if agrees else DIFFERENT
 
 
-def _say_table(comparison: Comparison) -> None:
-    from convstep.conv.validation import shape_text
-    from convstep.view.numbers import short
+def _say_comparison(comparison: Comparison) -> None:
+    from convstep.view.verdicts import comparison_rows
 
-    table = [("gradient", "shape", "max abs error", "max rel error", "worst at", "verdict")]
-    for row in comparison.rows:
-        worst = ", ".join(map(str, row.worst_index)) if row.worst_index else "-"
-        errors = short(row.max_abs_error), short(row.max_rel_error)
-        table.append((row.name, shape_text(row.shape), *errors, worst, "equal" if row.ok else "DIFFERS"))
+    for sentence in (comparison.note, comparison.verdict):
+        if sentence:
+            _say(sentence)
+    table = comparison_rows(comparison)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         _say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    for sentence in (comparison.note, comparison.verdict, comparison.tolerance_text):
-        if sentence:
-            _say(sentence)
+    _say(comparison.tolerance_text)
 
 
 def _trace(given: argparse.Namespace) -> int:
@@ -237,8 +252,13 @@ def _examples(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
-    from convstep.cli_export import export
+    from convstep.cli_export import export, is_lesson
 
+    if given.problem is not None and is_lesson(given.problem):
+        from convstep.cli_learn import language_of
+        from convstep.language import speak
+
+        speak(language_of(given))
     _check_output(given.output)
     with Writing(given.output):
         written = export(given)
@@ -265,8 +285,10 @@ def _debug(given: argparse.Namespace) -> int:
 
 
 def _learn(given: argparse.Namespace) -> int:
-    from convstep.cli_learn import learn, listing
+    from convstep.cli_learn import language_of, learn, listing
+    from convstep.language import speak
 
+    speak(language_of(given))
     if given.list:
         for line in listing(given):
             _say(line)
@@ -277,11 +299,19 @@ def _learn(given: argparse.Namespace) -> int:
 
 def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
+    from convstep.language import tr
+
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        raise UsageError(f"the folder {folder} does not exist; make it or choose another {option}")
+        raise UsageError(
+            tr(
+                "the folder {folder} does not exist; create it or choose another {option}",
+                folder=folder,
+                option=option,
+            )
+        )
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder; give {option} a file name in it")
+        raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
 
 
 class Writing:
@@ -295,7 +325,12 @@ class Writing:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
-            raise UsageError(f"{self._path} cannot be written: {error.strerror or error}") from error
+            from convstep.language import tr
+
+            reason = error.strerror or error
+            raise UsageError(
+                tr("{path} cannot be written: {reason}", path=self._path, reason=reason)
+            ) from error
 
 
 COMMANDS = {

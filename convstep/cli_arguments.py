@@ -34,7 +34,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
 
 def _unknown_command(word: str) -> str:
     if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):
-        return f"{word!r} is a problem and not a command; did you mean `convstep open {word}`?"
+        return f"{word!r} is a problem, not a command; did you mean `convstep open {word}`?"
     if word.startswith("-"):
         return f"there is no option {word!r} before a command; see `convstep --help`"
     close = difflib.get_close_matches(word.lower(), COMMANDS, n=1)
@@ -55,7 +55,7 @@ def _parser() -> _Parser:
         description="Step through the backward pass of a convolution. Without a command: the bundled digit.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, help_text: str, *, problem: bool = True) -> _Parser:
@@ -70,7 +70,7 @@ def _parser() -> _Parser:
 
     opening = command("open", "open a problem in the debugger")
     opening.add_argument(
-        "--goto", metavar="STEP|H,W,C", help="begin after a step: its number, or its loop index"
+        "--goto", metavar="STEP|H,W,C", help="start after a step: its number or its loop index"
     )
     opening.add_argument(
         "--break",
@@ -84,37 +84,40 @@ def _parser() -> _Parser:
     comparing = command("compare", "compare every gradient with an independent source, without a screen")
     comparing.add_argument("--json", action="store_true", help="one JSON object")
     _add_range(command("trace", "write steps as text"))
-    checking = command(
-        "check", "find out whether a backward of yours is right, and if not, why", problem=False
-    )
+    checking = command("check", "find out whether your backward is right and, if not, why", problem=False)
     _add_candidate(checking)
     checking.add_argument("--json", action="store_true", help="one JSON object")
     checking.add_argument("--save", metavar="FILE.npz", help="write the smallest failing problem")
-    checking.add_argument("--force", action="store_true", help="write over an existing file")
-    debugging = command("debug", "open your backward beside the reference, where they part", problem=False)
+    checking.add_argument("--force", action="store_true", help="overwrite an existing file")
+    debugging = command(
+        "debug", "open your backward beside the reference, where the two diverge", problem=False
+    )
     _add_candidate(debugging)
     debugging.add_argument(
         "problem", metavar="PROBLEM", nargs="?", help="by default the smallest one on which it fails"
     )
-    debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first step where they part")
+    debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first divergence")
     learning = command("learn", "lessons and bug hunts: learn backward by doing it", problem=False)
     learning.add_argument(
         "lesson", metavar="LESSON", nargs="?", help="a .md file, or a number or name of --list"
     )
     learning.add_argument("--lang", choices=("en", "zh"), help="by default the computer's language")
-    learning.add_argument("--list", action="store_true", help="print the lessons and stop")
+    learning.add_argument("--list", action="store_true", help="list the lessons and exit")
     command("examples", "list the bundled problems", problem=False)
     exporting = command("export", "draw the screen at one or more positions", problem=False)
     exporting.add_argument(
         "problem",
         metavar="PROBLEM|LESSON",
         nargs="?",
-        help="a problem, or a lesson of `convstep learn --list`; may be left out with --candidate",
+        help="a problem, or a lesson of `convstep learn --list`; optional with --candidate",
     )
     exporting.add_argument(
-        "--steps", type=steps, metavar="A:B", help="positions A to B, or one; of a lesson, pages"
+        "--steps",
+        type=steps,
+        metavar="A:B",
+        help="after steps A to B, or one step; of a lesson, its pages",
     )
-    exporting.add_argument("--lang", choices=("en", "zh"), help="of a bundled lesson")
+    exporting.add_argument("--lang", choices=("en", "zh"), help="language of a bundled lesson")
     exporting.add_argument(
         "-o",
         "--output",
@@ -123,16 +126,18 @@ def _parser() -> _Parser:
         help="OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
     )
     opened = exporting.add_mutually_exclusive_group()
-    opened.add_argument("--compare", action="store_true", help="with the comparison opened")
-    opened.add_argument("--why", metavar="CELL", help="with the steps that make a cell: dW[2,0,1,0]")
-    opened.add_argument("--diagnosis", action="store_true", help="with a candidate's diagnosis opened")
+    opened.add_argument("--compare", action="store_true", help="with the comparison open")
+    opened.add_argument("--why", metavar="CELL", help="with the steps that make up a cell: dW[2,0,1,0]")
+    opened.add_argument("--diagnosis", action="store_true", help="with the candidate's diagnosis open")
     _add_candidate(exporting, "--candidate")
-    exporting.add_argument("--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows")
+    exporting.add_argument(
+        "--size", type=size, default=(120, 40), metavar="WxH", help="columns and rows, 60x16 or more"
+    )
     exporting.add_argument(
         "--seconds",
         type=seconds,
         metavar="S",
-        help="each picture of a GIF or cast; default 0.6, for a lesson as long as it takes to read",
+        help="how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
     )
     return parser
 
@@ -153,20 +158,20 @@ def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> N
         "--convention",
         default="auto",
         metavar="NAME",
-        help="how it is called: article, coursera, cs231n, alx, torch, problem; auto finds out (default)",
+        help="how it is called: article, coursera, cs231n, alx, torch, problem; auto (default) finds out",
     )
     parser.add_argument(
-        "--timeout", type=seconds, default=10.0, metavar="SECONDS", help="for one call, default 10"
+        "--timeout", type=seconds, default=10.0, metavar="SECONDS", help="time limit of one call, default 10"
     )
     parser.add_argument(
         "--run-all",
         action="store_true",
-        help="execute the file's whole top level, not only imports, definitions and constants",
+        help="run all of the file's top-level code, not only imports, definitions and constants",
     )
     parser.add_argument(
         "--adapter",
         metavar="FILE.py:FUNCTION",
-        help="for path.py:Class: a function of the class and a problem",
+        help="for path.py:Class: a function that takes the class and a problem",
     )
     parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
 
@@ -184,17 +189,19 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     add("--groups", number, 1, "N", "channel groups, default 1")
     add("--batch", number, None, "N", "samples; by default there is no batch axis")
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float64", help="default float64")
-    add("--seed", number, 0, "N", "the same seed draws the same numbers, default 0")
-    parser.add_argument("--no-bias", action="store_true", help="a convolution without b")
+    add("--seed", number, 0, "N", "the same seed draws the same numbers; default 0")
+    parser.add_argument("--no-bias", action="store_true", help="without a bias b")
     parser.add_argument("-o", "--output", metavar="FILE", help="by default named after the sizes")
-    parser.add_argument("--force", action="store_true", help="write over an existing file")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
 def _add_range(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=number, default=1, metavar="STEP", help="default 1")
-    parser.add_argument("--to", dest="last", type=number, metavar="STEP", help="included; default the last")
     parser.add_argument(
-        "--format", choices=("text", "jsonl"), default="text", help="words, or one JSON object per line"
+        "--to", dest="last", type=number, metavar="STEP", help="included; by default the last there is"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "jsonl"), default="text", help="text, or one JSON object per line"
     )
 
 
@@ -206,10 +213,18 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> Pair:
-    """`120x40` -> `(120, 40)`: columns and rows of the screen."""
-    if not re.fullmatch("[1-9][0-9]{1,3}x[1-9][0-9]{0,3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not columns x rows of a screen; write it like 120x40")
+    """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
+    from convstep.view.arrange import LEAST, MOST  # the rooms of view load NumPy
+
+    if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")
     columns, rows = map(int, text.split("x"))
+    if columns < LEAST[0] or rows < LEAST[1]:
+        raise argparse.ArgumentTypeError(
+            f"{text} has no room for the panels; use {LEAST[0]}x{LEAST[1]} or more"
+        )
+    if columns > MOST[0] or rows > MOST[1]:
+        raise argparse.ArgumentTypeError(f"{text} is larger than any screen; use {MOST[0]}x{MOST[1]} or less")
     return columns, rows
 
 

@@ -7,7 +7,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError, Writing
+from convstep import waiting
+from convstep.cli import UsageError, Writing, has_terminal, say_loading
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +28,7 @@ def check_text(given: argparse.Namespace) -> tuple[str, bool]:
         UsageError: it cannot be loaded, or its failing problem cannot be written.
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
-        raise UsageError(f"{given.save} exists; choose another --save or add --force")
+        raise UsageError(f"{given.save} already exists; choose another --save or add --force")
     with opened(given.target, given) as worker:
         verdict = swept(worker, given, None)
     if given.save is not None and verdict.failing is not None:
@@ -73,6 +74,7 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
     shown = sys.stderr is not None and sys.stderr.isatty()
 
     def progress(done: int, total: int) -> None:
+        waiting.wipe()
         filled = done * BAR // total
         bar = "━" * filled + "─" * (BAR - filled)
         print(f"\r{bar} {done}/{total} problems", end="", file=sys.stderr, flush=True)  # noqa: T201
@@ -92,10 +94,11 @@ def debug(given: argparse.Namespace) -> None:
     Raises:
         UsageError: there is no terminal, or the candidate or the place cannot be.
     """
+    say_loading(given.target)
     from convstep.cli_problems import load_problem
     from convstep.replay.places import parse_place
 
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not has_terminal():
         raise UsageError(
             f"convstep debug needs a terminal; `convstep check {shlex.quote(given.target)}` works without one"
         )
@@ -109,6 +112,7 @@ def debug(given: argparse.Namespace) -> None:
                 position = parse_place(given.goto, shown.geometry)
             except ValueError as error:
                 raise UsageError(f"--goto: {error}") from error
+        say_loading(given.target)  # the bar of the sweep is gone
         from convstep.ui.app import run_candidate
 
         run_candidate(
@@ -117,10 +121,10 @@ def debug(given: argparse.Namespace) -> None:
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
-    """The problem to open: the given one, else the failing one, else a middling one of the sweep.
+    """The problem to open: the given one, else the failing one, else one of medium size from the sweep.
 
     Raises:
-        UsageError: the convention has no words for the given one.
+        UsageError: the convention cannot express the given one.
     """
     if problem is not None:
         from convstep.candidate.conventions import CONVENTIONS
@@ -129,7 +133,7 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)
         if unsaid:
             raise UsageError(
-                f"the {convention.name} convention has no words for {unsaid}, which this problem has"
+                f"the {convention.name} convention cannot express {unsaid}, which this problem has"
             )
         return problem
     if verdict.failing is not None:

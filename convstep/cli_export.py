@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from convstep.cli import UsageError
 from convstep.cli_problems import load_problem, watched_cell
+from convstep.language import tr
 
 if TYPE_CHECKING:
     import argparse
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
+DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
+"""How far it is."""
 _LONG = 20
-"""From so many pictures on it takes a while."""
+"""From this many pictures on it takes a while."""
 
 
 def export(given: argparse.Namespace) -> list[Path]:
@@ -37,7 +40,7 @@ def export(given: argparse.Namespace) -> list[Path]:
     output = Path(given.output)
     try:
         frames = _frames(given, output)
-        return write(frames, output, _Progress("written", len(frames)))
+        return write(frames, output, _Progress(WRITTEN, len(frames)))
     except ExportError as error:
         raise UsageError(str(error)) from error
 
@@ -49,7 +52,7 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     if given.candidate is not None:
         return _candidate_frames(given, output)
     if given.diagnosis:
-        raise UsageError("--diagnosis is about a candidate; add --candidate path.py:function")
+        raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
     if given.problem is not None and is_lesson(given.problem):
         return _lesson_frames(given, output)
     if given.problem is None:
@@ -70,12 +73,12 @@ def _frames(given: argparse.Namespace, output: Path) -> list[Frame]:
         comparison=given.compare,
         why=why,
         seconds=given.seconds or SECONDS,
-        progress=_Progress("drawn", len(positions)),
+        progress=_Progress(DRAWN, len(positions)),
     )
 
 
 def is_lesson(name: str) -> bool:
-    """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name goes first."""
+    """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name comes first."""
     if name.lower().endswith(".md"):
         return True
     from convstep.examples import names
@@ -96,7 +99,7 @@ def is_lesson(name: str) -> bool:
 
 def _lesson_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     if given.compare or given.why is not None:
-        raise UsageError("--compare and --why are about a problem; a lesson opens what its pages name")
+        raise UsageError(tr("--compare and --why are about a problem; a lesson opens what its pages name"))
     from convstep.cli_learn import language_of, lesson_of
     from convstep.export.lesson import lesson_frames
 
@@ -105,20 +108,28 @@ def _lesson_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     first, last = given.steps or (1, None)
     last = count if last is None else last
     if not 1 <= first <= last <= count:
-        raise UsageError(f"pages {first}:{last} do not exist; {given.problem} has pages 1 to {count}")
+        raise UsageError(
+            tr(
+                "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}",
+                first=first,
+                last=last,
+                lesson=given.problem,
+                count=count,
+            )
+        )
     return lesson_frames(
         lesson,
         range(first - 1, last),
         given.size,
         moving=output.suffix in (".gif", ".cast"),
         seconds=given.seconds,
-        progress=_Progress("drawn", 2 * (last - first + 1)),
+        progress=_Progress(DRAWN, 2 * (last - first + 1)),
     )
 
 
 def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
     if given.compare or given.why is not None:
-        raise UsageError("--compare and --why are about the reference; leave --candidate out")
+        raise UsageError("--compare and --why are about the reference; use them without --candidate")
     from convstep.export.formats import check
 
     if given.steps is not None and given.steps[1] is not None:
@@ -144,20 +155,20 @@ def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
             given.size,
             diagnosis=given.diagnosis,
             seconds=given.seconds or SECONDS,
-            progress=_Progress("drawn", len(positions)),
+            progress=_Progress(DRAWN, len(positions)),
         )
 
 
 class _Progress:
     """A line on stderr that says how far it is, for a person who waits."""
 
-    def __init__(self, word: str, total: int) -> None:
-        self._word, self._total = word, total
+    def __init__(self, sentence: str, total: int) -> None:
+        self._sentence, self._total = sentence, total
         self._shown = total >= _LONG and sys.stderr is not None and sys.stderr.isatty()
 
     def __call__(self, done: int) -> None:
         if self._shown:
-            line = f"{self._word} {done} of {self._total}"
+            line = tr(self._sentence, done=done, total=self._total)
             end = "\r" if done < self._total else "\r" + " " * len(line) + "\r"
             print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -166,5 +177,5 @@ def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:
     """The positions of `--steps`; all of them must exist."""
     first, last = steps[0], total if steps[1] is None else steps[1]
     if not 0 <= first <= last <= total:
-        raise UsageError(f"steps {first}:{last} do not exist; {name} has positions 0 to {total}")
+        raise UsageError(f"steps {first}:{last} do not exist; {name} has steps 0 to {total}")
     return range(first, last + 1)

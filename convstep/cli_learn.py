@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError
+from convstep.cli import UsageError, has_terminal, say_loading
+from convstep.language import tr
 
 if TYPE_CHECKING:
     import argparse
@@ -28,12 +28,15 @@ def learn(given: argparse.Namespace) -> None:
     Raises:
         UsageError: there is no such lesson, it is broken, or there is no terminal.
     """
+    say_loading("the lessons" if given.lesson is None else f"lesson {given.lesson}")
     language = language_of(given)
     lesson = None if given.lesson is None else lesson_of(given.lesson, language)
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not has_terminal():
         raise UsageError(
-            "convstep learn needs a terminal; `convstep learn --list` and "
-            "`convstep export LESSON -o lesson.md` work without one"
+            tr(
+                "convstep learn needs a terminal; `convstep learn --list` and "
+                "`convstep export LESSON -o lesson.md` work without one"
+            )
         )
     from convstep.ui.lesson_app import run_lessons
 

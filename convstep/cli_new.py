@@ -24,7 +24,7 @@ def new_problem(given: argparse.Namespace) -> Problem:
         given: the options of `convstep new`, as parsed.
 
     Raises:
-        ProblemError: the sizes contradict each other, or need more memory than there is sense in.
+        ProblemError: the sizes contradict each other, or need more memory than makes sense.
     """
     return draw_problem(
         Sizes(

@@ -25,6 +25,7 @@ from convstep.candidate.conventions import (
 from convstep.candidate.failure import Unusable, failure, short
 from convstep.candidate.outcome import RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,20 +230,20 @@ def _arrays(result: Any, convention: Convention) -> tuple[tuple[Array, ...], tup
     """What came back as arrays, with names where it has them or some of them are None.
 
     Raises:
-        Unusable: something in it is no array of numbers.
+        Unusable: something in it is not an array of numbers.
     """
     if result is None:
-        raise Unusable("it returned None; a backward returns its gradients")
+        raise Unusable(tr("it returned None; a backward must return its gradients"))
     values, labels = flattened(result)
     if not values:
-        raise Unusable(f"it returned no gradient: {short(repr(result))}")
+        raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
     if not labels and any(value is None for value in values[: len(convention.returns)]):
         # a first layer returns None for the gradient of its input; the others keep their places
         labels = convention.returns[: len(values)]
         values = values[: len(labels)]
     kept = [value is not None for value in values]
     if not any(kept):
-        raise Unusable("every gradient that it returned is None")
+        raise Unusable(tr("every gradient that it returned is None"))
     return (
         tuple(_array(value) for value in values if value is not None),
         tuple(label for label, has in zip(labels, kept, strict=True) if has) if labels else (),
@@ -255,16 +256,21 @@ def _array(value: Any) -> Array:
     try:
         array = np.asarray(detached)
     except Exception as error:
+        kind, reason = type(value).__name__, short(str(error))
         raise Unusable(
-            f"it returned a {type(value).__name__} that is no array: {short(str(error))}"
+            tr("it returned a {kind} that cannot be read as an array: {reason}", kind=kind, reason=reason)
         ) from None
     if np.iscomplexobj(array):
         if array.size and np.abs(array.imag).max() > 1e-9 * max(np.abs(array.real).max(), 1e-300):
-            raise Unusable("it returned complex numbers; a gradient is real")
+            raise Unusable(tr("it returned complex numbers; a gradient is real"))
         array = array.real
     if array.dtype.kind not in "biuf":
         raise Unusable(
-            f"it returned a {type(value).__name__} of {array.dtype.name}; a gradient is an array of numbers"
+            tr(
+                "it returned a {kind} of {dtype}; a gradient is an array of numbers",
+                kind=type(value).__name__,
+                dtype=array.dtype.name,
+            )
         )
     return np.ascontiguousarray(array) if array.ndim else array
 

@@ -136,7 +136,7 @@ def right_of(case: Case) -> Right:
 
 
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
-    """The cases that a convention can express, smallest first, and what it has no words for."""
+    """The cases that a convention can express, smallest first, and what it cannot express."""
     cases = [
         case for case in _all_cases(convention.name) if not convention.cannot_say(case.geometry, candidate)
     ]

@@ -19,6 +19,7 @@ from convstep.candidate.target import CandidateError, Target
 from convstep.candidate.verdict import Verdict, notes
 from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 
 def check(
@@ -106,7 +107,7 @@ def open_worker(
     adapter = (options or {}).get("adapter")
     if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
         raise CandidateError(
-            "give the candidate and its adapter in the same way: both as text, or as they are"
+            tr("give the candidate and its adapter in the same way: both as text or both as functions")
         )
     if isinstance(candidate, str):
         return Worker.of_target(Target.parse(candidate), options, timeout)
@@ -143,11 +144,20 @@ def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
     found = Probe(worker, swept.call, failing.right.problem, fresh=swept.keeps_state).additivity()
     said = []
     if found.offset:
-        said.append(f"its {listed(found.offset)} is not zero when dZ is: it starts from something else")
+        said.append(
+            tr(
+                "with a dZ of zeros it still returns a nonzero {names}: it starts from something else",
+                names=listed(found.offset),
+            )
+        )
     if found.broken:
         said.append(
-            f"its {listed(found.broken)} is not linear in dZ: what two parts of dZ give does not add up to "
-            "what the whole gives; look for rounding, clipping, a condition on dZ, or something kept"
+            tr(
+                "it is not linear in dZ: in {names}, the results for two parts of dZ do not add up to the "
+                "result for all of it; look for rounding, clipping, a condition on dZ, or something that it "
+                "keeps between calls",
+                names=listed(found.broken),
+            )
         )
     return said
 
@@ -155,7 +165,7 @@ def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
 def first_divergence(
     worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
 ) -> Divergence | None:
-    """The first step at which a candidate parts from the reference.
+    """The first step at which a candidate diverges from the reference.
 
     Args:
         worker: the candidate.
@@ -178,7 +188,7 @@ def first_divergence(
 
 
 def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
-    """Where the running state of a reproduced, overwriting mistake parts from the reference's."""
+    """Where the running state of a reproduced, overwriting mistake diverges from the reference's."""
     assert finding.match is not None
     problem, mistakes = probe.problem, finding.match.mistakes
     for position in range(1, problem.total_steps + 1):

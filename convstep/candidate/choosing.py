@@ -13,6 +13,7 @@ from convstep.candidate.judging import RIGHT, WRONG, Result, judge
 from convstep.candidate.outcome import HUNG, RAISED, REFUSED, RETURNED, Candidate
 from convstep.candidate.target import CandidateError
 from convstep.candidate.worker import Worker
+from convstep.language import tr
 
 
 def choose(
@@ -21,7 +22,7 @@ def choose(
     budget: float = 20.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Call, str, Result | None]:
-    """How to call a candidate, why so, and the call that hung on the way, if one did.
+    """How to call a candidate, why so, and the call that hung while this was tried, if one did.
 
     A convention asked for is taken. Else each that the signature allows is tried on two problems
     that most wrong backwards get right, and the one that fits best is taken, the likelier first.
@@ -32,16 +33,22 @@ def choose(
     if convention != AUTO:
         if convention not in CONVENTIONS:
             raise CandidateError(
-                f"there is no convention {convention!r}; the conventions are auto, {', '.join(CONVENTIONS)}"
+                tr(
+                    "there is no convention {convention!r}; the conventions are {known}",
+                    convention=convention,
+                    known=", ".join((AUTO, *CONVENTIONS)),
+                )
             )
-        options = [(convention, "it was asked for")]
+        options = [(convention, tr("it was asked for"))]
     else:
         options = likely(worker.candidate)
     if not options:
         raise CandidateError(
-            f"{worker.candidate.name}({', '.join(worker.candidate.parameters)}) fits no convention; "
-            "write an adapter, a function backward(problem) that calls it and returns "
-            "dW, db, dA_prev (see README)"
+            tr(
+                "{call} fits no convention; write an adapter, a function backward(problem) that calls it "
+                "and returns dW, db, dA_prev (see README)",
+                call=f"{worker.candidate.name}({', '.join(worker.candidate.parameters)})",
+            )
         )
     own = bool(worker.candidate.forward)
     ways = [
@@ -57,9 +64,12 @@ def choose(
         call, reason = ways.pop(0)
         results = list(_trial_results(worker, call))
         if call.own_cache:
-            reason += f", with the cache that its own {worker.candidate.forward} makes"
+            own_forward = worker.candidate.forward
+            reason = tr("{reason}, with the cache from its own {forward}", reason=reason, forward=own_forward)
         if call.tensors is not None:
-            reason += f", with {'tensors' if call.tensors else 'NumPy arrays'}"
+            reason = tr(
+                "{reason}, with tensors" if call.tensors else "{reason}, with NumPy arrays", reason=reason
+            )
         if results[-1].outcome.kind == HUNG:
             return call, reason, results[-1]
         tried.append((_fit(results), call, reason))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from convstep.candidate.outcome import Candidate
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -84,30 +85,29 @@ class Convention:
         return "N" in self.A_layout
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
-        """What of a geometry this call has no words for; "" if it can express it."""
+        """What of a geometry this call cannot express; "" if it can express all of it."""
         _, f_h, f_w, _ = geometry.kernel_shape
         (top, bottom), (left, right) = geometry.padding
         if geometry.batch is not None and not self.batched and self.name != "problem":
-            return "a batch"
+            return tr("a batch")
         if self.square and f_h != f_w:
-            return "kernels that are not square"
+            return tr("kernels that are not square")
         if not self.pairs and geometry.stride[0] != geometry.stride[1]:
-            return "a stride that differs along the axes"
+            return tr("different strides along H and W")
         extended = self.general or {"dilation", "groups"} <= set(candidate.parameters)
         if geometry.dilation != (1, 1) and not (extended and _takes(candidate, "dilation")):
-            return "dilation"
+            return tr("dilation")
         if geometry.groups != 1 and not (extended and _takes(candidate, "groups")):
-            return "groups"
+            return tr("groups")
         if self.name == "problem":
             return ""
         if top != bottom or left != right:
-            return "padding that differs between opposite sides"
+            return tr("different padding on opposite sides")
         if self.name == "alx":
-            return (
-                "" if alx_padding(geometry) is not None else 'padding other than its own "same" and "valid"'
-            )
+            known = alx_padding(geometry) is not None
+            return "" if known else tr('padding other than its own "same" and "valid"')
         if top != left and self.name != "torch":
-            return "padding that differs along the axes"
+            return tr("different padding along H and W")
         return ""
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:

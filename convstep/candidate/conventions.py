@@ -25,6 +25,7 @@ from convstep.candidate.convention import flattened as flattened
 from convstep.candidate.convention import meaning as meaning
 from convstep.candidate.convention import named as named
 from convstep.candidate.outcome import Candidate
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -211,7 +212,7 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     parameters = [parameter.lower() for parameter in candidate.parameters]
     name = candidate.name.rpartition(".")[2].lower()
     if candidate.kind == "autograd":
-        return [("torch", "it is a torch.autograd.Function")]
+        return [("torch", tr("it is a torch.autograd.Function"))]
     least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
     shown = f"({', '.join(candidate.parameters)})"
     found: list[tuple[float, str, str]] = []
@@ -220,21 +221,23 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
         if least <= arguments <= most:
             found.append((score, convention, reason))
 
-    consider("problem", 1, 3, f"it takes one argument: {shown}")
+    consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
     cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
     coursera = "dz" in parameters or "hparameters" in candidate.source
     word = candidate.parameters[0] if parameters else ""
-    consider("cs231n", 2, 2 + cs231n - coursera, f"it is called as {candidate.name}({word}, cache)")
-    consider("coursera", 2, 2 + coursera - cs231n, f"it is called as {candidate.name}({word}, cache)")
+    called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
+    consider("cs231n", 2, 2 + cs231n - coursera, called)
+    consider("coursera", 2, 2 + coursera - cs231n, called)
+    signature = tr("its signature is {signature}", signature=shown)
     second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
-    consider("article", 4, 4 if second_is_cache else 0, f"its signature is {shown}")
+    consider("article", 4, 4 if second_is_cache else 0, signature)
     alx = "padding" in parameters and parameters.index("padding") == 4
     alx = alx and len(parameters) == 6 and not any("grad" in parameter for parameter in parameters)
-    consider("alx", 6, 3 if alx else 0, f"its signature is {shown}")
+    consider("alx", 6, 3 if alx else 0, signature)
     for count in range(8, 3, -1):
         if least <= count <= most and not second_is_cache:
             torch = "dilation" in parameters or "groups" in parameters or any("grad" in p for p in parameters)
-            consider("torch", count, 3.5 if torch else 1, f"its signature is {shown}")
+            consider("torch", count, 3.5 if torch else 1, signature)
             break
     found.sort(key=lambda entry: -entry[0])
     return [(convention, reason) for _, convention, reason in found]

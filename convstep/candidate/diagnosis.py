@@ -15,7 +15,7 @@ from convstep.candidate.conventions import CONVENTIONS, named
 from convstep.candidate.evidence import observations
 from convstep.candidate.finding import Finding, count, known, listed
 from convstep.candidate.judging import MISSING, RIGHT, SHAPE, Result, judge
-from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.known_bugs.bug import KnownBug
 from convstep.candidate.known_bugs.mistakes import Mistakes
 from convstep.candidate.matching import (
     Match,
@@ -27,9 +27,10 @@ from convstep.candidate.matching import (
 from convstep.candidate.observed import seen_directly, seen_in_results
 from convstep.candidate.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.sweep import Swept
+from convstep.language import tr
 
 UNKNOWN = "unknown"
-"""The id of what is wrong and no known bug."""
+"""The id of what is wrong but is not a known bug."""
 
 
 def diagnose(swept: Swept) -> tuple[Finding, ...]:
@@ -57,9 +58,10 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     if raising:
         found += _about_raising(results, raising, _reproduced(explained, pairs), found)
     for name in (*missing, *(name for name in left if not pairs[name])):
-        words = "; ".join(observations(name, results))
-        known = "" if name in missing else "not a known bug: "
-        found.append(Finding(UNKNOWN, False, f"{known}{words}", (name,)))
+        words = tr("; ").join(observations(name, results))
+        if name not in missing:
+            words = tr("not a known bug: {seen}", seen=words)
+        found.append(Finding(UNKNOWN, False, words, (name,)))
     return tuple(found)
 
 
@@ -98,7 +100,12 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
     expected = ", ".join(CONVENTIONS[swept.call.convention].returns)
     return known(
         "wrong-order",
-        f"it returns {', '.join(order)}; the {swept.call.convention} convention is {expected}",
+        tr(
+            "it returns {order}; the {convention} convention returns {expected}",
+            order=", ".join(order),
+            convention=swept.call.convention,
+            expected=expected,
+        ),
     )
 
 
@@ -145,13 +152,23 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
     first = next(iter(matches.values()))
     bug, names = first.bugs[0], tuple(name for name in NAMES if name in matches)
     labels = dict.fromkeys(match.variants[0].label for match in matches.values() if match.variants[0].label)
-    label = f" ({', '.join(labels)})" if labels else ""
-    start = "the same numbers also come from this: " if alternative else ""
-    message = (
-        f"{start}{bug.title}{label}, in {listed(names)}; reproduced on {first.problems} problems, "
-        f"{max(match.failing for match in matches.values())} of them wrong"
+    message = tr(
+        "{bug}, in {names}; reproduced on {problems}, {failing} of them wrong",
+        bug=_called(bug, *labels),
+        names=listed(names),
+        problems=count(first.problems),
+        failing=max(match.failing for match in matches.values()),
     )
+    if alternative:
+        message = tr("the same numbers would also come from this: {finding}", finding=message)
     return Finding(bug.id, True, message, names, bug, first, alternative)
+
+
+def _called(bug: KnownBug, *labels: str) -> str:
+    """What a bug is called, with the labels of its variants if they have any."""
+    said = tr(", ").join(tr(label) for label in labels if label)
+    title = tr(bug.title)
+    return tr("{title} ({variant})", title=title, variant=said) if said else title
 
 
 def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list[Finding]:
@@ -160,16 +177,23 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
     for name, matches in pairs.items():
         for match in matches:
             for bug, variant, other in zip(match.bugs, match.variants, match.bugs[::-1], strict=True):
-                label = f" ({variant.label})" if variant.label else ""
                 again = by_id.get((bug.id, False))
-                start = (
-                    f"{bug.title}{label}, in {name}" if again is None else f"{again.message}; also in {name}"
+                message = tr(
+                    "{bug}, in {name} together with {other}: "
+                    "both at once are reproduced on {problems}, {failing} of them wrong"
+                    if again is None
+                    else "{bug}; also in {name} together with {other}: "
+                    "both at once are reproduced on {problems}, {failing} of them wrong",
+                    bug=_called(bug, variant.label) if again is None else again.message,
+                    name=name,
+                    other=other.id,
+                    problems=count(match.problems),
+                    failing=match.failing,
                 )
                 by_id[bug.id, False] = Finding(
                     bug.id,
                     True,
-                    f"{start} together with {other.id}: both at once are reproduced on {match.problems} "
-                    f"problems, {match.failing} of them wrong",
+                    message,
                     (name,) if again is None else tuple(dict.fromkeys((*again.gradients, name))),
                     bug,
                     match if again is None else again.match,
@@ -194,31 +218,46 @@ def _about_raising(
 ) -> list[Finding]:
     """Known mistakes that raise on the same problems, and in any case what is raised where."""
     first = raising[0]
-    where = f" at line {first.outcome.line}: `{first.outcome.line_text}`" if first.outcome.line else ""
-    seen = f"{first.outcome.message}{where}"
-    known = {finding.id for finding in earlier if finding.match is not None}
+    seen = first.outcome.message
+    if first.outcome.line:
+        seen = tr(
+            "{message} at line {line}: `{text}`",
+            message=seen,
+            line=first.outcome.line,
+            text=first.outcome.line_text,
+        )
+    explained = {finding.id for finding in earlier if finding.match is not None}
     found: list[Finding] = []
     if "output from dtype('float" in first.outcome.message and "to dtype('int" in first.outcome.message:
-        bug = KNOWN_BUGS["integer-truncation"]
-        found.append(
-            Finding(bug.id, True, f"{bug.title}: NumPy refuses to add a fraction to it; {seen}", (), bug)
-        )
-        return found
+        refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
+        return [known("integer-truncation", refused)]
     matches: dict[str, Match] = {}
     for match in raising_matches(results, besides):
         matches.setdefault(match.bugs[0].id, match)
-    if known & matches.keys():  # what is wrong with the numbers raises there as well
+    if explained & matches.keys():  # what is wrong with the numbers raises there as well
         return found
     for bug_id, match in matches.items():
-        label = f" ({match.variants[0].label})" if match.variants[0].label else ""
-        rest = "agrees with it on the others" if not known else "changes nothing else"
-        message = (
-            f"{match.bugs[0].title}{label}: it raises on exactly the {match.failing} problems of "
-            f"{match.problems} on which this mistake does, and {rest}; {seen}"
+        message = tr(
+            "{bug}: it raises on exactly the {failing} of {problems} on which this mistake raises, "
+            "and changes nothing else; {seen}"
+            if explained
+            else "{bug}: it raises on exactly the {failing} of {problems} on which this mistake raises, "
+            "and agrees with it on the others; {seen}",
+            bug=_called(match.bugs[0], match.variants[0].label),
+            failing=match.failing,
+            problems=count(match.problems),
+            seen=seen,
         )
         names = match.variants[0].gradients
         found.append(Finding(bug_id, True, message, names, match.bugs[0], match, alternative=bool(found)))
     if found:
         return found
-    start = "not a known bug: " if len(raising) < len(results) else ""
-    return [Finding("raises", True, f"{start}it raises on {count(raising)} of {len(results)}: {seen}")]
+    message = tr(
+        "not a known bug: it raises on {failing} of {problems}: {seen}"
+        if len(raising) < len(results)
+        else "it raises on every problem: {seen}",
+        failing=len(raising),
+        problems=count(len(results)),
+        seen=seen,
+    )
+    return [Finding("raises", True, message)]

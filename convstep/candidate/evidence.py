@@ -13,12 +13,46 @@ from convstep.candidate.cases import LOOSE
 from convstep.candidate.judging import MISSING, SHAPE, WRONG, Result, wrong_cells
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 HALF = 5e-3
 """Errors, as a share of the largest sum of sizes, that sixteen bits explain."""
+MOVES = {
+    "down": ("down 1 row", "down {count} rows"),
+    "up": ("up 1 row", "up {count} rows"),
+    "right": ("right 1 column", "right {count} columns"),
+    "left": ("left 1 column", "left {count} columns"),
+}
+"""By direction, one line and more."""
+SLICES = {
+    "wrong in an input channel": (
+        "{name} is wrong only in input channel {number}",
+        "{name} is wrong only in the last input channel",
+    ),
+    "wrong in a sample": (
+        "{name} is wrong only in sample {number}",
+        "{name} is wrong only in the last sample",
+    ),
+    "wrong in an output channel": (
+        "{name} is wrong only in output channel {number}",
+        "{name} is wrong only in the last output channel",
+    ),
+    "right in an output channel": (
+        "{name} is right only in output channel {number}",
+        "{name} is right only in the last output channel",
+    ),
+}
+"""What is said of one slice: by its number, and where it is the last one of every problem."""
+REARRANGED: tuple[tuple[str, Callable[[Array, tuple[int, int]], Array]], ...] = (
+    ("{name} has the right numbers, rotated by 180°", lambda array, axes: np.flip(array, axes)),
+    ("{name} has the right numbers, flipped along H", lambda array, axes: np.flip(array, axes[0])),
+    ("{name} has the right numbers, flipped along W", lambda array, axes: np.flip(array, axes[1])),
+    ("{name} has the right numbers with H and W swapped", lambda array, axes: np.swapaxes(array, *axes)),
+)
+"""What is said of a gradient, and what makes it right; the axes are those of H and W."""
 ENOUGH = 8
 """Wrong results that are looked at: the smallest ones."""
 
@@ -32,14 +66,17 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
     """
     kinds = {found.kind for result in results for found in result.judged if found.name == name}
     if MISSING in kinds:
-        return [f"{name} does not come back"]
+        return [tr("{name} is not returned", name=name)]
     said = []
     misshapen = [result for result in results if _kind(name, result) == SHAPE]
     if misshapen:
-        actual = misshapen[0].outcome.gradients[name].shape
         said.append(
-            f"{name} has the shape {shape_text(actual) if actual else 'of a single number'}, not "
-            f"{shape_text(misshapen[0].right.gradients[name].shape)}"
+            tr(
+                "{name} has the shape {shape}, not {right}",
+                name=name,
+                shape=shape_text(misshapen[0].outcome.gradients[name].shape),
+                right=shape_text(misshapen[0].right.gradients[name].shape),
+            )
         )
     wrong = [result for result in results if _kind(name, result) == WRONG][:ENOUGH]
     if not wrong:
@@ -79,14 +116,18 @@ def _imprecise(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> str
             error = np.abs(np.asarray(actual, np.float64) - right)[mask].max(initial=0.0)
         shares.append(float(error) / result.right.loose[name] * LOOSE)  # of the largest sum of sizes
     if all(share < HALF for share in shares):
-        return f"{name} is right to {HALF:.1%} of its size only, as half precision would be"
+        return tr(
+            "{name} is accurate only to {share:.1%} of its size, as half precision would be",
+            name=name,
+            share=HALF,
+        )
     return ""
 
 
 def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
     """All zeros, or a constant times what is right."""
     if all(not actual.any() for actual, _ in pairs):
-        return f"{name} is all zeros"
+        return tr("{name} is all zeros", name=name)
     ratios = []
     for (actual, expected), size in zip(pairs, sizes, strict=True):
         with quiet():
@@ -95,31 +136,29 @@ def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
             return ""
         ratios.append(ratio)
     if max(ratios) - min(ratios) < 1e-6:
-        return f"{name} is {ratios[0]:.4g} times what is right, on every problem"
+        return tr("{name} is {ratio:.4g} times the right values on every problem", name=name, ratio=ratios[0])
     shown = ", ".join(f"{ratio:.4g}" for ratio in ratios[:4])
-    return f"{name} is a constant times what is right, another on each problem: {shown} …"
+    return tr(
+        "{name} is a constant times the right values, but the constant depends on the problem: {ratios} …",
+        name=name,
+        ratios=shown,
+    )
 
 
 def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
     """Flipped or transposed along H and W."""
     axes = (1, 2) if name == "dW" else (-3, -2)
-    changes: list[tuple[str, Callable[[Array], Array]]] = [
-        ("turned by 180°", lambda a: np.flip(a, axes)),
-        ("flipped along H", lambda a: np.flip(a, axes[0])),
-        ("flipped along W", lambda a: np.flip(a, axes[1])),
-        ("transposed: H and W are swapped", lambda a: np.swapaxes(a, *axes)),
-    ]
-    for words, change in changes if name != "db" else ():
+    for words, change in REARRANGED if name != "db" else ():
         if all(
-            _close(change(actual), expected, size)
+            _close(change(actual, axes), expected, size)
             for (actual, expected), size in zip(pairs, sizes, strict=True)
         ):
-            return f"{name} has the right numbers, {words}"
+            return tr(words, name=name)
     if all(
         _close(np.sort(actual, axis=None), np.sort(expected, axis=None), size)
         for (actual, expected), size in zip(pairs, sizes, strict=True)
     ):
-        return f"{name} has the right numbers in the wrong places"
+        return tr("{name} has the right numbers in the wrong places", name=name)
     return ""
 
 
@@ -137,8 +176,17 @@ def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
             and _close(*_overlap(actual, expected, rows, columns), size)
             for (actual, expected), size in zip(pairs, sizes, strict=True)
         ):
-            return f"{name} is moved by ({rows}, {columns}) rows and columns"
+            return _shifted(name, rows, columns)
     return ""
+
+
+def _shifted(name: str, rows: int, columns: int) -> str:
+    """By how much, and where to: `dA_prev is shifted down 1 row`."""
+    down, right = ("down" if rows > 0 else "up"), ("right" if columns > 0 else "left")
+    moves = [tr(MOVES[way][abs(by) > 1], count=abs(by)) for way, by in ((down, rows), (right, columns)) if by]
+    if len(moves) == 1:
+        return tr("{name} is shifted {move}", name=name, move=moves[0])
+    return tr("{name} is shifted {one} and {other}", name=name, one=moves[0], other=moves[1])
 
 
 def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[Array, Array]:
@@ -156,39 +204,55 @@ def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mas
     said = []
     if name == "dA_prev":
         if all(not mask[..., 1:-1, 1:-1, :].any() and mask[..., 1:-1, 1:-1, :].size for mask in masks):
-            said.append("dA_prev is wrong in cells of the border only")
+            said.append(tr("dA_prev is wrong only in the cells at its border"))
         if all(not (mask & ~_overlapped(result)).any() for result, mask in zip(wrong, masks, strict=True)):
-            said.append("dA_prev is wrong only in cells that several windows share")
-        said += _one_slice(masks, -1, "dA_prev is wrong in {} only", "input channel")
+            said.append(tr("dA_prev is wrong only in cells that several windows share"))
+        said += _one_slice(name, masks, -1, "wrong in an input channel")
         if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
-            said += _one_slice(masks, 0, "dA_prev is wrong in {} only", "sample")
+            said += _one_slice(name, masks, 0, "wrong in a sample")
     else:
-        said += _one_slice(masks, 0, f"{name} is wrong in {{}} only", "output channel")
-        said += _one_slice(masks, 0, f"{name} is right in {{}} only", "output channel", inverted=True)
+        said += _one_slice(name, masks, 0, "wrong in an output channel")
+        said += _one_slice(name, [~mask for mask in masks], 0, "right in an output channel", whole=True)
     if not said:
         off = sum(int(mask.sum()) for mask in masks)
         cells = sum(mask.size for mask in masks)
         said.append(
-            f"{name} is wrong in {off} of {cells} cells of the {len(masks)} smallest problems it fails on"
+            tr(
+                "{name} is wrong in {off} of {cells} cells of the smallest problem it fails on"
+                if len(masks) == 1
+                else "{name} is wrong in {off} of {cells} cells of the {count} smallest problems it fails on",
+                name=name,
+                off=off,
+                cells=cells,
+                count=len(masks),
+            )
         )
     return said
 
 
-def _one_slice(
-    masks: Sequence[Mask], axis: int, words: str, slice_name: str, *, inverted: bool = False
-) -> list[str]:
-    """Whether it is always the same one slice along an axis, or the last."""
+def _one_slice(name: str, masks: Sequence[Mask], axis: int, what: str, *, whole: bool = False) -> list[str]:
+    """Whether it is always the same one slice along an axis, or the last.
+
+    Args:
+        name: the gradient.
+        masks: the cells it is about, of every problem.
+        axis: along which there are slices.
+        what: a key of `SLICES`.
+        whole: all cells of the slice must be meant; else one is enough.
+    """
     found = set()
     for mask in masks:
-        touched: Mask = np.asarray(np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1).any(axis=1))
-        places = np.flatnonzero(~touched if inverted else touched)
+        slices = np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1)
+        touched: Mask = np.asarray(slices.all(axis=1) if whole else slices.any(axis=1))
+        places = np.flatnonzero(touched)
         if len(places) != 1 or len(touched) < 2:
             return []
         found.add((int(places[0]), int(places[0]) - len(touched)))
     first, from_the_end = ({pair[which] for pair in found} for which in (0, 1))
+    numbered, last = SLICES[what]
     if len(first) == 1:
-        return [words.format(f"{slice_name} {first.pop()}")]
-    return [words.format(f"the last {slice_name}")] if from_the_end == {-1} else []
+        return [tr(numbered, name=name, number=first.pop())]
+    return [tr(last, name=name)] if from_the_end == {-1} else []
 
 
 def _overlapped(result: Result) -> Mask:

@@ -10,10 +10,11 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from convstep.candidate.outcome import RAISED, REFUSED, Candidate
+from convstep.language import tr
 
 
 class Unusable(Exception):
-    """What came back is no gradient; the message is one sentence."""
+    """What came back is not a gradient; the message is one sentence."""
 
 
 def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
@@ -21,20 +22,22 @@ def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     if isinstance(error, Unusable):
         return {"kind": RAISED, "message": str(error)}
     if isinstance(error, SystemExit):
-        text = f"it called sys.exit({'' if error.code is None else repr(error.code)})"
+        code = "" if error.code is None else repr(error.code)
+        text = tr("it called sys.exit({code})", code=code)
     elif isinstance(error, EOFError) and "input" in _innermost_line(error.__traceback__, candidate)[1]:
-        text = "it asks for input on the keyboard"
+        text = tr("it waits for keyboard input")
     elif isinstance(error, RecursionError):
-        text = "RecursionError: it calls itself without end"
+        text = tr("RecursionError: it calls itself without end")
     elif isinstance(error, MemoryError):
-        text = f"it ran out of memory{': ' + short(str(error)) if str(error) else ''}"
+        said = short(str(error))
+        text = tr("it ran out of memory: {said}", said=said) if said else tr("it ran out of memory")
     else:
-        said = traceback.TracebackException.from_exception(error)
-        said.__notes__ = None  # they would come last, in the message's place
-        text = list(said.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
+        raised = traceback.TracebackException.from_exception(error)
+        raised.__notes__ = None  # they would come last, in the message's place
+        text = list(raised.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
         text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
     if text.endswith("'float' object cannot be interpreted as an integer"):
-        text += "; / gives a float: write //, or add --python2 if the file is that old"
+        text = tr("{error}; / gives a float: write //, or add --python2 if the file is that old", error=text)
     line, line_text, own = _innermost_line(error.__traceback__, candidate)
     refused = isinstance(error, NotImplementedError) or (
         own is not None and _on_purpose(error, line_text, candidate, own)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS
+from convstep.language import tr
 
 if TYPE_CHECKING:
-    from convstep.candidate.judging import Result
     from convstep.candidate.known_bugs.bug import KnownBug
     from convstep.candidate.matching import Match
 
@@ -19,7 +19,7 @@ class Finding:
     """One thing that is wrong, or that was seen."""
 
     id: str
-    """A known bug's id; "unknown", "raises", "hangs" or "crashes" for what is none."""
+    """A known bug's id; "unknown", "raises", "hangs" or "crashes" for anything else."""
     proven: bool
     """Whether it was reproduced, or is what was directly seen."""
     message: str
@@ -37,15 +37,20 @@ class Finding:
 def known(bug_id: str, seen: str) -> Finding:
     """A known bug that was watched happening."""
     bug = KNOWN_BUGS[bug_id]
-    return Finding(bug_id, True, f"{bug.title}: {seen}", (), bug)
+    return Finding(bug_id, True, titled(bug, seen), (), bug)
 
 
-def count(results: Sequence[Result]) -> str:
+def titled(bug: KnownBug, seen: str) -> str:
+    """What a bug is called, and what was seen of it."""
+    return tr("{title}: {seen}", title=tr(bug.title), seen=seen)
+
+
+def count(number: int) -> str:
     """How many problems, in words."""
-    return f"{len(results)} problem{'s' if len(results) != 1 else ''}"
+    return tr("1 problem") if number == 1 else tr("{count} problems", count=number)
 
 
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: `dW, db and dA_prev`."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return tr("{first} and {last}", first=", ".join(first), last=last) if first else last

@@ -18,6 +18,7 @@ from convstep.candidate.files.execution import Execution
 from convstep.candidate.files.placeholders import Placeholder
 from convstep.candidate.files.workspace import Workspace, place_of
 from convstep.candidate.target import CandidateError, Target
+from convstep.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,16 @@ class Loaded:
         if sentence := self._workspace.why_left_out(module, name):
             return sentence
         if name in python2.names() and not self.options.python2:
-            return f"{name} is Python 2; add --python2"
+            return tr("{name} is Python 2; add --python2", name=name)
         execution = self._workspace.executions.get(module)
         stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
         if stars:
-            return f"{name} may come from 'from {stars[0].module} import *', but {stars[0].reason}"
+            return tr(
+                "{name} may come from 'from {module} import *', but {reason}",
+                name=name,
+                module=stars[0].module,
+                reason=stars[0].reason,
+            )
         return None
 
 
@@ -163,7 +169,12 @@ def _notes(name: str, workspace: Workspace, execution: Execution) -> Iterator[st
     first = name.partition(".")[0]
     places = execution.defined.get(first, [])
     if len(places) > 1:
-        yield f"{first} is defined {len(places)} times ({names.in_words(places)}); the last one counts"
+        yield tr(
+            "{name} is defined {count} times ({places}); the last one counts",
+            name=first,
+            count=len(places),
+            places=names.in_words(places),
+        )
     yield from execution.notes()
     yield from removed_names.notes(execution.document)
     for each in workspace.executions.values():
@@ -198,7 +209,7 @@ def _check_defined(name: str, execution: Execution) -> None:
 
 
 def _check_compiles(name: str, execution: Execution) -> None:
-    """Say where Python stops, when the name is defined only in lines that are no Python.
+    """Say where Python stops, when the name is defined only in lines that are not Python.
 
     Raises:
         CandidateError: with the line and Python's reason.
@@ -208,17 +219,30 @@ def _check_compiles(name: str, execution: Execution) -> None:
         for unread in part.unread:
             if name in names.defined(unread.text) and name not in execution.defined:
                 sign = python2.syntax_sign(unread.text)
-                way_out = f"; it looks like Python 2 ({sign}): add --python2" if sign else ""
                 raise CandidateError(
-                    f"{document.path.name} does not compile: {part.place(unread.error_line)}: "
-                    f"{unread.reason}{way_out}"
+                    tr(
+                        "{file} does not compile: {place}: {reason}; "
+                        "it looks like Python 2 ({sign}): add --python2"
+                        if sign
+                        else "{file} does not compile: {place}: {reason}",
+                        file=document.path.name,
+                        place=part.place(unread.error_line),
+                        reason=unread.reason,
+                        sign=tr(sign or ""),
+                    )
                 )
 
 
 def _no_such_name(name: str, file: str, offered: list[str]) -> str:
     if not offered:
-        return f"{file} has no {name}; it defines no functions"
+        return tr("{file} has no {name}; it defines no functions", file=file, name=name)
     near = names.closest(name, offered)
-    meant = f"; did you mean {near}?" if near else ";"
-    defines = f"{'It' if near else 'it'} defines {names.listed(names.backward_first(offered))}"
-    return f"{file} has no {name}{meant} {defines}"
+    return tr(
+        "{file} has no {name}; did you mean {near}? It defines {names}"
+        if near
+        else "{file} has no {name}; it defines {names}",
+        file=file,
+        name=name,
+        near=near,
+        names=names.listed(names.backward_first(offered)),
+    )

@@ -201,7 +201,7 @@ def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes, *, sq
         name: which gradient.
         compared: the problems.
         mistakes: what the reference does wrong.
-        squeezed: leave axes of length 1 out of account: a batch of one has one, no batch has none.
+        squeezed: disregard axes of length 1: a batch of one has one, no batch has none.
     """
     if not compared or not all(
         agrees(name, result, flawed(name, result, mistakes), squeezed=squeezed) for result in compared

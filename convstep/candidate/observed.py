@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from convstep.candidate.conventions import expected_forward
-from convstep.candidate.finding import Finding, count, known, listed
+from convstep.candidate.finding import Finding, count, known, listed, titled
 from convstep.candidate.judging import Result, problem_words
 from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS
 from convstep.candidate.outcome import DIED, HUNG, RETURNED
 from convstep.candidate.sweep import Swept
+from convstep.conv.validation import shape_text
+from convstep.language import tr
 
 
 def seen_directly(swept: Swept) -> list[Finding]:
@@ -19,31 +21,62 @@ def seen_directly(swept: Swept) -> list[Finding]:
     found = []
     last = swept.results[-1]
     if last.outcome.kind == HUNG:
-        found.append(Finding("hangs", True, f"{last.outcome.message}, on {problem_words(last)}"))
+        found.append(Finding("hangs", True, _on(last)))
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
-        found.append(Finding("crashes", True, f"{died[0].outcome.message}, on {problem_words(died[0])}"))
+        found.append(Finding("crashes", True, _on(died[0])))
     if swept.keeps_state:
         again = swept.second
-        then = "it returns something else" if again is None or again.kind == RETURNED else again.message
-        found.append(known("state-kept", f"called with the same arrays a second time, {then}"))
+        seen = (
+            tr("called a second time with the same arrays, it returns something else")
+            if again is None or again.kind == RETURNED
+            else tr("called a second time with the same arrays: {message}", message=again.message)
+        )
+        found.append(known("state-kept", seen))
     if swept.only_batch:
-        seen = f"it is right with a batch of {swept.only_batch}, and raises with every other that was tried"
+        seen = tr(
+            "it is right with a batch of {size} and raises with every other batch size that was tried",
+            size=swept.only_batch,
+        )
         found.append(known("batch-hardcoded", seen))
     changed = [result for result in swept.results if result.outcome.changed]
     if changed:
         names = sorted({name for result in changed for name in result.outcome.changed})
-        found.append(
-            known("mutates-input", f"it changes {' and '.join(names)} in place, seen on {count(changed)}")
+        seen = tr(
+            "it changes {names} in place, seen on {problems}",
+            names=listed(names),
+            problems=count(len(changed)),
         )
+        found.append(known("mutates-input", seen))
     forward = wrong_forwards(swept)
     if forward:
-        backward = all(result.ok for result in swept.results if not result.refused)
-        own = ", whose cache the backward was given" if swept.call.own_cache else ""
-        rest = "; the backward itself is right" if backward else own
-        words = f"its own {swept.candidate.forward or 'forward'} is wrong on {count(forward)}"
-        found.append(known("forward-wrong", f"{words}{rest}: the first is {problem_words(forward[0])}"))
+        found.append(known("forward-wrong", _about_forward(swept, forward)))
     return found
+
+
+def _on(result: Result) -> str:
+    """What happened, and on which problem."""
+    return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
+
+
+def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
+    """That its own forward is wrong, and what that means for the backward."""
+    sentence = "its own {forward} is wrong on {problems}, for example {problem}"
+    if all(result.ok for result in swept.results if not result.refused):
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; the backward itself is right"
+        )
+    elif swept.call.own_cache:
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; "
+            "the backward was given the cache from it"
+        )
+    return tr(
+        sentence,
+        forward=swept.candidate.forward or "forward",
+        problems=count(len(wrong)),
+        problem=problem_words(wrong[0]),
+    )
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
@@ -53,16 +86,21 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
     if "db" in names and all(_repeats(result) for result in returned):
         shape = next(result.outcome.gradients["db"].shape for result in returned if result.wrong("db"))
         bug = KNOWN_BUGS["db-shape"]
-        seen = f"its values are right, in the shape {'x'.join(map(str, shape))}"
-        found.append(Finding(bug.id, True, f"{bug.title}: {seen}, for example", ("db",), bug))
+        seen = tr("its shape is {shape}, for example", shape=shape_text(shape))
+        found.append(Finding(bug.id, True, titled(bug, seen), ("db",), bug))
     whole = tuple(name for name in names if name != "db" or not found)
     whole = tuple(name for name in whole if _whole_numbers(name, returned))
     if whole:
         bug = KNOWN_BUGS["integer-truncation"]
         buffers = all(result.outcome.gradients[whole[0]].dtype.kind in "iu" for result in returned)
-        kind = " of an integer type" if buffers else ""
-        seen = f"{listed(whole)} holds whole numbers only{kind}, on all {len(returned)} problems"
-        found.append(Finding(bug.id, buffers, f"{bug.title}: {seen}", whole, bug))
+        seen = tr(
+            "all values of {names} are whole numbers of an integer dtype, on all {count} problems"
+            if buffers
+            else "all values of {names} are whole numbers, on all {count} problems",
+            names=listed(whole),
+            count=len(returned),
+        )
+        found.append(Finding(bug.id, buffers, titled(bug, seen), whole, bug))
     return found
 
 
@@ -88,7 +126,7 @@ def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
 def wrong_forwards(swept: Swept) -> list[Result]:
     """The problems on which the candidate's own forward returned other numbers than it should.
 
-    What has other samples or channels is no output of this convolution, whatever it is called; an
+    What has other samples or channels is not an output of this convolution, whatever it is called; an
     output that went through a ReLU is right.
     """
     found = []

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from convstep.candidate.judging import Result
 from convstep.conv.geometry import Geometry
+from convstep.language import tr
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that is true of some problems."""
+    """Something that is true of some problems and not of others."""
 
     words: str
     """As it stands after "only when"."""
@@ -33,11 +34,11 @@ FEATURES: tuple[Feature, ...] = (
     Feature("padding > 1", lambda g: max(_padding(g)) > 1),
     Feature("the batch has more than one sample", lambda g: g.samples > 1),
     Feature("the batch has a single sample", lambda g: g.samples == 1),
-    Feature("sizes do not tile", lambda g: max(g.remainder) > 0),
+    Feature("some rows or columns are left over", lambda g: max(g.remainder) > 0),
     Feature("the input is not square", lambda g: g.input_shape[0] != g.input_shape[1]),
     Feature("the output is not square", lambda g: g.output_shape[0] != g.output_shape[1]),
-    Feature("the output is wider than high", lambda g: g.output_shape[0] < g.output_shape[1]),
-    Feature("the output is higher than wide", lambda g: g.output_shape[0] > g.output_shape[1]),
+    Feature("the output is wider than it is tall", lambda g: g.output_shape[0] < g.output_shape[1]),
+    Feature("the output is taller than it is wide", lambda g: g.output_shape[0] > g.output_shape[1]),
     Feature("the kernel is not square", lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
     Feature("the kernel is larger than 1x1", lambda g: max(g.kernel_shape[1:3]) > 1),
     Feature("dilation > 1", lambda g: max(g.dilation) > 1),
@@ -46,10 +47,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature("there are several filters", lambda g: g.kernel_shape[0] > 1),
     Feature("windows overlap", lambda g: any(r > s for r, s in zip(g.reach, g.stride, strict=True))),
     Feature("stride is 1", lambda g: max(g.stride) == 1),
-    Feature("stride differs along the axes", lambda g: g.stride[0] != g.stride[1]),
+    Feature("the strides along H and W differ", lambda g: g.stride[0] != g.stride[1]),
     Feature("stride > 1 along H", lambda g: g.stride[0] > 1),
     Feature("stride > 1 along W", lambda g: g.stride[1] > 1),
-    Feature("padding differs between opposite sides", lambda g: any(a != b for a, b in g.padding)),
+    Feature("opposite sides have different padding", lambda g: any(a != b for a, b in g.padding)),
 )
 """What problems are told apart by, the commonest causes first."""
 
@@ -60,7 +61,7 @@ def pattern(results: Sequence[Result], failed: Callable[[Result], bool], verb: s
     Args:
         results: all problems tried; those refused are left out.
         failed: which of them failed.
-        verb: "wrong", or "raises".
+        verb: "wrong", or one of `verdict.VERBS`.
 
     Returns:
         A phrase; "" if nothing failed.
@@ -70,7 +71,7 @@ def pattern(results: Sequence[Result], failed: Callable[[Result], bool], verb: s
     if not any(wrong):
         return ""
     if all(wrong):
-        return f"{verb} on every problem"
+        return tr("{fails} on every problem", fails=tr(verb))
     held = {
         feature.words: [feature.holds(result.right.problem.geometry) for result in tried]
         for feature in FEATURES
@@ -78,9 +79,9 @@ def pattern(results: Sequence[Result], failed: Callable[[Result], bool], verb: s
     count = sum(wrong)
     exact = _exact(held, wrong)
     if exact:
-        return f"{verb} only when {exact}"
+        return tr("{fails} only when {feature}", fails=tr(verb), feature=exact)
     if count == 1:
-        return f"{verb} on one problem of {len(tried)}"
+        return tr("{fails} on 1 of {tried} problems", fails=tr(verb), tried=len(tried))
     covers = [
         (sum(values), words)
         for words, values in held.items()
@@ -88,19 +89,30 @@ def pattern(results: Sequence[Result], failed: Callable[[Result], bool], verb: s
     ]
     if covers:
         of, words = min(covers, key=lambda cover: cover[0])
-        return f"{verb} only when {words}, and then on {count} of {of} problems"
-    return f"{verb} on {count} of {len(tried)} problems, in no simple pattern"
+        return tr(
+            "{fails} only when {feature}, and then on {count} of {cases} problems",
+            fails=tr(verb),
+            feature=tr(words),
+            count=count,
+            cases=of,
+        )
+    return tr(
+        "{fails} on {count} of {tried} problems, in no simple pattern",
+        fails=tr(verb),
+        count=count,
+        tried=len(tried),
+    )
 
 
 def _exact(held: dict[str, list[bool]], wrong: list[bool]) -> str:
     """One feature, or two joined, that hold on exactly the problems that failed; "" if none do."""
     for words, values in held.items():
         if values == wrong:
-            return words
+            return tr(words)
     for (first, a), (second, b) in itertools.combinations(held.items(), 2):
         if [x and y for x, y in zip(a, b, strict=True)] == wrong:
-            return f"{first} and {second}"
+            return tr("{one} and {other}", one=tr(first), other=tr(second))
     for (first, a), (second, b) in itertools.combinations(held.items(), 2):
         if [x or y for x, y in zip(a, b, strict=True)] == wrong:
-            return f"{first} or {second}"
+            return tr("{one} or {other}", one=tr(first), other=tr(second))
     return ""

@@ -3,7 +3,7 @@
 Backward is linear in dZ. So a candidate called with a dZ that is zero except at one step returns
 exactly what it thinks that step contributes, and called with dZ zeroed from some step on it returns
 its running state there: loops, im2col, FFT or autograd, it makes no difference. The first step at
-which it parts from the reference is found by bisection.
+which it diverges from the reference is found by bisection.
 
 A candidate for which the parts do not add up to the whole keeps something from call to call, or
 does something to dZ that is not linear: a finding of its own. One that writes `=` for `+=` is linear
@@ -38,10 +38,10 @@ SHOWN_CELLS = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Divergence:
-    """The first step at which a candidate parts from the reference."""
+    """The first step at which a candidate diverges from the reference."""
 
     step: int
-    """Its number, from 0."""
+    """Its number as Python counts, from 0; people are told the position after it."""
     index: StepIndex
     """Its loop index."""
     gradient: str
@@ -60,6 +60,11 @@ class Divergence:
     """Whether it is wrong with a dZ of zeros already: no step is to blame."""
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """The shape it should have and the one it has, where they differ."""
+
+    @property
+    def position(self) -> int:
+        """How many steps are executed when it is seen: what `--goto` takes and the debugger shows."""
+        return 0 if self.before_any else self.step + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,17 @@ from convstep.candidate.outcome import OUT_OF_MEMORY
 from convstep.candidate.serve import serve
 from convstep.candidate.source_of import served_function
 from convstep.candidate.target import Target
+from convstep.language import spoken, tr
 from convstep.oracle import messages
 
+CRASHES = {
+    "SIGSEGV": "it crashed: segmentation fault",
+    "SIGABRT": "it crashed: aborted",
+    "SIGFPE": "it crashed: arithmetic error",
+    "SIGILL": "it crashed: illegal instruction",
+    "SIGKILL": "its process was killed, perhaps because memory ran out",
+}
+"""How a process ended, by the name of the signal that ended it."""
 ENDING, PAUSE = 2.0, 0.005
 """Seconds for a process to end that was killed, or whose pipe has ended; and between two looks."""
 
@@ -61,11 +70,12 @@ class Spawned:
 
     def __init__(self, target: Target, options: dict[str, Any]) -> None:
         if not sys.executable:
-            raise OSError("this Python does not know where its interpreter is")
+            raise OSError(tr("this Python cannot tell where its interpreter is"))
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        command = sys.executable, "-P", "-m", "convstep.candidate.serve"
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "convstep.candidate.serve", str(target), json.dumps(options)],
+            [*command, str(target), json.dumps(options), spoken()],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -175,19 +185,13 @@ def _kill_group(pid: int) -> None:
 def how_it_died(code: int | None) -> str:
     """How a process ended, in words."""
     if code is None:
-        return "its process ended"
+        return tr("its process ended")
     if code == OUT_OF_MEMORY:
-        return "it ran out of memory"
+        return tr("it ran out of memory")
     if code >= 0:
-        return f"it ended its process with exit code {code}"
-    known = {
-        signal.SIGSEGV: "it crashed: segmentation fault",
-        signal.SIGABRT: "it crashed: aborted",
-        signal.SIGFPE: "it crashed: arithmetic error",
-        signal.SIGILL: "it crashed: illegal instruction",
-        signal.SIGKILL: "its process was killed, perhaps for want of memory",
-    }
+        return tr("it ended its process with exit code {code}", code=code)
     try:
-        return known.get(signal.Signals(-code), f"it was ended by {signal.Signals(-code).name}")
+        name = signal.Signals(-code).name
     except ValueError:
-        return f"it was ended by signal {-code}"
+        return tr("it was ended by signal {signal}", signal=-code)
+    return tr(CRASHES[name]) if name in CRASHES else tr("it was ended by {signal}", signal=name)

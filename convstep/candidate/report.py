@@ -6,13 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from convstep.candidate.judging import problem_words
-from convstep.conv.validation import shape_text
+from convstep.conv.validation import place_text, shape_text
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
     from convstep.candidate.judging import Judged, Result
     from convstep.candidate.probing import Divergence
     from convstep.candidate.verdict import Verdict
+    from convstep.conv.geometry import Geometry
 
 WIDTH = 100
 """Columns of a paragraph."""
@@ -56,16 +57,17 @@ def _addressed(verdict: Verdict) -> bool:
     return ":" in verdict.target
 
 
-def divergence_words(found: Divergence, batch: bool) -> str:
-    """Where it parts from the reference, in one or two sentences."""
+def divergence_words(found: Divergence, geometry: Geometry) -> str:
+    """Where it parts from the reference, in one or two sentences.
+
+    Args:
+        found: the first step that differs; it is named by the position after it, as on the screen.
+        geometry: of the problem it was found on.
+    """
     if found.before_any:
         return f"{found.gradient} is not zero before the first step: with a dZ of zeros it should be"
-    index = ", ".join(
-        f"{name} {value}"
-        for name, value in zip(found.index._fields, found.index, strict=True)
-        if batch or name != "i_n"
-    )
-    where = f"step {found.step} ({index}), in {found.gradient}"
+    place = place_text(found.index, geometry)
+    where = f"step {found.position} of {geometry.total_steps} ({place}), in {found.gradient}"
     if found.shapes is not None and not found.cells:
         right, actual = found.shapes
         shown = shape_text(actual) if actual else "nothing"
@@ -87,8 +89,8 @@ def _failure(verdict: Verdict) -> list[str]:
         line = f" (line {result.outcome.line})" if result.outcome.line else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
-        batch = result.right.problem.geometry.batch is not None
-        lines += _wrapped(f"first divergence: {divergence_words(verdict.first_divergence, batch)}")
+        words = divergence_words(verdict.first_divergence, result.right.problem.geometry)
+        lines += _wrapped(f"first divergence: {words}")
     return lines
 
 

@@ -27,6 +27,7 @@ from convstep.candidate.files.placeholders import Placeholder
 from convstep.candidate.outcome import OUT_OF_MEMORY, Candidate, Outcome
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
+from convstep.language import speak, tr
 from convstep.oracle import messages
 
 MEMORY = 4 << 30
@@ -159,10 +160,11 @@ def _served(loaded: Any, name: str) -> Served:
 
 
 def no_class(name: str) -> str:
-    """Why a class is no candidate, in a sentence."""
-    return (
-        f"{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
-        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)"
+    """Why a class is not a candidate, in a sentence."""
+    return tr(
+        "{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
+        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
+        name=name,
     )
 
 
@@ -228,20 +230,26 @@ def private_pipes() -> tuple[messages.RawPipe, messages.RawPipe]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve the target named on the command line, options as JSON after it."""
+    """Serve the target named on the command line; after it options as JSON, and the language in use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     questions, answers = private_pipes()
     sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os.environ["MPLBACKEND"] = "Agg"
+    speak(arguments[2])  # what is said here is shown as it is
     try:
         served = load(Target.parse(arguments[0]), json.loads(arguments[1]))
     except CandidateError as error:
         messages.send(answers, {"error": wire.as_text(str(error))})
         return
     except BaseException as error:
-        said = " ".join(str(error).split()) or "no message"
-        sentence = f"loading {arguments[0]} ended with {type(error).__name__}: {said}"
+        said = " ".join(str(error).split())
+        sentence = tr(
+            "loading {target} ended with {error}: {said}" if said else "loading {target} ended with {error}",
+            target=arguments[0],
+            error=type(error).__name__,
+            said=said,
+        )
         messages.send(answers, {"error": wire.as_text(sentence)})
         return
     serve(served, questions, answers)

@@ -23,11 +23,13 @@ from convstep.candidate.probing import Divergence, Probe
 from convstep.candidate.verdict import Verdict
 from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
+from convstep.conv.validation import shape_text
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
 KEPT = 256
-"""Answers that are remembered at the most."""
+"""The most answers that are remembered."""
 KEPT_BYTES = 64 << 20
 """What they may take together."""
 KEPT_LEAST = 8
@@ -80,7 +82,7 @@ class CandidateTimeline:
         return self.verdict.diagnosis
 
     def first_divergence(self) -> Divergence | None:
-        """The first step at which it parts from the reference on this problem."""
+        """The first step at which it diverges from the reference on this problem."""
         failing = self.verdict.failing
         if failing is not None and failing is self.problem:
             return self.verdict.first_divergence
@@ -178,10 +180,13 @@ class CandidateTimeline:
             if outcome.kind != RETURNED:
                 problems[name] = outcome.message
             elif actual is None:
-                problems[name] = "it does not come back"
+                problems[name] = tr("it is not returned")
             elif actual.shape != right.shape:
-                shape = "x".join(map(str, actual.shape)) or "a single number"
-                problems[name] = f"its shape is {shape}, not {'x'.join(map(str, right.shape))}"
+                problems[name] = tr(
+                    "its shape is {shape}, not {right}",
+                    shape=shape_text(actual.shape),
+                    right=shape_text(right.shape),
+                )
             else:
                 gradients[name] = np.asarray(actual, self.problem.dtype)
         return Beside(gradients, problems)

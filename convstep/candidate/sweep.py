@@ -22,7 +22,7 @@ from convstep.conv.problem import Problem
 BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
 LARGEST_BATCH, GUESSES = 256, 8
-"""The largest batch size tried, and how many, where a candidate seems to have one written in."""
+"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
 SHARE = 3
 """One in so many problems is tried on a candidate that keeps state."""
 DEATHS = 3
@@ -47,7 +47,7 @@ class Swept:
     untried: int
     """How many problems there was no time for."""
     unsaid: tuple[str, ...]
-    """What the convention has no words for, so that it was not tried."""
+    """What the convention cannot express, so that it was not tried."""
     second: Outcome | None
     """A second call on the first problem, in the same process; None if it was not made."""
     keeps_state: bool
@@ -169,7 +169,7 @@ def _same(first: Outcome, second: Outcome) -> bool:
 
 
 def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
-    """The batch size written into a candidate that raises on everything, if it can be guessed.
+    """The batch size hard-coded in a candidate that raises on everything, if it can be guessed.
 
     Numbers to try come from what it raises and from its source.
     """

@@ -36,12 +36,12 @@ class Target:
         """Read "file.py:function", "file.ipynb:Class.method" or "package.module:function".
 
         Raises:
-            CandidateError: there is no such file, or the text names no function.
+            CandidateError: there is no such file, or the text does not name a function.
         """
         text = text.strip()
         place, name = _split(text)
         if not place:
-            raise CandidateError(f"{text or 'an empty target'} names no file; write {_EXAMPLE}")
+            raise CandidateError(f"{text or 'an empty target'} does not name a file; write {_EXAMPLE}")
         if not name:
             raise CandidateError(_without_function(place))
         _check_name(name)
@@ -88,7 +88,9 @@ def _check_file(place: str, name: str) -> None:
     if not path.is_file():
         raise CandidateError(_missing(path, name))
     if path.suffix.lower() not in SUFFIXES:
-        raise CandidateError(f"{place} is no Python file; a candidate is a function in a .py or .ipynb file")
+        raise CandidateError(
+            f"{place} is not a Python file; a candidate is a function in a .py or .ipynb file"
+        )
 
 
 def _in_folder(folder: Path) -> Path:
@@ -121,9 +123,9 @@ def _without_function(place: str) -> str:
         return f"{place} is a folder; name a file in it and the function: {_in_folder(path)}:conv_backward"
     if not path.is_file():
         example = f"{place}:conv_backward" if place.lower().endswith(SUFFIXES) else _EXAMPLE
-        return f"{place} names no function; write it after a colon: {example}"
+        return f"{place} does not name a function; write it after a colon: {example}"
     if path.suffix.lower() not in SUFFIXES:
-        return f"{place} is no Python file; name a .py or .ipynb file and the function: {_EXAMPLE}"
+        return f"{place} is not a Python file; name a .py or .ipynb file and the function: {_EXAMPLE}"
     found = _backward_names(path)
     if not found:
         return f"name the function: {place}:conv_backward"

@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.conventions import CONVENTIONS
-from convstep.candidate.finding import Finding
+from convstep.candidate.finding import Finding, count, listed
 from convstep.candidate.judging import RIGHT, Result, problem_words
 from convstep.candidate.observed import wrong_forwards
 from convstep.candidate.outcome import RETURNED
 from convstep.candidate.patterns import pattern
 from convstep.candidate.probing import Divergence
 from convstep.candidate.sweep import Swept
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+
+
+VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
+"""By kind of outcome, what a candidate does that never does anything else wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +35,7 @@ class Verdict:
     diagnosis: tuple[Finding, ...]
     """What is wrong, the likeliest explanation first; empty if nothing is."""
     first_divergence: Divergence | None
-    """The first step of the failing problem at which it parts from the reference; None if it is
+    """The first step of the failing problem at which it diverges from the reference; None if it is
     right, or raises there, so that there is no step to look at."""
     notes: tuple[str, ...] = ()
     """What else was seen, in sentences: what was not tried, what was left out."""
@@ -89,7 +94,7 @@ class Verdict:
     @property
     def _verb(self) -> str:
         kinds = {result.outcome.kind for result in self.swept.results if result.failed}
-        return {"raised": "raises", "hung": "hangs", "died": "crashes"}.get("".join(kinds), "wrong")
+        return VERBS.get("".join(kinds), "wrong")
 
     @functools.cached_property
     def forward_ok(self) -> bool | None:
@@ -100,20 +105,37 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in one sentence."""
-        swept = self.swept
+        swept, name = self.swept, self.swept.candidate.name
         tried = len(swept.results) - swept.refused
         if self.ok:
-            return f"{swept.candidate.name} is right: all gradients agree on {swept.passed} problems"
+            return tr(
+                "{name} is right: all gradients agree on {problems}", name=name, problems=count(swept.passed)
+            )
         if not tried:
-            return f"{swept.candidate.name} refuses every problem: {swept.results[0].outcome.message}"
+            message = swept.results[0].outcome.message
+            return tr("{name} refuses every problem: {message}", name=name, message=message)
         if swept.failing is None:
             ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
-            return f"{swept.candidate.name} gives the right gradients, but something else is wrong: {ids}"
+            return tr(
+                "{name} returns the right gradients, but something else is wrong: {ids}", name=name, ids=ids
+            )
         failed = sum(result.failed for result in swept.results)
         if failed == tried and self._verb != "wrong":
-            every = "" if swept.untried else " on every problem"
-            return f"{swept.candidate.name} {self._verb}{every}: {swept.failing.outcome.message}"
-        return f"{swept.candidate.name} is wrong on {failed} of {tried} problems: {self.pattern}"
+            return tr(
+                "{name} {fails}: {message}"
+                if swept.untried
+                else "{name} {fails} on every problem: {message}",
+                name=name,
+                fails=tr(self._verb),
+                message=swept.failing.outcome.message,
+            )
+        return tr(
+            "{name} is wrong on {failed} of {tried} problems: {pattern}",
+            name=name,
+            failed=failed,
+            tried=tried,
+            pattern=self.pattern,
+        )
 
     def saved(self, path: str) -> Verdict:
         """The same verdict, its failing problem saved.
@@ -176,6 +198,7 @@ def _divergence(found: Divergence | None) -> dict[str, Any] | None:
         return None
     return {
         "step": found.step,
+        "position": found.position,
         "index": list(found.index),
         "gradient": found.gradient,
         "cells": [list(cell) for cell in found.cells],
@@ -187,20 +210,38 @@ def notes(swept: Swept) -> tuple[str, ...]:
     said = []
     convention = CONVENTIONS[swept.call.convention]
     if swept.unsaid:
-        said.append(f"not tried, because {convention.name} has no words for it: {', '.join(swept.unsaid)}")
+        said.append(
+            tr(
+                "not tried, because the {convention} convention cannot express it: {geometry}",
+                convention=convention.name,
+                geometry=tr(", ").join(swept.unsaid),
+            )
+        )
     if swept.untried:
-        said.append(f"{swept.untried} larger problems were not tried: it took too long, or ended too often")
+        said.append(
+            tr(
+                "larger problems were not tried ({count}): it is too slow, or crashed too often",
+                count=swept.untried,
+            )
+        )
     refusing = [result for result in swept.results if result.refused]
     if refusing:
         first = refusing[0]
         said.append(
-            f"it refuses {len(refusing)} problems, which is not counted as wrong: "
-            f"{first.outcome.message} (the first is {problem_words(first)})"
+            tr(
+                "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
+                problems=count(len(refusing)),
+                message=first.outcome.message,
+                problem=problem_words(first),
+            )
         )
     if swept.whole_numbers:
         said.append(
-            f"given integers, its {' and '.join(swept.whole_numbers)} is cut to whole numbers "
-            "(integer-truncation): make its buffers floating, np.zeros(shape) rather than zeros_like"
+            tr(
+                "given integers, it cuts {names} to whole numbers (integer-truncation): "
+                "make its buffers floating-point, with np.zeros(shape) rather than zeros_like",
+                names=listed(swept.whole_numbers),
+            )
         )
     imprecise = [
         found
@@ -210,15 +251,31 @@ def notes(swept: Swept) -> tuple[str, ...]:
     ]
     if imprecise:
         worst = max(found.max_abs_error for found in imprecise)
-        said.append(f"its numbers are right to single precision only: errors up to {worst:.1e} in float64")
+        said.append(
+            tr(
+                "its numbers are accurate only to single precision: errors up to {worst:.1e} in float64",
+                worst=worst,
+            )
+        )
     if swept.grew > 256 << 20:
-        said.append(f"its process grew by {swept.grew >> 20} MB meanwhile: it keeps what it should let go")
+        said.append(
+            tr(
+                "its process grew by {size} MB: it holds on to memory that it should release",
+                size=swept.grew >> 20,
+            )
+        )
     messages = {result.outcome.forward_message for result in swept.results} - {""}
     if messages and all(result.outcome.Z is None for result in swept.results):
-        said.append(f"its own {swept.candidate.forward} could not be checked: {sorted(messages)[0]}")
+        said.append(
+            tr(
+                "its own {forward} could not be checked: {message}",
+                forward=swept.candidate.forward,
+                message=sorted(messages)[0],
+            )
+        )
     printed = next((result.outcome.printed for result in swept.results if result.outcome.printed), "")
     if printed:
-        said.append(f"it prints: {printed.strip().splitlines()[0][:80]}")
+        said.append(tr("it prints: {line}", line=printed.strip().splitlines()[0][:80]))
     warned = list(dict.fromkeys(w for result in swept.results for w in result.outcome.warnings))
-    said += [f"it warns: {warning}" for warning in warned[:2]]
+    said += [tr("it warns: {warning}", warning=warning) for warning in warned[:2]]
     return (*swept.candidate.notes, *said)

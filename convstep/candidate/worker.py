@@ -22,6 +22,7 @@ from convstep.candidate.serve import no_class
 from convstep.candidate.source_of import kind_of, name_of
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
+from convstep.language import tr
 from convstep.oracle import messages
 
 SECONDS = 10.0
@@ -81,7 +82,9 @@ class Worker:
             CandidateError: this system cannot copy a process, or it is not a function.
         """
         if not callable(function):
-            raise CandidateError(f"{function!r} cannot be called; give a function or 'path.py:function'")
+            raise CandidateError(
+                tr("{value!r} cannot be called; give a function or 'path.py:function'", value=function)
+            )
         if kind_of(function) == "class":
             raise CandidateError(no_class(name_of(function)))
         if not hasattr(os, "fork"):
@@ -116,18 +119,24 @@ class Worker:
         assert self._process is not None
         with contextlib.suppress(OSError, ValueError):  # who does not read has died
             messages.send(self._process.questions, wire.question(call, problem, fresh=fresh))
-        longest, what = self.seconds, "it did not return"
+        longest, loading = self.seconds, False
         try:
             if fresh:  # it says when it is loaded, and the time of the call starts
-                longest, what = max(LOADING, self.seconds), "loading it again did not finish"
+                longest, loading = max(LOADING, self.seconds), True
                 loaded = self._received.get(timeout=longest)
-                longest, what = self.seconds, "it did not return"
+                longest, loading = self.seconds, False
                 received = None if loaded is None else self._received.get(timeout=longest)
             else:
                 received = self._received.get(timeout=longest)
         except Empty:
             self._end()
-            return Outcome(HUNG, message=f"{what} within {longest:g} s")
+            message = tr(
+                "loading it again did not finish within {seconds:g} s"
+                if loading
+                else "it did not return within {seconds:g} s",
+                seconds=longest,
+            )
+            return Outcome(HUNG, message=message)
         if received is None:
             return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
         return wire.read_answer(messages.opened(received), call, problem)
@@ -158,13 +167,13 @@ class Worker:
 
     def _begin(self) -> Candidate:
         if self._closed:
-            raise CandidateError("the candidate's process was closed")
+            raise CandidateError(tr("the candidate's process was closed"))
         self._called = False
         try:
             self._process = self._start()
         except OSError as error:
             raise CandidateError(
-                f"no process for the candidate can be started: {error.strerror or error}"
+                tr("no process for the candidate can be started: {reason}", reason=error.strerror or error)
             ) from None
         self._received = SimpleQueue()
         listening = threading.Thread(
@@ -176,12 +185,16 @@ class Worker:
             received = self._received.get(timeout=longest)
         except Empty:
             self._end()
-            raise CandidateError(f"loading {self.address} did not finish within {longest:g} s") from None
+            sentence = tr(
+                "loading {target} did not finish within {seconds:g} s", target=self.address, seconds=longest
+            )
+            raise CandidateError(sentence) from None
         except BaseException:  # Ctrl+C
             self._end()
             raise
         if received is None:
-            raise CandidateError(f"loading {self.address}: {how_it_died(self._end(by_itself=True))}")
+            how = how_it_died(self._end(by_itself=True))
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how))
         introduction = messages.opened(received)
         if "error" in introduction:
             self._end()
@@ -228,5 +241,7 @@ def importable(function: Callable[..., Any]) -> Target:
     with contextlib.suppress(TypeError, OSError):
         file = inspect.getsourcefile(inspect.unwrap(function))
     if file is None or "<" in name or not os.path.exists(file):
-        raise CandidateError(f"{name} is not in a file; save it in one and check 'path.py:{name}'")
+        raise CandidateError(
+            tr("{name} is not in a file; save it in one and check 'path.py:{name}'", name=name)
+        )
     return Target.parse(f"{file}:{name}")

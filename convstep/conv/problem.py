@@ -102,10 +102,10 @@ class Problem:
         missing = [name for name in ("A_prev", "W") if name not in cache]
         if missing:
             raise ProblemError(
-                f"the cache has no {missing[0]!r}; it needs 'A_prev' and 'W', and 'b' unless there is no bias"
+                f"the cache has no {missing[0]!r}; it needs 'A_prev' and 'W', and 'b' if there is a bias"
             )
         if dZ is None:
-            raise ProblemError("dZ is None; pass the gradient of the loss by the output")
+            raise ProblemError("dZ is None; pass the gradient of the loss with respect to the output Z")
         return cls(cache["A_prev"], cache["W"], cache.get("b"), dZ, stride, padding, dilation, groups)
 
     def __repr__(self) -> str:

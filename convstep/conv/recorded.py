@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.validation import ProblemError, as_float, shape_text
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -18,7 +19,7 @@ NAMES = ("dW", "db", "dA_prev")
 """What can be recorded, in the article's order."""
 
 LONGEST_NAME = 200
-"""Characters of `by`, which stands in sentences."""
+"""Characters of `by`, which appears in sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +47,13 @@ class Recorded:
         """Validate what can be without the problem."""
         _check_name(self.by)
         if not isinstance(self.eps, (int, float)) or not (math.isfinite(self.eps) and 0 < self.eps < 1):
-            raise ProblemError(f"the recorded eps is {self.eps!r}; it must lie between 0 and 1")
+            raise ProblemError(tr("the recorded eps is {eps!r}; it must lie between 0 and 1", eps=self.eps))
         if unknown := sorted(set(self.gradients) - set(NAMES), key=str):
-            raise ProblemError(f"{unknown[0]!r} cannot be recorded; the gradients are dW, db and dA_prev")
+            raise ProblemError(
+                tr("{name!r} cannot be recorded; the gradients are dW, db and dA_prev", name=unknown[0])
+            )
         if not self.gradients:
-            raise ProblemError("no gradient is recorded; give at least one of dW, db and dA_prev")
+            raise ProblemError(tr("no gradient is recorded; give at least one of dW, db and dA_prev"))
         held = {name: _held(name, self.gradients[name]) for name in NAMES if name in self.gradients}
         object.__setattr__(self, "gradients", held)
 
@@ -71,11 +74,18 @@ class Recorded:
         for name, values in self.gradients.items():
             expected = shapes[name]
             if expected is None:
-                raise ProblemError(f"{name} is recorded but the problem has no bias; leave it out or give b")
+                raise ProblemError(
+                    tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
+                )
             if values.shape != expected:
                 raise ProblemError(
-                    f"the recorded {name} is {shape_text(values.shape)} but this problem's is "
-                    f"{shape_text(expected)}; record the gradients of the same arrays"
+                    tr(
+                        "the recorded {name} is {shape} but this problem's is {expected}; "
+                        "record the gradients of the same arrays",
+                        name=name,
+                        shape=shape_text(values.shape),
+                        expected=shape_text(expected),
+                    )
                 )
 
 
@@ -83,7 +93,7 @@ def _check_name(by: Any) -> None:
     # it is printed in a terminal, and a file may say anything
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise ProblemError(
-            f"who recorded the gradients must be one line of text, up to {LONGEST_NAME} characters"
+            tr("recorded_by must be one line of text, up to {count} characters", count=LONGEST_NAME)
         )
 
 
@@ -91,7 +101,8 @@ def _held(name: str, given: npt.ArrayLike) -> Array:
     try:
         values = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise ProblemError(f"the recorded {name} cannot be read as an array: {error}") from error
-    copy = np.array(as_float(f"the recorded {name}", values), order="C")
+        sentence = tr("{name} cannot be read as an array: {error}", name=f"recorded_{name}", error=error)
+        raise ProblemError(sentence) from error
+    copy = np.array(as_float(f"recorded_{name}", values), order="C")
     copy.setflags(write=False)
     return copy

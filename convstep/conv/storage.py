@@ -13,6 +13,7 @@ import numpy.typing as npt
 from convstep.conv.files import written_whole
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -57,11 +58,12 @@ def load(path: str | os.PathLike[str]) -> Problem:
         with open(path, "rb") as file:
             return read(file, str(path))
     except FileNotFoundError:
-        raise ProblemError(f"{path} does not exist; check the path") from None
+        raise ProblemError(tr("{path} does not exist; check the path", path=path)) from None
     except IsADirectoryError:
-        raise ProblemError(f"{path} is a folder; give a .npz file in it") from None
+        raise ProblemError(tr("{path} is a folder; give a .npz file in it", path=path)) from None
     except OSError as error:
-        raise ProblemError(f"{path} cannot be read: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise ProblemError(tr("{path} cannot be read: {reason}", path=path, reason=reason)) from error
 
 
 def read(file: BinaryIO, name: str) -> Problem:
@@ -92,7 +94,14 @@ def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
     _check_names(found, name)
     for required in ("A_prev", "W"):
         if required not in found:
-            raise ProblemError(f"{name} has no array {required!r}; it holds {_listed(given)}")
+            raise ProblemError(
+                tr(
+                    "{name} has no array {array!r}; it holds {held}",
+                    name=name,
+                    array=required,
+                    held=_listed(given),
+                )
+            )
     try:
         arrays = _channels_last(found, _layout(found))
         problem = Problem(
@@ -115,16 +124,22 @@ def _in_our_words(given: Mapping[str, Array], name: str) -> dict[str, Array]:
     ours = [n for n in _ARRAYS if n in given]
     if ours:
         raise ProblemError(
-            f"{name} mixes {words[0]!r} and {ours[0]!r}; call the arrays either "
-            "A_prev, W, b, dZ or input, weight, bias, grad_output"
+            tr(
+                "{name} mixes {one!r} and {other!r}; call the arrays either "
+                "A_prev, W, b, dZ or input, weight, bias, grad_output",
+                name=name,
+                one=words[0],
+                other=ours[0],
+            )
         )
     return {"layout": np.array("NCHW")} | {PYTORCH_WORDS.get(n, n): values for n, values in given.items()}
 
 
 def _listed(given: Mapping[str, Array]) -> str:
     names = [n if n.isprintable() else repr(n) for n in sorted(given)]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return (", ".join(names[:SHOWN]) or "nothing") + more
+    shown = ", ".join(names[:SHOWN]) or tr("nothing")
+    more = len(names) - SHOWN
+    return tr("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
 
 def _recorded(arrays: Mapping[str, Array]) -> Recorded | None:
@@ -133,10 +148,12 @@ def _recorded(arrays: Mapping[str, Array]) -> Recorded | None:
         return None
     for required in ("recorded_by", "recorded_eps"):
         if required not in arrays:
-            raise ProblemError(f"gradients are recorded without {required!r}; add it or leave them out")
+            raise ProblemError(
+                tr("gradients are recorded without {name!r}; add it or leave them out", name=required)
+            )
     by, eps = arrays["recorded_by"], arrays["recorded_eps"]
     if by.ndim or eps.ndim or by.dtype.kind != "U" or eps.dtype.kind != "f":
-        raise ProblemError("recorded_by must be one text and recorded_eps one number")
+        raise ProblemError(tr("recorded_by must be one text and recorded_eps one number"))
     prefix = "recorded_"
     gradients = {n.removeprefix(prefix): arrays[n] for n in _RECORDED[:3] if n in arrays}
     return Recorded(str(by), gradients, float(eps))
@@ -147,16 +164,24 @@ def _members(file: BinaryIO, name: str) -> dict[str, Array]:
     try:
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ProblemError(f"{name} holds a single array; a problem is a .npz with A_prev, W, b and dZ")
+            raise ProblemError(
+                tr("{name} holds a single array; a problem is a .npz with A_prev, W, b and dZ", name=name)
+            )
         with archive:
             return {key: archive[key] for key in archive.files}
     except ProblemError:
         raise
     except MemoryError:
-        raise ProblemError(f"{name} claims arrays larger than the memory of this machine") from None
+        raise ProblemError(
+            tr("{name} claims arrays larger than the memory of this machine", name=name)
+        ) from None
     except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
         raise ProblemError(
-            f"{name} is not a readable .npz file (damaged, or another format): {_first_line(error)}"
+            tr(
+                "{name} is not a readable .npz file (damaged, or another format): {reason}",
+                name=name,
+                reason=_first_line(error),
+            )
         ) from error
 
 
@@ -170,13 +195,20 @@ def _check_names(found: dict[str, Array], name: str) -> None:
     for given in sorted(set(found) - set(_NAMES)):
         close = difflib.get_close_matches(given, set(_NAMES) - set(found), n=1, cutoff=0.75)
         if close:
-            raise ProblemError(f"{name} has an unknown array {given!r}; did you mean {close[0]!r}?")
+            raise ProblemError(
+                tr(
+                    "{name} has an unknown array {array!r}; did you mean {close!r}?",
+                    name=name,
+                    array=given,
+                    close=close[0],
+                )
+            )
 
 
 def _layout(found: dict[str, Array]) -> str:
     layout = str(found["layout"]) if "layout" in found else "NHWC"
     if layout not in ("NHWC", "NCHW"):
-        raise ProblemError(f'layout is {layout!r}; it must be "NHWC" or "NCHW"')
+        raise ProblemError(tr('layout is {layout!r}; it must be "NHWC" or "NCHW"', layout=layout))
     return layout
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -31,12 +32,13 @@ class Hyperparameters(NamedTuple):
 LARGEST = 2**31
 """Cells in one array, 16 GiB of float64; a typing error in the padding soon goes beyond."""
 
-_RANKS = {
-    "A_prev": ((3, 4), "(H, W, C_in), or (N, H, W, C_in) with a batch"),
-    "W": ((4,), "(C_out, F_h, F_w, C_in // groups)"),
-    "b": ((1,), "(C_out,)"),
-    "dZ": ((3, 4), "(H_out, W_out, C_out), or (N, H_out, W_out, C_out) with a batch"),
+_LAYOUTS = {
+    "A_prev": {3: "(H, W, C_in)", 4: "(N, H, W, C_in)"},
+    "W": {4: "(C_out, F_h, F_w, C_in // groups)"},
+    "b": {1: "(C_out,)"},
+    "dZ": {3: "(H_out, W_out, C_out)", 4: "(N, H_out, W_out, C_out)"},
 }
+"""By array and number of axes, what the axes are; the second form has a batch axis."""
 
 
 def array(name: str, given: npt.ArrayLike) -> Array:
@@ -52,16 +54,29 @@ def array(name: str, given: npt.ArrayLike) -> Array:
     try:
         values = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise ProblemError(f"{name} cannot be read as an array: {error}") from error
+        sentence = tr("{name} cannot be read as an array: {error}", name=name, error=error)
+        raise ProblemError(sentence) from error
     values = as_float(name, values)
-    ranks, layout = _RANKS[name]
-    if values.ndim not in ranks:
-        expected = " or ".join(str(rank) for rank in ranks)
+    shape, layouts = shape_text(values.shape), _LAYOUTS[name]
+    if values.ndim not in layouts:
+        layout, *batch = layouts.values()
         raise ProblemError(
-            f"{name} has {values.ndim} axes, shape {shape_text(values.shape)}; it needs {expected}: {layout}"
+            tr(
+                "{name} has {count} axes, shape {shape}; it needs 3 or 4: {layout}, or {batch} with a batch"
+                if batch
+                else "{name} has {count} axes, shape {shape}; it needs {needed}: {layout}",
+                name=name,
+                count=values.ndim,
+                needed=min(layouts),
+                shape=shape,
+                layout=layout,
+                batch="".join(batch),
+            )
         )
     if values.size == 0:
-        raise ProblemError(f"{name} is empty: shape {shape_text(values.shape)} has an axis of length 0")
+        raise ProblemError(
+            tr("{name} is empty: shape {shape} has an axis of length 0", name=name, shape=shape)
+        )
     return values
 
 
@@ -78,7 +93,13 @@ def as_float(name: str, values: Array) -> Array:
         return values.astype(np.float64)
     if dtype == np.float16 or dtype.name == "bfloat16":
         return values.astype(np.float32)
-    raise ProblemError(f"{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64")
+    raise ProblemError(
+        tr(
+            "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
+            name=name,
+            dtype=dtype,
+        )
+    )
 
 
 def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
@@ -110,7 +131,11 @@ def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
     _check_channels(c_in, c_out, c_k, groups)
     if "b" in arrays and arrays["b"].shape[0] != c_out:
         raise ProblemError(
-            f"b has {arrays['b'].shape[0]} values but W has {c_out} filters; give one bias per filter"
+            tr(
+                "b has {values} values but W has {filters} filters; give one bias per filter",
+                values=arrays["b"].shape[0],
+                filters=c_out,
+            )
         )
     _check_kernel_fits(found)
     _check_size(found)
@@ -120,16 +145,32 @@ def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
 
 
 def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
-    way_out = "choose groups that divides the channels of A_prev and the filters of W"
-    if c_in % groups:
-        raise ProblemError(f"A_prev has {c_in} channels, which do not divide into {groups} groups; {way_out}")
-    if c_out % groups:
-        raise ProblemError(f"W has {c_out} filters, which do not divide into {groups} groups; {way_out}")
-    if c_k * groups != c_in:
-        per_group = f" ({c_in} / {groups} groups)" if groups > 1 else ""
+    if c_in % groups or c_out % groups:
         raise ProblemError(
-            f"W looks at {c_k} channels but A_prev has {c_in // groups} for it{per_group}; "
-            "W is (C_out, F_h, F_w, C_in // groups)"
+            tr(
+                "A_prev has {channels} channels, which do not divide into {groups} groups; "
+                "choose groups that divides the channels of A_prev and the filters of W"
+                if c_in % groups
+                else "W has {filters} filters, which do not divide into {groups} groups; "
+                "choose groups that divides the channels of A_prev and the filters of W",
+                channels=c_in,
+                filters=c_out,
+                groups=groups,
+            )
+        )
+    if c_k * groups != c_in:
+        raise ProblemError(
+            tr(
+                "W expects {expected} channels but each group of A_prev has {held} "
+                "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
+                if groups > 1
+                else "W expects {expected} channels but A_prev has {channels}; "
+                "W is (C_out, F_h, F_w, C_in // groups)",
+                expected=c_k,
+                channels=c_in,
+                groups=groups,
+                held=c_in // groups,
+            )
         )
 
 
@@ -139,26 +180,36 @@ def _check_kernel_fits(found: Geometry) -> None:
     if reach_h <= h_pad and reach_w <= w_pad:
         return
     _, f_h, f_w, _ = found.kernel_shape
-    spans = (
-        ""
-        if found.dilation == (1, 1)
-        else f" (spanning {reach_h}x{reach_w} with dilation {pair_text(found.dilation)})"
-    )
     raise ProblemError(
-        f"kernel {f_h}x{f_w}{spans} is larger than the padded input {h_pad}x{w_pad}; "
-        "add padding or use a smaller kernel"
+        tr(
+            "kernel {kernel} is larger than the padded input {padded}; add padding or use a smaller kernel"
+            if found.dilation == (1, 1)
+            else "kernel {kernel} (spanning {reach} with dilation {dilation}) is larger than "
+            "the padded input {padded}; add padding or use a smaller kernel",
+            kernel=shape_text((f_h, f_w)),
+            reach=shape_text((reach_h, reach_w)),
+            dilation=pair_text(found.dilation),
+            padded=shape_text((h_pad, w_pad)),
+        )
     )
 
 
 def _check_size(found: Geometry) -> None:
     """Refuse what padding blows up before anything tries to allocate it."""
-    for name, shape in (("padded input", found.padded_shape), ("output", found.output_shape)):
-        cells = found.samples * math.prod(shape)
-        if cells > LARGEST:
-            raise ProblemError(
-                f"the {name} would have {cells} cells (padding {padding_text(found.padding)}) and at most "
-                f"{LARGEST} are possible; use less padding or smaller arrays"
+    padded, output = (found.samples * math.prod(s) for s in (found.padded_shape, found.output_shape))
+    if max(padded, output) > LARGEST:
+        raise ProblemError(
+            tr(
+                "the padded input would have {cells} cells (padding {padding}); at most {most} "
+                "are possible: use less padding or smaller arrays"
+                if padded > LARGEST
+                else "the output would have {cells} cells (padding {padding}); at most {most} "
+                "are possible: use less padding or smaller arrays",
+                cells=padded if padded > LARGEST else output,
+                padding=padding_text(found.padding),
+                most=LARGEST,
             )
+        )
 
 
 def _check_dZ(dZ: Array, found: Geometry) -> None:
@@ -166,18 +217,34 @@ def _check_dZ(dZ: Array, found: Geometry) -> None:
     if (dZ.ndim == 4) != (found.batch is not None):
         has, lacks = ("dZ", "A_prev") if dZ.ndim == 4 else ("A_prev", "dZ")
         raise ProblemError(
-            f"{has} has a batch axis but {lacks} has none: dZ is {shape_text(dZ.shape)}, "
-            f"one sample's output is {shape_text(expected)}; give both a batch axis or neither"
+            tr(
+                "{has} has a batch axis but {lacks} has none: dZ is {shape}, the output of one sample is "
+                "{expected}; give both a batch axis or neither",
+                has=has,
+                lacks=lacks,
+                shape=shape_text(dZ.shape),
+                expected=shape_text(expected),
+            )
         )
     if found.batch is not None and dZ.shape[0] != found.batch:
         raise ProblemError(
-            f"dZ has {dZ.shape[0]} samples but A_prev has {found.batch}; their batch axes must agree"
+            tr(
+                "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree",
+                dZ=dZ.shape[0],
+                A_prev=found.batch,
+            )
         )
     if dZ.shape[-3:] != expected:
         raise ProblemError(
-            f"dZ is {shape_text(dZ.shape[-3:])} but this geometry gives an output of {shape_text(expected)} "
-            f"(stride {pair_text(found.stride)}, padding {padding_text(found.padding)}, "
-            f"dilation {pair_text(found.dilation)}); give dZ that shape or change the geometry"
+            tr(
+                "dZ is {shape} but this geometry gives an output of {expected} (stride {stride}, padding "
+                "{padding}, dilation {dilation}); give dZ that shape or change the geometry",
+                shape=shape_text(dZ.shape[-3:]),
+                expected=shape_text(expected),
+                stride=pair_text(found.stride),
+                padding=padding_text(found.padding),
+                dilation=pair_text(found.dilation),
+            )
         )
 
 
@@ -188,9 +255,12 @@ def _integer(name: str, value: Any, least: int) -> int:
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise ProblemError(f"{name} is {value!r}; it must be a whole number") from None
+        sentence = tr("{name} is {value!r}; it must be a whole number", name=name, value=value)
+        raise ProblemError(sentence) from None
     if number < least:
-        raise ProblemError(f"{name} is {number}; it must be at least {least}")
+        raise ProblemError(
+            tr("{name} is {value}; it must be at least {least}", name=name, value=number, least=least)
+        )
     return number
 
 
@@ -201,9 +271,17 @@ def _is_scalar(value: Any) -> bool:
 
 def _sequence(name: str, value: Any, form: str) -> list[Any]:
     if isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, np.ndarray)):
-        raise ProblemError(f"{name} is {value!r}; it must be {form}")
+        raise ProblemError(tr("{name} is {value!r}; it must be {form}", name=name, value=value, form=form))
     if len(value) != 2:
-        raise ProblemError(f"{name} has {len(value)} entries, {_shown(value)}; it must be {form}")
+        raise ProblemError(
+            tr(
+                "{name} has {count} entries, {value}; it must be {form}",
+                name=name,
+                count=len(value),
+                value=_shown(value),
+                form=form,
+            )
+        )
     return list(value)
 
 
@@ -215,30 +293,26 @@ def _pair(name: str, value: Any, least: int) -> Pair:
     if value is not None and _is_scalar(value):
         number = _integer(name, value, least)
         return number, number
-    first, second = _sequence(name, value, "one whole number or a pair (h, w)")
+    first, second = _sequence(name, value, tr("a whole number or a pair (h, w)"))
     return _integer(f"{name}[0]", first, least), _integer(f"{name}[1]", second, least)
 
 
 def _padding(value: Any, stride: Pair, reach: Pair) -> Padding:
-    form = 'a whole number, (h, w), ((top, bottom), (left, right)), "valid" or "same"'
+    form = tr('a whole number, (h, w), ((top, bottom), (left, right)), "valid" or "same"')
     if isinstance(value, str):
         return _named_padding(value, stride, reach)
     if value is not None and _is_scalar(value):
         number = _integer("padding", value, 0)
         return (number, number), (number, number)
     sides = []
-    for axis, side in zip("hw", _sequence("padding", value, form), strict=True):
+    for axis, side in enumerate(_sequence("padding", value, form)):
+        name = f"padding[{axis}]"
         if _is_scalar(side):
-            number = _integer(f"padding along {axis}", side, 0)
+            number = _integer(name, side, 0)
             sides.append((number, number))
         else:
-            before, after = _sequence(f"padding along {axis}", side, "a pair (before, after)")
-            sides.append(
-                (
-                    _integer(f"padding along {axis}, before", before, 0),
-                    _integer(f"padding along {axis}, after", after, 0),
-                )
-            )
+            before, after = _sequence(name, side, tr("a whole number or a pair (before, after)"))
+            sides.append((_integer(f"{name}[0]", before, 0), _integer(f"{name}[1]", after, 0)))
     return sides[0], sides[1]
 
 
@@ -247,10 +321,14 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
     if name == "valid":
         return (0, 0), (0, 0)
     if name != "same":
-        raise ProblemError(f'padding is {name!r}; the named paddings are "valid" and "same"')
+        sentence = tr('padding is {name!r}; the named paddings are "valid" and "same"', name=name)
+        raise ProblemError(sentence)
     if stride != (1, 1):
         raise ProblemError(
-            f'padding "same" needs stride 1 but stride is {pair_text(stride)}; give the padding in numbers'
+            tr(
+                'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers',
+                stride=pair_text(stride),
+            )
         )
     tall, wide = reach[0] - 1, reach[1] - 1
     return (tall // 2, tall - tall // 2), (wide // 2, wide - wide // 2)
@@ -258,12 +336,18 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
 
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as people write it: `(8, 8, 1)` -> "8x8x1"."""
-    return "x".join(str(length) for length in shape) or "scalar"
+    return "x".join(str(length) for length in shape) or tr("scalar")
 
 
 def cell_text(name: str, index: Iterable[int]) -> str:
     """A cell as NumPy writes it: "dW", `(0, 1, 2, 0)` -> "dW[0, 1, 2, 0]"."""
     return f"{name}[{', '.join(map(str, index))}]"
+
+
+def place_text(index: StepIndex, geometry: Geometry) -> str:
+    """The loop index in words, the sample left out where there is one."""
+    names = index._fields if geometry.batch is not None else index._fields[1:]
+    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
 
 
 def pair_text(pair: Pair) -> str:

@@ -28,13 +28,13 @@ class Example:
 EXAMPLES: tuple[Example, ...] = (
     Example("digit", "a trained layer and a handwritten 9 that the network takes for a 5"),
     Example("one-window", "one window, one filter, one step: all that a single dZ value does"),
-    Example("one-hot", "one dZ is not zero: only one window and one filter get a gradient"),
-    Example("no-padding", "the digit without padding: cells at the edge meet fewer windows"),
+    Example("one-hot", "one nonzero value in dZ: one window and one filter get a gradient"),
+    Example("no-padding", "the digit without padding: cells at the edge are in fewer windows"),
     Example("stride-2", "windows two cells apart: the last row and column get no gradient"),
     Example("rectangle", "7 rows, 10 columns, 3 channels: height and width cannot be mixed up"),
     Example("dilated", "a kernel with gaps: each window spreads its 3x3 cells over 5x5"),
     Example("depthwise", "a filter for each channel: gradients stay inside their own channel"),
-    Example("same", '"same" padding, even kernel: one row above, two below, none at left'),
+    Example("same", '"same" padding, even kernel: one row above, two below, none on the left'),
 )
 """In the order in which a beginner would open them."""
 
@@ -59,7 +59,7 @@ def load(name: str) -> Problem:
     if name not in names():
         from convstep.conv.validation import ProblemError
 
-        raise ProblemError(f"no example is called {name!r}; {_suggestion(name)}")
+        raise ProblemError(_unknown(name))
     from convstep.conv import storage
 
     file = f"{name}.npz"
@@ -68,7 +68,16 @@ def load(name: str) -> Problem:
     return storage.read(io.BytesIO(held), file)
 
 
-def _suggestion(name: str) -> str:
+def _unknown(name: str) -> str:
+    from convstep.language import tr
+
     spelled = name.lower().replace("_", "-").replace(" ", "-")
     close = difflib.get_close_matches(spelled, names(), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"the examples are {', '.join(names())}"
+    return tr(
+        "no example is called {name!r}; did you mean {close!r}?"
+        if close
+        else "no example is called {name!r}; the examples are {known}",
+        name=name,
+        close="".join(close),
+        known=", ".join(names()),
+    )

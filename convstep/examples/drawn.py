@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convstep.language import tr
+
 if TYPE_CHECKING:
     from convstep.conv.geometry import Geometry, Padding, Pair
     from convstep.conv.problem import Problem
@@ -54,7 +56,7 @@ def draw_problem(sizes: Sizes, largest: int = LARGEST) -> Problem:
         largest: bytes of arrays and gradients beyond which nothing is drawn.
 
     Raises:
-        ProblemError: the sizes contradict each other, or need more memory than there is sense in.
+        ProblemError: the sizes contradict each other, or need more memory than makes sense.
     """
     import numpy as np
 
@@ -84,9 +86,16 @@ def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:
 
     for name, least in {"filters": 1, "batch": 1, "seed": 0}.items():
         if (value := getattr(sizes, name)) is not None and value < least:
-            raise ProblemError(f"{name} is {value}; it must be at least {least}")
+            raise ProblemError(
+                tr("{name} is {value}; it must be at least {least}", name=name, value=value, least=least)
+            )
     if min(sizes.kernel) < 1:
-        raise ProblemError(f"kernel is {'x'.join(map(str, sizes.kernel))}; both sides must be at least 1")
+        raise ProblemError(
+            tr(
+                "kernel is {kernel}; both sides must be at least 1",
+                kernel=validation.shape_text(sizes.kernel),
+            )
+        )
     batch = () if sizes.batch is None else (sizes.batch,)
     c_k = max(1, sizes.input[2] // max(1, sizes.groups))
     shapes = {"A_prev": (*batch, *sizes.input), "W": (sizes.filters, *sizes.kernel, c_k)}
@@ -107,6 +116,11 @@ def _check_memory(size: int, largest: int) -> None:
     if size > largest:
         unit, name = (2**30, "GiB") if largest >= 2**30 else (2**20, "MiB")
         raise ProblemError(
-            f"these sizes need {size / unit:,.0f} {name} of memory and at most "
-            f"{largest // unit} {name} are drawn; use smaller sizes"
+            tr(
+                "these sizes need {size:,.0f} {unit} of memory; at most {most} {unit} are drawn: "
+                "use smaller sizes",
+                size=size / unit,
+                most=largest // unit,
+                unit=name,
+            )
         )

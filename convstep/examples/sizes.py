@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
+from convstep.language import tr
+
 if TYPE_CHECKING:
     from convstep.conv.geometry import Padding, Pair
 
@@ -16,7 +18,9 @@ _PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
 def input_shape(text: str) -> tuple[int, int, int]:
     """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
     if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not height x width x channels; write it like 7x10x3")
+        raise argparse.ArgumentTypeError(
+            tr("{text!r} is not height x width x channels; write it like 7x10x3", text=text)
+        )
     height, width, channels = map(int, text.split("x"))
     return height, width, channels
 
@@ -25,7 +29,9 @@ def pair(text: str) -> Pair:
     """`2` -> `(2, 2)`, and `2x1` or `2,1` -> `(2, 1)`: rows, then columns."""
     found = _PAIR.fullmatch(text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number or a pair; write it like 2, 2x1 or 2,1")
+        raise argparse.ArgumentTypeError(
+            tr("{text!r} is not a number or a pair; write it like 2, 2x1 or 2,1", text=text)
+        )
     rows = int(found[1])
     return rows, int(found[2] or rows)
 
@@ -45,12 +51,16 @@ def padding(text: str) -> str | int | Pair | Padding:
         top, bottom, left, right = map(int, text.split(","))
         return (top, bottom), (left, right)
     raise argparse.ArgumentTypeError(
-        f"{text!r} is not a padding; write it like 1, 1x2, 1,2,0,1 (top, bottom, left, right), same or valid"
+        tr(
+            "{text!r} is not a padding; write it like 1, 1x2, 1,2,0,1 (top, bottom, left, right), "
+            "same or valid",
+            text=text,
+        )
     )
 
 
 def number(text: str) -> int:
     """A whole number."""
     if not re.fullmatch(_NUMBER, text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of up to 9 digits")
+        raise argparse.ArgumentTypeError(tr("{text!r} is not a whole number of up to 9 digits", text=text))
     return int(text)

@@ -181,7 +181,7 @@ def digit_problem(network: Network) -> Problem:
 
 
 def digit_classifier(network: Network) -> dict[str, Array]:
-    """What stands behind the convolution, for whoever wants to compute dZ again."""
+    """What comes after the convolution, for whoever wants to compute dZ again."""
     _, labels = images_and_labels()
     return {"W_out": network.W_out, "b_out": network.b_out, "label": labels[IMAGE]}
 

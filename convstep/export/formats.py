@@ -11,6 +11,7 @@ from convstep.export.cast import cast
 from convstep.export.document import document
 from convstep.export.frame import Frame
 from convstep.export.svg import svg
+from convstep.language import tr
 
 SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md")
 """What can be written."""
@@ -35,13 +36,22 @@ def check(output: Path, frames: int) -> None:
     if output.suffix not in SUFFIXES:
         *others, last = SUFFIXES
         raise ExportError(
-            f"{output} ends in none of {', '.join(others)} and {last}; the end of -o says what is drawn"
+            tr(
+                "{output} does not end in {others} or {last}; the ending of -o decides what is drawn",
+                output=output,
+                others=", ".join(others),
+                last=last,
+            )
         )
     if output.suffix in (".png", ".gif") and not has_pillow():
-        raise ExportError("PNG and GIF need Pillow; pip install 'convstep[export]'")
+        raise ExportError(tr("PNG and GIF need Pillow; pip install 'convstep[export]'"))
     if frames > MOST_FRAMES:
         raise ExportError(
-            f"{frames:,} pictures are too many for one command; ask for {MOST_FRAMES:,} or fewer"
+            tr(
+                "{count:,} pictures are too many for one command; ask for {most:,} or fewer",
+                count=frames,
+                most=MOST_FRAMES,
+            )
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from convstep.export.draw import with_long_end
+from convstep.export.formats import ExportError
 from convstep.export.frame import Frame, take
 from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
@@ -50,6 +51,9 @@ def lesson_frames(
         moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
         seconds: how long a page stands; by default as long as it takes to read.
         progress: told how many frames there are so far.
+
+    Raises:
+        ExportError: a page's candidate cannot be loaded; the page would say so in place of the panels.
     """
     drawing = _Drawing(lesson, size, moving, seconds, progress)
     return with_long_end(asyncio.run(drawing.frames(list(pages))))
@@ -176,6 +180,8 @@ class _Drawing:
         await self._pilot.pause()
         await self._app.workers.wait_for_complete()
         await self._pilot.pause()
+        if self._app.failure:
+            raise ExportError(f"the lesson's candidate cannot be shown: {self._app.failure}")
 
     def _take(self, caption: str, text: str, *, seconds: float | None = None) -> None:
         stands = seconds or self._seconds or _reading_time(text)

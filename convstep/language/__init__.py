@@ -11,9 +11,7 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Final
 
 LANGUAGES: Final = ("en", "zh")
@@ -51,6 +49,9 @@ def tr(sentence: str, **values: object) -> str:
 @functools.cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All sentences of a language other than English, by the English."""
+    import tomllib  # English needs neither of these
+    from importlib.resources import files
+
     text = files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
     rooms: dict[str, dict[str, str]] = tomllib.loads(text)
     return {english: translated for room in rooms.values() for english, translated in room.items()}

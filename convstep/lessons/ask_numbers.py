@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, pointing
@@ -12,7 +13,7 @@ from convstep.lessons.expressions import number_at
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, tolerance, typeable
-from convstep.lessons.tensors import array_shape, parse_cell, shapes
+from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
 from convstep.replay.provenance import GRADIENTS, provenance
 
 
@@ -94,10 +95,23 @@ def ask_shape(asking: Asking) -> Asked:
             raise LessonError(f"there is no {found.text!r}; there are {known}", found.line)
         why = explaining.shape_why(asking.language, found.text, standing.problem)
         common = asking.common(asking.say("ask.shape", name=found.text), why)
-        return ShapeQuestion(**common, shape=shape), standing.stop, standing.stop
+        others = _others(found.text, standing.problem)
+        question = ShapeQuestion(**common, shape=shape, name=found.text, others=others)
+        return question, standing.stop, standing.stop
     found = fields.need("answer")
     if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
         raise LessonError(f"{found.text!r} is no shape; write it like (4, 3)", found.line)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
     question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
     return question, standing.stop, standing.stop
+
+
+def _others(name: str, problem: Problem) -> tuple[tuple[str, Index], ...]:
+    """The shapes that the layer's other tensors have, each once: of gradients if a gradient is asked for."""
+    own, found = array_shape(name, problem), dict[Index, str]()
+    gradient = "d" if name.startswith("d") else ""
+    for other in ("dZ", *(f"{gradient}{tensor}" for tensor in ("A_prev", "A_prev_pad", "W", "b"))):
+        shape = array_shape(other, problem)
+        if shape is not None and shape != own:
+            found.setdefault(shape, other)
+    return tuple((other, shape) for shape, other in found.items())

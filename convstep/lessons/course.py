@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
+from convstep.language import tr
 from convstep.lessons.document import parse_document
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
@@ -73,8 +74,15 @@ def find(text: str, language: str) -> Entry:
         if wanted in (entry.key, slug) or plain == entry.number:
             return entry
     close = difflib.get_close_matches(wanted, [entry.key for entry in course], n=1, cutoff=0.4)
-    meant = f"did you mean {close[0]!r}?" if close else "`convstep learn --list` lists them"
-    raise LessonError(f"no lesson is called {text!r}; {meant}")
+    raise LessonError(
+        tr(
+            "no lesson is called {name!r}; did you mean {close!r}?"
+            if close
+            else "no lesson is called {name!r}; `convstep learn --list` lists them",
+            name=text,
+            close="".join(close),
+        )
+    )
 
 
 def load(entry: Entry) -> Lesson:

@@ -21,8 +21,20 @@ HINT_COSTS = 2
 LEAST = 1
 """Points for a right answer, however late."""
 
+STARTS = frozenset("0123456789+-.,([")
+"""What a typed answer may begin with; no answer begins with a letter."""
+
 Answer = str | frozenset[Index]
 """What a learner gives: text, or marked cells."""
+
+
+def starts_answer(text: str) -> bool:
+    """Whether what was typed begins an answer, on whatever keyboard.
+
+    >>> [starts_answer(text) for text in ("-", "（", "12", "n", " ", "")]
+    [True, True, True, False, False, False]
+    """
+    return typed(text)[:1] in STARTS
 
 
 class AnswerError(ValueError):
@@ -58,6 +70,8 @@ class Question(ABC):
 
     kind = ""
     """The word after `ask`."""
+    is_typed = False
+    """Whether it is answered with the keyboard's characters."""
 
     @abstractmethod
     def judge(self, answer: Answer) -> Judged:
@@ -148,6 +162,7 @@ class ValueQuestion(Question):
     """What the step adds."""
 
     kind = "value"
+    is_typed = True
 
     def judge(self, answer: Answer) -> Judged:
         """Right is what lies within the tolerance."""
@@ -183,6 +198,7 @@ class StepQuestion(Question):
     """The numbers of the right ones, counted from 0."""
 
     kind = "step"
+    is_typed = True
 
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the steps, by its index or as the position after it."""
@@ -217,15 +233,38 @@ class ShapeQuestion(Question):
 
     shape: Index
     """The right one."""
+    name: str = ""
+    """The tensor's name, "" where the lesson asks in its own words."""
+    others: tuple[tuple[str, Index], ...] = ()
+    """The layer's other tensors, by name, and their shapes, none of which is the right one."""
 
     kind = "shape"
+    is_typed = True
 
     def judge(self, answer: Answer) -> Judged:
         """Right are the same numbers, however they are separated."""
         text = typed(str(answer))
         if not re.fullmatch(r"[(\[]?\s*\d{1,9}(?:(?:\s*[,x*]\s*|\s+)\d{1,9})*\s*,?\s*[)\]]?", text):
             raise self._error("not.shape", text=repr(answer))
-        return self._right() if tuple(map(int, re.findall(r"\d+", text))) == self.shape else self._wrong()
+        shape = tuple(map(int, re.findall(r"\d+", text)))
+        return self._right() if shape == self.shape else self._slip(shape)
+
+    def _slip(self, shape: Index) -> Judged:
+        """What is wrong with a shape, as far as it can be told."""
+        count = len(self.shape)
+        other = next((name for name, held in self.others if held == shape), "")
+        if other:
+            return self._wrong("wrong.shape.other", other=other, shape=shape)
+        if len(shape) != count:
+            one = len(shape) == 1
+            named = "wrong.shape.axis" if one else "wrong.shape.axes"
+            asked = "wrong.shape.axis.asked" if one else "wrong.shape.axes.asked"
+            key = named if self.name else asked
+            return self._wrong(key, name=self.name, found=len(shape), count=count)
+        if sorted(shape) == sorted(self.shape):
+            return self._wrong("wrong.shape.order")
+        hit = sum(mine == right for mine, right in zip(shape, self.shape, strict=True))
+        return self._wrong("wrong.shape.sizes", hit=hit, count=count) if count > 1 else self._wrong()
 
     @property
     def solution(self) -> Answer:

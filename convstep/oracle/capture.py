@@ -118,7 +118,7 @@ class _Recorder:
         try:
             convolution = self._noted(name, module, given, Z)
         except RuntimeError:  # what vmap and the like pass around holds no numbers of its own
-            log.refused[name] = f"{name!r} ran under torch.func or on tensors of another kind; use plain ones"
+            log.refused[name] = f"{name!r} ran under torch.func or on a tensor subclass; use plain tensors"
             return
         self._calls += 1
         self._hook(convolution, Z)
@@ -297,5 +297,5 @@ def _cannot_be_read(name: str, tensors: tuple[Tensor | None, ...]) -> str:
         if tensor is not None and tensor.is_meta:
             return f"{name!r} ran on the meta device, without numbers; move the model to a device first"
         if tensor is not None and tensor.is_complex():
-            return f"{name!r} convolved complex numbers; convstep opens real ones"
+            return f"{name!r} convolved complex numbers; convstep opens only real ones"
     return ""

@@ -31,7 +31,7 @@ def chosen(
     if layer is not None:
         convs = dict([_one(torch_nn, model, layer, everything, list(convs))])
     elif not convs:
-        raise CaptureError(f"{_a(model)} holds no nn.Conv2d{_others(everything)}")
+        raise CaptureError(f"{_a(model)} has no nn.Conv2d{_others(everything)}")
     reasons = {name: _cannot_be_watched(torch_nn, name, module) for name, module in convs.items()}
     refused = {name: reason for name, reason in reasons.items() if reason}
     if len(refused) == len(convs):
@@ -50,9 +50,7 @@ def _one(
     if isinstance(layer, torch_nn.Module):
         found = [(name, module) for name, module in everything.items() if module is layer]
         if not found:
-            raise CaptureError(
-                f"this {type(layer).__name__} is not a part of the model; {closest('', convs)}"
-            )
+            raise CaptureError(f"this {type(layer).__name__} is not part of the model; {closest('', convs)}")
     elif isinstance(layer, str):
         aliases = dict(model.named_modules(remove_duplicate=False)) | everything
         # wrappers such as DataParallel put a word of theirs in front
@@ -64,7 +62,7 @@ def _one(
         raise CaptureError(f"layer is {_a(layer)}; it must be a dotted name or an nn.Conv2d of the model")
     name, module = found[0]
     if not isinstance(module, torch_nn.Conv2d):
-        raise CaptureError(f"{name!r} is {_a(module)} and no nn.Conv2d; {closest(name, convs)}")
+        raise CaptureError(f"{name!r} is {_a(module)}, not an nn.Conv2d; {closest(name, convs)}")
     return name, module
 
 
@@ -86,7 +84,7 @@ def _cannot_be_watched(torch_nn: Any, name: str, module: nn.Conv2d) -> str:
         return f"{name!r} is lazy and has no weights yet; run one batch through the model first"
     if module.padding_mode != "zeros":
         mode = module.padding_mode
-        return f"{name!r} has padding_mode={mode!r}; convstep opens convolutions padded with zeros"
+        return f"{name!r} has padding_mode={mode!r}; convstep opens only convolutions padded with zeros"
     if module.weight.is_meta:
         return f"{name!r} is on the meta device, without numbers; move the model to a device first"
     return ""

@@ -158,7 +158,7 @@ class CaptureLog:
         if called == sum(self.switched_off.get(each, 0) for each in names):
             return (
                 f"{_ran(name)} without gradients: under torch.no_grad() or inference mode, or nothing in it "
-                f"requires one; {inside}, with gradients"
+                f"requires gradients; {inside}, with gradients"
             )
         return (
             f"{_ran(name)} but no backward pass reached it inside the block; call loss.backward() there, "
@@ -175,4 +175,4 @@ def closest(name: str, names: list[str]) -> str:
     if close := difflib.get_close_matches(name, names, n=3, cutoff=0.5):
         return f"did you mean {' or '.join(map(repr, close))}?"
     shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"the conv layers are {shown}" if names else "there is no conv layer"
+    return f"the conv layers are {shown}" if names else "the model has no conv layer"

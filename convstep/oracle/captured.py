@@ -24,7 +24,7 @@ class CaptureError(ValueError):
 
 
 class Nonfinite(NamedTuple):
-    """How many cells of an array are no numbers to calculate with."""
+    """How many cells of an array are NaN or infinite."""
 
     nan: int
     """Cells that are NaN."""
@@ -143,7 +143,7 @@ class CapturedLayer:
     def _index(self, sample: int) -> int:
         samples = self.samples or 1
         if not -samples <= sample < samples:
-            held = f"samples 0 to {samples - 1}" if samples > 1 else "sample 0 alone"
+            held = f"samples 0 to {samples - 1}" if samples > 1 else "sample 0 only"
             raise CaptureError(f"sample {sample} does not exist; {self.name!r} was called with {held}")
         return sample
 
@@ -233,7 +233,9 @@ class Captured:
         """
         ending = os.path.splitext(path)[1].lower()
         if ending in (".pt", ".pth", ".safetensors"):
-            raise CaptureError(f"a captured problem is written as .npz and not as {ending}; name the file so")
+            raise CaptureError(
+                f"a captured problem is saved as .npz, not as {ending}; give the file that ending"
+            )
         self.problem(sample, layer, call).save(path)
 
     def _name(self, layer: str | int | None) -> str:

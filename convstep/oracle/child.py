@@ -11,6 +11,7 @@ from queue import SimpleQueue
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
+from convstep.language import tr
 from convstep.oracle import messages
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import TorchOracle, version
@@ -32,7 +33,7 @@ def main() -> None:
 
 
 def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
-    """Answer questions for ever; a question without a problem is about the last one."""
+    """Answer questions for ever; a question without a problem is about the previous one."""
     problem: Problem | None = None
     while True:
         question = messages.opened(received.get())
@@ -44,7 +45,8 @@ def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
             expectation = TorchOracle().expected(problem, int(question["position"]))
             reply = messages.expectation_message(expectation)
         except Exception as error:  # e.g. no memory for this problem; the next may be smaller
-            reply = {"error": f"PyTorch could not compute these gradients: {error or type(error).__name__}"}
+            reason = str(error) or type(error).__name__
+            reply = {"error": tr("PyTorch could not compute these gradients: {reason}", reason=reason)}
         messages.send(answers, reply)
 
 

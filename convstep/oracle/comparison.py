@@ -57,10 +57,23 @@ class Row:
     """float64, same shape: actual - expected; NaN where the oracle was not asked."""
     cells: Mask
     """Same shape: True where the oracle was asked."""
-    wrong: int
-    """How many cells lie outside their tolerance."""
+    differs: Mask
+    """Same shape: True where a cell lies outside its tolerance."""
     tolerance: float
     """How large the error may be at `worst_index`."""
+
+    @property
+    def wrong(self) -> int:
+        """How many cells lie outside their tolerance."""
+        return int(np.count_nonzero(self.differs))
+
+    @property
+    def largest_wrong(self) -> tuple[int, ...]:
+        """The cell outside its tolerance with the largest difference; NaN and inf count as larger."""
+        size = np.abs(self.difference)
+        size[~np.isfinite(size)] = np.inf
+        found = np.argmax(np.where(self.differs, size, -1.0))
+        return tuple(int(i) for i in np.unravel_index(found, self.shape))
 
     @property
     def actual_value(self) -> float:
@@ -92,7 +105,7 @@ class Comparison:
 
     @property
     def ok(self) -> bool:
-        """Whether every gradient agrees."""
+        """Whether every gradient matches: all its cells lie within their tolerances."""
         return all(row.ok for row in self.rows)
 
     @property
@@ -149,8 +162,8 @@ def compare(
 
     >>> import numpy as np
     >>> problem = Problem(np.ones((3, 4, 1)), np.ones((2, 2, 3, 1)), None, None)
-    >>> compare(problem, oracle="numeric").verdict
-    'the gradients agree with central differences'
+    >>> compare(problem, oracle="numeric").verdict.partition(";")[0]
+    'All 24 gradients match central differences'
     """
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
@@ -243,6 +256,6 @@ def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[An
         expected=expected.values,
         difference=judged.difference,
         cells=np.ones(shape, np.bool_) if expected.cells is None else expected.cells,
-        wrong=int(np.count_nonzero(~judged.agrees)),
+        differs=~judged.agrees,
         tolerance=float(judged.tolerance[worst_index]),
     )

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.sampling import sample_cells
 from convstep.oracle.tolerance import SAFETY
@@ -29,7 +30,7 @@ Array = npt.NDArray[Any]
 
 NAME = "central differences"
 
-SLACK = "16·eps64·√m·T/h (rounding of the differences: m products of total size T, step h)"
+SLACK = "16·eps64·√m·T/h (rounding of the differences: m products of total magnitude T, step h)"
 """What a difference itself may be off."""
 
 MULTIPLY_ADDS = 200_000_000
@@ -63,7 +64,7 @@ class NumericOracle:
     def expected(self, problem: Problem, position: int) -> Expectation:
         """The derivatives after the first `position` steps; cells without a finite one are left out."""
         found = central_differences(problem, position)
-        return Expectation(NAME, {name: _spread(gradient) for name, gradient in found.items()}, SLACK)
+        return Expectation(tr(NAME), {name: _spread(gradient) for name, gradient in found.items()}, tr(SLACK))
 
 
 def central_differences(problem: Problem, position: int | None = None) -> dict[str, SampledGradient]:

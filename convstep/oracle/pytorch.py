@@ -16,6 +16,7 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry, Padding
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.oracle.blocks import Block, executed_blocks
 from convstep.oracle.expectation import (
     Expectation,
@@ -250,7 +251,9 @@ def _torch() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise OracleUnavailable(_cannot_load(error)) from error
-        raise OracleUnavailable(f"torch is not installed; to compare with it: {INSTALL}") from error
+        raise OracleUnavailable(
+            tr("torch is not installed; to compare with it: {command}", command=INSTALL)
+        ) from error
     except Exception as error:  # a broken build fails with OSError, ImportError, RuntimeError alike
         raise OracleUnavailable(_cannot_load(error)) from error
     return torch
@@ -258,7 +261,11 @@ def _torch() -> Any:
 
 def _cannot_load(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return f"torch cannot be loaded ({lines[0].rstrip('.')}); install it anew: {INSTALL}"
+    return tr(
+        "torch cannot be loaded ({reason}); reinstall it: {command}",
+        reason=lines[0].rstrip("."),
+        command=INSTALL,
+    )
 
 
 def _batched(array: Array, geometry: Geometry) -> Array:

@@ -11,6 +11,7 @@ from convstep.conv.blocks import run_to
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
 from convstep.oracle.tolerance import contributions, factor
 
@@ -36,12 +37,15 @@ class RecordedOracle:
         recorded = problem.recorded
         if recorded is None:
             raise OracleUnavailable(
-                "this problem brings no recorded gradients; capture a layer in training to have them"
+                tr("this problem has no recorded gradients; capture a layer during training to get them")
             )
         if position != problem.total_steps:
             raise OracleUnavailable(
-                "recorded gradients are those of the whole backward pass; "
-                f"compare at its end, position {problem.total_steps}"
+                tr(
+                    "recorded gradients are those of the whole backward pass; "
+                    "compare after step {total}, the last one",
+                    total=problem.total_steps,
+                )
             )
         sizes, most = _sizes(problem), contributions(problem.geometry)
         lower = recorded.eps > np.finfo(problem.dtype).eps
@@ -49,8 +53,13 @@ class RecordedOracle:
             name: _expected(values, sizes[name], recorded, most[name] if lower else None)
             for name, values in recorded.gradients.items()
         }
-        slack = f"{ROUNDINGS}·{recorded.eps:.2g}·S (the precision that was recorded in)" if lower else ""
+        slack = _rounded(recorded.eps) if lower else ""
         return Expectation(recorded.by, gradients, slack)
+
+
+def _rounded(eps: float) -> str:
+    """What is added to a tolerance for a precision that is lower than the problem's."""
+    return tr("{count}·{eps:.2g}·S (the precision of the recording)", count=ROUNDINGS, eps=eps)
 
 
 def _sizes(problem: Problem) -> dict[str, Array]:

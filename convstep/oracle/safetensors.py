@@ -109,9 +109,9 @@ def _entry(name: str, given: Any, room: int) -> _Entry:
     except (TypeError, KeyError, ValueError):
         raise SafetensorsError(f"the entry of {name!r} lacks its dtype, shape or data_offsets") from None
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise SafetensorsError(f"{name!r} has the dtype {dtype!r}; readable are {', '.join(DTYPES)}")
+        raise SafetensorsError(f"{name!r} has the dtype {dtype!r}; convstep reads {', '.join(DTYPES)}")
     if not isinstance(shape, list) or len(shape) > MOST_AXES or not all(map(_is_size, (*shape, start, end))):
-        raise SafetensorsError(f"the shape or the place of {name!r} makes no sense")
+        raise SafetensorsError(f"the shape or the data_offsets of {name!r} make no sense")
     entry = _Entry(dtype, tuple(shape), start)
     if end > room or end - start != _bytes(entry):
         raise SafetensorsError(
@@ -133,7 +133,7 @@ def _check_overlaps(entries: dict[str, _Entry]) -> None:
     reached = 0
     for name, entry in sorted(entries.items(), key=lambda item: item[1].start):
         if _bytes(entry) and entry.start < reached:
-            raise SafetensorsError(f"{name!r} lies over another tensor's bytes")
+            raise SafetensorsError(f"{name!r} overlaps the bytes of another tensor")
         reached = max(reached, entry.start + _bytes(entry))
 
 
@@ -147,7 +147,7 @@ def _array(held: bytes, entry: _Entry) -> Array:
 def _plain(metadata: Any) -> dict[str, Array]:
     """Metadata are texts; "2" and "[1, 2]" mean numbers, "same" is a word."""
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise SafetensorsError("its metadata are not texts by name")
+        raise SafetensorsError("its metadata is not a table of texts")
     return {name: _number_or_text(text) for name, text in metadata.items()}
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
+from convstep.language import speak, spoken, tr
 from convstep.oracle import messages
 from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
 from convstep.oracle.expectation import Expectation, OracleUnavailable
@@ -85,7 +86,7 @@ class TorchService:
                 return child.ask(problem, position)
             except OracleUnavailable:
                 if self._closed:
-                    raise ServiceClosed("the comparison was closed before PyTorch answered") from None
+                    raise ServiceClosed(tr("the comparison was closed before PyTorch answered")) from None
                 raise
 
     def close(self) -> None:
@@ -113,7 +114,7 @@ class TorchService:
         """The child; a new one when there is none, or the last one died of something passing."""
         with self._state:
             if self._closed:
-                raise ServiceClosed("the comparison with PyTorch is closed")
+                raise ServiceClosed(tr("the comparison with PyTorch is closed"))
             if self._child is None or self._child.died:
                 self._child = _Child()
             return self._child
@@ -133,7 +134,9 @@ class _Child:
         try:
             self._process = _spawn()
         except OSError as error:
-            self._give_up(f"no process for PyTorch can be started: {error.strerror or error}")
+            self._give_up(
+                tr("no process for PyTorch can be started: {reason}", reason=error.strerror or error)
+            )
         else:
             threading.Thread(target=self._listen, name="torch-service", daemon=True).start()
 
@@ -142,7 +145,7 @@ class _Child:
         question: dict[str, npt.ArrayLike] = {"position": position}
         if problem is not self._known_problem:
             question |= messages.problem_message(problem)
-        # who does not read has died, and that is on its way through the answers
+        # who does not read has died, and the answers will say so
         with contextlib.suppress(OSError, ValueError), self._writing:
             if self._process is not None and self._process.stdin is not None:
                 messages.send(self._process.stdin, question)
@@ -178,7 +181,7 @@ class _Child:
             while (received := messages.receive(process.stdout)) is not None:
                 self._answers.put(received)
         finally:
-            self._give_up(failure or DIED, lasting=bool(failure))
+            self._give_up(failure or tr(DIED), lasting=bool(failure))
             self.end()
             process.stdout.close()
             with self._writing:
@@ -193,11 +196,11 @@ class _Child:
 def _spawn() -> subprocess.Popen[bytes]:
     """The child, on this interpreter, finding the modules that this process finds."""
     if not sys.executable:
-        raise OSError("this Python does not know where its interpreter is")
+        raise OSError(tr("this Python cannot tell where its interpreter is"))
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     return subprocess.Popen(
         # -P: a file torch.py or random.py in the working directory is not meant
-        [sys.executable, "-P", "-m", "convstep.oracle.service"],
+        [sys.executable, "-P", "-m", "convstep.oracle.service", spoken()],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -210,4 +213,5 @@ def _spawn() -> subprocess.Popen[bytes]:
 if __name__ == "__main__":
     from convstep.oracle.child import main
 
+    speak(sys.argv[1])  # its errors are shown as they are
     main()

@@ -26,7 +26,7 @@ def load_tensors(path: str | os.PathLike[str]) -> Problem:
     The file holds a dict of tensors named as in a `.npz` problem: `A_prev`, `W`, and where there are
     any `b`, `dZ`, `stride`, `padding`, `dilation`, `groups`, `layout`. Or in PyTorch's words: `input`,
     `weight`, `bias`, `grad_output`, in PyTorch's layout unless `layout` says another. What is no
-    tensor in a `.safetensors` file, such as `padding` "same", stands in its metadata.
+    tensor in a `.safetensors` file, such as `padding` "same", is in its metadata.
 
     Raises:
         ProblemError: the file is missing, damaged, not a problem, or needs more than tensors.
@@ -58,7 +58,7 @@ def _torch_file(file: BinaryIO, name: str) -> dict[str, Array]:
     found = _without_pickle(file, name)
     if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
         raise ProblemError(
-            f"{name} holds a {type(found).__name__} and not tensors by name; "
+            f"{name} holds a {type(found).__name__}, not tensors by name; "
             'save a dict: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         )
     return {key: _as_array(name, key, value) for key, value in found.items()}

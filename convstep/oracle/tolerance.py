@@ -110,7 +110,7 @@ def describe(dtype: np.dtype[Any], slack: str = "") -> str:
     """
     own = f" + {slack}" if slack else ""
     return (
-        f"a cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {np.finfo(dtype).eps:.2g} ({dtype}), "
+        f"A cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {np.finfo(dtype).eps:.2g} ({dtype}), "
         "n the most contributions to one cell and S the sum of their absolute values; "
         "where S is 0 it must be equal"
     )

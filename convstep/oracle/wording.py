@@ -3,32 +3,112 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.validation import cell_text
+
 if TYPE_CHECKING:
-    from convstep.oracle.comparison import Comparison
+    from convstep.oracle.comparison import Comparison, Row
+
+MATCHING = {
+    "end": ("The one gradient matches {oracle}", "All {checked} gradients match {oracle}"),
+    "running": (
+        "The one running gradient matches {oracle} after step {position}",
+        "All {checked} running gradients match {oracle} after step {position}",
+    ),
+    "start": (
+        "The one running gradient matches {oracle} before the first step",
+        "All {checked} running gradients match {oracle} before the first step",
+    ),
+}
+"""By where the pass stands: one value was compared, several were."""
+DIFFERING = {
+    "end": (
+        "The one gradient differs from {oracle}",
+        "1 of {checked} gradients differs from {oracle}",
+        "{wrong} of {checked} gradients differ from {oracle}",
+    ),
+    "running": (
+        "The one running gradient differs from {oracle} after step {position}",
+        "1 of {checked} running gradients differs from {oracle} after step {position}",
+        "{wrong} of {checked} running gradients differ from {oracle} after step {position}",
+    ),
+    "start": (
+        "The one running gradient differs from {oracle} before the first step",
+        "1 of {checked} running gradients differs from {oracle} before the first step",
+        "{wrong} of {checked} running gradients differ from {oracle} before the first step",
+    ),
+}
+"""The same: the only value differs, one of several does, several do."""
+NOT_FINITE = "1 is NaN or inf", "{count} are NaN or inf"
+UNCHECKED = "1 more was not checked", "{count} more were not checked"
 
 
 def verdict(comparison: Comparison) -> str:
-    """The outcome in one sentence, with the worst cell of the first gradient that differs."""
-    wrong = [row for row in comparison.rows if not row.ok]
+    """The outcome in one sentence: how many values were compared, how far they lie apart, and where.
+
+    The values of all gradients are counted. "Match" means that every one lies within its tolerance.
+    """
     checked, cells = comparison.checked
     if checked == 0:
         return f"{comparison.oracle} could check nothing: no cell has a finite derivative here"
-    if not wrong:
-        so_far = "" if comparison.position == comparison.total else " so far"
-        share = "" if checked == cells else f" in the {checked:,} of {cells:,} cells checked"
-        return f"the gradients{so_far} agree with {comparison.oracle}{share}"
-    names = [row.name for row in wrong]
-    row = wrong[0]
-    actual, expected = distinguishable(row.actual_value, row.expected_value)
-    *first, last = names
-    who = f"{', '.join(first)} and {last} differ" if first else f"{last} differs"
-    which = f"{row.name} " if first else ""
-    return (
-        f"{who} from {comparison.oracle}: {which}worst at {list(row.worst_index)}, "
-        f"{actual} against {expected}"
-    )
+    wrong = sum(row.wrong for row in comparison.rows)
+    place = "start" if comparison.position == 0 else "running"
+    place = "end" if comparison.position == comparison.total else place
+    sentence = DIFFERING[place][(checked > 1) + (wrong > 1)] if wrong else MATCHING[place][checked > 1]
+    counts = {"wrong": wrong, "checked": checked, "position": comparison.position}
+    clauses = [sentence.format(oracle=comparison.oracle, **{n: f"{c:,}" for n, c in counts.items()})]
+    clauses += [_worst(comparison)] if wrong else _closeness(comparison)
+    if checked < cells:
+        clauses.append(_counted(UNCHECKED, cells - checked))
+    return "; ".join(clauses)
+
+
+def short_name(oracle: str) -> str:
+    """What to call an oracle before one of its numbers: no version; "theirs" where its name holds digits."""
+    found = re.fullmatch(r"(\D+?)( \d[\w.+]*)?", oracle)
+    return found[1] if found is not None else "theirs"
+
+
+def _closeness(comparison: Comparison) -> list[str]:
+    """How far apart values that match lie; those that are not finite have no distance."""
+    checked, _ = comparison.checked
+    not_finite = sum(int((row.cells & ~_finite(row)).sum()) for row in comparison.rows)
+    clauses = [_counted(NOT_FINITE, not_finite)] if not_finite else []
+    if not_finite < checked:
+        largest = max(row.max_abs_error for row in comparison.rows)
+        clauses.append(f"largest difference {largest:.2g}")
+    return clauses
+
+
+def _worst(comparison: Comparison) -> str:
+    """The first cell that is NaN or inf on one side only, else the one with the largest difference."""
+    row, cell = max(((row, row.largest_wrong) for row in comparison.rows if row.wrong), key=_size)
+    ours, theirs = float(row.actual[cell]), float(row.expected[cell])
+    start = "largest at" if math.isfinite(ours) and math.isfinite(theirs) else "NaN or inf at"
+    actual, expected = distinguishable(ours, theirs)
+    who = short_name(comparison.oracle)
+    return f"{start} {cell_text(row.name, cell)}: ours {actual}, {who} {expected}"
+
+
+def _size(found: tuple[Row, tuple[int, ...]]) -> float:
+    row, cell = found
+    size = abs(float(row.difference[cell]))
+    return size if math.isfinite(size) else math.inf
+
+
+def _finite(row: Row) -> npt.NDArray[np.bool_]:
+    both: npt.NDArray[np.bool_] = np.isfinite(row.actual) & np.isfinite(row.expected)
+    return both
+
+
+def _counted(sentences: tuple[str, str], count: int) -> str:
+    """The sentence for one, or the one for several."""
+    return sentences[count != 1].format(count=f"{count:,}")
 
 
 def distinguishable(first: float, second: float) -> tuple[str, str]:

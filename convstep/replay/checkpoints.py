@@ -3,7 +3,7 @@
 After all steps of the output rows before `r`, the rows of `dA_prev_pad` above `r * s_h` are final,
 the rows from there that a window already reached are under way (the band), and everything below is
 zero. So a state is the final rows, which the furthest pass has anyway, one band, `dW` and `db`.
-Those three are kept at the boundaries of output rows; what is left to a position is added anew.
+Those three are kept at the boundaries of output rows; what is left to a position is added again.
 
 Within an output row the same holds for columns: left of the window they are as at the row's end, so
 of `dA_prev_pad` only the last few places have to be added.
@@ -154,7 +154,7 @@ class Checkpoints:
         return max(self._geometry.reach[0] - self._geometry.stride[0], 0)
 
     def _build_chunk(self) -> None:
-        """Carry the front some rows further, within one sample, and keep checkpoints on the way."""
+        """Carry the front some rows further, within one sample, and keep checkpoints along the way."""
         if self._front is None:
             self._front = Run.begin(self._problem)
         front = self._front

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convstep.language import tr
 from convstep.replay import condition_values as values_of
 from convstep.replay.condition_text import (
     ARRAYS,
@@ -45,7 +46,7 @@ _COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
     ast.Gt: np.greater,
     ast.GtE: np.greater_equal,
 }
-_REFUSED: dict[type[ast.AST], str] = {
+REFUSED: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes are not allowed",
     ast.Lambda: "a lambda is not allowed",
     ast.NamedExpr: "an assignment is not allowed; compare with ==",
@@ -56,12 +57,13 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.GeneratorExp: "a comprehension is not allowed",
     ast.JoinedStr: "text in quotes is not allowed",
     ast.Slice: "a slice is not allowed; give whole numbers like x[0, 1, 0]",
-    ast.Tuple: "a comma belongs into an index like x[0, 1, 0] only",
-    ast.BitAnd: "use and for &",
-    ast.BitOr: "use or for |",
-    ast.BitXor: "use ** for a power, != for either-or",
-    ast.Invert: "use not for ~",
+    ast.Tuple: "a comma is allowed only in an index like x[0, 1, 0]",
+    ast.BitAnd: "use and instead of &",
+    ast.BitOr: "use or instead of |",
+    ast.BitXor: "use ** for a power, != for exclusive or",
+    ast.Invert: "use not instead of ~",
 }
+"""What is said about Python that conditions do not have."""
 
 
 class Expression(NamedTuple):
@@ -90,7 +92,9 @@ def read_expression(text: str, cells: tuple[int, int, int] | None = None, bias: 
     reader = _Reader(text, cells, bias)
     node = reader.read(tree, 1)
     if not reader.names:
-        raise reader.error(tree, f"nothing changes from step to step; a condition is like {EXAMPLE}")
+        raise reader.error(
+            tree, tr("it is the same at every step; a condition looks like {example}", example=EXAMPLE)
+        )
     return Expression(tree, frozenset(reader.names), node.truth())
 
 
@@ -118,7 +122,7 @@ class _Reader:
     def read(self, node: ast.expr, depth: int) -> Node:
         """One node and what is below it."""
         if depth > DEEPEST:
-            raise self.error(node, f"it is nested deeper than {DEEPEST}; use fewer terms")
+            raise self.error(node, tr("it is nested more than {most} deep; use fewer terms", most=DEEPEST))
         match node:
             case ast.Constant():
                 return self._constant(node)
@@ -137,35 +141,44 @@ class _Reader:
                 return self._call(node, depth)
             case ast.Subscript():
                 return self._indexed(node, depth)
-        raise self.error(
-            node, _REFUSED.get(type(node), f"this is not allowed; a condition is like {EXAMPLE}")
-        )
+        if type(node) in REFUSED:
+            raise self.error(node, tr(REFUSED[type(node)]))
+        raise self.error(node, tr("this is not allowed; a condition looks like {example}", example=EXAMPLE))
 
     def _constant(self, node: ast.Constant) -> Node:
         number = node.value
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise self.error(node, "only whole numbers and decimals are allowed here")
+            raise self.error(node, tr("only whole numbers and decimals are allowed here"))
         try:
             return values_of.constant(float(number))
         except OverflowError:
-            raise self.error(node, "the number is too large; write inf for infinity") from None
+            raise self.error(node, tr("the number is too large; write inf for infinity")) from None
 
     def _name(self, node: ast.Name) -> Node:
         name = node.id
         if name in CONSTANTS:
             return values_of.constant(CONSTANTS[name])
         if name in FUNCTIONS:
-            raise self.error(node, f"{name} needs something in brackets, like {name}(dA)")
+            raise self.error(node, tr("{name} needs an argument, like {name}(dA)", name=name))
         if name not in SCALARS + ARRAYS:
-            raise self.error(node, f"no such name; {closest(name, SCALARS + ARRAYS + FUNCTIONS)}")
+            known = SCALARS + ARRAYS + FUNCTIONS
+            close = closest(name, known)
+            raise self.error(
+                node,
+                tr(
+                    "no such name; did you mean {close!r}?" if close else "no such name; there are {known}",
+                    close=close,
+                    known=", ".join(known),
+                ),
+            )
         if name == "db" and not self.bias:
-            raise self.error(node, "there is no db: the problem has no bias")
+            raise self.error(node, tr("there is no db: the problem has no bias"))
         self.names.add(name)
         return Node(lambda values: values[name], 3 if name in ARRAYS else 0, boolean=False)
 
     def _unary(self, node: ast.UnaryOp, depth: int) -> Node:
         if isinstance(node.op, ast.Invert):
-            raise self.error(node, _REFUSED[ast.Invert])
+            raise self.error(node, tr(REFUSED[ast.Invert]))
         inner = self.read(node.operand, depth + 1)
         if isinstance(node.op, ast.Not):
             return values_of.negated(inner)
@@ -178,12 +191,15 @@ class _Reader:
         if isinstance(node.op, ast.Pow):
             base, exponent = self.read(node.left, depth + 1), whole_number(node.right)
             if exponent is None or abs(exponent) > LARGEST_EXPONENT:
-                bounds = f"-{LARGEST_EXPONENT} to {LARGEST_EXPONENT}"
-                raise self.error(node.right, f"an exponent is a whole number from {bounds}")
+                raise self.error(
+                    node.right,
+                    tr("an exponent is a whole number from -{most} to {most}", most=LARGEST_EXPONENT),
+                )
             return values_of.power(base, exponent)
         if type(node.op) not in _ARITHMETIC:
-            known = "this operator is not allowed; there are + - * / // % **"
-            raise self.error(node, _REFUSED.get(type(node.op), known))
+            if type(node.op) in REFUSED:
+                raise self.error(node, tr(REFUSED[type(node.op)]))
+            raise self.error(node, tr("this operator is not allowed; the operators are + - * / // % **"))
         left, right = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
         return values_of.combined(_ARITHMETIC[type(node.op)], left, right)
 
@@ -193,7 +209,7 @@ class _Reader:
         links = []
         for operator, left, right in zip(node.ops, parts, parts[1:], strict=False):
             if type(operator) not in _COMPARISONS:
-                raise self.error(node, "is and in are not allowed; there are == != < <= > >=")
+                raise self.error(node, tr("is and in are not allowed; compare with == != < <= > >="))
             links.append(values_of.combined(_COMPARISONS[type(operator)], left, right, boolean=True))
         chain = links[0]
         for link in links[1:]:
@@ -202,36 +218,64 @@ class _Reader:
 
     def _call(self, node: ast.Call, depth: int) -> Node:
         if not isinstance(node.func, ast.Name):
-            raise self.error(node.func, f"this cannot be called; there are {', '.join(FUNCTIONS)}")
+            raise self.error(
+                node.func,
+                tr("this cannot be called; the functions are {known}", known=", ".join(FUNCTIONS)),
+            )
         name = node.func.id
         if name not in FUNCTIONS:
-            raise self.error(node.func, f"no such function; {closest(name, FUNCTIONS)}")
+            close = closest(name, FUNCTIONS)
+            raise self.error(
+                node.func,
+                tr(
+                    "no such function; did you mean {close!r}?"
+                    if close
+                    else "no such function; the functions are {known}",
+                    close=close,
+                    known=", ".join(FUNCTIONS),
+                ),
+            )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self.error(node, f"{name} takes one plain argument, like {name}(dA)")
+            raise self.error(node, tr("{name} takes one plain argument, like {name}(dA)", name=name))
         if len(node.args) != 1:
-            raise self.error(node, f"{name} takes 1 argument, not {len(node.args)}")
+            raise self.error(
+                node, tr("{name} takes 1 argument, not {count}", name=name, count=len(node.args))
+            )
         return values_of.applied(name, self.read(node.args[0], depth + 1))
 
     def _indexed(self, node: ast.Subscript, depth: int) -> Node:
         inner = self.read(node.value, depth + 1)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if not inner.rank:
-            raise self.error(node, "a single number has no index")
+            raise self.error(node, tr("a single number has no index"))
         if not 0 < len(parts) <= inner.rank:
-            given = f"{len(parts)} given, it has {inner.rank}"
-            raise self.error(node, f"wrong number of indices: {given} (dW is dW[i_c] here, dA the window)")
+            raise self.error(
+                node,
+                tr(
+                    "it has {count} indices and may have {most} (dW means dW[i_c] here, dA the window)",
+                    count=len(parts),
+                    most=inner.rank,
+                ),
+            )
         index = tuple(self._index(part, inner.rank, axis) for axis, part in enumerate(parts))
         return values_of.indexed(inner, index)
 
     def _index(self, part: ast.expr, rank: int, axis: int) -> int:
         """A whole number within the shape; -1 is the last."""
         if isinstance(part, ast.Slice):
-            raise self.error(part, _REFUSED[ast.Slice])
+            raise self.error(part, tr(REFUSED[ast.Slice]))
         number = whole_number(part)
         if number is None:
-            raise self.error(part, "an index is a whole number, like x[0, 1, 0]")
+            raise self.error(part, tr("an index is a whole number, like x[0, 1, 0]"))
         if self.cells is not None:
             length = self.cells[len(self.cells) - rank + axis]
             if not -length <= number < length:
-                raise self.error(part, f"index {number} does not exist; it goes from 0 to {length - 1}")
+                raise self.error(
+                    part,
+                    tr(
+                        "index {index} does not exist; it goes from 0 to {last}",
+                        index=number,
+                        last=length - 1,
+                    ),
+                )
         return number

@@ -8,6 +8,8 @@ import warnings
 
 import numpy as np
 
+from convstep.language import tr
+
 SCALARS = ("step", "position", "i_n", "i_h", "i_w", "i_c", "dz", "db")
 """Names with one number at a step."""
 ARRAYS = ("x", "w", "dW", "dA")
@@ -22,6 +24,17 @@ DEEPEST = 40
 """Levels of nesting."""
 EXAMPLE = "abs(dz) > 0.1 and i_c == 2"
 """Shown to whoever typed something else."""
+UNREADABLE = "this cannot be read; a condition looks like {example}"
+"""Where Python says no more than that the syntax is invalid."""
+COMPLAINTS = {
+    "was never closed": "this bracket is never closed",
+    "unmatched": "this bracket is never opened",
+    "does not match": "this bracket closes one of another kind",
+    "string literal": "text in quotes is not allowed",
+    "literal": "this number cannot be read",
+    "forgot a comma": "an operator is missing between these",
+}
+"""By a part of what Python says: what is said instead."""
 
 
 class ConditionError(ValueError):
@@ -31,11 +44,18 @@ class ConditionError(ValueError):
         """Point at a place.
 
         Args:
-            message: what is wrong there.
+            message: what is wrong there, in the language in use.
             column: where in the text, counted from 1.
             piece: the offending piece of it.
         """
-        super().__init__(f"column {column}{f', {piece!r}' if piece else ''}: {message}")
+        super().__init__(
+            tr(
+                "column {column}, {piece!r}: {message}" if piece else "column {column}: {message}",
+                column=column,
+                piece=piece,
+                message=message,
+            )
+        )
         self.column = column
         """Where in the text, counted from 1."""
 
@@ -51,9 +71,12 @@ def parse_text(text: str) -> ast.expr:
     """
     lead = len(text) - len(text.lstrip())
     if not text.strip():
-        raise ConditionError(f"there is nothing; a condition is like {EXAMPLE}", 1)
+        raise ConditionError(tr("nothing was typed; a condition looks like {example}", example=EXAMPLE), 1)
     if len(text) > LONGEST:
-        raise ConditionError(f"it has {len(text)} characters and may have {LONGEST}", LONGEST + 1)
+        raise ConditionError(
+            tr("it has {count} characters; at most {most} are allowed", count=len(text), most=LONGEST),
+            LONGEST + 1,
+        )
     _check_characters(text)
     try:
         with warnings.catch_warnings():
@@ -63,7 +86,8 @@ def parse_text(text: str) -> ast.expr:
         offset = lead + error.offset - 1 if error.offset else len(text)
         raise _syntax_error(text, offset, error.msg) from None
     except (ValueError, MemoryError, RecursionError):
-        raise ConditionError(f"it cannot be read; a condition is like {EXAMPLE}", lead + 1) from None
+        sentence = tr("it cannot be read; a condition looks like {example}", example=EXAMPLE)
+        raise ConditionError(sentence, lead + 1) from None
 
 
 def _check_characters(text: str) -> None:
@@ -71,29 +95,30 @@ def _check_characters(text: str) -> None:
     depth = 0
     for column, character in enumerate(text, 1):
         if character == "#" or not (character.isprintable() or character == "\t"):
-            raise ConditionError("this has no meaning in a condition", column, character)
+            raise ConditionError(tr("this character means nothing in a condition"), column, character)
         depth += (character in "([{") - (character in ")]}")
         if depth > DEEPEST:
-            raise ConditionError(f"brackets are nested deeper than {DEEPEST}", column)
+            raise ConditionError(tr("brackets are nested more than {most} deep", most=DEEPEST), column)
 
 
 def _syntax_error(text: str, offset: int, message: str) -> ConditionError:
-    """Python's complaint, in the words of this language."""
+    """Python's complaint, in words about conditions."""
     for wrong, right in (("&&", "and"), ("||", "or"), ("===", "==")):
         if wrong in text:
-            return ConditionError(f"use {right}", text.index(wrong) + 1, wrong)
+            return ConditionError(tr("use {right}", right=right), text.index(wrong) + 1, wrong)
     for place, character in enumerate(text):
         around = text[max(place - 1, 0) : place + 2]
         if character == "=" and not any(pair in around for pair in ("==", "<=", ">=", "!=", ":=")):
-            return ConditionError("this assigns; compare with ==", place + 1, "=")
+            return ConditionError(tr("this assigns; compare with =="), place + 1, "=")
         if character == "!" and text[place + 1 : place + 2] != "=":
-            return ConditionError("use not", place + 1, "!")
+            return ConditionError(tr("use {right}", right="not"), place + 1, "!")
     offset = max(min(offset, len(text.rstrip())), 0)
     piece = shortened(text[offset:].strip())
-    reason = message.split(".")[0].split(" (")[0]
     if not piece:
-        return ConditionError(f"it stops too early; a condition is like {EXAMPLE}", offset + 1)
-    return ConditionError(reason, offset + 1, piece)
+        sentence = tr("it ends too early; a condition looks like {example}", example=EXAMPLE)
+        return ConditionError(sentence, offset + 1)
+    ours = next((ours for theirs, ours in COMPLAINTS.items() if theirs in message), UNREADABLE)
+    return ConditionError(tr(ours, example=EXAMPLE), offset + 1, piece)
 
 
 def error_at(text: str, node: ast.expr, reason: str) -> ConditionError:
@@ -116,8 +141,8 @@ def shortened(piece: str) -> str:
     return piece if len(piece) <= 24 else piece[:23] + "…"
 
 
-def closest(name: str, known: tuple[str, ...]) -> str:
-    """The known name that was probably meant, else all of them."""
+def closest(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that was probably meant, if one is close."""
     lower = {other.lower(): other for other in known}
     near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5 if len(name) <= 3 else 0.6)
-    return f"did you mean {lower[near[0]]!r}?" if near else f"there are {', '.join(known)}"
+    return lower[near[0]] if near else None

@@ -24,6 +24,7 @@ import numpy as np
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.step import Step, quiet
+from convstep.language import tr
 from convstep.replay.boxes import loop_counts
 from convstep.replay.condition_syntax import read_expression, whole_number
 from convstep.replay.condition_text import ConditionError as ConditionError
@@ -128,7 +129,7 @@ class Condition:
         for name in self.names:
             value = _FROM_STEP[name](step)
             if value is None:
-                raise ConditionError("there is no db: the problem has no bias", 1)
+                raise ConditionError(tr("there is no db: the problem has no bias"), 1)
             values[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
         try:
             return bool(self.holds(values)[0, 0])

@@ -14,7 +14,7 @@ from convstep.conv.step import quiet
 Array = npt.NDArray[Any]
 
 STEPWISE = 2_000
-"""Steps that are executed to see how large the gradients get on the way."""
+"""Steps that are executed to see how large the gradients get meanwhile."""
 AT_ONCE = 20_000_000
 """Multiply-adds below which the gradients can be measured before the first screen."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.language import tr
 
 
 def parse_place(text: str, geometry: Geometry) -> int:
@@ -36,14 +38,19 @@ def parse_place(text: str, geometry: Geometry) -> int:
     if len(parts) > 1 and all(re.fullmatch(r"\d+", part) for part in parts):
         return geometry.step_at(_index([int(part) for part in parts], geometry, text)) + 1
     raise ValueError(
-        f"{text!r} is not a place; give a step number (0 to {total}), "
-        f"a loop index like {example_place(geometry)}, a percentage, or start, end"
+        tr(
+            "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
+            "a percentage, start or end",
+            text=text,
+            total=total,
+            example=example_place(geometry),
+        )
     )
 
 
 def _within(position: int, total: int, text: str) -> int:
     if position > total:
-        raise ValueError(f"{text} is beyond the end; there are steps 0 to {total}")
+        raise ValueError(tr("{text} is beyond the end; steps go from 0 to {total}", text=text, total=total))
     return position
 
 
@@ -52,14 +59,28 @@ def _index(numbers: list[int], geometry: Geometry, text: str) -> StepIndex:
     names = StepIndex._fields if whole else StepIndex._fields[1:]
     counts = (geometry.samples, *geometry.output_shape)[-len(names) :]
     if len(numbers) > len(names):
-        raise ValueError(
-            f"{text!r} has {len(numbers)} numbers; the loop has {len(names)}: {', '.join(names)}"
-        )
+        raise ValueError(too_many(text, len(numbers), names))
     numbers = numbers + [0] * (len(names) - len(numbers))
     for name, number, count in zip(names, numbers, counts, strict=True):
         if number >= count:
-            raise ValueError(f"{name} is {number}, but it goes from 0 to {count - 1}")
+            raise ValueError(out_of_range(name, number, count))
     return StepIndex(*([0] * (4 - len(names))), *numbers)
+
+
+def too_many(text: str, count: int, names: Sequence[str]) -> str:
+    """Says that a place has more numbers than the loop has indices."""
+    return tr(
+        "{text!r} has {count} numbers; the loop has {indices}: {names}",
+        text=text,
+        count=count,
+        indices=len(names),
+        names=", ".join(names),
+    )
+
+
+def out_of_range(name: str, value: int, count: int) -> str:
+    """Says that a loop index is not one of 0 … `count - 1`."""
+    return tr("{name} is {value}, but it goes from 0 to {last}", name=name, value=value, last=count - 1)
 
 
 def example_place(geometry: Geometry) -> str:

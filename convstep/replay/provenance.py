@@ -17,11 +17,40 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.validation import cell_text
+from convstep.language import tr
+from convstep.replay.stop_kinds import check_index
 
 Array = npt.NDArray[Any]
 Steps = npt.NDArray[np.int64]
 Cell = tuple[int, ...]
 
+CAUSES = {
+    "gap": (
+        "row {at} lies in a gap of the dilation: taps are {dilation} rows apart and windows {stride}, "
+        "so none falls on it",
+        "column {at} lies in a gap of the dilation: taps are {dilation} columns apart and windows {stride}, "
+        "so none falls on it",
+    ),
+    "between, 1": (
+        "row {at} lies between two windows: stride {stride} is more than the 1 row that a window spans",
+        "column {at} lies between two windows: stride {stride} is more than the 1 column that a window spans",
+    ),
+    "between, more": (
+        "row {at} lies between two windows: "
+        "stride {stride} is more than the {reach} rows that a window spans",
+        "column {at} lies between two windows: "
+        "stride {stride} is more than the {reach} columns that a window spans",
+    ),
+    "left, 1": (
+        "the last row is left over: ({length} - {reach}) is not a multiple of stride {stride}",
+        "the last column is left over: ({length} - {reach}) is not a multiple of stride {stride}",
+    ),
+    "left, more": (
+        "the last {left} rows are left over: ({length} - {reach}) is not a multiple of stride {stride}",
+        "the last {left} columns are left over: ({length} - {reach}) is not a multiple of stride {stride}",
+    ),
+}
+"""Why no window reaches a row (first) or a column (second)."""
 GRADIENTS = ("dW", "dA_prev_pad", "db")
 """What can be asked about, in the order of a step's additions."""
 
@@ -124,19 +153,10 @@ def _checked(problem: Problem, gradient: str, index: Sequence[int]) -> Cell:
     if gradient not in GRADIENTS:
         raise ValueError(f"{gradient!r} is not a running gradient; they are {', '.join(GRADIENTS)}")
     if gradient == "db" and problem.b is None:
-        raise ValueError("this problem has no bias, so there is no db")
+        raise ValueError("there is no db: the problem has no bias")
     arrays = {"dW": problem.W, "dA_prev_pad": problem.A_prev_pad, "db": problem.b}
     shape = np.shape(arrays[gradient])  # type: ignore[arg-type]
-    if len(index) != len(shape):
-        raise ValueError(
-            f"{cell_text(gradient, index)} has {len(index)} numbers but {gradient} has {len(shape)} axes"
-        )
-    for axis, (at, length) in enumerate(zip(index, shape, strict=True)):
-        if not 0 <= at < length:
-            raise ValueError(
-                f"{cell_text(gradient, index)} does not exist: number {at} on axis {axis}, "
-                f"which goes from 0 to {length - 1}"
-            )
+    check_index(gradient, index, shape)
     return tuple(int(at) for at in index)
 
 
@@ -173,12 +193,14 @@ def _why_unreachable(geometry: Geometry, cell: Cell) -> str:
     causes = [
         cause for axis, at in enumerate(cell[-3:-1]) if (cause := _cause(geometry, axis, at)) is not None
     ]
-    return f"no window covers this cell: its gradient is exactly zero; {', and '.join(causes)}"
+    sentence, *other = causes
+    if other:
+        sentence = tr("{one}, and {other}", one=sentence, other=other[0])
+    return tr("no window covers this cell: its gradient is exactly zero; {cause}", cause=sentence)
 
 
 def _cause(geometry: Geometry, axis: int, at: int) -> str | None:
     """Why no window has a tap on a row (axis 0) or column (axis 1); None if one has."""
-    line = ("row", "column")[axis]
     length, windows = geometry.padded_shape[axis], geometry.output_shape[axis]
     taps, reach = geometry.kernel_shape[1 + axis], geometry.reach[axis]
     stride, dilation = geometry.stride[axis], geometry.dilation[axis]
@@ -187,18 +209,13 @@ def _cause(geometry: Geometry, axis: int, at: int) -> str | None:
         return None
     nearest = min(at // stride, windows - 1)
     if at < nearest * stride + reach:
-        return (
-            f"{line} {at} lies in a gap of the dilation: taps are {dilation} {line}s apart "
-            f"and windows {stride}, so none falls on it"
-        )
+        return tr(CAUSES["gap"][axis], at=at, dilation=dilation, stride=stride)
     if nearest < windows - 1:
-        return (
-            f"{line} {at} lies between two windows: stride {stride} is more than "
-            f"the {reach} {line}{'s' * (reach > 1)} that a window spans"
-        )
+        cause = "between, more" if reach > 1 else "between, 1"
+        return tr(CAUSES[cause][axis], at=at, stride=stride, reach=reach)
     left = geometry.remainder[axis]
-    are = f"last {left} {line}s are" if left > 1 else f"last {line} is"
-    return f"the {are} left over: ({length} - {reach}) does not divide by stride {stride}"
+    cause = "left, more" if left > 1 else "left, 1"
+    return tr(CAUSES[cause][axis], left=left, length=length, reach=reach, stride=stride)
 
 
 def _public(geometry: Geometry, i_n: int, cell: Cell) -> Cell:

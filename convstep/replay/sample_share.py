@@ -49,7 +49,7 @@ class SampleShare:
         return alone
 
     def prepared(self, position: int) -> bool:
-        """Whether following the whole pass to a position takes no time to speak of."""
+        """Whether following the whole pass to a position takes no noticeable time."""
         alone, there = self._at(position)
         return alone.prepared(there)
 

@@ -5,7 +5,7 @@ on, so that none searches beyond what another has found already.
 
 - breakpoints and watchpoints: index arithmetic, at once;
 - conditions on what a step reads: evaluated on whole pieces of the arrays;
-- conditions on running gradients: a walk from the present position, or backwards one stretch
+- conditions on running gradients: a walk from the current position, or backwards one stretch
   after the other, each walked from its beginning.
 """
 
@@ -33,7 +33,7 @@ CELLS = 1 << 18
 STRETCH = 2048
 """Steps of the first stretch of a walk backwards; each is twice as long as the one before."""
 LONGEST_STRETCH = 1 << 17
-"""Steps of a stretch at the most."""
+"""The most steps in a stretch."""
 
 
 class Progress(NamedTuple):
@@ -85,7 +85,7 @@ def search(
 
     A position is hit if the step just executed there hits an enabled stop. Forwards the first such
     position after `position` counts, backwards the last one before it; position 0 is never hit.
-    A stop with `hits` passes over its first `hits - 1` hits on the way, in the direction of the run.
+    A stop with `hits` passes over the first `hits - 1` hits that the run meets, in its direction.
 
     Args:
         problem: what is being stepped through.
@@ -103,7 +103,7 @@ def search(
         ValueError: no such position, or a stop that does not fit the problem.
     """
     if not 0 <= position <= problem.total_steps:
-        raise ValueError(f"position {position} does not exist; there are 0 to {problem.total_steps}")
+        raise ValueError(f"position {position} does not exist; positions go from 0 to {problem.total_steps}")
     if scout is not None and scout.problem is not problem:
         raise ValueError("the scout steps through another problem; give a timeline of this one")
     span = Span(0, max(position - 1, 0), True) if backwards else Span(position, problem.total_steps, False)

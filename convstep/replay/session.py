@@ -46,7 +46,7 @@ class SavedStop:
     """How often it did."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no stop."""
+        """Refuse what is not a stop."""
         _text("a stop's text", self.text)
         _flag("a stop's enabled", self.enabled)
         _whole("a stop's hits", self.hits)
@@ -64,7 +64,7 @@ class View:
     """Columns added to every number; negative for fewer."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no view."""
+        """Refuse what is not a view."""
         if not isinstance(self.faces, dict):
             raise SessionError(f"the view's faces are {_shown(self.faces)}; they must be names and numbers")
         _count("faces", len(self.faces))
@@ -91,7 +91,7 @@ class Session:
     """How it looked."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no session."""
+        """Refuse what is not a session."""
         _text("the problem", self.problem)
         _whole("the position", self.position)
         _count("stops", len(self.stops))
@@ -113,7 +113,7 @@ class Session:
         if farthest > total:
             raise SessionError(
                 f"the session holds position {farthest} but {self.problem} has {total} steps; "
-                "it was saved of another problem"
+                "it was saved from another problem"
             )
 
 
@@ -194,20 +194,20 @@ def _parsed(content: bytes) -> Any:
             parse_constant=_no_number,
         )
     except UnicodeDecodeError:
-        raise SessionError("it is not text in UTF-8, so not a session") from None
+        raise SessionError("it is not UTF-8 text, so it is not a session") from None
     except json.JSONDecodeError as error:
         raise SessionError(
             f"it is not JSON: {error.msg} on line {error.lineno}, column {error.colno}"
         ) from None
     except RecursionError:
-        raise SessionError("its lists are nested too deep for a session") from None
+        raise SessionError("its lists are nested too deeply for a session") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise SessionError(f"{_shown(name)} stands twice in it; each name may stand once")
+            raise SessionError(f"{_shown(name)} appears twice in it; each name may appear only once")
         found[name] = value
     return found
 
@@ -215,19 +215,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(digits: str) -> int:
     if len(digits) > 17:
         raise SessionError(
-            f"the number {_shown(digits)} is beyond {LARGEST_NUMBER}, the largest a session holds"
+            f"the number {_shown(digits)} is beyond {LARGEST_NUMBER}, the largest that a session can hold"
         )
     return int(digits)
 
 
 def _no_number(name: str) -> NoReturn:
-    raise SessionError(f"it holds {name}, which is not a number that JSON has")
+    raise SessionError(f"it holds {name}, which is not a JSON number")
 
 
 def _session(found: Any) -> Session:
     """A session from the file's value."""
     if not isinstance(found, dict):
-        raise SessionError(f"it holds {_kind(found)}, not the one object that a session is")
+        raise SessionError(f"it holds {_kind(found)}; a session is one JSON object")
     if "version" not in found:
         raise SessionError("it has no version, so it is not a session")
     version = found.pop("version")
@@ -261,7 +261,7 @@ def _only(found: dict[str, Any], kind: type[Any], word: str, needed: tuple[str, 
     known = kind.__dataclass_fields__
     for name in found:
         if name not in known:
-            raise SessionError(f"{word} has an unknown {_shown(name)}; it knows {', '.join(known)}")
+            raise SessionError(f"{word} has an unknown {_shown(name)}; its entries are {', '.join(known)}")
 
 
 def _list(value: Any, name: str) -> list[Any]:
@@ -289,7 +289,7 @@ def _flag(name: str, value: object) -> None:
 
 
 def _text(name: str, value: object, *, empty: bool = False) -> None:
-    """Refuse what is no line of text: a control character could act on the terminal that shows it."""
+    """Refuse what is not a line of text: a control character could act on the terminal that shows it."""
     if not isinstance(value, str):
         raise SessionError(f"{name} is {_shown(value)}; it must be text")
     if not value and not empty:
@@ -299,7 +299,7 @@ def _text(name: str, value: object, *, empty: bool = False) -> None:
     for character in value:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
             raise SessionError(
-                f"{name} holds the character U+{ord(character):04X}, which no line of text has"
+                f"{name} holds the character U+{ord(character):04X}, which a line of text cannot have"
             )
 
 

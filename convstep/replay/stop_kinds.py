@@ -10,8 +10,10 @@ from typing import Self
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
+from convstep.replay.places import out_of_range
 
 GRADIENTS = ("dW", "db", "dA_prev_pad")
 """Arrays whose cells can be watched."""
@@ -126,7 +128,7 @@ class ConditionStop(Stop):
         return self.condition.text
 
     def check(self, problem: Problem) -> None:
-        """Raise a ConditionError if it speaks of what the problem does not have."""
+        """Raise a ConditionError if it uses what the problem does not have."""
         self.condition.check(problem.geometry, problem.b is not None)
 
 
@@ -135,7 +137,7 @@ def check_place(place: Breakpoint, geometry: Geometry) -> None:
     for name, count in zip(StepIndex._fields, loop_counts(geometry), strict=True):
         value: int | None = getattr(place, name)
         if value is not None and not 0 <= value < count:
-            raise ValueError(f"{name} is {value}, but it goes from 0 to {count - 1}")
+            raise ValueError(out_of_range(name, value, count))
 
 
 def gradient_shape(gradient: str, geometry: Geometry) -> tuple[int, ...]:
@@ -156,14 +158,46 @@ def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: 
         bias: whether there is a `db`.
     """
     if gradient not in GRADIENTS:
-        raise ValueError(f"{gradient!r} cannot be watched; {', '.join(GRADIENTS)} can")
+        raise ValueError(
+            tr(
+                "{gradient!r} cannot be watched; only {gradients} can",
+                gradient=gradient,
+                gradients=", ".join(GRADIENTS),
+            )
+        )
     if gradient == "db" and not bias:
-        raise ValueError("there is no db to watch: the problem has no bias")
-    shape, cell = gradient_shape(gradient, geometry), cell_text(gradient, index)
+        raise ValueError(tr("there is no db: the problem has no bias"))
+    check_index(gradient, index, gradient_shape(gradient, geometry))
+
+
+def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
+    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have.
+
+    Args:
+        name: the array's.
+        index: the cell.
+        shape: of the array.
+    """
+    cell = cell_text(name, index)
     if len(index) != len(shape):
-        raise ValueError(f"{cell} has {len(index)} indices, but {gradient} has {len(shape)} axes: {shape}")
+        raise ValueError(
+            tr(
+                "{cell} has {count} indices, but {name} has {axes} axes: {shape}",
+                cell=cell,
+                count=len(index),
+                name=name,
+                axes=len(shape),
+                shape=shape,
+            )
+        )
     for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
         if not 0 <= value < length:
             raise ValueError(
-                f"{cell} does not exist: index {axis} is {value}, but it goes from 0 to {length - 1}"
+                tr(
+                    "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}",
+                    cell=cell,
+                    axis=axis,
+                    value=value,
+                    last=length - 1,
+                )
             )

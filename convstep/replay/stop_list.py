@@ -39,8 +39,11 @@ class Stops:
             ValueError: there is none with that number.
         """
         if id not in self._stops:
-            known = f"there are {', '.join(map(str, self._stops))}" if self._stops else "there are none"
-            raise ValueError(f"there is no stop {id}; {known}")
+            raise ValueError(
+                f"there is no stop {id}; the stops are {', '.join(map(str, self._stops))}"
+                if self._stops
+                else f"there is no stop {id}; none is set"
+            )
         return self._stops[id]
 
     def add(self, stop: Stop) -> Stop:

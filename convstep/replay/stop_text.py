@@ -6,9 +6,9 @@ import dataclasses
 import re
 
 from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.replay.conditions import Condition, ConditionError
-from convstep.replay.places import example_place
+from convstep.replay.places import example_place, too_many
 from convstep.replay.stop_kinds import (
     GRADIENTS,
     Breakpoint,
@@ -16,6 +16,7 @@ from convstep.replay.stop_kinds import (
     Stop,
     Watchpoint,
     check_cell,
+    check_index,
     check_place,
 )
 
@@ -55,7 +56,7 @@ def parse_stop(text: str, geometry: Geometry, bias: bool = True) -> Stop:
 
 def _hits(number: str) -> int:
     if not re.fullmatch(r"\d{1,10}", number) or not 1 <= int(number) <= MOST_HITS:
-        raise ValueError(f"hits is {number!r}; it is a whole number from 1")
+        raise ValueError(tr("hits is {number!r}; it must be a whole number, at least 1", number=number))
     return int(number)
 
 
@@ -72,9 +73,10 @@ def _target(text: str, geometry: Geometry, bias: bool) -> Stop:
         return _place(index, geometry)
     for name, values in condition.places(geometry)._asdict().items():
         if not values:
-            raise ConditionError(
-                f"this is never true: {name} goes from 0 to {_last(name, geometry)}", 1, plain
+            sentence = tr(
+                "this is never true: {name} goes from 0 to {last}", name=name, last=_last(name, geometry)
             )
+            raise ConditionError(sentence, 1, plain)
     return ConditionStop(condition)
 
 
@@ -91,14 +93,16 @@ def _breakpoint(parts: list[str], text: str, geometry: Geometry) -> Breakpoint:
         position = numbers[0]
         if not 1 <= position <= geometry.total_steps:
             raise ValueError(
-                f"position {position} cannot be stopped at; there are 1 to {geometry.total_steps}"
+                tr(
+                    "a run cannot stop at step {position}; there are steps 1 to {total}",
+                    position=position,
+                    total=geometry.total_steps,
+                )
             )
         return Breakpoint(*geometry.index_at(position - 1))
     names = StepIndex._fields if geometry.batch is not None or len(numbers) == 4 else StepIndex._fields[1:]
     if len(numbers) > len(names):
-        raise ValueError(
-            f"{text!r} has {len(numbers)} numbers; the loop has {len(names)}: {', '.join(names)}"
-        )
+        raise ValueError(too_many(text, len(numbers), names))
     given = zip(names, numbers, strict=False)
     return _place({name: number for name, number in given if number is not None}, geometry)
 
@@ -119,7 +123,13 @@ def _watchpoint(cell: re.Match[str] | None, text: str, geometry: Geometry, bias:
     numbers = [part.strip() for part in cell[2].split(",")] if cell else []
     if cell is None or not all(re.fullmatch(r"-?\d{1,9}", number) for number in numbers):
         example = f"watch dA_prev_pad[{example_place(geometry)}]"
-        raise ValueError(f"{text!r} names no cell; write it like watch dW[0, 0, 0, 0] or {example}")
+        raise ValueError(
+            tr(
+                "{text!r} does not name a cell; type it like watch dW[0, 0, 0, 0] or {example}",
+                text=text,
+                example=example,
+            )
+        )
     gradient, index = cell[1], tuple(int(number) for number in numbers)
     if gradient == "dA_prev":
         gradient, index = "dA_prev_pad", _padded(index, geometry)
@@ -127,21 +137,14 @@ def _watchpoint(cell: re.Match[str] | None, text: str, geometry: Geometry, bias:
     check_cell(gradient, index, geometry, bias)
     stop = Watchpoint(gradient, index)
     if not stop.steps(geometry):
-        raise ValueError(f"{stop.target} would never stop: no window reaches the cell")
+        raise ValueError(tr("{stop} would never stop: no window reaches the cell", stop=stop.target))
     return stop
 
 
 def _padded(index: tuple[int, ...], geometry: Geometry) -> tuple[int, ...]:
     """Where a cell of `dA_prev` lies in `dA_prev_pad`."""
     leading = () if geometry.batch is None else (geometry.batch,)
-    shape, cell = (*leading, *geometry.input_shape), cell_text("dA_prev", index)
-    if len(index) != len(shape):
-        raise ValueError(f"{cell} has {len(index)} indices, but dA_prev has {len(shape)} axes: {shape}")
-    for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
-        if not 0 <= value < length:
-            raise ValueError(
-                f"{cell} does not exist: index {axis} is {value}, but it goes from 0 to {length - 1}"
-            )
+    check_index("dA_prev", index, (*leading, *geometry.input_shape))
     (top, _), (left, _) = geometry.padding
     *sample, row, column, channel = index
     return (*sample, row + top, column + left, channel)

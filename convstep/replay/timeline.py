@@ -22,7 +22,7 @@ NEAR = 64
 BEHIND = 512
 """Steps that are executed again so that going on backwards is cheap."""
 MOST_BEHIND = 4096
-"""Steps whose overwritten values are kept, at the most."""
+"""The most steps whose overwritten values are kept."""
 BEHIND_SHARE = 8
 """Overwritten values may take this part of the budget: 1/8."""
 PER_STEP = 800
@@ -174,7 +174,7 @@ class Timeline:
         """
         position = operator.index(position)
         if not 0 <= position <= self.total:
-            raise ValueError(f"position {position} does not exist; there are 0 to {self.total}")
+            raise ValueError(f"position {position} does not exist; positions go from 0 to {self.total}")
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):
@@ -187,7 +187,7 @@ class Timeline:
                 self._execute()
 
     def prepared(self, position: int) -> bool:
-        """Whether a seek to a position takes no time to speak of."""
+        """Whether a seek to a position takes no noticeable time."""
         ahead = position - self._position
         return 0 <= ahead <= NEAR or self._checkpoints.at_hand(max(position - 1, 0))
 

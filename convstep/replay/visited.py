@@ -30,7 +30,7 @@ class Visited:
             most: positions that are remembered, at least 2.
         """
         if most < 2:
-            raise ValueError(f"{most} positions are no history; it takes at least 2")
+            raise ValueError(f"most is {most}; a history keeps at least 2 positions")
         self._positions = [position]
         self._at = 0
         self._most = most
@@ -42,13 +42,13 @@ class Visited:
 
     @property
     def at(self) -> int:
-        """Which of `positions` is the present one."""
+        """Which of `positions` is the current one."""
         return self._at
 
     def visit(self, position: int) -> None:
         """Take note of a position one has come to, by whatever way.
 
-        A step of 1 moves the present entry along. A jump makes a new one, and what was ahead is
+        A step of 1 moves the current entry along. A jump makes a new one, and what was ahead is
         forgotten, as in a browser.
         """
         present = self._positions[self._at]
@@ -69,7 +69,7 @@ class Visited:
         return self._go(1)
 
     def _go(self, by: int) -> int | None:
-        """To the next entry in a direction that is not the present position."""
+        """To the next entry in a direction that is not the current position."""
         present, at = self._positions[self._at], self._at + by
         while 0 <= at < len(self._positions):
             if self._positions[at] != present:

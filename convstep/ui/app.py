@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from convstep import waiting
+from convstep.language import tr
+from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
+from convstep.ui.legible import Legible
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.view.colours import Colours
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from convstep.candidate.verdict import Verdict
     from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+
+
+_NO_COLOUR = NoColor()
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """A screen with a place for what is said."""
+
+    def say(self, words: str) -> None:
+        """Say something until the next move."""
 
 
 class TorchApp(App[None]):
@@ -37,7 +56,54 @@ class TorchApp(App[None]):
         """
         super().__init__()
         self._torch, self._live = torch, live
-        self._first_frame = ExitStack()
+        self._first_frame, self._waited = ExitStack(), ""
+        self._legible = Legible(Colours.ALL)
+        self._chosen_theme: ChosenTheme | None = None
+
+    async def run_async(self, *, headless: bool = False, **options: Any) -> None:
+        """Run; in a terminal, in its colours and in the theme that the person chose.
+
+        A picture, which needs no terminal, is the same for everybody.
+        """
+        if not headless:
+            self.show_in(Colours.of(self.console.color_system))
+            self.remember_theme(ChosenTheme())
+        return await super().run_async(headless=headless, **options)
+
+    def show_in(self, colours: Colours) -> None:
+        """Use only what a terminal has; called before the first frame."""
+        self._legible = Legible(colours)
+
+    @property
+    def colours(self) -> Colours:
+        """What the terminal has."""
+        return self._legible.colours
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, then the last one before the terminal."""
+        filters = list(super().get_line_filters())
+        if self.no_color and self.native_ansi_color:
+            # Textual decides once, by the theme at the start: greys would hide the terminal's own colours
+            filters = [_NO_COLOUR if isinstance(one, Monochrome) else one for one in filters]
+        return [*filters, self._legible]
+
+    def remember_theme(self, chosen: ChosenTheme) -> None:
+        """Take the theme chosen earlier, and keep every choice from now on."""
+        if chosen.name in self.available_themes:
+            self.theme = chosen.name
+        self._chosen_theme = chosen
+
+    def watch_theme(self, before: str, name: str) -> None:
+        """Keep what a person chose."""
+        if self._chosen_theme is None or name == before:
+            return
+        try:
+            self._chosen_theme.keep(name)
+        except OSError as error:
+            reason = error.strerror or error
+            self.notify(
+                tr("the theme is not kept: {path}: {reason}", path=self._chosen_theme.path, reason=reason)
+            )
 
     @property
     def torch(self) -> TorchService:
@@ -56,6 +122,13 @@ class TorchApp(App[None]):
     def on_load(self) -> None:
         """Paint nothing until every part knows its size: one whole frame, not a row of torn ones."""
         self._first_frame.enter_context(self.batch_update())
+        self._waited = waiting.wipe()  # the terminal turns to another screen now
+
+    def on_compose(self) -> None:
+        """Until there is a frame, say on this screen as well what one waits for."""
+        if self._waited and self._driver is not None:
+            self._driver.write(f"\x1b[H{self._waited}")
+            self._driver.flush()
 
     def on_ready(self) -> None:
         """Paint the first frame; let torch load while it is looked at."""
@@ -67,6 +140,28 @@ class TorchApp(App[None]):
         """Leave no process behind."""
         self.close_torch()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something where this screen, or the one below a dialog, says everything.
+
+        A toast would lie on panels, status or keys, and stay when what it speaks of is gone.
+        """
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Speaking):
+                screen.say(f"{title}: {message}" if title else message)
+                return
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which leaves other programs: say what leaves this one."""
+        self.notify("q leaves, ctrl+q from anywhere")
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""
         for command in COMMANDS:
@@ -76,8 +171,8 @@ class TorchApp(App[None]):
                 async def run(action: str = command.action) -> None:
                     await screen.run_action(action)
 
-                yield SystemCommand(f"{command.label}  {keys}", command.help, run)
-        yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
+                yield SystemCommand(f"{tr(command.label)}  {keys}", tr(command.help), run)
+        yield SystemCommand(tr("theme"), tr("Change the colours."), self.action_change_theme)
 
 
 class DebuggerApp(TorchApp):
@@ -103,8 +198,8 @@ class DebuggerApp(TorchApp):
             command_name: what to call it on the command line; the name if left out.
             position: where to begin.
             torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and the
-                comparison opens by itself at the last step.
+            live: whether a person sits in front of it: torch is loaded beforehand, and going on at
+                the last step opens the comparison.
         """
         super().__init__(torch, live)
         self.debugger = self.make_screen(problem, name, command_name or name)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from convstep import waiting
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
@@ -56,9 +57,10 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
     if not can_open_here():
         _say(command_for(save(name, problem)))
         return
-    from convstep.ui.layers_app import ScriptApp
+    with _saying_so():
+        from convstep.ui.layers_app import ScriptApp
 
-    _run(ScriptApp(problem, name))
+        _run(ScriptApp(problem, name))
 
 
 def can_open_here() -> bool:
@@ -105,9 +107,10 @@ def _one_sample(problem: Problem, sample: int) -> Problem:
 
 def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
     if can_open_here():
-        from convstep.ui.layers_app import LayersApp
+        with _saying_so():
+            from convstep.ui.layers_app import LayersApp
 
-        _run(LayersApp(layers, sample))
+            _run(LayersApp(layers, sample))
         return
     from convstep.view.layers import entry_title, nonfinite_words, shape_words
 
@@ -121,6 +124,16 @@ def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         _say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True) if width).rstrip())
+
+
+@contextlib.contextmanager
+def _saying_so() -> Iterator[None]:
+    """Textual takes a while to load the first time: say what the script stands still for."""
+    waiting.say("opening the debugger …", sys.__stderr__)
+    try:
+        yield
+    finally:
+        waiting.wipe()
 
 
 def _run(app: TorchApp) -> None:

@@ -43,7 +43,7 @@ class LayersApp(TorchApp):
             sample: the sample of a batch to open; None opens whole batches.
             torch: the oracle's process; one is made if left out.
             live: whether a person sits in front of it: torch is loaded beforehand, and the
-                comparison opens by itself at the last step.
+                comparison comes after the last step.
         """
         super().__init__(torch, live)
         self.picker = LayersScreen(layers, sample, compare_at_end=live)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding
 from textual.screen import Screen
 
+from convstep.language import speak, spoken
 from convstep.lessons import course
 from convstep.lessons.errors import LessonError
 from convstep.lessons.progress import Progress, ProgressError
@@ -61,6 +62,7 @@ class LessonApp(TorchApp):
         self.progress, self.language = progress, language
         self.walk: Walk | None = None if lesson is None else progress.walk(lesson)
         """The learner's way through the lesson that is open."""
+        self._spoken = spoken()
         self._listed = lesson is None
         self._candidates: list[LessonCandidate] = []
         self._loading: set[str] = set()
@@ -72,6 +74,11 @@ class LessonApp(TorchApp):
         """The screen with the lesson's page, be there a dialog in front of it or not."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
 
+    @property
+    def failure(self) -> str:
+        """Why the page's candidate could not be loaded; "" if it was, or if there is none."""
+        return "" if self.walk is None else self._failed.get(self.walk.page.candidate, "")
+
     def get_default_screen(self) -> Screen[Any]:
         """The list; nothing below a lesson that was named, since the lowest screen can't be switched."""
         if self.walk is None:
@@ -82,18 +89,27 @@ class LessonApp(TorchApp):
         """Open the lesson, and look after its file."""
         # no super(): Textual calls every class's handler by itself
         if self.walk is not None:
+            speak(self.walk.lesson.language)
             self.push_screen(self._screen(self.walk))
         if self._live:
             self.set_interval(LOOK_EVERY, self.look_at_file)
 
     def on_unmount(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind, and the language as it was."""
+        speak(self._spoken)
         for candidate in self._candidates:
             candidate.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the page look at keys in the order in which they come."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._heed(event)
+        await super().on_event(event)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
         self.walk, self._seen = self.progress.walk(lesson), _stamp(lesson)
+        speak(lesson.language)
         old = self.page_screen
         if old is None:
             self.push_screen(self._screen(self.walk))
@@ -129,6 +145,7 @@ class LessonApp(TorchApp):
         assert walk is not None
         page = walk.page
         if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
+            screen.note = self._note_on(page)
             screen.open_page()
             self._load_candidate(page)
             return
@@ -140,17 +157,13 @@ class LessonApp(TorchApp):
             new.call_after_refresh(new.action_play)
 
     def keep(self) -> None:
-        """Write down how far the learner is; say once if that cannot be."""
+        """Write down how far the learner is; say so whenever that cannot be."""
         if self.walk is None:
             return
         try:
             self.progress.keep(self.walk)
         except ProgressError as error:
-            if not self._complained:
-                self._complained = True
-                self.notify(str(error), severity="warning", timeout=8, markup=False)
-
-    _complained = False
+            self.call_after_refresh(self.notify, str(error))  # a page that is being turned would wipe it
 
     def look_at_file(self) -> None:
         """Take up an edited lesson; say what is wrong with it if it cannot be read."""
@@ -169,7 +182,7 @@ class LessonApp(TorchApp):
         walk.adopt(lesson)
         self._failed.clear()
         self.show_page()
-        self.notify(say(lesson.language, "changed"), timeout=3, markup=False)
+        self.call_after_refresh(self.notify, say(lesson.language, "changed"))
 
     async def action_quit(self) -> None:
         """From a lesson back to the list it was opened from, from the list out."""
@@ -191,11 +204,21 @@ class LessonApp(TorchApp):
             from convstep.ui.screens.hunt import HuntScreen  # most lessons have no candidate
 
             return HuntScreen(walk, candidate.timeline)
-        language = walk.lesson.language
-        note = self._failed.get(page.candidate, say(language, "loading")) if page.candidate else ""
-        screen = LessonScreen(walk, note=note)
+        screen = LessonScreen(walk, note=self._note_on(page))
         self.call_later(self._load_candidate, page)
         return screen
+
+    def _note_on(self, page: Page) -> str:
+        """What stands above a page: that its candidate is being loaded, or cannot be."""
+        if not page.candidate or self._candidate_of(page) is not None:
+            return ""
+        assert self.walk is not None
+        return self._failed.get(page.candidate, say(self.walk.lesson.language, "loading"))
+
+    def _heed(self, event: events.Key | events.Paste) -> None:
+        page = self.page_screen
+        if page is not None and page.is_current and page.is_mounted:
+            page.heed(event)
 
     def _to_page(self) -> None:
         """Close the dialogs in front of the page."""

@@ -35,6 +35,7 @@ def _to_kernels(timeline: Timeline, k: int, done: bool) -> Addition:
     return _addition(
         timeline,
         target=f"dW[{step.i_c}]",
+        shown=cells.label,
         formula="x * dz",
         factor=step.input_slice[..., k],
         cells=cells,
@@ -51,9 +52,11 @@ def _to_input(timeline: Timeline, k: int, done: bool) -> Addition:
     batch = () if timeline.problem.geometry.batch is None else (i_n,)
     cells = face("dA_prev_pad", timeline.dA_prev_pad, (*batch, None, None, channels.start + k))
     span = ", ".join([*map(str, batch), _slice_text(rows), _slice_text(columns)])
+    channel = "" if cells.single[-1] else f", {channels.start + k}"
     return _addition(
         timeline,
         target=f"dA_prev_pad[{span}]",
+        shown=f"dA_prev_pad[{span}{channel}]",
         formula="w * dz",
         factor=step.kernel[..., k],
         cells=cells,
@@ -71,6 +74,7 @@ def _to_bias(timeline: Timeline, done: bool) -> Addition:
     return _addition(
         timeline,
         target=f"db[{i_c}]",
+        shown=f"db[{i_c}]",
         formula="dz",
         factor=np.ones((1, 1), timeline.problem.dtype),
         cells=cells,
@@ -85,6 +89,7 @@ def _addition(
     timeline: Timeline,
     *,
     target: str,
+    shown: str,
     formula: str,
     factor: Array,
     cells: Face,
@@ -98,6 +103,7 @@ def _addition(
     Args:
         timeline: the pass, at the step.
         target: what is added to.
+        shown: the part of it that is shown.
         formula: what is added.
         factor: the array factor's face.
         cells: the gradient's face.
@@ -116,6 +122,7 @@ def _addition(
         after = np.array(live)
     return Addition(
         target=target,
+        shown=shown,
         formula=formula,
         factor_name=formula.split(" * ")[0] if " * " in formula else "",
         factor=factor,

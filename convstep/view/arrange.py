@@ -10,7 +10,9 @@ from convstep.view.panel import Panel, beside_key
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
-SIDE_WIDTH = 34
+MOST = (500, 200)
+"""Columns and lines beyond which no screen goes; a picture of that takes seconds and 400 MB."""
+SIDE_WIDTH = 32
 """Columns of the side with the source and the step, where there is one."""
 SIDE_FROM = (108, 32)
 """Columns and lines from which the side stands beside the panels."""
@@ -18,6 +20,9 @@ WIDE_SIDE_FROM = 170
 """Columns from which the side is wide enough for matrices next to each other."""
 WIDE_SIDE = 54
 """Columns of the side on a wide screen."""
+
+LEAST_BESIDE = 56
+"""Columns of a small screen that a running array leaves to the others, however long its title is."""
 
 MOST_BESIDE = 3
 """Further faces of one tensor at the most."""
@@ -132,7 +137,8 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     places = row_of(stage, Rect(0, 0, width, upper))
     rest = width
     for panel in running:
-        wanted = min(natural_width(panel), width // 4)
+        most = max(width // 4, min(least_width(panel), width - LEAST_BESIDE))
+        wanted = min(natural_width(panel), most)
         places[panel.key] = Rect(width - rest, upper, wanted, height - upper)
         rest -= wanted
     places[shown] = Rect(width - rest, upper, rest, height - upper)
@@ -210,19 +216,20 @@ def natural_width(panel: Panel) -> int:
 
 
 def least_width(panel: Panel) -> int:
-    """Columns at which the panel still shows all its columns, border included."""
-    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18))
+    """Columns at which the panel still shows all its columns and names its face, border included."""
+    named = len(panel.face.label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
+    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 26))
 
 
 def _width_at(panel: Panel, text: int) -> int:
     rows, columns = panel.face.shape
-    labels = len(str(rows)) + 2 if panel.listed else 0
+    labels = len(str(rows - 1)) + (2 if panel.listed else 0)
     return min(labels + columns * (text + 1) + 3, 80)
 
 
 def _title_width(panel: Panel) -> int:
-    caption = len(panel.caption) + 2 if panel.caption else 0
-    return len(panel.face.label) + caption + 4
+    further = sum(len(word) + 2 for word in (panel.caption, panel.factor) if word)
+    return len(panel.face.label) + further + 4
 
 
 def natural_height(panel: Panel, width: int) -> int:

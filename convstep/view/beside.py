@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.view.faces import Face, face
+from convstep.view.factor import ALIKE
 from convstep.view.numbers import is_whole
 from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
@@ -27,7 +28,8 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff"}
+MODELLED = f"modelled {CANDIDATE}"
+SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
 """Where there is no room for the words."""
 
 
@@ -134,10 +136,11 @@ def triple(
             replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE, "")),
         )
     old = "" if current else f" … of step {answer.position}"
-    modelled = "modelled " if name in answer.modelled and not discreet else ""
+    role = MODELLED if name in answer.modelled and not discreet else CANDIDATE
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
+    largest = _largest(actual.values)
     return (
         first,
         replace(
@@ -145,9 +148,11 @@ def triple(
             key=candidate_key,
             face=actual,
             differing=cells,
-            limit=max(reference.limit, round_limit(_largest(actual.values))),
+            limit=max(reference.limit, round_limit(largest)) if largest else reference.limit,
+            # numbers that are held against each other are multiples of the same, while they fit
+            unit=reference.power if largest < ALIKE * reference.limit else None,
             whole=reference.whole and is_whole(actual.values),
-            titles=_titles(side.face, modelled + CANDIDATE, old),
+            titles=_titles(side.face, role, old),
         ),
         replace(
             side,
@@ -163,7 +168,7 @@ def triple(
 
 
 def _titles(shown: Face, role: str, old: str) -> tuple[str, ...]:
-    """Names for a border, the longest first; that an answer is old is never left out."""
+    """Names for a border, the longest first; that an answer is old, or modelled, is never left out."""
     short = f"… {role}" if old else role
     shortest = short.replace(role, SHORT_ROLES.get(role, role))
     compact = shown.label.replace(", ", ",")
@@ -174,7 +179,7 @@ def _titles(shown: Face, role: str, old: str) -> tuple[str, ...]:
         f"{compact} {shortest}",
         f"{shown.name} {short}",
         f"{shown.name} {shortest}",
-        short,
+        short if len(short) < len(f"{shown.name} {shortest}") else f"{shown.name} {shortest}",
     )
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.conv.validation import cell_text
+from convstep.view.factor import common_power, factor_text
 from convstep.view.model import Addition, Scene
 from convstep.view.numbers import CellFormat, aligned, is_whole, short
 
@@ -55,84 +56,126 @@ def _mark(scene: Scene, number: int) -> str:
 
 
 def _heading(addition: Addition, mark: str, width: int) -> Text:
-    """The addition as the loop writes it; a long index is left out where it does not fit."""
+    """The addition as the loop writes it, for the channel that is shown; long slices are left out."""
     style = "bold" if mark != MARKS["later"] else "dim"
-    heading = f"{mark} {addition.target} += {addition.formula}"
-    if len(heading) > width:
-        heading = f"{mark} {addition.cells.name}[…] += {addition.formula}"
-    return Text(heading, style)
+    channel = addition.cells.fixed[-1]
+    several = channel is not None and not addition.cells.single[-1]
+    name = addition.cells.name
+    brief = (f"{name}[…, {channel}]",) if several else ()
+    headings = [f"{mark} {part} += {addition.formula}" for part in (addition.shown, *brief, f"{name}[…]")]
+    return Text(next((text for text in headings if len(text) <= width), headings[-1]), style)
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     """Factor, what is added, before and after, as four matrices; a single value as a sentence."""
     if not addition.factor_name:
         return _change(addition, mark, width)
-    arrays = [addition.factor, addition.added, addition.before, addition.after]
-    names = [addition.factor_name, addition.formula, "before", "after" if addition.done else "will be"]
-    upper = _side_by_side(arrays[:2], names[:2], width)
-    lower = _side_by_side(arrays[2:], names[2:], width)
+    upper = _product(addition, width)
+    names = ["before", "after" if addition.done else "will be"]
+    lower = _side_by_side([addition.before, addition.after], names, width, alike=True)
     if not upper or not lower:
         return _matrices(addition, mark, width)
-    return [Text(""), _heading(addition, mark, width), *upper, *lower]
+    heading, sentence = _change(addition, mark, width)
+    return [Text(""), heading, *upper, *lower, sentence]
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     """Factor and what is added as matrices under their names, and the cell that changes most."""
     if not addition.factor_name:
         return _change(addition, mark, width)
-    names = [addition.factor_name, addition.formula]
-    both = _side_by_side([addition.factor, addition.added], names, width)
     heading, sentence = _change(addition, mark, width)
-    return [heading, *both, sentence]
+    return [heading, *_product(addition, width), sentence]
 
 
 def _matrices(addition: Addition, mark: str, width: int) -> list[Text]:
-    """The same without the names."""
-    lines = _labelled(addition, mark, width)
-    return lines if len(lines) == 2 else [lines[0], *lines[2:]]
+    """The same without the names; with them where they say what the numbers are multiples of."""
+    if not addition.factor_name:
+        return _change(addition, mark, width)
+    heading, sentence = _change(addition, mark, width)
+    return [heading, *_product(addition, width, named=False), sentence]
+
+
+def _product(addition: Addition, width: int, *, named: bool = True) -> list[Text]:
+    names = [addition.factor_name, addition.formula]
+    return _side_by_side([addition.factor, addition.added], names, width, named=named)
 
 
 def _change(addition: Addition, mark: str, width: int) -> list[Text]:
     """The addition and the one cell that it changes most."""
+    name, index, before, after = _most_changed(addition)
+    wheres = (f"  {name}{index}  ", f"  {index}  ", f" {index} ", f" {index.replace(' ', '')} ")
+    sentences = (
+        where + " → ".join(aligned([before, after], digits))
+        for digits, some in ((4, wheres[:3]), (3, wheres[1:3]), (4, wheres[3:]), (3, wheres[3:]),
+                             (2, wheres[2:]), (1, wheres[2:]))
+        for where in some
+    )  # fmt: skip
+    sentence = next((text for text in sentences if len(text) <= width), f" {index}")
+    return [_heading(addition, mark, width), Text(sentence, "" if addition.done else "dim")]
+
+
+def _line(addition: Addition, mark: str, width: int) -> list[Text]:
+    """The addition in one line: the cell that it changes most, before and after."""
+    name, index, before, after = _most_changed(addition)
+    brief, compact = name if len(name) <= 4 else f"{name[:2]}…", index.replace(" ", "")
+    spaced, tight = (f"{name}{index}", f"{brief}{index}"), (f"{brief}{compact}",)
+    lines = (
+        f"{mark} {cell} {short(before, digits)}{arrow}{short(after, digits)}"
+        for digits, cells, arrow in (
+            (4, spaced, " → "), (3, spaced, " → "), (4, tight, " → "), (3, tight, " → "),
+            (2, spaced + tight, " → "), (1, tight, " → "), (1, (*tight, compact), "→"),
+        )
+        for cell in cells
+    )  # fmt: skip
+    return [Text(next((line for line in lines if len(line) <= width), f"{mark} {tight[0]}"))]
+
+
+def _most_changed(addition: Addition) -> tuple[str, str, float, float]:
+    """The cell to which most is added: its array, its index, its value before and after."""
     row, column = largest(addition.added)
     cell = addition.cells.index(
         addition.origin.row + row * addition.pace.row,
         addition.origin.column + column * addition.pace.column,
     )
-    before, after = aligned([addition.before[row, column], addition.after[row, column]])
     index = cell_text("", cell)
-    for where in (f"  {index}  ", f" {index} ", "  "):
-        sentence = f"{where}{before} → {after}"
-        if len(sentence) <= width:
-            break
-    return [_heading(addition, mark, width), Text(sentence, "" if addition.done else "dim")]
+    return addition.cells.name, index, addition.before[row, column], addition.after[row, column]
 
 
-def _line(addition: Addition, mark: str, width: int) -> list[Text]:
-    """The addition in one line."""
-    row, column = largest(addition.added)
-    before, after = addition.before[row, column], addition.after[row, column]
-    name = addition.target if width >= 48 else addition.cells.name
-    for digits in (4, 3, 2):
-        line = f"{mark} {name} {short(before, digits)} → {short(after, digits)}"
-        if len(line) <= width:
-            break
-    return [Text(line)]
+def _side_by_side(
+    arrays: list[Array], names: list[str], width: int, *, alike: bool = False, named: bool = True
+) -> list[Text]:
+    """Two matrices next to each other under their names; empty where they do not fit.
 
-
-def _side_by_side(arrays: list[Array], names: list[str], width: int) -> list[Text]:
-    """Two matrices next to each other under their names; empty where they do not fit."""
+    Args:
+        arrays: of one shape.
+        names: what they are.
+        width: columns of room.
+        alike: whether their numbers are written in the same way, so that they can be compared.
+        named: whether the names are wanted where no number is written as a multiple.
+    """
     rows, columns = arrays[0].shape
     text = min((width - 3) // (len(arrays) * columns) - 1, 7)
     if text < 3:
         return []
-    block = columns * (text + 1)
-    lines = [Text("  " + " ".join(name.center(block) for name in names), "dim")]
-    formats = [CellFormat.fitting(text, _largest_finite(array), whole=is_whole(array)) for array in arrays]
+    measured = [np.concatenate(arrays)] * len(arrays) if alike else arrays
+    wholes = [is_whole(array) for array in measured]
+    limits = [_largest_finite(array) for array in measured]
+    powers = [common_power(limit, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
+    titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
+    blocks = [max(columns * (text + 1), len(title)) for title in titles]
+    if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
+        powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
+    lines = []
+    if named or any(powers):
+        lines.append(Text("  " + " ".join(map(str.center, titles, blocks)), "dim"))
+    formats = [
+        CellFormat.fitting(text, limit, whole=whole, power=power)
+        for limit, whole, power in zip(limits, wholes, powers, strict=True)
+    ]
     for row in range(rows):
         parts = [
-            "".join(" " + number.text(value) for value in array[row].tolist())
-            for array, number in zip(arrays, formats, strict=True)
+            "".join(" " + number.text(value) for value in array[row].tolist()).center(block)
+            for array, number, block in zip(arrays, formats, blocks, strict=True)
         ]
         lines.append(Text("  " + " ".join(parts)))
     return lines

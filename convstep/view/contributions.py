@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 from rich.text import Text
 
 from convstep.replay.provenance import Provenance
-from convstep.view.numbers import CellFormat, short
+from convstep.view.factor import common_power, factor_text
+from convstep.view.numbers import CellFormat, is_whole, short
 from convstep.view.words import place_text
 
 WIDE, NARROW = 10, 7
@@ -27,11 +32,13 @@ class ContributionTable:
         self.done = provenance.done(position)
         """How many contributions are made."""
         self._last = max(len(provenance) - 1, 0)
+        self._formats: dict[str, CellFormat] = {}
         self.fit(200)
 
     def fit(self, width: int) -> None:
         """Choose columns for a width: the factors' names are left out first, then digits."""
         for self._named, self._number in ((True, WIDE), (False, WIDE), (False, NARROW)):
+            self._choose_formats()
             if not len(self) or len(self.row(self._last)) <= width:
                 break
 
@@ -54,16 +61,16 @@ class ContributionTable:
         return f"now {short(now, 6)}, in the end {short(self.provenance.running[-1], 6)}"
 
     def header(self) -> Text:
-        """The columns' names."""
+        """The columns' names, each with the factor that its numbers share."""
         step, place, first, second = self._cells(self._last)
+        number, (one, other) = self._number, (self.provenance.first_name, self.provenance.second_name)
         line = f"  {'step':>{len(step)}}  {'place':<{len(place)}}  "
-        number = self._number
-        if self.provenance.first_name:
-            line += f"{self.provenance.first_name:<{len(first) + number}}   "
-        line += f"{self.provenance.second_name:<{len(second) + number}}"
-        if self.provenance.first_name:
-            line += f"   {'product':>{number}}"
-        return Text(f"{line}  {'sum':>{number}}", "dim")
+        if one:
+            line += f"{self._heading('first', one, len(first) + number)}   "
+        line += self._heading("second", other, len(second) + number)
+        if one:
+            line += f"   {self._heading('product', 'product', number, right=True)}"
+        return Text(f"{line}  {self._heading('sum', 'sum', number, right=True)}", "dim")
 
     def row(self, at: int) -> Text:
         """One contribution: `✓` made or not, step, place, factors, product, running sum.
@@ -71,15 +78,39 @@ class ContributionTable:
         Args:
             at: which, counted from 0.
         """
-        made, provenance = at < self.done, self.provenance
+        made = at < self.done
         step, place, first, second = self._cells(at)
         line = f"{'✓' if made else ' '} {step}  {place}  "
-        if provenance.first_factor is not None:
-            line += f"{first}{self._text(provenance.first_factor[at])} × "
-        line += f"{second}{self._text(provenance.second_factor[at])}"
-        if provenance.first_factor is not None:
-            line += f" = {self._text(provenance.product[at])}"
-        return Text(f"{line}  {self._text(provenance.running[at])}", "" if made else "dim")
+        if self.provenance.first_factor is not None:
+            line += f"{first}{self._text('first', at)} × "
+        line += f"{second}{self._text('second', at)}"
+        if self.provenance.first_factor is not None:
+            line += f" = {self._text('product', at)}"
+        return Text(f"{line}  {self._text('sum', at)}", "" if made else "dim")
+
+    def _columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of numbers."""
+        found = self.provenance
+        columns = {"second": found.second_factor, "product": found.product, "sum": found.running}
+        return columns if found.first_factor is None else {"first": found.first_factor, **columns}
+
+    def _choose_formats(self) -> None:
+        """How the numbers of each column are written; products and the sums of them alike."""
+        columns = self._columns()
+        for names in ({"first"}, {"second"}, {"product", "sum"}):
+            found = [columns[name] for name in names if name in columns]
+            limit = max((_largest(values) for values in found), default=0.0)
+            whole = all(map(is_whole, found))
+            power = common_power(limit, whole=whole)
+            number = CellFormat.fitting(self._number, limit, whole=whole, power=power)
+            self._formats |= dict.fromkeys(names, number)
+
+    def _heading(self, column: str, name: str, width: int, *, right: bool = False) -> str:
+        """A column's name with its factor; the factor alone where both have no room."""
+        factor = factor_text(self._formats[column].power)
+        forms = (f"{name} {factor}", f"{name}{factor}", factor) if factor else (name, f"{name[: width - 1]}…")
+        text = next((form for form in forms if len(form) <= width), forms[-1])
+        return text.rjust(width) if right else text.ljust(width)
 
     def _cells(self, at: int) -> tuple[str, str, str, str]:
         """Step, place and the factors' names, each padded to its column."""
@@ -101,7 +132,10 @@ class ContributionTable:
             provenance.second_cell(at).ljust(len(provenance.second_cell(self._last)) + 1),
         )
 
-    def _text(self, value: float) -> str:
-        number = float(value)
-        limit = max(abs(number), 1.0) if abs(number) < 1e4 else 1.0
-        return CellFormat.fitting(self._number, limit).text(number)
+    def _text(self, column: str, at: int) -> str:
+        return self._formats[column].text(self._columns()[column][at])
+
+
+def _largest(values: npt.NDArray[Any]) -> float:
+    """The largest finite magnitude, 0 if there is none."""
+    return float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))

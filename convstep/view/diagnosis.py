@@ -8,6 +8,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from convstep.language import tr
+from convstep.view.wrapping import wrap
+
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
     from convstep.candidate.verdict import Verdict
@@ -38,7 +41,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
         if not finding.alternative:
             blocks.append([_heading(finding), Text(finding.message), *_lines(finding, "  ")])
     explained = [finding for finding in verdict.diagnosis if not finding.alternative and finding.bug]
-    blocks += [[Text(finding.bug.explanation)] for finding in explained if finding.bug is not None]
+    blocks += [[Text(tr(finding.bug.explanation))] for finding in explained if finding.bug is not None]
     lines: list[Text] = []
     for block in blocks:
         lines += [Text("")] if lines else []
@@ -66,14 +69,14 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
             parts.append(_indented(result.outcome.message))
         found = verdict.first_divergence
         if found is not None:
-            batch = result.right.problem.geometry.batch is not None
-            parts.append(Text(f"First divergence: {divergence_words(found, batch)}"))
+            words = divergence_words(found, result.right.problem.geometry)
+            parts.append(Text(f"First divergence: {words}"))
     for finding in verdict.diagnosis:
         if not finding.alternative:
             parts += ["", _heading(finding), Text(finding.message)]
             parts += [Padding(line, (0, 0, 0, 2)) for line in _lines(finding, "")]
             if finding.bug is not None:
-                parts += ["", _indented(finding.bug.explanation)]
+                parts += ["", _indented(tr(finding.bug.explanation))]
     others = dict.fromkeys(finding.id for finding in verdict.diagnosis if finding.alternative)
     if others:
         parts += ["", Text(f"The same numbers would also come from: {', '.join(others)}")]
@@ -127,5 +130,10 @@ def _wrapped(part: Text, width: int) -> list[Text]:
     words = part.plain
     indent = " " * (len(words) - len(words.lstrip()))
     further = f"{indent}  " if words.lstrip()[:2] in ("- ", "+ ") else indent
+    if further == indent:  # words, perhaps Chinese ones; the others are lines of code
+        return [
+            Text(f"{indent}{line.plain}", part.style)
+            for line in wrap(Text(words.strip()), max(width, 8) - len(indent))
+        ]
     wrapped = textwrap.wrap(words, max(width, 8), subsequent_indent=further) or [""]
     return [Text(line, part.style) for line in wrapped]

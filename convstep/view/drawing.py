@@ -3,81 +3,91 @@
 from __future__ import annotations
 
 import functools
-import textwrap
+import math
+import sys
 from collections.abc import Iterator
 
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 
-from convstep.view.big import LINES, BigFormat
+from convstep.view.big import LINES, BigFormat, drawn, written
 from convstep.view.edges import edge_segments
+from convstep.view.factor import scaled
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
-from convstep.view.numbers import CellFormat
+from convstep.view.look import big_roles
+from convstep.view.numbers import WIDEST, CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
+from convstep.view.wrapping import wrap
 
+WAITING = "▄"
+"""Heat of a value whose step is still to come: half as high as the others."""
+QUIET = 4
+"""How much larger the limit of the colours behind big numbers is: half the steps, the root being taken."""
 SIDES = ("┃", "│")
 """What runs on along a row that is only partly in sight."""
 
 
 def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
-    """The column labels, from content column `left` on."""
-    parts = [" " * layout.margin]
-    for column in range(layout.columns):
-        parts.append(" " + f"{column}".rjust(layout.text)[-layout.text :])
-    label = "".join(parts)[left : left + width]
-    return [Segment(label.ljust(width), look.style(("label",), None))]
+    """The column labels, `left` columns scrolled past; none in part, which would be another number."""
+    room, step = width - layout.margin, layout.text + 1
+    parts = []
+    for column in range(left // step, min((left + room) // step + 1, layout.columns)):
+        start = column * step + 1 - left
+        whole = start >= 0 and start + layout.text <= room
+        parts.append(" " + (f"{column}".rjust(layout.text)[-layout.text :] if whole else " " * layout.text))
+    label = "".join(parts)[left % step :][: max(room, 0)]
+    return [Segment((" " * layout.margin + label).ljust(width)[:width], look.style(("label",), None))]
 
 
 def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
     """One line of what a panel says in place of numbers."""
-    lines = textwrap.wrap(note, max(width - 2, 1))
-    text = f" {lines[y]}" if y < len(lines) else ""
-    return [Segment(text[:width].ljust(width), look.base)]
+    lines = wrap(Text(note), max(width - 2, 1))
+    text = f" {lines[y].plain}" if y < len(lines) else ""
+    return [Segment(set_cell_size(text, width), look.base)]
 
 
 def draw_line(
     panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look, *, cut: bool = False
 ) -> list[Segment]:
-    """One line of a face below the header, from content column `left` on.
+    """One line of a face below the header, with its row label and the cells from `left` on.
 
     Args:
         panel: what to draw.
         layout: where its cells stand.
         y: the line, counted in the scrolled content.
-        left: first content column to draw.
-        width: columns to draw.
+        left: columns of the cells that are scrolled past.
+        width: columns to draw, the label included.
         look: roles, mode and cursor.
         cut: whether the row is only partly in sight, so that its numbers are left out.
     """
     line = layout.line(y)
     if line is None:
         return [Segment(" " * width, look.base)]
-    first = max((left - layout.margin) // (layout.text + 1), 0)
-    last = min((left + width - layout.margin) // (layout.text + 1) + 1, layout.columns)
-    start = layout.gutter(first)
+    room = max(width - layout.margin, 0)
+    first = left // (layout.text + 1)
+    last = min((left + room) // (layout.text + 1) + 1, layout.columns)
+    skip = left - first * (layout.text + 1)
     draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
     if cut and not line.edge:
         segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
     elif not line.edge:
-        _blank_partial(segments, layout, first, left, width, look)
-    if layout.margin and left < layout.margin:
-        segments.insert(0, _row_label(panel, layout, line, look))
-        start = 0
-    return _cut(segments, left - start, width, look.base)
+        _blank_partial(segments, layout.text, skip, room, look)
+    label = [_row_label(panel, layout, line, look)] if layout.margin else []
+    return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
 
 
-def _blank_partial(
-    segments: list[Segment], layout: GridLayout, first: int, left: int, width: int, look: Look
-) -> None:
+def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
     """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
     for place in range(1, len(segments), 2):
-        start = layout.gutter(first + place // 2) + 1
-        if start < left or start + layout.text > left + width:
-            segments[place] = Segment(" " * layout.text, look.base)
+        start = place // 2 * (text + 1) + 1
+        if start < skip or start + text > skip + room:
+            segments[place] = Segment(" " * text, look.base)
 
 
 def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
@@ -105,12 +115,13 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.limit, panel.whole)
-    scale = _scale(panel.limit, look.dark)
+    number = _format(layout.text, panel.limit, panel.whole, panel.power)
+    scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
-        yield _gutter(panel, line.row, column, look, _hint(value, scale, look))
-        yield _cell(panel, Cell(line.row, column), value, number, scale, look)
+        cell = Cell(line.row, column)
+        yield _gutter(panel, *cell, look, _hint(value, scale, look) if _known(panel, cell) else " ")
+        yield _cell(panel, cell, value, number, scale, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -118,26 +129,24 @@ def _tall_row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of tall cells: marks beside the middle one, sides along all of them."""
-    scale = _scale(panel.limit, look.dark)
+    scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     middle = line.part == layout.middle
     gutter = _gutter if middle else _gutter_beside
     for column, value in zip(columns, values, strict=True):
-        hint = _hint(value, scale, look)
+        # a shade beside big ink would be read as a part of the digit: 5 as 9
+        hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
+        if not _known(panel, Cell(line.row, column)):
+            hint = " "
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
         yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
     yield gutter(panel, line.row, columns.stop, look, " ")
 
 
 @functools.lru_cache(maxsize=256)
-def _format(width: int, limit: float, whole: bool) -> CellFormat:
+def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
     # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.9, whole=whole)
-
-
-@functools.lru_cache(maxsize=256)
-def _scale(limit: float, dark: bool) -> Scale:
-    return Scale(limit, dark)
+    return CellFormat.fitting(width, limit * 0.9, whole=whole, power=power)
 
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
@@ -147,33 +156,54 @@ def _hint(value: float, scale: Scale, look: Look) -> str:
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
     roles = _roles(panel, cell, look)
+    if not _known(panel, cell):
+        return Segment(" " * number.width, look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·".rjust(number.width)
-    elif look.mode == "heat" and value == value:
-        text = _sign(value) + scale.shade(value) * (number.width - 1)
+    elif _is_block(value, roles, look):
+        text = _block(value, number.width, roles, scale, look)
     else:
         text = number.text(value)
-    return Segment(text, look.style(roles, None if empty else _heat(value, roles, scale, look)))
+    return Segment(text, _style(value, empty, roles, scale, look))
 
 
 def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, look: Look) -> Segment:
     """One line of a tall cell."""
-    roles, scale = _roles(panel, cell, look), _scale(panel.limit, look.dark)
+    roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
     width, middle = layout.text, part == layout.middle
+    if not _known(panel, cell):
+        return Segment(" " * width, look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·" if middle else ""
-    elif look.mode == "heat" and value == value:
-        text = (_sign(value) if middle else " ") + scale.shade(value) * (width - 1)
+    elif _is_block(value, roles, look):
+        text = _block(value, width, roles, scale, look, signed=middle)
     elif layout.lines == LINES:
-        text = _big_format(width, panel.limit).lines(value)[part]
+        text = _big(panel, value, width)[part]
     else:
-        text = _format(width, panel.limit, panel.whole).text(value) if middle else ""
-    heat = None if empty else _heat(value, roles, scale, look)
+        text = _format(width, panel.limit, panel.whole, panel.power).text(value) if middle else ""
+    if layout.lines == LINES and look.mode != "heat":
+        # big ink must stand out from the screen as well: the half of the colours near the screen's own
+        scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
+        roles += big_roles(roles, look.dark)
     if part != (LINES - 1 if layout.lines == LINES else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
-    return Segment(text.rjust(width), look.style(roles, heat))
+    return Segment(text.rjust(width), _style(value, empty, roles, scale, look))
+
+
+def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
+    """A number in big digits, or where they do not fit in ordinary ones."""
+    power = panel.power
+    number = _big_format(width, scaled(panel.limit, power))
+    if not power:
+        return number.lines(value)
+    shown = scaled(value, power)
+    words = (
+        number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
+    )
+    plain = _format(min(width, WIDEST), panel.limit, panel.whole, power)
+    return drawn(words, width) if words else written(plain.text(value).strip(), width)
 
 
 @functools.lru_cache(maxsize=256)
@@ -181,20 +211,51 @@ def _big_format(width: int, limit: float) -> BigFormat:
     return BigFormat.fitting(width, limit * 0.9)
 
 
+def _known(panel: Panel, cell: Cell) -> bool:
+    return panel.known is None or bool(panel.known[cell])
+
+
 def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
     """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
     return ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
+
+
+def _stands_out(roles: tuple[str, ...]) -> bool:
+    """Whether a cell looks the same whatever its value: there heat would hide where one is."""
+    return not _FIXED.isdisjoint(roles)
+
+
+_FIXED = frozenset(("now", "marked", "cursor"))
+
+
+def _is_block(value: float, roles: tuple[str, ...], look: Look) -> bool:
+    """Whether heat stands in a number's place; what no scale holds is always written."""
+    return look.mode == "heat" and math.isfinite(value) and not _stands_out(roles)
+
+
+def _block(
+    value: float, width: int, roles: tuple[str, ...], scale: Scale, look: Look, *, signed: bool = True
+) -> str:
+    """What heat alone writes: nothing on a coloured ground, shades with a sign where there is no colour."""
+    if look.coloured:
+        return (WAITING if "todo" in roles and value != 0 else " ") * width
+    return (_sign(value) if signed else " ") + scale.shade(value) * (width - 1)
 
 
 def _sign(value: float) -> str:
     return "-" if value < 0 else "+" if value > 0 else " "
 
 
-def _heat(value: float, roles: tuple[str, ...], scale: Scale, look: Look) -> tuple[str, str] | None:
-    """The colours of a value, behind it and in front."""
-    if look.coloured and look.mode != "numbers" and "todo" not in roles and value != 0:
-        return scale.background(value), scale.foreground(value)
-    return None
+def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look: Look) -> Style:
+    """A cell's style: its roles', on the value's colour where that is shown."""
+    if empty or value == 0 or not look.coloured or look.mode == "numbers" or _stands_out(roles):
+        return look.style(roles, None)
+    if "todo" not in roles:
+        return look.style(roles, (scale.background(value), scale.foreground(value)))
+    if not _is_block(value, roles, look):
+        return look.style(roles, None)
+    # the role would dim the colour into one of another magnitude
+    return look.style(tuple(role for role in roles if role != "todo"), (None, scale.background(value)))
 
 
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Where the cells of a face stand on the screen: plain geometry, no drawing.
 
 A cell is `text` columns wide with a gutter of one column on each side; neighbours share a gutter.
+Row labels stand on the left and column labels at the top; neither scrolls away.
 A frame's sides live in the gutters. Its top and bottom have lines of their own, which wander
 with the window: rows above keep their place, rows below stand two lines lower, and only the
 rows that enter or leave the window move. The total height never changes.
@@ -13,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from convstep.view.big import LEAST_BIG, LINES, MOST_BIG
+from convstep.view.big import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
+from convstep.view.factor import scaled
 from convstep.view.panel import Cell, Panel, Span
 
 LEAST_TEXT = 3
@@ -24,10 +26,11 @@ PRECISE_TEXT = 12
 """Columns of a number at the very most."""
 SCROLLED_TEXT = 5
 """Columns of a number where the face is far too wide to be seen whole anyway."""
-
-
-SCROLLED_BIG = 9
-"""Columns of a big number where the face is not seen whole: a sign, a point and two digits."""
+SCROLLED_BIG = ROOMY_BIG + 1
+"""Columns of a big number where the face is not seen whole: a sign, a point, two digits, and one more
+between a digit and the sign beside it."""
+FEW = 3
+"""Lines of room in which column labels may not cost one of the rows that belong together."""
 ROOMY = 2
 """Lines of a row where big numbers do not fit."""
 
@@ -83,7 +86,7 @@ class GridLayout:
     text: int
     """Columns of one number."""
     margin: int
-    """Columns of the row labels on the left, 0 without."""
+    """Columns of the row labels on the left, 0 without; they do not scroll."""
     header: int
     """Lines of the column labels at the top, 0 or 1; they do not scroll."""
     edges: tuple[Edge, ...]
@@ -137,19 +140,33 @@ class GridLayout:
             return None
         return Cell(line.row, column)
 
+    def scrolled_to(self, span: Span, scroll: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+        """Where to scroll so that a span is in sight, or its beginning, with as little movement as can be.
+
+        Args:
+            span: what is to be seen.
+            scroll: columns and lines that are scrolled past now.
+            width: columns of room, the labels included.
+            height: lines of room, the labels included.
+        """
+        wide, high = max(width - self.margin, 1), max(height - self.header, 1)
+        left, first, last = self.gutter(span.left) - self.margin, self.y_of(span.top), self.y_of(span.bottom)
+        x = _scrolled(left, self.gutter(span.right + 1) + 1 - self.gutter(span.left), scroll[0], wide)
+        top, lines = first - self.header, last + self.lines - first
+        around = 1 if self.edges and lines + 2 <= high else 0  # rather a row than the frame's top
+        y = _scrolled(top - around, lines + 2 * around, scroll[1], high)
+        return self.snap(x, width), self.snap_down(y, high)
+
     def snap(self, x: int, width: int) -> int:
-        """A scroll place at or after `x` that begins with a whole cell."""
-        if x <= self.margin:
-            return 0 if x <= 0 else self.margin
-        column = -(-(x - self.margin) // (self.text + 1))
-        return min(self.gutter(column), max(self.width - width, 0))
+        """A scroll place at or after `x` that begins with a whole cell, unless the face ends before."""
+        return max(min(-(-x // (self.text + 1)) * (self.text + 1), self.width - width), 0)
 
     def snap_down(self, y: int, height: int) -> int:
         """A scroll place at or after `y` that begins with a whole row, for that many lines of room."""
         line = self.line(self.header + y)
         if line is not None and line.part:
             y += self.lines - line.part
-        return min(y, max(self.height - self.header - height, 0))
+        return max(min(y, self.height - self.header - height), 0)
 
     def is_cut(self, y: int, top: int, height: int) -> bool:
         """Whether the row on a line is only partly in sight.
@@ -187,14 +204,15 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
     if large:
         return _lay_out_large(panel, width, height, precision)
     rows, columns = panel.face.shape
-    edges = _edges(panel)
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
-    seen = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
-    least = least_text(panel)
-    text, margin = _text_and_margin(columns, width, label, panel.listed, seen, least)
-    text = min(max(text + precision, LEAST_TEXT), PRECISE_TEXT)
-    header = 0 if panel.listed or height < _least_height(panel, rows, len(edges)) else 1
-    return GridLayout(rows, columns, text, margin, header, edges)
+    window = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
+    text = _text(columns, width - label, window, least_text(panel))
+    # however much precision is asked for, a whole cell is in sight
+    most = max(min(PRECISE_TEXT, width - label - 2), LEAST_TEXT)
+    text = min(max(text + precision, LEAST_TEXT), most)
+    seen = panel.window.bottom - panel.window.top + 1 if panel.window is not None else rows
+    header = 0 if panel.listed or height <= min(seen, FEW) else 1
+    return GridLayout(rows, columns, text, label, header, _edges(panel))
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
@@ -206,11 +224,13 @@ def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> Gri
     seen_rows = rows if panel.window is None else panel.window.bottom - panel.window.top + 1
     if text and LINES * seen_rows <= room:
         header = 1 if not panel.listed and LINES * (rows if LINES * rows <= room else seen_rows) < room else 0
-        text = min(max(text + LINES * precision, LEAST_BIG), 2 * MOST_BIG)
+        most = max(min(2 * MOST_BIG, width - margin - 2), LEAST_BIG)
+        text = min(max(text + DIGIT * precision, LEAST_BIG), most)
         return replace(usual, text=text, margin=margin, header=header, lines=LINES)
-    if usual.width <= width and usual.header + ROOMY * rows <= room:
-        return replace(usual, lines=ROOMY)
-    return usual
+    header = usual.header if seen_rows < room else 0
+    if usual.width <= width and header + ROOMY * rows <= room:
+        return replace(usual, header=header, lines=ROOMY)
+    return replace(usual, header=header)
 
 
 def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
@@ -233,34 +253,29 @@ def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
 
 def least_text(panel: Panel) -> int:
     """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(panel.limit, 1e6) * 0.9)))
+    digits = len(str(int(min(scaled(panel.limit, panel.power), 1e6) * 0.9)))
     return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
 
 
-def _text_and_margin(
-    columns: int, width: int, label: int, listed: bool, window: int, least: int
-) -> tuple[int, int]:
-    """Labels stand where numbers keep four columns beside them, or where the face scrolls.
+def _text(columns: int, width: int, window: int, least: int) -> int:
+    """Columns of a number, for all of a face at once if they fit in the width.
 
     Where it scrolls, the `window` columns that belong together fit at once if they can.
     """
-
-    def fitting(margin: int, count: int = columns) -> int:
-        return (width - margin - 1) // count - 1
-
-    if listed or fitting(label) > least:
-        return max(min(fitting(label), MOST_TEXT), least), label
-    if fitting(0) >= least:
-        return min(fitting(0), MOST_TEXT), 0
+    fitting = (width - 1) // columns - 1
+    if fitting >= least:
+        return min(fitting, MOST_TEXT)
     near = columns * (least + 1) < 1.3 * width
-    return least if near else max(min(SCROLLED_TEXT, fitting(label, window)), least), label
+    return least if near else max(min(SCROLLED_TEXT, (width - 1) // window - 1), least)
 
 
-def _least_height(panel: Panel, rows: int, edges: int) -> int:
-    """Lines from which the column labels cost no number: all rows, or at least the window, fit below."""
-    seen = panel.window.bottom - panel.window.top + 1 if panel.window is not None else rows
-    frame = 2 if panel.window is not None and edges else 0
-    return 1 + min(seen + frame, rows + edges)
+def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
+    """Where to scroll so that `start … start + length` is in sight, with as little movement as can be."""
+    if start < scroll:
+        return start
+    if start + length > scroll + room:
+        return min(start, start + length - room)
+    return scroll
 
 
 def _edges(panel: Panel) -> tuple[Edge, ...]:

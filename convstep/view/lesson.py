@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -59,6 +60,8 @@ class Told:
     """The line that must be in sight."""
     until: int
     """The last line that should be in sight with it."""
+    field: int | None = None
+    """The empty line in which the answer is typed; None where none is."""
 
 
 def draw_page(telling: Telling, width: int) -> Told:
@@ -74,7 +77,7 @@ def draw_page(telling: Telling, width: int) -> Told:
     if telling.note:
         lines += [*_styled(wrap(Text(telling.note), width), "italic dim"), Text()]
     numbered = question if isinstance(question, LineQuestion) else None
-    look: int = 0
+    look, typed_in = 0, None
     for block in page.before:
         if numbered is not None and block.fenced and block.text.rstrip("\n") == numbered.code:
             code, marked = _numbered_code(numbered, telling, width)
@@ -83,9 +86,10 @@ def draw_page(telling: Telling, width: int) -> Told:
         else:
             lines += _block(block, width)
     if question is not None:
-        asked, at = _question(question, telling, width)
-        look = at + len(lines) if at is not None else look
-        lines += asked
+        asked = _question(question, telling, width)
+        look = look if asked.look is None else asked.look + len(lines)
+        typed_in = None if asked.field is None else asked.field + len(lines)
+        lines += asked.lines
     if telling.revealed and question is not None:
         lines += _answered(question, width)
     if telling.revealed or question is None:
@@ -94,7 +98,8 @@ def draw_page(telling: Telling, width: int) -> Told:
     while lines and not lines[-1].plain:
         lines.pop()
     last = len(lines) - 1
-    return Told(tuple(lines), min(look, last), last if telling.said else min(look, last))
+    look = min(look, last)
+    return Told(tuple(lines), look, last if telling.said else look, typed_in)
 
 
 def _block(block: Block, width: int) -> list[Text]:
@@ -103,11 +108,22 @@ def _block(block: Block, width: int) -> list[Text]:
     return [*draw_code(block.text, width, block.info[0] if block.info else ""), Text()]
 
 
-def _question(question: Question, telling: Telling, width: int) -> tuple[list[Text], int | None]:
-    """Prompt, options, hints and the last answer's fate; and the line to keep in sight, if any."""
+class _Asked(NamedTuple):
+    """A question as lines, counted from its own first one."""
+
+    lines: list[Text]
+    look: int | None
+    field: int | None
+
+
+def _question(question: Question, telling: Telling, width: int) -> _Asked:
+    """Prompt, the answer's place, options, hints and the last answer's fate; what to keep in sight."""
     lines = [Text("─" * width, "dim")]
     lines += [_bold(line) for line in draw_markdown(question.prompt, width)]
-    look = None
+    look = at = None
+    if question.is_typed and not telling.revealed:
+        at = len(lines)
+        lines.append(Text())
     if isinstance(question, ChoiceQuestion):
         for number, option in enumerate(question.options):
             if number == telling.cursor:
@@ -124,7 +140,7 @@ def _question(question: Question, telling: Telling, width: int) -> tuple[list[Te
         look = len(lines)
         lines += _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
     lines.append(Text())
-    return lines, look
+    return _Asked(lines, look, at)
 
 
 def _option(text: str, number: int, right: bool, telling: Telling, width: int) -> list[Text]:

@@ -20,7 +20,16 @@ def page_line(walk: Walk) -> str:
     return f"{page} · {say(walk.lesson.language, 'score', points=walk.points, most=walk.lesson.most_points)}"
 
 
-def keys_line(walk: Walk, room: int, *, wandered: bool, selecting: bool, opens: str) -> str:
+def keys_line(
+    walk: Walk,
+    room: int,
+    *,
+    wandered: bool,
+    selecting: bool,
+    opens: str,
+    typing: bool = False,
+    away: bool = False,
+) -> str:
     """What the keys do now, as many of them as there is room for, the most useful first.
 
     Args:
@@ -29,25 +38,27 @@ def keys_line(walk: Walk, room: int, *, wandered: bool, selecting: bool, opens: 
         wandered: whether the debugger stands elsewhere than the page says.
         selecting: whether cells are being marked.
         opens: what Enter opens first, "" if nothing.
+        typing: whether an answer is being typed, and every character belongs to it.
+        away: whether a panel has the keys, and Enter belongs to it.
     """
     language, question, tried = walk.lesson.language, walk.question, walk.tried
-    found: list[tuple[str, str]] = []
-    if selecting:
-        found = [("Enter", "key.submit"), ("Esc", "key.leave")]
-    elif opens:
-        found = [("Enter", f"key.open.{opens}"), ("p", "key.on")]
-    elif question is None or walk.revealed:
-        found = [("Enter", "key.on")]
-    else:
-        found = [("Enter", "key.answer"), ("p", "key.on")]
-    if wandered:
-        found.insert(0, ("r", "key.return"))
     open_question = question is not None and not walk.revealed
-    if question is not None and open_question and tried.hints < len(question.hints):
+    found: list[tuple[str, str]] = []
+    if selecting or typing:
+        found = [("Enter", "key.submit"), ("Esc", "key.leave")]
+    elif opens and not away:
+        found = [("Enter", f"key.open.{opens}"), ("p", "key.on")]
+    elif open_question:
+        found = [("a" if away else "Enter", "key.answer"), ("p", "key.on")]
+    else:
+        found = [("p" if away else "Enter", "key.on")]
+    if (wandered or away) and not typing:
+        found.insert(0, ("r", "key.return"))
+    if question is not None and open_question and not typing and tried.hints < len(question.hints):
         found.append(("h", "key.hint"))
-    if open_question:
+    if open_question and not typing:
         found.append(("A", "key.solution"))
-    if walk.at:
+    if walk.at and not typing:
         found.append(("P", "key.back"))
     line = ""
     for key, words in found:

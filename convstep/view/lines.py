@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+LEAST_NAME = 8
+"""Columns that say enough of a name that is cut."""
 
-def title_line(facts: Sequence[str], name: str, right: str, width: int, *, ended: bool) -> Text:
-    """Name and facts on the left, the position on the right; facts are dropped for room.
+
+def title_line(
+    names: Sequence[str],
+    facts: Sequence[str],
+    rights: Sequence[str],
+    width: int,
+    *,
+    kept: Collection[str] = (),
+    ended: bool = False,
+) -> Text:
+    """Name and facts on the left, the position on the right, in the longest words that fit.
+
+    For room the facts go first, the last before the others, then words of the name, then words of the
+    position, then blanks and letters of the facts that are kept.
 
     Args:
-        facts: what to say, the first the most important.
-        name: what to say where even that has no room.
-        right: the position.
+        names: what is looked at, the longest form first.
+        facts: what to say of it, the most important first.
+        rights: the position, the longest form first.
         width: columns of room.
+        kept: the facts that are never left out.
         ended: whether the pass is over, which is marked.
     """
-    room, kept = width - len(right) - 2, list(facts)
-    while len(kept) > 1 and cell_len(" · ".join(kept)) > room:
-        kept.pop()
-    left = " · ".join(kept)
-    if cell_len(left) > room:
-        left = name
-    title = Text(set_cell_size(left, max(room, 0)) + "  ", "bold", no_wrap=True)
+    left, right = _fitting(names, facts, rights, kept, width)
+    room = max(width - cell_len(right) - 2, 0)
+    title = Text(set_cell_size(left, room) + "  ", "bold", no_wrap=True)
     title.append(right, "bold reverse" if ended else "bold")
     return title
+
+
+def _fitting(
+    names: Sequence[str], facts: Sequence[str], rights: Sequence[str], kept: Collection[str], width: int
+) -> tuple[str, str]:
+    """What to write on the left and on the right; the shortest of all where nothing fits."""
+    shed = [list(facts)]
+    while droppable := [fact for fact in shed[-1] if fact not in kept]:
+        shed.append([fact for fact in shed[-1] if fact != droppable[-1]])
+    lefts = [" · ".join([name, *rest]) for name in names for rest in shed]
+    for right in rights:
+        room = width - cell_len(right) - 2
+        for left in lefts:
+            if cell_len(left) <= room:
+                return left, right
+        over = cell_len(lefts[-1]) - room
+        if cell_len(names[-1]) - over >= LEAST_NAME:
+            cut = set_cell_size(names[-1], cell_len(names[-1]) - over - 1).rstrip() + "…"
+            return " · ".join([cut, *shed[-1]]), right
+    windows = " · ".join(shed[-1]) or names[-1]
+    tight = windows.replace(", ", ",")
+    for left in (windows, tight, tight.replace("stride ", "s").replace("padding ", "p").replace(" · ", " ")):
+        if cell_len(left) <= room:
+            break
+    return left, right
 
 
 def status_line(left: str, rights: Sequence[str], width: int) -> Text:

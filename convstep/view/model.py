@@ -29,6 +29,8 @@ class Addition:
 
     target: str
     """What is added to, e.g. `dW[0]`."""
+    shown: str
+    """The part of it that is shown, its channel named where there are several: `dW[0, :, :, 1]`."""
     formula: str
     """What is added, e.g. `x * dz`."""
     factor_name: str

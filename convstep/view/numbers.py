@@ -5,7 +5,13 @@ not zero as zero:
 
 >>> cell = CellFormat.fitting(width=6, limit=12.0)
 >>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, 1e30)]
-['  3.14', '-12.00', '     0', '    -0', ' 1e-30', '  1e30']
+['  3.14', '-12.00', '     0', '     0', ' 1e-30', '  1e30']
+
+Where all numbers are tiny or huge, a power of ten common to all of them is taken out (see `factor`),
+and whoever shows the table names it:
+
+>>> CellFormat.fitting(6, 3.4e-7, power=-7).text(-1.06e-7)
+'-1.060'
 """
 
 from __future__ import annotations
@@ -18,6 +24,8 @@ from typing import Any, Final, SupportsFloat
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
+
+from convstep.view.factor import PLAIN, scaled
 
 NARROWEST: Final = 3
 """Columns of the narrowest cell: a sign, a point and a digit."""
@@ -35,11 +43,14 @@ class CellFormat:
 
     | value                             | text                                          |
     | --------------------------------- | --------------------------------------------- |
-    | zero                              | `0`, and `-0` for negative zero               |
-    | rounds to zero, but is not        | `2e-9`; `~0` or `-~0` where that has no room  |
+    | zero, negative zero               | `0`                                           |
+    | rounds to zero, but is not        | `.04`, `2e-9`; `~0`, `-~0` without room       |
     | too long for `decimals`           | fewer decimals, then `-1.2e30`                |
     | too long for an exponent as well  | `>>`, and `<<` below zero                     |
     | not a number, infinite            | `nan`, `inf`, `-inf`; `∞`, `-∞` in 3 columns  |
+
+    Numbers with a common factor are never written with an exponent of their own: two of them would
+    have to be added by the reader.
     """
 
     width: int
@@ -48,6 +59,8 @@ class CellFormat:
     """Digits after the point in the fixed-point form."""
     whole: bool = False
     """Whether all values are whole numbers."""
+    power: int = 0
+    """The power of ten that all numbers are divided by before they are written."""
     _pattern: str = field(init=False, repr=False, compare=False)
     """The fixed-point form as a `%` pattern."""
     _drops_zero: bool = field(init=False, repr=False, compare=False)
@@ -75,27 +88,31 @@ class CellFormat:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def fitting(cls, width: int, limit: float, *, signed: bool = True, whole: bool = False) -> CellFormat:
-        """The format with the most decimals that holds every value up to a limit.
+    def fitting(
+        cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int = 0
+    ) -> CellFormat:
+        """The format with the most decimals that holds every value up to a limit, at least one.
 
-        If a minus sign would cost the only decimal, the decimal stays, and the longest negative
-        values lose it one by one: 0.3 beside -9.5 in three columns is ` .3` beside `-10`, not `~0`.
-        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or
-        infinite.
+        Where the limit leaves no room for a decimal, the decimal stays, and the values that are too
+        long for it lose it one by one: 0.3 beside -9.5 or 14 in three columns is ` .3` beside `-10`
+        and ` 14`, not `~0`. Tiny numbers without a common factor have exponents instead, where those leave
+        them more digits. A limit that no fixed-point form can hold counts as 1, and so does one
+        that is zero, NaN or infinite.
 
         Args:
             width: Columns of text, 3 to 12.
             limit: The largest magnitude to expect.
             signed: Whether to leave room for a minus sign.
             whole: Whether all values are whole numbers, which have no decimals to show.
+            power: The power of ten that the numbers are divided by, see `factor.common_power`.
 
         Raises:
             ValueError: The width is out of range.
         """
         _check_width(width)
-        if whole:
+        if whole and not power:
             return cls(width, 0, whole=True)
-        magnitude = abs(float(limit))
+        magnitude = abs(scaled(float(limit), power))
         drops_zero = _drops_leading_zero(width)
         if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
             magnitude = 1.0
@@ -103,42 +120,46 @@ class CellFormat:
         decimals = next(
             places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
         )
-        if decimals == 0 and len(_fixed(magnitude, 1, drops_zero)) <= width:
-            decimals = 1
-        return cls(width, decimals)
+        if not power and magnitude < PLAIN[0] and _exponent_says_more(magnitude, decimals, width):
+            return cls(width, 0)
+        return cls(width, max(decimals, 1), power=power)
 
     def text(self, value: SupportsFloat) -> str:
         """A value in exactly `width` columns, right-aligned."""
         number = float(value)
-        magnitude = abs(number)
-        if self.whole and not magnitude:
-            return "0".rjust(self.width)  # the sign of a zero says nothing among whole numbers
+        shown = scaled(number, self.power) if self.power else number
+        magnitude = abs(shown)
         if not self._least <= magnitude <= self._most:
-            return self._unusual(number, magnitude).rjust(self.width)
-        body = self._pattern % number
+            return self._unusual(number, shown).rjust(self.width)
+        body = self._pattern % shown
         if self._drops_zero and magnitude < 1.0:
             body = body.replace("0.", ".", 1)
         return body.rjust(self.width)
 
-    def _unusual(self, number: float, magnitude: float) -> str:
+    def _unusual(self, number: float, shown: float) -> str:
         """What stands in a cell where the fixed-point form may not do."""
-        minus = "-" if math.copysign(1.0, number) < 0.0 else ""
+        minus = "-" if number < 0.0 else ""
         if number != number:
             return "nan"
-        if magnitude == math.inf:
+        if math.isinf(number):
             return minus + ("∞" if self.width == NARROWEST else "inf")
-        if magnitude == 0.0:
-            return minus + "0"
+        if number == 0.0:
+            return "0"
+        magnitude = abs(shown)
         # below 0.46 units nothing rounds up: tiny values need no attempt
         if 0.9 * self._least < magnitude < 10.0**self.width:
             for places in range(self.decimals, -1, -1):
-                body = _fixed(number, places, self._drops_zero)
+                body = _fixed(shown, places, self._drops_zero)
                 if not body.strip("-.0"):
                     break
                 if len(body) <= self.width:
                     return body
-        overflow = "<<" if minus else ">>"
-        return _exponent(number, self.width) or (minus + "~0" if magnitude < 1.0 else overflow)
+        if self._drops_zero or self.power:
+            body = _first_digit(shown, self.width)
+            if body:
+                return body
+        exponent = "" if self.power else _exponent(number, self.width)
+        return exponent or (minus + "~0" if magnitude < 1.0 else "<<" if minus else ">>")
 
 
 def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:
@@ -226,6 +247,24 @@ def _fixed(number: float, places: int, drops_zero: bool = False) -> str:
     if drops_zero and abs(number) < 1.0:
         return body.replace("0.", ".", 1)
     return body
+
+
+def _exponent_says_more(limit: float, decimals: int, width: int) -> bool:
+    """Whether a number of this magnitude has more digits with an exponent than with these decimals."""
+    exponent = int(f"{limit:e}".split("e")[1])
+    room = width - len(f"-e{exponent}")
+    digits = room - 1 if room > 1 else room  # a point stands between the first and the second
+    # of two equally long forms 0.05 reads better than 5e-2, but 9.4e-4 than 0.0009
+    return digits + (exponent < -2) > max(decimals + exponent + 1, 0)
+
+
+def _first_digit(number: float, width: int) -> str:
+    """`.04`: a magnitude below 1 with its first digit as the last one, or "" where that does not fit."""
+    if not 0.0 < abs(number) < 1.0:
+        return ""
+    places = -int(f"{number:.0e}".split("e")[1])
+    body = f"{number:.{places}f}".replace("0.", ".", 1) if places <= width else ""
+    return body if len(body) <= width else ""
 
 
 def _exponent(number: float, width: int) -> str:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.view.look import Look
 from convstep.view.panel import Panel, Span
 from convstep.view.scale import Scale
 
@@ -82,22 +83,21 @@ class Overview:
         per_line = 2 * self._block[0]
         return range(span.top // per_line, span.bottom // per_line + 1)
 
-    def line(self, y: int, panel: Panel, *, dark: bool, coloured: bool) -> list[Segment]:
+    def line(self, y: int, panel: Panel, look: Look) -> list[Segment]:
         """One line of the picture, with the panel's window marked.
 
         Args:
             y: which, from 0.
             panel: whose face was taken last.
-            dark: whether the screen is dark.
-            coloured: False draws shades instead of colours.
+            look: how to draw; without colours it is shades.
         """
         if self._pixels is None or not 0 <= y < self.lines:
             return []
-        scale, marks = Scale(panel.limit, dark), self._marks(panel.window)
+        scale, marks = look.scale(panel.limit), self._marks(panel.window)
         upper = self._pixels[2 * y].tolist()
         below = self._pixels[2 * y + 1].tolist() if 2 * y + 1 < len(self._pixels) else [None] * len(upper)
         return [
-            _segment(scale, pair, marks.get((y, column)), coloured)
+            _segment(scale, pair, marks.get((y, column)), look)
             for column, pair in enumerate(zip(upper, below, strict=True))
         ]
 
@@ -115,18 +115,18 @@ class Overview:
         return marks | {(top, left): "┏", (top, last): "┓", (bottom, left): "┗", (bottom, last): "┛"}
 
 
-def _segment(scale: Scale, pair: tuple[float, float | None], mark: str | None, coloured: bool) -> Segment:
+def _segment(scale: Scale, pair: tuple[float, float | None], mark: str | None, look: Look) -> Segment:
     """One character: a mark, two pixels in colour, or the shade of the larger."""
     upper, lower = pair
     if mark:
-        return Segment(mark, _MARK if coloured else _PLAIN_MARK)
-    if coloured:
+        return Segment(mark, look.style(("frame",), None) if look.coloured else _PLAIN_MARK)
+    if look.coloured:
         return Segment("▀", _two(scale.background(upper), None if lower is None else scale.background(lower)))
     strange = scale.mark(upper) or (scale.mark(lower) if lower is not None else "")
     return Segment(strange or scale.shade(_larger(upper, lower)))
 
 
-_MARK, _PLAIN_MARK = Style(bold=True, color="yellow"), Style(bold=True, reverse=True)
+_PLAIN_MARK = Style(bold=True, reverse=True)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.view.faces import Face
+from convstep.view.factor import common_power, factor_text
 
 
 class Cell(NamedTuple):
@@ -108,6 +109,8 @@ class Panel:
     """Whether all values are, and stay, whole numbers."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
+    known: npt.NDArray[np.bool_] | None = None
+    """Which cells have a value, in the face's shape: the others stay blank; None for all."""
     sparse: bool = False
     """Whether only differing cells show their numbers; the others are dots."""
     note: str = ""
@@ -116,6 +119,18 @@ class Panel:
     """Which part of the tensor's values these are, where not all: "sample 1's share"."""
     titles: tuple[str, ...] = ()
     """What to write on the border instead of label and caption: the first that fits."""
+    unit: int | None = None
+    """The power of ten its numbers are divided by; None for the one that its limit asks for."""
+
+    @property
+    def power(self) -> int:
+        """The power of ten its numbers are divided by: 0 where they are written as they are."""
+        return common_power(self.limit, whole=self.whole) if self.unit is None else self.unit
+
+    @property
+    def factor(self) -> str:
+        """What a title says of that: `×1e-7`, or ""."""
+        return factor_text(self.power)
 
     @property
     def running(self) -> bool:
@@ -126,3 +141,26 @@ class Panel:
 def beside_key(key: str, number: int) -> str:
     """The key of the panel that shows the `number`-th further face of another."""
     return f"{key}-{number}"
+
+
+def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = True) -> str:
+    """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
+
+    Args:
+        panel: whose.
+        room: columns for it.
+        brief: whether to leave the caption out.
+        numbers: whether numbers are shown, so that there is a factor to name.
+
+    Returns:
+        The title; one that is too long where there is no factor, "" where a factor has no room.
+    """
+    label = panel.face.label
+    captioned = (f"{label}  {panel.caption}",) if panel.caption and not brief else ()
+    titles = panel.titles or (*captioned, label, label.replace(", ", ","))
+    factor = panel.factor if numbers and not panel.note else ""
+    if not factor:
+        return next((title for title in titles if len(title) <= room), titles[-1])
+    shortest = () if panel.titles else (panel.face.name,)
+    named = (f"{title}{gap}{factor}" for title in (*titles, *shortest) for gap in ("  ", " "))
+    return next((title for title in named if len(title) <= room), "")

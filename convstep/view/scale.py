@@ -2,8 +2,8 @@
 
 The colours diverge about zero, blue below and orange above, which stays readable with every common
 colour blindness; both sides are equally light at equal magnitude. Zero is near the screen's
-background. Nothing is told by colour alone: `shade` gives the magnitude in a character, `mark` what
-is NaN, infinite or clipped.
+background. Where there is no colour, `shade` gives the magnitude in a character; `mark` says with
+colour and without what is NaN, infinite or clipped.
 
 The mapping follows the square root of the magnitude: a value of a quarter of the limit is half way
 up, so small gradients remain visible beside large ones.
@@ -20,6 +20,8 @@ import sys
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
+
+from convstep.view.colours import Colours, contrast
 
 STEPS: Final = 8
 """Colours on either side of zero."""
@@ -44,6 +46,8 @@ class Scale:
     """The magnitude at which the colour is full; positive and finite."""
     dark: bool = True
     """Whether the screen's background is dark."""
+    colours: Colours = Colours.ALL
+    """What the terminal has; the ramp holds none that it would show as another."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.limit < math.inf:
@@ -56,11 +60,11 @@ class Scale:
 
     def background(self, value: float) -> str:
         """The colour of a value as `#rrggbb`; NaN is magenta, infinities stand out of the map."""
-        return (_DARK if self.dark else _LIGHT)[self._slot(value)]
+        return _RAMPS[self.colours, self.dark][self._slot(value)]
 
     def foreground(self, value: float) -> str:
         """Black or white as `#rrggbb`, whichever reads better on `background(value)`."""
-        return (_ON_DARK if self.dark else _ON_LIGHT)[self._slot(value)]
+        return _INKS[self.colours, self.dark][self._slot(value)]
 
     def shade(self, value: float) -> str:
         """One of ` ░▒▓█` by magnitude; a space for NaN, whose mark speaks for it."""
@@ -101,41 +105,60 @@ def round_limit(magnitude: float) -> float:
     return math.ldexp(1.0, exponent) if exponent < sys.float_info.max_exp else sys.float_info.max
 
 
-def contrast(first: str, second: str) -> float:
-    """The contrast of two colours `#rrggbb`, from 1 (equal) to 21.
-
-    Source: WCAG 2.2, "contrast ratio"; 4.5 is its least for text.
-    """
-    darker, lighter = sorted((_luminance(first), _luminance(second)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    """Source: WCAG 2.2, "relative luminance"."""
-    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def _readable_on(backgrounds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground)) for ground in backgrounds)
 
 
-# OKLCH, hue 250 and 58, lightness in equal steps: .235 to .76 on dark, .975 to .50 on light.
-# Each tuple: steps -8 to 8, then NaN, +inf, -inf.
+# each ramp: steps -8 to 8, then NaN, +inf, -inf
 # fmt: off
-_DARK: Final = (
-    "#6fb6ff", "#53a1ee", "#4a8dcf", "#4279b0", "#3a6692", "#315375", "#294159", "#202f3f",
-    "#1d1e20",
-    "#3b2a1c", "#533822", "#6d4628", "#87552d", "#a26531", "#be7436", "#db853a", "#f9953d",
-    "#b5179e", "#ffe14d", "#4df0ff",
-)
-_LIGHT: Final = (
-    "#0165af", "#2577c1", "#478acb", "#649cd5", "#80afdf", "#9bc1e8", "#b7d3f1", "#d2e6fa",
-    "#f5f7f9",
-    "#f6decd", "#ebc8af", "#dfb291", "#d49d73", "#c88754", "#bb7132", "#ad5c00", "#944f02",
-    "#b5179e", "#7a1f00", "#001f7a",
-)
+_RAMPS: Final = {
+    # OKLCH, hue 250 and 58, lightness in equal steps: .235 to .76 on dark, .975 to .50 on light
+    (Colours.ALL, True): (
+        "#6fb6ff", "#53a1ee", "#4a8dcf", "#4279b0", "#3a6692", "#315375", "#294159", "#202f3f",
+        "#1d1e20",
+        "#3b2a1c", "#533822", "#6d4628", "#87552d", "#a26531", "#be7436", "#db853a", "#f9953d",
+        "#b5179e", "#ffe14d", "#4df0ff",
+    ),
+    (Colours.ALL, False): (
+        "#0165af", "#2577c1", "#478acb", "#649cd5", "#80afdf", "#9bc1e8", "#b7d3f1", "#d2e6fa",
+        "#f5f7f9",
+        "#f6decd", "#ebc8af", "#dfb291", "#d49d73", "#c88754", "#bb7132", "#ad5c00", "#944f02",
+        "#b5179e", "#7a1f00", "#001f7a",
+    ),
+    # of the table those whose hues are nearest to these, and both sides as light as each other;
+    # it holds no more of them: some steps share one
+    (Colours.TABLE, True): (
+        "#87d7ff", "#5fafff", "#5fafd7", "#0087d7", "#0087d7", "#005faf", "#000087", "#000087",
+        "#121212",
+        "#5f0000", "#5f0000", "#875f00", "#af5f00", "#af5f00", "#d78700", "#ff8700", "#ffaf00",
+        "#af00af", "#ffff5f", "#5fffff",
+    ),
+    (Colours.TABLE, False): (
+        "#005fd7", "#0087d7", "#0087ff", "#0087ff", "#5fafff", "#87d7ff", "#afd7ff", "#afd7ff",
+        "#eeeeee",
+        "#ffd7af", "#ffd7af", "#ffaf5f", "#ff8700", "#d78700", "#d78700", "#d75f00", "#af5f00",
+        "#af00af", "#870000", "#000087",
+    ),
+    # blue and cyan, red and yellow: the two pairs of which one is darker than the other everywhere
+    (Colours.SIXTEEN, True): (
+        *("#00aaaa",) * 4, *("#0000aa",) * 4,
+        "#000000",
+        *("#aa0000",) * 4, *("#aa5500",) * 4,
+        "#aa00aa", "#aaaaaa", "#aaaaaa",
+    ),
+    (Colours.SIXTEEN, False): (
+        *("#0000aa",) * 4, *("#00aaaa",) * 4,
+        "#aaaaaa",
+        *("#aa5500",) * 4, *("#aa0000",) * 4,
+        "#aa00aa", "#000000", "#000000",
+    ),
+}
 # fmt: on
-_ON_DARK: Final = _readable_on(_DARK)
-_ON_LIGHT: Final = _readable_on(_LIGHT)
+_INKS: Final = {key: _readable_on(ramp) for key, ramp in _RAMPS.items()} | {
+    # black reads better on the yellow that most have than white on the brown that some have
+    (Colours.SIXTEEN, dark): tuple(
+        "#000000" if ground in ("#00aaaa", "#aa5500", "#aaaaaa") else "#ffffff"
+        for ground in _RAMPS[Colours.SIXTEEN, dark]
+    )
+    for dark in (True, False)
+}

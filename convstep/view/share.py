@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from convstep.view.factor import ALIKE, common_power, factor_text
 from convstep.view.model import Scene
 from convstep.view.numbers import CellFormat, is_whole, short
+from convstep.view.wrapping import wrap
 
 Array = npt.NDArray[Any]
 
@@ -116,7 +118,7 @@ def _cells(share: Share, width: int) -> list[Text]:
     if share.actual is not None and share.actual.size:
         row, column = _worst(share)
         expected, actual = share.expected[row, column], share.actual[row, column]
-        said = f"  reference {short(expected)}  candidate {short(actual)}"
+        said = f"  change: reference {short(expected)}, candidate {short(actual)}"
         lines.append(Text(said if len(said) <= width else f"  {short(expected, 3)}  {short(actual, 3)}"))
     return lines + _others(share, width, 0)
 
@@ -161,8 +163,15 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
     if rows * columns == 1:
         return _cells(share, width)[1:2]
     text = min((width - 3) // (2 * columns) - 1, 7)
-    expected = _Block("reference", share.expected, None)
-    actual = _Block("candidate", share.actual, share.differing)
+    expected = _Block(
+        ("reference change", "ref change", "ref"), share.expected, None, _limit(share, share.expected)
+    )
+    actual = _Block(
+        ("candidate change", "cand change", "cand"),
+        share.actual,
+        share.differing,
+        _limit(share, share.actual),
+    )
     if text >= least:
         sides = [block.lines(text, rows, columns) for block in (expected, actual)]
         return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
@@ -177,15 +186,23 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
 class _Block(NamedTuple):
     """A matrix under its name."""
 
-    name: str
+    names: tuple[str, ...]
+    """The longest first."""
     values: Array | None
     differing: npt.NDArray[np.bool_] | None
+    limit: float
+    """The largest magnitude that its numbers leave room for."""
 
     def lines(self, text: int, rows: int, columns: int) -> list[Text]:
-        name = self.name if columns * (text + 1) >= len(self.name) else self.name[:3]
-        lines = [Text(name.center(columns * (text + 1)), "dim")]
+        room = columns * (text + 1)
         whole = self.values is not None and is_whole(self.values)
-        number = CellFormat.fitting(text, _largest(self.values), whole=whole)
+        power = common_power(self.limit, whole=whole)
+        if len(f"{self.names[-1]} {factor_text(power)}") > room:
+            power = 0  # a factor that is not named is none
+        names = (f"{name} {factor_text(power)}".rstrip() for name in self.names)
+        name = next((name for name in names if len(name) <= room), self.names[-1][:room])
+        lines = [Text(name.center(room), "dim")]
+        number = CellFormat.fitting(text, self.limit, whole=whole, power=power)
         for row in range(rows):
             line = Text()
             for column in range(columns):
@@ -212,9 +229,7 @@ def _others(share: Share, width: int, most: int) -> list[Text]:
 
 
 def _wrapped(words: str, width: int) -> list[Text]:
-    import textwrap
-
-    return [Text(line) for line in textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="  ")]
+    return [Text.assemble("  ", line) for line in wrap(Text(words), width - 2)]
 
 
 def _worst(share: Share) -> tuple[int, int]:
@@ -232,3 +247,11 @@ def _largest(values: Array | None) -> float:
         return 1.0
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 1.0
+
+
+def _limit(share: Share, values: Array | None) -> float:
+    """A limit for both sides, so that they are written alike; each its own where they are far apart."""
+    sides = [_largest(side) for side in (share.expected, share.actual) if side is not None]
+    both = [largest for largest in sides if largest]
+    far = not both or max(both) > ALIKE * min(both)
+    return _largest(values) if far else max(both)

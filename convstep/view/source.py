@@ -66,7 +66,8 @@ def draw_source(scene: Scene, width: int, height: int) -> Text:
     marks = _marks(scene, lines)
     widest = max(len(line.code) for line in lines if line.addition)
     indent = 4 if width >= 4 * 4 + widest + 2 else 2 if width >= 2 * 4 + widest + 2 else 1
-    drawn = [_draw(line, mark, scene, width, indent) for line, mark in zip(lines, marks, strict=True)]
+    gap = 1 if width >= indent * 4 + widest + 2 else 0  # the marked lines are indented anyway
+    drawn = [_draw(line, mark, scene, width, indent, gap) for line, mark in zip(lines, marks, strict=True)]
     current = marks.index(MARKS["next"])
     first = max(0, min(current - height // 2, len(drawn) - height))
     text = Text("\n").join(drawn[first : first + height])
@@ -89,17 +90,17 @@ def _marks(scene: Scene, lines: tuple[SourceLine, ...]) -> list[str]:
     return marks
 
 
-def _draw(line: SourceLine, mark: str, scene: Scene, width: int, indent: int) -> Text:
+def _draw(line: SourceLine, mark: str, scene: Scene, width: int, indent: int, gap: int) -> Text:
     counter = ""
     for loop in scene.loops:
         if loop.name == line.loop:
             counter = f" {loop.at}/{loop.count}"
     code = " " * (line.depth * indent) + line.code
-    room = width - 2 - len(counter)
+    room = width - 1 - gap - len(counter)
     if len(code) > room:
         code = code[: room - 1] + "…"
     style = "bold reverse" if mark == MARKS["next"] else "bold" if mark == MARKS["done"] else ""
-    drawn = Text.assemble((f"{mark} ", "bold"))
+    drawn = Text.assemble((mark + " " * gap, "bold"))
     drawn.append(code.ljust(room), style)
     drawn.append(counter, "bold" if counter else "")
     return drawn

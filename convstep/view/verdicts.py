@@ -1,36 +1,85 @@
-"""A comparison as a table."""
+"""A comparison as a table: the same words and numbers on the screen and on the command line."""
 
 from __future__ import annotations
 
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from convstep.conv.validation import cell_text, shape_text
-from convstep.oracle.comparison import Comparison
+from convstep.oracle.comparison import Comparison, Row
 from convstep.view.numbers import short
 
-AGREES, DIFFERS = "✓ agrees", "✗ differs"
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MATCHES, DIFFERS = "✓ matches", "✗ differs"
+
+LONG = "gradient", "shape", "max abs error", "max rel error", "worst at", "tolerance there", "verdict"
+BRIEF = "", "shape", "abs error", "rel error", "worst at", "tolerance", ""
+BRIEFEST = "", "shape", "abs err", "rel err", "worst at", "tolerance", ""
+SHAPE, RELATIVE = 1, 3
+"""The columns that are left out first, and next."""
 
 
-def comparison_table(comparison: Comparison, width: int) -> Table:
-    """One line a gradient: shape, errors, where they are worst, the verdict.
+def comparison_rows(comparison: Comparison, width: int | None = None) -> list[tuple[str, ...]]:
+    """The headings, then one line a gradient.
 
     Args:
         comparison: what was compared.
-        width: columns of room; the shape is left out where it is tight, then words of the headings.
+        width: columns of room; where it is tight, words of the headings are left out, then the shapes,
+            then digits and blanks, then the relative errors. None for as much as there is.
     """
-    roomy, tight = width >= 84, width < 70
-    table = Table(box=None, padding=(0, 1 if tight else 2, 0, 0), expand=False, show_edge=False)
-    errors = ("abs error", "rel error") if tight else ("max abs error", "max rel error")
-    for heading in ("", *(["shape"] if roomy else []), *errors, "worst at", ""):
+    for headings, omitted, digits, comma, gap in _FORMS:
+        lines = [headings, *(_cells(row, digits, comma) for row in comparison.rows)]
+        rows = [tuple(text for at, text in enumerate(line) if at not in omitted) for line in lines]
+        if width is None or table_width(rows, gap) <= width:
+            break
+    return rows
+
+
+_FORMS = (
+    (LONG, (), 3, ", ", 2),
+    (BRIEF, (), 3, ", ", 2),
+    (BRIEF, (SHAPE,), 3, ", ", 2),
+    (BRIEFEST, (SHAPE,), 2, ",", 1),
+    (BRIEFEST, (SHAPE, RELATIVE), 2, ",", 1),
+)
+"""Headings, columns left out, digits of a number, comma of an index, blanks between two columns."""
+
+
+def table_width(rows: list[tuple[str, ...]], gap: int = 2) -> int:
+    """How wide the lines are, with so many blanks between the columns."""
+    columns = list(zip(*rows, strict=True))
+    return sum(max(map(len, column)) for column in columns) + gap * (len(columns) - 1)
+
+
+def comparison_table(comparison: Comparison, width: int) -> Table:
+    """The same for the screen; on the narrowest, what finds no room is cut.
+
+    Args:
+        comparison: what was compared.
+        width: columns of room.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    headings, *rows = comparison_rows(comparison, width)
+    gap = 2 if table_width([headings, *rows]) <= width else 1
+    table = Table(box=None, padding=(0, gap, 0, 0), expand=False, show_edge=False, pad_edge=False)
+    for heading in headings:
         table.add_column(heading, no_wrap=True, header_style="dim")
-    for row in comparison.rows:
-        table.add_row(
-            Text(row.name, "bold"),
-            *([shape_text(row.shape)] if roomy else []),
-            short(row.max_abs_error, 3),
-            short(row.max_rel_error, 3),
-            cell_text("", row.worst_index).replace("[", r"\["),
-            Text(AGREES, "bold green") if row.ok else Text(DIFFERS, "bold reverse red"),
-        )
+    for row, (name, *numbers, verdict) in zip(comparison.rows, rows, strict=True):
+        style = "bold green" if row.ok else "bold reverse red"
+        table.add_row(Text(name, "bold"), *map(Text, numbers), Text(verdict, style))
     return table
+
+
+def _cells(row: Row, digits: int, comma: str) -> tuple[str, ...]:
+    return (
+        row.name,
+        shape_text(row.shape),
+        short(row.max_abs_error, digits),
+        short(row.max_rel_error, digits),
+        cell_text("", row.worst_index).replace(", ", comma),
+        short(row.tolerance, digits),
+        MATCHES if row.ok else DIFFERS,
+    )

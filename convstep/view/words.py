@@ -1,4 +1,4 @@
-"""The problem and a place in its loop in words, and the panel of what an oracle disagrees with."""
+"""The problem in words, and the panel of what an oracle disagrees with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.conv.validation import place_text as place_text
 from convstep.view.faces import face
 from convstep.view.panel import Cell, Panel
 from convstep.view.scale import round_limit
@@ -22,12 +22,6 @@ def gradient_names(problem: Problem) -> list[str]:
     return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
 
 
-def place_text(index: StepIndex, geometry: Geometry) -> str:
-    """The loop index in words, the sample left out where there is one."""
-    names = index._fields if geometry.batch is not None else index._fields[1:]
-    return ", ".join(f"{name} {getattr(index, name)}" for name in names)
-
-
 def problem_facts(problem: Problem) -> list[str]:
     """The problem in a few words each, the most telling first."""
     geometry = problem.geometry
@@ -35,8 +29,7 @@ def problem_facts(problem: Problem) -> list[str]:
     facts = [
         f"A_prev {shape_text(problem.A_prev.shape)}",
         f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        f"stride {pair_text(problem.stride)}",
-        f"padding {padding_text(problem.padding)}",
+        *window_facts(problem),
     ]
     if problem.dilation != (1, 1):
         facts.append(f"dilation {pair_text(problem.dilation)}")
@@ -50,8 +43,16 @@ def problem_facts(problem: Problem) -> list[str]:
     return facts
 
 
+def window_facts(problem: Problem) -> list[str]:
+    """Where the windows lie, which every title says."""
+    return [f"stride {pair_text(problem.stride)}", f"padding {padding_text(problem.padding)}"]
+
+
 def difference_panel(row: Row) -> Panel:
-    """The face of the difference with the worst cell on it; full colour is the tolerance."""
+    """The face of the difference with the worst cell on it; full colour is the tolerance.
+
+    Cells about which the oracle was not asked are blank.
+    """
     fixed: tuple[int | None, ...]
     if len(row.shape) == 1:
         fixed, now = (None,), Cell(row.worst_index[0], 0)
@@ -64,7 +65,8 @@ def difference_panel(row: Row) -> Panel:
     return Panel(
         key=f"difference_{row.name}",
         face=face(f"error of {row.name}", row.difference, fixed),
+        known=face(row.name, row.cells, fixed).values,
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now,
+        now=now if row.cells[row.worst_index] else None,
         listed=len(row.shape) == 1,
     )

@@ -77,7 +77,7 @@ def test_a_class_of_this_process_too() -> None:
         return layer.dW, layer.db, np.asarray(dA_prev)
 
     assert_correct(Layer, adapter=call)
-    with pytest.raises(CandidateError, match="both as text, or as they are"):
+    with pytest.raises(CandidateError, match="both as text or both as functions"):
         check(Layer, adapter="adapter.py:call")
 
 

@@ -200,7 +200,7 @@ def test_answers_in_every_usual_form_are_understood(
 def test_a_ragged_list_is_no_array() -> None:
     outcome = performed(lambda problem: [[[1.0], [2.0, 3.0]]], PLAIN.problem, Call("problem"))
     assert outcome.kind == RAISED
-    assert outcome.message.startswith("it returned a list that is no array: ")
+    assert outcome.message.startswith("it returned a list that cannot be read as an array: ")
 
 
 def test_inputs_that_were_changed_are_named() -> None:

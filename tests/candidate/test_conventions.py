@@ -279,18 +279,18 @@ def test_names_of_gradients_are_understood() -> None:
 UNSAID = [
     ("article", replace(CASE, batch=2), "a batch"),
     ("article", Case((5, 5), (2, 3)), "kernels that are not square"),
-    ("article", Case((5, 5), (3, 3), (1, 2)), "a stride that differs along the axes"),
+    ("article", Case((5, 5), (3, 3), (1, 2)), "different strides along H and W"),
     ("article", Case((5, 5), (2, 2), dilation=(2, 2)), "dilation"),
     ("article", Case((5, 5), (2, 2), channels=2, groups=2), "groups"),
     ("coursera", Case((5, 5), (2, 3)), "kernels that are not square"),
-    ("coursera", Case((5, 5), (3, 3), padding=((0, 0), (1, 1))), "padding that differs along the axes"),
-    ("cs231n", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "padding that differs between opposite sides"),
+    ("coursera", Case((5, 5), (3, 3), padding=((0, 0), (1, 1))), "different padding along H and W"),
+    ("cs231n", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "different padding on opposite sides"),
     ("cs231n", Case((5, 5), (2, 2), dilation=(2, 2)), "dilation"),
     ("cs231n", Case((5, 5), (2, 3)), ""),
     ("alx", Case((5, 5), (3, 3), padding=PAD2), 'padding other than its own "same" and "valid"'),
     ("alx", Case((5, 5), (3, 3), padding=PAD1), ""),
     ("alx", Case((5, 5), (2, 3), (1, 2)), ""),
-    ("torch", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "padding that differs between opposite sides"),
+    ("torch", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "different padding on opposite sides"),
     ("torch", Case((5, 5), (3, 3), padding=((0, 0), (1, 1))), ""),
     ("torch", Case((5, 5), (3, 3)), ""),
     ("problem", Case((5, 5), (3, 3), (1, 2), ((0, 1), (2, 0)), 2, 2, 2, (2, 1), 2), ""),
@@ -298,7 +298,7 @@ UNSAID = [
 
 
 @pytest.mark.parametrize(("name", "case", "unsaid"), UNSAID)
-def test_what_a_call_has_no_words_for_is_named(name: str, case: Case, unsaid: str) -> None:
+def test_what_a_call_cannot_express_is_named(name: str, case: Case, unsaid: str) -> None:
     parameters = ("problem",) if name == "problem" else ("a", "b", "c", "d")
     candidate = replace(ANY, parameters=parameters)
     assert CONVENTIONS[name].cannot_say(case.geometry, candidate) == unsaid

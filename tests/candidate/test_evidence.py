@@ -38,15 +38,17 @@ def seen(name: str, change: Callable[[Any, Right], Any], cases: list[Case] | Non
 @pytest.mark.parametrize("name", ["dW", "db", "dA_prev"])
 def test_zeros_and_ratios(name: str) -> None:
     assert seen(name, lambda a, right: 0 * a) == [f"{name} is all zeros"]
-    assert seen(name, lambda a, right: 2.5 * a) == [f"{name} is 2.5 times what is right, on every problem"]
-    assert seen(name, lambda a, right: -a) == [f"{name} is -1 times what is right, on every problem"]
+    assert seen(name, lambda a, right: 2.5 * a) == [f"{name} is 2.5 times the right values on every problem"]
+    assert seen(name, lambda a, right: -a) == [f"{name} is -1 times the right values on every problem"]
     found = seen(name, lambda a, right: a / right.problem.dZ.size)
-    assert found[0].startswith(f"{name} is a constant times what is right, another on each problem: 0.01")
+    assert found[0].startswith(
+        f"{name} is a constant times the right values, but the constant depends on the problem: 0.01"
+    )
 
 
 @pytest.mark.parametrize(("name", "axes"), [("dW", (1, 2)), ("dA_prev", (-3, -2))])
 def test_turned_flipped_and_transposed(name: str, axes: tuple[int, int]) -> None:
-    assert seen(name, lambda a, right: np.flip(a, axes)) == [f"{name} has the right numbers, turned by 180°"]
+    assert seen(name, lambda a, right: np.flip(a, axes)) == [f"{name} has the right numbers, rotated by 180°"]
     assert seen(name, lambda a, right: np.flip(a, axes[0])) == [
         f"{name} has the right numbers, flipped along H"
     ]
@@ -54,7 +56,7 @@ def test_turned_flipped_and_transposed(name: str, axes: tuple[int, int]) -> None
         f"{name} has the right numbers, flipped along W"
     ]
     assert seen(name, lambda a, right: np.swapaxes(a, *axes), SQUARE) == [
-        f"{name} has the right numbers, transposed: H and W are swapped"
+        f"{name} has the right numbers with H and W swapped"
     ]
 
 
@@ -66,14 +68,22 @@ def test_the_right_numbers_in_other_places() -> None:
     assert seen("dW", shuffled) == ["dW has the right numbers in the wrong places"]
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(1, 0), (0, -1), (1, 1), (-2, 1)])
-def test_moved_by_rows_and_columns(rows: int, columns: int) -> None:
+@pytest.mark.parametrize(
+    ("rows", "columns", "words"),
+    [
+        (1, 0, "down 1 row"),
+        (0, -1, "left 1 column"),
+        (1, 1, "down 1 row and right 1 column"),
+        (-2, 1, "up 2 rows and right 1 column"),
+    ],
+)
+def test_a_shift_is_said_with_its_direction(rows: int, columns: int, words: str) -> None:
     def moved(array: Any, right: Right) -> Any:
         around = np.pad(array, [(0, 0)] * (array.ndim - 3) + [(2, 2), (2, 2), (0, 0)])
         height, width = array.shape[-3:-1]
         return around[..., 2 - rows : 2 - rows + height, 2 - columns : 2 - columns + width, :]
 
-    assert seen("dA_prev", moved) == [f"dA_prev is moved by ({rows}, {columns}) rows and columns"]
+    assert seen("dA_prev", moved) == [f"dA_prev is shifted {words}"]
 
 
 def test_wrong_at_the_border_only() -> None:
@@ -82,7 +92,7 @@ def test_wrong_at_the_border_only() -> None:
         array[..., -1, :] += 1
         return array
 
-    assert "dA_prev is wrong in cells of the border only" in seen("dA_prev", border)
+    assert "dA_prev is wrong only in the cells at its border" in seen("dA_prev", border)
 
 
 def test_wrong_where_windows_overlap_only() -> None:
@@ -107,11 +117,11 @@ def test_one_channel_or_one_sample_only() -> None:
 
         return change
 
-    assert seen("dA_prev", channel(1, -1)) == ["dA_prev is wrong in input channel 1 only"]
-    assert seen("dA_prev", channel(-1, -1)) == ["dA_prev is wrong in the last input channel only"]
+    assert seen("dA_prev", channel(1, -1)) == ["dA_prev is wrong only in input channel 1"]
+    assert seen("dA_prev", channel(-1, -1)) == ["dA_prev is wrong only in the last input channel"]
     for name in ("dW", "db"):
-        assert f"{name} is wrong in output channel 0 only" in seen(name, channel(0, 0))
-    assert seen("dA_prev", channel(1, 0), CASES[2:]) == ["dA_prev is wrong in sample 1 only"]
+        assert f"{name} is wrong only in output channel 0" in seen(name, channel(0, 0))
+    assert seen("dA_prev", channel(1, 0), CASES[2:]) == ["dA_prev is wrong only in sample 1"]
 
 
 def test_right_in_one_channel_only() -> None:
@@ -119,7 +129,7 @@ def test_right_in_one_channel_only() -> None:
         array[1:] += array[1:] ** 2 + 1
         return array
 
-    assert "dW is right in output channel 0 only" in seen("dW", change)
+    assert "dW is right only in output channel 0" in seen("dW", change)
 
 
 def test_without_any_sign_the_cells_are_counted() -> None:
@@ -129,9 +139,9 @@ def test_without_any_sign_the_cells_are_counted() -> None:
 
 
 def test_another_shape_and_nothing_at_all() -> None:
-    assert seen("dW", lambda a, right: None) == ["dW does not come back"]
+    assert seen("dW", lambda a, right: None) == ["dW is not returned"]
     assert seen("dA_prev", lambda a, right: a[..., 1:, :, :]) == ["dA_prev has the shape 4x6x2, not 5x6x2"]
-    assert seen("db", lambda a, right: a.sum()) == ["db has the shape of a single number, not 3"]
+    assert seen("db", lambda a, right: a.sum()) == ["db has the shape scalar, not 3"]
 
 
 @pytest.mark.parametrize("spoiled", [np.nan, np.inf, -np.inf])

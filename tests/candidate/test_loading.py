@@ -166,7 +166,7 @@ def test_run_all_says_where_it_failed(files: Files) -> None:
     files.write("mine.py", "def train():\n    return 1 / 0\n\nx = train()\ndef f(): pass\n")
     assert files.error("mine.py:f", run_all=True) == (
         "mine.py fails at line 2 with --run-all: ZeroDivisionError: division by zero; "
-        "mend it, or leave --run-all away"
+        "fix it, or check without --run-all"
     )
     files.write("ends.py", "import sys\nsys.exit(3)\n")
     assert "ends.py fails at line 2 with --run-all: SystemExit: 3" in files.error("ends.py:f", run_all=True)
@@ -228,5 +228,6 @@ def test_removed_numpy_names_are_back(files: Files) -> None:
     zeros, product, scalar, infinity = files.result("mine.py:f")
     assert (zeros.dtype, product, scalar, infinity) == (np.float64, 6, 1.0, np.inf)
     assert any(
-        note.startswith("np.float (line 3) is gone from NumPy") for note in files.load("mine.py:f").notes
+        note.startswith("np.float (line 3) no longer exists in NumPy")
+        for note in files.load("mine.py:f").notes
     )

@@ -52,7 +52,7 @@ def test_imports_that_are_not_installed_complain_only_when_used(files: Files) ->
     assert files.result("mine.py:asks") == (False, os.path.sep)
     assert (
         "h5py_missing, matplotlib_missing, a_missing, google_missing, numba_missing and "
-        "public_tests_missing are not installed, which only matters where used"
+        "public_tests_missing are not installed, which matters only where they are used"
     ) in loaded.notes
     assert "the names of 'from public_tests_missing import *' are missing" in loaded.notes
 
@@ -205,7 +205,7 @@ def test_a_helper_that_fails_is_a_placeholder_with_a_reason(files: Files) -> Non
         """,
     )
     loaded = files.load("mine.py:f")
-    assert any("broken.py: line 1 is no Python" in note for note in loaded.notes)
+    assert any("broken.py: line 1 is not Python" in note for note in loaded.notes)
     assert any("C in raises.py cannot be defined: line 1: ZeroDivisionError" in note for note in loaded.notes)
     with pytest.raises(ImportError, match=r"C in raises\.py cannot be defined: line 1: ZeroDivisionError"):
         files.result("mine.py:g")

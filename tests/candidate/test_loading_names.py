@@ -54,7 +54,7 @@ def test_classes_and_their_methods(files: Files) -> None:
         "layers.py has no Conv.bacward; did you mean Conv.backward? It has backward, of_class and static"
     )
     assert files.error("layers.py:Conv.size") == (
-        "Conv.size in layers.py is an int, not a function; name a function"
+        "Conv.size in layers.py is not a function (int); name a function"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_missing_name_lists_what_there_is(files: Files) -> None:
         "mine.py has no conv_backwards; did you mean conv_backward? It defines conv_backward and helper"
     )
     assert files.error("mine.py:other") == "mine.py has no other; it defines conv_backward and helper"
-    assert files.error("mine.py:SIZE") == "SIZE in mine.py is an int, not a function; name a function"
+    assert files.error("mine.py:SIZE") == "SIZE in mine.py is not a function (int); name a function"
     assert (
         files.error("mine.py:late") == "late is set at line 4 of mine.py, which did not run (add --run-all)"
     )

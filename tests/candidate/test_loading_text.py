@@ -33,7 +33,7 @@ def test_a_notebook_with_commands(files: Files) -> None:
     assert loaded.file == str(files.folder / "hw.ipynb")
     assert "cell 3 is %%bash and was left out" in loaded.notes
     assert any(
-        note.startswith("notebook commands were taken out: %matplotlib inline, ") for note in loaded.notes
+        note.startswith("notebook commands were left out: %matplotlib inline, ") for note in loaded.notes
     )
 
 
@@ -129,8 +129,8 @@ def test_cells_that_are_no_python(files: Files) -> None:
     )
     loaded = files.load("hw.ipynb:f")
     assert loaded.function() == 7
-    assert "cell 1, line 4 to 5 is no Python and was left out: line 4: invalid syntax" in loaded.notes
-    assert "cell 2, line 1 is no Python and was left out: unterminated string literal" in loaded.notes
+    assert "cell 1, lines 4 to 5 are not Python and were left out: line 4: invalid syntax" in loaded.notes
+    assert "cell 2, line 1 is not Python and was left out: unterminated string literal" in loaded.notes
     assert files.error("hw.ipynb:broken") == "hw.ipynb does not compile: cell 3, line 1: invalid syntax"
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_does_not_compile_keeps_what_does(files: Files) -> None:
         files.error("mine.py:conv_backward")
         == "mine.py does not compile: line 7: unterminated string literal"
     )
-    assert "line 22 is no Python and was left out: '(' was never closed" in loaded.notes
+    assert "line 22 is not Python and was left out: '(' was never closed" in loaded.notes
 
 
 def test_twice_as_much_prose_is_twice_the_work_and_no_more(files: Files, parsed: list[str]) -> None:

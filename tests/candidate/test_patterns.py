@@ -81,7 +81,7 @@ def test_a_single_failure_that_nothing_sets_apart_is_one_problem() -> None:
     case = Case((5, 5), (3, 3), filters=2)
     twins = [Case((5, 5), (3, 3), filters=filters) for filters in (3, 4, 5)]
     results = [judge(each, right_of(each), Outcome(RAISED)) for each in (case, *twins)]
-    assert when(lambda each: each is case, results) == "wrong on one problem of 4"
+    assert when(lambda each: each is case, results) == "wrong on 1 of 4 problems"
 
 
 def test_refused_problems_are_left_out() -> None:

@@ -41,7 +41,7 @@ def test_a_module(here: Files) -> None:
 
 def test_a_drive_is_no_function(here: Files) -> None:
     assert sentence(r"C:\work\mine.py") == (
-        r"C:\work\mine.py names no function; write it after a colon: C:\work\mine.py:conv_backward"
+        r"C:\work\mine.py does not name a function; write it after a colon: C:\work\mine.py:conv_backward"
     )
     here.write(r"C:\mine.py", "")
     assert Target.parse(r"C:\mine.py:f") == Target(r"C:\mine.py", None, "f")
@@ -79,10 +79,10 @@ def test_a_folder_suggests_a_file_in_it(here: Files) -> None:
 def test_another_kind_of_file(here: Files) -> None:
     here.write("mine.txt", "")
     assert sentence("mine.txt:f") == (
-        "mine.txt is no Python file; a candidate is a function in a .py or .ipynb file"
+        "mine.txt is not a Python file; a candidate is a function in a .py or .ipynb file"
     )
     assert sentence("mine.txt") == (
-        "mine.txt is no Python file; name a .py or .ipynb file and the function: mine.py:conv_backward"
+        "mine.txt is not a Python file; name a .py or .ipynb file and the function: mine.py:conv_backward"
     )
 
 
@@ -90,9 +90,9 @@ def test_what_is_no_name(here: Files) -> None:
     here.write("mine.py", "")
     for name in ("conv backward", "3d", "def", "f()", "Class.", ".f"):
         assert sentence(f"mine.py:{name}").startswith(f"{name!r} is not a Python name; ")
-    assert sentence(":f") == ":f names no file; write mine.py:conv_backward"
-    assert sentence("") == "an empty target names no file; write mine.py:conv_backward"
-    assert sentence("mine") == "mine names no function; write it after a colon: mine.py:conv_backward"
+    assert sentence(":f") == ":f does not name a file; write mine.py:conv_backward"
+    assert sentence("") == "an empty target does not name a file; write mine.py:conv_backward"
+    assert sentence("mine") == "mine does not name a function; write it after a colon: mine.py:conv_backward"
 
 
 def test_parsing_loads_nothing_heavy() -> None:

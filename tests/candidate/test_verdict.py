@@ -124,7 +124,7 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
         assert plain["failing"]["path"] is None
         assert set(plain["failing"]["geometry"]) >= {"stride", "padding", "dilation", "groups"}
     if plain["first_divergence"] is not None:
-        assert set(plain["first_divergence"]) == {"step", "index", "gradient", "cells"}
+        assert set(plain["first_divergence"]) == {"step", "position", "index", "gradient", "cells"}
         assert type(plain["first_divergence"]["step"]) is int
         assert len(plain["first_divergence"]["index"]) == 4
         assert plain["first_divergence"]["gradient"] in ("dW", "db", "dA_prev")
@@ -167,7 +167,7 @@ def test_who_refuses_some_sizes_is_right_and_it_is_said() -> None:
     assert verdict.ok
     assert verdict.swept.refused > 5
     assert any(
-        note.startswith(f"it refuses {verdict.swept.refused} problems, which is not counted as wrong: Asser")
+        note.startswith(f"it refuses {verdict.swept.refused} problems, which does not count as wrong: Asser")
         for note in verdict.notes
     )
 

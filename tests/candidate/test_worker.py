@@ -119,7 +119,10 @@ def test_what_hangs_is_ended_within_its_limit_and_its_children_too(tmp_path: Pat
         (lambda: ctypes.string_at(0), "it crashed: segmentation fault"),
         (lambda: os._exit(7), "it ended its process with exit code 7"),
         (lambda: os._exit(0), "it ended its process with exit code 0"),
-        (lambda: os.kill(os.getpid(), signal.SIGKILL), "its process was killed, perhaps for want of memory"),
+        (
+            lambda: os.kill(os.getpid(), signal.SIGKILL),
+            "its process was killed, perhaps because memory ran out",
+        ),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "it was ended by SIGTERM"),
         (os.abort, "it crashed: aborted"),
     ],
@@ -147,9 +150,9 @@ def endless(problem: Problem) -> Any:
     [
         (lambda problem: sys.exit(), "it called sys.exit()"),
         (lambda problem: sys.exit("done"), "it called sys.exit('done')"),
-        (lambda problem: input(), "it asks for input on the keyboard"),
+        (lambda problem: input(), "it waits for keyboard input"),
         (endless, "RecursionError: it calls itself without end"),
-        (lambda problem: None, "it returned None; a backward returns its gradients"),
+        (lambda problem: None, "it returned None; a backward must return its gradients"),
         (lambda problem: (None, None, None), "every gradient that it returned is None"),
         (lambda problem: {"loss": 1.0}, "it returned no gradient: {'loss': 1.0}"),
         (lambda problem: "dW", "it returned a str of str64; a gradient is an array of numbers"),
@@ -561,7 +564,7 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         assert (first.returned[0][0], second.returned[0][0]) == (1, 2)
         assert running.call(CALL, asked(0), fresh=True).returned[0][0] == 1
         assert first.printed == ("deep" * 1000 + "\n")[-PRINTED:]
-        assert running.call(CALL, asked(4)).message == "it asks for input on the keyboard"
+        assert running.call(CALL, asked(4)).message == "it waits for keyboard input"
         assert "out of memory" in running.call(CALL, asked(5)).message
         pid = pid_of(running)
         running.seconds = BRIEF

@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_without_force(
     target = write("mine.py", WRONG)
     (tmp_path / "kept.npz").write_text("kept")
     said = refused("check", target, "--save", "kept.npz")
-    assert said == "kept.npz exists; choose another --save or add --force"
+    assert said == "kept.npz already exists; choose another --save or add --force"
     assert (tmp_path / "kept.npz").read_text() == "kept"
     assert run("check", target, "--save", "kept.npz", "--force").code == 1
     assert Problem.load(str(tmp_path / "kept.npz")).b is not None

@@ -106,9 +106,10 @@ def test_compare_says_that_every_gradient_agrees(run: Run) -> None:
     ended = run("compare", "digit")
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["gradient", "dW", "db", "dA_prev"]
-    assert all(line.endswith("equal") for line in lines[1:4])
-    assert "agree" in lines[4]
+    assert lines[0].startswith("All 104 gradients match PyTorch ")
+    assert [line.split()[0] for line in lines[1:5]] == ["gradient", "dW", "db", "dA_prev"]
+    assert all(line.endswith("✓ matches") for line in lines[2:5])
+    assert "max(16·√n, n/2)·eps·S" in lines[5]
 
 
 def test_compare_json_is_one_strict_object(run: Run) -> None:
@@ -127,8 +128,8 @@ def test_compare_ends_with_1_where_gradients_differ(run: Run, monkeypatch: pytes
     monkeypatch.setattr(comparison_module, "best_comparison", off)
     ended = run("compare", "digit")
     assert ended.code == 1
-    assert "DIFFERS" in ended.out
-    assert "differ from" in ended.out
+    assert ended.out.count("✗ differs") == 3
+    assert "gradients differ from PyTorch " in ended.out
     assert run("compare", "digit", "--json").code == 1
 
 

@@ -121,3 +121,14 @@ def test_more_pictures_than_anybody_looks_at_are_refused(
     said = refused("export", "large.npz", "--steps", "1:", "-o", f"out.{suffix}")
     assert said == "4,096 pictures are too many for one command; ask for 3,000 or fewer"
     assert not asked
+
+
+def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) -> None:
+    """The page would stand without the panels it speaks of, and say why."""
+    front = "---\nlanguage: en\ninput: 4x4x1\nfilters: 1\nkernel: 2\n---\n"
+    Path("mine.md").write_text(
+        f"{front}# Mine\n\nIts aim.\n\n## Page\n\nLook.\n\n```python candidate\ndef backward(): pass\n```\n"
+    )
+    said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
+    assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
+    assert not Path("out.svg").exists()

@@ -62,7 +62,7 @@ def test_an_unknown_language_is_bad_usage(refused: Refused) -> None:
     [
         (
             FRONT + "## P\n```stop\nat: 99\n```\n",
-            "own.md:15: at: 99 is beyond the end; there are steps 0 to 48",
+            "own.md:15: at: 99 is beyond the end; steps go from 0 to 48",
         ),
         (
             FRONT.replace("filters: 3", "filters: three") + PLAIN,
@@ -148,3 +148,17 @@ def test_what_is_about_a_problem_is_refused_for_a_lesson(
 def test_a_problem_of_the_same_name_goes_first(refused: Refused, drawn: list[Any]) -> None:
     assert refused("export", "one-window", "-o", "a.svg").startswith("--steps is missing")
     assert not drawn
+
+
+def test_a_command_line_about_lessons_is_answered_in_the_lessons_language(refused: Refused) -> None:
+    for command, more in (("learn", ()), ("export", ("-o", "x.svg"))):
+        said = refused(command, "hunt-11", "--lang", "zh", *more)
+        assert said == "没有叫 'hunt-11' 的课；是不是想写 'hunt-10-no-loops'？"
+    assert refused("learn", "4", "--lang", "zh").startswith("convstep learn 需要终端；")
+    assert refused("export", "4", "--lang", "zh", "-o", "no/such/x.svg") == (
+        "文件夹 no/such 不存在；请创建它，或者换一个 -o"
+    )
+    assert refused("export", "4", "--lang", "zh", "--steps", "9:99", "-o", "x.svg").startswith(
+        "没有第 9:99 页"
+    )
+    assert refused("learn", "hunt-11", "--lang", "en").startswith("no lesson is called 'hunt-11'")

@@ -107,7 +107,10 @@ def test_new_draws_the_same_numbers_from_the_same_seed(run: Run) -> None:
 
 def test_new_never_overwrites_unless_told_to(run: Run, refused: Refused) -> None:
     Path("mine.npz").write_text("precious")
-    assert refused("new", *SIZES, "-o", "mine.npz") == "mine.npz exists; choose another -o or add --force"
+    assert (
+        refused("new", *SIZES, "-o", "mine.npz")
+        == "mine.npz already exists; choose another -o or add --force"
+    )
     assert Path("mine.npz").read_text() == "precious"
     assert run("new", *SIZES, "-o", "mine.npz", "--force").code == 0
     assert Problem.load("mine.npz").total_steps == 160

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,49 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
         stdin=subprocess.DEVNULL,
         **options,
     )
+
+
+def in_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
+    """The command line in a terminal of its own, left by ctrl+q once a screen is there; what was written."""
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
+    ended = subprocess.Popen(
+        [sys.executable, "-m", "convstep", *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=cwd,
+        env=os.environ | {"TERM": "xterm-256color"}, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    written, leaving = b"", False
+    try:
+        while True:
+            try:
+                written += os.read(master, 1 << 16)
+            except OSError:  # the other side is closed
+                break
+            if not leaving and b"quit" in written:
+                leaving = True
+                os.write(master, b"\x11")
+        return ended.wait(timeout=60), written.decode()
+    finally:
+        ended.kill()
+        os.close(master)
+
+
+def test_a_terminal_is_told_at_once_what_is_loaded_until_there_is_a_screen(tmp_path: Path) -> None:
+    code, written = in_terminal(cwd=tmp_path)
+    assert code == 0
+    assert written.startswith("\x1b7loading digit …\x1b8\x1b[J\x1b[?1049h"), "wiped, then the other screen"
+    screen = written.partition("\x1b[?1049h")[2]
+    assert "\x1b[Hloading digit …" in screen.partition("step 0/256")[0], "said there until the first frame"
+    assert "loading" not in screen.partition("step 0/256")[2]
+
+
+def test_a_mistyped_path_leaves_one_sentence_in_the_terminal(tmp_path: Path) -> None:
+    code, written = in_terminal("open", "nowhere.npz", cwd=tmp_path)
+    assert code == 2
+    said = written.removeprefix("\x1b7loading nowhere.npz …\x1b8\x1b[J")
+    assert said.startswith("convstep: ")
+    assert said.endswith("\r\n")
+    assert (said.count("\n"), said.count("\x1b"), said.count("loading")) == (1, 0, 0)
 
 
 def test_a_process_that_is_interrupted_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
@@ -82,4 +126,4 @@ def test_the_process_ends_with_the_codes_of_main(tmp_path: Path) -> None:
 def test_a_terminal_without_unicode_still_gets_every_line() -> None:
     ended = process("compare", "digit", env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "agree" in ended.stdout
+    assert "All 104 gradients match PyTorch" in ended.stdout

@@ -59,13 +59,32 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (["trace", "digit", "--format", "xml"], ["--format", "'xml'", "jsonl"]),
         (
             ["export", "digit", "--steps", "1:2", "-o", "out.jpg"],
-            ["out.jpg", ".svg, .png, .gif, .cast and .md"],
+            ["out.jpg", ".svg, .png, .gif, .cast or .md"],
         ),
         (["export", "digit", "--steps", "1:2"], ["-o"]),
         (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),
         (["export", "digit", "--steps", "9:300", "-o", "out.svg"], ["9:300", "0 to 256"]),
         (["export", "digit", "--steps", "1", "-o", "missing/out.svg"], ["folder missing does not exist"]),
         (["export", "digit", "--steps", "1", "-o", "out.svg", "--size", "big"], ["'big'", "120x40"]),
+        *(
+            (["export", *drawn, "-o", "out.svg", "--size", size], [size, limit])
+            for size, limit in (
+                ("10x10", "60x16 or more"),
+                ("59x16", "60x16 or more"),
+                ("60x15", "60x16 or more"),
+                ("0x0", "60x16 or more"),
+                ("100000x100000", "500x200 or less"),
+                ("60x201", "500x200 or less"),
+            )
+            for drawn in (
+                ("digit", "--steps", "1"),
+                ("digit", "--steps", "1", "--compare"),
+                ("digit", "--steps", "1", "--why", "dW[0,0,0,0]"),
+                ("1", "--steps", "1"),
+                ("--candidate", "no.py:such"),
+                ("--candidate", "no.py:such", "--diagnosis"),
+            )
+        ),
         (["open", "digit", "--goto", "257"], ["257", "256"]),
         (["open", "digit", "--goto", "x"], ["x", "4,0,0"]),
         (["open", "digit", "--goto", "1,2,3,4,5"], ["5 numbers", "3"]),
@@ -112,3 +131,25 @@ def test_ctrl_c_ends_with_130_and_without_a_word(run: Run, monkeypatch: pytest.M
 
     monkeypatch.setitem(cli.COMMANDS, "examples", interrupted)
     assert run("examples") == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["open", "nowhere.npz"], "loading nowhere.npz …"),
+        (["open", "gone.session.json"], "loading gone.session.json …"),
+        (["learn"], "loading the lessons …"),
+        (["learn", "mine.md"], "loading lesson mine.md …"),
+        (["debug", "mine.py:back"], "loading mine.py:back …"),
+    ],
+)
+def test_whoever_waits_for_a_screen_is_told_before_anything_is_looked_for(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("convstep.waiting.say", lambda words, terminal: said.append(words))
+    refused(*arguments)
+    assert said == [], "there is nobody"
+    monkeypatch.setattr("convstep.cli.has_terminal", lambda: True)
+    refused(*arguments)
+    assert said == [told]

@@ -96,7 +96,7 @@ def test_pytorchs_words_mean_its_layout_too() -> None:
         ({"recorded_dW": np.ones((6, 3, 2))}, "the recorded dW is 6x3x2 but this problem's is 6x3x2x2"),
         ({"recorded_db": np.ones(7)}, "the recorded db is 7 but"),
         ({"recorded_dA_prev": np.ones((5, 7, 4))}, "the recorded dA_prev is 5x7x4 but"),
-        ({"recorded_dW": np.ones((6, 3, 2, 2), complex)}, "the recorded dW has dtype complex128"),
+        ({"recorded_dW": np.ones((6, 3, 2, 2), complex)}, "recorded_dW has dtype complex128"),
         ({"recorded_by": None}, "without 'recorded_by'"),
         ({"recorded_eps": None}, "without 'recorded_eps'"),
         ({"recorded_by": np.array(3)}, "recorded_by must be one text"),

@@ -39,8 +39,8 @@ def test_frames_of_one_position_do_not_overwrite_each_other(walk: list[Frame], t
 @pytest.mark.parametrize(
     ("name", "frames", "said"),
     [
-        ("it.jpg", 1, "it.jpg ends in none of .svg, .png, .gif, .cast and .md"),
-        ("it", 1, "it ends in none of"),
+        ("it.jpg", 1, "it.jpg does not end in .svg, .png, .gif, .cast or .md"),
+        ("it", 1, "it does not end in"),
         ("it.gif", 3_001, "3,001 pictures are too many"),
     ],
 )

@@ -1,8 +1,10 @@
-"""The bug hunts: a candidate is wrong as its lesson says, where it says, and the right line mends it."""
+"""The bug hunts: a candidate is wrong as its lesson says, where it says, and the right line fixes it."""
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,13 @@ from rich.cells import cell_len
 
 from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.known_bugs import KNOWN_BUGS
+from convstep.candidate.verdict import Verdict
+from convstep.language import speak
 from convstep.lessons import course
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
 from convstep.lessons.words import LANGUAGES
+from tests.language.words import english_words
 
 HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}
 BOTH = [entry for hunts in HUNTS.values() for entry in hunts]
@@ -48,6 +53,21 @@ def mended(page: Page) -> str:
     return "\n".join(lines) + "\n"
 
 
+def spoken_of(verdict: Verdict) -> Iterator[str]:
+    """What a verdict says, without what Python said of an exception, and without lines of code."""
+    outcomes = [result.outcome for result in verdict.swept.results]
+    theirs = {text for outcome in outcomes for text in (outcome.message, outcome.line_text) if text}
+    for text in (
+        verdict.headline,
+        verdict.swept.reason,
+        verdict.pattern,
+        *verdict.patterns.values(),
+        *(finding.message for finding in verdict.diagnosis),
+        *verdict.notes,
+    ):
+        yield functools.reduce(lambda left, piece: left.replace(piece, " "), theirs, text)
+
+
 def test_there_are_ten_hunts_of_ten_bugs() -> None:
     lessons = [course.load(entry) for entry in HUNTS["en"]]
     assert [lesson.order for lesson in lessons] == list(range(1, 11))
@@ -63,6 +83,7 @@ def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
 ) -> None:
     lesson = course.load(entry)
     page = lesson.pages[0]
+    speak("zh")  # what is found is the same, and is shown in this language, too
     with open_worker(target(page.candidate, tmp_path)) as worker:
         verdict = verdict_of(worker, problem=page.problem)
         found = first_divergence(worker, verdict.swept, verdict.diagnosis, page.problem)
@@ -72,10 +93,13 @@ def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
     assert own.failed
     assert found is not None
     assert page.stop.position == (0 if found.before_any else found.step + 1)
+    said = [*spoken_of(verdict)]
+    assert len(said) > 5
+    assert {text: words for text in said if (words := english_words(text))} == {}
 
 
 @pytest.mark.parametrize("entry", HUNTS["en"], ids=named)
-def test_the_right_line_mends_it(entry: course.Entry, tmp_path: Path) -> None:
+def test_the_right_line_fixes_it(entry: course.Entry, tmp_path: Path) -> None:
     page = course.load(entry).pages[0]
     verdict = check(target(mended(page), tmp_path), problem=page.problem)
     assert verdict.ok, str(verdict)

@@ -13,10 +13,10 @@ from convstep.lessons.asking import parse_question
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Stop
-from convstep.lessons.questions import AnswerError, Question, ValueQuestion
+from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
 from convstep.lessons.standing import stand
 from tests.lessons.mistakes import mistake
-from tests.lessons.texts import question
+from tests.lessons.texts import FRONT, question
 from tests.strategies import tried
 
 NUMBERS = st.floats(-9, 9).filter(lambda number: abs(number) > 0.05)
@@ -144,6 +144,55 @@ def test_a_shape_may_be_typed_in_many_ways(typed: str) -> None:
 def test_what_is_no_shape_costs_nothing(typed: str) -> None:
     with pytest.raises(AnswerError, match="is not a shape"):
         question("```ask shape\nof: dW\n```").judge(typed)
+
+
+@pytest.mark.parametrize(
+    ("of", "typed", "english", "chinese"),
+    [
+        ("dA_prev", "(4, 5)", "that has 2 axes; dA_prev has 3.", "这里有 2 个轴，而 dA_prev 有 3 个轴。"),
+        ("dA_prev", "4", "that has 1 axis; dA_prev has 3.", "这里只有 1 个轴，而 dA_prev 有 3 个轴。"),
+        ("dA_prev", "5,6,2", "(5, 6, 2) is the shape of dA_prev_pad.", "(5, 6, 2) 是 dA_prev_pad 的形状。"),
+        ("dA_prev_pad", "4,5,2", "(4, 5, 2) is the shape of dA_prev.", "(4, 5, 2) 是 dA_prev 的形状。"),
+        ("W", "3", "(3,) is the shape of b.", "(3,) 是 b 的形状。"),
+        ("dA_prev", "5,4,2", "the sizes are right, but their order is not.", "数都对，但顺序不对。"),
+        ("dA_prev", "4,5,1", "2 of the 3 sizes are right.", "3 个数里对了 2 个。"),
+        ("db", "4", "", ""),
+    ],
+)
+def test_what_is_wrong_with_a_shape_is_said(of: str, typed: str, english: str, chinese: str) -> None:
+    for language, start, said in (("en", "Not yet", english), ("zh", "还不对", chinese)):
+        front = FRONT.replace("language: en", f"language: {language}")
+        judged = question(f"```ask shape\nof: {of}\n```", front).judge(typed)
+        assert not judged.right
+        colon = ": " if language == "en" else "："
+        full_stop = "." if language == "en" else "。"
+        assert judged.said == (f"{start}{colon}{said}" if said else f"{start}{full_stop}")
+
+
+def test_a_shape_without_a_name_has_its_slips_said_as_well() -> None:
+    asked = question("```ask shape\nprompt: Rows and columns?\nanswer: (3, 5)\n```")
+    assert asked.judge("3").said == "Not yet: that has 1 axis; the answer has 2."
+    assert asked.judge("5x3").said == "Not yet: the sizes are right, but their order is not."
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=5))
+@settings(max_examples=tried(200))
+def test_what_is_said_of_a_shape_is_true(typed: list[int]) -> None:
+    for of in ("dA_prev", "dA_prev_pad", "dW", "b", "Z"):
+        asked = question(f"```ask shape\nof: {of}\n```")
+        assert isinstance(asked, ShapeQuestion)
+        said = asked.judge("x".join(map(str, typed))).said
+        assert ("Right" in said) == (tuple(typed) == asked.shape)
+        if "sizes are right." in said:
+            hit = sum(a == b for a, b in zip(typed, asked.shape, strict=True))
+            assert f"{hit} of the {len(asked.shape)} " in said
+        elif "order" in said:
+            assert sorted(typed) == sorted(asked.shape)
+        elif "is the shape of" in said:
+            assert dict(asked.others)[said.split()[-1].rstrip(".")] == tuple(typed)
+        elif "axes;" in said or "axis;" in said:
+            assert f"that has {len(typed)} " in said
+            assert said.endswith(f"{of} has {len(asked.shape)}.")
 
 
 def test_a_line_is_wrong_or_right() -> None:

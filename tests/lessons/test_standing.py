@@ -100,7 +100,7 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
 @pytest.mark.parametrize(
     ("lines", "line", "sentence"),
     [
-        ("at: 49", 2, "at: 49 is beyond the end; there are steps 0 to 48"),
+        ("at: 49", 2, "at: 49 is beyond the end; steps go from 0 to 48"),
         ("at: 4,0,0", 2, "at: i_h is 4, but it goes from 0 to 3"),
         ("at: soon", 2, "at: 'soon' is not a place"),
         ("at: " + "9" * 5000, 2, "at: "),

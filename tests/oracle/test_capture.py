@@ -179,7 +179,7 @@ def test_an_input_without_a_batch_axis(unbatched: str) -> None:
     assert captured.problem().A_prev.shape == (15, 17, 3)
     assert_agrees(captured.layer(), {"dW", "db", "dA_prev"})
     assert captured.problem(sample=0).total_steps == captured.problem().total_steps
-    with pytest.raises(CaptureError, match="sample 0 alone"):
+    with pytest.raises(CaptureError, match="sample 0 only"):
         captured.problem(sample=1)
 
 
@@ -434,7 +434,7 @@ def test_without_gradients_there_is_a_sentence() -> None:
         captured.problem()
     with convstep.capture(conv.requires_grad_(False)) as captured:
         conv(images())
-    with pytest.raises(CaptureError, match="nothing in it requires one"):
+    with pytest.raises(CaptureError, match="nothing in it requires gradients"):
         captured.problem()
 
 
@@ -497,8 +497,8 @@ REFUSED: list[tuple[Callable[[], Any], str | None, str]] = [
         "has no layer 'features.strid'; did you mean 'features.strided'",
     ),
     (model_of_all_kinds, "zzz", "no layer 'zzz'; the conv layers are 'features.plain'"),
-    (model_of_all_kinds, "head", "'head' is a Linear and no nn.Conv2d; the conv layers are"),
-    (lambda: nn.Linear(3, 3), None, "a Linear holds no nn.Conv2d"),
+    (model_of_all_kinds, "head", "'head' is a Linear, not an nn.Conv2d; the conv layers are"),
+    (lambda: nn.Linear(3, 3), None, "a Linear has no nn.Conv2d"),
     (
         lambda: nn.Sequential(nn.Conv1d(1, 1, 1)),
         None,
@@ -511,7 +511,7 @@ REFUSED: list[tuple[Callable[[], Any], str | None, str]] = [
     (
         lambda: nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"),
         None,
-        "'Conv2d' has padding_mode='reflect'; convstep opens convolutions padded with zeros",
+        "'Conv2d' has padding_mode='reflect'; convstep opens only convolutions padded with zeros",
     ),
     (lambda: torch.ao.nn.quantized.Conv2d(1, 1, 1), None, "quantized"),
     (lambda: "model", None, "capture takes a torch.nn.Module, a model or one nn.Conv2d; this is a str"),
@@ -531,7 +531,7 @@ def test_what_cannot_be_captured_is_refused_with_a_sentence(
 
 
 def test_a_layer_of_another_model_or_kind_is_refused() -> None:
-    with pytest.raises(CaptureError, match="this Conv2d is not a part of the model; the conv layers are"):
+    with pytest.raises(CaptureError, match="this Conv2d is not part of the model; the conv layers are"):
         convstep.capture(model_of_all_kinds(), nn.Conv2d(1, 1, 1))
     with pytest.raises(CaptureError, match="layer is an int; it must be a dotted name"):
         convstep.capture(model_of_all_kinds(), 3)  # type: ignore[arg-type]
@@ -560,7 +560,9 @@ def test_numbers_that_cannot_be_opened_do_not_disturb_the_model() -> None:
     conv = nn.Conv2d(3, 3, 3, dtype=torch.complex64)
     with convstep.capture(conv) as captured:
         conv(images(dtype=torch.complex64)).abs().sum().backward()
-    with pytest.raises(CaptureError, match="'Conv2d' convolved complex numbers; convstep opens real ones"):
+    with pytest.raises(
+        CaptureError, match="'Conv2d' convolved complex numbers; convstep opens only real ones"
+    ):
         captured.problem()
 
 
@@ -608,7 +610,7 @@ def test_save_writes_what_the_command_line_opens(tmp_path: Path, capsys: pytest.
     assert kept.recorded is not None
     for name, values in problem.recorded.gradients.items():
         assert kept.recorded.gradients[name].tobytes() == values.tobytes()
-    with pytest.raises(CaptureError, match=r"written as \.npz and not as \.pt; name the file so"):
+    with pytest.raises(CaptureError, match=r"saved as \.npz, not as \.pt; give the file that ending"):
         captured.save(tmp_path / "conv.pt", layer=0)
     assert cli.main(["compare", str(path)]) == 0
     assert "during training" in capsys.readouterr().out

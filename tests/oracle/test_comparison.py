@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.conv.validation import cell_text
 from convstep.oracle.comparison import Comparison, RunningGradients, compare
 from convstep.oracle.pytorch import gradients_until
 from convstep.oracle.tolerance import contributions
+from convstep.oracle.wording import short_name
 from tests.oracle.problems import Array, problems, random_problem, with_arrays
 from tests.strategies import tried
 
@@ -50,7 +54,9 @@ def test_one_corrupted_cell_is_found_where_it_is(
     assert found.actual_value == float(target[cell])
     assert found.expected_value == pytest.approx(before, rel=1e-4, abs=1e-5)
     assert np.abs(found.difference).argmax() == np.ravel_multi_index(cell, target.shape)
-    assert f"{name} differs from {comparison.oracle}: worst at {list(cell)}" in comparison.verdict
+    assert found.largest_wrong == cell
+    assert f" differs from {comparison.oracle}" in comparison.verdict
+    assert f"; largest at {cell_text(name, cell)}: ours " in comparison.verdict
 
 
 @given(problems(), st.data())
@@ -100,26 +106,100 @@ def test_at_the_start_everything_is_zero_and_agrees() -> None:
     comparison = compare(random_problem(), 0)
     assert comparison.ok
     assert all(row.max_abs_error == row.max_rel_error == 0 for row in comparison.rows)
-    assert comparison.verdict.startswith("the gradients so far agree with PyTorch")
+    assert re.fullmatch(
+        r"All 218 running gradients match PyTorch \S+ before the first step; largest difference 0",
+        comparison.verdict,
+    )
 
 
-def test_several_wrong_gradients_are_all_named() -> None:
+def test_wrong_values_are_counted_over_all_gradients_and_the_largest_is_named() -> None:
     problem = random_problem()
     dW, db, dA_prev_pad = right_gradients(problem)
     assert db is not None
     dW[2, 0, 1, 0] += 1
     db[3] = 0
     verdict = compare(problem, gradients=(dW, db, dA_prev_pad)).verdict
-    assert verdict.startswith("dW and db differ from PyTorch ")
-    assert ": dW worst at [2, 0, 1, 0], " in verdict
+    assert verdict.startswith("2 of 218 gradients differ from PyTorch ")
+    assert "; largest at db[3]: ours 0, PyTorch " in verdict
+
+
+def off_by(problem: Problem, cells: int) -> RunningGradients:
+    """The right gradients with the first values of dW off by 1, 2, 3, …"""
+    dW, db, dA_prev_pad = right_gradients(problem)
+    dW.reshape(-1)[:cells] += np.arange(1, cells + 1)
+    return dW, db, dA_prev_pad
+
+
+def test_one_and_several_are_told_apart_in_the_verdict() -> None:
+    one = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, np.ones((1, 1, 1)))
+    whole = compare(one, gradients=off_by(one, 1), oracle="numeric")
+    alone = replace(whole, rows=whole.rows[:1])
+    assert alone.verdict == (
+        "The one gradient differs from central differences; "
+        "largest at dW[0, 0, 0, 0]: ours 2, central differences 1"
+    )
+    assert whole.verdict.startswith("1 of 2 gradients differs from central differences; ")
+    assert compare(one, gradients=off_by(one, 1), position=1, oracle="torch").verdict.startswith("1 of 2 ")
+    right = compare(one, oracle="numeric")
+    assert replace(right, rows=right.rows[:1]).verdict == (
+        "The one gradient matches central differences; largest difference 0"
+    )
+    many = random_problem()
+    verdict = compare(many, gradients=off_by(many, 3), oracle="numeric").verdict
+    assert verdict.startswith(
+        "3 of 218 gradients differ from central differences; largest at dW[0, 0, 1, 0]: "
+    )
+
+
+@given(problems(), st.data())
+@settings(max_examples=20, deadline=None)
+def test_the_verdict_counts_every_value_and_says_after_which_step(
+    problem: Problem, data: st.DataObject
+) -> None:
+    position = data.draw(st.integers(1, problem.total_steps - 1)) if problem.total_steps > 1 else 1
+    comparison = compare(problem, position)
+    count = problem.W.size + (0 if problem.b is None else problem.b.size) + problem.A_prev.size
+    running = "" if position == problem.total_steps else "running "
+    after = f" after step {position:,}" if running else ""
+    largest = max(row.max_abs_error for row in comparison.rows)
+    assert comparison.verdict == (
+        f"All {count:,} {running}gradients match {comparison.oracle}{after}; largest difference {largest:.2g}"
+    )
+
+
+def test_what_is_nan_or_inf_on_both_sides_matches_and_is_counted() -> None:
+    problem = Problem(np.ones((1, 1, 1)), np.ones((2, 1, 1, 1)), None, np.array([[[NAN, 1.0]]]))
+    assert re.fullmatch(
+        r"All 3 gradients match PyTorch \S+; 2 are NaN or inf; largest difference 0", compare(problem).verdict
+    )
+    all_nan = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, np.full((1, 1, 1), NAN))
+    assert re.fullmatch(r"All 2 gradients match PyTorch \S+; 2 are NaN or inf", compare(all_nan).verdict)
+    assert compare(all_nan, oracle="numeric").verdict == (
+        "central differences could check nothing: no cell has a finite derivative here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("oracle", "called"),
+    [
+        ("PyTorch 2.13.0", "PyTorch"),
+        ("PyTorch 2.13.0+cpu", "PyTorch"),
+        ("central differences", "central differences"),
+        ("PyTorch 2.13.0 during training", "theirs"),
+    ],
+)
+def test_no_version_stands_beside_a_number(oracle: str, called: str) -> None:
+    assert short_name(oracle) == called
 
 
 def test_nearly_equal_values_are_told_apart_in_the_verdict() -> None:
     problem = random_problem()
     dW, db, dA_prev_pad = right_gradients(problem)
     dW[0, 0, 0, 0] *= 1 + 1e-9
-    actual, _, expected = compare(problem, gradients=(dW, db, dA_prev_pad)).verdict.split(", ")[-1].split()
-    assert actual != expected
+    verdict = compare(problem, gradients=(dW, db, dA_prev_pad)).verdict
+    found = re.search(r"ours (\S+), PyTorch (\S+)$", verdict)
+    assert found
+    assert found[1] != found[2]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +271,7 @@ def test_the_dictionary_is_strict_json() -> None:
         "worst_index": [1, 2, 1, 1],
         "ok": False,
     }
-    assert "nan against" in told["verdict"]
+    assert "; NaN or inf at dW[1, 2, 1, 1]: ours nan, PyTorch " in told["verdict"]
 
 
 def test_the_arrays_of_a_row_do_not_follow_the_running_gradients() -> None:

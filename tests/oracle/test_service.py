@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convstep.language import speak
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
@@ -147,6 +148,13 @@ def test_a_torch_that_cannot_be_loaded_is_reported(fake_torch: Path, module: str
             with pytest.raises(OracleUnavailable, match=rf"torch cannot be loaded \({reason}.*pip install"):
                 broken.compare(random_problem())
         assert not broken.ready
+
+
+def test_the_child_speaks_the_same_language(fake_torch: Path) -> None:
+    fake_torch.write_text(BROKEN)
+    speak("zh")
+    with TorchService() as broken, pytest.raises(OracleUnavailable, match=r"^torch 无法加载（libc10\.so"):
+        broken.compare(random_problem())
 
 
 def test_a_wrong_position_is_refused_before_the_child_is_asked(service: TorchService) -> None:

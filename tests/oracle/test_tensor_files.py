@@ -115,8 +115,8 @@ def test_a_file_that_needs_pickle_is_refused_and_runs_nothing(
 @pytest.mark.parametrize(
     ("saved", "sentence"),
     [
-        (torch.ones(3), "holds a Tensor and not tensors by name"),
-        ([torch.ones(3)], "holds a list and not"),
+        (torch.ones(3), "holds a Tensor, not tensors by name"),
+        ([torch.ones(3)], "holds a list, not"),
         ({3: torch.ones(3)}, "not tensors by name"),
         ({}, "has no array 'A_prev'; it holds nothing"),
         ({f"layer{i}.weight": torch.ones(1) for i in range(30)}, "and 22 more"),
@@ -193,18 +193,18 @@ def entry(dtype: Any = "F32", shape: Any = (1,), offsets: Any = (0, 4)) -> dict[
         (safetensors({"a": 3}, b""), "lacks its dtype"),
         (safetensors({"a": {"dtype": "F32", "shape": [1]}}, b""), "lacks its dtype"),
         (safetensors(entry(offsets=[0, 4, 8]), bytes(8)), "lacks its dtype"),
-        (safetensors(entry("F8_E4M3"), bytes(4)), "dtype 'F8_E4M3'; readable are F64"),
+        (safetensors(entry("F8_E4M3"), bytes(4)), "dtype 'F8_E4M3'; convstep reads F64"),
         (safetensors(entry(["F32"]), bytes(4)), "has the dtype"),
-        (safetensors(entry(shape=[-1]), bytes(4)), "makes no sense"),
-        (safetensors(entry(shape=[1.0]), bytes(4)), "makes no sense"),
-        (safetensors(entry(shape=[True]), bytes(4)), "makes no sense"),
-        (safetensors(entry(shape=[1] * 40), bytes(4)), "makes no sense"),
+        (safetensors(entry(shape=[-1]), bytes(4)), "make no sense"),
+        (safetensors(entry(shape=[1.0]), bytes(4)), "make no sense"),
+        (safetensors(entry(shape=[True]), bytes(4)), "make no sense"),
+        (safetensors(entry(shape=[1] * 40), bytes(4)), "make no sense"),
         (safetensors(entry(shape=[2**62, 2**62]), bytes(4)), "claims bytes 0 to 4"),
-        (safetensors(entry(offsets=[-4, 0]), bytes(4)), "makes no sense"),
+        (safetensors(entry(offsets=[-4, 0]), bytes(4)), "make no sense"),
         (safetensors(entry(offsets=[4, 0]), bytes(4)), "claims bytes 4 to 0"),
         (safetensors(entry(offsets=[4, 8]), bytes(4)), "claims bytes 4 to 8"),
-        (safetensors(entry() | {"b": entry()["a"]}, bytes(4)), "'b' lies over another"),
-        (safetensors(entry(), bytes(4), {"x": 3}), "metadata are not texts"),
+        (safetensors(entry() | {"b": entry()["a"]}, bytes(4)), "'b' overlaps the bytes of another"),
+        (safetensors(entry(), bytes(4), {"x": 3}), "metadata is not a table"),
         (safetensors(entry(), bytes(4)), "has no array 'A_prev'; it holds a"),
         (safetensors({"\x1b[2J": entry()["a"]}, bytes(4)), "it holds '\\x1b[2J'"),
         (safetensors(entry(), bytes(4), {"A_prev": "[[[[" * 50}), "no array 'W'"),
@@ -230,7 +230,7 @@ def test_commands_open_them(
     torch.save(tensors_of(example()) | GEOMETRY, "conv.pt")
     Path("Conv.SafeTensors").write_bytes(safetensors_of(arrays_of(example(groups=1)), {"stride": "[1, 2]"}))
     assert cli.main(["compare", "conv.pt"]) == 0
-    assert "agree with PyTorch" in capsys.readouterr().out
+    assert "gradients match PyTorch" in capsys.readouterr().out
     assert cli.main(["trace", "conv.pt", "--to", "2"]) == 0
     assert cli.main(["compare", "Conv.SafeTensors"]) == 2
     assert capsys.readouterr().err.startswith("convstep: Conv.SafeTensors: dZ is ")

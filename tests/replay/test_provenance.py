@@ -154,13 +154,13 @@ OPENING = "no window covers this cell: its gradient is exactly zero; "
 
 def test_a_column_left_over_at_the_right_is_explained() -> None:
     assert reason(line(8, 3, stride=2), 0, 7) == (
-        OPENING + "the last column is left over: (8 - 3) does not divide by stride 2"
+        OPENING + "the last column is left over: (8 - 3) is not a multiple of stride 2"
     )
 
 
 def test_rows_left_over_at_the_bottom_are_explained() -> None:
     assert reason(line(8, 3, stride=3, down=True), 7, 0) == (
-        OPENING + "the last 2 rows are left over: (8 - 3) does not divide by stride 3"
+        OPENING + "the last 2 rows are left over: (8 - 3) is not a multiple of stride 3"
     )
 
 
@@ -181,8 +181,8 @@ def test_a_row_in_a_gap_of_the_dilation_is_explained() -> None:
 
 def test_both_axes_are_named_where_both_keep_windows_away() -> None:
     assert reason(line(8, 3, stride=2, other=3), 1, 7) == (
-        OPENING + "the last 2 rows are left over: (3 - 1) does not divide by stride 3, "
-        "and the last column is left over: (8 - 3) does not divide by stride 2"
+        OPENING + "the last 2 rows are left over: (3 - 1) is not a multiple of stride 3, "
+        "and the last column is left over: (8 - 3) is not a multiple of stride 2"
     )
 
 
@@ -209,13 +209,13 @@ def test_an_unreachable_cell_names_exactly_the_axes_that_keep_windows_away(probl
     ("gradient", "index", "sentence"),
     [
         ("dZ", (0,), "'dZ' is not a running gradient; they are dW, dA_prev_pad, db"),
-        ("dW", (0, 1), "dW[0, 1] has 2 numbers but dW has 4 axes"),
-        ("dW", (2, 0, 0, 0), "dW[2, 0, 0, 0] does not exist: number 2 on axis 0, which goes from 0 to 1"),
-        ("db", (-1,), "db[-1] does not exist: number -1 on axis 0, which goes from 0 to 1"),
+        ("dW", (0, 1), "dW[0, 1] has 2 indices, but dW has 4 axes: (2, 1, 3, 1)"),
+        ("dW", (2, 0, 0, 0), "dW[2, 0, 0, 0] does not exist: index 0 is 2, but it goes from 0 to 1"),
+        ("db", (-1,), "db[-1] does not exist: index 0 is -1, but it goes from 0 to 1"),
         (
             "dA_prev_pad",
             (0, 8, 0),
-            "dA_prev_pad[0, 8, 0] does not exist: number 8 on axis 1, which goes from 0 to 7",
+            "dA_prev_pad[0, 8, 0] does not exist: index 1 is 8, but it goes from 0 to 7",
         ),
     ],
 )

@@ -154,20 +154,20 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     [
         ("", "it is not JSON: Expecting value on line 1, column 1"),
         ('{"version": 1,\n"problem": }', "it is not JSON: Expecting value on line 2, column 12"),
-        (b"\xff\xfe\x00", "it is not text in UTF-8, so not a session"),
-        ("[1]", "it holds a list, not the one object that a session is"),
-        ("null", "it holds null, not the one object that a session is"),
+        (b"\xff\xfe\x00", "it is not UTF-8 text, so it is not a session"),
+        ("[1]", "it holds a list; a session is one JSON object"),
+        ("null", "it holds null; a session is one JSON object"),
         ("{}", "it has no version, so it is not a session"),
         (
             '{"version": 2}',
             "its version is 2 and this convstep reads version 1; use the convstep that saved it",
         ),
         ('{"version": true}', "its version is true and this convstep reads version 1"),
-        ('{"version": 1, "version": 1}', '"version" stands twice in it; each name may stand once'),
-        ('{"version": NaN}', "it holds NaN, which is not a number that JSON has"),
-        ('{"version": -Infinity}', "it holds -Infinity, which is not a number that JSON has"),
+        ('{"version": 1, "version": 1}', '"version" appears twice in it; each name may appear only once'),
+        ('{"version": NaN}', "it holds NaN, which is not a JSON number"),
+        ('{"version": -Infinity}', "it holds -Infinity, which is not a JSON number"),
         ('{"version": 1' + "0" * 5000 + "}", 'the number "1000'),
-        ("[" * 100_000, "its lists are nested too deep for a session"),
+        ("[" * 100_000, "its lists are nested too deeply for a session"),
         ('{"version": 1, "problem": "digit"}', "the session has no position"),
         ('"' + "x" * LARGEST_FILE + '"', f"has more than {LARGEST_FILE} bytes; no session is that long"),
     ],
@@ -189,7 +189,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"problem": 3}, "the problem is 3; it must be text"),
     ({"problem": ""}, "the problem is empty"),
     ({"problem": "x" * 5000}, "the problem has 5000 characters, and at most 4096 are read"),
-    ({"problem": "a\u001b[2J"}, "the problem holds the character U+001B, which no line of text has"),
+    ({"problem": "a\u001b[2J"}, "the problem holds the character U+001B, which a line of text cannot have"),
     ({"problem": "a\ud800"}, "the problem holds the character U+D800"),
     ({"problem": "a\nb"}, "the problem holds the character U+000A"),
     ({"stops": {}}, "stops is an object; it must be a list"),
@@ -198,7 +198,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"stops": [{"text": []}]}, "a stop's text is a list; it must be text"),
     ({"stops": [{"text": "x", "enabled": 1}]}, "a stop's enabled is 1; it must be true or false"),
     ({"stops": [{"text": "x", "hits": -3}]}, "a stop's hits is -3; it must be from 0"),
-    ({"stops": [{"text": "x", "run": "y"}]}, 'a stop has an unknown "run"; it knows text, enabled, hits'),
+    (
+        {"stops": [{"text": "x", "run": "y"}]},
+        'a stop has an unknown "run"; its entries are text, enabled, hits',
+    ),
     ({"stops": [{"text": "x"}] * 1001}, "it has 1001 stops, and at most 1000 are read"),
     ({"bookmarks": [{"position": 1}]}, "a bookmark has no label"),
     ({"bookmarks": [{"position": 1.5, "label": "a"}]}, "a bookmark's position is 1.5"),
@@ -210,7 +213,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"view": {"faces": {str(n): n for n in range(2000)}}}, "it has 2000 faces, and at most 1000 are read"),
     ({"view": {"mode": 4}}, "the view's mode is 4; it must be text"),
     ({"view": {"precision": 1000}}, "the view's precision is 1000; it must be from -100 to 100"),
-    ({"run": "rm"}, 'the session has an unknown "run"; it knows problem, position, stops, bookmarks, view'),
+    (
+        {"run": "rm"},
+        'the session has an unknown "run"; its entries are problem, position, stops, bookmarks, view',
+    ),
 ]
 
 
@@ -268,7 +274,7 @@ def test_opening_a_session_imports_and_runs_nothing(tmp_path: Path) -> None:
 
 def test_a_session_of_another_problem_is_noticed() -> None:
     FULL.check_fits(137)
-    sentence = "the session holds position 137 but digit has 100 steps; it was saved of another problem"
+    sentence = "the session holds position 137 but digit has 100 steps; it was saved from another problem"
     with pytest.raises(SessionError, match=re.escape(sentence)):
         FULL.check_fits(100)
     with pytest.raises(SessionError, match="position 9"):

@@ -369,7 +369,7 @@ def test_a_search_refuses_what_does_not_fit_at_the_call() -> None:
         with pytest.raises(ValueError, match=sentence.replace("[", r"\[")):
             search(problem, 0, [stop])
         search(problem, 0, [stop.changed(enabled=False)])
-    with pytest.raises(ValueError, match="position 76 does not exist; there are 0 to 75"):
+    with pytest.raises(ValueError, match="position 76 does not exist; positions go from 0 to 75"):
         search(problem, 76, [])
     with pytest.raises(ValueError, match="the scout steps through another problem"):
         search(problem, 0, [], scout=Timeline(small()))
@@ -445,8 +445,8 @@ def test_with_a_batch_the_sample_comes_first() -> None:
         ("1,4,2,1", "i_n is 1, but it goes from 0 to 0"),
         ("1,2,3,4,5", "has 5 numbers; the loop has 3: i_h, i_w, i_c"),
         ("i_c == 3", "i_c is 3, but it goes from 0 to 2"),
-        ("76", "position 76 cannot be stopped at; there are 1 to 75"),
-        ("0", "position 0 cannot be stopped at; there are 1 to 75"),
+        ("76", "a run cannot stop at step 76; there are steps 1 to 75"),
+        ("0", "a run cannot stop at step 0; there are steps 1 to 75"),
         ("i_c > 2 and dz > 0", "this is never true: i_c goes from 0 to 2"),
         ("step >= 75 and isnan(dA)", "this is never true: step goes from 0 to 74"),
         ("watch dW[3, 0, 1, 0]", "dW[3, 0, 1, 0] does not exist: index 0 is 3, but it goes from 0 to 2"),
@@ -455,16 +455,16 @@ def test_with_a_batch_the_sample_comes_first() -> None:
         ("watch dA[6, 0, 0]", "dA_prev_pad[6, 0, 0] does not exist: index 0 is 6, but it goes from 0 to 5"),
         ("watch dA_prev[4, 0, 0]", "dA_prev[4, 0, 0] does not exist: index 0 is 4, but it goes from 0 to 3"),
         ("watch dA_prev[4, 0]", "dA_prev[4, 0] has 2 indices, but dA_prev has 3 axes: (4, 5, 2)"),
-        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; dW, db, dA_prev_pad can"),
-        ("watch dW", "'watch dW' names no cell; write it like watch dW[0, 0, 0, 0]"),
-        ("watch dW[i_c, 0, 0, 0]", "names no cell"),
-        ("watch", "names no cell"),
-        ("dz > 0 hits 0", "hits is '0'; it is a whole number from 1"),
-        ("dz > 0 hits many", "hits is 'many'; it is a whole number from 1"),
-        ("dz > 0 hits 99999999999999", "it is a whole number from 1"),
+        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; only dW, db, dA_prev_pad can"),
+        ("watch dW", "'watch dW' does not name a cell; type it like watch dW[0, 0, 0, 0]"),
+        ("watch dW[i_c, 0, 0, 0]", "does not name a cell"),
+        ("watch", "does not name a cell"),
+        ("dz > 0 hits 0", "hits is '0'; it must be a whole number, at least 1"),
+        ("dz > 0 hits many", "hits is 'many'; it must be a whole number, at least 1"),
+        ("dz > 0 hits 99999999999999", "it must be a whole number, at least 1"),
         ("dq > 0", "column 1, 'dq': no such name; did you mean 'dz'?"),
-        ("", "there is nothing"),
-        ("hits 3", "invalid syntax"),
+        ("", "nothing was typed"),
+        ("hits 3", "this cannot be read"),
     ],
 )
 def test_a_wrong_stop_is_refused_in_one_sentence_with_both_numbers(text: str, sentence: str) -> None:
@@ -514,12 +514,12 @@ def test_toggling_a_stop_twice_leaves_nothing() -> None:
 
 def test_an_unknown_number_is_refused_with_those_there_are() -> None:
     stops = Stops()
-    with pytest.raises(ValueError, match="there is no stop 1; there are none"):
+    with pytest.raises(ValueError, match="there is no stop 1; none is set"):
         stops.remove(1)
     stops.add(Breakpoint())
     stops.add(Breakpoint(i_c=0))
     for refused in (stops.get, stops.remove, stops.enable, stops.disable):
-        with pytest.raises(ValueError, match="there is no stop 3; there are 1, 2"):
+        with pytest.raises(ValueError, match="there is no stop 3; the stops are 1, 2"):
             refused(3)
 
 

@@ -169,7 +169,7 @@ def test_seeking_where_nothing_is_raises_and_moves_nothing(position: int) -> Non
     timeline.seek(5)
     timeline.next_addition()
     before = bits_of(timeline)
-    with pytest.raises(ValueError, match=f"position {position} does not exist; there are 0 to 27"):
+    with pytest.raises(ValueError, match=f"position {position} does not exist; positions go from 0 to 27"):
         timeline.seek(position)
     assert (timeline.position, timeline.additions) == (5, 1)
     assert bits_of(timeline) == before

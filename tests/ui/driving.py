@@ -145,6 +145,12 @@ class Session:
             self.send(key)
             await self.settle()
 
+    async def hurry(self, *keys: str) -> None:
+        """Press keys, each after the one before was acted upon; nobody looks at the screen."""
+        for key in keys:
+            self.send(key)
+            await self._handled()
+
     def send(self, key: str) -> None:
         """Press a key and wait for nothing."""
         driver = self.app._driver

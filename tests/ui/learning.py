@@ -15,7 +15,7 @@ from textual.screen import Screen
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import Answer, CellsQuestion
+from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.screens.lesson import LessonScreen
@@ -72,12 +72,12 @@ class Learner(Session):
             await self.mark(answer)
         elif isinstance(question, (ChoiceQuestion, LineQuestion)):
             await self.choose(int(str(answer)) - 1)
-        elif self.page.narration.typing:
-            self.page.narration.answer.value = ""
-            await self.type(str(answer))
         else:
-            await self.press("enter")
+            assert not self.page.narration.typing
+            if not starts_answer(str(answer)):
+                await self.press("enter")
             await self.type(str(answer))
+            assert self.page.narration.answer.value == answer
         await self.press("enter")
         await self.answered()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,9 +15,11 @@ from convstep.candidate.stepping import CandidateTimeline
 from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
+from convstep.replay.places import parse_place
 from convstep.ui.screens.candidate import CandidateScreen
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.beside import keys_of
+from convstep.view.words import window_facts
 from tests import candidates
 from tests.ui.driving import Session, opened_beside
 
@@ -128,6 +131,29 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert session.dialog == ""  # the comparison does not open by itself
     await session.press("K")
     assert session.position == position
+
+
+@pytest.mark.parametrize(
+    "function", [candidates.stride_ignored, candidates.overwriting, candidates.misshapen]
+)
+async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: Any) -> None:
+    said = " ".join(str(candidates.verdict(function)).split())
+    printed = re.search(r"first divergence: step (\d+) of (\d+) \(([^)]*)\)", said)
+    assert printed
+    number, total, place = printed.groups()
+    assert candidates.verdict(function).as_dict()["first_divergence"]["position"] == int(number)
+    geometry = candidates.failing_problem(function).geometry
+    position = parse_place(number, geometry)
+    async with opened_beside(beside(function), (60, 16), position=position) as session:
+        bare = ", ".join(word.split()[-1] for word in place.split(", "))
+        for width, shown in ((120, place), (80, place), (60, bare)):
+            await session.resize(width, 40)
+            assert session.lines[0].rstrip().endswith(f"({shown})")
+            assert f"step {number}/{total} " in session.lines[0]
+            for fact in window_facts(session.debugger._problem):
+                assert fact in session.lines[0], width
+        await session.press("d")
+        assert f"First divergence: step {number} of {total} ({place})" in session.text
 
 
 async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_that_cell() -> None:

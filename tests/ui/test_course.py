@@ -36,6 +36,21 @@ async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entr
         assert f"{walk.points}" in learner.text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_types_the_answers_straight_away_finishes_the_first_lesson(language: str) -> None:
+    lesson = course.load(course.find("1", language))
+    async with opened_lesson(lesson, (80, 24)) as learner:
+        look = learner.page.precision, learner.page.pace
+        for page in lesson.pages:
+            if page.question is not None:
+                await learner.answer(page.question.solution)
+                assert learner.page.walk.revealed
+            await learner.press("p")
+        assert learner.dialog == "FinishScreen"
+        assert learner.page.walk.points == lesson.most_points
+        assert look == (learner.page.precision, learner.page.pace)
+
+
 async def _page(learner: Learner, number: int) -> None:
     """Look at a page, answer wrongly, then rightly."""
     page, walk = learner.page, learner.page.walk

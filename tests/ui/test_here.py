@@ -169,6 +169,10 @@ def test_in_a_terminal_it_opens_and_returns_to_the_script(leave: str) -> None:
         process.kill()
         os.close(master)
     assert left
+    said = "opening the debugger …".encode()
+    assert seen.index(said) < seen.index(b"\x1b8\x1b[J") < seen.index(b"\x1b[?1049h"), (
+        "said at once, then wiped"
+    )
     assert b"the script goes on True" in seen
     assert (b"interrupted" in seen) == (leave == "SIGINT")
     assert seen.rindex(b"\x1b[?1049l") < seen.rindex(b"the script goes on"), "the screen is given back first"

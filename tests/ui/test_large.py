@@ -176,7 +176,7 @@ async def test_a_long_way_shows_how_far_it_is_and_can_be_left(
         await session.answered()
         if key == "escape":
             assert session.position == 99
-            assert "stopped on the way" in session.text
+            assert "stopped at step" in session.text
             np.testing.assert_array_equal(session.timeline.dA_prev_pad, before)
         else:
             assert session.position == 0

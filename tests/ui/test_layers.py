@@ -123,6 +123,7 @@ async def test_enter_opens_a_layer_and_q_and_escape_lead_back(
         assert session.debugger.problem_name == "1"
         assert session.timeline.total == layers[1].dZ.size
         await session.press("n", "n", "y")
+        assert session.lines[-3].strip().startswith("copied: convstep open ")
         words = shlex.split(session.app.clipboard)
         assert words[:2] == ["convstep", "open"]
         assert np.array_equal(Problem.load(words[2]).dZ, layers[1].dZ)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
+import pytest
+from rich.cells import cell_len
+
+from convstep.language import spoken
 from convstep.lessons import course
 from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
+from convstep.view.candidate import CandidateStage
 from tests.ui.learning import Learner, opened_lesson
 
 HUNT = """---
@@ -107,6 +113,33 @@ async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
         assert learner.dialog == "DiagnosisScreen"
         await learner.press("escape", "p")
         assert learner.page.walk.at == 1
+
+
+async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
+    found = course.load(course.find("hunt-03", "zh"))
+    async with opened_lesson(found, (80, 24)) as learner:
+        await learner.answered()  # of the candidate's own screen
+        panel = learner.part("input_gradient_candidate")
+        assert "形状是 0x0x1" in "".join(panel)
+        assert "应为" in "".join(panel)
+        assert "4x5x1" in "".join(panel)
+        assert {cell_len(line) for line in panel} == {cell_len(panel[0])}
+        assert "its shape is" not in learner.text
+    assert spoken() == "en"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_first_hunt_says_that_a_steps_numbers_are_changes(language: str) -> None:
+    found = course.load(course.find("hunt-01", language))
+    async with opened_lesson(found, (80, 24)) as learner:
+        await learner.answered()  # of the candidate's own screen
+        share = cast(CandidateStage, learner.page._stage).shares()[0]
+        assert share.actual is not None
+        reference, candidate = int(share.expected[0, 0]), int(share.actual[0, 0])
+        said = f"by {reference} in" if language == "en" else f"变了 {reference}，"
+        assert said in " ".join(learner.told.split())
+        said = f"by {candidate} in" if language == "en" else f"变了 {candidate}。"
+        assert said in " ".join(learner.told.split())
 
 
 async def test_a_candidate_that_cannot_be_run_is_said_above_the_page() -> None:

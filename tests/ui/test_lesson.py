@@ -10,6 +10,7 @@ from convstep.lessons.progress import Progress
 from convstep.lessons.questions import ATTEMPT_COSTS, HINT_COSTS, POINTS, CellsQuestion
 from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
+from convstep.lessons.words import say
 from convstep.view.pointing import CHOSEN, MISSED, SURPLUS
 from tests.lessons.mistakes import mistake
 from tests.strategies import some
@@ -301,6 +302,10 @@ async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> No
         await _edit(learner, path, LESSON.replace("ask cells", "ask sells"))
         line = LESSON.splitlines().index("```ask cells") + 1
         assert f"mine.md:{line}: ask what?" in " ".join(learner.told.split())
+        await _edit(learner, path, LESSON)
+        assert "ask what?" not in learner.told, "what was wrong is gone, and so is what was said of it"
+        assert say("en", "changed") in learner.lines[-3]
+        assert not learner.app._notifications
         await _edit(learner, path, LESSON.replace("input: 4x5x2", "input: 5x6x2"))
         assert "ask what?" not in learner.told
         assert learner.page.problem.A_prev.shape == (5, 6, 2)

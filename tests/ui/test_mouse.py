@@ -52,7 +52,7 @@ async def test_click_on_the_timeline_seeks_but_not_on_the_percentage() -> None:
             await session.click(bar.x + round(share * (track - 1)), bar.y)
             assert abs(session.position - share * 256) <= 256 / track
             assert f"step {session.position}/256" in session.lines[0]
-        assert (session.position, session.dialog) == (256, "ComparisonScreen")
+        assert (session.position, session.dialog) == (256, "")
 
 
 async def test_hover_on_borders_labels_and_frames_is_harmless() -> None:

@@ -65,3 +65,11 @@ async def test_state_is_visible_without_colour() -> None:
         text = "\n".join(session.part("upstream"))
         assert re.search(r"-[░▒▓█]{2}", text), "heat alone is drawn in shades with signs"
         assert re.search(r"\+[░▒▓█]{2}", text)
+
+
+async def test_a_theme_of_the_terminal_s_own_colours_stays_the_terminal_s() -> None:
+    async with opened(position=137) as session:
+        session.app.theme = "ansi-light"
+        await session.settle()
+        assert any(shade in "\n".join(session.part("input_gradient")) for shade in "░▒▓█")
+        assert not [one for one in session.app.terminal.cells.values() if COLOUR.search(one.style)]

@@ -106,6 +106,8 @@ async def test_at_the_end_the_comparison_opens_and_playing_begins_anew() -> None
     async with opened(position=254, size=(80, 24)) as session:
         await session.press("e")
         await tick(session, 2)
+        assert (session.position, session.dialog) == (256, ""), "the last step is seen for a tick"
+        await tick(session)
         await session.answered()
         assert (session.position, session.dialog) == (256, "ComparisonScreen")
         await session.press("escape")

@@ -35,17 +35,7 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert session.debugger.presenting
             assert shown(session) == [False, False, False]
             assert {"source", "card", "map"} & session.visible() == set()
-            assert session.lines[0].split() == [
-                "digit",
-                "step",
-                "137/256",
-                "(i_h",
-                "4,",
-                "i_w",
-                "2,",
-                "i_c",
-                "0)",
-            ]
+            assert " ".join(session.lines[0].split()) == "digit · z leaves step 137/256 (i_h 4, i_w 2, i_c 0)"
             assert session.lines[-1].startswith(" dz = dZ[4, 2, 0] = -0.16   ✓ dW[0] += x * dz")
             assert [lines_of(session, key) for key in STAGE] == [LINES, LINES]
             assert session.stale_cells() == []
@@ -53,6 +43,23 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert not session.debugger.presenting
             assert session.lines == before
             assert session.stale_cells() == []
+
+
+async def test_what_is_said_before_a_class_covers_no_panel_and_goes_with_the_mode_or_the_next_move() -> None:
+    async with opened(position=137, size=(80, 24), notifications=True) as session:
+        await session.press("z")
+        assert "z leaves" in session.lines[0]
+        sentence = session.lines[-1]
+        await session.press("y")
+        assert session.lines[-1].strip() == f"copied: {session.app.clipboard}"
+        assert not session.app._notifications, "a toast lies on the panels"
+        assert session.stale_cells() == []
+        await session.press("n", "N")
+        assert session.lines[-1] == sentence
+        await session.press("k", "z")
+        assert "z leaves" not in session.text
+        assert "bookmark" not in session.text
+        assert session.stale_cells() == []
 
 
 async def test_every_move_is_followed_in_large() -> None:
@@ -69,11 +76,11 @@ async def test_every_move_is_followed_in_large() -> None:
 async def test_clicks_and_hovers_hit_big_cells_on_all_their_lines() -> None:
     async with opened("stride-2", (120, 40), position=21) as session:
         await session.press("z")
-        x, y = session.place("input", 5, 3)
+        x, y = session.place("input", 5, 5)
         for line in range(LINES):
             session.grid("input").cursor = None
             await session.click(x + 2, y + line)
-            assert session.grid("input").cursor == (5, 3)
+            assert session.grid("input").cursor == (5, 5)
         x, y = session.place("upstream", 2, 1)
         await session.click(x, y)
         assert session.timeline.step.loop_index[1:3] == (2, 1)
@@ -128,6 +135,7 @@ async def test_a_candidate_is_presented_too() -> None:
             await session.press("z")
             await session.answered()
             assert shown(session) == [False, False, False]
+            assert "z leaves" in session.lines[0]
             assert "diagnosis" not in session.visible()
             assert all(lines_of(session, key) == LINES for key in session.visible())
             assert session.stale_cells() == []

@@ -93,20 +93,22 @@ async def test_recorded_gradients_are_a_third_opinion_at_the_end_only() -> None:
         assert all(found.ok for found in screen.comparisons.values()), "a share on the screen is no gradient"
         await session.press("pagedown")
         assert "recorded: gradients are those of the whole backward pass" in session.text
-        await session.press("escape", "end")
+        await session.press("escape", "end", "n")
         await session.answered()
         screen = session.app.screen
         assert isinstance(screen, ComparisonScreen)
         assert {name: found.ok for name, found in screen.comparisons.items()} == {
             "torch": True, "numeric": True, "recorded": False
         }  # fmt: skip
-        assert "✓ the gradients agree with PyTorch" in session.text
+        assert " gradients match PyTorch" in session.text
         await session.press("pagedown")
-        assert "✗ recorded: db differs from PyTorch 2.0 during \\[/training]" in session.text
+        said = " ".join(session.text.replace("┃", " ").split())
+        assert " gradients differs from PyTorch 2.0 during \\[/training]; largest at db[1]: ours " in said
+        assert "✗ recorded: 1 of " in said
         verdicts = [line.strip("┃ ") for line in session.text.partition("recorded:")[2].splitlines()]
-        assert any(line.startswith("dW ") and "✓ agrees" in line for line in verdicts)
+        assert any(line.startswith("dW ") and "✓ matches" in line for line in verdicts)
         assert any(line.startswith("db ") and "✗ differs" in line for line in verdicts)
         words = " ".join(session.text.replace("┃", " ").split())
-        assert "Ours less PyTorch 2.0 during \\[/training]'s: full colour at the tolerance" in words
+        assert "Difference (ours − PyTorch 2.0 during \\[/training]): full colour at the tolerance" in words
         seen = {grid.key for grid in screen.query(TensorGrid) if grid.display}
         assert seen == {"difference_dW", "difference_db"}

@@ -61,7 +61,7 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
             for pressed in ("b", "t", "T"):
                 await session.press(pressed)
                 assert (stops(session), session.position) == ([], HERE), f"no stop stands on {key}"
-            assert "no step takes or writes this cell alone" in session.text
+            assert "go to a cell of dZ, dW, db or dA_prev_pad" in session.text
         await focus(session, "card")
         await session.press("b")
         assert "choose a cell first" in session.text
@@ -146,7 +146,7 @@ async def test_runs_end_where_brute_force_says() -> None:
 async def test_the_list_of_stops_switches_and_removes() -> None:
     async with opened(position=HERE) as session:
         await session.press("B")
-        assert "none: b sets one" in session.text
+        assert "no stops: b sets one" in session.text
         await session.press("space", "x", "X", "escape")
         assert session.dialog == ""
         for channel in range(3):
@@ -240,8 +240,25 @@ async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.Monk
             assert session.position == 0
         else:
             await session.until(lambda: session.position == 200)
-            assert "stopped on the way" in session.text
+            assert "stopped at step" in session.text
             assert session.timeline.dA_prev_pad.tobytes() == there.timeline.dA_prev_pad.tobytes()
         await session.press("n")
         assert session.position in (1, 201)
         assert session.stale_cells() == []
+
+
+async def test_a_condition_on_the_step_of_python_says_which_number_is_shown() -> None:
+    async with opened(size=(80, 24)) as session:
+        await session.press("slash")
+        assert "A condition on position, i_n" in session.text
+        await session.type("step == 41")
+        inside = [line.split("┃")[1].strip() for line in session.lines if line.count("┃") == 2]
+        assert "step == 41 is true. Here step counts from 0; position is the step number shown." in (
+            " ".join(inside)
+        )
+        await session.press("escape", "slash")
+        await session.type("position == 42")
+        assert "counts from 0" not in session.text
+        await session.press("enter", "c")
+        await session.answered()
+        assert "step 42/256 " in session.lines[0]

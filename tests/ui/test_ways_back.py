@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from convstep.examples import catalog
 from convstep.replay.places import parse_place
 from convstep.replay.session import load
 from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
+from convstep.ui.screens.panels import STATUS_FROM
 from convstep.view.panel import Cell
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
@@ -117,6 +120,29 @@ async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Pat
         assert "there is no folder" in session.text
         await session.press("escape")
         assert session.position == 3
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
+async def test_what_was_copied_stands_in_one_line_without_a_toast_until_the_next_move(
+    size: tuple[int, int],
+) -> None:
+    """In the status line; on a screen that has none in the title, where panels and keys stay in sight."""
+    async with opened(position=137, size=size, notifications=True) as session:
+        before = session.lines
+        at = -3 if size[1] >= STATUS_FROM else 0
+        for key, said in (
+            ("y", "copied: convstep open digit --goto 4,2,0"),
+            ("k", "bookmark 1 set here"),
+            ("ctrl+c", "q leaves, ctrl+q from anywhere"),
+        ):
+            await session.press(key)
+            assert session.lines[at].strip().startswith(said)
+            others = [line for n, line in enumerate(session.lines) if n not in (at % size[1], size[1] - 2)]
+            assert others == [line for n, line in enumerate(before) if n not in (at % size[1], size[1] - 2)]
+            assert session.stale_cells() == []
+        assert not session.app._notifications
+        await session.press("n", "N")
+        assert session.lines[at] == before[at]
 
 
 async def test_the_copied_command_leads_back_to_place_and_stops() -> None:

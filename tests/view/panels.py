@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from convstep.view.faces import face
+from convstep.view.look import Look
 from convstep.view.overview import Overview
 from convstep.view.panel import Cell, Panel, Span
 
@@ -18,7 +19,7 @@ VALUES = st.one_of(st.sampled_from(STRANGE), st.floats(-4, 4), st.floats(width=6
 def drawn(overview: Overview, panel: Panel, *, dark: bool = True, coloured: bool = True) -> str:
     """The characters of a picture, with the panel's window marked."""
     return "\n".join(
-        "".join(segment.text for segment in overview.line(y, panel, dark=dark, coloured=coloured))
+        "".join(segment.text for segment in overview.line(y, panel, Look({}, dark=dark, coloured=coloured)))
         for y in range(overview.lines)
     )
 

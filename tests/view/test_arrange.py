@@ -13,6 +13,7 @@ from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
 from convstep.view.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange, least_width, natural_width
+from convstep.view.factor import scaled
 from convstep.view.grid import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
 from convstep.view.panel import Panel, beside_key
 from convstep.view.scene import Stage
@@ -99,9 +100,10 @@ def test_a_map_stands_beside_large_faces_or_behind_a_tab() -> None:
 def test_a_number_has_room_for_its_sign_and_whole_digits(name: str) -> None:
     for panel in PROBLEMS[name]:
         for limit in (1e-9, 0.5, 8.0, 64.0, 512.0, 4096.0, 1e9):
-            text = least_text(replace(panel, limit=limit))
+            sized = replace(panel, limit=limit)
+            text = least_text(sized)
             assert LEAST_TEXT <= text <= SCROLLED_TEXT
-            assert text >= min(len(str(int(limit * 0.9))) + 1, SCROLLED_TEXT)
+            assert text >= min(len(str(int(scaled(limit, sized.power) * 0.9))) + 1, SCROLLED_TEXT)
             assert lay_out(replace(panel, limit=limit), 40, 10).text >= text
 
 
@@ -136,6 +138,7 @@ def test_digit_shows_every_column_and_row_whole_at_120_by_40(name: str) -> None:
         assert layout.width <= place.width - 2, panel.key
         if panel.stage:
             assert panel.face.shape == (10, 10)
+            assert (layout.margin, layout.header) == (1, 1), "with the numbers of its rows and columns"
             assert layout.rows + len(layout.edges) <= place.height - 2
 
 

@@ -139,8 +139,9 @@ def test_faces_go_together_and_every_filter_can_be_chosen(wrong: Bench) -> None:
 
 def test_card_shows_both_contributions_and_what_is_written_elsewhere(wrong: Bench) -> None:
     card = wrong.at(5).card()
-    assert "reference" in card
-    assert "candidate" in card
+    assert "reference change" in card
+    assert "candidate change" in card
+    assert "change: reference" in wrong.card(58, 40)  # the numbers of one cell
     assert "≠ dA_prev[" in card
     assert "= db[0] += dz" in card
     shares = {share.target.split("[")[0]: share for share in wrong.stage.shares()}
@@ -179,7 +180,10 @@ def test_overwriting_shows_its_running_state_and_what_each_step_changes() -> Non
     bench = Bench(candidates.overwriting, problem)
     try:
         bench.at(3)
-        assert "modelled" in bench.panel("kernel_gradient_candidate").titles[0]
+        titles = bench.panel("kernel_gradient_candidate").titles
+        assert "modelled" in titles[0]
+        assert all(title.startswith("dW") and "model" in title for title in titles)
+        assert len(titles[-1]) <= len("dA_prev model")
         assert "dW" in bench.stage.standing()
         share = bench.stage.shares()[0]
         assert share.actual is not None

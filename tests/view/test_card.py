@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
 from convstep.view.card import MARKS, draw_card, largest
 from convstep.view.model import Scene
-from convstep.view.numbers import aligned
+from convstep.view.numbers import aligned, short
 from convstep.view.scene import Stage
 
 
@@ -66,8 +68,9 @@ def test_card_fits_its_room(name: str, width: int, height: int) -> None:
 @given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(7, 50))
 def test_card_shows_every_addition_in_order_with_its_mark(name: str, width: int, height: int) -> None:
     scene = SCENES[name]
-    marks = [line[0] for line in lines(scene, width, height)[1:]
-             if line.strip() and any(f" {a.cells.name}" in line[:24] for a in scene.additions)]  # fmt: skip
+    drawn = lines(scene, width, height)[1:]
+    headings = [line for line in drawn if " += " in line] or drawn
+    marks = [line[0] for line in headings if line.strip()]
     expected = [MARKS["done"] if n < scene.made else MARKS["next" if n == scene.made else "later"]
                 for n in range(len(scene.additions))]  # fmt: skip
     assert marks == expected
@@ -124,3 +127,85 @@ def test_largest_is_the_first_of_greatest_magnitude(
     values: list[list[float]], place: tuple[int, int]
 ) -> None:
     assert largest(np.array(values)) == place
+
+
+def compact(text: str) -> str:
+    return text.replace(" ", "")
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
+def test_every_addition_names_the_cell_whose_before_and_after_it_shows(
+    name: str, width: int, height: int
+) -> None:
+    scene = SCENES[name]
+    text = compact(draw_card(scene, width, height).plain)
+    for addition in scene.additions:
+        row, column = largest(addition.added)
+        cell = addition.cells.index(addition.origin.row + row * addition.pace.row,
+                                    addition.origin.column + column * addition.pace.column)  # fmt: skip
+        assert f"[{','.join(map(str, cell))}]" in text, (addition.target, text)
+
+
+@given(st.sampled_from(["rectangle", "depthwise", "batch"]), st.integers(44, 100), st.integers(7, 50))
+def test_headings_name_the_channel_where_there_are_several(name: str, width: int, height: int) -> None:
+    scene = SCENES[name]
+    text = draw_card(scene, width, height).plain
+    for addition in scene.additions[:2]:
+        *_, channel = addition.cells.fixed
+        several = not addition.cells.single[-1]
+        heading = next(
+            line for line in text.split("\n") if f" {addition.cells.name}[" in line and " += " in line
+        )
+        assert (f", {channel}] += " in heading) == several, heading
+
+
+def test_one_line_names_the_cell_as_well() -> None:
+    assert lines(SCENES["rectangle"], 60, 4)[1:] == [
+        f"✓ {addition.cells.cell(*at)} {short(addition.before[one])} → {short(addition.after[one])}"
+        for addition in SCENES["rectangle"].additions
+        for one in [largest(addition.added)]
+        for at in [(addition.origin.row + one[0], addition.origin.column + one[1])]
+    ]
+
+
+TINY = Problem(
+    np.random.default_rng(0).standard_normal((6, 7, 2)),
+    np.random.default_rng(1).standard_normal((3, 3, 3, 2)),
+    np.zeros(3),
+    np.random.default_rng(2).standard_normal((6, 7, 3)) * 1e-7,
+    padding=1,
+)
+
+
+@given(st.integers(0, TINY.total_steps), st.sampled_from([(30, 17), (60, 40), (80, 40)]))
+def test_matrices_hold_the_numbers_divided_by_the_factor_above_them(
+    position: int, size: tuple[int, int]
+) -> None:
+    scene = scene_at(TINY, position)
+    drawn = lines(scene, *size)
+    for addition in scene.additions[:2]:
+        after = "after" if addition.done else "will be"
+        pairs = {
+            rf" +{addition.factor_name} (.*) {re.escape(addition.formula)}(.*)": (
+                addition.factor,
+                addition.added,
+            ),
+            f" +before(.*) {after}(.*)": (addition.before, addition.after),
+        }
+        start = next(n for n, line in enumerate(drawn) if f"+= {addition.formula}" in line)
+        for pattern, arrays in list(pairs.items())[: 1 if size[1] < 40 else 2]:
+            at, found = next(
+                (n, match)
+                for n in range(start, len(drawn))
+                if (match := re.fullmatch(pattern + " *", drawn[n]))
+            )
+            for side, array in enumerate(arrays):
+                factor = re.search(r"×1e(-?\d+)", found[side + 1])
+                times = 10.0 ** int(factor[1]) if factor else 1.0
+                rows = drawn[at + 1 : at + 4]
+                shown = [text for row in rows for text in row.split()[3 * side : 3 * side + 3]]
+                for text, value in zip(shown, array.flat, strict=True):
+                    if "~" in text:
+                        assert abs(value) < 0.06 * times
+                    else:
+                        assert float(text) * times == pytest.approx(float(value), rel=0.5, abs=0.06 * times)

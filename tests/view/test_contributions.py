@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.provenance import provenance
 from convstep.view.contributions import ContributionTable
@@ -62,3 +64,47 @@ def test_a_cell_without_contributions_has_a_reason_and_no_rows() -> None:
     assert len(table) == 0
     assert "left over" in table.summary
     assert "0 contributions, 0 made" in table.title
+
+
+def tiny(scale: float) -> Problem:
+    numbers = np.random.default_rng(5)
+    dZ = numbers.standard_normal((6, 7, 3)) * scale
+    return Problem(numbers.random((6, 7, 2)), numbers.random((3, 3, 3, 2)) / 9, np.zeros(3), dZ, padding=1)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-7, 1e-4, 1e6, 1e30])
+@pytest.mark.parametrize(
+    ("gradient", "index"), [("dW", (1, 0, 1, 1)), ("dA_prev_pad", (3, 2, 1)), ("db", (2,))]
+)
+@pytest.mark.parametrize("width", [200, 54])
+def test_factors_keep_four_digits_and_the_columns_name_what_is_taken_out(
+    scale: float, gradient: str, index: tuple[int, ...], width: int
+) -> None:
+    found = provenance(tiny(scale), gradient, index)
+    table = ContributionTable(found, 0)
+    table.fit(width)
+    header, start = table.header().plain, table.row(0).plain
+    assert len(header) <= width
+    columns = {"second": found.second_factor, "sum": found.running}
+    if found.first_factor is not None:
+        columns = {"first": found.first_factor, "second": found.second_factor, "product": found.product,
+                   "sum": found.running}  # fmt: skip
+    assert len(start) == len(header)
+    factors = [10.0 ** int(power) for power in re.findall(r"×1e(-?\d+)", header)]
+    for values in [found.second_factor, found.running]:
+        power = int(f"{np.abs(values).max():e}".split("e")[1])
+        assert f"×1e{power}" in header
+    for at in range(len(table)):
+        row = re.sub(r"\w+\[[^]]*\]|[×=]", " ", table.row(at).plain)
+        shown = [float(text) for text in row.split()[-len(columns) :]]
+        for number, (name, values) in zip(shown, columns.items(), strict=True):
+            true, largest = float(values[at]), float(np.abs(values).max())
+            joint = (
+                max(largest, float(np.abs(columns.get("product", values)).max()))
+                if name == "sum"
+                else largest
+            )
+            assert any(
+                number * factor == pytest.approx(true, abs=joint * 2e-3, rel=1e-9)
+                for factor in (1.0, *factors)
+            ), (name, number, true)

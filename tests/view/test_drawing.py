@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,13 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from convstep.view.big import BigFormat
-from convstep.view.big import drawn as drawn_big
-from convstep.view.drawing import MODES, Look, draw_header, draw_line
+from convstep.view.big import LEAST_BIG, LINES, BigFormat, written
+from convstep.view.colours import Colours, contrast
+from convstep.view.drawing import MODES, WAITING, Look, draw_header, draw_line, draw_note
 from convstep.view.faces import face
+from convstep.view.factor import scaled
 from convstep.view.grid import GridLayout, lay_out
+from convstep.view.numbers import CellFormat
 from convstep.view.panel import Cell, Panel, Span
 from convstep.view.scale import Scale
 from tests.view.panels import insides, panels, spans
@@ -33,7 +36,7 @@ ROLES = {
 PLAIN = Look(ROLES)
 LOOKS = st.builds(
     Look, st.just(ROLES), st.sampled_from(MODES), st.booleans(), st.booleans(),
-    st.none() | st.builds(Cell, st.integers(0, 9), st.integers(0, 9)),
+    st.none() | st.builds(Cell, st.integers(0, 9), st.integers(0, 9)), colours=st.sampled_from(Colours),
 )  # fmt: skip
 
 
@@ -90,25 +93,32 @@ def test_scrolled_line_is_part_of_the_whole_and_shows_no_number_in_part(
     panel: Panel, look: Look, width: int, left: int, large: bool
 ) -> None:
     layout = lay_out(panel, width, 30, large=large)
-    left = min(left, layout.width - 1)
+    left, margin = min(left, layout.width - layout.margin - 1), layout.margin
     for y in range(layout.header, layout.height):
         whole = list(text(draw_line(panel, layout, y, 0, layout.width, look)).ljust(left + width))
         line = layout.line(y)
         assert line is not None
         for column in range(layout.columns if not line.edge else 0):
             first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
-            if first < left or beyond > left + width:
+            if first - margin < left or beyond > left + width:
                 whole[first:beyond] = " " * layout.text
-        assert text(draw_line(panel, layout, y, left, width, look)) == "".join(whole[left : left + width])
+        label, cells = "".join(whole[:margin]), "".join(whole[margin + left :])
+        assert text(draw_line(panel, layout, y, left, width, look)) == (label + cells)[:width]
+        if not line.edge and line.part == layout.middle and width >= margin:
+            assert label.strip("[] ") == (str(line.row) if margin else "")
 
 
 @given(panels(), st.integers(1, 120), st.integers(0, 60))
 def test_header_scrolls_with_the_columns(panel: Panel, width: int, left: int) -> None:
     layout = lay_out(panel, 60, 30)
-    whole = text(draw_header(panel, layout, 0, layout.width, PLAIN)).ljust(left + width)
-    assert text(draw_header(panel, layout, left, width, PLAIN)) == whole[left : left + width]
+    whole = list(text(draw_header(panel, layout, 0, layout.width, PLAIN)).ljust(left + width))
     for column in range(layout.columns):
-        assert whole[layout.gutter(column) + 1 : layout.gutter(column + 1)].strip() == str(column)
+        first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
+        assert "".join(whole[first:beyond]).strip() == str(column)
+        if first - layout.margin < left or beyond > left + width:  # 1 would be read for 10
+            whole[first:beyond] = " " * layout.text
+    shown = text(draw_header(panel, layout, left, width, PLAIN))
+    assert shown == "".join(whole[: layout.margin] + whole[layout.margin + left :])[:width]
 
 
 @given(panels(), st.integers(20, 120), st.booleans())
@@ -119,9 +129,8 @@ def test_only_zero_looks_like_zero_and_only_minus_has_a_sign(
     layout, look = lay_out(panel, width, 30), Look(ROLES, coloured=coloured)
     for (row, column), value in np.ndenumerate(panel.face.values):
         shown = number(panel, layout, Cell(row, column), look).strip()
-        assert (shown in ("0", "-0")) == (value == 0), (shown, value)
-        negative = bool(np.signbit(value)) and not np.isnan(value)
-        assert (shown.startswith("-") or shown == "<<") == negative, (shown, value)
+        assert (shown == "0") == (value == 0), (shown, value)
+        assert (shown.startswith("-") or shown == "<<") == (value < 0), (shown, value)
         assert (shown == "nan") == bool(np.isnan(value))
 
 
@@ -217,17 +226,41 @@ def test_list_marks_its_current_row() -> None:
     ]  # fmt: skip
 
 
-@given(panels(), st.sampled_from(["both", "heat"]), st.booleans())
-def test_colour_is_the_scale_s_own(panel: Panel, mode: str, dark: bool) -> None:
-    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, dark)
-    scale = Scale(panel.limit, dark)
+@given(panels(), st.sampled_from(["both", "heat"]), st.booleans(), st.sampled_from(Colours))
+def test_colour_is_the_scale_s_own(panel: Panel, mode: str, dark: bool, colours: Colours) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, mode, dark, colours=colours)
+    scale = Scale(panel.limit, dark, colours)
     for (row, column), value in np.ndenumerate(panel.face.values):
         style = style_of(panel, layout, Cell(row, column), look)
-        if style.dim or value == 0:
+        waiting = WAITING in number(panel, layout, Cell(row, column), look)
+        if style.dim or style.reverse or value == 0:  # waiting, the current one, nothing
             assert style.bgcolor is None
         else:
-            assert style.bgcolor is not None
-            assert style.bgcolor.name == scale.background(float(value))
+            shown = style.color if waiting else style.bgcolor
+            assert shown is not None
+            assert shown.name == scale.background(float(value))
+
+
+@given(panels(), st.booleans())
+def test_on_heat_the_ink_is_the_scale_s_whatever_the_roles_say(panel: Panel, dark: bool) -> None:
+    inks = {role: style + Style(color="#123456") for role, style in ROLES.items()}
+    layout, look = lay_out(panel, 90, 30), Look({**inks, "padding": Style(color="#654321")}, dark=dark)
+    for (row, column), value in np.ndenumerate(panel.face.values):
+        style = style_of(panel, layout, Cell(row, column), look)
+        if style.bgcolor is not None:
+            assert style.color is not None
+            assert style.color.name == Scale(panel.limit, dark).foreground(float(value))
+
+
+def test_the_current_cell_and_the_cursor_look_the_same_whatever_their_values() -> None:
+    values = np.array([[0.001, 1.0, -1.0, 0.0]])
+    looks = set()
+    for column in range(4):
+        for mode in MODES:
+            panel = Panel("t", face("t", values, (None, None)), 1.0, now=Cell(0, column))
+            looks.add(style_of(panel, lay_out(panel, 60, 30), Cell(0, column), Look(ROLES, mode)))
+            assert number(panel, lay_out(panel, 60, 30), Cell(0, column), Look(ROLES, mode)).strip()
+    assert looks == {Style(reverse=True)}
 
 
 @given(panels(), st.sampled_from(MODES))
@@ -259,16 +292,54 @@ def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
             assert mark in expected, (mode, value)
 
 
+@given(panels(), st.sampled_from(MODES), st.booleans())
+def test_shades_are_drawn_only_where_there_is_no_colour(panel: Panel, mode: str, large: bool) -> None:
+    layout = lay_out(panel, 90, 30, large=large)
+    shades = "░▒▓" if layout.lines == LINES else "░▒▓█"  # big digits are of full blocks themselves
+    assert not set("".join(drawn(panel, layout, Look(ROLES, mode)))) & set(shades)
+
+
+def test_heat_in_colour_is_blocks_alone_half_high_where_a_step_is_to_come() -> None:
+    values = np.array([[1.0, -0.5, 0.25, 0.0], [-1.0, 0.5, 0.0, np.nan]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0, now=Cell(0, 3), done=3)
+    layout = lay_out(panel, 60, 30)
+    shown = [
+        [number(panel, layout, Cell(row, column), Look(ROLES, "heat")).strip() for column in range(4)]
+        for row in range(2)
+    ]
+    block = WAITING * layout.text
+    assert shown == [["", "", "", "0"], [block, block, "", "nan"]]
+    style = style_of(panel, layout, Cell(1, 0), Look(ROLES, "heat"))
+    assert style.bgcolor is None
+    assert style.color is not None
+    assert style.color.name == Scale(1.0).background(-1.0)
+
+
 @given(panels())
-def test_heat_shows_the_sign_and_the_shade(panel: Panel) -> None:
-    layout, look = lay_out(panel, 90, 30), Look(ROLES, "heat")
+def test_heat_without_colour_shows_the_sign_and_the_shade(panel: Panel) -> None:
+    layout, look = lay_out(panel, 90, 30), Look(ROLES, "heat", coloured=False)
     scale = Scale(panel.limit)
     for (row, column), value in np.ndenumerate(panel.face.values):
         shown = number(panel, layout, Cell(row, column), look)
-        if shown.strip() in ("·", "nan"):
+        if shown.strip() == "·" or not np.isfinite(value) or panel.now == (row, column):
             continue
         assert shown[0] == ("-" if value < 0 else "+" if value > 0 else " ")
         assert shown[1:] == scale.shade(float(value)) * (layout.text - 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("coloured", [False, True])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_cell_whose_value_is_not_known_is_blank(mode: str, coloured: bool, large: bool) -> None:
+    values = np.array([[1.0, np.nan], [np.nan, -2.0]])
+    panel = Panel("difference", face("error", values, (None, None)), 2.0, known=np.isfinite(values))
+    look = Look(ROLES, mode, coloured=coloured)
+    layout, lines = tall(panel, look) if large else (lay_out(panel, 30, 9), [])
+    shown = "".join(lines or drawn(panel, layout, look))
+    assert not set(shown) & set("na?"), "NaN here is not a number to show"
+    for cell in (Cell(0, 1), Cell(1, 0)):
+        assert style_of(panel, layout, cell, look).bgcolor is None
+    assert style_of(panel, layout, Cell(0, 0), look).bgcolor is not None or not coloured or mode == "numbers"
 
 
 def test_beyond_the_face_nothing_is_drawn() -> None:
@@ -297,17 +368,29 @@ def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, 
     return layout, drawn(panel, layout, look)
 
 
+def in_range(times: float, value: float) -> bool:
+    """Whether dividing a number by a power of ten made it neither zero nor infinite."""
+    return math.isinf(times) == math.isinf(value) and bool(times) == bool(value)
+
+
 @given(panels())
 def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
     layout = lay_out(panel, 90, 60, large=True)
-    number = BigFormat.fitting(max(layout.text, 6), panel.limit * 0.9)
+    number = BigFormat.fitting(max(layout.text, LEAST_BIG), scaled(panel.limit, panel.power) * 0.9)
+    small = CellFormat.fitting(min(layout.text, 12), panel.limit * 0.9, power=panel.power)
     lines = drawn(panel, layout)
     for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
         first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
         place = layout.y_of(row) - layout.header
         shown = tuple(line[first:beyond] for line in lines[place : place + 3])
         empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
-        assert shown == (drawn_big("·", layout.text) if empty else number.lines(float(value)))
+        times = scaled(float(value), panel.power)
+        if empty:
+            assert shown == written("·", layout.text)
+        elif panel.power and not (number.text(times) and in_range(times, value)):
+            assert shown[1].strip() == small.text(value).strip()
+        else:
+            assert shown == number.lines(times)
 
 
 def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:
@@ -337,6 +420,35 @@ def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> Non
     assert underlined == [0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 0], "only below the digits"
 
 
+@pytest.mark.parametrize("dark", [True, False])
+def test_big_ink_stands_out_from_its_cell_and_from_the_screen(dark: bool) -> None:
+    """Black ink at the edge of a bright cell would flow into a dark screen: -2.5 is then read as anything."""
+    values = np.array([[-4.0, -1.0, -0.1], [4.0, 1.0, 0.1]])
+    panel = Panel("t", face("t", values, (None, None)), 4.0, now=Cell(0, 1), marks={(1, 1): "›"})
+    roles = ROLES | {"now": Style(reverse=True), "cursor": Style(reverse=True),
+                     "marked": Style(bgcolor="#ffd83d", color="#000000")}  # fmt: skip
+    screen = "#121212" if dark else "#e0e0e0"
+    for look in (Look(roles, dark=dark), Look(roles, dark=dark, cursor=Cell(1, 2))):
+        layout, _ = tall(panel, look)
+        for row, column in np.ndindex(2, 3):
+            segments = draw_line(panel, layout, layout.y_of(row), 0, layout.width, look)
+            style = segments[1 + 2 * column + bool(layout.margin)].style
+            assert style is not None
+            assert style.color is not None
+            assert style.bgcolor is not None
+            assert not style.reverse
+            ink, ground = style.color.name, style.bgcolor.name
+            assert contrast(ink, ground) >= 4.5
+            assert contrast(ink, screen) >= 4.5
+
+
+def test_without_colour_no_shade_touches_a_big_digit() -> None:
+    panel = Panel("t", face("t", np.array([[0.5, -1.0, math.nan]]), (None, None)), 1.0)
+    layout, lines = tall(panel, Look(ROLES, coloured=False))
+    gutters = {line[layout.gutter(column)] for line in lines for column in range(3)}
+    assert gutters == {" ", "?"}, "the mark of NaN stays"
+
+
 def test_tall_cells_are_roomy_where_digits_cannot_be_big() -> None:
     panel = Panel("t", face("t", np.full((4, 9), 0.5), (None, None)), 1.0, changed=Span(range(1), range(9)))
     layout, lines = tall(panel, lines=2)
@@ -362,3 +474,11 @@ def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
     for look in (PLAIN, Look(ROLES, coloured=False)):
         shown = text(draw_line(panel, layout, y, 0, layout.width, look, cut=True))
         assert shown.replace(" ", "") == "┃┃"
+
+
+@given(st.sampled_from(("its shape is 0x0x1, not 4x5x1", "形状是 0x0x1，而不是 4x5x1")), st.integers(4, 40))
+def test_every_line_of_a_note_is_exactly_as_wide_as_asked(note: str, width: int) -> None:
+    lines = [draw_note(note, y, width, Look({})) for y in range(20)]
+    assert {sum(cell_len(segment.text) for segment in line) for line in lines} == {width}
+    shown = "".join(segment.text for line in lines for segment in line)
+    assert "".join(shown.split()) == "".join(note.split())

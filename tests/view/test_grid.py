@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from convstep.view.big import LEAST_BIG, LINES
+from convstep.view.big import DIGIT, LEAST_BIG, LINES
 from convstep.view.faces import face
 from convstep.view.grid import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
 from convstep.view.panel import Cell, Panel
@@ -86,9 +86,53 @@ def test_snapping_begins_with_a_whole_cell_or_at_the_end(panel: Panel, width: in
     place = layout.snap(x, width)
     most = max(layout.width - width, 0)
     assert place >= 0
-    assert place in {0, layout.margin, most, *(layout.gutter(c) for c in range(layout.columns + 1))}
+    assert place in {0, most, *(layout.gutter(c) - layout.margin for c in range(layout.columns + 1))}
     if x <= most and x > 0:
         assert place >= min(x, most)
+
+
+@given(panels(), st.integers(4, 100), st.integers(2, 40), st.integers(-12, 12))
+def test_rows_and_columns_are_numbered_at_every_size(
+    panel: Panel, width: int, height: int, more: int
+) -> None:
+    layout = lay_out(panel, width, height, precision=more)
+    assert layout.margin == len(str(panel.face.shape[0] - 1)) + (2 if panel.listed else 0)
+    if panel.listed or height > 3:
+        assert layout.header == (0 if panel.listed else 1)
+    elif panel.window is not None and not layout.header:
+        assert panel.window.bottom - panel.window.top + 1 >= height, "it would cost a row of the window"
+
+
+@given(panels(), st.integers(12, 100), HEIGHTS, st.integers(0, 12), LARGE)
+def test_however_much_precision_is_asked_for_a_whole_cell_fits(
+    panel: Panel, width: int, height: int, more: int, large: bool
+) -> None:
+    layout = lay_out(panel, width, height, precision=more, large=large)
+    assert layout.margin + layout.text + 2 <= width
+
+
+@given(panels(plain=True), st.integers(12, 100), st.integers(2, 40), st.integers(-4, 9), LARGE, st.data())
+def test_following_shows_the_span_or_its_beginning_and_then_rests(
+    panel: Panel, width: int, height: int, more: int, large: bool, data: st.DataObject
+) -> None:
+    layout = lay_out(panel, width, height, precision=more, large=large)
+    span = data.draw(spans(layout.rows, layout.columns))
+    start = data.draw(st.tuples(st.integers(0, 200), st.integers(0, 200)))
+    x, y = layout.scrolled_to(span, start, width, height)
+    assert 0 <= x <= max(layout.width - width, 0)
+    assert 0 <= y <= max(layout.height - height, 0)
+    assert layout.scrolled_to(span, (x, y), width, height) == (x, y)
+    wide, high = width - layout.margin, height - layout.header
+    columns = [layout.gutter(column) - layout.margin for column in (span.left, span.right + 1)]
+    rows = [layout.y_of(span.top) - layout.header, layout.y_of(span.bottom) - layout.header + layout.lines]
+    assert x <= columns[0]
+    assert columns[0] + layout.text + 2 <= x + wide, "at least the first column"
+    if columns[1] + 1 - columns[0] <= wide:
+        assert columns[1] + 1 <= x + wide
+    if layout.lines == 1:
+        assert y <= rows[0] < y + high
+        if rows[1] - rows[0] <= high:
+            assert rows[1] <= y + high
 
 
 @given(panels(plain=True), WIDTHS, HEIGHTS, st.integers(-12, 12))
@@ -106,13 +150,6 @@ def test_wider_rooms_never_narrow_the_numbers_of_a_face_that_fits(panel: Panel, 
     layout, wider = lay_out(panel, width, 30), lay_out(panel, width + 1, 30)
     if layout.width <= width and layout.margin == wider.margin:
         assert wider.text >= layout.text
-
-
-@given(panels(plain=True), HEIGHTS)
-def test_header_never_costs_the_window(panel: Panel, height: int) -> None:
-    layout = lay_out(panel, 60, height)
-    if layout.header and panel.framed and panel.window is not None:
-        assert height - 1 >= min(panel.window.bottom - panel.window.top + 1, layout.rows)
 
 
 @given(panels(plain=True), HEIGHTS)
@@ -169,5 +206,5 @@ def test_a_scroll_place_begins_with_a_whole_row_and_cut_rows_are_known(
 
 def test_more_precision_makes_big_numbers_a_digit_wider() -> None:
     panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 1.0)
-    usual, more, fewer = (lay_out(panel, 24, 20, precision=n, large=True) for n in (0, 1, -4))
-    assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, 3, LEAST_BIG)
+    usual, more, fewer = (lay_out(panel, 30, 20, precision=n, large=True) for n in (0, 1, -4))
+    assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, DIGIT, LEAST_BIG)

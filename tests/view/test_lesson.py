@@ -96,6 +96,17 @@ def test_what_comes_after_the_question_is_hidden_until_it_is_answered() -> None:
     assert [line for line in hinted if "Hint" in line] == ["Hint 1: a"]
 
 
+@pytest.mark.parametrize("kind", ["value\ncell: dW[0, 0, 0, 0]", "step\ncell: db[1]", "shape\nof: W"])
+def test_the_line_for_the_answer_is_under_the_question_until_it_is_answered(kind: str) -> None:
+    fresh = telling(page(f"words\n```ask {kind}\nprompt: What?\nhint: a\n```"))
+    for state in (fresh, replace(fresh, tried=Tried(1, 1), said="no")):
+        told = draw_page(state, 40)
+        assert told.field is not None
+        assert plain(told)[told.field - 1 : told.field + 1] == ["What?", ""]
+    assert draw_page(replace(fresh, revealed=True), 40).field is None
+    assert draw_page(telling(page(CHOICE)), 40).field is None
+
+
 CHOICE = "```ask choice\nprompt: Which?\n- [ ] one | no\n- [x] two | yes\n- [ ] three\n```"
 
 

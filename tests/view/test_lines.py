@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from convstep.conv.validation import padding_text, pair_text
 from convstep.view.lines import KEPT, key_places, status_line, tab_line, title_line
 
 
@@ -23,9 +24,61 @@ def test_a_status_line_is_never_wider_than_its_room(left: str, width: int) -> No
 @pytest.mark.parametrize("name", ["digit", "填充、裁剪和 [0:-0] 的坑"])
 @pytest.mark.parametrize("width", [40, 60, 118])
 def test_a_title_keeps_the_position_in_sight(name: str, width: int) -> None:
-    line = title_line([f"convstep  {name}", "3/8"], name, "step 1/2", width, ended=False)
+    line = title_line([f"convstep  {name}", name], ["3/8"], ["step 1/2"], width)
     assert cell_len(line.plain) == width
     assert line.plain.endswith("  step 1/2")
+
+
+PADDING = st.one_of(
+    st.integers(0, 20).map(lambda pad: ((pad, pad), (pad, pad))),
+    st.tuples(st.tuples(*[st.integers(0, 20)] * 2), st.tuples(*[st.integers(0, 20)] * 2)),
+)
+
+
+@given(
+    st.tuples(*[st.integers(1, 20)] * 2),
+    PADDING,
+    st.integers(1, 10**6),
+    st.sampled_from(["digit", "a very long file name.py:Layer.conv_backward", "填充、裁剪和坑"]),
+    st.lists(st.sampled_from(["wrong only when stride > 1", "A_prev 8x8x1", "float64"]), unique=True),
+    st.integers(58, 200),
+)
+def test_a_title_never_cuts_off_stride_and_padding_nor_the_step(
+    stride: tuple[int, int],
+    padding: tuple[tuple[int, int], tuple[int, int]],
+    total: int,
+    name: str,
+    others: list[str],
+    width: int,
+) -> None:
+    kept = [f"stride {pair_text(stride)}", f"padding {padding_text(padding)}"]
+    step = f"step {total}/{total}"
+    rights = [f"{step}   (i_n 1, i_h 111, i_w 111, i_c 63)", f"{step} (1, 111, 111, 63)", step]
+    names = [f"convstep  {name}", name]
+    line = title_line(names, [*others, *kept], rights, width, kept=kept).plain
+    assert cell_len(line) == width
+    assert step in line
+    bare = line.replace(" ", "")
+    for word, value in zip(("stride", "padding"), (pair_text(stride), padding_text(padding)), strict=True):
+        value = value.replace(" ", "")
+        assert f"{word}{value}" in bare or f"{word[0]}{value}" in bare, line
+    if any(fact not in line for fact in kept):
+        assert name[:4] not in line, "the name goes before words of stride and padding"
+
+
+def test_a_title_sheds_facts_before_the_name_and_the_name_before_the_place() -> None:
+    names = ["mine.py:conv2d_backward", "conv2d_backward"]
+    kept = ["stride 2", "padding 1"]
+    facts = ["wrong only when stride > 1", "A_prev 2x4x1", *kept, "float64"]
+    rights = ["step 3/12   (i_h 0, i_w 1, i_c 0)", "step 3/12 (0, 1, 0)", "step 3/12"]
+    shown = {width: title_line(names, facts, rights, width, kept=kept).plain for width in (118, 78, 58)}
+    assert shown[118].startswith(
+        "mine.py:conv2d_backward · wrong only when stride > 1 · stride 2 · padding 1 "
+    )
+    assert shown[78].startswith("conv2d_backward · stride 2 · padding 1 ")
+    assert shown[78].endswith(rights[0])
+    assert shown[58].startswith("conv2d_backwa… · stride 2 · padding 1 ")
+    assert shown[58].endswith(rights[1])
 
 
 @given(

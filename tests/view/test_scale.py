@@ -2,16 +2,47 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convstep.view.scale import SHADES, STEPS, Scale, contrast, round_limit
+from convstep.view.colours import (
+    _TABLES,
+    READABLE,
+    Colours,
+    Rgb,
+    _linear,
+    _oklab,
+    contrast,
+    contrast_of,
+    nearest,
+    rgb,
+)  # fmt: skip
+from convstep.view.scale import SHADES, STEPS, Scale, round_limit
 
 limits = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 scales = st.builds(Scale, limits, st.booleans())
 THEMES = [pytest.param(True, id="dark"), pytest.param(False, id="light")]
+FEW = [pytest.param(Colours.TABLE, id="256"), pytest.param(Colours.SIXTEEN, id="16")]
+RAMPS = [
+    pytest.param(Scale(1.0, dark, colours), id=f"{'dark' if dark else 'light'}-{colours.value}")
+    for dark in (True, False)
+    for colours in Colours
+]
 BLACK = "#000000"
+BLIND = {
+    "protan": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deutan": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritan": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+"""From linear red, green and blue to what such eyes see of them."""
 
 
 def every_look() -> list[float]:
@@ -62,11 +93,52 @@ def test_marks_speak_for_what_colour_cannot_say() -> None:
     assert scale.mark(math.nan) == "?"
 
 
-@pytest.mark.parametrize("dark", THEMES)
-def test_text_is_readable_on_every_colour(dark: bool) -> None:
-    scale = Scale(1.0, dark)
+def shown(scale: Scale, colour: str) -> Rgb:
+    """What the terminal makes of a colour; one with 16 is taken to be xterm."""
+    if scale.colours is Colours.SIXTEEN:
+        return _TABLES[Colours.SIXTEEN][1][nearest(rgb(colour), scale.colours)]
+    return rgb(colour)
+
+
+@pytest.mark.parametrize("scale", RAMPS)
+def test_text_is_readable_on_every_colour(scale: Scale) -> None:
     for value in every_look():
-        assert contrast(scale.foreground(value), scale.background(value)) >= 4.5
+        ink, ground = shown(scale, scale.foreground(value)), shown(scale, scale.background(value))
+        assert contrast_of(ink, ground) >= READABLE
+
+
+@pytest.mark.parametrize("colours", FEW)
+@pytest.mark.parametrize("dark", THEMES)
+def test_where_colours_are_few_only_those_are_asked_for(dark: bool, colours: Colours) -> None:
+    scale, table = Scale(1.0, dark, colours), _TABLES[colours][0]
+    for value in every_look():
+        assert table[nearest(rgb(scale.background(value)), colours, ground=True)] == rgb(
+            scale.background(value)
+        )
+        assert table[nearest(rgb(scale.foreground(value)), colours)] == rgb(scale.foreground(value))
+
+
+@pytest.mark.parametrize("scale", RAMPS)
+def test_both_signs_get_farther_from_the_background_step_by_step(scale: Scale) -> None:
+    most = {Colours.ALL: 9, Colours.TABLE: 7, Colours.SIXTEEN: 3}
+    for sign in (1, -1):
+        values = [sign * value for value in every_look()[STEPS : 2 * STEPS + 1]]
+        rising = [contrast_of(shown(scale, scale.background(value)), (0, 0, 0)) for value in values]
+        assert rising == sorted(rising, reverse=not scale.dark)
+        assert len(set(rising)) == most[scale.colours]
+
+
+@pytest.mark.parametrize("scale", RAMPS)
+@pytest.mark.parametrize("eyes", BLIND)
+def test_signs_are_told_apart_by_every_eye(scale: Scale, eyes: str) -> None:
+    """Source: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color
+    Vision Deficiency", 2009, at full severity."""
+    for step in range(1, STEPS + 1):
+        value = (step / STEPS) ** 2 * 0.999
+        light = [_linear(np.array(rgb(scale.background(sign * value)))) for sign in (1, -1)]
+        seen = np.clip(light @ BLIND[eyes].T, 0, 1)
+        places = _oklab(255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
+        assert np.linalg.norm(places[0] - places[1]) > 0.05, step
 
 
 @pytest.mark.parametrize("dark", THEMES)
@@ -90,12 +162,26 @@ def test_zero_is_near_the_background_of_its_theme() -> None:
     assert contrast(Scale(1.0, dark=False).background(0.0), "#ffffff") < 1.3
 
 
-def test_the_colours_are_blue_below_zero_and_orange_above() -> None:
-    for dark in (True, False):
-        red, _, blue = bytes.fromhex(Scale(1.0, dark).background(-1.0)[1:])
-        assert blue > 2 * red
-        red, _, blue = bytes.fromhex(Scale(1.0, dark).background(1.0)[1:])
+@pytest.mark.parametrize("dark", THEMES)
+def test_the_colours_are_blue_below_zero_and_orange_above(dark: bool) -> None:
+    for colours in (Colours.ALL, Colours.TABLE):
+        scale = Scale(1.0, dark, colours)
+        red, _, blue = rgb(scale.background(-1.0))
+        assert blue > 1.5 * red
+        red, _, blue = rgb(scale.background(1.0))
         assert red > 2 * blue
+        for value in every_look()[STEPS + 1 : 2 * STEPS + 1]:
+            red, green, blue = rgb(scale.background(-value))
+            assert blue > green >= red, "nowhere purple"
+            red, green, blue = rgb(scale.background(value))
+            assert red > green >= blue, "nowhere olive or pink"
+
+
+@pytest.mark.parametrize("dark", THEMES)
+def test_in_the_table_both_signs_are_about_as_light(dark: bool) -> None:
+    scale = Scale(1.0, dark, Colours.TABLE)
+    for value in every_look()[STEPS + 1 : 2 * STEPS + 1]:
+        assert contrast(scale.background(value), scale.background(-value)) < 1.25
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False).filter(bool))

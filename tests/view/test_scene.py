@@ -364,6 +364,13 @@ def test_difference_panels_stand_at_the_worst_cell(name: str) -> None:
         assert panel.face.index(*panel.now)[: len(row.shape)] == row.worst_index
         assert panel.face.values[panel.now] == row.difference[row.worst_index]
         assert 0 < panel.limit < np.inf
+        assert panel.known is not None
+        assert panel.known.all()
+    cells = np.zeros(comparison.rows[0].shape, np.bool_)
+    unasked = difference_panel(replace(comparison.rows[0], cells=cells))
+    assert unasked.known is not None
+    assert not unasked.known.any()
+    assert unasked.now is None
     unequal = replace(comparison.rows[0], tolerance=np.inf)
     assert 0 < difference_panel(unequal).limit < np.inf
 

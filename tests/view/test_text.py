@@ -5,9 +5,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from convstep.candidate.probing import Divergence
+from convstep.candidate.report import divergence_words
 from convstep.conv.problem import Problem
+from convstep.conv.validation import place_text
+from convstep.export.draw import step_caption
+from convstep.replay.places import parse_place, place_argument
+from convstep.replay.provenance import provenance
+from convstep.replay.stop_text import parse_stop
 from convstep.replay.timeline import Timeline
+from convstep.ui.screens.goto import GotoScreen
+from convstep.view.contributions import ContributionTable
+from convstep.view.scene import Stage
 from convstep.view.text import json_value, step_record, step_text
 
 
@@ -158,3 +170,29 @@ def test_text_is_plain_ascii() -> None:
 def test_json_value_keeps_what_json_knows() -> None:
     given = {"ok": np.bool_(True), "n": np.int64(3), "none": None, "text": "a", "pair": (1, 2.5)}
     assert json_value(given) == {"ok": True, "n": 3, "none": None, "text": "a", "pair": [1, 2.5]}
+
+
+@given(st.data(), st.sampled_from([None, 2]))
+def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int | None) -> None:
+    leading = () if batch is None else (batch,)
+    made = problem(A_prev=np.ones((*leading, 4, 5, 2)), W=np.ones((3, 2, 3, 2)))
+    geometry, total = made.geometry, made.total_steps
+    number = data.draw(st.integers(1, total))
+    timeline = Timeline(made)
+    assert parse_place(str(number), geometry) == number
+    assert parse_place(place_argument(number, geometry), geometry) == number
+    timeline.seek(number)
+    index = timeline.step.loop_index
+    place = place_text(index, geometry)
+    scene = Stage(timeline).scene()
+    assert (scene.position, scene.place) == (number, place), "the header"
+    assert step_text(timeline.step, timeline.overwritten).startswith(f"step {number}/{total}  ({place})")
+    assert step_record(timeline.step, timeline.overwritten)["position"] == number
+    assert step_caption(timeline).startswith(f"step {number} of {total} ({place})")
+    found = Divergence(number - 1, index, "dW", ((0, 0, 0, 0),), 1, (0.0,), (1.0,), ("dW",))
+    assert found.position == number
+    assert divergence_words(found, geometry).startswith(f"step {number} of {total} ({place}), in dW")
+    table = ContributionTable(provenance(made, "db", (index.i_c,)), number)
+    assert table.row(table.done - 1).plain.split()[:2] == ["✓", str(number)]
+    assert list(parse_stop(str(number), geometry, True).steps(geometry)) == [number - 1]  # type: ignore[attr-defined]
+    assert GotoScreen(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."

@@ -12,7 +12,7 @@ from convstep.examples import catalog
 from convstep.oracle.comparison import Comparison, compare
 from convstep.replay.timeline import Timeline
 from convstep.view.numbers import short
-from convstep.view.verdicts import AGREES, DIFFERS, comparison_table
+from convstep.view.verdicts import DIFFERS, MATCHES, comparison_rows, comparison_table, table_width
 
 
 def compared(problem: Problem | None = None, *, wrong: bool = False) -> Comparison:
@@ -44,7 +44,8 @@ def test_every_gradient_has_a_line_with_its_numbers() -> None:
         assert short(row.max_abs_error, 3) in line
         assert short(row.max_rel_error, 3) in line
         assert f"[{', '.join(map(str, row.worst_index))}]" in line
-        assert line.rstrip().endswith(AGREES)
+        assert short(row.tolerance, 3) in line
+        assert line.rstrip().endswith(MATCHES)
 
 
 def test_wrong_gradient_is_said_to_differ_where_it_is_worst() -> None:
@@ -52,16 +53,28 @@ def test_wrong_gradient_is_said_to_differ_where_it_is_worst() -> None:
     line = line_of(comparison, "dW")
     assert line.rstrip().endswith(DIFFERS)
     assert "[1, 0, 2, 0]" in line
-    assert line_of(comparison, "db").rstrip().endswith(AGREES)
+    assert line_of(comparison, "db").rstrip().endswith(MATCHES)
 
 
-@pytest.mark.parametrize("width", [54, 60, 80, 84, 110, 200])
-def test_verdicts_are_seen_at_every_width(width: int) -> None:
-    drawn = lines(compared(wrong=True), width)
+@pytest.mark.parametrize("width", [54, 60, 74, 78, 106, 200])
+def test_verdicts_and_tolerances_are_seen_at_every_width(width: int) -> None:
+    comparison = compared(wrong=True)
+    drawn = lines(comparison, width)
     assert all(len(line.rstrip()) <= width for line in drawn)
+    assert "…" not in "".join(drawn)
     assert sum(DIFFERS in line for line in drawn) == 1
-    assert sum(AGREES in line for line in drawn) == 2
-    assert ("shape" in drawn[0]) == (width >= 84)
+    assert sum(MATCHES in line for line in drawn) == 2
+    assert "tolerance" in drawn[0]
+    assert "worst at" in drawn[0]
+    assert ("shape" in drawn[0]) == (width >= 74)
+    assert all(short(row.tolerance, 3 if width >= 74 else 2) in "".join(drawn) for row in comparison.rows)
+
+
+def test_the_command_line_has_the_words_and_numbers_of_the_screen() -> None:
+    comparison = compared(wrong=True)
+    drawn = [line.split() for line in lines(comparison, 200)]
+    assert drawn == [" ".join(row).split() for row in comparison_rows(comparison)]
+    assert table_width(comparison_rows(comparison, 76)) <= 76
 
 
 def test_without_a_bias_there_is_no_line_for_it() -> None:
@@ -77,11 +90,12 @@ def test_nan_and_infinite_errors_are_written() -> None:
     assert "nan" in line
 
 
-def test_share_of_cells_is_told_where_not_all_were_checked() -> None:
+def test_cells_that_were_not_checked_are_told() -> None:
     comparison = compared()
-    assert "cells checked" not in comparison.verdict
+    assert "not checked" not in comparison.verdict
     cells = np.zeros(comparison.rows[0].shape, np.bool_)
     cells.flat[:3] = True
     part = replace(comparison, rows=(replace(comparison.rows[0], cells=cells), *comparison.rows[1:]))
     checked, every = part.checked
-    assert f"in the {checked} of {every} cells checked" in part.verdict
+    assert part.verdict.startswith(f"All {checked} gradients match ")
+    assert part.verdict.endswith(f"; {every - checked} more were not checked")

@@ -19,6 +19,7 @@ from convstep.candidate.files import python2
 from convstep.candidate.files.names import in_words
 from convstep.candidate.files.parsing import Parsed, Parser, Unread, parse, parse_quietly
 from convstep.candidate.target import CandidateError
+from convstep.language import tr
 
 _PYTHON_CELLS = frozenset(
     {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3"}
@@ -39,11 +40,19 @@ class Part:
     statements: list[ast.stmt]
     """Its top-level statements, on its own line numbers."""
     unread: list[Unread]
-    """Lines that are no Python."""
+    """Lines that are not Python."""
 
     def place(self, line: int) -> str:
         """A line for a sentence: "line 3" or "cell 7, line 3"."""
-        return f"line {line}" if self.cell is None else f"cell {self.cell}, line {line}"
+        if self.cell is None:
+            return tr("line {line}", line=line)
+        return tr("cell {cell}, line {line}", cell=self.cell, line=line)
+
+    def places(self, first: int, last: int) -> str:
+        """Several lines for a sentence: "lines 3 to 5" or "cell 7, lines 3 to 5"."""
+        if self.cell is None:
+            return tr("lines {first} to {last}", first=first, last=last)
+        return tr("cell {cell}, lines {first} to {last}", cell=self.cell, first=first, last=last)
 
 
 @dataclass(slots=True)
@@ -55,7 +64,7 @@ class Document:
     parts: list[Part] = field(default_factory=list)
     """In the order in which they run."""
     notes: list[str] = field(default_factory=list)
-    """What was left out or read otherwise than it stands, a sentence each."""
+    """What was left out or read differently from how it is written, a sentence each."""
 
     @property
     def text(self) -> str:
@@ -72,7 +81,9 @@ def read(path: Path, *, as_python2: bool = False) -> Document:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CandidateError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise CandidateError(
+            tr("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)
+        ) from None
     document = Document(path)
     if path.suffix.lower() == ".ipynb":
         texts = _cells(content, document)
@@ -88,7 +99,7 @@ def read(path: Path, *, as_python2: bool = False) -> Document:
         commands += parsed.commands
     if commands:
         shown = in_words([*dict.fromkeys(commands)][:3])
-        document.notes.append(f"notebook commands were taken out: {shown}")
+        document.notes.append(f"notebook commands were left out: {shown}")
     if not as_python2:
         _suggest_python2(document)
     return document
@@ -103,13 +114,22 @@ def _add_part(document: Document, cell: int | None, text: str, parser: Parser) -
     lines = [f"{line}\n" for line in text.split("\n")]
     linecache.cache[filename] = (len(text), None, lines, filename)
     if parsed.mended:
-        where = "" if cell is None else f" in cell {cell}"
-        document.notes.append(f"typographic quotes, dashes or spaces{where} were read as plain ones")
-    for unread in parsed.unread:
-        until = "" if unread.first_line == unread.last_line else f" to {unread.last_line}"
-        reason = f"line {unread.error_line}: {unread.reason}" if until else unread.reason
         document.notes.append(
-            f"{part.place(unread.first_line)}{until} is no Python and was left out: {reason}"
+            tr("typographic quotes, dashes or spaces were read as plain ones")
+            if cell is None
+            else f"typographic quotes, dashes or spaces in cell {cell} were read as plain ones"
+        )
+    for unread in parsed.unread:
+        document.notes.append(
+            tr(
+                "{place} is not Python and was left out: {reason}"
+                if unread.first_line == unread.last_line
+                else "{places} are not Python and were left out: line {line}: {reason}",
+                place=part.place(unread.first_line),
+                places=part.places(unread.first_line, unread.last_line),
+                line=unread.error_line,
+                reason=unread.reason,
+            )
         )
     return parsed
 
@@ -170,10 +190,13 @@ def _suggest_python2(document: Document) -> None:
     for part in document.parts:
         for unread in part.unread:
             if name := python2.syntax_sign(unread.text):
-                place = part.place(unread.error_line)
-                document.notes.append(f"{place} looks like Python 2 ({name}); add --python2")
+                document.notes.append(_like_python2(part.place(unread.error_line), tr(name)))
                 return
         if found := python2.library_sign(part.text):
             name, line = found
-            document.notes.append(f"{part.place(line)} looks like Python 2 ({name}); add --python2")
+            document.notes.append(_like_python2(part.place(line), name))
             return
+
+
+def _like_python2(place: str, sign: str) -> str:
+    return tr("{place} looks like Python 2 ({sign}); add --python2", place=place, sign=sign)

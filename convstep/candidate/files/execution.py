@@ -12,6 +12,7 @@ from convstep.candidate.files import placeholders, selection
 from convstep.candidate.files.document import Document, Part
 from convstep.candidate.files.imports import FAILURES, Imports
 from convstep.candidate.target import CandidateError
+from convstep.language import tr
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Assignment = ast.Assign | ast.AnnAssign | ast.AugAssign
@@ -71,20 +72,31 @@ class Execution:
         file = self.document.path.name
         if name in self.left_out:
             part, line = self.left_out[name]
-            return f"{name} is set at {part.place(line)} of {file}, which did not run (add --run-all)"
+            return tr(
+                "{name} is set at {place} of {file}, which did not run (add --run-all)",
+                name=name,
+                place=part.place(line),
+                file=file,
+            )
         if name in self.failed and name not in self.defined:
-            return f"{name} in {file} cannot be defined: {self.failed[name]}"
+            reason = self.failed[name]
+            return tr("{name} in {file} cannot be defined: {reason}", name=name, file=file, reason=reason)
         return None
 
     def notes(self) -> list[str]:
         """What was left out, a sentence each."""
         sentences = [*self.document.notes, *self.imports.notes()]
         if self.skipped:
-            several = len(self.skipped) > 1
-            shown = f"{', '.join(self.skipped[:3])}{', …' if len(self.skipped) > 3 else ''}"
             sentences.append(
-                f"{len(self.skipped)} top-level statement{'s' if several else ''} did not run "
-                f"({shown}); --run-all runs {'them' if several else 'it'}"
+                tr(
+                    "1 top-level statement did not run ({places}); --run-all runs it"
+                    if len(self.skipped) == 1
+                    else "{count} top-level statements did not run ({places}); --run-all runs them",
+                    count=len(self.skipped),
+                    places=tr(", ").join(
+                        self.skipped if len(self.skipped) <= 3 else [*self.skipped[:3], "…"]
+                    ),
+                )
             )
         return sentences
 
@@ -254,7 +266,7 @@ class Execution:
             trace = trace.tb_next
         return CandidateError(
             f"{self.document.path.name} fails at {place} with --run-all: {_said(error)}; "
-            "mend it, or leave --run-all away"
+            "fix it, or check without --run-all"
         )
 
     def _skip(self, part: Part, node: ast.stmt, counts: bool = True) -> None:

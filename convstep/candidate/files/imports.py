@@ -11,6 +11,7 @@ from typing import Any
 
 from convstep.candidate.files.names import in_words
 from convstep.candidate.files.placeholders import Placeholder
+from convstep.language import tr
 
 FAILURES = (Exception, SystemExit)
 """What executing somebody's file may raise; Ctrl+C still ends everything."""
@@ -74,10 +75,18 @@ class Imports:
         reasons = list(dict.fromkeys(a.reason for a in self.absent if not a.distribution))
         sentences = []
         if distributions:
-            are = "is" if len(distributions) == 1 else "are"
-            sentences.append(f"{in_words(distributions)} {are} not installed, which only matters where used")
+            sentences.append(
+                tr(
+                    "{names} is not installed, which matters only where it is used"
+                    if len(distributions) == 1
+                    else "{names} are not installed, which matters only where they are used",
+                    names=in_words(distributions),
+                )
+            )
         stars = dict.fromkeys(a.module for a in self.absent if a.bound == "*")
-        sentences += [f"the names of 'from {module} import *' are missing" for module in stars]
+        sentences += [
+            tr("the names of 'from {module} import *' are missing", module=module) for module in stars
+        ]
         return sentences + reasons
 
     def _module(self, alias: ast.alias, single: ast.stmt, execute: Callable[[ast.stmt], None]) -> None:
@@ -136,20 +145,21 @@ def _absent(error: BaseException, bound: str, written: str, member: str | None) 
     distribution = None
     if isinstance(error, ModuleNotFoundError) and error.name:
         if written.startswith("."):
-            reason = f"there is no {written} in the package"
+            reason = tr("there is no {module} in the package", module=written)
         elif f"{written}.".startswith(f"{error.name}."):
             distribution = error.name
-            reason = f"{distribution} is not installed"
+            reason = tr("{name} is not installed", name=distribution)
         else:
-            reason = f"{written} cannot be imported: it needs {error.name}, which is not installed"
+            reason = tr(
+                "{module} cannot be imported: it needs {name}, which is not installed",
+                module=written,
+                name=error.name,
+            )
     elif isinstance(error, ImportError) and member is not None and "cannot import name" in str(error):
-        reason = f"{written} has no {member}"
+        reason = tr("{module} has no {member}", module=written, member=member)
     else:
         # a sentence of ours needs no class in front
-        kind = "" if type(error).__name__ == "CandidateError" else f"{type(error).__name__}: "
-        reason = f"{written} cannot be imported ({kind}{_first_line(error)})"
+        kind = "" if type(error).__name__ == "CandidateError" else type(error).__name__
+        said = ": ".join(part for part in (kind, str(error).split("\n", 1)[0]) if part)
+        reason = tr("{module} cannot be imported ({said})", module=written, said=said)
     return Absent(bound, written, member, reason, distribution)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or "no message").split("\n", 1)[0]

@@ -12,11 +12,7 @@ from convstep.candidate.files import names
 from convstep.candidate.files.document import Document, Part
 from convstep.candidate.files.placeholders import Placeholder, why_missing
 from convstep.candidate.target import CandidateError
-
-_ADAPTER = (
-    "write a function backward(problem) in a file of your own that builds the layer, "
-    "calls it and returns dW, db, dA_prev"
-)
+from convstep.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,14 @@ def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callabl
     if isinstance(value, type):
         return value, "autograd" if is_autograd(value) else "class"
     if not callable(value):
-        raise CandidateError(f"{walked} in {file} is {_article(value)}, not a function; name a function")
+        raise CandidateError(
+            tr(
+                "{name} in {file} is not a function ({kind}); name a function",
+                name=walked,
+                file=file,
+                kind="None" if value is None else type(value).__name__,
+            )
+        )
     if not isinstance(owner, type):
         return value, "method" if rest else "function"
     if is_autograd(owner) and rest[-1] == "backward":
@@ -100,7 +103,13 @@ def find(value: Any, name: str, documents: Mapping[str, Document]) -> Definition
 
 def _check_there(value: Any, name: str) -> None:
     if isinstance(value, Placeholder):
-        raise CandidateError(f"{name} is imported, but {why_missing(value)}; name a function that is there")
+        raise CandidateError(
+            tr(
+                "{name} is imported, but {reason}; name a function that is there",
+                name=name,
+                reason=why_missing(value),
+            )
+        )
 
 
 def _no_member(owner: Any, attribute: str, walked: str, file: str) -> str:
@@ -109,9 +118,20 @@ def _no_member(owner: Any, attribute: str, walked: str, file: str) -> str:
     ]
     own = [each for each in members if each in vars(owner)] if isinstance(owner, type) else members
     near = names.closest(attribute, members)
-    meant = f"; did you mean {walked.rpartition('.')[0]}.{near}?" if near else ""
-    has = f" It has {names.listed(names.backward_first(own))}" if own else ""
-    return f"{file} has no {walked}{meant or (';' if has else '')}{has}"
+    sentence = "{file} has no {name}; it has {names}" if own else "{file} has no {name}"
+    if near:
+        sentence = (
+            "{file} has no {name}; did you mean {meant}? It has {names}"
+            if own
+            else "{file} has no {name}; did you mean {meant}?"
+        )
+    return tr(
+        sentence,
+        file=file,
+        name=walked,
+        meant=f"{walked.rpartition('.')[0]}.{near}",
+        names=names.listed(names.backward_first(own)),
+    )
 
 
 def _instance(owner: type, file: str) -> Any:
@@ -126,7 +146,13 @@ def _instance(owner: type, file: str) -> Any:
             and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         ]
         raise CandidateError(
-            f"{owner.__name__} in {file} needs {names.in_words(needed)} to be made; {_ADAPTER}"
+            tr(
+                "{name} in {file} needs {arguments} to be made; write a function backward(problem) "
+                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
+                name=owner.__name__,
+                file=file,
+                arguments=names.in_words(needed),
+            )
         ) from None
     except ValueError:
         pass  # no signature to be had
@@ -134,14 +160,15 @@ def _instance(owner: type, file: str) -> Any:
         return owner()
     except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        raise CandidateError(f"{owner.__name__}() in {file} fails ({said}); {_ADAPTER}") from error
-
-
-def _article(value: Any) -> str:
-    if value is None:
-        return "None"
-    kind = type(value).__name__
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
+        raise CandidateError(
+            tr(
+                "{name}() in {file} fails ({said}); write a function backward(problem) "
+                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
+                name=owner.__name__,
+                file=file,
+                said=said,
+            )
+        ) from error
 
 
 _Definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda

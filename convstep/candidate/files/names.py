@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from convstep.language import tr
+
 SHOWN = 8
 """Names listed in a sentence; more would hide the one that is meant."""
 
@@ -27,12 +29,12 @@ def defined(text: str) -> list[str]:
 
 
 def looks_backward(name: str) -> bool:
-    """Whether a name speaks of a backward pass: `conv_backward`, `Conv.backward`, `conv_grad`."""
+    """Whether a name sounds like a backward pass: `conv_backward`, `Conv.backward`, `conv_grad`."""
     return _BACKWARD.search(name.rpartition(".")[2]) is not None
 
 
 def backward_first(names: Iterable[str]) -> list[str]:
-    """The names, those that speak of convolution and backward first, private ones last."""
+    """The names, those that sound like a convolution or a backward first, private ones last."""
 
     def rank(name: str) -> tuple[bool, bool, bool]:
         return not looks_backward(name), "conv" not in name.lower(), name.startswith("_")
@@ -51,9 +53,11 @@ def listed(names: Sequence[str]) -> str:
     """The first few of them for a sentence: "a, b and 12 more"."""
     if len(names) <= SHOWN:
         return in_words(names)
-    return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"
+    return tr("{names} and {count} more", names=tr(", ").join(names[:SHOWN]), count=len(names) - SHOWN)
 
 
 def in_words(words: Sequence[str]) -> str:
     """`["a", "b", "c"]` -> "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])

@@ -66,7 +66,7 @@ class Parsed:
 
 
 def parse(text: str, parser: Parser) -> Parsed:
-    """Read a text: as it is, mended, and where neither works piece by piece."""
+    """Read a text: as it is, repaired, and where neither works, piece by piece."""
     try:
         return _whole(text, parser)
     except SyntaxError:

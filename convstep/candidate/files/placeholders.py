@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from convstep.language import tr
+
 _defining = 0
 """How many definitions are being executed; a decorator may be called then."""
 
@@ -67,7 +69,8 @@ class Placeholder:
         return f"<{self._dotted}: {self._reason}>"
 
     def _complain(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise ImportError(f"{self._reason}, and the candidate uses {self._dotted}", name=self._dotted)
+        sentence = tr("{reason}, and the candidate uses {name}", reason=self._reason, name=self._dotted)
+        raise ImportError(sentence, name=self._dotted)
 
 
 class _Decorator(Placeholder):

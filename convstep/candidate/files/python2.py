@@ -22,7 +22,7 @@ _FIXES = (
 )
 """Fixes that keep every line where it is, tuple parameters aside; the rest are builtins below."""
 
-_SYNTAX_SIGNS = {
+SYNTAX_SIGNS = {
     "a print statement": r"^[ \t]*print[ \t]+(?![=(.\[,:])\S|^[ \t]*print[ \t]*>>",
     "except with a comma": r"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:",
     "raise with a comma": r"^[ \t]*raise[ \t]+[\w.]+[ \t]*,",
@@ -30,6 +30,7 @@ _SYNTAX_SIGNS = {
     "exec without parentheses": r"^[ \t]*exec[ \t]+[\w\"']",
     "backticks": r"^[^#'\"`\n]*`[^`\n]+`",
 }
+"""What shows that lines are Python 2, by what it is called."""
 _LIBRARY_SIGNS = {
     "xrange": r"\bxrange[ \t]*\(",
     "raw_input": r"\braw_input[ \t]*\(",
@@ -42,7 +43,7 @@ _TRUE_DIVISION = re.compile(r"^[ \t]*from[ \t]+__future__[ \t]+import\b[^#\n]*(?
 
 def syntax_sign(text: str) -> str | None:
     """What shows that lines which do not parse are Python 2; None when nothing does."""
-    return next((name for name, pattern in _SYNTAX_SIGNS.items() if re.search(pattern, text, re.M)), None)
+    return next((name for name, pattern in SYNTAX_SIGNS.items() if re.search(pattern, text, re.M)), None)
 
 
 def library_sign(text: str) -> tuple[str, int] | None:

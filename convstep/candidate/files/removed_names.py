@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.files.document import Document
+from convstep.language import tr
 
 _BUILTINS: dict[str, Any] = {
     "float": float,
@@ -98,4 +99,9 @@ def notes(document: Document) -> Iterator[str]:
             if node.attr in _restored and node.value.id in ("np", "numpy") and name not in told:
                 told.add(name)
                 place = part.place(node.lineno)
-                yield f"{name} ({place}) is gone from NumPy {np.__version__}; it was put back for this run"
+                yield tr(
+                    "{name} ({place}) no longer exists in NumPy {version}; it was restored for this run",
+                    name=name,
+                    place=place,
+                    version=np.__version__,
+                )

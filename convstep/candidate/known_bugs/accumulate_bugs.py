@@ -16,13 +16,13 @@ BUGS = (
         wrong="dW[i_c] = a_slice * dZ[i_h, i_w, i_c]",
         right="dW[i_c] += a_slice * dZ[i_h, i_w, i_c]",
         explanation=(
-            "A kernel is used at every place of the output, so its gradient is a sum over all of them. "
-            "With = every window throws away what the earlier ones gave, and only the last survives. The "
-            "same happens per row or per sample if the assignment stands one loop further out. With a "
-            "single output place and one sample nothing shows. See it by a dZ of a single 1 anywhere but "
+            "A kernel is used at every output position, so its gradient is a sum over all of them. With = "
+            "every window throws away what the earlier ones added, and only the last survives. The same "
+            "happens per row or per sample if the assignment is one loop further out. With a single "
+            "output position and one sample nothing shows. To see it, let dZ be a single 1 anywhere but "
             "at the end: dW is zero."
         ),
-        symptom="only the last window survives in dW; what earlier steps gave is lost",
+        symptom="only the last window survives in dW; what earlier steps added is lost",
         sources=("dynet PR #612",),
         variants=(
             Variant(_DW, Mistakes(last="nhw"), "the last window survives"),
@@ -41,8 +41,8 @@ BUGS = (
         explanation=(
             "An input cell belongs to several windows and, in each, to several filters; its gradient is "
             "the sum of what they all send back. With = the last write wins. If the filters are summed "
-            "before the assignment it shows only where windows overlap, that is when the stride is "
-            "smaller than the kernel. In col2im the same slip sits in the loop over taps."
+            "before the assignment, it shows only where windows overlap, that is, when the stride is "
+            "smaller than the kernel. In col2im the same slip is in the loop over taps."
         ),
         symptom="dA_prev wrong where windows or filters overlap, right if the stride is at least the kernel",
         sources=("darknet#2570",),
@@ -58,23 +58,23 @@ BUGS = (
         wrong="db[i_c] = dZ[i_h, i_w, i_c]",
         right="db[i_c] += dZ[i_h, i_w, i_c]",
         explanation=(
-            "A bias is added at every place of the output, so its gradient is the sum of dZ over all of "
-            "them. With = it is the last value alone, or the last row's or the last sample's sum if the "
-            "assignment stands further out. Compare db with dZ.sum() over all axes but the channels."
+            "A bias is added at every output position, so its gradient is the sum of dZ over all of them. "
+            "With = it is the last value alone, or the sum of the last row or the last sample if the "
+            "assignment is further out. Compare db with dZ.sum() over all axes but the channels."
         ),
-        symptom="db is a part of dZ's sum: the last place, row or sample",
+        symptom="db is only a part of dZ's sum: the last position, row or sample",
         variants=(
-            Variant(_DB, Mistakes(last="nhw"), "the last place survives"),
+            Variant(_DB, Mistakes(last="nhw"), "the last position survives"),
             Variant(_DB, Mistakes(last="n"), "the last sample survives"),
             Variant(_DB, Mistakes(last="nh"), "the last row survives"),
-            Variant(_DB, Mistakes(last="hw"), "the last place of every sample survives"),
+            Variant(_DB, Mistakes(last="hw"), "the last position of every sample survives"),
             Variant(_DB, Mistakes(last="h"), "the last row of every sample survives"),
-            Variant(_DB, Mistakes(last="w"), "the last place of every row survives"),
+            Variant(_DB, Mistakes(last="w"), "the last position of every row survives"),
         ),
     ),
     KnownBug(
         id="gradient-not-returned",
-        title="the sum is made in one array and another is returned",
+        title="the sum is made in one array, but another is returned",
         wrong="da_pad = np.pad(dA_prev[i_n], around)   # written to, but dA_prev is returned",
         right="dA_prev[i_n] = da_pad[p:p + H, p:p + W]",
         explanation=(
@@ -96,7 +96,7 @@ BUGS = (
         right="dA_prev_pad = np.zeros_like(A_prev_pad)",
         explanation=(
             "A buffer of the right shape is made by copying the array whose gradient it will hold, and "
-            "the contributions are added on top of the old values. The gradient is too large by exactly "
+            "the contributions are added to the old values. The gradient is too large by exactly "
             "the input, cell by cell. Subtract the input from what came back: the rest is right. With "
             "inputs of zero it does not show."
         ),
@@ -112,8 +112,8 @@ BUGS = (
         explanation=(
             "The arrays that collect the gradients outlive the call: attributes of a layer, globals, or a "
             "default argument. The first call is right, every later one adds to what the calls before "
-            "left. Call twice with the same inputs: the second result must equal the first, here it is "
-            "its double."
+            "left. Call twice with the same inputs: the second result must equal the first; here it is "
+            "twice that."
         ),
         symptom="the second call's gradients contain the first's",
         sources=("micrograd PR #102",),
@@ -128,7 +128,7 @@ BUGS = (
         explanation=(
             "In-place operators and assignments into a slice write to the caller's array. The call itself "
             "may return right gradients, and whoever uses dZ, A_prev or W afterwards gets wrong ones. "
-            "Compare every input before and after the call; make a copy, or write to a new array."
+            "Compare every input before and after the call; work on a copy, or write to a new array."
         ),
         symptom="dZ, A_prev or W differ after the call; later results are wrong",
         sources=("caffe#2015",),
@@ -141,9 +141,8 @@ BUGS = (
         right="dW = np.zeros(W.shape)",
         explanation=(
             "zeros_like takes over the type of its argument. If the input is an array of integers, so is "
-            "the buffer, and every value stored in it loses its fraction, each time anew. Written with += "
-            "on a slice NumPy raises instead; written cell by cell it truncates silently. With inputs of "
-            "floats nothing shows."
+            "the buffer, and every value stored in it loses its fraction. With += on a slice NumPy raises "
+            "instead; cell by cell it truncates silently. With floating-point inputs nothing shows."
         ),
         symptom="gradients are whole numbers, too close to zero",
         sources=("numpy#16578",),

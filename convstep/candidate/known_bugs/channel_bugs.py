@@ -1,4 +1,4 @@
-"""Channels, groups and samples that stand for others or are left out."""
+"""Channels, groups and samples that are used for others or are left out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BUGS = (
     ),
     KnownBug(
         id="one-channel-only",
-        title="one channel gets or gives everything",
+        title="a channel index is fixed, or a channel loop is missing",
         wrong="dW[0] += a_slice * dZ[i_h, i_w, i_c]",
         right="dW[i_c] += a_slice * dZ[i_h, i_w, i_c]",
         explanation=(
@@ -44,11 +44,11 @@ BUGS = (
             Variant(ALL, Mistakes(channels="only-last"), "only the last filter is processed"),
             Variant(_SUMS, Mistakes(channels="into-first"), "everything lands in the first filter"),
             Variant(_SUMS, Mistakes(channels="into-last"), "everything lands in the last filter"),
-            Variant(_DA, Mistakes(channels="kernel-first"), "the first kernel stands for all"),
-            Variant(_DA, Mistakes(channels="kernel-last"), "the last kernel stands for all"),
+            Variant(_DA, Mistakes(channels="kernel-first"), "the first kernel is used for all"),
+            Variant(_DA, Mistakes(channels="kernel-last"), "the last kernel is used for all"),
             Variant(WINDOWED, Mistakes(channels="input-first"), "only the first input channel is processed"),
             Variant(WINDOWED, Mistakes(channels="input-last"), "only the last input channel is processed"),
-            Variant(_DW, Mistakes(channels="reads-first"), "the first input channel stands for all"),
+            Variant(_DW, Mistakes(channels="reads-first"), "the first input channel is used for all"),
         ),
     ),
     KnownBug(
@@ -76,7 +76,7 @@ BUGS = (
     ),
     KnownBug(
         id="batch-one-sample",
-        title="one sample stands for the batch",
+        title="one sample is used for the whole batch",
         wrong="a_slice = A_prev_pad[0, h_start:h_end, w_start:w_end]",
         right="a_slice = A_prev_pad[i_n, h_start:h_end, w_start:w_end]",
         explanation=(
@@ -95,14 +95,20 @@ BUGS = (
             Variant(_DA, Mistakes(samples="into-last"), "the batch's sum lands in the last sample"),
             Variant(_DA, Mistakes(samples="into-every"), "the batch's sum lands in every sample"),
             Variant(
-                _DA, Mistakes(samples="first-alone"), "the first sample's is returned, without batch axis"
+                _DA,
+                Mistakes(samples="first-alone"),
+                "only the first sample's is returned, without a batch axis",
             ),
-            Variant(_DA, Mistakes(samples="last-alone"), "the last sample's is returned, without batch axis"),
+            Variant(
+                _DA,
+                Mistakes(samples="last-alone"),
+                "only the last sample's is returned, without a batch axis",
+            ),
         ),
     ),
     KnownBug(
         id="batch-hardcoded",
-        title="a batch size is written in",
+        title="a batch size is hard-coded",
         wrong="for i_n in range(2):",
         right="for i_n in range(A_prev.shape[0]):",
         explanation=(
@@ -113,10 +119,10 @@ BUGS = (
         symptom="any other batch size raises or is used in part",
         sources=("survey",),
         variants=(
-            Variant(ALL, Mistakes(samples="first"), "1, later samples are left out"),
-            Variant(ALL, Mistakes(samples="must be 1"), "1, others raise"),
-            Variant(ALL, Mistakes(samples="must be 2"), "2, others raise"),
-            Variant(ALL, Mistakes(samples="two"), "2, later samples are left out"),
+            Variant(ALL, Mistakes(samples="first"), "a batch of 1; later samples are left out"),
+            Variant(ALL, Mistakes(samples="must be 1"), "a batch of 1; others raise"),
+            Variant(ALL, Mistakes(samples="must be 2"), "a batch of 2; others raise"),
+            Variant(ALL, Mistakes(samples="two"), "a batch of 2; later samples are left out"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Kernels turned the wrong way, and the transposed form of dA_prev."""
+"""Kernels rotated the wrong way, and the transposed form of dA_prev."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _DA = ("dA_prev",)
 BUGS = (
     KnownBug(
         id="dW-flipped",
-        title="dW comes out rotated",
+        title="dW is rotated",
         wrong='dW[i_c] = correlate2d(dZ[..., i_c], A_prev_pad[..., c], mode="valid")',
         right='dW[i_c] = correlate2d(A_prev_pad[..., c], dZ[..., i_c], mode="valid")',
         explanation=(
-            "Correlation does not commute: with its arguments exchanged the same numbers come out in "
+            "Correlation does not commute: with its arguments swapped, the same numbers come out in "
             "reverse order. dW[i_c, k_h, k_w] holds what belongs to the tap mirrored through the kernel's "
             "centre, so the shape, the mean and every norm are right. A convolution used for a "
             "correlation does the same. Compare with dW[:, ::-1, ::-1]. A kernel of one tap, or symmetric "
@@ -51,11 +51,11 @@ BUGS = (
     ),
     KnownBug(
         id="kernel-transposed",
-        title="k_h and k_w are exchanged",
+        title="k_h and k_w are swapped",
         wrong="w = W[i_c].transpose(1, 0, 2)",
         right="w = W[i_c]",
         explanation=(
-            "A transpose meant to rearrange channels exchanges the kernel's rows and columns. Taps on the "
+            "A transpose meant to rearrange channels swaps the kernel's rows and columns. Taps on the "
             "diagonal k_h = k_w are right, the others are taken from the mirrored tap. Kernels that are "
             "not square no longer fit their window and raise. Put a single 1 into dZ: dA_prev shows W on "
             "its side."
@@ -69,7 +69,7 @@ BUGS = (
             Variant(
                 _DA,
                 Mistakes(taps="transpose", swapped="kernel", cut=True),
-                "the window is turned with the kernel",
+                "the window is transposed with the kernel",
             ),
         ),
     ),
@@ -94,7 +94,7 @@ BUGS = (
             Variant(
                 _DA,
                 Mistakes(stride="none", buffer="reached", crop="[p:size-p]"),
-                "dA_prev comes out too small",
+                "dA_prev is too small",
             ),
             Variant(
                 _DA,
@@ -113,7 +113,7 @@ BUGS = (
             ),
             Variant(_DA, Mistakes(stride="none"), "filled up with zeros before the convolution"),
             Variant(_DA, Mistakes(stride="none", buffer="reached"), "cut by [p:p+H] from too short an array"),
-            Variant(_DW, Mistakes(stride="none", buffer="reached"), "dW comes out too large"),
+            Variant(_DW, Mistakes(stride="none", buffer="reached"), "dW is too large"),
             Variant(
                 _DW, Mistakes(stride="none", buffer="reached", refit="assigned"), "dW too large for its array"
             ),
@@ -125,8 +125,8 @@ BUGS = (
         wrong="dA_prev_pad = full_convolution(dZ_up, W_rotated)   # too few rows",
         right="dA_prev_pad[:rows, :columns] = full_convolution(dZ_up, W_rotated)   # into zeros of full size",
         explanation=(
-            "If (H + 2p - f) is no multiple of the stride, the last rows of the padded input are seen by "
-            "no window. The transposed form knows only of the rows that were: its result lacks the "
+            "If (H + 2p - f) is not a multiple of the stride, the last rows of the padded input are in "
+            "no window. The transposed form has only the rows that are in one: its result lacks the "
             "remainder. It must be added at the bottom and right as zeros, before the crop. Added "
             "elsewhere or after the crop, it shifts the gradient or loses its last rows. dW as a "
             "correlation is too large by the same number of taps. Sizes that tile exactly hide it."
@@ -134,7 +134,7 @@ BUGS = (
         symptom="dA_prev too small or shifted, dW too large, when (H + 2p - f) % stride is not 0",
         sources=("backpack#30", "CMU10-714#6"),
         variants=(
-            Variant(_DA, Mistakes(buffer="reached", crop="[p:size-p]"), "dA_prev comes out too small"),
+            Variant(_DA, Mistakes(buffer="reached", crop="[p:size-p]"), "dA_prev is too small"),
             Variant(
                 _DA,
                 Mistakes(buffer="reached", crop="[p:size-p]", refit="zeros after"),
@@ -159,7 +159,7 @@ BUGS = (
                 Mistakes(buffer="reached", crop="[p:size-p]", refit="assigned"),
                 "too small for the array it is assigned to",
             ),
-            Variant(_DW, Mistakes(buffer="reached"), "dW has taps too many"),
+            Variant(_DW, Mistakes(buffer="reached"), "dW has too many taps"),
             Variant(_DW, Mistakes(buffer="reached", refit="zeros before"), "dW's last taps are taken"),
             Variant(_DW, Mistakes(buffer="reached", refit="assigned"), "dW too large for its array"),
         ),

@@ -158,7 +158,7 @@ class Mistakes:
     write: Write = ""
     """`=` for `+=` on `dA_prev_pad`: at every step, every place, or every tap of a col2im."""
     channels: Channels = ""
-    """Which output or input channel stands for all."""
+    """Which output or input channel is used for all."""
     groups: Groups = ""
     """How a filter's input channels are found, if not by its group's offset."""
     samples: Samples = ""

@@ -1,4 +1,4 @@
-"""Padding that is missing, too wide, written in, or cut off wrongly."""
+"""Padding that is missing, too wide, hard-coded, or cut off wrongly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUGS = (
         right="dA_prev = dA_prev_pad[p:p + H, p:p + W]",
         explanation=(
             "In Python -0 is 0, so with p = 0 the slice [p:-p] is [0:0]: empty, where the whole array was "
-            "meant. Returned, it is a gradient without cells; assigned to dA_prev[i_n], it raises that "
+            "meant. Returned, it is a gradient without cells; assigned to dA_prev[i_n], it raises because "
             "shapes do not fit. With any padding it is right, which is why tests at padding 1 pass. Write "
             "the end of the slice as p + H."
         ),
@@ -51,14 +51,14 @@ BUGS = (
     ),
     KnownBug(
         id="padding-hardcoded",
-        title="a padding is written in",
+        title="a padding is hard-coded",
         wrong="dA_prev = dA_prev_pad[1:-1, 1:-1]",
         right="dA_prev = dA_prev_pad[p:p + H, p:p + W]",
         explanation=(
-            "The number 1 stands where the padding belongs: when the arrays are padded, when the gradient "
-            "is cropped, or both. The usual test uses padding 1 and passes. With less padding windows are "
-            "shifted or real cells are cropped away; with more, windows leave the array or padding stays "
-            "in the result."
+            "The number 1 is written where the padding belongs: when the arrays are padded, when the "
+            "gradient is cropped, or both. The usual test uses padding 1 and passes. With less padding "
+            "windows are shifted or real cells are cropped away; with more, windows leave the array or "
+            "padding stays in the result."
         ),
         symptom="right at padding 1 only",
         sources=("4 of 38 cs231n solutions",),
@@ -66,7 +66,7 @@ BUGS = (
             Variant(_DA, Mistakes(crop="[1:-1]"), "the crop"),
             Variant(_DA, Mistakes(crop="[1:-1] assigned"), "the crop, whose assignment raises"),
             Variant(WINDOWED, Mistakes(padding="1"), "the padding of the array"),
-            Variant(WINDOWED, Mistakes(padding="1", cut=True), "the padding of the array, windows cut"),
+            Variant(WINDOWED, Mistakes(padding="1", cut=True), "the padding of the array, windows cut off"),
             Variant(
                 _DA,
                 Mistakes(padding="1", crop="outer [p:-p]"),
@@ -89,7 +89,7 @@ BUGS = (
         sources=("MP-SPDZ#1206",),
         variants=(
             Variant(_DA, Mistakes(crop="none"), ""),
-            Variant(_DA, Mistakes(crop="[p:]"), "cropped at the top and left only"),
+            Variant(_DA, Mistakes(crop="[p:]"), "cropped only at the top and left"),
         ),
     ),
     KnownBug(
@@ -154,8 +154,8 @@ BUGS = (
         ),
         symptom="dW wrong, or shapes clash, when the padding is larger than 0",
         variants=(
-            Variant(_DW, Mistakes(padding="0"), "windows cut by the border clash"),
-            Variant(_DW, Mistakes(padding="0", cut=True), "windows are cut by the border"),
+            Variant(_DW, Mistakes(padding="0"), "windows cut off at the border raise"),
+            Variant(_DW, Mistakes(padding="0", cut=True), "windows are cut off at the border"),
             Variant(_DW, Mistakes(padding="0", by_index=True), "cells are taken by index"),
             Variant(
                 _DW,
@@ -178,13 +178,13 @@ BUGS = (
         symptom="an error, or dA_prev shifted and cut at the border, when the padding is larger than 0",
         sources=("survey",),
         variants=(
-            Variant(_DA, Mistakes(padding="0"), "windows cut by the border clash"),
-            Variant(_DA, Mistakes(padding="0", cut=True), "windows are cut by the border"),
+            Variant(_DA, Mistakes(padding="0"), "windows cut off at the border raise"),
+            Variant(_DA, Mistakes(padding="0", cut=True), "windows are cut off at the border"),
             Variant(_DA, Mistakes(padding="0", by_index=True), "cells are written by index"),
             Variant(
                 _DA,
                 Mistakes(padding="0", cut=True, crop="outer [p:size-p]"),
-                "windows are cut, and the result is cropped as if it were padded",
+                "windows are cut off, and the result is cropped as if it were padded",
             ),
         ),
     ),
@@ -195,8 +195,8 @@ BUGS = (
         right='A_prev_pad = np.pad(A_prev, ((p, p), (p, p), (0, 0)), mode="constant")',
         explanation=(
             "The forward pass read zeros around the input; this backward reads copies of the border, a "
-            "mirror image, or ones. Taps that look into the padding collect gradient which should be "
-            "nothing. dA_prev and db do not read the input and are right, and so is everything at padding "
+            "mirror image, or ones. Taps that look into the padding collect gradient that should be "
+            "zero. dA_prev and db do not read the input and are right, and so is everything at padding "
             "0. Only the kernel's outer taps are wrong."
         ),
         symptom="dW wrong in the taps that reach over the border, when the padding is larger than 0",

@@ -30,10 +30,10 @@ BUGS = (
             Variant(_DB, Mistakes(db_keeps="WC"), "not summed over columns"),
             Variant(_DB, Mistakes(db_keeps="HWC"), "summed over samples only"),
             Variant(_DB, Mistakes(db_keeps="CHW"), "summed over samples only, channels first"),
-            Variant(_DB, Mistakes(db_keeps="N"), "one number a sample"),
-            Variant(_DB, Mistakes(db_keeps="H"), "one number a row"),
-            Variant(_DB, Mistakes(db_keeps="W"), "one number a column"),
-            Variant(_DB, Mistakes(db_keeps="HW"), "one number a place"),
+            Variant(_DB, Mistakes(db_keeps="N"), "one number per sample"),
+            Variant(_DB, Mistakes(db_keeps="H"), "one number per row"),
+            Variant(_DB, Mistakes(db_keeps="W"), "one number per column"),
+            Variant(_DB, Mistakes(db_keeps="HW"), "one number per position"),
             Variant(_DB, Mistakes(db_keeps="NHWC"), "not summed at all"),
         ),
     ),
@@ -43,10 +43,10 @@ BUGS = (
         wrong="db = dZ.mean(axis=(0, 1))",
         right="db = dZ.sum(axis=(0, 1))",
         explanation=(
-            "The bias is added at every place, so its gradient is the sum of dZ over all places. A mean "
-            "is smaller by a factor that depends on the sizes alone: the number of places, of samples, or "
-            "of both. If the loss is averaged over the batch, dZ contains that factor already. Divide the "
-            "two results: the ratio is the same in every channel."
+            "The bias is added at every output position, so its gradient is the sum of dZ over all of "
+            "them. A mean is smaller by a factor that depends on the sizes alone: the number of positions, "
+            "of samples, or of both. If the loss is averaged over the batch, dZ contains that factor "
+            "already. Divide the two results: the ratio is the same in every channel."
         ),
         symptom="db off by a constant ratio",
         sources=("kvfrans/notes#5",),
@@ -63,7 +63,7 @@ BUGS = (
         right="return dW, db, dA_prev   # dZ has the 1/N of the loss already",
         explanation=(
             "A convolution's backward only sums. The 1/N of a loss averaged over the batch comes in with "
-            "dZ; dividing again makes the step N times too small. Dividing by the number of places or of "
+            "dZ; dividing again makes the step N times too small. Dividing by the number of positions or of "
             "taps is the same slip. Directions are right, so training works, slowly. The ratio to the "
             "right gradient is one number for all cells."
         ),
@@ -96,7 +96,7 @@ BUGS = (
             Variant(_DB, Mistakes(db_shape="(1, 1, C)"), "(1, 1, C_out)"),
             Variant(_DB, Mistakes(db_shape="(C, 1, 1)"), "(C_out, 1, 1)"),
             Variant(_DB, Mistakes(db_shape="(C, 1, 1, 1)"), "(C_out, 1, 1, 1)"),
-            Variant(_DB, Mistakes(db_shape="(H_out, W_out, C)"), "repeated over every place"),
+            Variant(_DB, Mistakes(db_shape="(H_out, W_out, C)"), "repeated over every position"),
             Variant(_DB, Mistakes(db_shape="(N, H_out, W_out, C)"), "repeated in the shape of dZ"),
             Variant(_DB, Mistakes(db_shape="(N, C)"), "repeated for every sample"),
             Variant(_DB, Mistakes(db_shape="(C, C)"), "repeated for every channel"),
@@ -112,7 +112,7 @@ BUGS = (
             "dA_prev; the courses return dA_prev, dW, db. Everything seems wrong, and the shapes are "
             "those of the other gradients. Compare the shapes with W, b and A_prev."
         ),
-        symptom="everything wrong, shapes permuted",
+        symptom="everything is wrong, and the shapes are permuted",
         seen_by="the order of what is returned",
     ),
     KnownBug(
@@ -122,8 +122,8 @@ BUGS = (
         right="Z[i_h, i_w, i_c] = np.sum(a_slice * W[i_c]) + b[i_c]",
         explanation=(
             "A backward can be the exact derivative of its own forward and still differ from the "
-            "reference, because that forward is no convolution: the bias is inside the sum, the padding "
-            "or the stride is another one, or the cache holds changed arrays. Mend the forward first; "
+            "reference, because that forward is not this convolution: the bias is inside the sum, the "
+            "padding or the stride differs, or the cache holds changed arrays. Fix the forward first; "
             "check it alone on the same problem."
         ),
         symptom="the backward looks wrong everywhere, and so is Z",

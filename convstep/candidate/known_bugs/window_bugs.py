@@ -39,8 +39,16 @@ BUGS = (
             Variant(WINDOWED, Mistakes(stride="w-none"), "ignored along W"),
             Variant(WINDOWED, Mistakes(stride="h-for-both"), "the stride of H on both axes"),
             Variant(WINDOWED, Mistakes(stride="w-for-both"), "the stride of W on both axes"),
-            Variant(WINDOWED, Mistakes(stride="h-for-both", cut=True), "the stride of H on both axes, cut"),
-            Variant(WINDOWED, Mistakes(stride="w-for-both", cut=True), "the stride of W on both axes, cut"),
+            Variant(
+                WINDOWED,
+                Mistakes(stride="h-for-both", cut=True),
+                "the stride of H on both axes, windows cut off",
+            ),
+            Variant(
+                WINDOWED,
+                Mistakes(stride="w-for-both", cut=True),
+                "the stride of W on both axes, windows cut off",
+            ),
         ),
     ),
     KnownBug(
@@ -65,7 +73,7 @@ BUGS = (
     ),
     KnownBug(
         id="axes-swapped",
-        title="H and W are exchanged",
+        title="H and W are swapped",
         wrong="h_start, w_start = i_w * stride, i_h * stride",
         right="h_start, w_start = i_h * stride, i_w * stride",
         explanation=(
@@ -79,16 +87,16 @@ BUGS = (
         sources=("np-conv2d PR #2", "NNPACK#15"),
         variants=(
             Variant(WINDOWED, Mistakes(swapped="window"), "the window's corner"),
-            Variant(WINDOWED, Mistakes(swapped="window", cut=True), "the window's corner, windows cut"),
+            Variant(WINDOWED, Mistakes(swapped="window", cut=True), "the window's corner, windows cut off"),
             Variant(WINDOWED, Mistakes(swapped="window-and-stride"), "the window's corner with its stride"),
             Variant(
                 WINDOWED,
                 Mistakes(swapped="window-and-stride", cut=True),
-                "the window's corner with its stride, windows cut",
+                "the window's corner with its stride, windows cut off",
             ),
             Variant(WINDOWED, Mistakes(swapped="strides"), "the strides"),
-            Variant(WINDOWED, Mistakes(swapped="strides", cut=True), "the strides, windows cut"),
-            Variant(WINDOWED, Mistakes(swapped="paddings", cut=True), "the paddings, windows cut"),
+            Variant(WINDOWED, Mistakes(swapped="strides", cut=True), "the strides, windows cut off"),
+            Variant(WINDOWED, Mistakes(swapped="paddings", cut=True), "the paddings, windows cut off"),
             Variant(WINDOWED, Mistakes(swapped="kernel"), "the kernel's height and width"),
             Variant(ALL, Mistakes(swapped="ranges"), "the loops' ranges"),
             Variant(ALL, Mistakes(swapped="h-for-both"), "H_out in both loops"),
@@ -99,13 +107,13 @@ BUGS = (
     ),
     KnownBug(
         id="loop-range",
-        title="the loops do not run over dZ",
+        title="the loops do not cover dZ exactly",
         wrong="for i_h in range(H - f + 1):",
         right="for i_h in range(dZ.shape[0]):",
         explanation=(
-            "Every value of dZ stands for one window, so the loops must run over exactly dZ's rows and "
+            "Every value of dZ belongs to one window, so the loops must run over exactly dZ's rows and "
             "columns. Ranges taken from the input, from a size formula without the padding, or without "
-            "its + 1, visit too many places (an IndexError) or miss the last rows and columns. What is "
+            "its + 1, visit too many positions (an IndexError) or miss the last rows and columns. What is "
             "missed adds nothing to any gradient: put a single 1 into the last cell of dZ and see all "
             "gradients stay zero."
         ),
@@ -129,10 +137,10 @@ BUGS = (
         wrong="dz = dZ[i_h * stride, i_w * stride, i_c]",
         right="dz = dZ[i_h, i_w, i_c]",
         explanation=(
-            "The stride turns an output position into an input position; dZ lives in output positions and "
-            "has none. Multiplied there, it asks for rows that dZ does not have (an IndexError), or, in "
-            "loops that step by the stride, it uses only every stride-th value and drops the others. At "
-            "stride 1 it is right."
+            "The stride turns an output position into an input position; dZ is indexed by output "
+            "positions and needs none. Multiplied there, it asks for rows that dZ does not have (an "
+            "IndexError), or, in loops that step by the stride, it uses only every stride-th value and drops "
+            "the others. At stride 1 it is right."
         ),
         symptom="an index error, or most of dZ without effect, when the stride is larger than 1",
         sources=("survey",),
@@ -141,7 +149,7 @@ BUGS = (
             Variant(
                 ALL,
                 Mistakes(dz_index="strided-guarded"),
-                "every stride-th value, places that dZ does not have are skipped",
+                "every stride-th value, positions that dZ does not have are skipped",
             ),
             Variant(ALL, Mistakes(loops="every-stride"), "the loops step over dZ by the stride"),
         ),
@@ -170,7 +178,7 @@ BUGS = (
             Variant(
                 WINDOWED,
                 Mistakes(swapped="ranges", dz_index="transposed", cut=True),
-                "dZ is transposed before the loops, windows cut",
+                "dZ is transposed before the loops, windows cut off",
             ),
         ),
     ),

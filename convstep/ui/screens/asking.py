@@ -157,9 +157,9 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         super()._show_status()
         self._spoken = ""
 
-    def _update_status(self, left: str) -> None:
+    def _update_status(self, left: str, *, said: bool = True) -> None:
         self._spoken = left
-        super()._update_status(left)
+        super()._update_status(left, said=said)
 
     def _answered(self) -> None:
         self._asking = False
@@ -217,7 +217,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         if position is not None:
             self.travel(position)
         elif answer is not None and answer.problems:
-            self._update_status(self.standing())
+            self._update_status(self.standing(), said=False)
         elif answer is not None and answer.modelled and not self._stage.discreet:
             self._update_status("each step is right alone; what is wrong is how they are added up: see d")
         else:

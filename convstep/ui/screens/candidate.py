@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -104,10 +105,14 @@ class CandidateScreen(AskingScreen):
         """Reference, candidate and difference, the gradient that is wrong first."""
         return present_rows(width, height, self._triples(), self._first, self._maximised)
 
+    def title_names(self) -> Sequence[str]:
+        """Whose backward it is."""
+        return self.problem_name, self.problem_name.rpartition(":")[2]
+
     def title_facts(self) -> list[str]:
-        """Whose backward it is and when it is wrong, then the problem."""
+        """When it is wrong, then the problem."""
         facts = [] if self.presenting else problem_facts(self._problem)
-        return [self.problem_name, subtitle(self._verdict), *facts]
+        return [subtitle(self._verdict), *facts]
 
     def standing(self) -> str:
         """How many cells differ here."""
@@ -168,7 +173,7 @@ class CandidateScreen(AskingScreen):
         """Just after the first divergent step; where there is none, the whole pass is looked at."""
         if found is None:
             return self._timeline.total if self._is_the_failing_problem() or self._verdict.ok else 0
-        return 0 if found.before_any else found.step + 1
+        return found.position
 
     def _triples(self) -> list[list[Panel]]:
         """The three panels of each gradient."""

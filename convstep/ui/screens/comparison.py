@@ -26,11 +26,18 @@ if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
 
 
+WIDEST = 112
+"""Columns of the box at the most."""
+AROUND = 6
+"""Columns of its border, its padding and its scrollbar."""
+
+
 class ComparisonScreen(ModalScreen[None]):
     """Asks every oracle and shows its verdict; what is compared is a copy, so time may go on."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("escape,q,o", "dismiss", "Close"),
+        Binding("f", "explain", "Formula"),
         Binding("tab", "app.focus_next", "Next", priority=True),
         # before the box, which would scroll with the first four whatever is focused
         Binding("up", "cursor(-1, 0)", show=False, priority=True),
@@ -48,8 +55,9 @@ class ComparisonScreen(ModalScreen[None]):
     }
     ComparisonScreen Static { height: auto; }
     ComparisonScreen .verdict { text-style: bold; }
-    ComparisonScreen #torch-verdict { margin-top: 1; }
-    ComparisonScreen .tolerance { color: $foreground 65%; margin-bottom: 1; }
+    ComparisonScreen .table { margin-bottom: 1; display: none; }
+    ComparisonScreen .tolerance, ComparisonScreen #what { color: $foreground 65%; display: none; }
+    ComparisonScreen.-explained .tolerance, ComparisonScreen.-explained #what { display: block; }
     ComparisonScreen #differences { height: 16; display: none; }
     ComparisonScreen #differences TensorGrid { width: 1fr; }
     """
@@ -74,12 +82,14 @@ class ComparisonScreen(ModalScreen[None]):
         with VerticalScroll(can_focus=False) as box:
             total = self._problem.total_steps
             box.border_title = f"The gradients after step {self._position} of {total}"
-            box.border_subtitle = "Esc back to the debugger"
-            yield Static(self._what_is_compared())
+            box.border_subtitle = "f how it is compared · Esc back to the debugger"
             for oracle, waiting in self._oracles().items():
                 yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
-                yield Static(id=f"{oracle}-table")
                 yield Static(id=f"{oracle}-tolerance", classes="tolerance")
+                yield Static(id=f"{oracle}-table", classes="table")
+            if self._under_way:
+                yield Static("The addition under way is not counted.")
+            yield Static(self._what_is_compared(), id="what")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
@@ -92,6 +102,15 @@ class ComparisonScreen(ModalScreen[None]):
         if self._problem.recorded is not None:
             gradients = self._gradients
             self._ask("recorded", lambda: compare(self._problem, self._position, gradients, "recorded"))
+
+    def on_resize(self) -> None:
+        """The tables have other columns now."""
+        for oracle in self.comparisons:
+            self._show_table(oracle)
+
+    def action_explain(self) -> None:
+        """Show or hide what is compared with what, and the formulas of the tolerances."""
+        self.toggle_class("-explained")
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cell cursor of a difference; without one, scroll."""
@@ -114,11 +133,10 @@ class ComparisonScreen(ModalScreen[None]):
     def _what_is_compared(self) -> str:
         if self._position == self._problem.total_steps:
             return "Every step is executed: these are the gradients that backward returns."
-        text = (
+        return (
             "Backward is linear in dZ: with dZ set to zero for the steps not yet executed, "
             "an oracle's whole backward is what the running gradients must be here."
         )
-        return text + (" The addition under way is not counted." if self._under_way else "")
 
     @work(thread=True)
     def _ask(self, oracle: str, question: Callable[[], Comparison]) -> None:
@@ -139,17 +157,26 @@ class ComparisonScreen(ModalScreen[None]):
         self.comparisons[oracle] = answer
         mark = "✓" if answer.ok else "✗"
         verdict.update(_plain(f"{mark} {which}{answer.verdict}"))
-        self.query_one(f"#{oracle}-table", Static).update(comparison_table(answer, self.size.width))
+        self._show_table(oracle)
         self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
         answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
         self._show_differences(next((found for found in answered if not found.ok), answered[0]))
 
+    def _show_table(self, oracle: str) -> None:
+        width = min(WIDEST, self.size.width) - AROUND
+        table = self.query_one(f"#{oracle}-table", Static)
+        table.update(comparison_table(self.comparisons[oracle], width))
+        table.display = True
+
     def _show_differences(self, comparison: Comparison) -> None:
-        """Ours less the oracle's, on the face with the worst cell of each gradient."""
+        """Ours minus the oracle's, on the face with the worst cell of each gradient."""
         area = self.query_one("#differences")
         area.display = True
         self.query_one("#differences-title", Static).update(
-            _plain(f"Ours less {comparison.oracle}'s: full colour at the tolerance, ▸ ◂ at the worst cell")
+            _plain(
+                f"Difference (ours − {comparison.oracle}): "
+                "full colour at the tolerance, ▸ ◂ at the worst cell"
+            )
         )
         tallest = 0
         for grid in area.query(TensorGrid):  # not everything need have been recorded

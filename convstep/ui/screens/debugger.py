@@ -39,14 +39,14 @@ class DebuggerScreen(PlayingScreen):
             problem: what to step through.
             name: what to call it on the screen.
             command_name: what to call it on the command line.
-            compare_at_end: whether the comparison opens by itself at the last step.
+            compare_at_end: whether going on at the last step opens the comparison.
         """
         super().__init__(problem, name)
-        self._command_name, self._compare_at_end = command_name, compare_at_end
+        self._command_name, self.goes_past_end = command_name, compare_at_end
 
-    def reached_end(self) -> None:
-        """Open the comparison."""
-        if self._compare_at_end:
+    def past_end(self) -> None:
+        """Open the comparison: the last step has been seen."""
+        if self.goes_past_end:
             self.action_compare()
 
     def action_compare(self) -> None:
@@ -137,7 +137,7 @@ class DebuggerScreen(PlayingScreen):
         """Copy the command that reproduces this view."""
         command = self.permalink()
         self.app.copy_to_clipboard(command)
-        self.notify(command, title="copied", timeout=4, markup=False)
+        self.say(f"copied: {command}")
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""

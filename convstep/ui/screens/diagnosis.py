@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.view.diagnosis import whole_diagnosis
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DiagnosisScreen(ModalScreen[None]):
-    """What is wrong, the line to mend, and the candidate's own source."""
+    """What is wrong, the line to fix, and the candidate's own source."""
 
     BINDINGS: ClassVar[list[Binding]] = [Binding("escape,q,d", "dismiss", "Close")]  # type: ignore[assignment]
     DEFAULT_CSS = """
@@ -37,8 +38,8 @@ class DiagnosisScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One long text."""
         with VerticalScroll() as box:
-            box.border_title = "Diagnosis"
-            box.border_subtitle = "↑ ↓ scroll · Esc closes"
+            box.border_title = tr("Diagnosis")
+            box.border_subtitle = tr("↑ ↓ scroll · Esc closes")
             yield Static(whole_diagnosis(self._verdict))
 
     def on_mount(self) -> None:

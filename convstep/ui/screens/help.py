@@ -13,23 +13,31 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.ui.commands import groups
 
 MARKS = (
-    ("┏━━┓", "the window: the cells the current step reads or writes"),
+    ("┏━━┓", "the window: the cells that the current step reads or writes"),
     ("┌──┐", "the crop line: what is inside becomes dA_prev, what is outside is padding"),
     ("·", "a padding cell, still zero"),
-    ("▸ ◂", "the dZ value of the current step; brighter cells before it are done, dim ones to do"),
+    (
+        "▸ ◂",
+        "the dZ value of the current step; brighter cells before it are done, dim ones are still to come",
+    ),
     ("◆ ▼ ✗", "a stop on a cell or on the timeline; a bookmark; a step that your backward gets wrong"),
     ("› ● ✗ ○", "in a lesson: look here; marked by you, wrongly marked, missed"),
-    ("modelled", "your backward overwrites: its state is the reference's with that mistake reproduced"),
+    (
+        "modelled",
+        "your backward overwrites instead of adding; shown is the reference with that mistake reproduced",
+    ),
     ("≠ =", "your backward differs from the reference here, or adds the same"),
     ("0.12", "underlined: the current step has written this cell"),
-    ("✓ ▶", "an addition that is made, and the one that runs next"),
-    ("~0", "not zero, but too small for the column; plain 0 is exactly zero"),
+    ("✓ ▶", "an addition that has been made, and the one that comes next"),
+    ("~0", "not zero, but too small for the column; a plain 0 is exactly zero"),
     (">> <<", "too large for the column, positive and negative"),
     ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
-    ("░▒▓█", "magnitude without colour, from small to the scale's end"),
+    ("▄▄▄", "heat alone: a value whose step is still to come"),
+    ("░▒▓█", "magnitude without colour, from small to the end of the scale"),
 )
 """The marks of the screen and their meaning."""
 
@@ -62,14 +70,14 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Keys by group, then marks."""
         with VerticalScroll() as scroll:
-            scroll.border_title = "Keys and marks"
-            scroll.border_subtitle = "↑ ↓ scroll · Esc closes"
+            scroll.border_title = tr("Keys and marks")
+            scroll.border_subtitle = tr("↑ ↓ scroll · Esc closes")
             if self._first_keys:
                 yield Static(_table(self._first_title, self._first_keys))
             for name, commands in groups().items():
-                rows = [("  ".join(command.key_texts), command.help) for command in commands]
-                yield Static(_table(name, rows))
-            yield Static(_table("On the screen", list(MARKS)))
+                rows = [("  ".join(command.key_texts), tr(command.help)) for command in commands]
+                yield Static(_table(tr(name), rows))
+            yield Static(_table(tr("On the screen"), [(mark, tr(meaning)) for mark, meaning in MARKS]))
 
     def on_mount(self) -> None:
         """Scroll with the keys at once."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import Worker, get_current_worker
 
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.screens.stopping import StoppingScreen
 from convstep.ui.telling import tell
@@ -31,7 +32,7 @@ class HuntingScreen(StoppingScreen):
     def action_first_nonfinite(self) -> None:
         """Look for the first step that makes a NaN or inf, and go there."""
         self.stop_travelling()
-        self._update_status("looking for the first NaN or inf …   Esc stops")
+        self._update_status(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     @work(thread=True, group="travel")
@@ -47,7 +48,7 @@ class HuntingScreen(StoppingScreen):
 
     def _hunt_ended(self, found: FirstNonfinite | None) -> None:
         if found is None:
-            self.say("no step makes a NaN or inf: every running gradient stays finite")
+            self.say(tr("no step makes a NaN or inf: all running gradients stay finite"))
         else:
             self.travel_to_nonfinite(found)
 
@@ -56,19 +57,12 @@ class HuntingScreen(StoppingScreen):
         self._hunted = found
         self.travel(found.position)
 
-    def say(self, words: str) -> None:
-        """Answer in the status line; on a screen that has no room for one, in a notification."""
-        self._update_status(words)
-        if not self.query_one("#status").display:
-            self.notify(words, timeout=8, markup=False)
-
     def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
         """Where the hunt ends, show the face with the cell, and say what was found."""
         found, self._hunted = self._hunted, None
         if found is None or found.position != self._timeline.position:
             super()._moved(all_changed=all_changed, touched=touched)
             return
-        self._was_at_end = True  # who looks for a NaN is not asking for the comparison
         self._stage.choice = Choice(self._input_channel(found))
         super()._moved(all_changed=True)
         self._point_at(found)

@@ -94,7 +94,7 @@ class LayersScreen(Screen[None]):
         Args:
             layers: at least one, in the order of the forward passes.
             sample: the sample of a batch to open; None opens whole batches.
-            compare_at_end: whether the comparison opens by itself at a layer's last step.
+            compare_at_end: whether going on at a layer's last step opens the comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
@@ -193,6 +193,10 @@ class LayersScreen(Screen[None]):
         most = max(self.size.height - AROUND, 1)
         lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
         self.query_one("#details", Static).update(Text("\n".join(lines), no_wrap=True))
+
+    def say(self, words: str) -> None:
+        """Answer a key below the details."""
+        self._answer(words)
 
     def _answer(self, words: str) -> None:
         answer = self.query_one("#answer", Static)

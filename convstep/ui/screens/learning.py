@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
+from convstep.language import speak
 from convstep.lessons import course
 from convstep.lessons.words import LANGUAGES, say
 from convstep.ui.widgets.key_line import KeyLine
@@ -91,6 +92,7 @@ class LearningScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The keys belong to the list."""
+        speak(self._language)
         self._begin()
 
     def on_resize(self) -> None:
@@ -100,6 +102,7 @@ class LearningScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Somebody comes back from a lesson: show how far they are."""
+        speak(self._language)
         self.query_one(CourseList).refresh()
 
     def on_row_list_taken(self, message: RowList.Taken) -> None:
@@ -112,6 +115,7 @@ class LearningScreen(Screen[None]):
         """The other language."""
         old = self.query_one(CourseList)
         self._language = LANGUAGES[(LANGUAGES.index(self._language) + 1) % len(LANGUAGES)]
+        speak(self._language)
         new = CourseList(self._rows())
         new.course.width, chosen = self.size.width - 3, old.chosen
         await self.mount(new, after=old)
@@ -123,6 +127,10 @@ class LearningScreen(Screen[None]):
         from convstep.ui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen("The list of lessons", KEYS))
+
+    def say(self, words: str) -> None:
+        """Answer a key in place of the summary, until another lesson is chosen."""
+        self.query_one("#summary", Static).update(Text(words))
 
     def _begin(self, chosen: int = 0) -> None:
         self.query_one("#title", Static).update(

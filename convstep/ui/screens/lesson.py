@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import COMPARISON, WHY
-from convstep.lessons.questions import (
-    Answer,
-    AnswerError,
-    CellsQuestion,
-    ShapeQuestion,
-    StepQuestion,
-    ValueQuestion,
-)
+from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
@@ -25,9 +19,6 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 
 if TYPE_CHECKING:
     from convstep.ui.lesson_app import LessonApp
-
-TYPED = (ValueQuestion, StepQuestion, ShapeQuestion)
-"""Questions whose answer is typed."""
 
 
 class LessonScreen(MarkingScreen, inherit_bindings=False):
@@ -64,20 +55,41 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         else:
             self.action_next()
 
+    def heed(self, event: events.Key | events.Paste) -> None:
+        """Look at a key before it goes anywhere: what begins an answer goes to the answer's line.
+
+        Those after it may have come in the same read, and go where the keys are by then.
+        """
+        key = event.key if isinstance(event, events.Key) else ""
+        if not key.isdigit():
+            self._number = ""
+        if isinstance(event, events.Paste):
+            begins = self.narration.display
+        else:
+            begins = self.focused is self.narration and self.narration.answer.takes(event)
+        if begins:
+            self.narration.begin_typing()
+
     def action_digit(self, digit: int) -> None:
-        """A digit: choose an option, or begin to type a number."""
+        """A digit of an option's or a line's number; where something is typed, a way to begin."""
         question = self.walk.question
         if question is None or self.walk.revealed or self.selecting:
             return
-        if isinstance(question, TYPED):
-            self.narration.begin_typing(question.how, str(digit))
-        elif not isinstance(question, LineQuestion) and 1 <= digit <= self.options:
-            self.option = digit - 1
-            self.tell()
+        if question.is_typed:
+            self.say(say(self.language, "answer.first"))
+            return
+        longer = f"{self._number}{digit}"
+        self._number = longer if 1 <= int(longer) <= self.options else str(digit)
+        if 1 <= int(self._number) <= self.options:
+            self.option = int(self._number) - 2
+            self._choose(1)
+
+    _number = ""
+    """The digits typed so far of an option's or a line's number."""
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Arrows: options, lines and the text on the narration; cells elsewhere."""
-        if self.focused is not self.narration:
+        if not self.narration.has_keys:
             super().action_cursor(rows, columns)
         elif rows and self.options and not self.walk.revealed:
             self._choose(rows)
@@ -91,8 +103,9 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
             self.say(say(self.language, "no.question"))
         elif self.walk.revealed:
             self.action_page(1)
-        elif isinstance(question, TYPED):
-            self.narration.begin_typing(question.how)
+        elif question.is_typed:
+            self._show_narration()
+            self.narration.begin_typing()
         elif isinstance(question, CellsQuestion):
             self.begin_selecting(question)
         elif self.option is None:
@@ -202,28 +215,30 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """An answer was typed."""
         event.stop()
+        question = self.walk.question
+        if question is None or self.walk.revealed:  # two Enters in one read
+            return
         if event.value.strip():
             self.submit(event.value)
-        if self.walk.revealed:
-            self.narration.end_typing()
         else:
-            event.input.select_all()
-
-    def on_answer_input_left(self) -> None:
-        """The learner wants to look around first."""
-        self.narration.end_typing()
-        self.show_keys()
+            self.say(question.how)
 
     def _reveal(self, said: str, *, right: bool) -> None:
         """Show the answer, its explanation, and the debugger after it."""
         self.said, self.said_right = said, right
         self.leave_selecting()
-        if self.narration.typing:
-            self.narration.end_typing()
         self.stand()
         self.tell()
         self.set_focus(self.narration, scroll_visible=False)
         self.app.keep()
+
+    def _show_narration(self) -> None:
+        """Bring the page back where a panel, or a class, has all the room."""
+        if self._maximised:
+            self._maximised = ""
+            self._arrange()
+        if not self.narration.display:
+            self.action_present()
 
     def _choose(self, by: int) -> None:
         """Another option, or another line that is not empty."""

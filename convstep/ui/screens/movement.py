@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import Worker, get_current_worker
 
+from convstep.language import tr
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.presenting import PresentingScreen
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 class MovingScreen(PresentingScreen):
     """Steps, loops, places and long ways."""
 
+    goes_past_end = False
+    """Whether the comparison comes after the last step."""
+
     def __init__(self, problem: Problem, name: str) -> None:
         """Move in a problem; see `PanelScreen`."""
         super().__init__(problem, name)
-        self._was_at_end = False
         self._landing: set[Worker[object]] = set()
         self._begin_at = 0
         self._visited = Visited()
@@ -44,7 +47,13 @@ class MovingScreen(PresentingScreen):
         """Back to before the last jump, or forward again."""
         position = self._visited.back() if by < 0 else self._visited.forward()
         if position is None:
-            self._update_status("no earlier place" if by < 0 else "no later place")
+            self._update_status(
+                tr(
+                    "there is no earlier place to go back to"
+                    if by < 0
+                    else "there is no later place to go to"
+                )
+            )
         else:
             self.travel(position)
 
@@ -52,6 +61,8 @@ class MovingScreen(PresentingScreen):
         """One step on."""
         if self._timeline.next() is not None:
             self._moved()
+        else:
+            self.past_end()
 
     def action_back(self) -> None:
         """One step back."""
@@ -62,6 +73,8 @@ class MovingScreen(PresentingScreen):
         """One addition on."""
         if self._timeline.next_addition():
             self._moved()
+        else:
+            self.past_end()
 
     def action_back_addition(self) -> None:
         """One addition back."""
@@ -70,23 +83,23 @@ class MovingScreen(PresentingScreen):
 
     def action_channels_end(self) -> None:
         """On to where the channel loop ends."""
-        self._to_multiple(self._stage.loop_lengths[0], ahead=True)
+        self._ahead(self._stage.loop_lengths[0])
 
     def action_channels_start(self) -> None:
         """Back to where the channel loop starts."""
-        self._to_multiple(self._stage.loop_lengths[0], ahead=False)
+        self._behind(self._stage.loop_lengths[0])
 
     def action_row_end(self) -> None:
         """On to where the output row ends."""
-        self._to_multiple(self._stage.loop_lengths[1], ahead=True)
+        self._ahead(self._stage.loop_lengths[1])
 
     def action_row_start(self) -> None:
         """Back to where the output row starts."""
-        self._to_multiple(self._stage.loop_lengths[1], ahead=False)
+        self._behind(self._stage.loop_lengths[1])
 
     def action_end(self) -> None:
         """On to the end."""
-        self.travel(self._timeline.total)
+        self.on_to(self._timeline.total)
 
     def action_start(self) -> None:
         """Back to the start."""
@@ -131,6 +144,30 @@ class MovingScreen(PresentingScreen):
         if step is not None:
             self.travel(step + 1)
 
+    @property
+    def at_end(self) -> bool:
+        """Whether every step is executed."""
+        return self._timeline.position == self._timeline.total
+
+    def on_to(self, position: int) -> None:
+        """Forward to a position; whoever stands at the end already wants to see what comes after it."""
+        if self.at_end:
+            self.stop_travelling()
+            self.past_end()
+        else:
+            self.travel(position)
+
+    def past_end(self) -> None:
+        """A key that leads forward was pressed at the last step: it has been seen."""
+
+    def end_hint(self) -> str:
+        """How to go on from the last step; "" before it, and where there is nothing after it."""
+        return " · " + tr("n opens the comparison") if self.goes_past_end and self.at_end else ""
+
+    def standing(self) -> str:
+        """At the last step, also what comes after it."""
+        return super().standing() + self.end_hint()
+
     def travel(self, position: int) -> None:
         """Go to a position; what a far one needs is built beside the screen, and Escape stops that."""
         self.stop_travelling()
@@ -161,7 +198,7 @@ class MovingScreen(PresentingScreen):
     def action_follow(self) -> None:
         """Stop a long way; otherwise what Escape does for the panels."""
         if self.stop_travelling(landing=True):
-            self._update_status("stopped on the way")
+            self._update_status(tr("stopped at step {position}", position=self._timeline.position))
         else:
             super().action_follow()
 
@@ -171,7 +208,8 @@ class MovingScreen(PresentingScreen):
         for share in self._stage.prepare(position):
             if worker.is_cancelled:
                 return
-            tell(self, self._update_status, f"on the way … {share:.0%}   Esc stops", of=worker)
+            seeking = tr("seeking … {share:.0%}   Esc stops", share=share)
+            tell(self, self._update_status, seeking, of=worker)
         tell(self, self._arrive, position, of=worker)
 
     def _arrive(self, position: int) -> None:
@@ -181,22 +219,16 @@ class MovingScreen(PresentingScreen):
         self._timeline.seek(position)
         self._moved(all_changed=not near, touched=self._stage.touched(first, last + under_way))
 
-    def _to_multiple(self, length: int, *, ahead: bool) -> None:
-        """To the next, or the last, position at which a loop of this many steps is complete."""
-        position = self._timeline.position
-        target = (position // length + 1) * length if ahead else (position - 1) // length * length
-        if self._timeline.additions and not ahead:
-            target = position // length * length
-        self.travel(max(min(target, self._timeline.total), 0))
+    def _ahead(self, length: int) -> None:
+        """To the next position at which a loop of this many steps is complete."""
+        self.on_to(min((self._timeline.position // length + 1) * length, self._timeline.total))
+
+    def _behind(self, length: int) -> None:
+        """To the previous one."""
+        begun = self._timeline.position - (0 if self._timeline.additions else 1)
+        self.travel(max(begun // length * length, 0))
 
     def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
-        """Show where the timeline stands, and say so once when it is at the end."""
+        """Show where the timeline stands."""
         self._visited.visit(self._timeline.position)
         self._show(all_changed=all_changed, touched=touched)
-        at_end = self._timeline.position == self._timeline.total
-        if at_end and not self._was_at_end:
-            self.reached_end()
-        self._was_at_end = at_end
-
-    def reached_end(self) -> None:
-        """The last step was just executed; nothing more happens here."""

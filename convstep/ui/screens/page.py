@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -17,6 +17,7 @@ from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.drawn import Draw
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.narration import Narration
 from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
@@ -146,9 +147,13 @@ class PageScreen(DebuggerScreen):
             found[CARD] = lambda width, height: draw_card(scene, width, height)
         return found
 
+    def title_names(self) -> Sequence[str]:
+        """Which lesson."""
+        return f"convstep  {self.walk.lesson.title}", self.walk.lesson.title
+
     def title_facts(self) -> list[str]:
-        """Which lesson and how far."""
-        return [f"convstep  {self.walk.lesson.title}", page_line(self.walk)]
+        """How far."""
+        return [page_line(self.walk)]
 
     def on_mount(self) -> None:
         """Tell the page, once the parts are there."""
@@ -163,8 +168,7 @@ class PageScreen(DebuggerScreen):
         """Tell the walk's page from its beginning."""
         self.chosen, self.refused, self.option = set(), set(), None
         self.said, self.said_right, self.selecting, self.opened = "", False, False, False
-        if self.narration.typing:
-            self.narration.end_typing()
+        self.narration.open_answer(say(self.language, "answer"))
         self.stand()
         self.tell(anew=True)
         self._arrange()
@@ -173,6 +177,16 @@ class PageScreen(DebuggerScreen):
     def on_narration_resized(self) -> None:
         """Another width has room for other keys."""
         self.show_keys()
+
+    def on_answer_input_turned(self) -> None:
+        """While an answer is typed, letters are no keys."""
+        self.show_keys()
+        self.query_one(KeyLine).refresh()
+
+    def watch_focused(self) -> None:
+        """Enter is the page's only while the keys are."""
+        if self.query(Narration):
+            self.show_keys()
 
     def tell(self, *, anew: bool = False) -> None:
         """Tell the page as it is now.
@@ -212,6 +226,8 @@ class PageScreen(DebuggerScreen):
             self.narration.size.width,
             wandered=self.wandered,
             selecting=self.selecting,
+            typing=self.narration.typing,
+            away=not self.narration.has_keys and not self.selecting,
             opens="" if self.opened else self.walk.stop.opens,
         )
         self.narration.annotate(page_line(self.walk), keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import work
 from textual.widgets import Static
 
@@ -19,6 +20,7 @@ from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
+from convstep.view.words import window_facts
 
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
@@ -123,6 +125,7 @@ class PanelScreen(PartsScreen):
         """
         old, self._scene = self._scene, self._stage.scene()
         scene = self._scene
+        stepped = (old.position, old.made) != (scene.position, scene.made)
         spans = _changed_spans(old, scene, FOLLOWED)
         if all_changed and touched is not None:
             spans.append(touched)
@@ -130,7 +133,8 @@ class PanelScreen(PartsScreen):
         self.query_one(FaceMap).show(scene.panel(FOLLOWED), spans if known else None)
         self._count(old, all_changed, touched)
         for panel in scene.panels:
-            self.query_one(f"#{panel.key}", TensorGrid).show(panel, all_changed=all_changed)
+            grid = self.query_one(f"#{panel.key}", TensorGrid)
+            grid.show(panel, all_changed=all_changed, stepped=stepped)
         for key, draw in self.drawings().items():
             self.query_one(f"#{key}", Drawn).show(draw)
         bar = self.query_one(TimelineBar)
@@ -138,12 +142,30 @@ class PanelScreen(PartsScreen):
         self._show_title()
         self._show_status()
 
+    def say(self, words: str) -> None:
+        """Answer a key, until the next move: the one place for what is said, on every screen."""
+        self._update_status(words)
+
+    def show_aside(self) -> None:
+        """Where there is no status line, what was said takes the place of the title's facts."""
+        self._show_title()
+
     def _show_title(self) -> None:
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
-        scene, width = self._scene, self.size.width - 2
-        right = self.title_place()
-        ended = scene.position == scene.total
-        title = title_line(self.title_facts(), self.problem_name, right, width, ended=ended)
+        scene = self._scene
+        names, facts, rights = self.title_names(), [*self.way_out(), *self.title_facts()], self.title_places()
+        if self._aside and not self.presenting:
+            room = self.size.width - 4 - cell_len(self._aside)
+            names, facts = [self._aside], []
+            rights = [*(right for right in rights if cell_len(right) <= room), ""]
+        title = title_line(
+            names,
+            facts,
+            rights,
+            self.size.width - 2,
+            kept=[*self.way_out(), *window_facts(self._problem)],
+            ended=scene.position == scene.total,
+        )
         self.query_one("#title", Static).update(title, layout=False)
 
     def _show_status(self) -> None:
@@ -152,16 +174,21 @@ class PanelScreen(PartsScreen):
         if isinstance(grid, TensorGrid) and grid.cursor is not None:
             self._show_cell(CellMessage(grid.key, grid.cursor))
         else:
-            self._update_status(self.standing())
+            self._update_status(self.standing(), said=False)
 
     def _show_cell(self, message: CellMessage) -> None:
         panel, cell = self._scene.panel(message.key), message.cell
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            self._update_status(panel.note or self.cell_words(panel, cell))
+            self._update_status(panel.note or self.cell_words(panel, cell), said=False)
 
-    def _update_status(self, left: str) -> None:
-        """A sentence on the left; on the right as much of the facts as there is room for."""
+    def _update_status(self, left: str, *, said: bool = True) -> None:
+        """A sentence on the left; on the right as much of the facts as there is room for.
+
+        Args:
+            left: the sentence.
+            said: whether it answers a key and must be seen without a status line, too.
+        """
         width = self.size.width - 2
         panel, state = self._focused_panel(), self._scene.state
         if self._counted != _what(panel):  # a click moved the focus
@@ -171,7 +198,12 @@ class PanelScreen(PartsScreen):
         counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
         status = status_line(left, rights, width)
-        self.query_one("#status", Static).update(status, layout=False)
+        line = self.query_one("#status", Static)
+        line.update(status, layout=False)
+        aside = left if said and not line.display else ""
+        if aside != self._aside:
+            self._aside = aside
+            self.show_aside()
 
     def _count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
         """Keep the statistics of the focused face; only what a move changed is looked at again."""

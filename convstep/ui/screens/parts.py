@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.drawn import Draw, Drawn
@@ -65,6 +67,7 @@ class PartsScreen(Screen[None]):
         self._scene: Scene = self._stage.scene()
         self._tab, self._maximised = CARD, ""
         self._statistics, self._counted = Statistics(), ("", "", "")
+        self._aside = ""
 
     @property
     def timeline(self) -> Timeline:
@@ -121,14 +124,24 @@ class PartsScreen(Screen[None]):
         """The same in front of a class."""
         return arrange_presented(width, height, self._first_panels(), self._maximised)
 
-    def title_facts(self) -> list[str]:
-        """What the title says, the most important first."""
-        return [f"convstep  {self.problem_name}", *problem_facts(self._problem)]
+    def title_names(self) -> Sequence[str]:
+        """What the title calls it, the longest form first."""
+        return f"convstep  {self.problem_name}", self.problem_name
 
-    def title_place(self) -> str:
-        """What the title says on the right."""
+    def title_facts(self) -> list[str]:
+        """What the title says of it, the most important first."""
+        return problem_facts(self._problem)
+
+    def way_out(self) -> list[str]:
+        """What the title says after the name, where no other line names the key that leaves."""
+        return [tr("z leaves")] if self.presenting else []
+
+    def title_places(self) -> list[str]:
+        """What the title says on the right, the longest form first."""
         scene = self._scene
-        return f"step {scene.position}/{scene.total}   ({scene.place})"
+        step = f"step {scene.position}/{scene.total}"
+        bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
+        return [f"{step}   ({scene.place})", f"{step} ({bare})", step]
 
     def standing(self) -> str:
         """What the status line says when no cell is asked about."""

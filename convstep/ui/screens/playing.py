@@ -54,17 +54,18 @@ class PlayingScreen(HuntingScreen):
         """
         step = self._timeline.next()
         if step is None:
+            self.past_end()
             return False
         self._moved()
         stop = self._watch.hit(step, self.stops)
         if stop is not None:
             self.pause()
             self.say(f"stop {stop.id}: {stop}")
-        return self._timeline.position < self._timeline.total
+        return not self.at_end or self.goes_past_end
 
     def rewind(self) -> None:
         """Go back to where playing begins, if there is nothing more to play."""
-        if self._timeline.position == self._timeline.total:
+        if self.at_end:
             self.travel(0)
 
     def action_play(self) -> None:
@@ -159,15 +160,16 @@ class PlayingScreen(HuntingScreen):
             self.pause()
         super()._moved(all_changed=all_changed, touched=touched)
 
-    def title_place(self) -> str:
+    def title_places(self) -> list[str]:
         """Before a class there is no status line: the title says that it plays."""
-        place = super().title_place()
-        return f"▶ {self._pace_words()}   {place}" if self._playing and self.presenting else place
+        places = super().title_places()
+        plays = self._playing and self.presenting
+        return [f"▶ {self._pace_words()}   {place}" for place in places] if plays else places
 
     def _show_status(self) -> None:
         """While it plays, how fast, and how to pause."""
         if self._playing:
-            self._update_status(f"playing, {self._pace_words()} · e pauses")
+            self._update_status(f"playing, {self._pace_words()} · e pauses", said=False)
         else:
             super()._show_status()
 

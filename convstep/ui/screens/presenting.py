@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
 from textual.widgets import Static
 
 from convstep.ui.panel_area import PanelArea
@@ -16,8 +20,6 @@ class PresentingScreen(PanelScreen):
     def action_present(self) -> None:
         """Present, or show everything again."""
         self.presenting = not self.presenting
-        if self.presenting:
-            self.notify("z or Esc leaves", timeout=3, markup=False)
 
     def watch_presenting(self) -> None:
         """Hide or show what is around the panels, and draw them anew."""
@@ -35,9 +37,20 @@ class PresentingScreen(PanelScreen):
         else:
             super().action_follow()
 
+    def title_names(self) -> Sequence[str]:
+        """Only the name itself before a class."""
+        return [self.problem_name] if self.presenting else super().title_names()
+
     def title_facts(self) -> list[str]:
-        """Only the name: the place stands beside it."""
-        return [self.problem_name] if self.presenting else super().title_facts()
+        """Nothing more before a class: the place stands beside it."""
+        return [] if self.presenting else super().title_facts()
+
+    def show_aside(self) -> None:
+        """Before a class, what was said takes the place of the sentence."""
+        if self.presenting:
+            self._show_sentence()
+        else:
+            super().show_aside()
 
     def _show(self, *, all_changed: bool, touched: Span | None = None) -> None:
         """Say the step in one line as well."""
@@ -51,7 +64,9 @@ class PresentingScreen(PanelScreen):
 
     def _show_sentence(self) -> None:
         if self.presenting:
-            sentence = draw_sentence(self._scene, self.size.width - 2)
+            width = self.size.width - 2
+            aside = Text(set_cell_size(self._aside, min(cell_len(self._aside), width)), no_wrap=True)
+            sentence = aside if self._aside else draw_sentence(self._scene, width)
             self.query_one("#sentence", Static).update(sentence, layout=False)
 
     def _focus_something_visible(self) -> None:

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.replay.provenance import Provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
@@ -52,11 +53,11 @@ class ProvenanceScreen(ModalScreen[int | None]):
             box.border_title = self._table.title.replace("[", r"\[")
             yield Static(self._table.summary, id="summary", markup=False)
             if len(self._table):
-                box.border_subtitle = "↑ ↓ choose · Enter goes there · Esc closes"
+                box.border_subtitle = tr("↑ ↓ choose · Enter goes there · Esc closes")
                 yield Static(self._table.header(), id="columns")
                 yield RowList(self._table, max(self._table.done - 1, 0))
             else:
-                box.border_subtitle = "Esc closes"
+                box.border_subtitle = tr("Esc closes")
 
     def on_resize(self) -> None:
         """Choose the columns that fit."""

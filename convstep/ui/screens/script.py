@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convstep.language import tr
 from convstep.ui.saving import save
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.model import Choice
@@ -31,7 +32,7 @@ class ScriptScreen(DebuggerScreen):
         Args:
             problem: what to step through.
             name: what to call it on the screen.
-            compare_at_end: whether the comparison opens by itself at the last step.
+            compare_at_end: whether going on at the last step opens the comparison.
             first: the step that makes the first NaN or inf, to begin there.
         """
         super().__init__(problem, name, "", compare_at_end=compare_at_end)
@@ -54,7 +55,7 @@ class ScriptScreen(DebuggerScreen):
         try:
             super().action_copy()
         except OSError as error:
-            self.say(f"the problem cannot be saved: {error.strerror or error}")
+            self.say(tr("the problem cannot be saved: {reason}", reason=error.strerror or error))
 
     def action_follow(self) -> None:
         """Where Escape has nothing else to do, it leads back to the layers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -64,10 +65,12 @@ class StoppingScreen(MovingScreen):
         panel, cell = place
         stop = self._stage.stop_at(panel, cell)
         if stop is None:
-            self._update_status("a stop stands on a cell that a step takes or writes")
+            self._update_status(tr("stops go on cells of dZ, dW, db or dA_prev_pad"))
             return
         if not self._stage.steps_of(stop):
-            self._update_status(f"{stop.target} would never stop: no window covers this cell")
+            self._update_status(
+                tr("no window covers this cell: a stop on {cell} would never be reached", cell=stop.target)
+            )
             return
         made = self.stops.toggle(stop)
         self.stops_changed()
@@ -98,10 +101,12 @@ class StoppingScreen(MovingScreen):
 
         self.app.push_screen(
             PromptScreen(
-                "Stop when",
+                tr("Stop when"),
                 "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1 · watch dW[2, 0, 1, 0]",
-                "A condition over step, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
-                "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third.",
+                tr(
+                    "A condition on position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
+                    "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third hit."
+                ),
                 parse,
                 self._meaning,
             ),
@@ -113,7 +118,9 @@ class StoppingScreen(MovingScreen):
         place = self._pointed_cell()
         stop = self._stage.stop_at(*place) if place is not None else None
         if stop is None or isinstance(stop, ConditionStop):
-            self._update_status("no step takes or writes this cell alone")
+            self._update_status(
+                tr("go to a cell of dZ, dW, db or dA_prev_pad: those are what steps take and write")
+            )
             return
         steps = self._stage.steps_of(stop)
         if len(steps) == 1:
@@ -125,9 +132,11 @@ class StoppingScreen(MovingScreen):
         if 0 <= at < len(steps):
             self.travel(steps[at] + 1)
         elif not len(steps):
-            self._update_status("no window covers this cell: its gradient is exactly zero")
+            self._update_status(tr("no window covers this cell: its gradient is exactly zero"))
         else:
-            self._update_status(f"no {'later' if by > 0 else 'earlier'} step writes this cell")
+            self._update_status(
+                tr("no later step writes this cell" if by > 0 else "no earlier step writes this cell")
+            )
 
     def stops_changed(self) -> None:
         """Show the stops where they stand."""
@@ -141,15 +150,19 @@ class StoppingScreen(MovingScreen):
 
     def _meaning(self, stop: Stop) -> str:
         if isinstance(stop, ConditionStop):
-            return f"Stops after a step for which {stop.target} is true."
+            meaning = tr("Stops after a step for which {condition} is true.", condition=stop.target)
+            if re.search(r"\bstep\b", stop.target):
+                meaning += " " + tr("Here step counts from 0; position is the step number shown.")
+            return meaning
         count = len(self._stage.steps_of(stop))
-        return f"Stops at {count} of {self._timeline.total} steps: {stop}."
+        total = self._timeline.total
+        return tr("Stops at {count} of {total} steps: {stop}.", count=count, total=total, stop=stop)
 
     def _pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel; the cursor appears if there was none."""
         grid = self.focused
         if not isinstance(grid, TensorGrid):
-            self._update_status("choose a cell first: Tab to a panel, then the arrows")
+            self._update_status(tr("choose a cell first: Tab to a panel, then the arrow keys"))
             return None
         if grid.cursor is None:
             grid.move_cursor(0, 0)
@@ -173,7 +186,9 @@ class StoppingScreen(MovingScreen):
         return {}
 
     def _run_to_stop(self, *, backwards: bool) -> None:
-        if any(stop.enabled for stop in self.stops):
+        if self.at_end and not backwards:
+            self.past_end()
+        elif any(stop.enabled for stop in self.stops):
             self.stop_travelling()
             self._search(self._timeline.position, backwards)
         else:
@@ -196,7 +211,7 @@ class StoppingScreen(MovingScreen):
                     break
                 if time.monotonic() - told >= PAUSE:
                     told = time.monotonic()
-                    running = f"running … step {reached}   Esc stops"
+                    running = tr("running … step {position}   Esc stops", position=reached)
                     tell(self, self._update_status, running, of=worker)
         if not tell(self, self._found_none, backwards, of=worker):
             tell(self, self._land, worker, reached)
@@ -208,12 +223,19 @@ class StoppingScreen(MovingScreen):
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
         self.go(position)
-        self._update_status(f"stop {stop.id}: {stop}" if stop is not None else "stopped on the way")
+        self._update_status(
+            tr("stop {id}: {stop}", id=stop.id, stop=stop)
+            if stop is not None
+            else tr("stopped at step {position}", position=position)
+        )
 
     def _found_none(self, backwards: bool) -> None:
         self.go(0 if backwards else self._timeline.total)
-        before, end = ("before", "start") if backwards else ("ahead", "end")
-        self._update_status(f"no stop {before}: ran to the {end}")
+        self._update_status(
+            tr("no earlier stop: ran back to the start")
+            if backwards
+            else tr("no further stop: ran to the end") + self.end_hint()
+        )
 
 
 def _columns(bar: TimelineBar, steps: Sequence[int]) -> dict[int, tuple[int, str]]:

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from convstep.language import tr
 from convstep.replay.stops import Stops
 
 
@@ -41,9 +42,9 @@ class StopsScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The list, and its keys."""
         with Vertical() as box:
-            box.border_title = "Stops"
+            box.border_title = tr("Stops")
             yield OptionList(markup=False, compact=True)
-            yield Static("Enter or Space switches · x removes · X removes all · Esc closes")
+            yield Static(tr("Enter or Space switches · x removes · X removes all · Esc closes"))
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -82,10 +83,10 @@ class StopsScreen(ModalScreen[None]):
         options = self.query_one(OptionList)
         options.clear_options()
         for stop in self._stops:
-            state = "on " if stop.enabled else "off"
+            state = tr("on ") if stop.enabled else tr("off")
             options.add_option(Option(f"{stop.id:>3}  {state}  {stop}"))
         if not len(self._stops):
-            hint = "none: b sets one at the cell under the cursor, / takes a condition"
+            hint = tr("no stops: b sets one at the cell under the cursor, / takes a condition")
             options.add_option(Option(hint, disabled=True))
         options.highlighted = min(highlighted, max(len(self._stops) - 1, 0))
         options.focus()

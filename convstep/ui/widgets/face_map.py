@@ -8,6 +8,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from convstep.ui.widgets.grid_roles import look_for
+from convstep.view.look import Look
 from convstep.view.overview import Overview
 from convstep.view.panel import Panel, Span
 
@@ -31,6 +33,7 @@ class FaceMap(Widget, can_focus=True):
         """Its key in the plan."""
         self._panel: Panel | None = None
         self._overview = Overview(1, 1)
+        self._look: Look | None = None
 
     def show(self, panel: Panel, changed: Sequence[Span] | None) -> None:
         """Show a panel's face.
@@ -43,7 +46,7 @@ class FaceMap(Widget, can_focus=True):
         if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
             changed = None
         if old is None or old.face.label != panel.face.label:  # a new title repaints the whole map
-            self.border_title = f"map of {panel.face.label}".replace("[", r"\[")
+            self._write_title()
         if not self.display:
             return  # taken whole when it is shown again
         for span in [None] if changed is None else changed:
@@ -61,13 +64,28 @@ class FaceMap(Widget, can_focus=True):
         self._overview = Overview(self.content_size.width, self.content_size.height)
         if self._panel is not None:
             self._overview.update(self._panel.face.values, None)
+            self._write_title()
         self.refresh()  # shown again in the same size, it would keep the old picture
+
+    def notify_style_update(self) -> None:
+        """A theme changed: colours are looked up anew."""
+        super().notify_style_update()
+        self._look = None
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture."""
         width = self.content_size.width
         if self._panel is None:
             return Strip.blank(width, self.rich_style)
-        dark, coloured = self.app.current_theme.dark, not self.app.no_color
-        segments = self._overview.line(y, self._panel, dark=dark, coloured=coloured)
+        if self._look is None:
+            self._look = look_for(self)
+        segments = self._overview.line(y, self._panel, self._look)
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _write_title(self) -> None:
+        """Name the face on the border, in as many words as fit."""
+        assert self._panel is not None
+        label, room = self._panel.face.label, self.content_size.width - 4
+        titles = (f"map of {label}", f"map: {label}", f"map: {label.replace(', ', ',')}")
+        title = next((title for title in titles if len(title) <= room), titles[-1])
+        self.border_title = title.replace("[", r"\[")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.style import Style
 from textual.widget import Widget
+
+from convstep.view.look import Look
+from convstep.view.panel import Cell
+
+if TYPE_CHECKING:
+    from convstep.ui.app import TorchApp
 
 ROLES = (
     "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",
@@ -25,8 +31,8 @@ class GridRoles(Widget):
 
     DEFAULT_CSS = """
     GridRoles { display: none; }
-    GridRoles > .grid-roles--padding { color: $foreground 50%; }
-    GridRoles > .grid-roles--todo { color: $foreground 45%; text-style: dim; }
+    GridRoles > .grid-roles--padding { text-style: dim; }
+    GridRoles > .grid-roles--todo { text-style: dim; }
     GridRoles > .grid-roles--window { text-style: bold; }
     GridRoles > .grid-roles--changed { text-style: bold underline; }
     GridRoles > .grid-roles--differs { color: $error; text-style: bold; }
@@ -37,11 +43,31 @@ class GridRoles(Widget):
     GridRoles > .grid-roles--cursor { text-style: reverse; }
     GridRoles > .grid-roles--frame { color: $warning; text-style: bold; }
     GridRoles > .grid-roles--stop { color: $error; text-style: bold; }
-    GridRoles > .grid-roles--crop { color: $foreground 70%; }
-    GridRoles > .grid-roles--label { color: $foreground 50%; }
-    GridRoles > .grid-roles--hint { color: $foreground 60%; }
+    GridRoles > .grid-roles--crop { text-style: dim; }
+    GridRoles > .grid-roles--label { text-style: dim; }
+    GridRoles > .grid-roles--hint { text-style: dim; }
     """
 
     def styles_by_role(self) -> dict[str, Style]:
         """A style a role, by the present theme."""
         return {role: self.get_component_rich_style(f"grid-roles--{role}", partial=True) for role in ROLES}
+
+
+def look_for(widget: Widget, mode: str = "both", cursor: Cell | None = None) -> Look:
+    """How a widget draws numbers, by the present theme and the terminal.
+
+    Args:
+        widget: on a screen that has a `GridRoles`.
+        mode: numbers, heat or both.
+        cursor: the cell under the cursor.
+    """
+    app = cast("TorchApp", widget.app)
+    return Look(
+        base=widget.rich_style,
+        styles=widget.screen.query_one(GridRoles).styles_by_role(),
+        mode=mode,
+        dark=app.current_theme.dark,
+        coloured=not app.no_color,
+        colours=app.colours,
+        cursor=cursor,
+    )

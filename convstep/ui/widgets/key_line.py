@@ -10,6 +10,8 @@ from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from convstep.language import tr
+from convstep.ui.commands import key_text
 from convstep.view.lines import KeyPlace, key_places
 
 
@@ -61,16 +63,16 @@ class KeyLine(Widget):
         self.pointed = None
 
     def _bindings_shown(self) -> list[Binding]:
-        """What this screen offers, one binding for each action."""
+        """What this screen offers, one binding for each action; none whose key is typed into a line."""
         found: dict[str, Binding] = {}
-        for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.show:
+        for key, (_, binding, _, _) in self.screen.active_bindings.items():
+            if binding.show and binding.key_display in (None, key_text(key)):
                 found.setdefault(binding.action, binding)
         return list(found.values())
 
     def _keys(self) -> list[tuple[str, str]]:
         """Each key with its label."""
-        return [(self.app.get_key_display(one), one.description) for one in self._bindings_shown()]
+        return [(self.app.get_key_display(one), tr(one.description)) for one in self._bindings_shown()]
 
     def _under(self, event: events.MouseEvent) -> int | None:
         """Which key the mouse is on."""

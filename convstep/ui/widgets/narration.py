@@ -1,27 +1,24 @@
-"""Narration: a lesson's page beside the panels, and the line in which an answer is typed."""
+"""Narration: a lesson's page beside the panels, with the answer's line under its question."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widgets import Input
+from textual.widgets import Static
 
+from convstep.ui.widgets.answer import AnswerInput, AnswerLine
 from convstep.view.lesson import Told
 
 Tell = Callable[[int], Told]
 """From columns of room to the page's lines."""
-ANSWER = "answer"
-"""Id of the line in which an answer is typed."""
 
 
 class PageText(ScrollView, can_focus=False):
@@ -33,12 +30,18 @@ class PageText(ScrollView, can_focus=False):
     }
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, moved: Callable[[], None]) -> None:
+        """Begin with nothing.
+
+        Args:
+            moved: called when lines have come to stand elsewhere.
+        """
         super().__init__()
+        self._moved = moved
         self._tell: Tell | None = None
         self._lines: tuple[Text, ...] = ()
-        self._width = 0
+        self.field: int | None = None
+        """The empty line in which the answer is typed, if there is one."""
 
     def show(self, tell: Tell, *, anew: bool) -> None:
         """Show a page.
@@ -60,6 +63,16 @@ class PageText(ScrollView, can_focus=False):
         """Read on, or back."""
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True)
 
+    def bring_field(self) -> None:
+        """Scroll to where the answer is typed."""
+        if self.field is not None:
+            self._bring_into_view(self.field, self.field)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The answer's line goes along."""
+        super().watch_scroll_y(old_value, new_value)
+        self._moved()
+
     @property
     def text(self) -> str:
         """All of the page as plain text."""
@@ -80,11 +93,12 @@ class PageText(ScrollView, can_focus=False):
         if self._tell is None or width < 4:
             return
         told = self._tell(width)
-        self._lines = told.lines
+        self._lines, self.field = told.lines, told.field
         self.virtual_size = Size(width, len(told.lines))
         if look and told.look:
             self._bring_into_view(told.look, told.until)
         self.refresh()
+        self._moved()
 
     def _bring_into_view(self, line: int, until: int) -> None:
         """Scroll so that a line is in sight, and as much as there is room for of what follows from it."""
@@ -96,32 +110,15 @@ class PageText(ScrollView, can_focus=False):
             self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
 
 
-class AnswerInput(Input):
-    """Where an answer is typed; Escape leaves it."""
-
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
-        Binding("escape", "leave", show=False),
-    ]
-
-    class Left(Message):
-        """The learner wants to do something else first."""
-
-    def action_leave(self) -> None:
-        """Say so."""
-        self.post_message(self.Left())
-
-
 class Narration(Vertical, can_focus=True, inherit_bindings=False):
     """A page with a border that names it, and an answer's line below."""
 
     DEFAULT_CSS = """
     Narration {
         border: round $foreground 35%; border-title-color: $foreground; padding: 0 1;
-        border-subtitle-color: $foreground;
+        border-subtitle-color: $foreground; layers: page answer;
     }
     Narration:focus, Narration:focus-within { border: heavy $accent; border-title-style: bold; }
-    Narration AnswerInput { background: $boost; display: none; }
-    Narration AnswerInput.-open { display: block; }
     """
 
     class Resized(Message):
@@ -140,8 +137,8 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """The page, and the answer's line."""
-        yield PageText()
-        yield AnswerInput(id=ANSWER, compact=True)
+        yield PageText(self.place_answer)
+        yield AnswerLine()
 
     def annotate(self, title: str, keys: str) -> None:
         """Write on the border, only if that is new, because it repaints the page."""
@@ -160,27 +157,43 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         return self.query_one(AnswerInput)
 
     @property
+    def has_keys(self) -> bool:
+        """Whether the keys belong to the page or to its answer."""
+        return self.screen.focused in (self, self.answer)
+
+    @property
     def typing(self) -> bool:
         """Whether an answer is being typed."""
-        return self.answer.has_class("-open")
+        return self.answer.begun
 
-    def begin_typing(self, placeholder: str, text: str = "") -> None:
-        """Open the answer's line.
+    def open_answer(self, label: str) -> None:
+        """Forget what was typed on another page.
 
         Args:
-            placeholder: how to answer.
-            text: what is typed already.
+            label: what the line is called.
         """
-        answer = self.answer
-        answer.placeholder, answer.value = placeholder, text
-        answer.add_class("-open")
-        answer.focus()
-        answer.cursor_position = len(text)
+        if self.screen.focused is self.answer:
+            self.answer.leave()
+        self.answer.value = ""
+        self.query_one(AnswerLine).query_one(Static).update(label)
 
-    def end_typing(self) -> None:
-        """Close it."""
-        self.answer.remove_class("-open")
-        self.focus()
+    def begin_typing(self) -> None:
+        """Let an answer be typed, or changed."""
+        if not self.typing:
+            self.answer.begin()
+            self.page.bring_field()
+            self.place_answer()
+
+    def place_answer(self) -> None:
+        """Put the answer's line where the page leaves room for it; with the keys it is never out of sight."""
+        line, page, answer = self.query_one(AnswerLine), self.page, self.answer
+        answer.wanted = page.field is not None
+        focused = self.screen.focused is answer
+        if focused and not answer.wanted:
+            answer.leave()
+        y, height = (page.field or 0) - page.scroll_offset.y, page.size.height
+        line.set_class(answer.wanted and (focused or 0 <= y < height), "-open")
+        line.styles.offset = 0, max(min(y, height - 1), 0)
 
     def on_resize(self) -> None:
         """Say so."""

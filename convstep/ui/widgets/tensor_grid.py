@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
-from convstep.ui.widgets.grid_roles import GridRoles
+from convstep.ui.widgets.grid_roles import look_for
+from convstep.view.changes import changed_spans, differ_in_marks_only, single
 from convstep.view.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid import GridLayout, Rect, lay_out
-from convstep.view.panel import Cell, Panel, Span
+from convstep.view.panel import Cell, Panel, Span, title_of
 
 
 class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -45,30 +48,35 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """What the lower border says instead of the face's size."""
         self.cursor: Cell | None = None
         """Where the cell cursor stands; None until somebody moves it."""
+        self._looking = False
+        """Whether the cursor was moved since the last step: then it is what is kept in sight."""
+        self._drawn: Panel | None = None
+        """The panel as it is drawn: without a common factor where its title has no room for one."""
         self._plan: GridLayout | None = None
         self._look: Look | None = None
         self._border = ("", "")
 
-    def show(self, panel: Panel, *, all_changed: bool) -> None:
+    def show(self, panel: Panel, *, all_changed: bool, stepped: bool = True) -> None:
         """Show a panel in place of the one before.
 
         Args:
             panel: the new panel.
             all_changed: whether cells beyond the two panels' marks may hold new values.
+            stepped: whether it is another place of the pass, to which a person wants to be taken.
         """
-        old, self.panel = self.panel, panel
-        before = self._plan
+        old, drawn, before = self.panel, self._drawn, self._plan
+        self.panel = panel
         self._lay_out()
-        if old is None or all_changed or before is None or self._must_repaint(old, panel, before):
-            self.refresh()
-        else:
-            self._repaint_marks(old, panel, before)
-        self._follow(panel)
+        self._repaint(drawn, before, all_changed=all_changed)
+        if stepped or old is None:
+            self._looking = False
+        if stepped or old is None or _where(old) != _where(panel):
+            self._follow()
 
     def annotate(self, footnote: str) -> None:
         """Put a note on the lower border; an empty one gives the face's size back."""
         self.footnote = footnote
-        if self.panel is not None:
+        if self._drawn is not None:
             self._write_border()
 
     def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
@@ -76,6 +84,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.mode, self.precision, self.large = mode, precision, large
         self._look = None
         self._lay_out()
+        self._follow()
         self.refresh()
 
     def move_cursor(self, rows: int, columns: int) -> None:
@@ -94,34 +103,37 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def place_cursor(self, cell: Cell) -> None:
         """Put the cell cursor on a cell and keep it in sight."""
         self._redraw_cursor()
-        self.cursor = cell
+        self.cursor, self._looking = cell, True
         self._redraw_cursor()
-        self._bring_into_view(_single(cell))
+        self._bring_into_view(single(cell))
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part."""
         width = self.size.width
-        if self.panel is None or self._plan is None:
+        panel = self._drawn
+        if panel is None or self._plan is None:
             return Strip.blank(width, self.rich_style)
         scroll_x, scroll_y = self.scroll_offset
         look = self._current_look()
-        if self.panel.note:
-            segments = draw_note(self.panel.note, y, width, look)
+        if panel.note:
+            segments = draw_note(panel.note, y, width, look)
         elif y < self._plan.header:
-            segments = draw_header(self.panel, self._plan, scroll_x, width, look)
+            segments = draw_header(panel, self._plan, scroll_x, width, look)
         else:
             header = self._plan.header
             cut = self._plan.lines > 1 and self._plan.is_cut(
                 y + scroll_y, header + scroll_y, self.size.height - header
             )
-            segments = draw_line(self.panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
+            segments = draw_line(panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
         return Strip(segments, width)
 
     def on_resize(self) -> None:
         """The room changed: cells may grow or shrink."""
+        before = self._drawn, self._plan
         self._lay_out()
-        if self.panel is not None:
-            self._follow(self.panel)
+        self._follow()
+        if before != (self._drawn, self._plan):
+            self.refresh()
 
     def on_focus(self) -> None:
         """Show the cell cursor."""
@@ -150,26 +162,32 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._look = None
 
     def _lay_out(self) -> None:
-        if self.panel is None or not self.size:
+        self._drawn = panel = self.panel
+        if panel is None or not self.size:
             return
-        plan = lay_out(
-            self.panel, self.size.width, self.size.height, precision=self.precision, large=self.large
-        )
+        if panel.power and not self._title(panel):
+            panel = replace(panel, unit=0)
+        self._drawn = panel
+        plan = lay_out(panel, self.size.width, self.size.height, precision=self.precision, large=self.large)
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
                 self.virtual_size = Size(plan.width, plan.height)
             self._plan = plan
-        rows, columns = self.panel.face.shape
+        rows, columns = panel.face.shape
         if self.cursor is not None:
             self.cursor = Cell(min(self.cursor.row, rows - 1), min(self.cursor.column, columns - 1))
         self._write_border()
 
     def _write_border(self) -> None:
         """Name the face on the border; only if that is new, because it repaints the whole panel."""
-        assert self.panel is not None
-        border = (_title(self.panel, self.size.width - 4, brief=self.large), self._part_shown())
+        assert self._drawn is not None
+        border = (self._title(self._drawn).replace("[", r"\["), self._part_shown())
         if border != self._border:
             self._border = self.border_title, self.border_subtitle = border
+
+    def _title(self, panel: Panel) -> str:
+        """The title for the room there is; "" where the factor that all numbers share has no room in it."""
+        return title_of(panel, self.size.width - 4, brief=self.large, numbers=self.mode != "heat")
 
     def _part_shown(self) -> str:
         """The face's size, as far as the border has room for it."""
@@ -184,32 +202,32 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _current_look(self) -> Look:
         if self._look is None:
-            styles = self.screen.query_one(GridRoles).styles_by_role()
-            self._look = Look(
-                base=self.rich_style,
-                styles=styles,
-                mode=self.mode,
-                dark=self.app.current_theme.dark,
-                coloured=not self.app.no_color,
-                cursor=self.cursor if self.has_focus else None,
-            )
+            self._look = look_for(self, self.mode, self.cursor if self.has_focus else None)
         return self._look
 
     def _redraw_cursor(self) -> None:
         self._look = None
         if self.cursor is not None:
-            self._refresh_span(_single(self.cursor))
+            self._refresh_span(single(self.cursor))
+
+    def _repaint(self, old: Panel | None, before: GridLayout | None, *, all_changed: bool) -> None:
+        """Refresh what the panel draws differently from an older one and its layout."""
+        new = self._drawn
+        if old is None or new is None or before is None or all_changed:
+            self.refresh()
+            return
+        if self._must_repaint(old, new, before):
+            self.refresh()
+        else:
+            self._repaint_marks(old, new, before)
 
     def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
         """Whether other cells than the marked ones look different."""
-        same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
         after = self._plan
         same_places = after is not None and (before.text, before.margin, before.lines) == (
             after.text, after.margin, after.lines
         )  # fmt: skip
-        same_words = (old.limit, old.stops, old.note, old.part) == (new.limit, new.stops, new.note, new.part)
-        same_marks = old.differing is new.differing
-        return not (same_face and same_places and same_words and same_marks)
+        return not (same_places and differ_in_marks_only(old, new))
 
     def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
         """Refresh only what two neighbouring steps draw differently."""
@@ -218,21 +236,12 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             # the frame moved to other rows: every row between its old and its new lines moved too
             band = before.rect(old.window).union(self._plan.rect(new.window))
             self._refresh_rect(Rect(0, band.y, self._plan.width, band.height))
-        spans = {old.changed, new.changed}
-        if old.window != new.window:
-            spans |= {old.window, new.window}
-        spans |= {_single(cell) for cell in (old.now, new.now) if cell is not None}
-        if old.marks or new.marks:
-            spans |= {_single(Cell(*cell)) for cell, _ in old.marks.items() ^ new.marks.items()}
-        if old.done is not None and new.done is not None and old.done != new.done:
-            columns = new.face.shape[1]
-            first, last = sorted((old.done, new.done))
-            last = max(min(last, new.face.values.size) - 1, 0)
-            rows = range(min(first // columns, last // columns), last // columns + 1)
-            spans.add(Span(rows, range(columns)))
-        for span in spans:
-            if span is not None:
-                self._refresh_span(span)
+        for span in changed_spans(old, new):
+            self._refresh_span(span)
+        for cell in (old.now, new.now) if old.now != new.now else ():  # the current row's label stands out
+            if cell is not None:
+                y = self._plan.y_of(cell.row)
+                self._refresh_rect(Rect(self.scroll_offset.x, y, self._plan.margin, self._plan.lines))
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:
@@ -246,22 +255,30 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if visible:
             self.refresh(visible)
 
-    def _follow(self, panel: Panel) -> None:
-        """Scroll so far that the window, or the current cell, is in sight."""
+    def _follow(self) -> None:
+        """Scroll so far that the window, or the current cell, is in sight, then a cursor that is in use."""
+        panel = self.panel
+        if panel is None or not self.size:
+            return
         if panel.window is not None:
             self._bring_into_view(panel.window)
         elif panel.now is not None:
-            self._bring_into_view(_single(panel.now))
+            self._bring_into_view(single(panel.now))
+        else:
+            self._scroll_both(*self.scroll_offset)  # no further than the face goes
+        if self._looking and self.cursor is not None and self.has_focus:
+            self._bring_into_view(single(self.cursor))
 
     def _bring_into_view(self, span: Span) -> None:
+        if self._plan is not None:
+            offset = self.scroll_offset
+            self._scroll_both(*self._plan.scrolled_to(span, (offset.x, offset.y), *self.size))
+
+    def _scroll_both(self, x: int, y: int) -> None:
         if self._plan is None:
             return
-        rect, header = self._plan.rect(span), self._plan.header
-        x = _scrolled(rect.x, rect.width, self.scroll_offset.x, self.size.width)
-        x = self._plan.snap(x, self.size.width)
-        y = _scrolled(rect.y - header, rect.height, self.scroll_offset.y, self.size.height - header)
-        if self._plan.lines > 1:
-            y = self._plan.snap_down(y, self.size.height - header)
+        x = max(min(x, self._plan.width - self.size.width), 0)
+        y = max(min(y, self._plan.height - self.size.height), 0)
         if (x, y) != tuple(self.scroll_offset):
             self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
@@ -269,8 +286,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         place = event.get_content_offset(self)
         if place is None or self._plan is None:
             return None
+        x = place.x if place.x < self._plan.margin else place.x + self.scroll_offset.x
         y = place.y if place.y < self._plan.header else place.y + self.scroll_offset.y
-        return self._plan.cell_at(place.x + self.scroll_offset.x, y)
+        return self._plan.cell_at(x, y)
 
 
 def _first_cell(panel: Panel) -> Cell:
@@ -280,26 +298,6 @@ def _first_cell(panel: Panel) -> Cell:
     return panel.now if panel.now is not None else Cell(0, 0)
 
 
-def _single(cell: Cell) -> Span:
-    return Span(range(cell.row, cell.row + 1), range(cell.column, cell.column + 1))
-
-
-def _title(panel: Panel, room: int, *, brief: bool) -> str:
-    """The face's label, with the caption where both fit; or the first of the panel's own titles that does."""
-    if panel.titles:
-        fitting = next((title for title in panel.titles if len(title) <= room), panel.titles[-1])
-        return fitting.replace("[", r"\[")
-    captioned = panel.caption and not brief
-    title = f"{panel.face.label}  {panel.caption}" if captioned else panel.face.label
-    shorter = panel.face.label, panel.face.label.replace(", ", ",")
-    fitting = next((text for text in (title, *shorter) if len(text) <= room), shorter[-1])
-    return fitting.replace("[", r"\[")
-
-
-def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
-    """Where to scroll so that `start … start + length` is in sight, with as little movement as can be."""
-    if start < scroll:
-        return start
-    if start + length > scroll + room:
-        return min(start, start + length - room)
-    return scroll
+def _where(panel: Panel) -> tuple[object, ...]:
+    """What of a tensor a panel shows, and which cell or window of it."""
+    return panel.face.name, panel.face.fixed, panel.face.shape, panel.window, panel.now

@@ -1,0 +1,59 @@
+"""The theme that a person chose, from one start to the next. The file is data; reading it runs nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from convstep.conv.files import written_whole
+
+VERSION = 1
+"""Of the file's form."""
+LARGEST_FILE = 10_000
+"""Bytes beyond which the file is none of ours."""
+
+
+class ChosenTheme:
+    """One small file in the person's configuration folder."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Look into the file; one that is broken says nothing.
+
+        Args:
+            path: the file; by default the one in the person's folder.
+        """
+        self.path = default_path() if path is None else path
+        """The file."""
+        self.name = _read(self.path)
+        """The theme's name; "" if none was ever chosen."""
+
+    def keep(self, name: str) -> None:
+        """Write down another choice.
+
+        Raises:
+            OSError: it cannot be written; the file stays as it is.
+        """
+        self.name = name
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(self.path) as file:
+            file.write(json.dumps({"version": VERSION, "theme": name}).encode())
+
+
+def default_path() -> Path:
+    """Where the choice is kept."""
+    from platformdirs import user_config_path
+
+    return user_config_path("convstep", appauthor=False) / "theme.json"
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return ""
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    if not isinstance(kept, dict) or kept.get("version") != VERSION:
+        return ""
+    name = kept.get("theme")
+    return name if isinstance(name, str) else ""

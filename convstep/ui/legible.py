@@ -1,0 +1,85 @@
+"""Legible: the last filter before the terminal, so that all of a screen can be read on it."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from rich.color import Color as RichColor
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+from convstep.view.colours import READABLE, VISIBLE, Colours, Rgb, nearest, nearest_pair, readable
+
+_TEXT = re.compile("[^ \u2500-\u259f]")
+_LINES = re.compile("[\u2500-\u257f]")
+"""Box drawings. Block elements are pictures: their colours are what they say."""
+
+
+class Legible(LineFilter):
+    """Gives every text the contrast that reading takes, whatever the theme, and each colour its place.
+
+    Themes are made to look well: some write pale orange on light grey. And a terminal with fewer
+    colours gets those that look most alike, chosen here and not channel by channel.
+    """
+
+    def __init__(self, colours: Colours) -> None:
+        """Prepare.
+
+        Args:
+            colours: what the terminal has.
+        """
+        super().__init__()
+        self.colours = colours
+        """What the terminal has."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments in other colours.
+
+        Args:
+            segments: a line, or a part of one.
+            background: what is behind a segment that does not say.
+        """
+        behind, colours = background.rgb, self.colours
+        return [
+            Segment(text, None if style is None else _shown(style, _least(text), behind, colours))
+            for text, style, _ in segments
+        ]
+
+
+@functools.lru_cache(maxsize=4096)
+def _least(text: str) -> float:
+    """The contrast that a text takes."""
+    if _TEXT.search(text):
+        return READABLE
+    return VISIBLE if _LINES.search(text) else 1.0
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(style: Style, least: float, behind: Rgb, colours: Colours) -> Style:
+    """A style as the terminal is told it; colours of the terminal's own are left to it."""
+    ink, ground = _parts(style.color), behind if style.bgcolor is None else _parts(style.bgcolor)
+    if ink is not None and ground is not None:
+        ink = readable(ink, ground, least)
+    if colours is Colours.ALL:
+        return style if ink is None else style + Style.from_color(RichColor.from_rgb(*ink))
+    on = below = None
+    if ink is not None and ground is not None:
+        on, below = nearest_pair(ink, ground, colours, least)
+    elif ink is not None:
+        on = nearest(ink, colours)
+    elif ground is not None:
+        below = nearest(ground, colours, ground=True)
+    return style + Style.from_color(
+        None if on is None else RichColor.from_ansi(on),
+        None if below is None or style.bgcolor is None else RichColor.from_ansi(below),
+    )
+
+
+def _parts(colour: RichColor | None) -> Rgb | None:
+    if colour is None or colour.triplet is None:
+        return None
+    red, green, blue = colour.triplet
+    return red, green, blue

@@ -1,0 +1,53 @@
+"""The line a terminal shows while nothing can be drawn yet, wiped before anything else is written.
+
+Loads nothing: it stands before NumPy and Textual, which are most of what a person waits for. A line
+that a script has begun itself stays: the cursor goes back to where it was.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # typing costs as much time as starting Python
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_HERE, _BACK = "\x1b7", "\x1b8\x1b[J"
+_words = ""
+_terminal: TextIO | None = None
+
+
+def say(words: str, terminal: TextIO | None) -> None:
+    """Show words in a line of a terminal; in place of the previous ones.
+
+    Args:
+        words: what is being done; what no terminal should be sent is left out.
+        terminal: where a person looks; nothing is written to one that knows no escape codes.
+    """
+    global _words, _terminal
+    wipe()
+    if terminal is None or os.environ.get("TERM", "dumb") == "dumb":
+        return
+    try:
+        columns = os.get_terminal_size(terminal.fileno()).columns
+    except (OSError, ValueError):  # it has no size: nobody looks at it
+        return
+    shown = "".join(character for character in words if character.isprintable())[: max(columns - 1, 0)]
+    _words, _terminal = shown, terminal
+    terminal.write(f"{_HERE}{shown}")
+    terminal.flush()
+
+
+def wipe() -> str:
+    """Take the words away, if there are any.
+
+    Returns:
+        The words.
+    """
+    global _words, _terminal
+    words, terminal = _words, _terminal
+    _words, _terminal = "", None
+    if terminal is not None:
+        terminal.write(_BACK)
+        terminal.flush()
+    return words

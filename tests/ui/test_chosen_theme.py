@@ -1,0 +1,115 @@
+"""The theme that a person chooses is there again at the next start, and nobody else meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.widgets import Static
+
+from convstep.examples import catalog
+from convstep.export.draw import debugger_frames
+from convstep.ui import chosen_theme
+from convstep.ui.app import DebuggerApp
+from convstep.ui.chosen_theme import LARGEST_FILE, VERSION, ChosenTheme, default_path
+from tests.ui.fakes import FakeTorch
+
+
+def app() -> DebuggerApp:
+    return DebuggerApp(catalog.load("one-window"), "one-window", torch=FakeTorch(), live=False)
+
+
+def test_a_choice_is_kept_whole_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "theme.json"
+    assert ChosenTheme(path).name == ""
+    ChosenTheme(path).keep("nord")
+    assert ChosenTheme(path).name == "nord"
+    ChosenTheme(path).keep("gruvbox")
+    assert ChosenTheme(path).name == "gruvbox"
+    assert [one.name for one in path.parent.iterdir()] == ["theme.json"]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"", b"\xff\xfe", b"nord", b"[]", b"{}", b"null", b"[" * 9_000,
+        json.dumps({"version": VERSION + 1, "theme": "nord"}).encode(),
+        json.dumps({"version": VERSION, "theme": ["nord"]}).encode(),
+        json.dumps({"version": VERSION, "theme": "nord", "more": "x" * LARGEST_FILE}).encode(),
+        json.dumps({"version": VERSION, "theme": "no such theme"}).encode(),
+        json.dumps({"version": VERSION, "theme": ""}).encode(),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none_of_ours_changes_nothing(kept: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "theme.json"
+    path.write_bytes(kept)
+    opened = app()
+    before = opened.theme
+    opened.remember_theme(ChosenTheme(path))
+    assert opened.theme == before
+    assert path.read_bytes() == kept
+
+
+def test_a_folder_in_its_place_changes_nothing(tmp_path: Path) -> None:
+    assert ChosenTheme(tmp_path).name == ""
+
+
+def test_it_is_among_the_person_s_settings() -> None:
+    assert default_path().name == "theme.json"
+    assert "convstep" in default_path().parts
+
+
+async def test_what_is_chosen_in_the_palette_is_there_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "convstep" / "theme.json"
+    first, second = app(), app()
+    first.remember_theme(ChosenTheme(path))
+    async with first.run_test(size=(80, 24)) as pilot:
+        assert not path.exists(), "nothing was chosen yet"
+        await pilot.press("ctrl+p", *"theme", "enter")
+        await pilot.press(*"solarizedlight", "enter")
+        await pilot.pause()
+        assert first.theme == "solarized-light"
+    second.remember_theme(ChosenTheme(path))
+    assert second.theme == "solarized-light"
+
+
+async def test_only_a_person_s_terminal_gets_the_person_s_theme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "theme.json"
+    ChosenTheme(path).keep("nord")
+    monkeypatch.setattr(chosen_theme, "default_path", lambda: path)
+
+    async def ended(app: DebuggerApp, **options: bool) -> None:
+        """In place of a terminal."""
+
+    monkeypatch.setattr(App, "run_async", ended)
+    in_a_terminal, without = app(), app()
+    await in_a_terminal.run_async()
+    await without.run_async(headless=True)
+    assert (in_a_terminal.theme, without.theme) == ("nord", "textual-dark")
+
+
+async def test_a_choice_that_cannot_be_kept_is_told_and_holds_until_the_end(tmp_path: Path) -> None:
+    (tmp_path / "convstep").write_text("a file, no folder")
+    opened = app()
+    opened.remember_theme(ChosenTheme(tmp_path / "convstep" / "theme.json"))
+    async with opened.run_test(size=(80, 24)) as pilot:
+        opened.theme = "nord"
+        await pilot.pause()
+        assert opened.theme == "nord"
+        status = str(opened.screen.query_one("#status", Static).content)
+        assert status.startswith("the theme is not kept: ")
+
+
+def test_pictures_are_the_same_whatever_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> Path:
+        raise AssertionError("a picture looks at nobody's settings")
+
+    plain = debugger_frames(catalog.load("one-window"), "one-window", [1], (80, 24))
+    monkeypatch.setattr(chosen_theme, "default_path", asked)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    assert debugger_frames(catalog.load("one-window"), "one-window", [1], (80, 24)) == plain

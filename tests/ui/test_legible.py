@@ -1,0 +1,128 @@
+"""All of a screen can be read, on every theme and with as few colours as a terminal has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from rich.color import Color as RichColor
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES
+
+from convstep.examples import catalog
+from convstep.ui.app import DebuggerApp
+from convstep.ui.legible import Legible
+from convstep.view.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
+from convstep.view.scale import Scale
+from tests.strategies import some
+from tests.ui.driving import Session, opened
+from tests.ui.fakes import FakeTorch
+
+WHITE = Color(255, 255, 255)
+
+
+def shown(text: str, style: Style, colours: Colours = Colours.ALL) -> Style:
+    """What becomes of a text on white."""
+    [segment] = Legible(colours).apply([Segment(text, style)], WHITE)
+    assert segment.text == text
+    assert segment.style is not None
+    return segment.style
+
+
+def parts(colour: RichColor | None) -> Rgb:
+    assert colour is not None
+    red, green, blue = colour.get_truecolor()
+    return red, green, blue
+
+
+def test_text_gets_the_contrast_that_reading_takes_and_lines_what_seeing_takes() -> None:
+    pale = Style(color="#ffeecc")
+    on = [contrast_of(parts(shown(text, pale).color), WHITE.rgb) for text in ("a", "┃ │", "▀▄", " ")]
+    assert on[0] >= READABLE > on[1] >= VISIBLE
+    assert on[2] == on[3] < 1.2, "a picture's colours are what it says"
+
+
+@pytest.mark.parametrize("colours", list(Colours))
+def test_colours_of_the_terminal_s_own_are_left_to_it(colours: Colours) -> None:
+    own = Style(color="yellow", bgcolor="default", bold=True)
+    assert shown("a", own, colours) == own
+
+
+def pairs(session: Session) -> Iterator[tuple[str, str, str]]:
+    """Every painted character with its ink and its ground, as the terminal was told."""
+    for painted in session.app.terminal.cells.values():
+        inked, grounded = (re.search(rf"\b{kind}8;(5;\d+|2;\d+;\d+;\d+)", painted.style) for kind in "34")
+        if inked and grounded and painted.text.strip():
+            yield painted.text, inked[1], grounded[1]
+
+
+def meant(named: str, colours: Colours) -> Rgb:
+    """Which colour it is."""
+    numbers = [int(one) for one in named.split(";")]
+    if numbers[0] == 5:
+        return _TABLES[colours][0][numbers[1]]
+    return numbers[1], numbers[2], numbers[3]
+
+
+async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None:
+    async with opened("rectangle", (100, 30), position=20) as session:
+        for colours in (Colours.ALL, Colours.TABLE):
+            session.app.show_in(colours)
+            for theme in some(BUILTIN_THEMES.values(), every=1 if colours is Colours.ALL else 4):
+                session.app.theme = theme.name
+                await session.settle()
+                found = set(pairs(session))
+                assert theme.ansi or len(found) > 100
+                for text, inked, grounded in found:
+                    contrast = contrast_of(meant(inked, colours), meant(grounded, colours))
+                    least = VISIBLE if "\u2500" <= text <= "\u257f" else READABLE
+                    readable = contrast >= least or "\u2580" <= text <= "\u259f"
+                    assert readable, (theme.name, text, inked, grounded)
+                    assert colours is Colours.ALL or inked[:2] == grounded[:2] == "5;"
+
+
+async def test_heat_in_the_table_is_the_ramp_made_for_it() -> None:
+    async with opened(position=137) as session:
+        session.app.show_in(Colours.TABLE)
+        session.app.theme = "textual-light"
+        await session.settle()
+        grid = session.grid("input")
+        assert grid.panel is not None
+        scale = Scale(grid.panel.limit, dark=False, colours=Colours.TABLE)
+        x, y = session.place("input", 2, 3)
+        ground = re.search(r"48;(5;\d+)", session.cell(x, y).style)
+        assert ground is not None
+        value = float(grid.panel.face.values[2, 3])
+        assert meant(ground[1], Colours.TABLE) == rgb(scale.background(value)) != rgb(scale.background(0.0))
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "expected"),
+    [
+        ("tmux-256color", None, Colours.TABLE),
+        ("tmux-256color", "truecolor", Colours.ALL),
+        ("xterm", None, Colours.SIXTEEN),
+        ("linux", None, Colours.SIXTEEN),
+    ],
+)
+async def test_an_app_that_runs_in_a_terminal_takes_its_colours(
+    term: str, colorterm: str | None, expected: Colours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("COLORTERM", raising=False)
+    if colorterm:
+        monkeypatch.setenv("COLORTERM", colorterm)
+    app = DebuggerApp(catalog.load("one-window"), "one-window", torch=FakeTorch())
+    taken = []
+
+    async def run(app: DebuggerApp, **options: bool) -> None:
+        taken.append(app.colours)
+
+    monkeypatch.setattr(App, "run_async", run)
+    await app.run_async(headless=True)
+    await app.run_async()
+    assert taken == [Colours.ALL, expected], "without a terminal there are all, on every machine"
