@@ -35,6 +35,7 @@ MARKS = (
     ("✓ ▶", "an addition that has been made, and the one that comes next"),
     ("~0", "not zero, but too small for the column; a plain 0 is exactly zero"),
     (">> <<", "too large for the column, positive and negative"),
+    ("×1e-7", "in a title: a factor that all numbers of the panel share"),
     ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
     ("▄▄▄", "heat alone: a value whose step is still to come"),
     ("░▒▓█", "magnitude without colour, from small to the end of the scale"),
