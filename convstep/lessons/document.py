@@ -90,7 +90,8 @@ def parse_document(text: str) -> Document:
                 raise LessonError("this stands before the first page; begin one with `## Heading`", line)
             summary.append(block.text)
     if not title:
-        raise LessonError("the lesson has no title; write `# Title` below the front matter", body + 1)
+        below = min(body + 1, len(lines))  # the front matter may be all there is
+        raise LessonError("the lesson has no title; write `# Title` below the front matter", below)
     if not sections:
         raise LessonError("the lesson has no page; begin one with `## Heading`", len(lines))
     pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convstep.examples import load
@@ -238,6 +238,7 @@ def broken(draw: st.DrawFn) -> str:
 
 
 @given(broken())
+@example(FRONT.partition("\n# ")[0])  # front matter alone, no line below it
 @settings(max_examples=800 if THOROUGH else 25)
 def test_a_broken_lesson_is_read_or_refused_in_one_sentence(text: str) -> None:
     found = parsed(text)

@@ -57,6 +57,14 @@ class Session:
     pilot: Pilot[None]
     """Textual's own driver, for the mouse and for sizes."""
 
+    def __post_init__(self) -> None:
+        """After every event of the mouse, wait for the screen and not for an idle processor."""
+
+        async def pause(delay: float | None = None) -> None:
+            await (self.settle() if delay is None else asyncio.sleep(delay))
+
+        self.pilot.pause = pause  # type: ignore[method-assign]
+
     @property
     def debugger(self) -> DebuggerScreen:
         """The debugger, be there a dialog in front of it or not."""
@@ -243,6 +251,8 @@ class Session:
         if self.app.size != (width, height):
             self.app.terminal.clear()
         await self.pilot.resize_terminal(width, height)
+        while self.app._resize_event is not None:  # the app waits a little, for more of them
+            await asyncio.sleep(0.005)
         await self.settle()
 
 

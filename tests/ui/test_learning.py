@@ -7,11 +7,14 @@ from typing import cast
 
 import pytest
 from rich.cells import cell_len
+from textual.events import Resize
+from textual.geometry import Size
 
 from convstep.language import spoken
 from convstep.lessons import course
 from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
+from convstep.ui.screens.learning import CourseList, LearningScreen
 from convstep.view.candidate import CandidateStage
 from tests.ui.learning import Learner, opened_lesson
 
@@ -74,6 +77,21 @@ async def test_the_list_leads_into_a_lesson_and_back_with_what_was_done(tmp_path
         assert learner.page.walk.at == 2
         await learner.press("q")
         assert learner.lessons.page_screen is None
+
+
+async def test_what_is_chosen_before_the_list_has_a_frame_or_a_size_is_chosen_and_in_sight() -> None:
+    async with opened_lesson(None, (80, 24)) as learner:
+        listed = learner.app.screen.query_one(CourseList)
+        cast(LearningScreen, learner.app.screen)._begin()
+        listed.action_choose(-1)  # before the frame after which the list looks for where to begin
+        await learner.settle()
+        assert listed.course.entry(listed.chosen) == course.entries("en")[-1]
+        size = listed.size
+        listed.virtual_size = Size(size.width, 0)  # as long as nobody has told it how large it is
+        listed.action_choose(-1)
+        listed.post_message(Resize(size, size))
+        await learner.settle()
+        assert listed.scroll_offset.y <= listed.chosen < listed.scroll_offset.y + size.height
 
 
 async def test_the_list_speaks_both_languages_and_reaches_the_last_hunt() -> None:

@@ -138,7 +138,8 @@ class LearningScreen(Screen[None]):
         )
         listed = self.query_one(CourseList)
         listed.focus()
-        listed.call_after_refresh(listed.action_choose, chosen or self._first_open())
+        listed.chosen = chosen or self._first_open()
+        self.call_after_refresh(self._again)  # whoever has chosen another one by then keeps it
 
     def _again(self) -> None:
         listed = self.query_one(CourseList)

@@ -62,13 +62,10 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self.chosen = chosen
         """Which row is chosen."""
 
-    def on_mount(self) -> None:
-        """Bring the chosen row into sight."""
-        self.call_after_refresh(self.action_choose, self.chosen)
-
     def on_resize(self) -> None:
-        """Rows are as wide as the list."""
+        """Rows are as wide as the list; what was chosen before there was room comes into sight."""
         self.virtual_size = Size(self.size.width, len(self._rows))
+        self._bring_into_sight()
 
     def action_move(self, by: int) -> None:
         """Choose a row so many further on."""
@@ -83,11 +80,14 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         if not len(self._rows):
             return
         self.chosen = at % len(self._rows)
+        self._bring_into_sight()
+        self.refresh()
+
+    def _bring_into_sight(self) -> None:
         top = self.scroll_offset.y
         if not top <= self.chosen < top + self.size.height:
             middle = max(self.chosen - self.size.height // 2, 0)
             self.scroll_to(y=middle, animate=False, force=True, immediate=True)
-        self.refresh()
 
     def action_take(self) -> None:
         """Take the chosen row."""
