@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from convstep.conv.files import written_whole
+from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
 
@@ -84,7 +85,9 @@ class Progress:
             with written_whole(self.path) as file:
                 file.write(text.encode())
         except OSError as error:
-            said = f"progress is not kept: {self.path}: {error.strerror or error}"
+            said = tr(
+                "progress cannot be saved: {path}: {reason}", path=self.path, reason=error.strerror or error
+            )
             raise ProgressError(said) from error
 
 
@@ -109,8 +112,10 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no progress file"
-        raise ProgressError(f"progress is not kept: {path}: {reason}; move the file away") from error
+        reason = error.strerror if isinstance(error, OSError) else tr("it is not a progress file")
+        raise ProgressError(
+            tr("progress cannot be saved: {path}: {reason}; move the file away", path=path, reason=reason)
+        ) from error
 
 
 def _is_tried(values: Any) -> bool:

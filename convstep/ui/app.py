@@ -160,7 +160,7 @@ class TorchApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which leaves other programs: say what leaves this one."""
-        self.notify("q leaves, ctrl+q from anywhere")
+        self.notify(tr("q leaves this screen, ctrl+q the program"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""
