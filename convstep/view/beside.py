@@ -30,7 +30,7 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-MODELLED = f"modelled {CANDIDATE}"
+MODELLED = "modelled candidate"
 SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
 """What a panel shows, and how that is written where there is little room; translated on the border."""
 
