@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rich.cells import cell_len
 
 from convstep.language import tr
 from convstep.view.faces import Face
@@ -162,6 +161,8 @@ def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = Tr
     Returns:
         The title; one that is too long where there is no factor, "" where a factor has no room.
     """
+    from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
+
     label = panel.face.label
     captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
     titles = panel.titles or (*captioned, label, label.replace(", ", ","))

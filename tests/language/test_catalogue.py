@@ -77,7 +77,7 @@ TABLES: dict[str, Iterable[str]] = {
     "ui/screens/panels.py": SHOWN.values(),
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],
-    "ui/screens/learning.py": [what for _, what in learning.KEYS],
+    "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
     "candidate/known_bugs": [
         *(sentence for bug in KNOWN_BUGS.values() for sentence in (bug.title, bug.explanation)),
         *(
