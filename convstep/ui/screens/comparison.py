@@ -22,6 +22,7 @@ from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.verdicts import comparison_table
 from convstep.view.words import difference_panel, gradient_names
+from convstep.view.wrapping import Paragraph
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
@@ -96,7 +97,7 @@ class ComparisonScreen(ModalScreen[None]):
                 yield Static(id=f"{oracle}-table", classes="table")
             if self._under_way:
                 yield Static(tr("The additions of the unfinished step are not counted."))
-            yield Static(self._what_is_compared(), id="what")
+            yield Static(Paragraph(self._what_is_compared()), id="what")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
@@ -158,14 +159,14 @@ class ComparisonScreen(ModalScreen[None]):
     def _show(self, oracle: str, answer: Comparison | str) -> None:
         verdict = self.query_one(f"#{oracle}-verdict", Static)
         if isinstance(answer, str):
-            verdict.update(_plain(answer))
+            verdict.update(Paragraph(answer))
             return
         self.comparisons[oracle] = answer
         said = answer.verdict
         said = tr("recorded: {said}", said=said) if oracle == "recorded" else said
-        verdict.update(_plain(f"{'✓' if answer.ok else '✗'} {said}"))
+        verdict.update(Paragraph(f"{'✓' if answer.ok else '✗'} {said}"))
         self._show_table(oracle)
-        self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
+        self.query_one(f"#{oracle}-tolerance", Static).update(Paragraph(answer.tolerance_text))
         answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
         self._show_differences(next((found for found in answered if not found.ok), answered[0]))
 

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from convstep.language import tr
+from convstep.view.wrapping import Paragraph
 
 Answer = TypeVar("Answer")
 
@@ -85,4 +86,4 @@ class PromptScreen(ModalScreen[Answer | None], Generic[Answer]):
                 meaning = self._meaning(self._parse(text))
             except ValueError as error:
                 meaning = tr("{sentence}.", sentence=error)
-        self.query_one("#meaning", Label).update(meaning)
+        self.query_one("#meaning", Label).update(Paragraph(meaning))
