@@ -69,14 +69,12 @@ class Progress:
         """
         if not self._kept:
             return
-        if self.complaint:
-            raise ProgressError(self.complaint)
-        known = self._lessons
         try:
             known = _read(self.path)  # another window may have written meanwhile
         except ProgressError as error:
             self.complaint = str(error)
             raise
+        self.complaint = ""  # the file that could not be read was moved away
         self._lessons = known | {walk.lesson.key: walk.as_dict()}
         # in ASCII: a path may hold what is no text
         text = json.dumps({"version": VERSION, "lessons": self._lessons}, indent=1)

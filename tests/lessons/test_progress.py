@@ -112,6 +112,10 @@ def test_a_damaged_file_is_complained_about_and_never_written_over(path: Path, h
         advance(progress)
     assert path.read_bytes() == held
     assert progress.walk(OWN).at == 0
+    path.unlink()  # as it was told
+    advance(progress)
+    assert not progress.complaint
+    assert path.exists()
 
 
 def test_a_file_that_is_damaged_meanwhile_is_not_written_over_either(path: Path) -> None:
