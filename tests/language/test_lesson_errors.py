@@ -39,9 +39,9 @@ def cases(test: Any) -> Iterator[tuple[Any, ...]]:
         yield from mark.args[1]
 
 
-def sentence_of(read: Callable[[], object]) -> str:
+def sentence_of(read: Callable[..., object], *arguments: object) -> str:
     with pytest.raises(LessonError) as caught:
-        read()
+        read(*arguments)
     return caught.value.sentence
 
 
@@ -54,20 +54,20 @@ def said() -> Iterator[str]:
     for lines, front, *_ in cases(test_standing.test_what_is_out_of_sight_cannot_be_pointed_at):
         yield page_fault(f"```stop\n{lines}\n```", front)[1]
     for front, *_ in cases(test_reading.test_front_matter_is_checked):
-        yield sentence_of(lambda front=front: parse_lesson(f"---\n{front}\n---\n# T\n## P\n"))
+        yield sentence_of(parse_lesson, f"---\n{front}\n---\n# T\n## P\n")
     for text, *_ in cases(test_document.test_what_is_wrong_is_said_with_its_line):
-        yield sentence_of(lambda text=text: parse_lesson(text))
+        yield sentence_of(parse_lesson, text)
     for text, *_ in cases(test_problems.test_what_is_no_problem_is_refused_with_its_line):
-        yield sentence_of(lambda text=text: parse_lesson(f"---\n{text}\n---\n# T\n## P\n"))
+        yield sentence_of(parse_lesson, f"---\n{text}\n---\n# T\n## P\n")
     for text, *_ in cases(test_tensors.test_what_are_no_cells_is_refused):
-        yield sentence_of(lambda text=text: parse_cells(text, test_tensors.PROBLEM, 1))
-    yield sentence_of(lambda: parse_lesson(FRONT + "x" * 2_000_000))
+        yield sentence_of(parse_cells, text, test_tensors.PROBLEM, 1)
+    yield sentence_of(parse_lesson, FRONT + "x" * 2_000_000)
 
 
 def test_what_is_wrong_with_a_lesson_is_said_in_chinese() -> None:
     sentences = set(said())
     assert len(sentences) > 100
-    left = {}
+    left = dict[str, list[str]]()
     for sentence in sentences:
         # what NumPy, Python and the system say stays as it is
         ours = re.sub(r"(算不出来|这不是 Python)：.*[a-z ]{12}.*|：[^：]*(?:Errno|No such).*", "", sentence)

@@ -69,7 +69,7 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     position = data.draw(st.integers(0, problem.total_steps - 1))
     tensor = data.draw(st.sampled_from([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     question = perhaps(
-        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "are right answers"
+        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "would be a right answer"
     )
     if question is None:
         return
