@@ -140,7 +140,9 @@ def has_terminal() -> bool:
 def say_loading(name: str) -> None:
     """Say at once, to a person who waits for a screen, that something is being loaded."""
     if has_terminal():
-        waiting.say(f"loading {name} …", sys.__stderr__)
+        from convstep.language import tr
+
+        waiting.say(tr("loading {name} …", name=name), sys.__stderr__)
 
 
 def _open(given: argparse.Namespace) -> int:

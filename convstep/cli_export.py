@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from convstep.cli import UsageError
 from convstep.cli_problems import load_problem, watched_cell
 from convstep.language import tr
+from convstep.waiting import columns_of
 
 if TYPE_CHECKING:
     import argparse
@@ -169,7 +170,7 @@ class _Progress:
     def __call__(self, done: int) -> None:
         if self._shown:
             line = tr(self._sentence, done=done, total=self._total)
-            end = "\r" if done < self._total else "\r" + " " * len(line) + "\r"
+            end = "\r" if done < self._total else "\r" + " " * columns_of(line) + "\r"
             print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -28,7 +28,8 @@ def learn(given: argparse.Namespace) -> None:
     Raises:
         UsageError: there is no such lesson, it is broken, or there is no terminal.
     """
-    say_loading("the lessons" if given.lesson is None else f"lesson {given.lesson}")
+    name = tr("the lessons") if given.lesson is None else tr("lesson {name}", name=given.lesson)
+    say_loading(name)
     language = language_of(given)
     lesson = None if given.lesson is None else lesson_of(given.lesson, language)
     if not has_terminal():

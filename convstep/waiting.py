@@ -32,10 +32,21 @@ def say(words: str, terminal: TextIO | None) -> None:
         columns = os.get_terminal_size(terminal.fileno()).columns
     except (OSError, ValueError):  # it has no size: nobody looks at it
         return
-    shown = "".join(character for character in words if character.isprintable())[: max(columns - 1, 0)]
+    shown = "".join(character for character in words if character.isprintable())
+    while shown and columns_of(shown) >= columns:
+        shown = shown[:-1]
     _words, _terminal = shown, terminal
     terminal.write(f"{_HERE}{shown}")
     terminal.flush()
+
+
+def columns_of(text: str) -> int:
+    """How wide a text is: Chinese takes two columns a character."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def wipe() -> str:

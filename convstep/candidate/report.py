@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from convstep.candidate.judging import problem_words
 from convstep.conv.validation import place_text, shape_text
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -65,17 +66,39 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
         geometry: of the problem it was found on.
     """
     if found.before_any:
-        return f"{found.gradient} is not zero before the first step: with a dZ of zeros it should be"
+        return tr(
+            "{gradient} is not zero before the first step: with a dZ of zeros it should be",
+            gradient=found.gradient,
+        )
     place = place_text(found.index, geometry)
-    where = f"step {found.position} of {geometry.total_steps} ({place}), in {found.gradient}"
+    where = tr(
+        "step {position} of {total} ({place}), in {gradient}",
+        position=found.position,
+        total=geometry.total_steps,
+        place=place,
+        gradient=found.gradient,
+    )
     if found.shapes is not None and not found.cells:
         right, actual = found.shapes
-        shown = shape_text(actual) if actual else "nothing"
-        return f"{where}: its shape is {shown} instead of {shape_text(right)}, so every step is wrong"
-    cell = list(found.cells[0])
+        return tr(
+            "{where}: its shape is {shape} instead of {right}, so every step is wrong",
+            where=where,
+            shape=shape_text(actual) if actual else tr("nothing"),
+            right=shape_text(right),
+        )
     others = found.count - 1
-    more = f", and {others} more cell{'s' if others > 1 else ''}" if others else ""
-    return f"{where}{cell}: {found.actual[0]:.6g} instead of {found.expected[0]:.6g}{more}"
+    return tr(
+        "{where}{cell}: {actual:.6g} instead of {expected:.6g}"
+        if not others
+        else "{where}{cell}: {actual:.6g} instead of {expected:.6g}, and 1 more cell"
+        if others == 1
+        else "{where}{cell}: {actual:.6g} instead of {expected:.6g}, and {others} more cells",
+        where=where,
+        cell=list(found.cells[0]),
+        actual=found.actual[0],
+        expected=found.expected[0],
+        others=others,
+    )
 
 
 def _failure(verdict: Verdict) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from convstep.export.draw import with_long_end
 from convstep.export.formats import ExportError
 from convstep.export.frame import Frame, take
+from convstep.language import tr
 from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import COMPARISON, Lesson, Page
@@ -181,7 +182,9 @@ class _Drawing:
         await self._app.workers.wait_for_complete()
         await self._pilot.pause()
         if self._app.failure:
-            raise ExportError(f"the lesson's candidate cannot be shown: {self._app.failure}")
+            raise ExportError(
+                tr("the lesson's candidate cannot be shown: {reason}", reason=self._app.failure)
+            )
 
     def _take(self, caption: str, text: str, *, seconds: float | None = None) -> None:
         stands = seconds or self._seconds or _reading_time(text)

@@ -31,7 +31,7 @@ def spoken() -> str:
     return _spoken
 
 
-def tr(sentence: str, **values: object) -> str:
+def tr(sentence: str, /, **values: object) -> str:
     """A sentence in the language in use, filled in; in English where the catalogue lacks it.
 
     Sentences are whole: a catalogue can put the words of another language in another order, but it

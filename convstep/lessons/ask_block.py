@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
@@ -63,7 +64,10 @@ class Asking:
         """
         step = self.standing.next_step
         if step is None:
-            raise LessonError("this asks about the next step, but the loop is at its end", self.fields.line)
+            raise LessonError(
+                tr("this asks about the next step, but the loop is at its end; stop earlier"),
+                self.fields.line,
+            )
         return step
 
 

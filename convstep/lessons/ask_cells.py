@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from convstep.language import tr
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, in_sight
 from convstep.lessons.errors import LessonError
@@ -26,7 +27,8 @@ def ask_cells(asking: Asking) -> Asked:
         step = asking.next_step()
         if tensor not in GRADIENTS:
             raise LessonError(
-                f"no step changes {tensor}; ask about {', '.join(GRADIENTS)}", fields.line_of("on")
+                tr("no step changes {tensor}; ask about {names}", tensor=tensor, names=", ".join(GRADIENTS)),
+                fields.line_of("on"),
             )
         every = cells_of_step(tensor, step, geometry)
         face = face or face_of(tensor, min(every))  # the first channel of its group
@@ -34,7 +36,7 @@ def ask_cells(asking: Asking) -> Asked:
         key, reveal = "ask.cells", Stop(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
-            raise LessonError(f"{wish} is about dA_prev_pad", line)
+            raise LessonError(tr("`answer: {wish}` is only for dA_prev_pad", wish=wish), line)
         every = (untouched if wish == "untouched" else in_padding)(geometry)
         found = explaining.untouched_why if wish == "untouched" else explaining.padding_why
         key, why = f"ask.cells.{wish}", found(asking.language, geometry)
@@ -42,16 +44,22 @@ def ask_cells(asking: Asking) -> Asked:
         fields.need("answer")
         parts = [parse_cells(part, standing.problem, line) for part in wish.split(";")]
         if {part.tensor for part in parts} != {tensor}:
-            raise LessonError(f"answer is about other cells than those of {tensor}", line)
+            raise LessonError(tr("the answer names cells that are not in {tensor}", tensor=tensor), line)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
     face = face or standing.shown_face(tensor)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise LessonError(f"no such cell is on {face_name(tensor, face)}; ask something else", line)
+        raise LessonError(
+            tr("none of these cells is on {face}; ask something else", face=face_name(tensor, face)), line
+        )
     seen = [n for n, held in zip(shapes(standing.problem)[tensor], face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
         raise LessonError(
-            f"all cells of {face_name(tensor, face)} are right answers; ask something else", line
+            tr(
+                "every cell of {face} would be a right answer; ask something else",
+                face=face_name(tensor, face),
+            ),
+            line,
         )
     right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
@@ -73,7 +81,9 @@ def _asked_face(asking: Asking) -> tuple[str, Face | None]:
     shape = shapes(asking.standing.problem).get(tensor)
     if shape is None or tensor == "b":
         names = ", ".join(name for name in shapes(asking.standing.problem) if name != "b")
-        raise LessonError(f"there is no panel {found.text!r}; there are {names}", found.line)
+        raise LessonError(
+            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
+        )
     if not index:
         return tensor, None
     cells = parse_cells(found.text, asking.standing.problem, found.line)

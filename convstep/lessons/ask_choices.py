@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from convstep.language import tr
 from convstep.lessons.ask_block import Asked, Asking
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion, Option
 from convstep.lessons.errors import LessonError
@@ -14,18 +15,21 @@ def ask_line(asking: Asking) -> Asked:
     """Read a question about a line of code."""
     fields = asking.fields
     if not asking.code:
-        raise LessonError("there is no code above this question; add a ```python block", fields.line)
+        raise LessonError(tr("there is no code above this question; add a ```python block"), fields.line)
     found = fields.need("answer")
     code = asking.code.rstrip()
     last = len(code.splitlines())
     lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
     written = {number for number, line in enumerate(code.splitlines(), 1) if line.strip()}
     if not lines <= {*range(1, last + 1)}:
-        raise LessonError(f"answer is {found.text!r}; it is a line of the code, 1 to {last}", found.line)
+        raise LessonError(
+            tr("answer is {text!r}; it must be a line of the code, 1 to {last}", text=found.text, last=last),
+            found.line,
+        )
     if not lines <= written:
-        raise LessonError(f"answer is {found.text!r}; that line is empty", found.line)
+        raise LessonError(tr("answer is {text!r}; that line is empty", text=found.text), found.line)
     if lines == written:
-        raise LessonError("every line is a right answer; name fewer", found.line)
+        raise LessonError(tr("every line would be a right answer; name fewer"), found.line)
     right, why = fields.text("right"), ""
     if right:
         why = asking.say("why.line", line=min(lines)) + f"\n\n```python\n{right}\n```"
@@ -41,12 +45,13 @@ def ask_choice(asking: Asking) -> Asked:
         found = re.fullmatch(r"\[([ xX])\]\s+(.+?)(?:\s+\|\s+(.+))?", text)
         if found is None:
             raise LessonError(
-                f"{text!r} is no choice; write `- [ ] text | reason`, [x] for a right one", line
+                tr("{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one", text=text),
+                line,
             )
         said, reason = (asking.filled(part or "", line) for part in (found[2], found[3]))
         options.append(Option(said, found[1] != " ", reason))
     if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):
-        raise LessonError("a choice needs a right and a wrong option at least", asking.fields.line)
+        raise LessonError(tr("a choice needs at least one right and one wrong option"), asking.fields.line)
     common = asking.common(asking.say("ask.choice"), "")
     question = ChoiceQuestion(**common, options=tuple(options))
     return question, asking.standing.stop, asking.standing.stop

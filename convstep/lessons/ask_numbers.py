@@ -6,6 +6,7 @@ import re
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, pointing
 from convstep.lessons.errors import LessonError
@@ -31,7 +32,10 @@ def ask_value(asking: Asking) -> Asked:
     tensor, index = parse_cell(found.text, standing.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
-        raise LessonError(f"when is {when!r}; it is `after` (the next step) or `now`", fields.line_of("when"))
+        raise LessonError(
+            tr("when is {when!r}; it must be `after` (the next step) or `now`", when=when),
+            fields.line_of("when"),
+        )
     name = cell_text(tensor, index)
     stop = pointing(standing.stop, asking, tensor, index)
     if when == "now":
@@ -40,7 +44,9 @@ def ask_value(asking: Asking) -> Asked:
         common = asking.common(asking.say("ask.value.now", cell=name), why)
         return ValueQuestion(**common, value=now, tolerance=tolerance(now)), stop, stop
     if tensor not in GRADIENTS:
-        raise LessonError(f"no step changes {tensor}; leave `when: after` out", fields.line_of("when"))
+        raise LessonError(
+            tr("no step changes {tensor}; remove `when: after`", tensor=tensor), fields.line_of("when")
+        )
     step = asking.next_step()
     made = provenance(standing.problem, tensor, index)
     before, added, factors = addition(made, step)
@@ -63,17 +69,21 @@ def ask_step(asking: Asking) -> Asked:
     found = fields.need("cell")
     tensor, index = parse_cell(found.text, standing.problem, found.line)
     if tensor not in GRADIENTS:
-        raise LessonError(f"steps add to {', '.join(GRADIENTS)}, not to {tensor}", found.line)
+        raise LessonError(
+            tr("steps add to {names}, not to {tensor}", names=", ".join(GRADIENTS), tensor=tensor), found.line
+        )
     geometry = standing.problem.geometry
     steps = [int(step) for step in geometry.steps_touching(tensor, index)]
     which = fields.text("which", "any")
     if which not in ("any", "first", "last"):
-        raise LessonError(f"which is {which!r}; it is first, last or any", fields.line_of("which"))
+        raise LessonError(
+            tr("which is {which!r}; it must be first, last or any", which=which), fields.line_of("which")
+        )
     if not steps:
-        raise LessonError(f"no step adds to {found.text}; ask for another cell", found.line)
+        raise LessonError(tr("no step adds to {cell}; ask for another cell", cell=found.text), found.line)
     right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
     if len(right) == standing.problem.total_steps:
-        raise LessonError(f"every step adds to {found.text}; ask for another cell", found.line)
+        raise LessonError(tr("every step adds to {cell}; ask for another cell", cell=found.text), found.line)
     key = "ask.step" if which == "any" else f"ask.step.{which}"
     names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
     prompt = asking.say(key, cell=cell_text(tensor, index), indices=names)
@@ -92,7 +102,10 @@ def ask_shape(asking: Asking) -> Asked:
         shape = array_shape(found.text, standing.problem)
         if shape is None:
             known = ", ".join(shapes(standing.problem))
-            raise LessonError(f"there is no {found.text!r}; there are {known}", found.line)
+            raise LessonError(
+                tr("there is no array {name!r}; the arrays are {known}", name=found.text, known=known),
+                found.line,
+            )
         why = explaining.shape_why(asking.language, found.text, standing.problem)
         common = asking.common(asking.say("ask.shape", name=found.text), why)
         others = _others(found.text, standing.problem)
@@ -100,7 +113,7 @@ def ask_shape(asking: Asking) -> Asked:
         return question, standing.stop, standing.stop
     found = fields.need("answer")
     if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
-        raise LessonError(f"{found.text!r} is no shape; write it like (4, 3)", found.line)
+        raise LessonError(tr("{text!r} is not a shape; write it like (4, 3)", text=found.text), found.line)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
     question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
     return question, standing.stop, standing.stop

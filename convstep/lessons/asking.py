@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from convstep.language import tr
 from convstep.lessons.ask_block import Asked, Asking
 from convstep.lessons.ask_cells import ask_cells
 from convstep.lessons.ask_choices import ask_choice, ask_line
@@ -31,12 +32,15 @@ def parse_question(block: Block, standing: Standing, language: str, code: str) -
     """
     kind = block.info[1] if len(block.info) == 2 else ""
     if kind not in KINDS:
-        raise LessonError(f"ask what? write `ask` and one of {', '.join(KINDS)}", block.line - 1)
+        raise LessonError(
+            tr("this does not say what to ask; write `ask` and one of {kinds}", kinds=", ".join(KINDS)),
+            block.line - 1,
+        )
     fields, items = parse_fields(block.text, block.line, f"ask {kind}")
     known, parse = KINDS[kind]
     fields.check_keys((*COMMON, *known), several=("hint",))
     if items and kind != "choice":
-        raise LessonError("only `ask choice` has a list of choices", items[0][1])
+        raise LessonError(tr("only `ask choice` has a list of choices"), items[0][1])
     return parse(Asking(fields, items, standing, language, code))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import Fields, parse_fields
 
@@ -65,35 +66,47 @@ def parse_document(text: str) -> Document:
         LessonError: there is no front matter, no title or no page, or something stands between them.
     """
     if len(text) > LARGEST:
-        raise LessonError(f"the file has {len(text):,} characters; a lesson has at most {LARGEST:,}")
+        raise LessonError(
+            tr(
+                "the file has {count:,} characters; a lesson has at most {most:,}",
+                count=len(text),
+                most=LARGEST,
+            )
+        )
     if found := _CONTROL.search(text):
         line = len(text[: found.start()].splitlines() or [""])
-        raise LessonError(f"this is no text: it holds the control character {found[0]!r}", line)
+        raise LessonError(
+            tr("this is not text: it contains the control character {character!r}", character=found[0]), line
+        )
     lines = text.removeprefix("\ufeff").splitlines()
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
     for level, heading, line, block in _pieces(lines, body):
         if level and not heading:
-            raise LessonError(f"this heading is empty; write words behind {'#' * level}", line)
+            raise LessonError(
+                tr("this heading is empty; write its words after {signs}", signs="#" * level), line
+            )
         if level == 1:
             if title:
-                raise LessonError("there is a second `#` heading; pages begin with `##`", line)
+                raise LessonError(tr("there is a second `#` heading; pages begin with `##`"), line)
             title = heading
         elif level == 2:
             if not title:
-                raise LessonError("the lesson has no title; write `# Title` above its first page", line)
+                raise LessonError(tr("the lesson has no title; write `# Title` above its first page"), line)
             sections.append((heading, line, []))
         elif block is not None and sections:
             sections[-1][2].append(block)
         elif block is not None:
             if block.fenced or not title:
-                raise LessonError("this stands before the first page; begin one with `## Heading`", line)
+                raise LessonError(
+                    tr("this comes before the first page; begin a page with `## Heading`"), line
+                )
             summary.append(block.text)
     if not title:
         below = min(body + 1, len(lines))  # the front matter may be all there is
-        raise LessonError("the lesson has no title; write `# Title` below the front matter", below)
+        raise LessonError(tr("the lesson has no title; write `# Title` below the front matter"), below)
     if not sections:
-        raise LessonError("the lesson has no page; begin one with `## Heading`", len(lines))
+        raise LessonError(tr("the lesson has no page; begin one with `## Heading`"), len(lines))
     pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)
     return Document(front, title, "\n\n".join(summary), pages)
 
@@ -101,14 +114,14 @@ def parse_document(text: str) -> Document:
 def _front(lines: list[str]) -> tuple[Fields, int]:
     """The front matter, and the number of lines it takes."""
     if not lines or lines[0].strip() != "---":
-        raise LessonError("the front matter is missing; begin the file with a line ---", 1)
+        raise LessonError(tr("the front matter is missing; begin the file with a line ---"), 1)
     for number, line in enumerate(lines[1:], 1):
         if line.strip() == "---":
-            fields, items = parse_fields("\n".join(lines[1:number]), 2, "the front matter")
+            fields, items = parse_fields("\n".join(lines[1:number]), 2, tr("the front matter"))
             if items:
-                raise LessonError("a list has no place in the front matter", items[0][1])
+                raise LessonError(tr("the front matter cannot contain a list"), items[0][1])
             return fields, number + 1
-    raise LessonError("the front matter does not end; close it with a line ---", 1)
+    raise LessonError(tr("the front matter does not end; close it with a line ---"), 1)
 
 
 def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block | None]]:
@@ -144,4 +157,6 @@ def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block 
 def _check_closed(token: Token, first: int, last: int) -> None:
     """A fence that nobody closed swallows the rest of the lesson."""
     if token.content.count("\n") > last - first - 2:
-        raise LessonError(f"this {token.markup} block does not end; close it with {token.markup}", first + 1)
+        raise LessonError(
+            tr("this {fence} block does not end; close it with {fence}", fence=token.markup), first + 1
+        )

@@ -14,6 +14,7 @@ import numpy as np
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.replay.timeline import Timeline
 
@@ -72,7 +73,14 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
     filled = _PLACE.sub(value, text)
     if "{=" in filled:
         at = line + filled.count("\n", 0, filled.index("{="))
-        raise LessonError("a `{=` does not end, or holds nothing; write it like {=dz}", at)
+        raise LessonError(
+            tr(
+                "a {start} is not closed, or is empty; write it like {example}",
+                start="`{=`",
+                example="`{=dz}`",
+            ),
+            at,
+        )
     return filled
 
 
@@ -120,14 +128,16 @@ def evaluate(text: str, names: Names, line: int) -> Any:
     """
     try:
         if len(text) > LONGEST:
-            raise ValueError("it is too long")
+            raise ValueError(tr("it is too long"))
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the way it is written
             return _value(ast.parse(text, mode="eval").body, names)
     except (SyntaxError, RecursionError, MemoryError) as error:
-        raise LessonError(f"{text!r} cannot be read as an expression", line) from error
+        raise LessonError(tr("{text!r} cannot be read as an expression", text=text), line) from error
     except (ValueError, TypeError, IndexError, ArithmeticError) as error:
-        raise LessonError(f"{text!r} means nothing here: {error}", line) from error
+        raise LessonError(
+            tr("{text!r} cannot be computed here: {reason}", text=text, reason=error), line
+        ) from error
 
 
 def _value(node: ast.expr, names: Names) -> Any:
@@ -136,8 +146,8 @@ def _value(node: ast.expr, names: Names) -> Any:
             return node.value
         case ast.Name(id=name):
             if name not in names:
-                known = f"; there are {', '.join(names)}" if names else ""
-                raise ValueError(f"there is no {name}{known}")
+                sentence = "there is no {name}; there are {known}" if names else "there is no {name}"
+                raise ValueError(tr(sentence, name=name, known=", ".join(names)))
             return names[name]()
         case ast.Attribute(value=ast.Name(id="next"), attr=name):
             return _value(ast.Name(id=f"next.{name}"), names)
@@ -153,14 +163,16 @@ def _value(node: ast.expr, names: Names) -> Any:
             return _value(inner, names)[_index(index, names)]
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
             return _FUNCTIONS[name](_value(argument, names))
-    raise ValueError("only numbers, names, indices, + - * / // % and sum, abs, max, min, size are known")
+    raise ValueError(
+        tr("only numbers, names, indices, + - * / // % and sum, abs, max, min, size are allowed")
+    )
 
 
 def _single(node: ast.expr, names: Names) -> Any:
     """A value one can compute with."""
     value = _value(node, names)
     if isinstance(value, tuple):
-        raise ValueError("a shape is no number; take one of it, like W.shape[0]")
+        raise ValueError(tr("a shape is not a number; take one of its numbers, like W.shape[0]"))
     return value
 
 
@@ -176,7 +188,7 @@ def _index(node: ast.expr, names: Names) -> Any:
 def _whole(node: ast.expr, names: Names) -> int:
     value = _value(node, names)
     if np.size(value) != 1 or int(value) != value:
-        raise ValueError("an index is a whole number")
+        raise ValueError(tr("an index must be a whole number"))
     return int(value)
 
 
@@ -189,13 +201,20 @@ def _text(value: Any, text: str, spec: str | None, line: int) -> str:
 
 def _number(value: Any, text: str, line: int) -> float:
     if value is None:
-        raise LessonError(f"{text!r} does not exist here: there is no bias", line)
+        raise LessonError(tr("{text!r} does not exist here: there is no bias", text=text), line)
     if np.size(value) != 1:
-        raise LessonError(f"{text!r} are {np.size(value)} numbers; take one of them, or their sum(…)", line)
+        raise LessonError(
+            tr(
+                "{text!r} is {count} numbers; take one of them, or use sum(…)",
+                text=text,
+                count=np.size(value),
+            ),
+            line,
+        )
     try:
         return float(np.asarray(value).reshape(()))
     except OverflowError as error:
-        raise LessonError(f"{text!r} is too large", line) from error
+        raise LessonError(tr("{text!r} is too large", text=text), line) from error
 
 
 def _names(timeline: Timeline) -> Names:
@@ -234,7 +253,7 @@ def _of_step(prefix: str, step: Callable[[], Step]) -> dict[str, Callable[[], An
 def _next(timeline: Timeline) -> Step:
     """The step that would be executed next."""
     if timeline.position >= timeline.total:
-        raise ValueError("there is no next step at the end")
+        raise ValueError(tr("there is no next step at the end"))
     ahead = Timeline(timeline.problem)
     ahead.seek(timeline.position + 1)
     return ahead.step

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)\s*:(?:\s+(.*))?")
@@ -46,10 +47,20 @@ class Fields:
         for key, found in self.values.items():
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
-                meant = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(known)}"
-                raise LessonError(f"{self.what} knows no {key!r}; {meant}", found[0].line)
+                said = tr(
+                    "{what} has no key {key!r}; did you mean {close!r}?"
+                    if close
+                    else "{what} has no key {key!r}; its keys are {known}",
+                    what=self.what,
+                    key=key,
+                    close="".join(close),
+                    known=", ".join(known),
+                )
+                raise LessonError(said, found[0].line)
             if len(found) > 1 and key not in several:
-                raise LessonError(f"{key!r} stands twice in {self.what}; leave one out", found[1].line)
+                raise LessonError(
+                    tr("{key!r} is given twice in {what}; remove one", key=key, what=self.what), found[1].line
+                )
 
     def get(self, key: str) -> Field | None:
         """The value of a key, None if it is not there."""
@@ -65,9 +76,11 @@ class Fields:
         """The value of a key that must be there."""
         found = self.get(key)
         if found is None:
-            raise LessonError(f"{self.what} has no {key!r}; add a line `{key}: …`", self.line)
+            raise LessonError(
+                tr("{what} has no {key!r}; add a line `{key}: …`", what=self.what, key=key), self.line
+            )
         if not found.text:
-            raise LessonError(f"{key!r} is empty; write something behind it", found.line)
+            raise LessonError(tr("{key!r} is empty; write a value after it", key=key), found.line)
         return found
 
     def line_of(self, key: str) -> int:
@@ -114,7 +127,7 @@ def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[st
             fields.values.setdefault(found[1].lower(), []).append(Field((found[2] or "").strip(), number))
             last = (found[1].lower(), False)
         else:
-            raise LessonError(f"{written!r} is no `key: value`", number)
+            raise LessonError(tr("{text!r} is not a `key: value` line", text=written), number)
     return fields, items
 
 

@@ -14,6 +14,7 @@ from convstep.conv.validation import ProblemError, shape_text
 from convstep.examples import load, names
 from convstep.examples.drawn import Sizes, draw_problem
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import Field, Fields
 from convstep.replay.places import parse_place
@@ -64,7 +65,17 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
     """
     for key, choices in _CHOICES.items():
         if key in spec and spec[key].text not in choices:
-            raise LessonError(f"{key} is {spec[key].text!r}; it is {' or '.join(choices)}", spec[key].line)
+            one, other = choices
+            raise LessonError(
+                tr(
+                    "{key} is {text!r}; it must be {one} or {other}",
+                    key=key,
+                    text=spec[key].text,
+                    one=one,
+                    other=other,
+                ),
+                spec[key].line,
+            )
     name = spec.get("problem")
     try:
         problem, called = _named(name, spec, folder) if name is not None else _drawn(spec, line)
@@ -74,7 +85,12 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
         raise LessonError(said, at) from error
     if problem.total_steps > MOST_STEPS:
         raise LessonError(
-            f"the problem has {problem.total_steps:,} steps; take one up to {MOST_STEPS:,}", line
+            tr(
+                "the problem has {count:,} steps; a lesson's may have at most {most:,}",
+                count=problem.total_steps,
+                most=MOST_STEPS,
+            ),
+            line,
         )
     return (_with_upstream(problem, spec["dz"]) if "dz" in spec else problem), called
 
@@ -83,7 +99,11 @@ def _named(name: Field, spec: Spec, folder: str) -> tuple[Problem, str]:
     for key in spec:
         if key not in ("problem", "dz"):
             raise LessonError(
-                f"{key!r} is for a drawn problem; {name.text} has its own, leave one of the two out",
+                tr(
+                    "{key!r} is for a drawn problem; {name} has its own: remove one of the two",
+                    key=key,
+                    name=name.text,
+                ),
                 spec[key].line,
             )
     if name.text in names():
@@ -98,7 +118,11 @@ def _drawn(spec: Spec, line: int) -> tuple[Problem, str]:
     for key in ("input", "filters", "kernel"):
         if key not in spec:
             raise LessonError(
-                f"the problem has no {key!r}; write `problem: digit`, or input, filters and kernel", line
+                tr(
+                    "the problem has no {key!r}; write `problem: digit`, or input, filters and kernel",
+                    key=key,
+                ),
+                line,
             )
     for key, parse in _SIZES.items():
         if key in spec:
@@ -127,11 +151,13 @@ def _with_upstream(problem: Problem, wish: Field) -> Problem:
         except ValueError as error:
             raise LessonError(f"dZ: {error}", wish.line) from error
         if step < 0:
-            raise LessonError("dZ: one-hot needs a place like 1,2,0", wish.line)
+            raise LessonError(tr("dZ: one-hot needs a place like 1,2,0"), wish.line)
         kept = problem.geometry.index_at(step)
         at = kept if problem.geometry.batch is not None else kept[1:]
         dZ = np.zeros_like(problem.dZ)
         dZ[at] = problem.dZ[at]
     else:
-        raise LessonError(f"dZ is {wish.text!r}; it is `ones` or `one-hot 1,2,0`", wish.line)
+        raise LessonError(
+            tr("dZ is {text!r}; it must be `ones` or `one-hot 1,2,0`", text=wish.text), wish.line
+        )
     return problem.with_arrays(dZ=dZ)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from convstep.conv.files import written_whole
+from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
 
@@ -68,14 +69,12 @@ class Progress:
         """
         if not self._kept:
             return
-        if self.complaint:
-            raise ProgressError(self.complaint)
-        known = self._lessons
         try:
             known = _read(self.path)  # another window may have written meanwhile
         except ProgressError as error:
             self.complaint = str(error)
             raise
+        self.complaint = ""  # the file that could not be read was moved away
         self._lessons = known | {walk.lesson.key: walk.as_dict()}
         # in ASCII: a path may hold what is no text
         text = json.dumps({"version": VERSION, "lessons": self._lessons}, indent=1)
@@ -84,7 +83,9 @@ class Progress:
             with written_whole(self.path) as file:
                 file.write(text.encode())
         except OSError as error:
-            said = f"progress is not kept: {self.path}: {error.strerror or error}"
+            said = tr(
+                "progress cannot be saved: {path}: {reason}", path=self.path, reason=error.strerror or error
+            )
             raise ProgressError(said) from error
 
 
@@ -109,8 +110,10 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no progress file"
-        raise ProgressError(f"progress is not kept: {path}: {reason}; move the file away") from error
+        reason = error.strerror if isinstance(error, OSError) else tr("it is not a progress file")
+        raise ProgressError(
+            tr("progress cannot be saved: {path}: {reason}; move the file away", path=path, reason=reason)
+        ) from error
 
 
 def _is_tried(values: Any) -> bool:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from convstep.language import tr
 from convstep.lessons.asking import KINDS, parse_question
 from convstep.lessons.candidates import function_name
 from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
@@ -41,10 +42,12 @@ def read_lesson(path: str, key: str = "") -> Lesson:
         with open(path, "rb") as file:
             held = file.read(LARGEST_FILE + 1)
         if len(held) > LARGEST_FILE:
-            raise LessonError(f"the file is larger than {LARGEST_FILE:,} bytes; no lesson is", path=path)
+            raise LessonError(
+                tr("the file is too large for a lesson: at most {most:,} bytes", most=LARGEST_FILE), path=path
+            )
         text = held.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LessonError("the file is not UTF-8 text; save it as UTF-8", path=path) from error
+        raise LessonError(tr("the file is not UTF-8 text; save it as UTF-8"), path=path) from error
     except OSError as error:
         raise LessonError(f"{error.strerror or error}", path=path) from error
     return parse_lesson(text, path, key or os.path.abspath(path))
@@ -98,7 +101,8 @@ class _Reader:
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
             raise LessonError(
-                f"language is {self._language!r}; it is {' or '.join(LANGUAGES)}", front.line_of("language")
+                tr("language is {language!r}; it must be en or zh", language=self._language),
+                front.line_of("language"),
             )
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
@@ -108,10 +112,13 @@ class _Reader:
         front = self._document.front
         kind, order = front.text("kind", "lesson"), whole_number(front.text("order", "0"))
         if kind not in ("lesson", "hunt"):
-            raise LessonError(f"kind is {kind!r}; it is lesson or hunt", front.line_of("kind"))
+            raise LessonError(
+                tr("kind is {kind!r}; it must be lesson or hunt", kind=kind), front.line_of("kind")
+            )
         if order is None:
             raise LessonError(
-                f"order is {front.text('order')!r}; it is a whole number", front.line_of("order")
+                tr("order is {text!r}; it must be a whole number", text=front.text("order")),
+                front.line_of("order"),
             )
         return Lesson(
             path=path,
@@ -161,11 +168,11 @@ class _Reader:
     def _take_problem(self, block: Block, parts: _Parts) -> None:
         if parts.stopped or parts.question is not None or parts.candidate:
             raise LessonError(
-                "a problem stands before the page's stop, candidate and question", block.line - 1
+                tr("put the problem before the page's stop, candidate and question"), block.line - 1
             )
         fields, items = parse_fields(block.text, block.line, "problem")
         if items:
-            raise LessonError("a list has no place here", items[0][1])
+            raise LessonError(tr("there can be no list here"), items[0][1])
         fields.check_keys(PROBLEM_KEYS)
         self._spec = spec_of(fields, self._spec)
         self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
@@ -174,11 +181,12 @@ class _Reader:
     def _take_stop(self, block: Block, parts: _Parts) -> None:
         if parts.revealed or (parts.question is None and parts.stopped):
             raise LessonError(
-                "there is a stop already; a page has one before its question and one after", block.line - 1
+                tr("this page already has a stop here; it can have one before its question and one after it"),
+                block.line - 1,
             )
         fields, items = parse_fields(block.text, block.line, "stop")
         if items:
-            raise LessonError("a list has no place here", items[0][1])
+            raise LessonError(tr("there can be no list here"), items[0][1])
         if parts.question is None:
             parts.stop, parts.stopped = parse_stop(fields, self._problem, parts.stop), True
         else:
@@ -188,7 +196,7 @@ class _Reader:
     def _take_question(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
             raise LessonError(
-                "there is a question already; put this one on a page of its own", block.line - 1
+                tr("this page already has a question; put this one on a page of its own"), block.line - 1
             )
         standing = stand(self._problem, parts.stop)
         asked = parse_question(block, standing, self._language, parts.code)
@@ -201,23 +209,26 @@ class _Reader:
                 self._take_candidate(block, parts)
             elif len(block.info) > 1:
                 raise LessonError(
-                    f"python {' '.join(block.info[1:])!r}? write `python` or `python candidate`",
+                    tr(
+                        "there is no {block!r} block; write `python` or `python candidate`",
+                        block=" ".join(block.info),
+                    ),
                     block.line - 1,
                 )
         (parts.before if parts.question is None else parts.after).append(block)
 
     def _take_candidate(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
-            raise LessonError("a candidate stands before the page's question", block.line - 1)
+            raise LessonError(tr("put the candidate before the page's question"), block.line - 1)
         try:
             compile(block.text, "candidate", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             at = getattr(error, "lineno", None) or 1
             raise LessonError(
-                f"this is no Python: {getattr(error, 'msg', error)}", block.line + at - 1
+                tr("this is not Python: {reason}", reason=getattr(error, "msg", error)), block.line + at - 1
             ) from error
         if not function_name(block.text):
-            raise LessonError("this defines no function; a candidate is one", block.line - 1)
+            raise LessonError(tr("this defines no function; a candidate must define one"), block.line - 1)
         self._candidate, parts.candidate = block.text, True
 
     def _filled(self, blocks: list[Block], stop: Stop) -> tuple[Block, ...]:
@@ -241,11 +252,14 @@ def _directive(block: Block) -> str:
     if word in DIRECTIVES:
         if more and word != "ask":
             raise LessonError(
-                f"nothing stands behind {word!r}; write `key: value` lines below it", block.line - 1
+                tr("nothing may follow {word!r} here; write `key: value` lines below it", word=word),
+                block.line - 1,
             )
         return word
     close = difflib.get_close_matches(word.lower(), DIRECTIVES, n=1, cutoff=0.75)
     if close or word in KINDS:
         meant = close[0] if close else f"ask {word}"
-        raise LessonError(f"there is no {word!r} block; did you mean {meant!r}?", block.line - 1)
+        raise LessonError(
+            tr("there is no {word!r} block; did you mean {meant!r}?", word=word, meant=meant), block.line - 1
+        )
     return ""

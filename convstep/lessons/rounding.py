@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.explaining import held
 from convstep.lessons.fields import Field
@@ -30,7 +31,10 @@ def typeable(value: float, field: Field) -> float:
         LessonError: it is not finite.
     """
     if not math.isfinite(value):
-        raise LessonError(f"{field.text} is {value}; ask for a number that can be typed", field.line)
+        raise LessonError(
+            tr("{cell} is {value}; ask for a number that can be typed", cell=field.text, value=value),
+            field.line,
+        )
     return value
 
 

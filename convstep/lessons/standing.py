@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convstep.conv.problem import Problem
+from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, Stop
@@ -78,9 +79,14 @@ def parse_stop(fields: Fields, problem: Problem, last: Stop) -> Stop:
         position, additions, given = _place(found.text, problem, found.line), 0, True
     if found := fields.get("additions"):
         count = 2 if problem.b is None else 3
-        if found.text not in map(str, range(count)) or position == problem.total_steps:
+        if position == problem.total_steps:
             raise LessonError(
-                f"additions is {found.text!r}; it is 0 to {count - 1} of the next step", found.line
+                tr("there is no next step of which additions could be made; stop earlier"), found.line
+            )
+        if found.text not in map(str, range(count)):
+            raise LessonError(
+                tr("additions is {text!r}; it must be 0 to {last}", text=found.text, last=count - 1),
+                found.line,
             )
         additions = int(found.text)
     marks = tuple(
@@ -112,14 +118,26 @@ def seeing(stop: Stop, problem: Problem, faces: Sequence[tuple[str, Face]], line
             channel = channel if face[-1] is None else face[-1]
         sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
         if sample not in (None, index.i_n):
-            raise LessonError(f"this is in sample {sample}, but the loop stands in sample {index.i_n}", line)
+            raise LessonError(
+                tr(
+                    "this is in sample {sample}, but the loop is in sample {own}",
+                    sample=sample,
+                    own=index.i_n,
+                ),
+                line,
+            )
         if channel is not None and not 0 <= channel < geometry.kernel_shape[3]:
             raise LessonError(
-                f"this channel is not seen by filter {index.i_c}; stop at a step of its group", line
+                tr(
+                    "filter {filter} does not see this channel; stop at a step of its group", filter=index.i_c
+                ),
+                line,
             )
         for old, new in ((stop.input_channel, channel), (stop.output_channel, filter_)):
             if old is not None and new not in (None, old):
-                raise LessonError("these cells are of several channels or filters; point at one face", line)
+                raise LessonError(
+                    tr("these cells are in several channels or filters; mark cells of one face"), line
+                )
         if channel is not None:
             stop = replace(stop, input_channel=channel)
         if filter_ is not None:
@@ -162,7 +180,10 @@ def _faces(stop: Stop, fields: Fields, problem: Problem) -> list[tuple[str, Face
         if wish := fields.get(key):
             number = whole_number(wish.text)
             if number is None or number >= count:
-                raise LessonError(f"{key} is {wish.text!r}; it is from 0 to {count - 1}", wish.line)
+                raise LessonError(
+                    tr("{key} is {text!r}; it must be 0 to {last}", key=key, text=wish.text, last=count - 1),
+                    wish.line,
+                )
             held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
             found.append(("W", held))
     return [face for face in found if face[0] not in ("b", "db")]
@@ -183,14 +204,19 @@ def _focus(fields: Fields, problem: Problem) -> str:
         return ""
     if found.text not in shapes(problem) or found.text == "b":
         names = ", ".join(name for name in shapes(problem) if name != "b")
-        raise LessonError(f"there is no panel {found.text!r}; there are {names}", found.line)
+        raise LessonError(
+            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
+        )
     return found.text
 
 
 def _mode(fields: Fields) -> str:
     found = fields.get("values")
     if found is not None and found.text not in MODES:
-        raise LessonError(f"values is {found.text!r}; it is {', '.join(MODES)}", found.line)
+        raise LessonError(
+            tr("values is {text!r}; it must be one of {modes}", text=found.text, modes=", ".join(MODES)),
+            found.line,
+        )
     return found.text if found else ""
 
 
@@ -202,8 +228,18 @@ def _opening(stop: Stop, fields: Fields, problem: Problem) -> Stop:
     if found.text == COMPARISON:
         return replace(stop, opens=COMPARISON)
     if word != WHY:
-        raise LessonError(f"open is {found.text!r}; it is `comparison` or `why dW[0, 0, 0, 0]`", found.line)
+        raise LessonError(
+            tr("open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`", text=found.text),
+            found.line,
+        )
     gradient, index = parse_cell(cell, problem, found.line)
     if gradient not in GRADIENTS:
-        raise LessonError(f"{gradient} is no gradient; ask why of {', '.join(GRADIENTS)}", found.line)
+        raise LessonError(
+            tr(
+                "{name} is not a gradient; `why` takes a cell of {names}",
+                name=gradient,
+                names=", ".join(GRADIENTS),
+            ),
+            found.line,
+        )
     return replace(stop, opens=WHY, why=(gradient, index))

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
-from convstep.language import tr
+from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import TorchOracle, version
@@ -37,6 +37,7 @@ def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
     problem: Problem | None = None
     while True:
         question = messages.opened(received.get())
+        speak(str(question["language"]))  # a person may have changed it
         reply: dict[str, npt.ArrayLike]
         try:
             if "A_prev" in question:

@@ -111,11 +111,11 @@ class TorchService:
         self.close()
 
     def _running_child(self) -> _Child:
-        """The child; a new one when there is none, or the last one died of something passing."""
+        """The child; a new one when there is none, or it ended in a way that need not be the last word."""
         with self._state:
             if self._closed:
                 raise ServiceClosed(tr("the comparison with PyTorch is closed"))
-            if self._child is None or self._child.died:
+            if self._child is None or self._child.died or self._child.speaks_otherwise:
                 self._child = _Child()
             return self._child
 
@@ -126,7 +126,7 @@ class _Child:
     def __init__(self) -> None:
         self.ready = False
         self.died = False
-        self._failure = ""
+        self._failure, self._language = "", spoken()
         self._answers: SimpleQueue[bytes | None] = SimpleQueue()
         self._writing = threading.Lock()
         self._known_problem: Problem | None = None
@@ -140,9 +140,14 @@ class _Child:
         else:
             threading.Thread(target=self._listen, name="torch-service", daemon=True).start()
 
+    @property
+    def speaks_otherwise(self) -> bool:
+        """Whether it failed for good, and said so in a language that is no longer spoken."""
+        return bool(self._failure) and self._language != spoken()
+
     def ask(self, problem: Problem, position: int) -> Expectation:
         """Send a question and wait for the answer; one at a time."""
-        question: dict[str, npt.ArrayLike] = {"position": position}
+        question: dict[str, npt.ArrayLike] = {"position": position, "language": spoken()}
         if problem is not self._known_problem:
             question |= messages.problem_message(problem)
         # who does not read has died, and the answers will say so

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.oracle.expectation import Expected
 
 Array = npt.NDArray[Any]
@@ -109,8 +110,11 @@ def describe(dtype: np.dtype[Any], slack: str = "") -> str:
         slack: what the oracle itself may be off; see `Expectation.slack_text`.
     """
     own = f" + {slack}" if slack else ""
-    return (
-        f"A cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {np.finfo(dtype).eps:.2g} ({dtype}), "
+    return tr(
+        "A cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {eps:.2g} ({dtype}), "
         "n the most contributions to one cell and S the sum of their absolute values; "
-        "where S is 0 it must be equal"
+        "where S is 0 it must be equal",
+        own=own,
+        eps=np.finfo(dtype).eps,
+        dtype=dtype,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison, Row
@@ -55,23 +56,31 @@ def verdict(comparison: Comparison) -> str:
     """
     checked, cells = comparison.checked
     if checked == 0:
-        return f"{comparison.oracle} could check nothing: no cell has a finite derivative here"
+        return tr(
+            "{oracle} could check nothing: no cell has a finite derivative here", oracle=comparison.oracle
+        )
     wrong = sum(row.wrong for row in comparison.rows)
     place = "start" if comparison.position == 0 else "running"
     place = "end" if comparison.position == comparison.total else place
-    sentence = DIFFERING[place][(checked > 1) + (wrong > 1)] if wrong else MATCHING[place][checked > 1]
+    sentences: tuple[str, ...] = DIFFERING[place] if wrong else MATCHING[place]
     counts = {"wrong": wrong, "checked": checked, "position": comparison.position}
-    clauses = [sentence.format(oracle=comparison.oracle, **{n: f"{c:,}" for n, c in counts.items()})]
+    clauses = [
+        tr(
+            sentences[(checked > 1) + (wrong > 1)],
+            oracle=comparison.oracle,
+            **{n: f"{c:,}" for n, c in counts.items()},
+        )
+    ]
     clauses += [_worst(comparison)] if wrong else _closeness(comparison)
     if checked < cells:
         clauses.append(_counted(UNCHECKED, cells - checked))
-    return "; ".join(clauses)
+    return tr("; ").join(clauses)
 
 
 def short_name(oracle: str) -> str:
     """What to call an oracle before one of its numbers: no version; "theirs" where its name holds digits."""
     found = re.fullmatch(r"(\D+?)( \d[\w.+]*)?", oracle)
-    return found[1] if found is not None else "theirs"
+    return found[1] if found is not None else tr("theirs")
 
 
 def _closeness(comparison: Comparison) -> list[str]:
@@ -81,7 +90,7 @@ def _closeness(comparison: Comparison) -> list[str]:
     clauses = [_counted(NOT_FINITE, not_finite)] if not_finite else []
     if not_finite < checked:
         largest = max(row.max_abs_error for row in comparison.rows)
-        clauses.append(f"largest difference {largest:.2g}")
+        clauses.append(tr("largest difference {largest:.2g}", largest=largest))
     return clauses
 
 
@@ -89,10 +98,16 @@ def _worst(comparison: Comparison) -> str:
     """The first cell that is NaN or inf on one side only, else the one with the largest difference."""
     row, cell = max(((row, row.largest_wrong) for row in comparison.rows if row.wrong), key=_size)
     ours, theirs = float(row.actual[cell]), float(row.expected[cell])
-    start = "largest at" if math.isfinite(ours) and math.isfinite(theirs) else "NaN or inf at"
     actual, expected = distinguishable(ours, theirs)
-    who = short_name(comparison.oracle)
-    return f"{start} {cell_text(row.name, cell)}: ours {actual}, {who} {expected}"
+    return tr(
+        "largest at {cell}: ours {ours}, {oracle} {theirs}"
+        if math.isfinite(ours) and math.isfinite(theirs)
+        else "NaN or inf at {cell}: ours {ours}, {oracle} {theirs}",
+        cell=cell_text(row.name, cell),
+        ours=actual,
+        oracle=short_name(comparison.oracle),
+        theirs=expected,
+    )
 
 
 def _size(found: tuple[Row, tuple[int, ...]]) -> float:
@@ -108,7 +123,7 @@ def _finite(row: Row) -> npt.NDArray[np.bool_]:
 
 def _counted(sentences: tuple[str, str], count: int) -> str:
     """The sentence for one, or the one for several."""
-    return sentences[count != 1].format(count=f"{count:,}")
+    return tr(sentences[count != 1], count=f"{count:,}")
 
 
 def distinguishable(first: float, second: float) -> tuple[str, str]:

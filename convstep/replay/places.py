@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.language import tr
 
+_DIGITS = r"\d{1,18}"
+"""A number that Python reads; no problem has as many steps."""
+
 
 def parse_place(text: str, geometry: Geometry) -> int:
     """The position a person means.
@@ -30,12 +33,12 @@ def parse_place(text: str, geometry: Geometry) -> int:
     total = geometry.total_steps
     if text in ("start", "end"):
         return 0 if text == "start" else total
-    if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
+    if percent := re.fullmatch(rf"({_DIGITS}(?:\.\d+)?)\s*%", text):
         return _within(round(float(percent[1]) / 100 * total), total, text)
-    if re.fullmatch(r"\d+", text):
+    if re.fullmatch(_DIGITS, text):
         return _within(int(text), total, text)
     parts = [part for part in re.split(r"[,\s()]+", text) if part]
-    if len(parts) > 1 and all(re.fullmatch(r"\d+", part) for part in parts):
+    if len(parts) > 1 and all(re.fullmatch(_DIGITS, part) for part in parts):
         return geometry.step_at(_index([int(part) for part in parts], geometry, text)) + 1
     raise ValueError(
         tr(

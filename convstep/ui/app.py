@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -40,12 +41,19 @@ class Speaking(Protocol):
         """Say something until the next move."""
 
 
+def _commands() -> type[Provider]:
+    from convstep.ui.palette import Commands
+
+    return Commands
+
+
 class TorchApp(App[None]):
     """An app whose screens may ask PyTorch, which runs in a process of its own."""
 
     TITLE = "convstep"
     CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
 
     def __init__(self, torch: TorchService | None, live: bool) -> None:
         """Prepare.
@@ -160,7 +168,18 @@ class TorchApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which leaves other programs: say what leaves this one."""
-        self.notify("q leaves, ctrl+q from anywhere")
+        self.notify(tr("q leaves this screen, ctrl+q the program"))
+
+    def action_command_palette(self) -> None:
+        """Textual's palette, in the language that is spoken."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=tr("Search for commands…"), id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """The same for themes."""
+        from convstep.ui.palette import Themes
+
+        self.push_screen(CommandPalette([Themes], placeholder=tr("Search for themes…")))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""

@@ -19,6 +19,7 @@ from convstep import waiting
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
+from convstep.language import tr
 from convstep.oracle.captured import Captured, CapturedLayer
 from convstep.ui.saving import command_for, save, save_all
 
@@ -84,15 +85,20 @@ def _single(subject: object, sample: int | None) -> tuple[str, Problem]:
     if isinstance(subject, CapturedLayer):
         return subject.name, subject.problem(sample)
     raise TypeError(
-        f"debug takes a Problem, or what capture gives, not {type(subject).__name__}; "
-        "make one with convstep.Problem(A_prev, W, b, dZ)"
+        tr(
+            "debug takes a Problem or what capture returns, not {kind}; "
+            "make one with convstep.Problem(A_prev, W, b, dZ)",
+            kind=type(subject).__name__,
+        )
     )
 
 
 def _one_sample(problem: Problem, sample: int) -> Problem:
     samples = problem.geometry.samples
     if not -samples <= sample < samples:
-        raise ProblemError(f"sample {sample} does not exist; the problem has {samples}, from 0")
+        raise ProblemError(
+            tr("sample {sample} does not exist; samples go from 0 to {last}", sample=sample, last=samples - 1)
+        )
     if problem.geometry.batch is None:
         return problem
     geometry = problem.stride, problem.padding, problem.dilation, problem.groups
@@ -129,7 +135,7 @@ def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
 @contextlib.contextmanager
 def _saying_so() -> Iterator[None]:
     """Textual takes a while to load the first time: say what the script stands still for."""
-    waiting.say("opening the debugger …", sys.__stderr__)
+    waiting.say(tr("opening the debugger …"), sys.__stderr__)
     try:
         yield
     finally:

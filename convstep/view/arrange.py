@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from rich.cells import cell_len
+
 from convstep.view.grid import MOST_TEXT, Rect, lay_out, least_text
 from convstep.view.panel import Panel, beside_key
 
@@ -228,7 +230,7 @@ def _width_at(panel: Panel, text: int) -> int:
 
 
 def _title_width(panel: Panel) -> int:
-    further = sum(len(word) + 2 for word in (panel.caption, panel.factor) if word)
+    further = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.factor) if word)
     return len(panel.face.label) + further + 4
 
 

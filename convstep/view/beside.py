@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 
 from convstep.candidate.judging import wrong_cells
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.view.faces import Face, face
 from convstep.view.factor import ALIKE
 from convstep.view.numbers import is_whole
@@ -28,9 +30,9 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 MADE = {"dW": 1, "dA_prev": 2, "db": 3}
 """After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
-MODELLED = f"modelled {CANDIDATE}"
+MODELLED = "modelled candidate"
 SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
-"""Where there is no room for the words."""
+"""What a panel shows, and how that is written where there is little room; translated on the border."""
 
 
 def keys_of(gradient: str) -> tuple[str, str, str]:
@@ -67,21 +69,25 @@ class Answer:
         """
         names = [name for name in KEYS if name in self.actual or name in self.problems]
         if len(self.problems) == len(names) and len(set(self.problems.values())) == 1:
-            return f"no gradients: {next(iter(self.problems.values()))}"
-        parts, agreeing, verb = [], [], " differ"
+            return tr("no gradients: {reason}", reason=next(iter(self.problems.values())))
+        parts, agreeing, first = [], [], True
         for name in names:
             if name in self.problems:
-                parts.append(f"{name}: {self.problems[name]}")
+                parts.append(tr("{name}: {problem}", name=name, problem=self.problems[name]))
             elif self.differing[name].any():
                 cells = self.differing[name]
-                parts.append(f"{name} {int(cells.sum())} of {cells.size}{verb}")
-                verb = ""
+                sentence = "{name} {count} of {total} differ" if first else "{name} {count} of {total}"
+                parts.append(tr(sentence, name=name, count=int(cells.sum()), total=cells.size))
+                first = False
             else:
                 agreeing.append(name)
         if not parts:
-            return "agrees" if ended else "agrees so far"
-        if agreeing:
-            parts.append(f"{' and '.join(agreeing)} agree{'s' if len(agreeing) == 1 else ''}")
+            return tr("agrees" if ended else "agrees so far")
+        if agreeing:  # two at the most: there are three gradients
+            one, other = agreeing[0], agreeing[-1]
+            parts.append(
+                tr("{name} agrees" if one == other else "{name} and {other} agree", name=one, other=other)
+            )
         return " · ".join(parts)
 
 
@@ -101,7 +107,7 @@ def hold(
     for name, expected in running.items():
         beside = after if after is not None and place[1] >= MADE[name] else before
         if name not in beside.gradients:
-            said.problems[name] = beside.problems.get(name, "it does not come back")
+            said.problems[name] = beside.problems.get(name, tr("it is not returned"))
             continue
         actual = beside.gradients[name]
         with quiet():
@@ -127,15 +133,15 @@ def triple(
     _, candidate_key, difference_key = keys_of(name)
     blank = np.full_like(reference.face.values, np.nan)
     side = replace(reference, changed=None, face=replace(reference.face, values=blank))
-    first = replace(reference, titles=_titles(reference.face, "reference", ""))
+    first = replace(reference, titles=_titles(reference.face, "reference"))
     if answer is None or name not in answer.actual:
         note = "…" if answer is None else answer.problems[name]
         return (
             first,
-            replace(side, key=candidate_key, note=note, titles=_titles(side.face, CANDIDATE, "")),
-            replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE, "")),
+            replace(side, key=candidate_key, note=note, titles=_titles(side.face, CANDIDATE)),
+            replace(side, key=difference_key, note=note, titles=_titles(side.face, DIFFERENCE)),
         )
-    old = "" if current else f" … of step {answer.position}"
+    old = None if current else answer.position
     role = MODELLED if name in answer.modelled and not discreet else CANDIDATE
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
@@ -167,19 +173,26 @@ def triple(
     )
 
 
-def _titles(shown: Face, role: str, old: str) -> tuple[str, ...]:
-    """Names for a border, the longest first; that an answer is old, or modelled, is never left out."""
-    short = f"… {role}" if old else role
-    shortest = short.replace(role, SHORT_ROLES.get(role, role))
+def _titles(shown: Face, whose: str, old: int | None = None) -> tuple[str, ...]:
+    """Names for a border, the longest first; that an answer is old, or modelled, is never left out.
+
+    Args:
+        shown: the face.
+        whose: whose values it shows: a key of `SHORT_ROLES`.
+        old: the position that an answer is about, where that is another one.
+    """
+    whole, brief = tr(whose), tr(SHORT_ROLES[whose])
+    short, shortest = (whole, brief) if old is None else (f"… {whole}", f"… {brief}")
+    longest = whole if old is None else tr("{role} … of step {position}", role=whole, position=old)
     compact = shown.label.replace(", ", ",")
     return (
-        f"{shown.label}  {role}{old}",
+        f"{shown.label}  {longest}",
         f"{shown.label}  {short}",
         f"{compact} {short}",
         f"{compact} {shortest}",
         f"{shown.name} {short}",
         f"{shown.name} {shortest}",
-        short if len(short) < len(f"{shown.name} {shortest}") else f"{shown.name} {shortest}",
+        short if cell_len(short) < cell_len(f"{shown.name} {shortest}") else f"{shown.name} {shortest}",
     )
 
 

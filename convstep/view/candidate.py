@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.conv.step import Step
+from convstep.language import tr
 from convstep.replay.stop_kinds import Stop, Watchpoint
 from convstep.replay.timeline import Timeline
 from convstep.view.beside import KEYS, MADE, Answer, hold, triple
@@ -116,7 +117,7 @@ class CandidateStage(Stage):
     def standing(self) -> str:
         """How many cells of which gradient differ at this place, in words."""
         if self.answer is None or not self.up_to_date:
-            return "… the candidate is at work"
+            return tr("waiting for the candidate …")
         return self.answer.standing(self.timeline.position == self.timeline.total)
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
@@ -127,9 +128,15 @@ class CandidateStage(Stage):
         index = panel.face.index(*cell)
         actual, difference = answer.actual[name][index], answer.difference[name][index]
         reference = self._running()[name][index] if self.up_to_date else actual - difference
-        if not answer.differing[name][index]:
-            return f"{panel.face.cell(*cell)} = {reference!s}, candidate {actual!s}: agrees"
-        return f"{panel.face.cell(*cell)} = {reference!s}, candidate {actual!s}: off by {difference!s}"
+        return tr(
+            "{cell} = {reference}, candidate {candidate}: off by {difference}"
+            if answer.differing[name][index]
+            else "{cell} = {reference}, candidate {candidate}: agrees",
+            cell=panel.face.cell(*cell),
+            reference=str(reference),
+            candidate=str(actual),
+            difference=str(difference),
+        )
 
     def shares(self) -> tuple[Share, ...]:
         """What the shown step adds in both, in the loop's order."""
@@ -219,5 +226,5 @@ class CandidateStage(Stage):
 
 
 def _context_titles(panel: Panel) -> tuple[str, ...]:
-    label, caption = panel.face.label, panel.caption
-    return (*([f"{label}  {caption}"] if caption else []), label, label.replace(", ", ","))
+    label = panel.face.label
+    return (*([f"{label}  {panel.caption_text}"] if panel.caption else []), label, label.replace(", ", ","))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from convstep.view.arrange import CARD, SOURCE, Plan, columns_of, least_width, natural_height, row_of
 from convstep.view.grid import Rect
 from convstep.view.panel import Panel
@@ -181,4 +183,4 @@ def _height(panels: Triple, width: int) -> int:
 
 def _title(panel: Panel, which: int) -> int:
     """Columns at which one of the panel's titles stands whole on its border."""
-    return len(panel.titles[which]) + 6 if panel.titles else 0
+    return cell_len(panel.titles[which]) + 6 if panel.titles else 0

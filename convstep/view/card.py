@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 from rich.text import Text
 
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.view.factor import common_power, factor_text
 from convstep.view.model import Addition, Scene
 from convstep.view.numbers import CellFormat, aligned, is_whole, short
+from convstep.view.wrapping import centred
 
 Array = npt.NDArray[Any]
 
@@ -43,9 +46,9 @@ def _title(scene: Scene, width: int) -> Text:
     value = short(scene.dz, 6)
     name = f"dz = {scene.upstream} = "
     title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
-    remark = next((r for r in ("  adds nothing", "  adds 0") if len(title) + len(r) <= width), "")
     if scene.dz == 0:
-        title.append(remark, "dim")
+        remarks = f"  {tr('adds nothing')}", f"  {tr('adds 0')}"
+        title.append(next((r for r in remarks if title.cell_len + cell_len(r) <= width), ""), "dim")
     return title
 
 
@@ -71,7 +74,7 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     if not addition.factor_name:
         return _change(addition, mark, width)
     upper = _product(addition, width)
-    names = ["before", "after" if addition.done else "will be"]
+    names = [tr("before"), tr("after" if addition.done else "will be")]
     lower = _side_by_side([addition.before, addition.after], names, width, alike=True)
     if not upper or not lower:
         return _matrices(addition, mark, width)
@@ -162,12 +165,12 @@ def _side_by_side(
     limits = [_largest_finite(array) for array in measured]
     powers = [common_power(limit, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
-    blocks = [max(columns * (text + 1), len(title)) for title in titles]
+    blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
         powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
     lines = []
     if named or any(powers):
-        lines.append(Text("  " + " ".join(map(str.center, titles, blocks)), "dim"))
+        lines.append(Text("  " + " ".join(map(centred, titles, blocks)), "dim"))
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)
         for limit, whole, power in zip(limits, wholes, powers, strict=True)

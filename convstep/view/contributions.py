@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.language import tr
 from convstep.replay.provenance import Provenance
 from convstep.view.factor import common_power, factor_text
 from convstep.view.numbers import CellFormat, is_whole, short
 from convstep.view.words import place_text
+from convstep.view.wrapping import padded
 
 WIDE, NARROW = 10, 7
 """Columns of a number where there is room, and on the least screen."""
@@ -50,7 +53,14 @@ class ContributionTable:
     def title(self) -> str:
         """The cell, how many steps make it, and how many have."""
         name, count = self.provenance.name, len(self)
-        return f"{name}: {count} contribution{'' if count == 1 else 's'}, {self.done} made"
+        return tr(
+            "{name}: 1 contribution, {made} made"
+            if count == 1
+            else "{name}: {count} contributions, {made} made",
+            name=name,
+            count=count,
+            made=self.done,
+        )
 
     @property
     def summary(self) -> str:
@@ -58,19 +68,20 @@ class ContributionTable:
         if not len(self):
             return self.provenance.reason
         now = self.provenance.running[self.done - 1] if self.done else 0
-        return f"now {short(now, 6)}, in the end {short(self.provenance.running[-1], 6)}"
+        last = short(self.provenance.running[-1], 6)
+        return tr("now {now}, at the end {last}", now=short(now, 6), last=last)
 
     def header(self) -> Text:
         """The columns' names, each with the factor that its numbers share."""
         step, place, first, second = self._cells(self._last)
         number, (one, other) = self._number, (self.provenance.first_name, self.provenance.second_name)
-        line = f"  {'step':>{len(step)}}  {'place':<{len(place)}}  "
+        line = f"  {padded(tr('step'), len(step), right=True)}  {padded(tr('place'), len(place))}  "
         if one:
             line += f"{self._heading('first', one, len(first) + number)}   "
         line += self._heading("second", other, len(second) + number)
         if one:
-            line += f"   {self._heading('product', 'product', number, right=True)}"
-        return Text(f"{line}  {self._heading('sum', 'sum', number, right=True)}", "dim")
+            line += f"   {self._heading('product', tr('product'), number, right=True)}"
+        return Text(f"{line}  {self._heading('sum', tr('sum'), number, right=True)}", "dim")
 
     def row(self, at: int) -> Text:
         """One contribution: `✓` made or not, step, place, factors, product, running sum.
@@ -108,21 +119,22 @@ class ContributionTable:
     def _heading(self, column: str, name: str, width: int, *, right: bool = False) -> str:
         """A column's name with its factor; the factor alone where both have no room."""
         factor = factor_text(self._formats[column].power)
-        forms = (f"{name} {factor}", f"{name}{factor}", factor) if factor else (name, f"{name[: width - 1]}…")
-        text = next((form for form in forms if len(form) <= width), forms[-1])
-        return text.rjust(width) if right else text.ljust(width)
+        cut = f"{set_cell_size(name, width - 1).rstrip()}…"
+        forms = (f"{name} {factor}", f"{name}{factor}", factor) if factor else (name, cut)
+        text = next((form for form in forms if cell_len(form) <= width), forms[-1])
+        return padded(text, width, right=right)
 
     def _cells(self, at: int) -> tuple[str, str, str, str]:
         """Step, place and the factors' names, each padded to its column."""
         provenance, geometry = self.provenance, self.provenance.geometry
-        width = max(len(str(geometry.total_steps)), len("step"))
+        width = max(len(str(geometry.total_steps)), cell_len(tr("step")))
         step = f"{int(provenance.steps[at]) + 1:>{width}}"
         last = geometry.index_at(geometry.total_steps - 1)
         index = geometry.index_at(int(provenance.steps[at]))
         if not self._named:
             skip = 1 if geometry.batch is None else 0
             whole = len(",".join(map(str, last[skip:])))
-            return step, ",".join(map(str, index[skip:])).ljust(max(whole, len("place"))), "", ""
+            return step, ",".join(map(str, index[skip:])).ljust(max(whole, cell_len(tr("place")))), "", ""
         place = place_text(index, geometry).ljust(len(place_text(last, geometry)))
         first = provenance.first_cell(at).ljust(len(provenance.first_cell(self._last)) + 1)
         return (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from convstep.language import tr
-from convstep.view.wrapping import wrap
+from convstep.view.wrapping import Paragraph, wrap
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -21,13 +22,13 @@ MORE = "d shows all"
 def subtitle(verdict: Verdict) -> str:
     """The verdict in a few words, for the title line."""
     if verdict.ok:
-        return "no mistake found"
+        return tr("no mistake found")
     ids = ", ".join(dict.fromkeys(finding.id for finding in verdict.diagnosis))
     return verdict.pattern or ids
 
 
 def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
-    """What is wrong and the line to mend, wrapped, as far as there is room.
+    """What is wrong and the line to fix, wrapped, as far as there is room.
 
     Args:
         verdict: what `check` found.
@@ -48,7 +49,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
         for part in block:
             lines += _wrapped(part, width)
     if len(lines) > height:
-        lines = [*lines[: max(height - 1, 0)], Text(f"… {MORE}"[:width], "dim")]
+        lines = [*lines[: max(height - 1, 0)], Text(set_cell_size(f"… {tr(MORE)}", width).rstrip(), "dim")]
     drawn = Text("\n", no_wrap=True, overflow="crop").join(lines)
     drawn.no_wrap, drawn.overflow = True, "crop"
     return drawn
@@ -59,31 +60,38 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
     from convstep.candidate.judging import problem_words
     from convstep.candidate.report import divergence_words, open_command
 
-    parts: list[RenderableType] = [Text(f"{verdict.headline}.", "bold")]
-    parts.append(Text(f"Called as {verdict.convention}: {verdict.swept.reason}.", "dim"))
+    parts: list[RenderableType] = [Paragraph(tr("{sentence}.", sentence=verdict.headline), "bold")]
+    called = tr(
+        "Called as {convention}: {reason}.", convention=verdict.convention, reason=verdict.swept.reason
+    )
+    parts.append(Paragraph(called, "dim"))
     result = verdict.failing_result
     if result is not None and not verdict.ok:
-        parts += ["", Text(f"Smallest failing problem: {problem_words(result)}")]
-        parts += [_indented(f"{name}: {words}") for name, words in verdict.patterns.items()]
+        parts += ["", Paragraph(tr("Smallest failing problem: {problem}", problem=problem_words(result)))]
+        parts += [
+            _indented(tr("{name}: {problem}", name=name, problem=words))
+            for name, words in verdict.patterns.items()
+        ]
         if result.outcome.message and not result.judged:
             parts.append(_indented(result.outcome.message))
         found = verdict.first_divergence
         if found is not None:
             words = divergence_words(found, result.right.problem.geometry)
-            parts.append(Text(f"First divergence: {words}"))
+            parts.append(Paragraph(tr("First divergence: {words}", words=words)))
     for finding in verdict.diagnosis:
         if not finding.alternative:
-            parts += ["", _heading(finding), Text(finding.message)]
+            parts += ["", _heading(finding), Paragraph(finding.message)]
             parts += [Padding(line, (0, 0, 0, 2)) for line in _lines(finding, "")]
             if finding.bug is not None:
                 parts += ["", _indented(tr(finding.bug.explanation))]
     others = dict.fromkeys(finding.id for finding in verdict.diagnosis if finding.alternative)
     if others:
-        parts += ["", Text(f"The same numbers would also come from: {', '.join(others)}")]
+        ids = tr(", ").join(others)
+        parts += ["", Paragraph(tr("The same numbers would also come from: {ids}", ids=ids))]
     if verdict.notes:
         parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
     if verdict.failing is not None and not verdict.ok:
-        parts += ["", Text(f"To see it: {open_command(verdict)}")]
+        parts += ["", Text(tr("To see it: {command}", command=open_command(verdict)))]
     return Group(*parts, *_source(verdict))
 
 
@@ -97,7 +105,7 @@ def _source(verdict: Verdict) -> list[RenderableType]:
     lines = candidate.source.rstrip().splitlines()
     first = candidate.first_line or 1
     digits = len(str(first + len(lines)))
-    where = f"{candidate.file}, line {first}" if candidate.file else candidate.name
+    where = tr("{file}, line {line}", file=candidate.file, line=first) if candidate.file else candidate.name
     drawn = Text(no_wrap=True, overflow="ellipsis")
     for number, line in enumerate(lines, first):
         mark = "▶" if number == raised else " "
@@ -107,11 +115,12 @@ def _source(verdict: Verdict) -> list[RenderableType]:
 
 
 def _heading(finding: Finding) -> Text:
-    return Text.assemble((finding.id, "bold"), f"  {'proven' if finding.proven else 'seen, not proven'}")
+    how = tr("proven" if finding.proven else "seen, not proven")
+    return Text.assemble((finding.id, "bold"), f"  {how}")
 
 
 def _lines(finding: Finding, indent: str) -> list[Text]:
-    """The wrong line and the line to mend, as in a patch."""
+    """The wrong line and the line it should be, as in a patch."""
     if finding.bug is None or not finding.bug.wrong:
         return []
     wrong = [Text(f"{indent}- {line}") for line in finding.bug.wrong.splitlines()]
@@ -120,7 +129,7 @@ def _lines(finding: Finding, indent: str) -> list[Text]:
 
 
 def _indented(words: str) -> Padding:
-    return Padding(Text(words), (0, 0, 0, 2))
+    return Padding(Paragraph(words), (0, 0, 0, 2))
 
 
 def _wrapped(part: Text, width: int) -> list[Text]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from convstep.conv.problem import Problem
+from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
 from convstep.replay.nonfinite import FirstNonfinite, first_nonfinite
 from convstep.view.nonfinite import first_words
@@ -30,11 +31,14 @@ class Hunted:
     def words(self, layer: CapturedLayer) -> str:
         """What was found, one sentence."""
         if self.first is None:
-            return (
-                f"PyTorch's gradients of {layer.name} hold NaN or inf but no step of the loop makes one in "
-                f"{self.problem.dtype}: they left a narrower format, or a hook made them"
+            return tr(
+                "PyTorch's gradients of {layer} contain NaN or inf, but no step of the loop makes one in "
+                "{dtype}: they overflowed in a narrower format, or a hook made them",
+                layer=layer.name,
+                dtype=self.problem.dtype,
             )
-        return f"{layer.name}: {first_words(self.first, self.problem.dtype)}{self.forward}"
+        found = f"{layer.name}: {first_words(self.first, self.problem.dtype)}"
+        return tr("; ").join([found, self.forward] if self.forward else [found])
 
 
 def suspects(layers: Sequence[CapturedLayer]) -> list[int]:
@@ -81,5 +85,7 @@ def _forward(layers: Sequence[CapturedLayer], hunted: CapturedLayer, first: Firs
     for layer in sorted(same_pass, key=lambda layer: layer.convolution.order):
         for name in ("A_prev", "W", "b"):
             if name in layer.nonfinite and any(layer.nonfinite[name]):
-                return f"; the forward pass had one already, in {name} of {layer.name}"
+                return tr(
+                    "the forward pass already had one, in {name} of {layer}", name=name, layer=layer.name
+                )
     return ""

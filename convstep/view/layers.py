@@ -10,9 +10,11 @@ from rich.text import Text
 
 from convstep.conv.recorded import NAMES
 from convstep.conv.validation import shape_text
+from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
 from convstep.view.nonfinite import count_words
 from convstep.view.numbers import short
+from convstep.view.wrapping import padded
 
 NORM = 8
 """Columns of a norm: 1.23e-38."""
@@ -31,7 +33,7 @@ class Column:
     """One column of the table."""
 
     title: str
-    """What stands above it."""
+    """What stands above it, in English."""
     text: Callable[[CapturedLayer], str]
     """A layer's cell."""
     width: int | None = None
@@ -64,7 +66,7 @@ class LayerTable:
             if self._taken(kept) + name <= width:
                 break
         self._columns = kept
-        self._name_width = max(min(self._name, width - self._taken(kept)), LEAST_NAME, len("layer"))
+        self._name_width = max(min(self._name, width - self._taken(kept)), LEAST_NAME, cell_len(tr("layer")))
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -72,8 +74,11 @@ class LayerTable:
 
     def header(self) -> Text:
         """The columns' names."""
-        cells = [_padded(column.title, self._natural[column.title], column.right) for column in self._columns]
-        return Text("  ".join([f"  {_padded('layer', self._name_width)}", *cells]), "dim", no_wrap=True)
+        cells = [
+            padded(tr(column.title), self._natural[column.title], right=column.right)
+            for column in self._columns
+        ]
+        return Text("  ".join([f"  {padded(tr('layer'), self._name_width)}", *cells]), "dim", no_wrap=True)
 
     def row(self, at: int) -> Text:
         """One layer.
@@ -83,16 +88,16 @@ class LayerTable:
         """
         layer = self.layers[at]
         mark = CHOSEN if at == self.chosen else " "
-        line = Text(f"{mark} {_padded(shortened(title_of(layer), self._name_width), self._name_width)}")
+        line = Text(f"{mark} {padded(shortened(title_of(layer), self._name_width), self._name_width)}")
         for column in self._columns:
-            text = _padded(column.text(layer), self._natural[column.title], column.right)
+            text = padded(column.text(layer), self._natural[column.title], right=column.right)
             line.append(f"  {text}", "bold" if BAD in text else "")
         return line
 
     def _needed(self, column: Column) -> int:
         if column.width is not None:
-            return max(column.width, len(column.title))
-        return max([len(column.title), *(cell_len(column.text(layer)) for layer in self.layers)])
+            return max(column.width, cell_len(tr(column.title)))
+        return max([cell_len(tr(column.title)), *(cell_len(column.text(layer)) for layer in self.layers)])
 
     def _taken(self, columns: Sequence[Column]) -> int:
         """What a row takes without its name."""
@@ -101,11 +106,15 @@ class LayerTable:
 
 def details(layer: CapturedLayer, width: int) -> list[str]:
     """One layer in all its words, in lines of at most this width."""
-    when = [f"call {layer.call} of this layer", f"backward pass {layer.step}", f"{layer.dZ.size} steps"]
+    when = [
+        tr("call {number} of this layer", number=layer.call),
+        tr("backward pass {number}", number=layer.step),
+        tr("1 step" if layer.dZ.size == 1 else "{count} steps", count=layer.dZ.size),
+    ]
     shapes = [f"{name} {shape}" for name, shape in shape_words(layer).items()]
     norms = [f"|{name}| {short(norm, 4)}" for name, norm in layer.gradient_norms.items()]
     bad = [f"{name} {count_words(*counts)}" for name, counts in layer.nonfinite.items() if any(counts)]
-    last = [f"{BAD} {' · '.join(bad)}" if bad else "no NaN, no inf"]
+    last = [f"{BAD} {' · '.join(bad)}" if bad else tr("no NaN, no inf")]
     lines = [[title_of(layer), *when], [*shapes, *geometry_words(layer)], norms, last]
     return [shortened(line, width) for parts in lines for line in _wrapped(parts, width)]
 
@@ -119,7 +128,7 @@ def entry_title(layer: CapturedLayer, layers: Sequence[CapturedLayer]) -> str:
     """The name, and which call and pass it is where there are several."""
     if sum(other.name == layer.name for other in layers) < 2:
         return title_of(layer)
-    return f"{title_of(layer)} call {layer.call}"
+    return tr("{layer} call {number}", layer=title_of(layer), number=layer.call)
 
 
 def shape_words(layer: CapturedLayer) -> dict[str, str]:
@@ -185,11 +194,6 @@ def _norm(name: str) -> Callable[[CapturedLayer], str]:
         return "-" if norm is None else short(norm, 3)
 
     return text
-
-
-def _padded(text: str, width: int, right: bool = False) -> str:
-    missing = " " * max(width - cell_len(text), 0)
-    return missing + text if right else text + missing
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:

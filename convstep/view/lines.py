@@ -87,12 +87,12 @@ def tab_line(names: Sequence[str], shown: int, width: int) -> str:
     """
     labels = [f"‹{name}›" if at == shown else name for at, name in enumerate(names)]
     line = "Tab: " + " ".join(labels)
-    if len(line) <= width:
+    if cell_len(line) <= width:
         return line
     turned = [*labels[shown:], *labels[:shown]]
     for count in range(len(turned) - 1, 0, -1):
         line = f"Tab: {' '.join(turned[:count])} +{len(turned) - count}"
-        if len(line) <= width:
+        if cell_len(line) <= width:
             break
     return line
 

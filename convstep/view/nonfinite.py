@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.replay.nonfinite import FirstNonfinite
 
 
@@ -16,12 +17,19 @@ def first_words(found: FirstNonfinite, dtype: object) -> str:
         dtype: what the gradients accumulate in.
     """
     cell = cell_text(found.gradient, found.cell)
-    if found.came_with:
-        origin = f"it came in with {found.came_with}"
-    else:
-        what = "a product" if found.product_overflows else "the sum"
-        origin = f"made here, {what} overflows {dtype}"
-    return f"first {value_word(found.value)}: {cell}; {origin}"
+    overflow = (
+        "first {value}: {cell}; made here, a product overflows {dtype}"
+        if found.product_overflows
+        else "first {value}: {cell}; made here, the sum overflows {dtype}"
+    )
+    if not found.came_with:
+        return tr(overflow, value=value_word(found.value), cell=cell, dtype=dtype)
+    return tr(
+        "first {value}: {cell}; it was already in {array}",
+        value=value_word(found.value),
+        cell=cell,
+        array=found.came_with,
+    )
 
 
 def value_word(value: float) -> str:

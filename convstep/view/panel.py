@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.language import tr
 from convstep.view.faces import Face
 from convstep.view.factor import common_power, factor_text
 
@@ -78,7 +79,7 @@ class Panel:
     limit: float
     """The magnitude at which the colour scale saturates."""
     caption: str = ""
-    """A word beside the title, e.g. "running"."""
+    """A word beside the title, e.g. "running"; it is translated where it is written."""
     framed: bool = False
     """Whether a window moves over this face: room for its frame is kept."""
     window: Span | None = None
@@ -123,6 +124,11 @@ class Panel:
     """The power of ten its numbers are divided by; None for the one that its limit asks for."""
 
     @property
+    def caption_text(self) -> str:
+        """The caption in the language that is spoken."""
+        return tr(self.caption)
+
+    @property
     def power(self) -> int:
         """The power of ten its numbers are divided by: 0 where they are written as they are."""
         return common_power(self.limit, whole=self.whole) if self.unit is None else self.unit
@@ -155,12 +161,14 @@ def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = Tr
     Returns:
         The title; one that is too long where there is no factor, "" where a factor has no room.
     """
+    from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
+
     label = panel.face.label
-    captioned = (f"{label}  {panel.caption}",) if panel.caption and not brief else ()
+    captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
     titles = panel.titles or (*captioned, label, label.replace(", ", ","))
     factor = panel.factor if numbers and not panel.note else ""
     if not factor:
-        return next((title for title in titles if len(title) <= room), titles[-1])
+        return next((title for title in titles if cell_len(title) <= room), titles[-1])
     shortest = () if panel.titles else (panel.face.name,)
     named = (f"{title}{gap}{factor}" for title in (*titles, *shortest) for gap in ("  ", " "))
-    return next((title for title in named if len(title) <= room), "")
+    return next((title for title in named if cell_len(title) <= room), "")

@@ -12,6 +12,7 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.replay import magnitude
 from convstep.replay.sample_share import SampleShare
 from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
@@ -32,6 +33,7 @@ Array = npt.NDArray[Any]
 
 
 WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
+"""Why there is no other sample to go to."""
 
 
 @dataclass(slots=True, eq=False)
@@ -112,22 +114,26 @@ class Stage:
 
     def toggle_share(self) -> str:
         """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
-        names = "dW" if self.timeline.db is None else "dW and db"
+        names = "dW" if self.timeline.db is None else tr("{one} and {other}", one="dW", other="db")
         if self._geometry.batch is None:
-            return f"{WITHOUT_BATCH}: all of {names} is its own"
+            return tr("this problem has no batch axis: its one sample makes all of {names}", names=names)
         if self.share is not None:
             self.share = None
-            return f"{names}: the running sums of the whole batch"
+            return tr("{names}: the running sums of the whole batch", names=names)
         self.share = SampleShare(self.timeline)
-        return f"{names}: {_share_text(self.share.sample)}, what it alone has added up to now"
+        sample = self.share.sample
+        return tr("{names}: what sample {sample} alone has added so far", names=names, sample=sample)
 
     def in_sample(self, by: int) -> int | str:
         """The position after the same place of another sample, or why there is none."""
         index, count = self.timeline.step.loop_index, self._geometry.samples
         if self._geometry.batch is None:
-            return WITHOUT_BATCH
+            return tr(WITHOUT_BATCH)
         if not 0 <= index.i_n + by < count:
-            return f"this is the {'last' if by > 0 else 'first'} of {count} samples"
+            return tr(
+                "this is the last of {count} samples" if by > 0 else "this is the first of {count} samples",
+                count=count,
+            )
         return self._geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
 
     def choose(self, panel: Panel, by: int) -> None:
@@ -220,8 +226,9 @@ class Stage:
 
     def _state(self) -> str:
         if self.timeline.additions:
-            return f"{self.timeline.additions} of {self.timeline.additions_per_step} additions made"
-        return "executed" if self.timeline.position else "about to run"
+            made, count = self.timeline.additions, self.timeline.additions_per_step
+            return tr("{made} of {count} additions made", made=made, count=count)
+        return tr("executed" if self.timeline.position else "about to run")
 
     def _loops(self, index: StepIndex) -> tuple[Loop, ...]:
         counts = (self._geometry.samples, *self._geometry.output_shape)
@@ -275,8 +282,9 @@ class Stage:
             return panel
         sample, label = self.share.sample, panel.face.label
         part = _share_text(sample)
-        name, short = panel.face.name, f"i_n {sample}"
-        titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
+        name = panel.face.name
+        shorter = (tr("{name} of i_n {sample}", name=named, sample=sample) for named in (f"{label} ", name))
+        titles = (f"{label}  {part}", *shorter, f"{name}, i_n {sample}")
         return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
@@ -353,4 +361,4 @@ class Stage:
 
 
 def _share_text(sample: int) -> str:
-    return f"sample {sample}'s share"
+    return tr("sample {sample}'s share", sample=sample)

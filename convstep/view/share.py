@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.language import tr
 from convstep.view.factor import ALIKE, common_power, factor_text
 from convstep.view.model import Scene
 from convstep.view.numbers import CellFormat, is_whole, short
-from convstep.view.wrapping import wrap
+from convstep.view.wrapping import centred, wrap
 
 Array = npt.NDArray[Any]
 
@@ -79,11 +81,12 @@ def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) 
     """
     name, value = f"dz = {scene.upstream} = ", short(scene.dz, 6)
     title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
-    if scene.dz == 0 and len(title) + 14 <= width:
-        title.append("  adds nothing", "dim")
+    if scene.dz == 0:
+        remark = f"  {tr('adds nothing')}"
+        title.append(remark if title.cell_len + cell_len(remark) <= width else "", "dim")
     reasons = {share.problem for share in shares}
     if len(reasons) == 1 and "" not in reasons:  # once is enough
-        shares, answer = (), f"The candidate gives no answer here: {reasons.pop()}"
+        shares, answer = (), tr("No answer from the candidate: {reason}", reason=reasons.pop())
         title = Text("\n").join([title, Text(""), *_wrapped(answer, width)])
     lines = [title]
     for wrong, agreeing in _DETAILS:
@@ -118,8 +121,13 @@ def _cells(share: Share, width: int) -> list[Text]:
     if share.actual is not None and share.actual.size:
         row, column = _worst(share)
         expected, actual = share.expected[row, column], share.actual[row, column]
-        said = f"  change: reference {short(expected)}, candidate {short(actual)}"
-        lines.append(Text(said if len(said) <= width else f"  {short(expected, 3)}  {short(actual, 3)}"))
+        change = tr(
+            "change: reference {reference}, candidate {candidate}",
+            reference=short(expected),
+            candidate=short(actual),
+        )
+        brief = f"{short(expected, 3)}  {short(actual, 3)}"
+        lines.append(Text(f"  {change if cell_len(change) + 2 <= width else brief}"))
     return lines + _others(share, width, 0)
 
 
@@ -142,15 +150,16 @@ LEAST_READABLE = 4
 
 def _heading(share: Share, width: int) -> Text:
     """The addition as the loop writes it, and how many cells differ."""
-    said = {AGREES: "agrees", WAITING: "", DIFFERS: f"{share.count} differ"}[share.mark]
-    said = "no answer" if share.problem else said
+    said = tr("no answer") if share.problem else ""
+    if not said and share.mark != WAITING:
+        said = tr("agrees") if share.mark == AGREES else tr("{count} differ", count=share.count)
     name = share.target.split("[")[0]
     whole = f"{share.mark} {share.target} += {share.formula}"
     for start in (whole, f"{share.mark} {share.target}", f"{share.mark} {name}"):
-        if len(start) + len(said) + 2 <= width:
+        if len(start) + cell_len(said) + 2 <= width:
             break
     style = "bold" if share.mark == DIFFERS else ""
-    return Text.assemble((start, style), " " * max(width - len(start) - len(said), 1), (said, style))
+    return Text.assemble((start, style), " " * max(width - len(start) - cell_len(said), 1), (said, style))
 
 
 def _matrices(share: Share, width: int, least: int) -> list[Text]:
@@ -158,16 +167,19 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
     if share.problem:
         return _wrapped(share.problem, width)
     if not share.expected.size:
-        return [Text("  the whole window lies in the padding", "dim")]
+        return [Text(f"  {tr('the whole window lies in the padding')}", "dim")]
     rows, columns = share.expected.shape
     if rows * columns == 1:
         return _cells(share, width)[1:2]
     text = min((width - 3) // (2 * columns) - 1, 7)
     expected = _Block(
-        ("reference change", "ref change", "ref"), share.expected, None, _limit(share, share.expected)
+        (tr("reference change"), tr("ref change"), tr("ref")),
+        share.expected,
+        None,
+        _limit(share, share.expected),
     )
     actual = _Block(
-        ("candidate change", "cand change", "cand"),
+        (tr("candidate change"), tr("cand change"), tr("cand")),
         share.actual,
         share.differing,
         _limit(share, share.actual),
@@ -197,11 +209,11 @@ class _Block(NamedTuple):
         room = columns * (text + 1)
         whole = self.values is not None and is_whole(self.values)
         power = common_power(self.limit, whole=whole)
-        if len(f"{self.names[-1]} {factor_text(power)}") > room:
+        if cell_len(f"{self.names[-1]} {factor_text(power)}") > room:
             power = 0  # a factor that is not named is none
         names = (f"{name} {factor_text(power)}".rstrip() for name in self.names)
-        name = next((name for name in names if len(name) <= room), self.names[-1][:room])
-        lines = [Text(name.center(room), "dim")]
+        name = next((name for name in names if cell_len(name) <= room), set_cell_size(self.names[-1], room))
+        lines = [Text(centred(name, room), "dim")]
         number = CellFormat.fitting(text, self.limit, whole=whole, power=power)
         for row in range(rows):
             line = Text()
@@ -218,14 +230,24 @@ def _others(share: Share, width: int, most: int) -> list[Text]:
     """The cells that differ elsewhere: some by name, the rest counted."""
     if not share.elsewhere:
         return []
-    cells = "cell" if share.elsewhere == 1 else "cells"
-    lines = [Text(f"  and {share.elsewhere} {cells} elsewhere{':' if most else ''}"[:width], "bold")]
+    one = "and 1 cell elsewhere:" if most else "and 1 cell elsewhere"
+    several = "and {count} cells elsewhere:" if most else "and {count} cells elsewhere"
+    counted = tr(one) if share.elsewhere == 1 else tr(several, count=share.elsewhere)
+    lines = [Text(_cut(f"  {counted}", width), "bold")]
     for stray in share.strays[:most]:
-        said = f"  ≠ {stray.name}: {short(stray.actual)}, not {short(stray.expected)}"
-        if len(said) > width:
-            said = f"  ≠ [{stray.name.split('[')[1]} {short(stray.actual, 3)}, not {short(stray.expected, 3)}"
-        lines.append(Text(said[:width]))
+        actual, expected = short(stray.actual), short(stray.expected)
+        said = tr("{cell}: {actual}, not {expected}", cell=stray.name, actual=actual, expected=expected)
+        if cell_len(said) + 4 > width:
+            index, actual, expected = (
+                f"[{stray.name.split('[')[1]}", short(stray.actual, 3), short(stray.expected, 3)
+            )  # fmt: skip
+            said = tr("{cell} {actual}, not {expected}", cell=index, actual=actual, expected=expected)
+        lines.append(Text(_cut(f"  ≠ {said}", width)))
     return lines
+
+
+def _cut(words: str, width: int) -> str:
+    return words if cell_len(words) <= width else set_cell_size(words, width)
 
 
 def _wrapped(words: str, width: int) -> list[Text]:

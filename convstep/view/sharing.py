@@ -12,6 +12,7 @@ from convstep.candidate.judging import wrong_cells
 from convstep.conv.geometry import Geometry
 from convstep.conv.step import Step, quiet
 from convstep.conv.validation import cell_text
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.view.beside import MADE
 from convstep.view.panel import Span
@@ -69,7 +70,7 @@ def _share(name: str, right: Right, expected: Array, block: _Block, beside: Besi
     if beside is None:
         return share
     if name not in beside.gradients:
-        return replace(share, problem=beside.problems.get(name, "it does not come back"))
+        return replace(share, problem=beside.problems.get(name, tr("it is not returned")))
     actual = beside.gradients[name]
     wrong = wrong_cells(name, right, actual, expected)
     inside = np.array(wrong[block.cells]).reshape(block.shape)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.view.numbers import short
 from convstep.view.panel import Span
 
@@ -54,8 +55,8 @@ class Statistics:
         if finite:
             with quiet():
                 mean = self._rows[:, 2].sum() / finite
-            parts.append(f"min {short(self._rows[:, 0].min(), 3)}")
-            parts.append(f"max {short(self._rows[:, 1].max(), 3)}")
-            parts.append(f"mean {short(mean, 3)}")
+            parts.append(tr("min {value}", value=short(self._rows[:, 0].min(), 3)))
+            parts.append(tr("max {value}", value=short(self._rows[:, 1].max(), 3)))
+            parts.append(tr("mean {value}", value=short(mean, 3)))
         parts += [f"{count} {name}" for count, name in ((nan, "NaN"), (inf, "inf")) if count]
         return " · ".join(parts)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from convstep.conv.validation import cell_text, shape_text
+from convstep.language import tr
 from convstep.oracle.comparison import Comparison, Row
 from convstep.view.numbers import short
 
@@ -17,7 +20,7 @@ LONG = "gradient", "shape", "max abs error", "max rel error", "worst at", "toler
 BRIEF = "", "shape", "abs error", "rel error", "worst at", "tolerance", ""
 BRIEFEST = "", "shape", "abs err", "rel err", "worst at", "tolerance", ""
 SHAPE, RELATIVE = 1, 3
-"""The columns that are left out first, and next."""
+"""The columns that are left out first, and next; headings are translated where they are written."""
 
 
 def comparison_rows(comparison: Comparison, width: int | None = None) -> list[tuple[str, ...]]:
@@ -29,7 +32,7 @@ def comparison_rows(comparison: Comparison, width: int | None = None) -> list[tu
             then digits and blanks, then the relative errors. None for as much as there is.
     """
     for headings, omitted, digits, comma, gap in _FORMS:
-        lines = [headings, *(_cells(row, digits, comma) for row in comparison.rows)]
+        lines = [tuple(map(tr, headings)), *(_cells(row, digits, comma) for row in comparison.rows)]
         rows = [tuple(text for at, text in enumerate(line) if at not in omitted) for line in lines]
         if width is None or table_width(rows, gap) <= width:
             break
@@ -49,7 +52,7 @@ _FORMS = (
 def table_width(rows: list[tuple[str, ...]], gap: int = 2) -> int:
     """How wide the lines are, with so many blanks between the columns."""
     columns = list(zip(*rows, strict=True))
-    return sum(max(map(len, column)) for column in columns) + gap * (len(columns) - 1)
+    return sum(max(map(cell_len, column)) for column in columns) + gap * (len(columns) - 1)
 
 
 def comparison_table(comparison: Comparison, width: int) -> Table:
@@ -81,5 +84,5 @@ def _cells(row: Row, digits: int, comma: str) -> tuple[str, ...]:
         short(row.max_rel_error, digits),
         cell_text("", row.worst_index).replace(", ", comma),
         short(row.tolerance, digits),
-        MATCHES if row.ok else DIFFERS,
+        tr(MATCHES) if row.ok else tr(DIFFERS),
     )

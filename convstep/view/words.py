@@ -9,6 +9,7 @@ import numpy as np
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.conv.validation import place_text as place_text
+from convstep.language import tr
 from convstep.view.faces import face
 from convstep.view.panel import Cell, Panel
 from convstep.view.scale import round_limit
@@ -36,10 +37,10 @@ def problem_facts(problem: Problem) -> list[str]:
     if problem.groups != 1:
         facts.append(f"groups {problem.groups}")
     if problem.b is None:
-        facts.append("no bias")
+        facts.append(tr("no bias"))
     facts.append(str(problem.dtype))
     if problem.recorded is not None:
-        facts.append("recorded gradients")
+        facts.append(tr("recorded gradients"))
     return facts
 
 
@@ -64,7 +65,7 @@ def difference_panel(row: Row) -> Panel:
         fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
     return Panel(
         key=f"difference_{row.name}",
-        face=face(f"error of {row.name}", row.difference, fixed),
+        face=face(tr("error of {name}", name=row.name), row.difference, fixed),
         known=face(row.name, row.cells, fixed).values,
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
         now=now if row.cells[row.worst_index] else None,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
 
 NEVER_FIRST = frozenset("，。、；：？！）】」』》〉”’…—·,.;:?!)]}%")
 """What must not begin a line."""
@@ -36,6 +40,43 @@ def wrap(text: Text, width: int) -> list[Text]:
         used += cell_len(piece)
     lines.append(_line(text, start, len(text.plain)))
     return lines
+
+
+class Paragraph:
+    """Words for a place whose width is known only when it is drawn."""
+
+    def __init__(self, words: str, style: str = "") -> None:
+        """Hold a paragraph, without line breaks."""
+        self._text = Text(words, style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Its lines."""
+        for line in wrap(self._text, options.max_width):
+            line.end = "\n"
+            yield line
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """A text with as many blanks as it lacks of a width; a wide character takes two columns.
+
+    Args:
+        text: what to write.
+        width: columns.
+        right: whether the text stands on the right.
+    """
+    missing = " " * max(width - cell_len(text), 0)
+    return missing + text if right else text + missing
+
+
+def centred(text: str, width: int) -> str:
+    """The same with the blanks on both sides.
+
+    >>> centred("之后", 7), centred("after", 8)
+    ('  之后 ', ' after  ')
+    """
+    missing = max(width - cell_len(text), 0)
+    left = missing // 2 + (missing & width & 1)  # as `str.center` does
+    return " " * left + text + " " * (missing - left)
 
 
 def _line(text: Text, start: int, end: int) -> Text:

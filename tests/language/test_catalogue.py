@@ -20,11 +20,21 @@ from convstep.cli_export import DRAWN, WRITTEN
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
+from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
 from convstep.replay.condition_syntax import REFUSED
 from convstep.replay.condition_text import COMPLAINTS, UNREADABLE
 from convstep.replay.provenance import CAUSES
 from convstep.ui.commands import COMMANDS
+from convstep.ui.screens import layers, learning
+from convstep.ui.screens.debugger import ELSEWHERE, IN_LESSONS
 from convstep.ui.screens.help import MARKS
+from convstep.ui.screens.panels import SHOWN
+from convstep.view.beside import SHORT_ROLES
+from convstep.view.diagnosis import MORE
+from convstep.view.hunt import NONE
+from convstep.view.layers import COLUMNS
+from convstep.view.scene import WITHOUT_BATCH
+from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 
 PACKAGE = Path(convstep.__file__).parent
@@ -45,6 +55,11 @@ TABLES: dict[str, Iterable[str]] = {
     "oracle/service.py": (DIED,),
     "oracle/numeric.py": (NAME, SLACK),
     "cli_export.py": (DRAWN, WRITTEN),
+    "oracle/wording.py": [
+        *(sentence for sentences in (*MATCHING.values(), *DIFFERING.values()) for sentence in sentences),
+        *NOT_FINITE,
+        *UNCHECKED,
+    ],
     "candidate/processes.py": CRASHES.values(),
     "candidate/verdict.py": ("wrong", *VERBS.values()),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
@@ -53,6 +68,16 @@ TABLES: dict[str, Iterable[str]] = {
         *(sentence for sentence, _ in REARRANGED),
     ],
     "candidate/files/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
+    "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
+    "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
+    "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
+    "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
+    "view/hunt.py": (NONE,),
+    "view/diagnosis.py": (MORE,),
+    "ui/screens/panels.py": SHOWN.values(),
+    "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
+    "ui/screens/layers.py": [what for _, what in layers.KEYS],
+    "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
     "candidate/known_bugs": [
         *(sentence for bug in KNOWN_BUGS.values() for sentence in (bug.title, bug.explanation)),
         *(

@@ -9,11 +9,11 @@ from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
 
 _WORDS = """
 stride padding dilation groups same valid input weight bias filters kernel batch seed layout cache
-abs min max sum mean any all isnan isinf isfinite step position inf nan and or not is in if else lambda
+abs min max sum mean eps any all isnan isinf isfinite step position inf nan and or not is in if else lambda
 watch hits start end db dz dout None True False
 backward forward problem debug import raise except exec assert print range float int reshape zeros edge dtype
 function shape group rate Pillow article coursera cs231n alx torch auto convstep learn export pip install
-Enter Esc Tab Space Home End Shift Alt Ctrl Python
+Enter Esc Tab Space Backspace Home End PgUp PgDn Shift Alt Ctrl ctrl Python
 """
 CODE = frozenset(_WORDS.split())
 """Names that look like words: arguments, the language of conditions, conventions, commands, keys."""

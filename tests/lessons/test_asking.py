@@ -24,7 +24,7 @@ from tests.lessons.texts import FRONT, page, page_fault, question
 from tests.strategies import problems, random_problem, tried
 
 GRADIENTS = ("dW", "dA_prev_pad", "db")
-OUT_OF_SIGHT = ("not seen by filter", "but the loop stands in sample")
+OUT_OF_SIGHT = ("does not see this channel", "but the loop is in sample")
 """Why a cell is refused: it belongs to another group or sample than the step that is shown."""
 Running = dict[str, np.ndarray[Any, Any]]
 
@@ -69,7 +69,7 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     position = data.draw(st.integers(0, problem.total_steps - 1))
     tensor = data.draw(st.sampled_from([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     question = perhaps(
-        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "are right answers"
+        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "would be a right answer"
     )
     if question is None:
         return
@@ -220,23 +220,27 @@ def test_why_is_told_where_the_answer_leads() -> None:
 
 
 FAULTS = [
-    ("```ask\n```", 1, "ask what? write `ask` and one of cells, value, step, shape, line, choice"),
-    ("```ask value cells\n```", 1, "ask what?"),
-    ("```ask number\n```", 1, "ask what?"),
+    (
+        "```ask\n```",
+        1,
+        "this does not say what to ask; write `ask` and one of cells, value, step, shape, line, choice",
+    ),
+    ("```ask value cells\n```", 1, "this does not say what to ask"),
+    ("```ask number\n```", 1, "this does not say what to ask"),
     ("```ask value\n```", 1, "ask value has no 'answer'; add a line `answer: …`"),
     ("```ask value\ncell:\n```", 2, "'cell' is empty"),
     ("```ask value\nhint: h\ncell: dW\n```", 3, "'dW' is not a single cell"),
-    ("```ask value\ncell: dW[0, 0, 0, 0]\nwhen: then\n```", 3, "when is 'then'; it is `after`"),
-    ("```ask value\ncell: W[0, 0, 0, 0]\nwhen: after\n```", 3, "no step changes W; leave `when: after` out"),
+    ("```ask value\ncell: dW[0, 0, 0, 0]\nwhen: then\n```", 3, "when is 'then'; it must be `after`"),
+    ("```ask value\ncell: W[0, 0, 0, 0]\nwhen: after\n```", 3, "no step changes W; remove `when: after`"),
     ("```ask value\nanswer: 1\n```", 1, "ask value has no 'prompt'"),
-    ("```ask value\nprompt: ?\nanswer: dW\n```", 3, "'dW' are 36 numbers"),
-    ("```ask value\nprompt: ?\nanswer: 1 / 0\n```", 3, "'1 / 0' means nothing here"),
+    ("```ask value\nprompt: ?\nanswer: dW\n```", 3, "'dW' is 36 numbers"),
+    ("```ask value\nprompt: ?\nanswer: 1 / 0\n```", 3, "'1 / 0' cannot be computed here"),
     ("```ask value\nprompt: ?\nanswer: dz * 1e999\n```", 3, "dz * 1e999 is"),
-    ("```ask value\nprompt: {=dq}\nanswer: 1\n```", 2, "'dq' means nothing here"),
-    ("```ask value\nanswer: 1\nprompt: ?\nhint: a\nhint: b\n  {=dq}\n```", 5, "'dq' means nothing here"),
-    ("```ask value\nprompt: ?\nanswer: 1\nwhy: a\n  b {=dq}\n```", 4, "'dq' means nothing here"),
-    ("```ask value\nprompt: ?\nanswer: 1\nwhere: x\n```", 4, "ask value knows no 'where'; did you mean"),
-    ("```ask value\nprompt: ?\nprompt: !\nanswer: 1\n```", 3, "'prompt' stands twice in ask value"),
+    ("```ask value\nprompt: {=dq}\nanswer: 1\n```", 2, "'dq' cannot be computed here"),
+    ("```ask value\nanswer: 1\nprompt: ?\nhint: a\nhint: b\n  {=dq}\n```", 5, "'dq' cannot be computed here"),
+    ("```ask value\nprompt: ?\nanswer: 1\nwhy: a\n  b {=dq}\n```", 4, "'dq' cannot be computed here"),
+    ("```ask value\nprompt: ?\nanswer: 1\nwhere: x\n```", 4, "ask value has no key 'where'; did you mean"),
+    ("```ask value\nprompt: ?\nprompt: !\nanswer: 1\n```", 3, "'prompt' is given twice in ask value"),
     ("```ask value\nprompt: ?\nanswer: 1\n- [ ] a\n```", 4, "only `ask choice` has a list of choices"),
     ("```stop\nat: end\n```\n\n```ask value\ncell: dW[0, 0, 0, 0]\n```", 5, "this asks about the next step"),
     ("```ask cells\n```", 1, "ask cells has no 'on'"),
@@ -244,28 +248,40 @@ FAULTS = [
     ("```ask cells\non: dA_prev\n```", 2, "there is no panel 'dA_prev'"),
     ("```ask cells\non: dW[7]\n```", 2, "'dW[7]' does not exist"),
     ("```ask cells\non: W\n```", 2, "no step changes W; ask about dW, dA_prev_pad, db"),
-    ("```ask cells\non: dW\nanswer: padding\n```", 3, "padding is about dA_prev_pad"),
+    ("```ask cells\non: dW\nanswer: padding\n```", 3, "`answer: padding` is only for dA_prev_pad"),
     ("```ask cells\non: dW\nanswer:\n```", 3, "'answer' is empty"),
-    ("```ask cells\non: dW\nanswer: W[0]\n```", 3, "answer is about other cells than those of dW"),
-    ("```ask cells\non: dA_prev_pad\nanswer: dA_prev_pad[0, 0, 1]\n```", 3, "no such cell is on dA_prev"),
-    ("```ask cells\non: dA_prev_pad\nanswer: untouched\n```", 3, "no such cell is on dA_prev"),
-    ("```ask cells\non: A_prev_pad\nanswer: A_prev_pad[:, :, 0]\n```", 3, "all cells of A_prev_pad["),
+    ("```ask cells\non: dW\nanswer: W[0]\n```", 3, "the answer names cells that are not in dW"),
+    (
+        "```ask cells\non: dA_prev_pad\nanswer: dA_prev_pad[0, 0, 1]\n```",
+        3,
+        "none of these cells is on dA_prev",
+    ),
+    ("```ask cells\non: dA_prev_pad\nanswer: untouched\n```", 3, "none of these cells is on dA_prev"),
+    ("```ask cells\non: A_prev_pad\nanswer: A_prev_pad[:, :, 0]\n```", 3, "every cell of A_prev_pad["),
     ("```ask step\ncell: W[0, 0, 0, 0]\n```", 2, "steps add to dW, dA_prev_pad, db, not to W"),
-    ("```ask step\ncell: dW[0, 0, 0, 0]\nwhich: third\n```", 3, "which is 'third'; it is first, last or any"),
-    ("```ask shape\nof: dX\n```", 2, "there is no 'dX'; there are A_prev_pad"),
-    ("```ask shape\nprompt: ?\nanswer: 4 by 3\n```", 3, "'4 by 3' is no shape; write it like (4, 3)"),
+    (
+        "```ask step\ncell: dW[0, 0, 0, 0]\nwhich: third\n```",
+        3,
+        "which is 'third'; it must be first, last or any",
+    ),
+    ("```ask shape\nof: dX\n```", 2, "there is no array 'dX'; the arrays are A_prev_pad"),
+    ("```ask shape\nprompt: ?\nanswer: 4 by 3\n```", 3, "'4 by 3' is not a shape; write it like (4, 3)"),
     ("```ask line\nanswer: 1\n```", 1, "there is no code above this question"),
-    ("```python\na\nb\n```\n```ask line\nanswer: 3\n```", 6, "answer is '3'; it is a line of the code"),
-    ("```python\na\nb\n\n```\n```ask line\nanswer: 3\n```", 7, "answer is '3'; it is a line of the code"),
+    ("```python\na\nb\n```\n```ask line\nanswer: 3\n```", 6, "answer is '3'; it must be a line of the code"),
+    (
+        "```python\na\nb\n\n```\n```ask line\nanswer: 3\n```",
+        7,
+        "answer is '3'; it must be a line of the code",
+    ),
     ("```python\na\nb\n```\n```ask line\nanswer: 1,\n```", 6, "answer is '1,'"),
-    ("```python\na\nb\n```\n```ask line\nanswer: 1, 2\n```", 6, "every line is a right answer"),
+    ("```python\na\nb\n```\n```ask line\nanswer: 1, 2\n```", 6, "every line would be a right answer"),
     ("```python\na\n\nb\n```\n```ask line\nanswer: 2\n```", 7, "answer is '2'; that line is empty"),
-    ("```python\na\n\nb\n```\n```ask line\nanswer: 1, 3\n```", 7, "every line is a right answer"),
-    ("```ask choice\n- [x] a\n- b\n```", 3, "'b' is no choice; write `- [ ] text | reason`"),
-    ("```ask choice\n- [x] a\n- [x] b\n```", 1, "a choice needs a right and a wrong option"),
-    ("```ask choice\n- [ ] a\n- [ ] b\n```", 1, "a choice needs a right and a wrong option"),
-    ("```ask choice\n```", 1, "a choice needs a right and a wrong option"),
-    ("```ask choice\n- [x] a\n- [ ] b | {=dq}\n```", 3, "'dq' means nothing here"),
+    ("```python\na\n\nb\n```\n```ask line\nanswer: 1, 3\n```", 7, "every line would be a right answer"),
+    ("```ask choice\n- [x] a\n- b\n```", 3, "'b' is not a choice; write `- [ ] text | reason`"),
+    ("```ask choice\n- [x] a\n- [x] b\n```", 1, "a choice needs at least one right and one wrong option"),
+    ("```ask choice\n- [ ] a\n- [ ] b\n```", 1, "a choice needs at least one right and one wrong option"),
+    ("```ask choice\n```", 1, "a choice needs at least one right and one wrong option"),
+    ("```ask choice\n- [x] a\n- [ ] b | {=dq}\n```", 3, "'dq' cannot be computed here"),
 ]  # fmt: skip
 
 

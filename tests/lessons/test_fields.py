@@ -33,16 +33,16 @@ def test_anything_else_is_refused_with_its_line(line: str) -> None:
     with pytest.raises(LessonError) as caught:
         parse_fields(f"mark: dW\n{line}\n", 20, "it")
     assert caught.value.line == 21
-    assert caught.value.sentence == f"{line!r} is no `key: value`"
+    assert caught.value.sentence == f"{line!r} is not a `key: value` line"
 
 
 @pytest.mark.parametrize(
     ("text", "line", "sentence"),
     [
-        ("at: 1\nmrak: 2", 8, "it knows no 'mrak'; did you mean 'mark'?"),
-        ("quux: 1", 7, "it knows no 'quux'; it knows at, mark"),
-        ("at: 1\n\nat: 2", 9, "'at' stands twice in it; leave one out"),
-        ("AT: 1\nat: 2", 8, "'at' stands twice in it; leave one out"),
+        ("at: 1\nmrak: 2", 8, "it has no key 'mrak'; did you mean 'mark'?"),
+        ("quux: 1", 7, "it has no key 'quux'; its keys are at, mark"),
+        ("at: 1\n\nat: 2", 9, "'at' is given twice in it; remove one"),
+        ("AT: 1\nat: 2", 8, "'at' is given twice in it; remove one"),
     ],
 )
 def test_keys_are_checked(text: str, line: int, sentence: str) -> None:

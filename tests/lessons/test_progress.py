@@ -104,18 +104,25 @@ def test_a_damaged_file_is_complained_about_and_never_written_over(path: Path, h
     path.parent.mkdir()
     path.write_bytes(held)
     progress = Progress(path)
-    assert progress.complaint == f"progress is not kept: {path}: it is no progress file; move the file away"
-    with pytest.raises(ProgressError, match="progress is not kept"):
+    assert (
+        progress.complaint
+        == f"progress cannot be saved: {path}: it is not a progress file; move the file away"
+    )
+    with pytest.raises(ProgressError, match="progress cannot be saved"):
         advance(progress)
     assert path.read_bytes() == held
     assert progress.walk(OWN).at == 0
+    path.unlink()  # as it was told
+    advance(progress)
+    assert not progress.complaint
+    assert path.exists()
 
 
 def test_a_file_that_is_damaged_meanwhile_is_not_written_over_either(path: Path) -> None:
     progress = Progress(path)
     advance(progress)
     path.write_bytes(b"{")
-    with pytest.raises(ProgressError, match="it is no progress file; move the file away"):
+    with pytest.raises(ProgressError, match="it is not a progress file; move the file away"):
         advance(progress)
     assert path.read_bytes() == b"{"
     assert progress.complaint
@@ -126,14 +133,14 @@ def test_where_nothing_can_be_written_one_sentence_says_so(tmp_path: Path) -> No
     progress = Progress(tmp_path / "data" / "progress.json")
     with pytest.raises(ProgressError) as caught:
         advance(progress)
-    assert str(caught.value).startswith("progress is not kept: ")
+    assert str(caught.value).startswith("progress cannot be saved: ")
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_in_its_place_stays(path: Path) -> None:
     path.mkdir(parents=True)
     progress = Progress(path)
-    assert progress.complaint.startswith(f"progress is not kept: {path}: ")
+    assert progress.complaint.startswith(f"progress cannot be saved: {path}: ")
     with pytest.raises(ProgressError):
         advance(progress)
     assert path.is_dir()
@@ -161,7 +168,9 @@ def test_a_file_that_may_not_be_read_is_complained_about(path: Path, monkeypatch
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", forbidden)
-    assert Progress(path).complaint == f"progress is not kept: {path}: Permission denied; move the file away"
+    assert (
+        Progress(path).complaint == f"progress cannot be saved: {path}: Permission denied; move the file away"
+    )
 
 
 def test_nothing_is_read_or_written_where_nothing_is_to_be_kept(path: Path) -> None:

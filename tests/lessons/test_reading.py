@@ -67,7 +67,7 @@ def test_a_problem_is_looked_for_beside_the_lesson(tmp_path: Path) -> None:
         (FRONT.encode() + b"## caf\xe9\n", "the file is not UTF-8 text; save it as UTF-8"),
         ((FRONT + "## P\n").encode("utf-16"), "the file is not UTF-8 text"),
         (b"\x89PNG\r\n\x1a\n", "the file is not UTF-8 text"),
-        (b"x" * (LARGEST_FILE + 1), "the file is larger than 4,000,000 bytes; no lesson is"),
+        (b"x" * (LARGEST_FILE + 1), "the file is too large for a lesson: at most 4,000,000 bytes"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, held: bytes, sentence: str) -> None:
@@ -91,15 +91,15 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("front", "line", "sentence"),
     [
-        ("language: de", 2, "language is 'de'; it is en or zh"),
-        ("order: 1\nlanguage:", 3, "language is ''; it is en or zh"),
-        ("order: first\nproblem: digit", 2, "order is 'first'; it is a whole number"),
+        ("language: de", 2, "language is 'de'; it must be en or zh"),
+        ("order: 1\nlanguage:", 3, "language is ''; it must be en or zh"),
+        ("order: first\nproblem: digit", 2, "order is 'first'; it must be a whole number"),
         ("order: -1\nproblem: digit", 2, "order is '-1'"),
-        ("problem: digit\nkind: quiz", 3, "kind is 'quiz'; it is lesson or hunt"),
-        ("lang: en", 2, "the front matter knows no 'lang'; did you mean 'language'?"),
-        ("problem: digit\nstrides: 2", 3, "the front matter knows no 'strides'; did you mean 'stride'?"),
-        ("problem: digit\nproblem: same", 3, "'problem' stands twice in the front matter"),
-        ("title: T", 2, "the front matter knows no 'title'"),
+        ("problem: digit\nkind: quiz", 3, "kind is 'quiz'; it must be lesson or hunt"),
+        ("lang: en", 2, "the front matter has no key 'lang'; did you mean 'language'?"),
+        ("problem: digit\nstrides: 2", 3, "the front matter has no key 'strides'; did you mean 'stride'?"),
+        ("problem: digit\nproblem: same", 3, "'problem' is given twice in the front matter"),
+        ("title: T", 2, "the front matter has no key 'title'"),
         ("", 1, "the problem has no 'input'"),
     ],
 )
@@ -112,37 +112,41 @@ def test_front_matter_is_checked(front: str, line: int, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "sentence"),
     [
-        ("{=dq}", 1, "'dq' means nothing here: there is no dq"),
-        ("a\n\n- b\n  {=W[9, 0, 0, 0]}", 4, "'W[9, 0, 0, 0]' means nothing here"),
-        ("a {=dz", 1, "a `{=` does not end"),
-        ("```stop\nat: 1\n```\n\n```stop\nat: 2\n```", 5, "there is a stop already"),
-        ("```ask shape\nof: W\n```\n```ask shape\nof: W\n```", 4, "there is a question already"),
-        ("```ask shape\nof: W\n```\n```stop\n```\n```stop\n```", 6, "there is a stop already"),
+        ("{=dq}", 1, "'dq' cannot be computed here: there is no dq"),
+        ("a\n\n- b\n  {=W[9, 0, 0, 0]}", 4, "'W[9, 0, 0, 0]' cannot be computed here"),
+        ("a {=dz", 1, "a `{=` is not closed"),
+        ("```stop\nat: 1\n```\n\n```stop\nat: 2\n```", 5, "this page already has a stop here"),
+        ("```ask shape\nof: W\n```\n```ask shape\nof: W\n```", 4, "this page already has a question"),
+        ("```ask shape\nof: W\n```\n```stop\n```\n```stop\n```", 6, "this page already has a stop here"),
         (
             "```ask shape\nof: W\n```\n\n```problem\nstride: 2\n```",
             5,
-            "a problem stands before the page's stop",
+            "put the problem before the page's stop",
         ),
-        ("```stop\n```\n```problem\nstride: 2\n```", 3, "a problem stands before the page's stop"),
-        (f"```python candidate\n{BACKWARD}```\n```problem\nstride: 2\n```", 5, "a problem stands before"),
-        ("```problem\nstride: 2\nstep: 1\n```", 3, "problem knows no 'step'; did you mean"),
-        ("```problem\n- a\n```", 2, "a list has no place here"),
+        ("```stop\n```\n```problem\nstride: 2\n```", 3, "put the problem before the page's stop"),
+        (f"```python candidate\n{BACKWARD}```\n```problem\nstride: 2\n```", 5, "put the problem before"),
+        ("```problem\nstride: 2\nstep: 1\n```", 3, "problem has no key 'step'; did you mean"),
+        ("```problem\n- a\n```", 2, "there can be no list here"),
         ("```problem\nkernel: 9\n```", 1, "kernel"),
-        ("a\n```python candidat\n```", 2, "python 'candidat'? write `python` or `python candidate`"),
-        ("a\n```python candidate\nx = (\n```", 3, "this is no Python: '(' was never closed"),
-        ("a\n```python candidate\nx = 1\ny = = 2\n```", 4, "this is no Python: invalid syntax"),
-        ("a\n```python candidate\nx = 1\n```", 2, "this defines no function; a candidate is one"),
+        (
+            "a\n```python candidat\n```",
+            2,
+            "there is no 'python candidat' block; write `python` or `python candidate`",
+        ),
+        ("a\n```python candidate\nx = (\n```", 3, "this is not Python: '(' was never closed"),
+        ("a\n```python candidate\nx = 1\ny = = 2\n```", 4, "this is not Python: invalid syntax"),
+        ("a\n```python candidate\nx = 1\n```", 2, "this defines no function; a candidate must define one"),
         (
             "```ask shape\nof: W\n```\n```python candidate\nx\n```",
             4,
-            "a candidate stands before the page's question",
+            "put the candidate before the page's question",
         ),
         ("a\n```stops\nat: 1\n```", 2, "there is no 'stops' block; did you mean 'stop'?"),
         ("```asks value\n```", 1, "there is no 'asks' block; did you mean 'ask'?"),
         ("```value\ncell: W\n```", 1, "there is no 'value' block; did you mean 'ask value'?"),
         ("```Problem\nstride: 2\n```", 1, "there is no 'Problem' block; did you mean 'problem'?"),
-        ("```problem digit\n```", 1, "nothing stands behind 'problem'; write `key: value` lines below it"),
-        ("```stop 1,2,0\n```", 1, "nothing stands behind 'stop'"),
+        ("```problem digit\n```", 1, "nothing may follow 'problem' here; write `key: value` lines below it"),
+        ("```stop 1,2,0\n```", 1, "nothing may follow 'stop' here"),
     ],
 )
 def test_pages_are_checked(body: str, line: int, sentence: str) -> None:
@@ -249,7 +253,7 @@ def test_a_broken_lesson_is_read_or_refused_in_one_sentence(text: str) -> None:
 
 
 def test_a_line_may_end_with_a_lone_carriage_return() -> None:
-    with pytest.raises(LessonError, match=r"^lesson\.md:2: this is no text: it holds .*x1f"):
+    with pytest.raises(LessonError, match=r"^lesson\.md:2: this is not text: it contains .*x1f"):
         parse_lesson("\r0\x1f")
     whole = parse_lesson(texts()[0].replace("\n", "\r"))
     assert whole.title == parse_lesson(texts()[0]).title

@@ -105,25 +105,25 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
         ("at: soon", 2, "at: 'soon' is not a place"),
         ("at: " + "9" * 5000, 2, "at: "),
         ("at:", 2, "at: '' is not a place"),
-        ("at: 1\nadditions: 3", 3, "additions is '3'; it is 0 to 2 of the next step"),
-        ("additions: 1\nat: end", 2, "additions is '1'"),
-        ("at: 1\nmark: dW[0]; dX", 3, "'dX' names no cells"),
-        ("mark: dW;", 2, "'' names no cells"),
+        ("at: 1\nadditions: 3", 3, "additions is '3'; it must be 0 to 2"),
+        ("additions: 1\nat: end", 2, "there is no next step of which additions could be made"),
+        ("at: 1\nmark: dW[0]; dX", 3, "'dX' does not name cells"),
+        ("mark: dW;", 2, "'' does not name cells"),
         ("mark: dW\nmark: dW[7]", 3, "does not exist"),
-        ("focus: b", 2, "there is no panel 'b'; there are A_prev_pad, W, dZ, dA_prev_pad, dW, db"),
+        ("focus: b", 2, "there is no panel 'b'; the panels are A_prev_pad, W, dZ, dA_prev_pad, dW, db"),
         ("focus: Z", 2, "there is no panel 'Z'"),
-        ("values: colours", 2, "values is 'colours'; it is numbers, heat, both"),
-        ("channel: 2", 2, "channel is '2'; it is from 0 to 1"),
-        ("filter: -1", 2, "filter is '-1'; it is from 0 to 2"),
-        ("open: door", 2, "open is 'door'; it is `comparison` or `why dW[0, 0, 0, 0]`"),
-        ("open: why", 2, "'' names no cells"),
-        ("open: why W[0, 0, 0, 0]", 2, "W is no gradient; ask why of dW, dA_prev_pad, db"),
+        ("values: colours", 2, "values is 'colours'; it must be one of numbers, heat, both"),
+        ("channel: 2", 2, "channel is '2'; it must be 0 to 1"),
+        ("filter: -1", 2, "filter is '-1'; it must be 0 to 2"),
+        ("open: door", 2, "open is 'door'; it must be `comparison` or `why dW[0, 0, 0, 0]`"),
+        ("open: why", 2, "'' does not name cells"),
+        ("open: why W[0, 0, 0, 0]", 2, "W is not a gradient; `why` takes a cell of dW, dA_prev_pad, db"),
         ("open: why dW", 2, "'dW' is not a single cell"),
-        ("mark: dA_prev_pad[0, 0, 0]; A_prev_pad[0, 0, 1]", 1, "these cells are of several channels"),
-        ("mark: dZ[0, 0, 0]\nfilter: 1", 1, "these cells are of several channels or filters"),
-        ("att: 1", 2, "stop knows no 'att'; did you mean 'at'?"),
-        ("at: 1\nat: 2", 3, "'at' stands twice in stop"),
-        ("at: 1\n- item", 3, "a list has no place here"),
+        ("mark: dA_prev_pad[0, 0, 0]; A_prev_pad[0, 0, 1]", 1, "these cells are in several channels"),
+        ("mark: dZ[0, 0, 0]\nfilter: 1", 1, "these cells are in several channels or filters"),
+        ("att: 1", 2, "stop has no key 'att'; did you mean 'at'?"),
+        ("at: 1\nat: 2", 3, "'at' is given twice in stop"),
+        ("at: 1\n- item", 3, "there can be no list here"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_line(lines: str, line: int, sentence: str) -> None:
@@ -135,8 +135,8 @@ def test_what_cannot_be_is_refused_with_its_line(lines: str, line: int, sentence
 @pytest.mark.parametrize(
     ("lines", "front", "sentence"),
     [
-        ("at: 0,0,0\nmark: dA_prev_pad[0, 0, 1]", GROUPS, "this channel is not seen by filter 0"),
-        ("at: 0,0,0,0\nmark: dZ[1, 0, 0, 0]", BATCH, "this is in sample 1, but the loop stands in sample 0"),
+        ("at: 0,0,0\nmark: dA_prev_pad[0, 0, 1]", GROUPS, "filter 0 does not see this channel"),
+        ("at: 0,0,0,0\nmark: dZ[1, 0, 0, 0]", BATCH, "this is in sample 1, but the loop is in sample 0"),
     ],
 )
 def test_what_is_out_of_sight_cannot_be_pointed_at(lines: str, front: str, sentence: str) -> None:
@@ -147,5 +147,5 @@ def test_what_is_out_of_sight_cannot_be_pointed_at(lines: str, front: str, sente
 def test_without_a_bias_a_step_has_two_additions() -> None:
     fields, _ = parse_fields("additions: 2", 2, "stop")
     problem = page("", FRONT.replace("seed: 3", "bias: no")).problem
-    with pytest.raises(LessonError, match="it is 0 to 1 of the next step"):
+    with pytest.raises(LessonError, match="it must be 0 to 1"):
         parse_stop(fields, problem, Stop())

@@ -50,7 +50,7 @@ def test_cells_are_those_that_numpy_takes(problem: Problem, data: st.DataObject)
     numbers = np.arange(np.prod(shape)).reshape(shape)
     taken = set(np.atleast_1d(eval(f"numbers[{', '.join(parts)}]", {"numbers": numbers})).ravel().tolist())
     if not taken:
-        with pytest.raises(LessonError, match="takes no cell"):
+        with pytest.raises(LessonError, match="selects none"):
             parse_cells(text, problem, 1)
         return
     cells = parse_cells(text, problem, 1)
@@ -89,21 +89,21 @@ def test_the_example_of_a_cell_exists_and_is_on_its_own_face(problem: Problem) -
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("dX[0]", "'dX[0]' names no cells; write dA_prev_pad[1, 1, 0], or one of"),
-        ("Z", "'Z' names no cells"),
-        ("", "'' names no cells"),
-        ("dW[0", "names no cells"),
-        ("dW[0]]", "names no cells"),
+        ("dX[0]", "'dX[0]' does not name cells; write dA_prev_pad[1, 1, 0], or one of"),
+        ("Z", "'Z' does not name cells"),
+        ("", "'' does not name cells"),
+        ("dW[0", "does not name cells"),
+        ("dW[0]]", "does not name cells"),
         ("dW[0, 0, 0, 0, 0]", "has 5 indices, but dW has 4 axes"),
         ("dW[3]", "does not exist: 3 is out of range, it goes from 0 to 2"),
         ("dW[-4]", "does not exist: -4 is out of range"),
-        ("dW[1:1]", "'1:1' in 'dW[1:1]' takes no cell of 3"),
-        ("dW[::0]", "takes no cell"),
-        ("dW[0,,1]", "'' in 'dW[0,,1]' is no index"),
-        ("dW[i_c]", "'i_c' in 'dW[i_c]' is no index"),
-        ("dW[1.5]", "is no index"),
-        ("dW[...]", "is no index"),
-        ("dW[9999999]", "is no index"),
+        ("dW[1:1]", "'1:1' in 'dW[1:1]' selects none of the 3 cells"),
+        ("dW[::0]", "selects none"),
+        ("dW[0,,1]", "'' in 'dW[0,,1]' is not an index"),
+        ("dW[i_c]", "'i_c' in 'dW[i_c]' is not an index"),
+        ("dW[1.5]", "is not an index"),
+        ("dW[...]", "is not an index"),
+        ("dW[9999999]", "is not an index"),
     ],
 )
 def test_what_are_no_cells_is_refused(text: str, sentence: str) -> None:
@@ -114,12 +114,12 @@ def test_what_are_no_cells_is_refused(text: str, sentence: str) -> None:
 
 def test_too_many_cells_are_refused() -> None:
     problem = Problem(np.ones((150, 150, 1)), np.ones((1, 1, 1, 1)), None, None)
-    with pytest.raises(LessonError, match="are more than 20,000 cells"):
+    with pytest.raises(LessonError, match="is more than 20,000 cells"):
         parse_cells("dZ", problem, 1)
 
 
 def test_without_a_bias_there_is_no_db() -> None:
-    with pytest.raises(LessonError, match="names no cells"):
+    with pytest.raises(LessonError, match="does not name cells"):
         parse_cells("db[0]", Problem(np.ones((3, 3, 1)), np.ones((1, 2, 2, 1)), None, None), 1)
 
 

@@ -153,8 +153,12 @@ def test_a_torch_that_cannot_be_loaded_is_reported(fake_torch: Path, module: str
 def test_the_child_speaks_the_same_language(fake_torch: Path) -> None:
     fake_torch.write_text(BROKEN)
     speak("zh")
-    with TorchService() as broken, pytest.raises(OracleUnavailable, match=r"^torch 无法加载（libc10\.so"):
-        broken.compare(random_problem())
+    with TorchService() as broken:
+        with pytest.raises(OracleUnavailable, match=r"^torch 无法加载（libc10\.so"):
+            broken.compare(random_problem())
+        speak("en")  # somebody changes the language while it runs
+        with pytest.raises(OracleUnavailable, match=r"^torch cannot be loaded \(libc10\.so"):
+            broken.compare(random_problem())
 
 
 def test_a_wrong_position_is_refused_before_the_child_is_asked(service: TorchService) -> None:

@@ -95,7 +95,7 @@ async def test_f_shows_what_is_compared_and_how_the_tolerance_is_made_and_hides_
     async with opened("stride-2", (80, 24), position=20) as session:
         await session.press("o")
         await session.answered()
-        assert "f how it is compared" in session.text
+        assert "f explains the comparison" in session.text
         assert "eps" not in session.text
         await session.press("f")
         assert "max(16·√n, n/2)·eps·S" in session.text
@@ -138,7 +138,7 @@ async def test_comparison_in_the_middle_does_not_count_the_addition_under_way() 
     async with opened(position=100, torch=torch) as session:
         await session.press("s", "s", "o")
         await session.answered()
-        assert "The addition under way is not counted." in session.text
+        assert "The additions of the unfinished step are not counted." in session.text
         assert "✓ All 104 running gradients match PyTorch 0.0 (fake) after step 100; " in session.text
         await session.press("escape")
         assert (session.position, session.timeline.additions) == (100, 2)

@@ -18,7 +18,7 @@ from tests.strategies import some
 from tests.ui.driving import Session, opened, opened_beside
 
 LOOKS = (("+", "+", "+"), ("v",), ("v", "v"), ("-",) * 7, ("]",), ("m",), ("m",), ("z",), ("z",), ("=",))
-"""Keys that change how panels look, in bursts; in the end all is as it was."""
+"""Keys that change how panels look, in bursts; at the end all is as it was."""
 SIZES = ((60, 16), (80, 24), (100, 30), (120, 40), (200, 50))
 
 

@@ -56,7 +56,7 @@ def test_in_a_test_it_prints_the_command_that_opens_the_problem(capsys: pytest.C
 def test_one_sample_of_a_batch(capsys: pytest.CaptureFixture[str]) -> None:
     convstep.debug(plain(3), sample=-1)
     assert np.array_equal(opened_by(capsys.readouterr().out).A_prev, plain(3).A_prev[2])
-    with pytest.raises(convstep.ProblemError, match="sample 3 does not exist; the problem has 3"):
+    with pytest.raises(convstep.ProblemError, match="sample 3 does not exist; samples go from 0 to 2"):
         convstep.debug(plain(3), sample=3)
 
 

@@ -427,7 +427,7 @@ async def plays_and_pauses(session: Session, key: str) -> None:
     await session.press(key)
     assert "playing, 2 steps/s · e pauses" in session.lines[-3]
     await session.press(key)
-    assert f"paused after step {session.position} · e plays on" in session.lines[-3]
+    assert f"paused after step {session.position} · e resumes" in session.lines[-3]
 
 
 async def makes_playing_faster(session: Session, key: str) -> None:

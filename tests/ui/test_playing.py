@@ -40,7 +40,7 @@ async def test_every_tick_executes_one_step_until_it_is_paused(waits: list[float
         assert len(waits) == 4, "each frame asks for the next tick once"
         assert session.stale_cells() == []
         await session.press("e")
-        assert "paused after step 103 · e plays on" in session.text
+        assert "paused after step 103 · e resumes" in session.text
         await tick(session)
         assert session.position == 103
         assert len(waits) == 4

@@ -133,7 +133,7 @@ async def test_what_was_copied_stands_in_one_line_without_a_toast_until_the_next
         for key, said in (
             ("y", "copied: convstep open digit --goto 4,2,0"),
             ("k", "bookmark 1 set here"),
-            ("ctrl+c", "q leaves, ctrl+q from anywhere"),
+            ("ctrl+c", "q leaves this screen, ctrl+q the program"),
         ):
             await session.press(key)
             assert session.lines[at].strip().startswith(said)

@@ -109,7 +109,7 @@ def test_an_answer_about_another_place_is_marked_as_old(wrong: Bench) -> None:
     wrong.timeline.seek(6)
     assert not wrong.stage.up_to_date
     assert all("…" in title for title in wrong.panel("input_gradient_candidate").titles)
-    assert wrong.stage.standing() == "… the candidate is at work"
+    assert wrong.stage.standing() == "waiting for the candidate …"
     assert "…" in wrong.card()
 
 

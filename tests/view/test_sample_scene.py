@@ -53,7 +53,7 @@ def test_share_panels_are_those_of_the_sample_alone(position: int, additions: in
 def test_toggling_twice_shows_the_sums_again_and_says_so() -> None:
     stage = stage_at(made(), HERE)
     before = stage.scene().panel("kernel_gradient").face.values.copy()
-    assert stage.toggle_share() == "dW and db: sample 1's share, what it alone has added up to now"
+    assert stage.toggle_share() == "dW and db: what sample 1 alone has added so far"
     assert (stage.scene().panel("kernel_gradient").face.values != before).any()
     assert stage.toggle_share() == "dW and db: the running sums of the whole batch"
     after = stage.scene().panel("kernel_gradient")
@@ -65,7 +65,7 @@ def test_share_without_a_batch_is_everything_and_without_a_bias_there_is_dW_alon
     stage = stage_at(catalog.load("digit"), 5)
     assert "no batch axis" in stage.toggle_share()
     assert stage.share is None
-    assert stage_at(made(b=None), HERE).toggle_share().startswith("dW: sample 1's share")
+    assert stage_at(made(b=None), HERE).toggle_share().startswith("dW: what sample 1 alone")
 
 
 def test_stops_and_causes_of_a_share_are_those_of_the_gradient_s_own_cell() -> None:

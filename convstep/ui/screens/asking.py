@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding
 from textual.worker import Worker, get_current_worker
 
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.ui.commands import beside_bindings
 from convstep.ui.screens.debugger import DebuggerScreen
@@ -200,7 +201,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         for worker in self.workers:
             if worker.group == "divergence":
                 worker.cancel()
-        self._update_status("looking for a divergent step …")
+        self._update_status(tr("looking for a divergent step …"))
         self._search_divergence(self._timeline.position, by)
 
     @work(thread=True, group="divergence")
@@ -219,9 +220,17 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         elif answer is not None and answer.problems:
             self._update_status(self.standing(), said=False)
         elif answer is not None and answer.modelled and not self._stage.discreet:
-            self._update_status("each step is right alone; what is wrong is how they are added up: see d")
+            self._update_status(
+                tr("each step alone is right; the mistake is in how the steps are added up: press d")
+            )
         else:
-            self._update_status(f"no {'later' if by > 0 else 'earlier'} step adds something wrong by itself")
+            self._update_status(
+                tr(
+                    "no later step adds anything wrong by itself"
+                    if by > 0
+                    else "no earlier step adds anything wrong by itself"
+                )
+            )
 
     @work(thread=True, group="first")
     def find_first_divergence(self) -> None:

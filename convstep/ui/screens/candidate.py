@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from convstep.language import tr
 from convstep.ui.screens.asking import AskingScreen
 from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
@@ -66,10 +67,10 @@ class CandidateScreen(AskingScreen):
         gradients = [panel for panel in panels if self._is_gradient(panel)]
         return [
             *(TensorGrid(panel.key) for panel in gradients),
-            Drawn(CARD, "this step"),
-            Drawn(DIAGNOSIS, "diagnosis"),
+            Drawn(CARD, tr("this step")),
+            Drawn(DIAGNOSIS, tr("diagnosis")),
             *(TensorGrid(panel.key) for panel in panels if not self._is_gradient(panel)),
-            Drawn(SOURCE, "backward.py: the reference"),
+            Drawn(SOURCE, tr("{file}: the reference", file="backward.py")),
             FaceMap(MAP),
         ]
 
@@ -84,11 +85,11 @@ class CandidateScreen(AskingScreen):
 
     def part_names(self) -> dict[str, str]:
         """Short names; the panels of a gradient are told apart."""
-        names = super().part_names() | {DIAGNOSIS: "diagnosis"}
+        names = super().part_names() | {DIAGNOSIS: tr("diagnosis")}
         for gradient in self._stage.gradients:
             reference, candidate, difference = keys_of(gradient)
-            names |= {reference: f"{gradient}:ref", candidate: f"{gradient}:cand"}
-            names |= {difference: f"{gradient}:diff"}
+            names |= {reference: f"{gradient}:{tr('ref')}", candidate: f"{gradient}:{tr('cand')}"}
+            names |= {difference: f"{gradient}:{tr('diff')}"}
         return names
 
     def plan(self, width: int, height: int) -> Plan:
@@ -141,12 +142,14 @@ class CandidateScreen(AskingScreen):
 
     def action_share(self) -> None:
         """A candidate answers for the whole batch only."""
-        self._update_status("one sample's share is shown without a candidate: convstep open")
+        self._update_status(tr("a sample's share is shown only without a candidate: convstep open"))
 
     def action_save(self) -> None:
         """A session names a problem; the verdict's own has no name before it is saved."""
         if self._problem_name is None:
-            self._update_status("this problem is in no file; convstep check TARGET --save FILE.npz makes one")
+            self._update_status(
+                tr("this problem is not in a file; convstep check TARGET --save FILE.npz saves it")
+            )
         else:
             super().action_save()
 

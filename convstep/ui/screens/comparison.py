@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
@@ -21,6 +22,7 @@ from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.verdicts import comparison_table
 from convstep.view.words import difference_panel, gradient_names
+from convstep.view.wrapping import Paragraph
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
@@ -81,15 +83,21 @@ class ComparisonScreen(ModalScreen[None]):
         yield GridRoles()
         with VerticalScroll(can_focus=False) as box:
             total = self._problem.total_steps
-            box.border_title = f"The gradients after step {self._position} of {total}"
-            box.border_subtitle = "f how it is compared · Esc back to the debugger"
+            box.border_title = tr(
+                "The gradients after step {position} of {total}"
+                if self._position
+                else "The gradients before the first of {total} steps",
+                position=self._position,
+                total=total,
+            )
+            box.border_subtitle = tr("f explains the comparison · Esc closes")
             for oracle, waiting in self._oracles().items():
                 yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
                 yield Static(id=f"{oracle}-tolerance", classes="tolerance")
                 yield Static(id=f"{oracle}-table", classes="table")
             if self._under_way:
-                yield Static("The addition under way is not counted.")
-            yield Static(self._what_is_compared(), id="what")
+                yield Static(tr("The additions of the unfinished step are not counted."))
+            yield Static(Paragraph(self._what_is_compared()), id="what")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
                 for name in gradient_names(self._problem):
@@ -126,14 +134,14 @@ class ComparisonScreen(ModalScreen[None]):
 
     def _oracles(self) -> dict[str, str]:
         """Who is asked, and what stands there until they answer."""
-        asked = {"torch": "PyTorch is loading …", "numeric": "central differences …"}
+        asked = {"torch": tr("PyTorch is loading …"), "numeric": tr("central differences …")}
         recorded = self._problem.recorded
-        return asked if recorded is None else asked | {"recorded": f"recorded: {recorded.by} …"}
+        return asked if recorded is None else asked | {"recorded": tr("recorded: {by} …", by=recorded.by)}
 
     def _what_is_compared(self) -> str:
         if self._position == self._problem.total_steps:
-            return "Every step is executed: these are the gradients that backward returns."
-        return (
+            return tr("Every step is executed: these are the gradients that backward returns.")
+        return tr(
             "Backward is linear in dZ: with dZ set to zero for the steps not yet executed, "
             "an oracle's whole backward is what the running gradients must be here."
         )
@@ -150,15 +158,15 @@ class ComparisonScreen(ModalScreen[None]):
 
     def _show(self, oracle: str, answer: Comparison | str) -> None:
         verdict = self.query_one(f"#{oracle}-verdict", Static)
-        which = "recorded: " if oracle == "recorded" else ""
         if isinstance(answer, str):
-            verdict.update(_plain(which + answer.removeprefix("recorded ")))
+            verdict.update(Paragraph(answer))
             return
         self.comparisons[oracle] = answer
-        mark = "✓" if answer.ok else "✗"
-        verdict.update(_plain(f"{mark} {which}{answer.verdict}"))
+        said = answer.verdict
+        said = tr("recorded: {said}", said=said) if oracle == "recorded" else said
+        verdict.update(Paragraph(f"{'✓' if answer.ok else '✗'} {said}"))
         self._show_table(oracle)
-        self.query_one(f"#{oracle}-tolerance", Static).update(_plain(answer.tolerance_text))
+        self.query_one(f"#{oracle}-tolerance", Static).update(Paragraph(answer.tolerance_text))
         answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
         self._show_differences(next((found for found in answered if not found.ok), answered[0]))
 
@@ -174,8 +182,10 @@ class ComparisonScreen(ModalScreen[None]):
         area.display = True
         self.query_one("#differences-title", Static).update(
             _plain(
-                f"Difference (ours − {comparison.oracle}): "
-                "full colour at the tolerance, ▸ ◂ at the worst cell"
+                tr(
+                    "Difference (ours − {oracle}): full colour at the tolerance, ▸ ◂ at the worst cell",
+                    oracle=comparison.oracle,
+                )
             )
         )
         tallest = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from convstep.language import tr
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
 from convstep.ui.screens.playing import PlayingScreen
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
 
 
-ELSEWHERE = "this key is for a backward of your own: convstep debug mine.py:conv_backward"
+ELSEWHERE = "this key is for your own backward: convstep debug mine.py:conv_backward"
 IN_LESSONS = "this key is for lessons: convstep learn"
+"""What the keys of other kinds of debugger say here."""
 
 
 class DebuggerScreen(PlayingScreen):
@@ -60,7 +62,9 @@ class DebuggerScreen(PlayingScreen):
         place = self._pointed_cell()
         found = self._stage.provenance_of(*place) if place is not None else None
         if found is None:
-            self._update_status("choose a cell of a running gradient: Tab to its panel, then the arrows")
+            self._update_status(
+                tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys")
+            )
         else:
             self.explain(found)
 
@@ -78,54 +82,56 @@ class DebuggerScreen(PlayingScreen):
         """Set a bookmark here, or take it away."""
         mark = self.bookmarks.toggle(self._timeline.position)
         self._mark_timeline()
-        self._update_status(f"bookmark {mark.label} set here" if mark else "bookmark removed")
+        self._update_status(
+            tr("bookmark {label} set here", label=mark.label) if mark else tr("bookmark removed")
+        )
 
     def action_to_bookmark(self) -> None:
         """To the next bookmark, from the last to the first."""
         marks = self.bookmarks.list()
         ahead = self.bookmarks.next(self._timeline.position)
         if not marks:
-            self._update_status("no bookmarks; k sets one")
+            self._update_status(tr("no bookmarks; k sets one"))
         else:
             mark = ahead if ahead is not None else marks[0]
             self.travel(mark.position)
-            self._update_status(f"bookmark {mark.label}")
+            self._update_status(tr("bookmark {label}", label=mark.label))
 
     def action_divergence(self, by: int) -> None:
         """Say where divergent steps are looked for."""
-        self._update_status(ELSEWHERE)
+        self._update_status(tr(ELSEWHERE))
 
     def action_diagnosis(self) -> None:
         """Say who has a diagnosis."""
-        self._update_status(ELSEWHERE)
+        self._update_status(tr(ELSEWHERE))
 
     def action_answer(self) -> None:
         """Say where questions are asked."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_hint(self) -> None:
         """Say where hints are given."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_solution(self) -> None:
         """Say where answers are shown."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_page(self, by: int) -> None:
         """Say where there are pages."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_scroll_page(self, by: int) -> None:
         """Say where there are pages."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_return_to_page(self) -> None:
         """Say where a page has a place."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def action_restart(self) -> None:
         """Say what can be restarted."""
-        self._update_status(IN_LESSONS)
+        self._update_status(tr(IN_LESSONS))
 
     def permalink(self) -> str:
         """The command that reproduces this view."""
@@ -137,7 +143,7 @@ class DebuggerScreen(PlayingScreen):
         """Copy the command that reproduces this view."""
         command = self.permalink()
         self.app.copy_to_clipboard(command)
-        self.say(f"copied: {command}")
+        self.say(tr("copied: {command}", command=command))
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""
@@ -146,9 +152,9 @@ class DebuggerScreen(PlayingScreen):
         def parse(text: str) -> Path:
             path = Path(text.strip()).expanduser()
             if not path.name or path.is_dir():
-                raise ValueError(f"{text!r} is a folder; give a file in it")
+                raise ValueError(tr("{text!r} is a folder; give a file in it", text=text))
             if not path.parent.is_dir():
-                raise ValueError(f"there is no folder {path.parent}")
+                raise ValueError(tr("there is no folder {folder}", folder=path.parent))
             return path
 
         def answered(path: Path | None) -> None:
@@ -158,16 +164,17 @@ class DebuggerScreen(PlayingScreen):
                 except ValueError as error:
                     self._update_status(str(error))
                 else:
-                    self._update_status(f"saved: convstep open {shlex.quote(str(path))}")
+                    command = f"convstep open {shlex.quote(str(path))}"
+                    self._update_status(tr("saved: {command}", command=command))
 
         name = f"{self.problem_name}.session.json"
         self.app.push_screen(
             PromptScreen(
-                "Save the session to",
+                tr("Save the session to"),
                 name,
-                "A file: position, stops, bookmarks and view, as JSON.",
+                tr("A file: position, stops, bookmarks and view, as JSON."),
                 parse,
-                lambda path: f"{'Replaces' if path.exists() else 'Makes'} {path}.",
+                lambda path: tr("Replaces {path}." if path.exists() else "Creates {path}.", path=path),
                 text=name,
             ),
             answered,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convstep.conv.geometry import Geometry
+from convstep.language import tr
 from convstep.replay.places import example_place, parse_place
 from convstep.ui.screens.prompt import PromptScreen
 from convstep.view.words import place_text
@@ -17,14 +18,16 @@ class GotoScreen(PromptScreen[int]):
 
         def meaning(position: int) -> str:
             if position == 0:
-                return f"Step 0 of {total}: before the first."
+                return tr("Step 0 of {total}: before the first.", total=total)
             last = place_text(geometry.index_at(position - 1), geometry)
-            return f"Step {position} of {total}: just after {last}."
+            return tr(
+                "Step {position} of {total}: just after {place}.", position=position, total=total, place=last
+            )
 
         super().__init__(
-            "Go to",
+            tr("Go to"),
             f"{total // 2} · {example_place(geometry)} · 53% · start · end",
-            f"A step number (0 to {total}), a loop index, or a percentage.",
+            tr("A step number (0 to {total}), a loop index, or a percentage.", total=total),
             lambda text: parse_place(text, geometry),
             meaning,
         )

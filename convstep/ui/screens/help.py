@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from convstep.language import tr
 from convstep.ui.commands import groups
+from convstep.view.wrapping import Paragraph
 
 MARKS = (
     ("┏━━┓", "the window: the cells that the current step reads or writes"),
@@ -91,6 +92,6 @@ def _table(title: str, rows: list[tuple[str, str]]) -> Table:
     table.add_column(ratio=1)
     table.add_row(Text(title, "bold underline"), "")
     for left, right in rows:
-        table.add_row(Text(left, "bold"), Text(right))
+        table.add_row(Text(left, "bold"), Paragraph(right))
     table.add_row("", "")
     return table

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from convstep.conv.validation import ProblemError
+from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, CaptureError
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     ("↑  ↓  Home  End", "Choose a layer."),
-    ("Enter", "Open the layer in the debugger; q and Esc lead back."),
+    ("Enter", "Open the layer in the debugger; q and Esc come back here."),
     (
         "x",
         "Go to the first step of the backward pass that makes a NaN or inf, in its layer.",
@@ -145,7 +146,7 @@ class LayersScreen(Screen[None]):
     def action_hunt(self) -> None:
         """Look for the first step that makes a NaN or inf, and open it."""
         self.action_stop()
-        self._answer("looking for the first NaN or inf …   Esc stops")
+        self._answer(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     def action_stop(self) -> None:
@@ -153,13 +154,13 @@ class LayersScreen(Screen[None]):
         for worker in self.workers:
             if worker.group == "hunt" and worker.is_running:
                 worker.cancel()
-                self._answer("stopped on the way")
+                self._answer(tr("search stopped"))
 
     def action_help(self) -> None:
         """Explain keys and marks."""
         from convstep.ui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen("Layers", KEYS))
+        self.app.push_screen(HelpScreen(tr("Layers"), [(key, tr(what)) for key, what in KEYS]))
 
     @work(thread=True, group="hunt", exclusive=True)
     def _hunt(self) -> None:
@@ -169,7 +170,7 @@ class LayersScreen(Screen[None]):
 
     def _hunted(self, found: Hunted | None) -> None:
         if found is None:
-            self._answer(NONE)
+            self._answer(tr(NONE))
             return
         self.query_one(LayerList).action_choose(found.at)
         self._answer(found.words(self._layers[found.at]))
@@ -184,10 +185,15 @@ class LayersScreen(Screen[None]):
 
     def _title(self) -> Text:
         layers = len({layer.name for layer in self._layers})
-        calls = f", {len(self._layers)} calls" if len(self._layers) > layers else ""
-        bad = len(suspects(self._layers))
-        warning = f" · ✗ {bad} with NaN or inf" if bad else ""
-        return Text(f"convstep  {layers} layer{'s' if layers > 1 else ''} captured{calls}{warning}", "bold")
+        calls, bad = len(self._layers), len(suspects(self._layers))
+        sentence = (
+            ("{layers} layers captured, {calls} calls" if layers > 1 else "1 layer captured, {calls} calls")
+            if calls > layers
+            else ("{layers} layers captured" if layers > 1 else "1 layer captured")
+        )
+        words = tr(sentence, layers=layers, calls=calls)
+        warning = f" · ✗ {tr('{count} with NaN or inf', count=bad)}" if bad else ""
+        return Text(f"convstep  {words}{warning}", "bold")
 
     def _show_details(self) -> None:
         most = max(self.size.height - AROUND, 1)

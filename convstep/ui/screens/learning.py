@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from convstep.language import speak
+from convstep.language import speak, tr
 from convstep.lessons import course
 from convstep.lessons.words import LANGUAGES, say
 from convstep.ui.widgets.key_line import KeyLine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     ("↑  ↓  PgUp  PgDn  Home  End", "Choose a lesson or a bug hunt."),
-    ("Enter  Space", "Open it where you left it; q leads back."),
+    ("Enter  Space", "Continue it where you left off; q comes back here."),
     ("l", "English or Chinese."),
     ("q", "Leave."),
 )
@@ -126,7 +126,7 @@ class LearningScreen(Screen[None]):
         """Explain keys and marks."""
         from convstep.ui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen("The list of lessons", KEYS))
+        self.app.push_screen(HelpScreen(tr("The list of lessons"), [(key, tr(what)) for key, what in KEYS]))
 
     def say(self, words: str) -> None:
         """Answer a key in place of the summary, until another lesson is chosen."""

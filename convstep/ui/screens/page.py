@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.widget import Widget
 
+from convstep.language import tr
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import CellsQuestion
@@ -120,7 +121,7 @@ class PageScreen(DebuggerScreen):
 
     def part_names(self) -> dict[str, str]:
         """Short names by key."""
-        return super().part_names() | {LESSON: "lesson"}
+        return super().part_names() | {LESSON: tr("lesson")}
 
     def plan(self, width: int, height: int) -> Plan:
         """The narration beside the panels, above them on a narrow screen."""

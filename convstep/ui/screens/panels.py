@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from textual import work
 from textual.widgets import Static
 
+from convstep.language import tr
 from convstep.replay import magnitude
 from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
@@ -22,6 +23,8 @@ from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
 from convstep.view.words import window_facts
 
+SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
+"""What is said when values are shown in another way."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
 
@@ -49,7 +52,7 @@ class PanelScreen(PartsScreen):
     def action_values(self) -> None:
         """Numbers, heat, both."""
         self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
-        self._update_status(f"values: {self.mode}")
+        self._update_status(tr(SHOWN[self.mode]))
 
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
@@ -67,7 +70,7 @@ class PanelScreen(PartsScreen):
         """Another face of the focused panel; panels of the same axis go along."""
         panel = self._focused_panel()
         if panel.choices[0] == 1:
-            self._update_status("this tensor has a single face")
+            self._update_status(tr("this tensor has a single face"))
             return
         self._stage.choose(panel, by)
         self._show(all_changed=True)
@@ -193,7 +196,7 @@ class PanelScreen(PartsScreen):
         panel, state = self._focused_panel(), self._scene.state
         if self._counted != _what(panel):  # a click moved the focus
             self._count(None, True, None)
-        drawn = ["dZ drawn at random"] if self._problem.dZ_drawn else []
+        drawn = [tr("dZ drawn at random")] if self._problem.dZ_drawn else []
         part = f" {panel.part}" if panel.part else ""
         counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
@@ -233,8 +236,11 @@ class PanelScreen(PartsScreen):
         if too_small:
             self.query_one("#status", Static).display = False
             self.query_one("#too-small", Static).update(
-                f"convstep needs {LEAST[0]}x{LEAST[1]}; this terminal is "
-                f"{self.size.width}x{self.size.height}. Make it larger, or press q."
+                tr(
+                    "convstep needs {least}; this terminal is {size}. Make it larger, or press q.",
+                    least=f"{LEAST[0]}x{LEAST[1]}",
+                    size=f"{self.size.width}x{self.size.height}",
+                )
             )
             return
         area = self.query_one(PanelArea)

@@ -99,7 +99,7 @@ class PartsScreen(Screen[None]):
         return [
             Drawn(SOURCE, "backward.py"),
             *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
-            Drawn(CARD, "this step"),
+            Drawn(CARD, tr("this step")),
             *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
             FaceMap(MAP),
         ]
@@ -111,7 +111,7 @@ class PartsScreen(Screen[None]):
 
     def part_names(self) -> dict[str, str]:
         """Short names by key, for the parts that share a place."""
-        names = {SOURCE: "source", CARD: "step", MAP: "map"}
+        names = {SOURCE: tr("source"), CARD: tr("step"), MAP: tr("map")}
         return names | {panel.key: panel.face.name for panel in self._scene.panels}
 
     def plan(self, width: int, height: int) -> Plan:
@@ -139,7 +139,7 @@ class PartsScreen(Screen[None]):
     def title_places(self) -> list[str]:
         """What the title says on the right, the longest form first."""
         scene = self._scene
-        step = f"step {scene.position}/{scene.total}"
+        step = tr("step {position}/{total}", position=scene.position, total=scene.total)
         bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
         return [f"{step}   ({scene.place})", f"{step} ({bare})", step]
 

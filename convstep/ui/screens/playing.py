@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from convstep.language import tr
 from convstep.replay.watching import Watch
 from convstep.ui.messages import CellClicked
 from convstep.ui.screens.hunting import HuntingScreen
@@ -60,7 +61,7 @@ class PlayingScreen(HuntingScreen):
         stop = self._watch.hit(step, self.stops)
         if stop is not None:
             self.pause()
-            self.say(f"stop {stop.id}: {stop}")
+            self.say(tr("stop {id}: {stop}", id=stop.id, stop=stop))
         return not self.at_end or self.goes_past_end
 
     def rewind(self) -> None:
@@ -71,7 +72,7 @@ class PlayingScreen(HuntingScreen):
     def action_play(self) -> None:
         """Play on, or pause."""
         if self._playing:
-            self.pause(f"paused after step {self._timeline.position} · e plays on")
+            self.pause(tr("paused after step {position} · e resumes", position=self._timeline.position))
             return
         self.stop_travelling()
         self.rewind()
@@ -86,7 +87,7 @@ class PlayingScreen(HuntingScreen):
             self._show_pace()
             self._await_tick(1 / self.pace)
         else:
-            self._update_status(f"{self._pace_words()} · e plays")
+            self._update_status(tr("{pace} · e plays", pace=self._pace_words()))
 
     def pause(self, said: str = "") -> None:
         """Play no further, and say why."""
@@ -169,7 +170,7 @@ class PlayingScreen(HuntingScreen):
     def _show_status(self) -> None:
         """While it plays, how fast, and how to pause."""
         if self._playing:
-            self._update_status(f"playing, {self._pace_words()} · e pauses", said=False)
+            self._update_status(tr("playing, {pace} · e pauses", pace=self._pace_words()), said=False)
         else:
             super()._show_status()
 
@@ -178,7 +179,7 @@ class PlayingScreen(HuntingScreen):
         self._show_status()
 
     def _pace_words(self) -> str:
-        return f"{self.pace:g} {'step' if self.pace == 1 else 'steps'}/s"
+        return tr("1 step/s" if self.pace == 1 else "{count:g} steps/s", count=self.pace)
 
     def _painted(self, began: float) -> None:
         """The frame is out; the next step comes at its time, or at once if that is over."""

@@ -11,6 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from convstep.language import tr
+from convstep.view.wrapping import Paragraph
+
 Answer = TypeVar("Answer")
 
 
@@ -82,5 +85,5 @@ class PromptScreen(ModalScreen[Answer | None], Generic[Answer]):
             try:
                 meaning = self._meaning(self._parse(text))
             except ValueError as error:
-                meaning = f"{error}."
-        self.query_one("#meaning", Label).update(meaning)
+                meaning = tr("{sentence}.", sentence=error)
+        self.query_one("#meaning", Label).update(Paragraph(meaning))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from convstep.language import tr
 from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.look import Look
 from convstep.view.overview import Overview
@@ -86,6 +88,7 @@ class FaceMap(Widget, can_focus=True):
         """Name the face on the border, in as many words as fit."""
         assert self._panel is not None
         label, room = self._panel.face.label, self.content_size.width - 4
-        titles = (f"map of {label}", f"map: {label}", f"map: {label.replace(', ', ',')}")
-        title = next((title for title in titles if len(title) <= room), titles[-1])
+        shorter = (tr("map: {face}", face=face) for face in (label, label.replace(", ", ",")))
+        titles = (tr("map of {face}", face=label), *shorter)
+        title = next((title for title in titles if cell_len(title) <= room), titles[-1])
         self.border_title = title.replace("[", r"\[")
