@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from itertools import product
@@ -34,9 +35,15 @@ OWN = {"fake", "zh", "English"}.union(*(re.findall(r"[A-Za-z]+", line.code) for 
 SIDES = frozenset("│┃╭╮╰╯┏┓┗┛")
 
 
+@functools.cache
+def words_of(text: str) -> frozenset[str]:
+    """What a lesson says in English, or in code."""
+    return frozenset(re.findall(r"[A-Za-z]+", text))
+
+
 def english_on(session: Session, own: Iterable[str]) -> list[str]:
     """The English words on a screen, or in the dialog on it, that are not the lesson's own."""
-    known = OWN.union(*(re.findall(r"[A-Za-z]+", text) for text in own))
+    known = OWN.union(*map(words_of, own))
     screen = session.app.screen
     # a dialog cuts the words behind it
     box = next(iter(screen.children)).region if isinstance(screen, ModalScreen) else screen.region
@@ -85,9 +92,9 @@ ASKED = (
     "ctrl+c", "shift+tab", "i", "escape", "tab", *"bB", "space", "X", "escape", *"zz",
 )  # fmt: skip
 DIALOGS = {
-    "g": ("", "999", "1,2", "x"),
-    "slash": ("", "dq > 1", "abs(dz) >", "dz > 0", "watch dW[9]"),
-    "ctrl+p": ("", "xyzzy"),
+    "g": ("999", "x"),
+    "slash": ("dq > 1", "dz > 0"),
+    "ctrl+p": ("", "qq"),
 }
 """What is typed into each dialog."""
 
@@ -101,18 +108,17 @@ async def test_every_key_answers_in_chinese() -> None:
             for text in texts:
                 await learner.press(key)
                 await learner.type(text)
-                if text == "xyzzy":
+                if text == "qq":
                     await learner.until("没有找到")
                 await check(learner, own=[text])
-                await learner.press("escape")
-                await learner.press("escape")
+                await learner.press("escape", "escape")
         await learner.press("slash")
         await learner.type("dz > 0")
         await go_through(learner, ["enter", "r", "r", "B", "escape"])
         for other in SIZES:
             await learner.resize(*other)
             await check(learner)
-            await go_through(learner, ["tab", "tab", "tab"])
+            await go_through(learner, ["tab"])
 
 
 async def test_a_hunt_is_chinese_before_and_after_its_line_is_found() -> None:
@@ -124,7 +130,6 @@ async def test_a_hunt_is_chinese_before_and_after_its_line_is_found() -> None:
         for size in SIZES:
             await learner.resize(*size)
             await check(learner, own=own)
-            await go_through(learner, ["tab", "tab"], own=own)
 
 
 async def test_the_list_of_lessons_is_chinese_and_changes_its_language_at_once() -> None:
