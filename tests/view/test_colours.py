@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.colours import (
@@ -35,14 +37,22 @@ def test_any_ink_becomes_readable_on_any_ground_and_a_readable_one_stays(
 
 
 @given(colours, colours, st.sampled_from([READABLE, 3.0, 1.0]))
-def test_no_contrast_is_lost_where_colours_are_few(
+@example((0, 0, 0), (101, 115, 19), READABLE)
+def test_no_contrast_is_lost_that_few_colours_can_give(
     ink: tuple[int, int, int], ground: tuple[int, int, int], least: float
 ) -> None:
     for few in (Colours.TABLE, Colours.SIXTEEN):
         on, below = nearest_pair(ink, ground, few, least)
-        wanted = min(contrast_of(ink, ground), least)
-        for table in _TABLES[few] if _TABLES[few][0][below] != ground else ():
-            assert contrast_of(table[on], table[below]) >= wanted
+        tables = _TABLES[few]
+        if tables[0][below] == ground:
+            continue
+
+        def kept(number: int, below: int = below, tables: Any = tables) -> float:
+            return min(contrast_of(table[number], table[below]) for table in tables)
+
+        # terminals disagree on 16 colours: black on their yellow is 4.0 on the brown of one of them
+        most = max(map(kept, tables[0]))
+        assert kept(on) >= min(contrast_of(ink, ground), least, most)
 
 
 @pytest.mark.parametrize("few", FEW)

@@ -54,7 +54,7 @@ def test_the_value_now_is_the_sum_of_what_is_made(made: int) -> None:
     table = ContributionTable(found, int([*found.steps, 256][made]))
     now = found.running[made - 1] if made else 0
     assert table.done == made
-    assert table.summary == f"now {short(now, 6)}, in the end {short(found.running[-1], 6)}"
+    assert table.summary == f"now {short(now, 6)}, at the end {short(found.running[-1], 6)}"
 
 
 def test_a_cell_without_contributions_has_a_reason_and_no_rows() -> None:
