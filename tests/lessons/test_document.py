@@ -66,6 +66,7 @@ def test_a_page_may_be_empty() -> None:
         ("---\nproblem: digit\n- x\n---\n", 3, "the front matter cannot contain a list"),
         ("---\nproblem: digit\n???\n---\n", 3, "'???' is not a `key: value` line"),
         ("---\nproblem: digit\n---", 3, "the lesson has no title"),
+        ("---\nproblem: digit\n---\n\n", 4, "the lesson has no title"),
         ("---\nproblem: digit\n---\ntext\n", 4, "this comes before the first page"),
         (START, 4, "the lesson has no page; begin one with `## Heading`"),
         (f"{START}text\n\nmore\n", 7, "the lesson has no page"),

@@ -217,7 +217,7 @@ def test_what_is_not_a_condition_is_refused_in_one_sentence_with_its_place(
         ("dz == 'a", 7, "text in quotes is not allowed"),
         ("max(x, w)", 1, "max takes 1 argument, not 2"),
         ("x[0, 3, 0] > 1", 6, "index 3 does not exist; it goes from 0 to 2"),
-        ("dW[i_c] > 1", 4, "an index must be a whole number"),
+        ("dW[i_c] > 1", 4, "an index is a whole number"),
         ("dz > 9**9**9", 9, "an exponent is a whole number from -8 to 8"),
         ("dz" * 300, 501, "it has 600 characters; at most 500 are allowed"),
     ],
