@@ -114,8 +114,8 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert answer.value == "78"  # a refused answer is replaced
         await learner.press("escape", "n")
         assert learner.position == page.walk.stop.position + 1
-        await learner.press("9")
-        assert answer.value == "789"  # one that was left is gone on with
+        await learner.press("enter", "9")
+        assert answer.value == "789"  # Enter goes on with one that was left
         await learner.press("enter", "left", "1")
         assert answer.value == "1789"  # the cursor goes to the beginning of what was selected
         await learner.press("enter", "backspace", "escape")
@@ -128,6 +128,22 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         await learner.click(answer.region.x, answer.region.y)
         await learner.type("abs(9)")
         assert answer.value == "abs(9)-1.5"
+
+
+async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_gone_on_with() -> None:
+    async with opened_lesson(parse_lesson(typing())) as learner:
+        answer = learner.page.narration.answer
+        await learner.press("minus", "1", "escape")
+        assert answer.value == "-1"  # it stays to be read
+        await learner.press("3")
+        assert answer.value == "3"
+        for go_on, text in {"enter": "34", "a": "344", "left": "3444"}.items():
+            await learner.press("escape", go_on, "end", "4")
+            assert answer.value == text
+        await learner.press("escape", "backspace", "escape")
+        assert answer.value == "344"
+        await learner.press("tab", "tab", "shift+tab", "shift+tab", "5")
+        assert answer.value == "5"
 
 
 async def test_where_a_panel_has_the_keys_no_half_of_an_answer_is_taken() -> None:

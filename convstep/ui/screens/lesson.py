@@ -15,6 +15,7 @@ from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
+from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         else:
             begins = self.focused is self.narration and self.narration.answer.takes(event)
         if begins:
-            self.narration.begin_typing()
+            self.narration.begin_typing(anew=key not in EDITING)
 
     def action_digit(self, digit: int) -> None:
         """A digit of an option's or a line's number; where something is typed, a way to begin."""

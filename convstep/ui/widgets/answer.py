@@ -20,7 +20,8 @@ EDITING = frozenset({"left", "right", "home", "end", "backspace", "delete"})
 class AnswerInput(Input):
     """Where an answer is typed: every character belongs to it once it is begun, none before.
 
-    Not begun is also what was submitted: it stays to be read, and to be replaced or changed.
+    Not begun is also what was submitted or left: it stays to be read, and the next answer that is
+    typed replaces it. Who left it can go on with it.
     """
 
     class Turned(Message):
@@ -34,6 +35,8 @@ class AnswerInput(Input):
         """Whether an answer is being typed."""
         self.wanted = False
         """Whether the page has a question for it."""
+        self._left = False
+        """Whether what stands here was never submitted."""
 
     def takes(self, event: events.Key) -> bool:
         """Whether a key begins an answer, or begins to change the one that stands here."""
@@ -50,6 +53,12 @@ class AnswerInput(Input):
         if self.wanted:
             self.screen.set_focus(self, scroll_visible=False)
             self._turn(True)
+
+    def go_on(self) -> None:
+        """The same at the end of what was left; what was submitted is replaced all the same."""
+        if self._left and not self.begun:
+            self.cursor_position = len(self.value)
+        self.begin()
 
     def leave(self) -> None:
         """Give the keys back to the page; what was typed stays."""
@@ -68,7 +77,9 @@ class AnswerInput(Input):
         act = {"enter": self._enter, "escape": self.leave, "backspace": self.action_delete_left}.get(
             event.key
         )
-        if event.key not in ("enter", "escape"):
+        if event.key in EDITING:
+            self.go_on()
+        elif event.key not in ("enter", "escape"):
             self.begin()
         if act is not None:
             event.stop()
@@ -91,16 +102,19 @@ class AnswerInput(Input):
     def _enter(self) -> None:
         """Submit what was typed; what was submitted already is changed."""
         if not self.begun:
-            self.begin()
+            self.go_on()
             return
         if self.value.strip():
             self._turn(False)
-            self.select_all()
+            self._left = False
         self.post_message(self.Submitted(self, self.value))
 
     def _turn(self, begun: bool) -> None:
         if begun != self.begun:
             self.begun = begun
+            if not begun:
+                self._left = True
+                self.select_all()
             self.refresh_bindings()
             self.post_message(self.Turned())
 
