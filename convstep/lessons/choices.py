@@ -22,6 +22,10 @@ class LineQuestion(Question):
 
     kind = "line"
 
+    def is_empty(self, line: int) -> bool:
+        """Whether nothing stands on a line, counted from 1."""
+        return not self.code.splitlines()[line - 1].strip()
+
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the wrong lines."""
         last = len(self.code.splitlines())

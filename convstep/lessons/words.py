@@ -38,6 +38,7 @@ _EN = {
     "not.line": "{text} is not a line number; the code has lines 1 to {last}",
     "not.choice": "{text} is not one of the choices 1 to {last}",
     "not.cells": "mark at least one cell first: space marks the cell under the cursor",
+    "line.empty": "line {line} is empty: choose another one, or type on",
     "answer": "Answer",
     "answer.first": "press a first, then type the answer",
     # after an answer
@@ -146,6 +147,7 @@ _ZH = {
     "not.line": "{text} 不是行号；代码有第 1 到 {last} 行",
     "not.choice": "{text} 不在选项 1 到 {last} 之中",
     "not.cells": "请先至少标一个格子：空格标记光标下的格子",
+    "line.empty": "第 {line} 行是空行：请另选一行，或接着输入行号",
     "answer": "回答",
     "answer.first": "先按 a，再输入回答",
     "right": "对。",

@@ -287,9 +287,12 @@ async def test_digits_go_to_a_line_whatever_its_number() -> None:
     code = "\n".join("" if number in (2, 30) else f"a = {number}" for number in range(1, 121))
     async with opened_lesson(parse_lesson(HUNT.format(code=code))) as learner:
         assert isinstance(learner.page.walk.question, LineQuestion)
-        for keys, line in {"2": 3, "0": 20, "7": 7, "h120": 120, "h121": 1, "h30": 31, "h0": 31}.items():
+        for keys, line in {"2": 0, "0": 20, "7": 7, "h120": 120, "h121": 1, "h30": 0, "h0": 0}.items():
             await learner.press(*keys)
-            assert learner.page.option == line - 1, keys
+            assert learner.page.option == (line - 1 if line else None), keys
+            assert (say("en", "line.empty", line=keys.strip("h")) in learner.text) == (keys in ("2", "h30"))
+        await learner.press("enter")
+        assert learner.page.walk.tried.attempts == 0
         await learner.press("h", "2", "down", "1")
         assert learner.page.option == 0  # the arrow ended the number
         await learner.press("h", "2", "1", "enter")

@@ -81,9 +81,13 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
             return
         longer = f"{self._number}{digit}"
         self._number = longer if 1 <= int(longer) <= self.options else str(digit)
-        if 1 <= int(self._number) <= self.options:
-            self.option = int(self._number) - 2
-            self._choose(1)
+        number = int(self._number)
+        if 1 <= number <= self.options:
+            empty = isinstance(question, LineQuestion) and question.is_empty(number)
+            self.option = None if empty else number - 1
+            self._told_anew()
+            if empty:
+                self.say(say(self.language, "line.empty", line=number))
 
     _number = ""
     """The digits typed so far of an option's or a line's number."""
@@ -246,10 +250,17 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         first, last = (0, self.options - 1) if by > 0 else (self.options - 1, 0)
         begin = first if self.option is None else self.option + by
         question = self.walk.question
-        lines = question.code.splitlines() if isinstance(question, LineQuestion) else ()
         ahead = range(begin, last + by, by)
-        self.option = next((at for at in ahead if not lines or lines[at].strip()), self.option)
+        if isinstance(question, LineQuestion):
+            self.option = next((at for at in ahead if not question.is_empty(at + 1)), self.option)
+        else:
+            self.option = next(iter(ahead), self.option)
+        self._told_anew()
+
+    def _told_anew(self) -> None:
+        """Another choice: nothing that was said is about it."""
         self.said = ""
+        self._show_status()
         self.tell()
 
 
