@@ -40,7 +40,6 @@ _EN = {
     "not.cells": "mark at least one cell first: space marks the cell under the cursor",
     "line.empty": "line {line} is empty: choose another one, or type on",
     "answer": "Answer",
-    "answer.first": "press a first, then type the answer",
     # after an answer
     "right": "Right.",
     "wrong": "Not yet.",
@@ -149,7 +148,6 @@ _ZH = {
     "not.cells": "请先至少标一个格子：空格标记光标下的格子",
     "line.empty": "第 {line} 行是空行：请另选一行，或接着输入行号",
     "answer": "回答",
-    "answer.first": "先按 a，再输入回答",
     "right": "对。",
     "wrong": "还不对。",
     "wrong.cells": "还不对：{total} 个格子找到了 {hit} 个，多标了 {extra} 个。",

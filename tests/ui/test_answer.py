@@ -146,16 +146,21 @@ async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_
         assert answer.value == "5"
 
 
-async def test_where_a_panel_has_the_keys_no_half_of_an_answer_is_taken() -> None:
+async def test_a_digit_begins_an_answer_wherever_the_keys_are_and_a_panel_keeps_its_minus() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         await learner.press("tab", "tab", "down")
         precision = learner.page.precision
         await learner.press("minus")
         assert learner.page.precision == precision - 1
+        assert "- fewer" in learner.text, "the panel's key says what it did"
         await learner.press("1")
-        assert not learner.page.narration.typing
-        assert say("en", "answer.first") in learner.text
-        await learner.press("m", "a")
+        assert learner.page.narration.typing
+        assert learner.page.narration.answer.value == "1"
+        assert "- fewer" not in learner.text, "what was said is over"
+        await learner.press("escape", "tab", "tab", "m", "3")
+        assert learner.page.narration.answer.value == "3"
+        assert "lesson" in learner.visible()
+        await learner.press("escape", "tab", "tab", "m", "a", *["backspace"])
         await learner.type("-1")
         assert learner.page.narration.answer.value == "-1"
         assert "lesson" in learner.visible()

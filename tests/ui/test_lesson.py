@@ -265,6 +265,11 @@ async def test_presenting_keeps_the_narration_where_there_is_room() -> None:
         assert "lesson" not in learner.visible()
         await learner.press("z")
         assert "lesson" in learner.visible()
+        for leave in ("z", "escape"):
+            await learner.press("z", leave)
+            assert learner.page.focused is learner.page.narration, "the keys are the lesson's again"
+        await learner.press("tab", "z", "z")
+        assert learner.page.focused is not learner.page.narration
 
 
 async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from convstep.lessons.choices import LineQuestion
+from convstep.lessons.expressions import typed
 from convstep.lessons.lesson import COMPARISON, WHY
 from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
 from convstep.lessons.words import say
@@ -17,6 +18,7 @@ from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
 from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.lesson_arrange import LESSON
 
 if TYPE_CHECKING:
     from convstep.ui.lesson_app import LessonApp
@@ -59,25 +61,27 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
     def heed(self, event: events.Key | events.Paste) -> None:
         """Look at a key before it goes anywhere: what begins an answer goes to the answer's line.
 
-        Those after it may have come in the same read, and go where the keys are by then.
+        Those after it may have come in the same read, and go where the keys are by then. A digit
+        begins one wherever the keys are: panels have no use for it.
         """
         key = event.key if isinstance(event, events.Key) else ""
-        if not key.isdigit():
+        digit = isinstance(event, events.Key) and typed(event.character or "").isdigit()
+        if not digit:
             self._number = ""
         if isinstance(event, events.Paste):
             begins = self.narration.display
-        else:
+        elif self.narration.has_keys:
             begins = self.focused is self.narration and self.narration.answer.takes(event)
+        else:
+            begins = digit and self.narration.answer.wanted
         if begins:
+            self._show_narration()
             self.narration.begin_typing(anew=key not in EDITING)
 
     def action_digit(self, digit: int) -> None:
-        """A digit of an option's or a line's number; where something is typed, a way to begin."""
+        """A digit of an option's or a line's number."""
         question = self.walk.question
-        if question is None or self.walk.revealed or self.selecting:
-            return
-        if question.is_typed:
-            self.say(say(self.language, "answer.first"))
+        if not self.options or self.walk.revealed:
             return
         longer = f"{self._number}{digit}"
         self._number = longer if 1 <= int(longer) <= self.options else str(digit)
@@ -239,7 +243,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
 
     def _show_narration(self) -> None:
         """Bring the page back where a panel, or a class, has all the room."""
-        if self._maximised:
+        if self._maximised not in ("", LESSON):
             self._maximised = ""
             self._arrange()
         if not self.narration.display:

@@ -179,7 +179,9 @@ class PageScreen(DebuggerScreen):
         self.show_keys()
 
     def on_answer_input_turned(self) -> None:
-        """While an answer is typed, letters are no keys."""
+        """While an answer is typed, letters are no keys; what a key before it said is over."""
+        if self.narration.typing:
+            self._show_status()
         self.show_keys()
         self.query_one(KeyLine).refresh()
 
@@ -187,6 +189,17 @@ class PageScreen(DebuggerScreen):
         """Enter is the page's only while the keys are."""
         if self.query(Narration):
             self.show_keys()
+
+    def watch_presenting(self) -> None:
+        """Who had the keys before a class was presented to has them after it."""
+        if self.presenting:
+            self._lent = self.narration.has_keys
+        super().watch_presenting()
+        if not self.presenting and self._lent:
+            self.set_focus(self.narration, scroll_visible=False)
+
+    _lent = False
+    """Whether the page had the keys when presenting began."""
 
     def tell(self, *, anew: bool = False) -> None:
         """Tell the page as it is now.

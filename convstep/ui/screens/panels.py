@@ -54,6 +54,7 @@ class PanelScreen(PartsScreen):
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
         self.precision = min(max(self.precision + more, -4), 9)
+        self._update_status(f"digits: {self.precision:+d}   (+ shows more, - fewer)")
 
     def watch_mode(self) -> None:
         """Redraw in the new mode."""
