@@ -132,6 +132,21 @@ class Walk:
         tried.hints += 1
         return question.hints[tried.hints - 1]
 
+    @property
+    def hints_left(self) -> int:
+        """How many hints this page still has."""
+        return 0 if self.question is None else len(self.question.hints) - self.tried.hints
+
+    @property
+    def verdict(self) -> Judged | None:
+        """What is said of a question that was answered or given up; None of any other."""
+        question = self.question
+        if question is None or not self.revealed:
+            return None
+        if self.tried.outcome == RIGHT:
+            return question.judge(question.solution)
+        return Judged(False, question.given)
+
     def give_up(self) -> None:
         """See the answer, for no points."""
         if self.question is not None and not self.revealed:

@@ -136,16 +136,25 @@ def _question(question: Question, telling: Telling, width: int) -> _Asked:
         look = len(lines)
         lines += _hanging(head, "bold yellow", draw_markdown(hint, width - cell_len(head)))
     if telling.said:
-        mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
         look = len(lines)
-        lines += _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
+        lines += _said(telling, width)
     lines.append(Text())
     return _Asked(lines, look, at)
+
+
+def _said(telling: Telling, width: int) -> list[Text]:
+    """The last answer's fate; an answer that was asked for is neither right nor wrong."""
+    if telling.revealed and not telling.said_right:
+        return [_bold(line) for line in draw_markdown(telling.said, width)]
+    mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
+    return _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
 
 
 def _option(text: str, number: int, right: bool, telling: Telling, width: int) -> list[Text]:
     if telling.revealed and right:
         mark, style = RIGHT, "bold green"
+    elif telling.revealed:
+        mark, style = " ", ""
     elif number in telling.refused:
         mark, style = WRONG, "red"
     else:
@@ -166,8 +175,9 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
     for number, line in enumerate(code):
         right = telling.revealed and number + 1 in question.lines
         chosen = number == telling.cursor and not telling.revealed
-        mark = RIGHT if right else WRONG if number in telling.refused else CURSOR if chosen else " "
-        style = "bold green" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
+        refused = number in telling.refused and not telling.revealed
+        mark = RIGHT if right else WRONG if refused else CURSOR if chosen else " "
+        style = "bold green" if right else "dim" if refused else "bold" if chosen else "dim"
         if chosen or (right and not look):
             look = len(found)
         parts = fold(line, width - digits - 3)

@@ -183,7 +183,7 @@ async def test_the_answer_stands_under_its_question_and_in_sight(size: tuple[int
         for _ in range(20):
             await learner.press("shift+up")
         assert _row(learner, field()).startswith(f"{say('zh', 'answer')} -1.5")
-        assert "h hint" not in learner.lines[-1], "letters are typed now"
+        assert learner.lines[-1].split() == ["Enter", "提交", "Esc", "先不答"], "letters are typed now"
         assert learner.stale_cells() == []
         await learner.press("enter")
         assert say("zh", "wrong") in learner.text
@@ -239,8 +239,9 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
         f"hint, -{HINT_COSTS} points": lambda: tried.hints == hints + 1,
         "show the answer": lambda: walk.revealed,
         "back to the lesson's place": lambda: not page.wandered and page.narration.has_keys,
+        "back to the lesson": lambda: page.narration.has_keys,
         "submit": submitted,
-        "leave it for now": lambda: not page.narration.typing and not page.selecting,
+        "leave": lambda: not page.narration.typing and not page.selecting,
         "compare with PyTorch": lambda: learner.dialog == "ComparisonScreen",
     }
 
@@ -259,6 +260,8 @@ async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
                 learner.lessons.show_page()
                 await learner.hurry(*keys)
                 offered = str(learner.page.narration.border_subtitle).split("  ")
+                here = not learner.page.wandered
+                assert not here or say("en", "key.return") not in " ".join(offered), f"{name}: it is there"
                 key, _, words = offered[number].partition(" ")
                 done = effects(learner)[words]
                 await learner.hurry({"Enter": "enter", "Esc": "escape"}.get(key, key))

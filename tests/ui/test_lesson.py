@@ -130,6 +130,31 @@ async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open(
         assert "It is" in learner.told  # what was revealed stays so
 
 
+async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_do_not() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        keys = learner.lines[-1]
+        assert not any(words in keys for words in ("answer", "hint", "previous page", "return"))
+        await learner.press("A")
+        assert say("en", "no.question") in learner.text
+        await learner.press("p")
+        assert all(words in learner.lines[-1] for words in ("answer", "hint", "previous page"))
+        await learner.answer("99")
+        assert "✗ Not yet" in learner.told
+        await learner.press("7")
+        assert "Not yet" not in learner.told, "that was said of another answer"
+        assert learner.lines[-1].split() == ["Enter", "submit", "Esc", "leave"]
+        await learner.press("escape", "A", "A")
+        assert say("en", "shown") in learner.text
+        assert "✗" not in learner.told
+        assert "answer" not in learner.lines[-1]
+        await learner.press("P", "p")
+        assert "The answer is" in learner.told, "it is told again on coming back"
+        await learner.press("p", "p", "2", "enter", "A")
+        assert say("en", "answered") in learner.text
+        await learner.press("P", "p")
+        assert "✓ Right." in learner.told
+
+
 async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "h", "h")

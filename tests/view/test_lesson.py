@@ -116,7 +116,10 @@ def test_choices_carry_their_marks() -> None:
     assert [line[:5] for line in plain(chosen) if ". " in line] == ["  1. ", f"{CURSOR} 2. ", "  3. "]
     assert "2. two" in chosen.lines[chosen.look].plain
     told = plain(draw_page(replace(fresh, refused=frozenset({0}), revealed=True), 30))
-    assert [line[:5] for line in told if ". " in line] == [f"{WRONG} 1. ", f"{RIGHT_MARK} 2. ", "  3. "]
+    assert [line[:5] for line in told if ". " in line] == ["  1. ", f"{RIGHT_MARK} 2. ", "  3. "]
+    asked = plain(draw_page(replace(fresh, cursor=0, revealed=True, said="The answer is 2."), 30))
+    assert CURSOR not in "".join(asked), "nothing is chosen any more"
+    assert "The answer is 2." in asked, "an answer that was asked for is no miss"
     assert "yes" in told
     assert "no" not in told
 
@@ -134,6 +137,8 @@ def test_code_in_question_is_numbered_and_the_cursor_is_in_sight() -> None:
     assert told.lines[told.look].plain == f"{CURSOR} 25 line_25 = 25"
     assert f"{WRONG}  4 line_4 = 4" in plain(told)
     assert "   7 line_7 = 7"[1:] in [line[1:] for line in plain(told)]
+    found = draw_page(replace(fresh, cursor=24, refused=frozenset({3}), revealed=True), 40)
+    assert not {CURSOR, WRONG} & {line[:1] for line in plain(found)}
     shown = draw_page(replace(fresh, revealed=True), 40)
     assert f"{RIGHT_MARK} 20 line_20 = 20" in plain(shown)
 
@@ -168,7 +173,7 @@ def test_keys_are_named_as_far_as_there_is_room(language: str, room: int) -> Non
 def test_keys_follow_what_happens() -> None:
     walk = Walk(lesson(asks("W")))
     assert keys_line(walk, 99, wandered=False, selecting=True, opens="") == (
-        "Enter submit  Esc leave it for now  h hint, -2 points  A show the answer"
+        "Enter submit  Esc leave  h hint, -2 points  A show the answer"
     )
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="why").startswith(
         "Enter which steps made the cell  p on"

@@ -13,6 +13,7 @@ from convstep.lessons.choices import LineQuestion
 from convstep.lessons.expressions import typed
 from convstep.lessons.lesson import COMPARISON, WHY
 from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
+from convstep.lessons.walk import RIGHT, SHOWN
 from convstep.lessons.words import say
 from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
@@ -124,9 +125,11 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
 
     def action_hint(self) -> None:
         """A hint, for points."""
-        hint = self.walk.hint()
-        if hint is None:
-            self.say(say(self.language, "no.question" if self.walk.question is None else "no.hint"))
+        if self.walk.question is None or self.walk.revealed:
+            self._say_why_not()
+            return
+        if self.walk.hint() is None:
+            self.say(say(self.language, "no.hint"))
             return
         self.said = ""
         self.tell()
@@ -136,10 +139,15 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         """Show the answer."""
         question = self.walk.question
         if question is None or self.walk.revealed:
-            self.say(say(self.language, "no.question"))
+            self._say_why_not()
             return
         self.walk.give_up()
         self._reveal(question.given, right=False)
+
+    def _say_why_not(self) -> None:
+        """Nothing is asked here, or not any more."""
+        outcome = "" if self.walk.question is None else self.walk.tried.outcome
+        self.say(say(self.language, {RIGHT: "answered", SHOWN: "shown"}.get(outcome, "no.question")))
 
     def action_page(self, by: int) -> None:
         """Turn the page."""
@@ -199,6 +207,12 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.said, self.said_right = judged.said, False
         self.tell()
         self.app.keep()
+
+    def on_input_changed(self) -> None:
+        """Another answer is typed: what was said is about the one before."""
+        if self.narration.typing and self.said:
+            self.said = ""
+            self.tell()
 
     def play_on(self) -> bool:
         """One tick: step to the page's place, wait until it is read, then turn; questions wait."""

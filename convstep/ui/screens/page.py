@@ -167,7 +167,9 @@ class PageScreen(DebuggerScreen):
     def open_page(self) -> None:
         """Tell the walk's page from its beginning."""
         self.chosen, self.refused, self.option = set(), set(), None
-        self.said, self.said_right, self.selecting, self.opened = "", False, False, False
+        verdict = self.walk.verdict
+        self.said, self.said_right = (verdict.said, verdict.right) if verdict else ("", False)
+        self.selecting, self.opened = False, False
         self.narration.open_answer(say(self.language, "answer"))
         self.stand()
         self.tell(anew=True)
@@ -183,7 +185,20 @@ class PageScreen(DebuggerScreen):
         if self.narration.typing:
             self._show_status()
         self.show_keys()
-        self.query_one(KeyLine).refresh()
+
+    def offers(self, action: str) -> bool:
+        """The line of keys names what has something to do on this page."""
+        walk, away = self.walk, not self.narration.has_keys
+        open_question = walk.question is not None and not walk.revealed
+        offered = {
+            "answer": open_question,
+            "hint": open_question and walk.hints_left > 0,
+            "page(-1)": walk.at > 0,
+            "return_to_page": self.wandered or away,
+            "submit": self.narration.typing,
+            "leave": self.narration.typing,
+        }
+        return offered.get(action, True)
 
     def watch_focused(self) -> None:
         """Enter is the page's only while the keys are."""
@@ -244,6 +259,7 @@ class PageScreen(DebuggerScreen):
             opens="" if self.opened else self.walk.stop.opens,
         )
         self.narration.annotate(page_line(self.walk), keys)
+        self.query_one(KeyLine).refresh()
 
     def permalink(self) -> str:
         """The command that opens this lesson; its page is kept."""

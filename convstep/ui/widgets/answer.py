@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
@@ -23,6 +26,12 @@ class AnswerInput(Input):
     Not begun is also what was submitted or left: it stays to be read, and the next answer that is
     typed replaces it. Who left it can go on with it.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "submit", key_display="Enter"),
+        Binding("escape", "leave", "leave", key_display="Esc"),
+    ]
+    """For the line of keys; what they do is done in `on_key`."""
 
     class Turned(Message):
         """An answer was begun, or is not typed any more."""

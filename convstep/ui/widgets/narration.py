@@ -53,7 +53,7 @@ class PageText(ScrollView, can_focus=False):
         self._tell = tell
         if anew:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
-        self._draw(look=True)
+        self._draw(look=not anew)
 
     def on_resize(self) -> None:
         """Wrap for the new width."""
