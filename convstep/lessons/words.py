@@ -26,6 +26,7 @@ _EN = {
     "ask.choice": "Which is right?",
     # how to answer
     "how.cells": "arrows move, space marks, b marks the block from the last mark, Enter when done",
+    "how.cells.short": "arrows move, space marks, b marks blocks, Enter submits",
     "how.value": "type a number or a sum like 2*3 - 1, then Enter",
     "how.step": "type an index like {example}, then Enter",
     "how.shape": "type a shape like (8, 9), then Enter",
@@ -138,6 +139,7 @@ _ZH = {
     "ask.line": "哪一行写错了？",
     "ask.choice": "哪个说法对？",
     "how.cells": "方向键移动，空格标记，b 标记从上一个标记到光标的整块，回车提交",
+    "how.cells.short": "方向键移动，空格标记，b 标记整块，回车提交",
     "how.value": "输入一个数或算式，如 2*3 - 1，再按回车",
     "how.step": "输入下标，如 {example}，再按回车",
     "how.shape": "输入形状，如 (8, 9)，再按回车",

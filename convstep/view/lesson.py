@@ -48,6 +48,8 @@ class Telling:
     """Options or lines, counted from 0, that turned out to be wrong."""
     note: str = ""
     """Something else to say on top: that a candidate is loading."""
+    marking: bool = False
+    """Whether cells are being marked, so that the question must be in sight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +89,8 @@ def draw_page(telling: Telling, width: int) -> Told:
             lines += _block(block, width)
     if question is not None:
         asked = _question(question, telling, width)
+        if telling.marking and asked.look is None:
+            asked = asked._replace(look=min(1, len(asked.lines) - 1))  # below the rule
         look = look if asked.look is None else asked.look + len(lines)
         typed_in = None if asked.field is None else asked.field + len(lines)
         lines += asked.lines
@@ -99,7 +103,7 @@ def draw_page(telling: Telling, width: int) -> Told:
         lines.pop()
     last = len(lines) - 1
     look = min(look, last)
-    return Told(tuple(lines), look, last if telling.said else look, typed_in)
+    return Told(tuple(lines), look, last if telling.said or telling.marking else look, typed_in)
 
 
 def _block(block: Block, width: int) -> list[Text]:

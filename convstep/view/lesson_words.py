@@ -64,7 +64,7 @@ def keys_line(
     for key, words in found:
         more = f"{key} {say(language, words, cost=HINT_COSTS)}"
         longer = f"{line}{SPACE}{more}" if line else more
-        if cell_len(longer) > room - 4:
+        if cell_len(longer) > room - 2:
             break
         line = longer
     return line

@@ -227,6 +227,21 @@ async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None
         assert learner.position == learner.page.walk.stop.position
 
 
+async def test_on_a_small_screen_the_question_its_keys_and_the_columns_are_seen_while_marking() -> None:
+    async with opened_lesson(parse_lesson(LESSON.replace("## Some cells", "## Some\n\n" + "words " * 90)),
+                             (60, 16)) as learner:  # fmt: skip
+        await learner.press("p", "p")
+        before = learner.visible()
+        await learner.press("enter")
+        assert "Which cells of dA_prev_pad" in learner.text
+        assert say("en", "how.cells.short") in learner.lines[0]
+        rows = learner.part("input_gradient")
+        assert sum(row.strip("┃ ")[:1].isdigit() for row in rows[2:]) >= 3
+        assert rows[1].split()[1:-1] == ["0", "1", "2", "3", "4"]
+        await learner.press("escape")
+        assert learner.visible() == before
+
+
 async def test_who_gives_up_sees_what_was_missed_and_what_was_too_many() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "p", "enter")

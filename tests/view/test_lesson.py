@@ -170,11 +170,20 @@ def test_keys_are_named_as_far_as_there_is_room(language: str, room: int) -> Non
     assert f"{len(found.pages)}/{len(found.pages)}" in page_line(walk)
 
 
+def test_what_is_asked_is_in_sight_while_cells_are_marked() -> None:
+    fresh = telling(page("Words. " * 60 + "\n\n```ask cells\non: dA_prev_pad\n```"))
+    assert draw_page(fresh, 40).look == 0
+    told = draw_page(replace(fresh, marking=True), 40)
+    assert "Which cells" in told.lines[told.look].plain
+    assert told.lines[told.until].plain.endswith("done")
+
+
 def test_keys_follow_what_happens() -> None:
     walk = Walk(lesson(asks("W")))
     assert keys_line(walk, 99, wandered=False, selecting=True, opens="") == (
         "Enter submit  Esc leave  h hint, -2 points  A show the answer"
     )
+    assert "h hint" in keys_line(walk, 44, wandered=False, selecting=True, opens=""), "at 120 columns"
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="why").startswith(
         "Enter which steps made the cell  p on"
     )

@@ -22,7 +22,14 @@ from convstep.ui.widgets.narration import Narration
 from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
 from convstep.view.lesson import Telling, Told, draw_page
-from convstep.view.lesson_arrange import LESSON, arrange_all, narration_room, panels_room, with_narration
+from convstep.view.lesson_arrange import (
+    LESSON,
+    arrange_all,
+    for_marking,
+    narration_room,
+    panels_room,
+    with_narration,
+)
 from convstep.view.lesson_words import keys_line, page_line
 from convstep.view.model import Choice
 from convstep.view.panel import Span
@@ -128,7 +135,10 @@ class PageScreen(DebuggerScreen):
             return super().plan(width, height)
         narration = narration_room(width, height, self._code_width())
         room = panels_room(width, height, narration)
-        return with_narration(self.panels_plan(room.width, room.height), narration, room)
+        panels = self.panels_plan(room.width, room.height)
+        if self.selecting:
+            panels = for_marking(panels, self._scene.panel(self._tab), room.width, room.height)
+        return with_narration(panels, narration, room)
 
     def panels_plan(self, width: int, height: int) -> Plan:
         """Where the panels stand in the room that the narration leaves."""
@@ -309,6 +319,7 @@ class PageScreen(DebuggerScreen):
             said_right=self.said_right,
             refused=frozenset(self.refused),
             note=self.note,
+            marking=self.selecting,
         )
         return draw_page(telling, width)
 
