@@ -71,6 +71,11 @@ class Walk:
         return self._of(self._at)
 
     @property
+    def asked(self) -> str:
+        """What tells this page's question from others, whatever its words; "" without one."""
+        return self._keys[self._at]
+
+    @property
     def revealed(self) -> bool:
         """Whether what stands below the question is shown."""
         return self.is_revealed(self._at)

@@ -356,6 +356,34 @@ async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> No
         assert learner.page.problem.A_prev.shape == (5, 6, 2)
 
 
+async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text(LESSON)
+    async with opened_lesson(read_lesson(str(path))) as learner:
+        await learner.press("p", "minus", "7")
+        for words in ("Edited: it is {=", "Once more: it is {="):
+            await _edit(learner, path, LESSON.replace("It is {=", words))
+            assert learner.page.narration.answer.value == "-7"
+        assert say("en", "changed") in learner.text
+        await learner.press("5")
+        assert learner.page.narration.answer.value == "-75"
+        await _edit(learner, path, LESSON)
+        await _edit(learner, path, LESSON.replace("ask cells", "ask sells"))
+        assert say("en", "changed") not in learner.text, "it is not so any more"
+        path.unlink()
+        learner.lessons.look_at_file()
+        await learner.answered()
+        assert "gone" in learner.told
+        await _edit(learner, path, LESSON)
+        assert "gone" not in learner.told
+        await learner.press("escape", "p")
+        await learner.mark(frozenset({(0, 0, 0)}))
+        await _edit(learner, path, LESSON.replace("It is {=", "Edited: it is {="))
+        assert learner.page.chosen == {(0, 0, 0)}
+        await _edit(learner, path, LESSON.replace("at: 0,2,1", "at: 0,1,1"))
+        assert not learner.page.chosen, "another question"
+
+
 async def _edit(learner: Learner, path: Path, text: str) -> None:
     path.write_text(text)
     learner.lessons.look_at_file()

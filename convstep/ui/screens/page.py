@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -45,6 +46,20 @@ PRESENT_FROM = 140
 """Columns from which the narration stays in sight before a class."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that was begun and not submitted."""
+
+    text: str
+    """What was typed."""
+    typing: bool
+    """Whether the keys are still its."""
+    chosen: frozenset[Index]
+    """Cells that were marked."""
+    option: int | None
+    """The option or line under the cursor."""
+
+
 class PageScreen(DebuggerScreen):
     """Tells a page and stands where it says; the learner may wander off and come back."""
 
@@ -77,6 +92,8 @@ class PageScreen(DebuggerScreen):
         """Whether cells are being marked."""
         self.opened = False
         """Whether what the page's stop names was opened."""
+        self.begun: Begun | None = None
+        """The answer that goes on when the page is opened."""
         self._additions, self._led = 0, False
         if self._placed:
             stop = walk.stop
@@ -168,14 +185,19 @@ class PageScreen(DebuggerScreen):
     def on_mount(self) -> None:
         """Tell the page, once the parts are there."""
         # no super(): Textual calls every class's handler by itself
-        self.call_after_refresh(self.open_page)
+        self.call_after_refresh(self.open_page, self.begun)
 
     def focus_first(self) -> None:
         """The keys belong to the narration."""
-        self.narration.focus(scroll_visible=False)
+        # focus() waits: it would take the keys from an answer that goes on
+        self.set_focus(self.narration, scroll_visible=False)
 
-    def open_page(self) -> None:
-        """Tell the walk's page from its beginning."""
+    def open_page(self, begun: Begun | None = None) -> None:
+        """Tell the walk's page from its beginning.
+
+        Args:
+            begun: the answer to go on with.
+        """
         self.chosen, self.refused, self.option = set(), set(), None
         verdict = self.walk.verdict
         self.said, self.said_right = (verdict.said, verdict.right) if verdict else ("", False)
@@ -185,6 +207,24 @@ class PageScreen(DebuggerScreen):
         self.tell(anew=True)
         self._arrange()
         self.set_focus(self.narration, scroll_visible=False)
+        if begun is not None:
+            self._go_on(begun)
+
+    def begun_answer(self) -> Begun:
+        """What the learner has of an answer so far."""
+        narration = self.narration
+        return Begun(narration.answer.value, narration.typing, frozenset(self.chosen), self.option)
+
+    def _go_on(self, begun: Begun) -> None:
+        """Take an answer up where it was."""
+        self.chosen = set(begun.chosen)
+        self.option = begun.option if begun.option is None or begun.option < self.options else None
+        self.put_marks()
+        self._show(all_changed=False)
+        self.tell()
+        self.narration.answer.take_up(begun.text)
+        if begun.typing:
+            self.narration.begin_typing()
 
     def on_narration_resized(self) -> None:
         """Another width has room for other keys."""
@@ -293,6 +333,7 @@ class PageScreen(DebuggerScreen):
     def complain(self, words: str) -> None:
         """Say something above the page; "" takes it away."""
         self.note = words
+        self._show_status()
         self.tell(anew=bool(words))
 
     def _arrive(self, position: int) -> None:

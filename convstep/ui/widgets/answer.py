@@ -69,6 +69,11 @@ class AnswerInput(Input):
             self.cursor_position = len(self.value)
         self.begin()
 
+    def take_up(self, text: str) -> None:
+        """Hold what was typed before, as if it had just been left."""
+        self.value, self._left = text, True
+        self.select_all()
+
     def leave(self) -> None:
         """Give the keys back to the page; what was typed stays."""
         self.screen.set_focus(self.query_ancestor("Narration", Widget), scroll_visible=False)
