@@ -22,6 +22,9 @@ from convstep.view.wrapping import KEEP, wrap
 CURSOR = "▸"
 """Before the option or the line that is chosen."""
 _INDEX = re.compile(r"\w*\\?[\[(][\d, :]{1,30}[\])]")
+_FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+MARKED = 3
+"""Columns beside the number of a line of code: its mark and two spaces."""
 RIGHT, WRONG = "✓", "✗"
 """Before what turned out to be right, and wrong."""
 
@@ -106,6 +109,20 @@ def draw_page(telling: Telling, width: int) -> Told:
     return Told(tuple(lines), look, last if telling.said or telling.marking else look, typed_in)
 
 
+def code_width(page: Page) -> int:
+    """Columns that the widest line of code needs, before the question is answered as well as after it."""
+    question = page.question
+    widths = [cell_len(line) for b in (*page.before, *page.after) if b.fenced for line in b.text.splitlines()]
+    if isinstance(question, LineQuestion):
+        lines = question.code.splitlines()
+        widths += [cell_len(line) + len(str(len(lines))) + MARKED for line in lines]
+    if question is not None:
+        for text in (question.prompt, question.explanation, question.why):
+            fenced = _FENCE.findall(text)
+            widths += [cell_len(line) for code in fenced for line in code.splitlines()]
+    return max(widths, default=0)
+
+
 def _block(block: Block, width: int) -> list[Text]:
     if not block.fenced:
         return [*draw_markdown(block.text, width), Text()]
@@ -184,7 +201,7 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
         style = "bold green" if right else "dim" if refused else "bold" if chosen else "dim"
         if chosen or (right and not look):
             look = len(found)
-        parts = fold(line, width - digits - 3)
+        parts = fold(line, width - digits - MARKED)
         if chosen or right:
             for part in parts:
                 part.stylize("reverse" if chosen else "bold underline")

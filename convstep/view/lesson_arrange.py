@@ -13,6 +13,8 @@ LESSON = "lesson"
 """Key of the narration."""
 BESIDE_FROM = 100
 """Columns from which the narration stands beside the panels; below, above them."""
+AROUND = 5
+"""Columns around the text: the border, its padding, and one for the scroll bar."""
 LEAST_PANELS = 10
 """Lines of the panels below the narration: a window and its frame."""
 LEAST_CARD = 8
@@ -32,7 +34,7 @@ def narration_room(width: int, height: int, wanted: int = 0) -> Rect:
         wanted: columns that the page's code needs, 0 if it has none.
     """
     if width >= BESIDE_FROM:
-        columns = max(min(width * 2 // 5, WIDEST), min(wanted + 4, width // 2))
+        columns = max(min(width * 2 // 5, WIDEST), min(wanted + AROUND, width // 2))
         return Rect(0, 0, columns, height)
     return Rect(0, 0, width, max(min(height * 2 // 5, height - LEAST_PANELS), 5))
 

@@ -16,7 +16,7 @@ from convstep.lessons.lesson import Page
 from convstep.lessons.walk import RIGHT, Tried, Walk
 from convstep.lessons.words import LANGUAGES
 from convstep.view.finish import draw_finish
-from convstep.view.lesson import CURSOR, WRONG, Telling, Told, draw_page
+from convstep.view.lesson import CURSOR, WRONG, Telling, Told, code_width, draw_page
 from convstep.view.lesson import RIGHT as RIGHT_MARK
 from convstep.view.lesson_words import keys_line, page_line
 from tests.lessons.mistakes import mistake
@@ -141,6 +141,22 @@ def test_code_in_question_is_numbered_and_the_cursor_is_in_sight() -> None:
     assert not {CURSOR, WRONG} & {line[:1] for line in plain(found)}
     shown = draw_page(replace(fresh, revealed=True), 40)
     assert f"{RIGHT_MARK} 20 line_20 = 20" in plain(shown)
+
+
+def test_the_width_of_code_counts_what_an_answer_brings() -> None:
+    code, right = "x = 1\ny = 2\n", "y = the_line_that_should_stand_there[0, 1]"
+    asked = page(f"```python\n{code}```\n```ask line\nanswer: 2\nright: {right}\n```")
+    assert code_width(asked) == len(right)
+    assert code_width(page(f"```python\n{right}\nx = 1\n```\n```ask line\nanswer: 1\nright: x\n```")) == (
+        len(right) + len("▸ 1 ")
+    )
+    assert code_width(page("Words. " * 60)) == 0
+    for lines in (
+        draw_page(telling(asked), len(right)),
+        draw_page(replace(telling(asked), revealed=True), 42),
+    ):
+        assert any(line.plain.endswith("y = 2") for line in lines.lines)
+    assert right in plain(draw_page(replace(telling(asked), revealed=True), code_width(asked)))
 
 
 def test_a_fence_inside_a_fence_is_code() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual.widget import Widget
 
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
@@ -22,7 +21,7 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.narration import Narration
 from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
-from convstep.view.lesson import Telling, Told, draw_page
+from convstep.view.lesson import Telling, Told, code_width, draw_page
 from convstep.view.lesson_arrange import (
     LESSON,
     arrange_all,
@@ -150,7 +149,7 @@ class PageScreen(DebuggerScreen):
         """The narration beside the panels, above them on a narrow screen."""
         if self._maximised or (self.presenting and width < PRESENT_FROM):
             return super().plan(width, height)
-        narration = narration_room(width, height, self._code_width())
+        narration = narration_room(width, height, code_width(self.walk.page))
         room = panels_room(width, height, narration)
         panels = self.panels_plan(room.width, room.height)
         if self.selecting:
@@ -370,9 +369,3 @@ class PageScreen(DebuggerScreen):
         if panel is not None:
             self._tab = panel.key
             self._arrange()
-
-    def _code_width(self) -> int:
-        blocks = [b for b in (*self.walk.page.before, *self.walk.page.after) if b.fenced]
-        lines = [line for block in blocks for line in block.text.splitlines()]
-        numbers = 6 if isinstance(self.walk.question, LineQuestion) else 0
-        return max(map(cell_len, lines), default=0) + numbers
