@@ -114,13 +114,24 @@ def _tight(share: Share, width: int) -> list[Text]:
 
 def _cells(share: Share, width: int) -> list[Text]:
     """The cell that differs most, in words."""
-    lines = [_heading(share, width)]
-    if share.actual is not None and share.actual.size:
-        row, column = _worst(share)
-        expected, actual = share.expected[row, column], share.actual[row, column]
-        said = f"  change: reference {short(expected)}, candidate {short(actual)}"
-        lines.append(Text(said if len(said) <= width else f"  {short(expected, 3)}  {short(actual, 3)}"))
-    return lines + _others(share, width, 0)
+    return [_heading(share, width), *_largest_error(share, width), *_others(share, width, 0)]
+
+
+def _largest_error(share: Share, width: int) -> list[Text]:
+    """What both add to the cell that differs most; the numbers have words however narrow it is."""
+    if share.actual is None or not share.actual.size:
+        return []
+    row, column = _worst(share)
+    expected, actual = share.expected[row, column], share.actual[row, column]
+    forms = (
+        f"  change: reference {short(expected)}, candidate {short(actual)}",
+        f"  change: ref {short(expected)}, cand {short(actual)}",
+        f"  ref {short(expected)}, cand {short(actual)}",
+        f"  ref {short(expected, 3)}, cand {short(actual, 3)}",
+    )
+    said = next((words for words in forms if len(words) <= width), "")
+    lines = [said] if said else [f"  ref {short(expected, 3)}", f"  cand {short(actual, 3)}"]
+    return [Text(line) for line in lines]
 
 
 def _line(share: Share, width: int) -> list[Text]:
@@ -161,7 +172,7 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
         return [Text("  the whole window lies in the padding", "dim")]
     rows, columns = share.expected.shape
     if rows * columns == 1:
-        return _cells(share, width)[1:2]
+        return _largest_error(share, width)
     text = min((width - 3) // (2 * columns) - 1, 7)
     expected = _Block(
         ("reference change", "ref change", "ref"), share.expected, None, _limit(share, share.expected)
@@ -177,7 +188,7 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
         return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
     text = min((width - 2) // columns - 1, 7)
     if text < 3:
-        return _cells(share, width)[1:2]
+        return _largest_error(share, width)
     return [
         Text.assemble(" ", line) for block in (expected, actual) for line in block.lines(text, rows, columns)
     ]
