@@ -107,6 +107,13 @@ class LessonApp(TorchApp):
             self._heed(event)
         await super().on_event(event)
 
+    def on_key(self, event: events.Key) -> None:
+        """Give the answer what was typed before its line had the keys: the key that opened it was quicker."""
+        page = self.page_screen
+        if page is not None and page.is_current and page.narration.typing and event.is_printable:
+            event.prevent_default()
+            page.narration.answer.add(event.character or "")
+
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
         self.walk, self._seen = self.progress.walk(lesson), _stamp(lesson)

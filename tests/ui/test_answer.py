@@ -124,6 +124,12 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert answer.value == "-1.5"
         await learner.press("enter")
         assert page.walk.tried.attempts == 4
+        await learner.press("backspace", "escape")
+        for key in ("a", "a", "b", "s"):
+            learner.send(key)
+        await learner.settle()
+        assert answer.value == "abs", "letters that follow a in the same read are the answer's"
+        await learner.press(*["backspace"] * 3, *"-1.5", "escape")
         await learner.press("h", "tab", "tab")
         await learner.click(answer.region.x, answer.region.y)
         await learner.type("abs(9)")

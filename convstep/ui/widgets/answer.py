@@ -74,6 +74,10 @@ class AnswerInput(Input):
         self.value, self._left = text, True
         self.select_all()
 
+    def add(self, text: str) -> None:
+        """Type something at the cursor, or in place of what is selected."""
+        self.replace(text, *sorted(self.selection))
+
     def leave(self) -> None:
         """Give the keys back to the page; what was typed stays."""
         self.screen.set_focus(self.query_ancestor("Narration", Widget), scroll_visible=False)
