@@ -275,7 +275,9 @@ class ShapeQuestion(Question):
         if sorted(shape) == sorted(self.shape):
             return self._wrong("wrong.shape.order")
         hit = sum(mine == right for mine, right in zip(shape, self.shape, strict=True))
-        return self._wrong("wrong.shape.sizes", hit=hit, count=count) if count > 1 else self._wrong()
+        if count == 1:
+            return self._wrong()
+        return self._wrong("wrong.shape.size" if hit == 1 else "wrong.shape.sizes", hit=hit, count=count)
 
     @property
     def solution(self) -> Answer:

@@ -153,7 +153,7 @@ def _question(question: Question, telling: Telling, width: int) -> _Asked:
     if not telling.revealed:
         lines += _styled(wrap(Text(question.how), width), "dim")
     for number, hint in enumerate(question.hints[: telling.tried.hints]):
-        head = f"{say(telling.language, 'hint')} {number + 1}: "
+        head = say(telling.language, "hint", number=number + 1)
         look = len(lines)
         lines += _hanging(head, "bold yellow", draw_markdown(hint, width - cell_len(head)))
     if telling.said:

@@ -248,6 +248,18 @@ def test_answers_of_the_course_can_be_given_and_are_said(entry: course.Entry) ->
             assert asked.solution in asked.given
 
 
+def test_one_size_is_right_and_two_are() -> None:
+    said = {
+        language: ShapeQuestion(
+            language=language, prompt="", hints=(), why="", explanation="", line=1, shape=(5, 6, 2)
+        )
+        for language in LANGUAGES
+    }
+    assert said["en"].judge("5 6 1").said == "Not yet: 2 of the 3 sizes are right."
+    assert said["en"].judge("1 6 1").said == "Not yet: 1 of the 3 sizes is right."
+    assert said["zh"].judge("1 6 1").said.endswith("对了 1 个。")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("shape", [(4,), (8, 9), (7, 8, 9), (8, 9, 10, 11)])
 def test_the_example_of_a_shape_has_the_axes_of_the_answer_and_is_not_the_answer(

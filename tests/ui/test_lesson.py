@@ -173,7 +173,7 @@ async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() 
         await learner.answer(mistake(question))
         await learner.answer(question.solution)
         assert walk.points == POINTS - 2 * HINT_COSTS - ATTEMPT_COSTS
-        assert "before +" in learner.told
+        assert "old value +" in learner.told
 
 
 async def test_a_long_page_is_scrolled_while_its_arrows_choose() -> None:
