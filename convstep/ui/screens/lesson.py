@@ -76,8 +76,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         else:
             begins = digit and self.narration.answer.wanted
         if begins:
-            self._show_narration()
-            self.narration.begin_typing(anew=key not in EDITING)
+            self._begin_typing(anew=key not in EDITING)
 
     def action_digit(self, digit: int) -> None:
         """A digit of an option's or a line's number."""
@@ -114,8 +113,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         elif self.walk.revealed:
             self.action_page(1)
         elif question.is_typed:
-            self._show_narration()
-            self.narration.begin_typing()
+            self._begin_typing()
         elif isinstance(question, CellsQuestion):
             self.begin_selecting(question)
         elif self.option is None:
@@ -254,6 +252,12 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.tell()
         self.set_focus(self.narration, scroll_visible=False)
         self.app.keep()
+
+    def _begin_typing(self, *, anew: bool = False) -> None:
+        """Let an answer be typed; what a key before it said is over."""
+        self._show_narration()
+        self.narration.begin_typing(anew=anew)
+        self._show_status()
 
     def _show_narration(self) -> None:
         """Bring the page back where a panel, or a class, has all the room."""

@@ -230,9 +230,7 @@ class PageScreen(DebuggerScreen):
         self.show_keys()
 
     def on_answer_input_turned(self) -> None:
-        """While an answer is typed, letters are no keys; what a key before it said is over."""
-        if self.narration.typing:
-            self._show_status()
+        """While an answer is typed, letters are no keys."""
         self.show_keys()
 
     def offers(self, action: str) -> bool:
