@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from convstep.language import tr
-from convstep.view.wrapping import wrap
+from convstep.view.wrapping import Wrapped, wrap
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -84,7 +84,8 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
         parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
     if verdict.failing is not None and not verdict.ok:
         parts += ["", Text(f"To see it: {open_command(verdict)}")]
-    return Group(*parts, *_source(verdict))
+    wrapped = [Wrapped(part) if isinstance(part, Text) else part for part in parts]
+    return Group(*wrapped, *_source(verdict))
 
 
 def _source(verdict: Verdict) -> list[RenderableType]:
@@ -120,7 +121,7 @@ def _lines(finding: Finding, indent: str) -> list[Text]:
 
 
 def _indented(words: str) -> Padding:
-    return Padding(Text(words), (0, 0, 0, 2))
+    return Padding(Wrapped(Text(words)), (0, 0, 0, 2))
 
 
 def _wrapped(part: Text, width: int) -> list[Text]:

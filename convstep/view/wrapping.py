@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 NEVER_FIRST = frozenset("，。、；：？！）】」』》〉”’…—·,.;:?!)]}%")
@@ -36,6 +37,21 @@ def wrap(text: Text, width: int) -> list[Text]:
         used += cell_len(piece)
     lines.append(_line(text, start, len(text.plain)))
     return lines
+
+
+class Wrapped:
+    """Paragraphs that Rich draws in any width; by itself it would begin a line with a full stop."""
+
+    def __init__(self, text: Text) -> None:
+        """Take paragraphs, one a line."""
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines."""
+        for paragraph in self._text.split("\n", allow_blank=True):
+            for line in wrap(paragraph, options.max_width):
+                line.end = "\n"
+                yield line
 
 
 def _line(text: Text, start: int, end: int) -> Text:
