@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convstep.lessons.expressions import typed
 from convstep.lessons.questions import Answer, Judged, Question
+from convstep.lessons.words import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,10 @@ class LineQuestion(Question):
     """What should stand there."""
 
     kind = "line"
+
+    def is_empty(self, line: int) -> bool:
+        """Whether nothing stands on a line, counted from 1."""
+        return not self.code.splitlines()[line - 1].strip()
 
     def judge(self, answer: Answer) -> Judged:
         """Right is any of the wrong lines."""
@@ -65,7 +70,8 @@ class ChoiceQuestion(Question):
         option = self.options[int(text) - 1]
         if option.right:  # the reason stands among the explanations
             return self._right()
-        return Judged(False, f"{self._wrong().said} {option.reason}".rstrip())
+        said = say(self.language, "and", first=self._wrong().said, second=option.reason)
+        return Judged(False, said.rstrip())
 
     @property
     def solution(self) -> Answer:

@@ -245,9 +245,20 @@ class ShapeQuestion(Question):
         """Right are the same numbers, however they are separated."""
         text = typed(str(answer))
         if not re.fullmatch(r"[(\[]?\s*\d{1,9}(?:(?:\s*[,x*]\s*|\s+)\d{1,9})*\s*,?\s*[)\]]?", text):
-            raise self._error("not.shape", text=repr(answer))
+            raise self._error("not.shape", text=repr(answer), example=self._example)
         shape = tuple(map(int, re.findall(r"\d+", text)))
         return self._right() if shape == self.shape else self._slip(shape)
+
+    @property
+    def how(self) -> str:
+        """By typing its numbers."""
+        return say(self.language, "how.shape", example=self._example)
+
+    @property
+    def _example(self) -> str:
+        """A shape with as many axes, which is not the answer."""
+        first = next(n for n in (8, 7) if n != self.shape[0])
+        return str(tuple(range(first, first + len(self.shape))))
 
     def _slip(self, shape: Index) -> Judged:
         """What is wrong with a shape, as far as it can be told."""
@@ -264,7 +275,9 @@ class ShapeQuestion(Question):
         if sorted(shape) == sorted(self.shape):
             return self._wrong("wrong.shape.order")
         hit = sum(mine == right for mine, right in zip(shape, self.shape, strict=True))
-        return self._wrong("wrong.shape.sizes", hit=hit, count=count) if count > 1 else self._wrong()
+        if count == 1:
+            return self._wrong()
+        return self._wrong("wrong.shape.size" if hit == 1 else "wrong.shape.sizes", hit=hit, count=count)
 
     @property
     def solution(self) -> Answer:

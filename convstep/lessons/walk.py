@@ -71,6 +71,11 @@ class Walk:
         return self._of(self._at)
 
     @property
+    def asked(self) -> str:
+        """What tells this page's question from others, whatever its words; "" without one."""
+        return self._keys[self._at]
+
+    @property
     def revealed(self) -> bool:
         """Whether what stands below the question is shown."""
         return self.is_revealed(self._at)
@@ -131,6 +136,21 @@ class Walk:
             return None
         tried.hints += 1
         return question.hints[tried.hints - 1]
+
+    @property
+    def hints_left(self) -> int:
+        """How many hints this page still has."""
+        return 0 if self.question is None else len(self.question.hints) - self.tried.hints
+
+    @property
+    def verdict(self) -> Judged | None:
+        """What is said of a question that was answered or given up; None of any other."""
+        question = self.question
+        if question is None or not self.revealed:
+            return None
+        if self.tried.outcome == RIGHT:
+            return question.judge(question.solution)
+        return Judged(False, question.given)
 
     def give_up(self) -> None:
         """See the answer, for no points."""

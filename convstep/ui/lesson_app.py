@@ -19,6 +19,7 @@ from convstep.ui.app import TorchApp
 from convstep.ui.screens.finish import FinishScreen
 from convstep.ui.screens.learning import LearningScreen
 from convstep.ui.screens.lesson import LessonScreen
+from convstep.ui.screens.page import Begun
 from convstep.ui.telling import tell
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ class LessonApp(TorchApp):
             self._heed(event)
         await super().on_event(event)
 
+    def on_key(self, event: events.Key) -> None:
+        """Give the answer what was typed before its line had the keys: the key that opened it was quicker."""
+        page = self.page_screen
+        if page is not None and page.is_current and page.narration.typing and event.is_printable:
+            event.prevent_default()
+            page.narration.answer.add(event.character or "")
+
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
         self.walk, self._seen = self.progress.walk(lesson), _stamp(lesson)
@@ -138,20 +146,25 @@ class LessonApp(TorchApp):
             self.page_screen.say(say(self.walk.lesson.language, "first.page"))
         return turned
 
-    def show_page(self) -> None:
-        """Show the walk's page, on the screen that is there if it fits."""
+    def show_page(self, begun: Begun | None = None) -> None:
+        """Show the walk's page, on the screen that is there if it fits.
+
+        Args:
+            begun: the answer to go on with, if the page asks what it asked before.
+        """
         screen, walk = self.page_screen, self.walk
         assert screen is not None
         assert walk is not None
         page = walk.page
         if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
             screen.note = self._note_on(page)
-            screen.open_page()
+            screen.open_page(begun)
             self._load_candidate(page)
             return
         playing = screen.playing
         self._to_page()
         new = self._screen(walk)
+        new.begun = begun
         self.switch_screen(new)
         if playing:
             new.call_after_refresh(new.action_play)
@@ -171,17 +184,21 @@ class LessonApp(TorchApp):
         if walk is None or screen is None or not screen.is_current:
             return
         stamp = _stamp(walk.lesson)
-        if stamp == self._seen or not stamp:
+        if stamp == self._seen:
             return
         self._seen = stamp
+        if stamp is None:
+            screen.complain(say(walk.lesson.language, "gone"))
+            return
         try:
             lesson = read_lesson(walk.lesson.path, walk.lesson.key)
         except LessonError as error:
             screen.complain(f"{say(walk.lesson.language, 'broken')} {error}")
             return
+        asked, begun = walk.asked, screen.begun_answer()
         walk.adopt(lesson)
         self._failed.clear()
-        self.show_page()
+        self.show_page(begun if walk.asked == asked else None)
         self.call_after_refresh(self.notify, say(lesson.language, "changed"))
 
     async def action_quit(self) -> None:

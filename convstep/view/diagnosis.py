@@ -92,7 +92,8 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
         parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
     if verdict.failing is not None and not verdict.ok:
         parts += ["", Text(tr("To see it: {command}", command=open_command(verdict)))]
-    return Group(*parts, *_source(verdict))
+    wrapped = [Paragraph(part) if isinstance(part, Text) else part for part in parts]
+    return Group(*wrapped, *_source(verdict))
 
 
 def _source(verdict: Verdict) -> list[RenderableType]:

@@ -22,6 +22,9 @@ from convstep.view.wrapping import KEEP, wrap
 CURSOR = "▸"
 """Before the option or the line that is chosen."""
 _INDEX = re.compile(r"\w*\\?[\[(][\d, :]{1,30}[\])]")
+_FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+MARKED = 3
+"""Columns beside the number of a line of code: its mark and two spaces."""
 RIGHT, WRONG = "✓", "✗"
 """Before what turned out to be right, and wrong."""
 
@@ -48,6 +51,8 @@ class Telling:
     """Options or lines, counted from 0, that turned out to be wrong."""
     note: str = ""
     """Something else to say on top: that a candidate is loading."""
+    marking: bool = False
+    """Whether cells are being marked, so that the question must be in sight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +92,8 @@ def draw_page(telling: Telling, width: int) -> Told:
             lines += _block(block, width)
     if question is not None:
         asked = _question(question, telling, width)
+        if telling.marking and asked.look is None:
+            asked = asked._replace(look=min(1, len(asked.lines) - 1))  # below the rule
         look = look if asked.look is None else asked.look + len(lines)
         typed_in = None if asked.field is None else asked.field + len(lines)
         lines += asked.lines
@@ -99,7 +106,21 @@ def draw_page(telling: Telling, width: int) -> Told:
         lines.pop()
     last = len(lines) - 1
     look = min(look, last)
-    return Told(tuple(lines), look, last if telling.said else look, typed_in)
+    return Told(tuple(lines), look, last if telling.said or telling.marking else look, typed_in)
+
+
+def code_width(page: Page) -> int:
+    """Columns that the widest line of code needs, before the question is answered as well as after it."""
+    question = page.question
+    widths = [cell_len(line) for b in (*page.before, *page.after) if b.fenced for line in b.text.splitlines()]
+    if isinstance(question, LineQuestion):
+        lines = question.code.splitlines()
+        widths += [cell_len(line) + len(str(len(lines))) + MARKED for line in lines]
+    if question is not None:
+        for text in (question.prompt, question.explanation, question.why):
+            fenced = _FENCE.findall(text)
+            widths += [cell_len(line) for code in fenced for line in code.splitlines()]
+    return max(widths, default=0)
 
 
 def _block(block: Block, width: int) -> list[Text]:
@@ -132,20 +153,29 @@ def _question(question: Question, telling: Telling, width: int) -> _Asked:
     if not telling.revealed:
         lines += _styled(wrap(Text(question.how), width), "dim")
     for number, hint in enumerate(question.hints[: telling.tried.hints]):
-        head = f"{say(telling.language, 'hint')} {number + 1}: "
+        head = say(telling.language, "hint", number=number + 1)
         look = len(lines)
         lines += _hanging(head, "bold yellow", draw_markdown(hint, width - cell_len(head)))
     if telling.said:
-        mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
         look = len(lines)
-        lines += _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
+        lines += _said(telling, width)
     lines.append(Text())
     return _Asked(lines, look, at)
+
+
+def _said(telling: Telling, width: int) -> list[Text]:
+    """The last answer's fate; an answer that was asked for is neither right nor wrong."""
+    if telling.revealed and not telling.said_right:
+        return [_bold(line) for line in draw_markdown(telling.said, width)]
+    mark, style = (RIGHT, "bold green") if telling.said_right else (WRONG, "bold red")
+    return _hanging(f"{mark} ", style, draw_markdown(telling.said, width - 2))
 
 
 def _option(text: str, number: int, right: bool, telling: Telling, width: int) -> list[Text]:
     if telling.revealed and right:
         mark, style = RIGHT, "bold green"
+    elif telling.revealed:
+        mark, style = " ", ""
     elif number in telling.refused:
         mark, style = WRONG, "red"
     else:
@@ -166,11 +196,12 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
     for number, line in enumerate(code):
         right = telling.revealed and number + 1 in question.lines
         chosen = number == telling.cursor and not telling.revealed
-        mark = RIGHT if right else WRONG if number in telling.refused else CURSOR if chosen else " "
-        style = "bold green" if right else "dim" if number in telling.refused else "bold" if chosen else "dim"
+        refused = number in telling.refused and not telling.revealed
+        mark = RIGHT if right else WRONG if refused else CURSOR if chosen else " "
+        style = "bold green" if right else "dim" if refused else "bold" if chosen else "dim"
         if chosen or (right and not look):
             look = len(found)
-        parts = fold(line, width - digits - 3)
+        parts = fold(line, width - digits - MARKED)
         if chosen or right:
             for part in parts:
                 part.stylize("reverse" if chosen else "bold underline")

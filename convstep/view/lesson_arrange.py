@@ -13,6 +13,10 @@ LESSON = "lesson"
 """Key of the narration."""
 BESIDE_FROM = 100
 """Columns from which the narration stands beside the panels; below, above them."""
+AROUND = 5
+"""Columns around the text: the border, its padding, and one for the scroll bar."""
+LEAST_PANELS = 10
+"""Lines of the panels below the narration: a window and its frame."""
 LEAST_CARD = 8
 """Lines of the step below all the panels, at the least."""
 ROOMY = 2
@@ -30,10 +34,9 @@ def narration_room(width: int, height: int, wanted: int = 0) -> Rect:
         wanted: columns that the page's code needs, 0 if it has none.
     """
     if width >= BESIDE_FROM:
-        columns = max(min(width * 2 // 5, WIDEST), min(wanted + 4, width // 2))
+        columns = max(min(width * 2 // 5, WIDEST), min(wanted + AROUND, width // 2))
         return Rect(0, 0, columns, height)
-    # the panels keep what they need for a window and its frame
-    return Rect(0, 0, width, max(min(height * 2 // 5, height - 10), 5))
+    return Rect(0, 0, width, max(min(height * 2 // 5, height - LEAST_PANELS), 5))
 
 
 def panels_room(width: int, height: int, narration: Rect) -> Rect:
@@ -66,6 +69,21 @@ def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> P
     shown = SOURCE if tab == SOURCE else CARD
     places[shown] = Rect(0, upper + lower, width, height - upper - lower)
     return Plan(places, (CARD, SOURCE), shown)
+
+
+def for_marking(plan: Plan, panel: Panel, width: int, height: int) -> Plan:
+    """The same plan, or where the room is low, all of it for the panel whose cells are marked.
+
+    Args:
+        plan: of the panels.
+        panel: on which cells are marked.
+        width: columns of room.
+        height: lines of room.
+    """
+    place = plan.places.get(panel.key)
+    if height >= LEAST_PANELS or (place and natural_height(panel, place.width) <= place.height):
+        return plan
+    return Plan({panel.key: Rect(0, 0, width, height)})
 
 
 def with_narration(plan: Plan, narration: Rect, room: Rect) -> Plan:

@@ -41,7 +41,7 @@ def keys_line(
         typing: whether an answer is being typed, and every character belongs to it.
         away: whether a panel has the keys, and Enter belongs to it.
     """
-    language, question, tried = walk.lesson.language, walk.question, walk.tried
+    language, question = walk.lesson.language, walk.question
     open_question = question is not None and not walk.revealed
     found: list[tuple[str, str]] = []
     if selecting or typing:
@@ -53,8 +53,8 @@ def keys_line(
     else:
         found = [("p" if away else "Enter", "key.on")]
     if (wandered or away) and not typing:
-        found.insert(0, ("r", "key.return"))
-    if question is not None and open_question and not typing and tried.hints < len(question.hints):
+        found.insert(0, ("r", "key.return" if wandered else "key.return.keys"))
+    if open_question and not typing and walk.hints_left:
         found.append(("h", "key.hint"))
     if open_question and not typing:
         found.append(("A", "key.solution"))
@@ -64,7 +64,7 @@ def keys_line(
     for key, words in found:
         more = f"{key} {say(language, words, cost=HINT_COSTS)}"
         longer = f"{line}{SPACE}{more}" if line else more
-        if cell_len(longer) > room - 4:
+        if cell_len(longer) > room - 2:
             break
         line = longer
     return line

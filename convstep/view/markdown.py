@@ -52,7 +52,7 @@ def highlighted(code: str, language: str = "python") -> list[Text]:
     """The lines of some code in the terminal's own colours."""
     from rich.syntax import Syntax
 
-    code = code.expandtabs(TAB).rstrip("\n")
+    code = code.replace(KEEP, " ").expandtabs(TAB).rstrip("\n")
     if not language:
         return [Text(line) for line in code.split("\n")]
     lexer = "pycon" if ">>>" in code else language
@@ -76,15 +76,23 @@ def fold(line: Text, width: int) -> list[Text]:
 
 
 def _cuts(plain: str, first: int, others: int) -> list[int]:
-    """Where to cut so that the first part and the others have a width: anywhere, not only at a space."""
-    cuts, used, room = list[int](), 0, first
+    """Where to cut so that the first part and the others have a width: beside a word rather than in it."""
+    cuts, start, used, room = list[int](), 0, 0, first
     for at, character in enumerate(plain):
         size = cell_len(character)
         if used + size > room:
-            cuts.append(at)
-            used, room = 0, others
+            beside = (cut for cut in range(at, start, -1) if not _in_word(plain, cut))
+            # a name as long as half a line is rather cut than put below it
+            start = next((cut for cut in beside if cell_len(plain[start:cut]) > room // 2), at)
+            cuts.append(start)
+            used, room = cell_len(plain[start:at]), others
         used += size
     return cuts
+
+
+def _in_word(plain: str, at: int) -> bool:
+    """Whether a cut would part a name or a number."""
+    return re.fullmatch(r"\w\w", plain[at - 1 : at + 1], re.ASCII) is not None
 
 
 def _on_any_ground(style: str | Style) -> Style:

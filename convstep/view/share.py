@@ -117,18 +117,26 @@ def _tight(share: Share, width: int) -> list[Text]:
 
 def _cells(share: Share, width: int) -> list[Text]:
     """The cell that differs most, in words."""
-    lines = [_heading(share, width)]
-    if share.actual is not None and share.actual.size:
-        row, column = _worst(share)
-        expected, actual = share.expected[row, column], share.actual[row, column]
-        change = tr(
-            "change: reference {reference}, candidate {candidate}",
-            reference=short(expected),
-            candidate=short(actual),
-        )
-        brief = f"{short(expected, 3)}  {short(actual, 3)}"
-        lines.append(Text(f"  {change if cell_len(change) + 2 <= width else brief}"))
-    return lines + _others(share, width, 0)
+    return [_heading(share, width), *_largest_error(share, width), *_others(share, width, 0)]
+
+
+def _largest_error(share: Share, width: int) -> list[Text]:
+    """What both add to the cell that differs most; the numbers have words however narrow it is."""
+    if share.actual is None or not share.actual.size:
+        return []
+    row, column = _worst(share)
+    expected, actual = share.expected[row, column], share.actual[row, column]
+    whole = {"reference": short(expected), "candidate": short(actual)}
+    brief = {"reference": short(expected, 3), "candidate": short(actual, 3)}
+    forms = (
+        tr("change: reference {reference}, candidate {candidate}", **whole),
+        tr("change: ref {reference}, cand {candidate}", **whole),
+        tr("ref {reference}, cand {candidate}", **whole),
+        tr("ref {reference}, cand {candidate}", **brief),
+    )
+    said = next((words for words in forms if cell_len(words) + 2 <= width), "")
+    lines = [said] if said else [f"{tr('ref')} {brief['reference']}", f"{tr('cand')} {brief['candidate']}"]
+    return [Text(f"  {line}") for line in lines]
 
 
 def _line(share: Share, width: int) -> list[Text]:
@@ -170,7 +178,7 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
         return [Text(f"  {tr('the whole window lies in the padding')}", "dim")]
     rows, columns = share.expected.shape
     if rows * columns == 1:
-        return _cells(share, width)[1:2]
+        return _largest_error(share, width)
     text = min((width - 3) // (2 * columns) - 1, 7)
     expected = _Block(
         (tr("reference change"), tr("ref change"), tr("ref")),
@@ -189,7 +197,7 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
         return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
     text = min((width - 2) // columns - 1, 7)
     if text < 3:
-        return _cells(share, width)[1:2]
+        return _largest_error(share, width)
     return [
         Text.assemble(" ", line) for block in (expected, actual) for line in block.lines(text, rows, columns)
     ]

@@ -43,17 +43,21 @@ def wrap(text: Text, width: int) -> list[Text]:
 
 
 class Paragraph:
-    """Words for a place whose width is known only when it is drawn."""
+    """Words for a place whose width is known only when it is drawn.
 
-    def __init__(self, words: str, style: str = "") -> None:
-        """Hold a paragraph, without line breaks."""
-        self._text = Text(words, style)
+    Rich's own wrapping would begin a line with a Chinese full stop.
+    """
+
+    def __init__(self, words: str | Text, style: str = "") -> None:
+        """Hold paragraphs, one a line."""
+        self._text = words if isinstance(words, Text) else Text(words, style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         """Its lines."""
-        for line in wrap(self._text, options.max_width):
-            line.end = "\n"
-            yield line
+        for paragraph in self._text.split("\n", allow_blank=True):
+            for line in wrap(paragraph, options.max_width):
+                line.end = "\n"
+                yield line
 
 
 def padded(text: str, width: int, *, right: bool = False) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -15,6 +17,7 @@ from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Stop
 from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
 from convstep.lessons.standing import stand
+from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question
 from tests.strategies import tried
@@ -243,3 +246,31 @@ def test_answers_of_the_course_can_be_given_and_are_said(entry: course.Entry) ->
         assert asked.prompt
         if isinstance(asked.solution, str):
             assert asked.solution in asked.given
+
+
+def test_one_size_is_right_and_two_are() -> None:
+    said = {
+        language: ShapeQuestion(
+            language=language, prompt="", hints=(), why="", explanation="", line=1, shape=(5, 6, 2)
+        )
+        for language in LANGUAGES
+    }
+    assert said["en"].judge("5 6 1").said == "Not yet: 2 of the 3 sizes are right."
+    assert said["en"].judge("1 6 1").said == "Not yet: 1 of the 3 sizes is right."
+    assert said["zh"].judge("1 6 1").said.endswith("对了 1 个。")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("shape", [(4,), (8, 9), (7, 8, 9), (8, 9, 10, 11)])
+def test_the_example_of_a_shape_has_the_axes_of_the_answer_and_is_not_the_answer(
+    language: str, shape: tuple[int, ...]
+) -> None:
+    question = ShapeQuestion(
+        language=language, prompt="", hints=(), why="", explanation="", line=1, shape=shape
+    )
+    found = re.search(r"\([\d, ]+\)", question.how)
+    assert found is not None
+    assert found[0].count(",") == str(shape).count(",")
+    assert not question.judge(found[0]).right
+    with pytest.raises(AnswerError, match=re.escape(found[0])):
+        question.judge("x")

@@ -133,3 +133,11 @@ def test_without_settings_the_locale_decides(
 
 def test_braces_in_what_is_filled_in_are_kept() -> None:
     assert say("en", "not.number", text="'{0}'").startswith("'{0}' is not a number")
+
+
+def test_chinese_puts_no_half_width_sign_beside_its_own() -> None:
+    for key, words in WORDS["zh"].items():
+        assert not re.search("[。，；：、！？] ?[ :;,]", words), key
+    said = say("zh", "and", first=say("zh", "wrong"), second="它是旧值。")
+    assert said == "还不对。它是旧值。"
+    assert say("zh", "hint", number=1) == "提示 1："

@@ -114,8 +114,8 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert answer.value == "78"  # a refused answer is replaced
         await learner.press("escape", "n")
         assert learner.position == page.walk.stop.position + 1
-        await learner.press("9")
-        assert answer.value == "789"  # one that was left is gone on with
+        await learner.press("enter", "9")
+        assert answer.value == "789"  # Enter goes on with one that was left
         await learner.press("enter", "left", "1")
         assert answer.value == "1789"  # the cursor goes to the beginning of what was selected
         await learner.press("enter", "backspace", "escape")
@@ -124,22 +124,49 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert answer.value == "-1.5"
         await learner.press("enter")
         assert page.walk.tried.attempts == 4
+        await learner.press("backspace", "escape")
+        for key in ("a", "a", "b", "s"):
+            learner.send(key)
+        await learner.settle()
+        assert answer.value == "abs", "letters that follow a in the same read are the answer's"
+        await learner.press(*["backspace"] * 3, *"-1.5", "escape")
         await learner.press("h", "tab", "tab")
         await learner.click(answer.region.x, answer.region.y)
         await learner.type("abs(9)")
         assert answer.value == "abs(9)-1.5"
 
 
-async def test_where_a_panel_has_the_keys_no_half_of_an_answer_is_taken() -> None:
+async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_gone_on_with() -> None:
+    async with opened_lesson(parse_lesson(typing())) as learner:
+        answer = learner.page.narration.answer
+        await learner.press("minus", "1", "escape")
+        assert answer.value == "-1"  # it stays to be read
+        await learner.press("3")
+        assert answer.value == "3"
+        for go_on, text in {"enter": "34", "a": "344", "left": "3444"}.items():
+            await learner.press("escape", go_on, "end", "4")
+            assert answer.value == text
+        await learner.press("escape", "backspace", "escape")
+        assert answer.value == "344"
+        await learner.press("tab", "tab", "shift+tab", "shift+tab", "5")
+        assert answer.value == "5"
+
+
+async def test_a_digit_begins_an_answer_wherever_the_keys_are_and_a_panel_keeps_its_minus() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         await learner.press("tab", "tab", "down")
         precision = learner.page.precision
         await learner.press("minus")
         assert learner.page.precision == precision - 1
+        assert "- fewer" in learner.text, "the panel's key says what it did"
         await learner.press("1")
-        assert not learner.page.narration.typing
-        assert say("en", "answer.first") in learner.text
-        await learner.press("m", "a")
+        assert learner.page.narration.typing
+        assert learner.page.narration.answer.value == "1"
+        assert "- fewer" not in learner.text, "what was said is over"
+        await learner.press("escape", "tab", "tab", "m", "3")
+        assert learner.page.narration.answer.value == "3"
+        assert "lesson" in learner.visible()
+        await learner.press("escape", "tab", "tab", "m", "a", *["backspace"])
         await learner.type("-1")
         assert learner.page.narration.answer.value == "-1"
         assert "lesson" in learner.visible()
@@ -162,7 +189,7 @@ async def test_the_answer_stands_under_its_question_and_in_sight(size: tuple[int
         for _ in range(20):
             await learner.press("shift+up")
         assert _row(learner, field()).startswith(f"{say('zh', 'answer')} -1.5")
-        assert "h hint" not in learner.lines[-1], "letters are typed now"
+        assert learner.lines[-1].split() == ["Enter", "提交", "Esc", "先不答"], "letters are typed now"
         assert learner.stale_cells() == []
         await learner.press("enter")
         assert say("zh", "wrong") in learner.text
@@ -218,8 +245,9 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
         f"hint, -{HINT_COSTS} points": lambda: tried.hints == hints + 1,
         "show the answer": lambda: walk.revealed,
         "back to the lesson's place": lambda: not page.wandered and page.narration.has_keys,
+        "back to the lesson": lambda: page.narration.has_keys,
         "submit": submitted,
-        "leave it for now": lambda: not page.narration.typing and not page.selecting,
+        "leave": lambda: not page.narration.typing and not page.selecting,
         "compare with PyTorch": lambda: learner.dialog == "ComparisonScreen",
     }
 
@@ -238,6 +266,8 @@ async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
                 learner.lessons.show_page()
                 await learner.hurry(*keys)
                 offered = str(learner.page.narration.border_subtitle).split("  ")
+                here = not learner.page.wandered
+                assert not here or say("en", "key.return") not in " ".join(offered), f"{name}: it is there"
                 key, _, words = offered[number].partition(" ")
                 done = effects(learner)[words]
                 await learner.hurry({"Enter": "enter", "Esc": "escape"}.get(key, key))
@@ -271,9 +301,12 @@ async def test_digits_go_to_a_line_whatever_its_number() -> None:
     code = "\n".join("" if number in (2, 30) else f"a = {number}" for number in range(1, 121))
     async with opened_lesson(parse_lesson(HUNT.format(code=code))) as learner:
         assert isinstance(learner.page.walk.question, LineQuestion)
-        for keys, line in {"2": 3, "0": 20, "7": 7, "h120": 120, "h121": 1, "h30": 31, "h0": 31}.items():
+        for keys, line in {"2": 0, "0": 20, "7": 7, "h120": 120, "h121": 1, "h30": 0, "h0": 0}.items():
             await learner.press(*keys)
-            assert learner.page.option == line - 1, keys
+            assert learner.page.option == (line - 1 if line else None), keys
+            assert (say("en", "line.empty", line=keys.strip("h")) in learner.text) == (keys in ("2", "h30"))
+        await learner.press("enter")
+        assert learner.page.walk.tried.attempts == 0
         await learner.press("h", "2", "down", "1")
         assert learner.page.option == 0  # the arrow ended the number
         await learner.press("h", "2", "1", "enter")

@@ -130,6 +130,31 @@ async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open(
         assert "It is" in learner.told  # what was revealed stays so
 
 
+async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_do_not() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        keys = learner.lines[-1]
+        assert not any(words in keys for words in ("answer", "hint", "previous page", "return"))
+        await learner.press("A")
+        assert say("en", "no.question") in learner.text
+        await learner.press("p")
+        assert all(words in learner.lines[-1] for words in ("answer", "hint", "previous page"))
+        await learner.answer("99")
+        assert "✗ Not yet" in learner.told
+        await learner.press("7")
+        assert "Not yet" not in learner.told, "that was said of another answer"
+        assert learner.lines[-1].split() == ["Enter", "submit", "Esc", "leave"]
+        await learner.press("escape", "A", "A")
+        assert say("en", "shown") in learner.text
+        assert "✗" not in learner.told
+        assert "answer" not in learner.lines[-1]
+        await learner.press("P", "p")
+        assert "The answer is" in learner.told, "it is told again on coming back"
+        await learner.press("p", "p", "2", "enter", "A")
+        assert say("en", "answered") in learner.text
+        await learner.press("P", "p")
+        assert "✓ Right." in learner.told
+
+
 async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "h", "h")
@@ -148,7 +173,7 @@ async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() 
         await learner.answer(mistake(question))
         await learner.answer(question.solution)
         assert walk.points == POINTS - 2 * HINT_COSTS - ATTEMPT_COSTS
-        assert "before +" in learner.told
+        assert "old value +" in learner.told
 
 
 async def test_a_long_page_is_scrolled_while_its_arrows_choose() -> None:
@@ -200,6 +225,21 @@ async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None
         await learner.press("enter")
         assert learner.page.walk.revealed
         assert learner.position == learner.page.walk.stop.position
+
+
+async def test_on_a_small_screen_the_question_its_keys_and_the_columns_are_seen_while_marking() -> None:
+    async with opened_lesson(parse_lesson(LESSON.replace("## Some cells", "## Some\n\n" + "words " * 90)),
+                             (60, 16)) as learner:  # fmt: skip
+        await learner.press("p", "p")
+        before = learner.visible()
+        await learner.press("enter")
+        assert "Which cells of dA_prev_pad" in learner.text
+        assert say("en", "how.cells.short") in learner.lines[0]
+        rows = learner.part("input_gradient")
+        assert sum(row.strip("┃ ")[:1].isdigit() for row in rows[2:]) >= 3
+        assert rows[1].split()[1:-1] == ["0", "1", "2", "3", "4"]
+        await learner.press("escape")
+        assert learner.visible() == before
 
 
 async def test_who_gives_up_sees_what_was_missed_and_what_was_too_many() -> None:
@@ -265,6 +305,11 @@ async def test_presenting_keeps_the_narration_where_there_is_room() -> None:
         assert "lesson" not in learner.visible()
         await learner.press("z")
         assert "lesson" in learner.visible()
+        for leave in ("z", "escape"):
+            await learner.press("z", leave)
+            assert learner.page.focused is learner.page.narration, "the keys are the lesson's again"
+        await learner.press("tab", "z", "z")
+        assert learner.page.focused is not learner.page.narration
 
 
 async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:
@@ -311,6 +356,34 @@ async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> No
         await _edit(learner, path, LESSON.replace("input: 4x5x2", "input: 5x6x2"))
         assert "this does not say what to ask" not in learner.told
         assert learner.page.problem.A_prev.shape == (5, 6, 2)
+
+
+async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text(LESSON)
+    async with opened_lesson(read_lesson(str(path))) as learner:
+        await learner.press("p", "minus", "7")
+        for words in ("Edited: it is {=", "Once more: it is {="):
+            await _edit(learner, path, LESSON.replace("It is {=", words))
+            assert learner.page.narration.answer.value == "-7"
+        assert say("en", "changed") in learner.text
+        await learner.press("5")
+        assert learner.page.narration.answer.value == "-75"
+        await _edit(learner, path, LESSON)
+        await _edit(learner, path, LESSON.replace("ask cells", "ask sells"))
+        assert say("en", "changed") not in learner.text, "it is not so any more"
+        path.unlink()
+        learner.lessons.look_at_file()
+        await learner.answered()
+        assert "gone" in learner.told
+        await _edit(learner, path, LESSON)
+        assert "gone" not in learner.told
+        await learner.press("escape", "p")
+        await learner.mark(frozenset({(0, 0, 0)}))
+        await _edit(learner, path, LESSON.replace("It is {=", "Edited: it is {="))
+        assert learner.page.chosen == {(0, 0, 0)}
+        await _edit(learner, path, LESSON.replace("at: 0,2,1", "at: 0,1,1"))
+        assert not learner.page.chosen, "another question"
 
 
 async def _edit(learner: Learner, path: Path, text: str) -> None:

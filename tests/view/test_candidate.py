@@ -142,6 +142,11 @@ def test_card_shows_both_contributions_and_what_is_written_elsewhere(wrong: Benc
     assert "reference change" in card
     assert "candidate change" in card
     assert "change: reference" in wrong.card(58, 40)  # the numbers of one cell
+    for width in (20, 24, 30, 34, 58):
+        bias = wrong.card(width, 40).partition("db[")[2]
+        assert "ref" in bias, "numbers have words at every width"
+        assert "cand" in bias
+        assert all(len(line) <= width for line in bias.splitlines())
     assert "≠ dA_prev[" in card
     assert "= db[0] += dz" in card
     shares = {share.target.split("[")[0]: share for share in wrong.stage.shares()}

@@ -16,7 +16,7 @@ from convstep.lessons.lesson import Page
 from convstep.lessons.walk import RIGHT, Tried, Walk
 from convstep.lessons.words import LANGUAGES
 from convstep.view.finish import draw_finish
-from convstep.view.lesson import CURSOR, WRONG, Telling, Told, draw_page
+from convstep.view.lesson import CURSOR, WRONG, Telling, Told, code_width, draw_page
 from convstep.view.lesson import RIGHT as RIGHT_MARK
 from convstep.view.lesson_words import keys_line, page_line
 from tests.lessons.mistakes import mistake
@@ -116,7 +116,10 @@ def test_choices_carry_their_marks() -> None:
     assert [line[:5] for line in plain(chosen) if ". " in line] == ["  1. ", f"{CURSOR} 2. ", "  3. "]
     assert "2. two" in chosen.lines[chosen.look].plain
     told = plain(draw_page(replace(fresh, refused=frozenset({0}), revealed=True), 30))
-    assert [line[:5] for line in told if ". " in line] == [f"{WRONG} 1. ", f"{RIGHT_MARK} 2. ", "  3. "]
+    assert [line[:5] for line in told if ". " in line] == ["  1. ", f"{RIGHT_MARK} 2. ", "  3. "]
+    asked = plain(draw_page(replace(fresh, cursor=0, revealed=True, said="The answer is 2."), 30))
+    assert CURSOR not in "".join(asked), "nothing is chosen any more"
+    assert "The answer is 2." in asked, "an answer that was asked for is no miss"
     assert "yes" in told
     assert "no" not in told
 
@@ -134,8 +137,26 @@ def test_code_in_question_is_numbered_and_the_cursor_is_in_sight() -> None:
     assert told.lines[told.look].plain == f"{CURSOR} 25 line_25 = 25"
     assert f"{WRONG}  4 line_4 = 4" in plain(told)
     assert "   7 line_7 = 7"[1:] in [line[1:] for line in plain(told)]
+    found = draw_page(replace(fresh, cursor=24, refused=frozenset({3}), revealed=True), 40)
+    assert not {CURSOR, WRONG} & {line[:1] for line in plain(found)}
     shown = draw_page(replace(fresh, revealed=True), 40)
     assert f"{RIGHT_MARK} 20 line_20 = 20" in plain(shown)
+
+
+def test_the_width_of_code_counts_what_an_answer_brings() -> None:
+    code, right = "x = 1\ny = 2\n", "y = the_line_that_should_stand_there[0, 1]"
+    asked = page(f"```python\n{code}```\n```ask line\nanswer: 2\nright: {right}\n```")
+    assert code_width(asked) == len(right)
+    assert code_width(page(f"```python\n{right}\nx = 1\n```\n```ask line\nanswer: 1\nright: x\n```")) == (
+        len(right) + len("▸ 1 ")
+    )
+    assert code_width(page("Words. " * 60)) == 0
+    for lines in (
+        draw_page(telling(asked), len(right)),
+        draw_page(replace(telling(asked), revealed=True), 42),
+    ):
+        assert any(line.plain.endswith("y = 2") for line in lines.lines)
+    assert right in plain(draw_page(replace(telling(asked), revealed=True), code_width(asked)))
 
 
 def test_a_fence_inside_a_fence_is_code() -> None:
@@ -165,11 +186,20 @@ def test_keys_are_named_as_far_as_there_is_room(language: str, room: int) -> Non
     assert f"{len(found.pages)}/{len(found.pages)}" in page_line(walk)
 
 
+def test_what_is_asked_is_in_sight_while_cells_are_marked() -> None:
+    fresh = telling(page("Words. " * 60 + "\n\n```ask cells\non: dA_prev_pad\n```"))
+    assert draw_page(fresh, 40).look == 0
+    told = draw_page(replace(fresh, marking=True), 40)
+    assert "Which cells" in told.lines[told.look].plain
+    assert told.lines[told.until].plain.endswith("done")
+
+
 def test_keys_follow_what_happens() -> None:
     walk = Walk(lesson(asks("W")))
     assert keys_line(walk, 99, wandered=False, selecting=True, opens="") == (
-        "Enter submit  Esc leave it for now  h hint, -2 points  A show the answer"
+        "Enter submit  Esc leave  h hint, -2 points  A show the answer"
     )
+    assert "h hint" in keys_line(walk, 44, wandered=False, selecting=True, opens=""), "at 120 columns"
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="why").startswith(
         "Enter which steps made the cell  p on"
     )

@@ -104,6 +104,8 @@ def test_the_rest_of_a_long_line_is_indented() -> None:
     lines = [line.plain for line in draw_code("    total = first + second", 18, "")]
     assert lines == ["    total = first ", "        + second"]
     assert [line.plain for line in draw_code("    total = first", 12, "")] == ["    total = ", "  first"]
+    lines = [line.plain for line in draw_code("for i_h, i_w, i_c in np.ndindex(dZ.shape):", 39, "")]
+    assert lines == ["for i_h, i_w, i_c in np.ndindex(dZ.", "    shape):"], "no name is parted"
 
 
 BLOCKS = st.sampled_from(

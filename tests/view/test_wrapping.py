@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
-from convstep.view.wrapping import KEEP, NEVER_FIRST, NEVER_LAST, wrap
+from convstep.view.wrapping import KEEP, NEVER_FIRST, NEVER_LAST, Paragraph, wrap
 from tests.strategies import tried
 
 SIGNS = "ab dW 反向传播，。（）「」、；：？！… —·%.,()[]+=_-1" + KEEP
@@ -91,3 +93,16 @@ def test_styles_stay_on_their_words() -> None:
     text = Text("one ").append("two three", "bold").append(" 四五")
     styled = [line.plain[span.start : span.end] for line in wrap(text, 8) for span in line.spans]
     assert styled == ["two", "three"]
+
+
+def test_rich_draws_chinese_with_no_full_stop_at_the_beginning_of_a_line() -> None:
+    words = "必须在裁剪之前用零补在下边和右边。补在别处，梯度就会移位。\n第二段"
+    for width in range(8, 70):
+        file = io.StringIO()
+        console = Console(width=width, file=file, color_system=None)
+        console.print(Paragraph(Text(words)))
+        lines = file.getvalue().splitlines()
+        assert not any(line.startswith(("。", "，")) for line in lines)
+        assert "".join(line.strip() for line in lines) == words.replace("\n", "")
+        assert lines[-1].strip() == "第二段"
+        assert all(cell_len(line) <= width for line in lines)

@@ -10,12 +10,16 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from convstep.lessons.choices import LineQuestion
+from convstep.lessons.expressions import typed
 from convstep.lessons.lesson import COMPARISON, WHY
 from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
+from convstep.lessons.walk import RIGHT, SHOWN
 from convstep.lessons.words import say
 from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
+from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.lesson_arrange import LESSON
 
 if TYPE_CHECKING:
     from convstep.ui.lesson_app import LessonApp
@@ -58,31 +62,36 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
     def heed(self, event: events.Key | events.Paste) -> None:
         """Look at a key before it goes anywhere: what begins an answer goes to the answer's line.
 
-        Those after it may have come in the same read, and go where the keys are by then.
+        Those after it may have come in the same read, and go where the keys are by then. A digit
+        begins one wherever the keys are: panels have no use for it.
         """
         key = event.key if isinstance(event, events.Key) else ""
-        if not key.isdigit():
+        digit = isinstance(event, events.Key) and typed(event.character or "").isdigit()
+        if not digit:
             self._number = ""
         if isinstance(event, events.Paste):
             begins = self.narration.display
-        else:
+        elif self.narration.has_keys:
             begins = self.focused is self.narration and self.narration.answer.takes(event)
+        else:
+            begins = digit and self.narration.answer.wanted
         if begins:
-            self.narration.begin_typing()
+            self._begin_typing(anew=key not in EDITING)
 
     def action_digit(self, digit: int) -> None:
-        """A digit of an option's or a line's number; where something is typed, a way to begin."""
+        """A digit of an option's or a line's number."""
         question = self.walk.question
-        if question is None or self.walk.revealed or self.selecting:
-            return
-        if question.is_typed:
-            self.say(say(self.language, "answer.first"))
+        if not self.options or self.walk.revealed:
             return
         longer = f"{self._number}{digit}"
         self._number = longer if 1 <= int(longer) <= self.options else str(digit)
-        if 1 <= int(self._number) <= self.options:
-            self.option = int(self._number) - 2
-            self._choose(1)
+        number = int(self._number)
+        if 1 <= number <= self.options:
+            empty = isinstance(question, LineQuestion) and question.is_empty(number)
+            self.option = None if empty else number - 1
+            self._told_anew()
+            if empty:
+                self.say(say(self.language, "line.empty", line=number))
 
     _number = ""
     """The digits typed so far of an option's or a line's number."""
@@ -104,8 +113,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         elif self.walk.revealed:
             self.action_page(1)
         elif question.is_typed:
-            self._show_narration()
-            self.narration.begin_typing()
+            self._begin_typing()
         elif isinstance(question, CellsQuestion):
             self.begin_selecting(question)
         elif self.option is None:
@@ -115,9 +123,11 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
 
     def action_hint(self) -> None:
         """A hint, for points."""
-        hint = self.walk.hint()
-        if hint is None:
-            self.say(say(self.language, "no.question" if self.walk.question is None else "no.hint"))
+        if self.walk.question is None or self.walk.revealed:
+            self._say_why_not()
+            return
+        if self.walk.hint() is None:
+            self.say(say(self.language, "no.hint"))
             return
         self.said = ""
         self.tell()
@@ -127,10 +137,15 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         """Show the answer."""
         question = self.walk.question
         if question is None or self.walk.revealed:
-            self.say(say(self.language, "no.question"))
+            self._say_why_not()
             return
         self.walk.give_up()
         self._reveal(question.given, right=False)
+
+    def _say_why_not(self) -> None:
+        """Nothing is asked here, or not any more."""
+        outcome = "" if self.walk.question is None else self.walk.tried.outcome
+        self.say(say(self.language, {RIGHT: "answered", SHOWN: "shown"}.get(outcome, "no.question")))
 
     def action_page(self, by: int) -> None:
         """Turn the page."""
@@ -191,6 +206,12 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.tell()
         self.app.keep()
 
+    def on_input_changed(self) -> None:
+        """Another answer is typed: what was said is about the one before."""
+        if self.narration.typing and self.said:
+            self.said = ""
+            self.tell()
+
     def play_on(self) -> bool:
         """One tick: step to the page's place, wait until it is read, then turn; questions wait."""
         stop = self.walk.stop
@@ -232,9 +253,15 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.set_focus(self.narration, scroll_visible=False)
         self.app.keep()
 
+    def _begin_typing(self, *, anew: bool = False) -> None:
+        """Let an answer be typed; what a key before it said is over."""
+        self._show_narration()
+        self.narration.begin_typing(anew=anew)
+        self._show_status()
+
     def _show_narration(self) -> None:
         """Bring the page back where a panel, or a class, has all the room."""
-        if self._maximised:
+        if self._maximised not in ("", LESSON):
             self._maximised = ""
             self._arrange()
         if not self.narration.display:
@@ -245,10 +272,17 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         first, last = (0, self.options - 1) if by > 0 else (self.options - 1, 0)
         begin = first if self.option is None else self.option + by
         question = self.walk.question
-        lines = question.code.splitlines() if isinstance(question, LineQuestion) else ()
         ahead = range(begin, last + by, by)
-        self.option = next((at for at in ahead if not lines or lines[at].strip()), self.option)
+        if isinstance(question, LineQuestion):
+            self.option = next((at for at in ahead if not question.is_empty(at + 1)), self.option)
+        else:
+            self.option = next(iter(ahead), self.option)
+        self._told_anew()
+
+    def _told_anew(self) -> None:
+        """Another choice: nothing that was said is about it."""
         self.said = ""
+        self._show_status()
         self.tell()
 
 

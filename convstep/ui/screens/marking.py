@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+from rich.cells import cell_len
+
 from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.words import say
 from convstep.ui.messages import CellClicked
 from convstep.ui.screens.page import PageScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -50,11 +53,14 @@ class MarkingScreen(PageScreen):
         if grid.cursor is None:
             grid.move_cursor(0, 0)
         self.tell()
-        self.say(question.how)
+        room = self.size.width - 4
+        self.say(question.how if cell_len(question.how) <= room else say(self.language, "how.cells.short"))
 
     def leave_selecting(self) -> None:
         """Mark no more; the marks stay."""
-        self.selecting = False
+        if self.selecting:
+            self.selecting = False
+            self._arrange()
 
     def toggle_pointed(self) -> None:
         """Mark the cell under the cursor, or take its mark away."""

@@ -6,9 +6,9 @@ import contextlib
 import dataclasses
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual.widget import Widget
 
 from convstep.language import tr
@@ -22,8 +22,15 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.narration import Narration
 from convstep.view.arrange import CARD, SIDE_FROM, Plan
 from convstep.view.card import draw_card
-from convstep.view.lesson import Telling, Told, draw_page
-from convstep.view.lesson_arrange import LESSON, arrange_all, narration_room, panels_room, with_narration
+from convstep.view.lesson import Telling, Told, code_width, draw_page
+from convstep.view.lesson_arrange import (
+    LESSON,
+    arrange_all,
+    for_marking,
+    narration_room,
+    panels_room,
+    with_narration,
+)
 from convstep.view.lesson_words import keys_line, page_line
 from convstep.view.model import Choice
 from convstep.view.panel import Span
@@ -37,6 +44,20 @@ if TYPE_CHECKING:
 
 PRESENT_FROM = 140
 """Columns from which the narration stays in sight before a class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that was begun and not submitted."""
+
+    text: str
+    """What was typed."""
+    typing: bool
+    """Whether the keys are still its."""
+    chosen: frozenset[Index]
+    """Cells that were marked."""
+    option: int | None
+    """The option or line under the cursor."""
 
 
 class PageScreen(DebuggerScreen):
@@ -71,6 +92,8 @@ class PageScreen(DebuggerScreen):
         """Whether cells are being marked."""
         self.opened = False
         """Whether what the page's stop names was opened."""
+        self.begun: Begun | None = None
+        """The answer that goes on when the page is opened."""
         self._additions, self._led = 0, False
         if self._placed:
             stop = walk.stop
@@ -127,9 +150,12 @@ class PageScreen(DebuggerScreen):
         """The narration beside the panels, above them on a narrow screen."""
         if self._maximised or (self.presenting and width < PRESENT_FROM):
             return super().plan(width, height)
-        narration = narration_room(width, height, self._code_width())
+        narration = narration_room(width, height, code_width(self.walk.page))
         room = panels_room(width, height, narration)
-        return with_narration(self.panels_plan(room.width, room.height), narration, room)
+        panels = self.panels_plan(room.width, room.height)
+        if self.selecting:
+            panels = for_marking(panels, self._scene.panel(self._tab), room.width, room.height)
+        return with_narration(panels, narration, room)
 
     def panels_plan(self, width: int, height: int) -> Plan:
         """Where the panels stand in the room that the narration leaves."""
@@ -159,21 +185,46 @@ class PageScreen(DebuggerScreen):
     def on_mount(self) -> None:
         """Tell the page, once the parts are there."""
         # no super(): Textual calls every class's handler by itself
-        self.call_after_refresh(self.open_page)
+        self.call_after_refresh(self.open_page, self.begun)
 
     def focus_first(self) -> None:
         """The keys belong to the narration."""
-        self.narration.focus(scroll_visible=False)
+        # focus() waits: it would take the keys from an answer that goes on
+        self.set_focus(self.narration, scroll_visible=False)
 
-    def open_page(self) -> None:
-        """Tell the walk's page from its beginning."""
+    def open_page(self, begun: Begun | None = None) -> None:
+        """Tell the walk's page from its beginning.
+
+        Args:
+            begun: the answer to go on with.
+        """
         self.chosen, self.refused, self.option = set(), set(), None
-        self.said, self.said_right, self.selecting, self.opened = "", False, False, False
+        verdict = self.walk.verdict
+        self.said, self.said_right = (verdict.said, verdict.right) if verdict else ("", False)
+        self.selecting, self.opened = False, False
         self.narration.open_answer(say(self.language, "answer"))
         self.stand()
         self.tell(anew=True)
         self._arrange()
         self.set_focus(self.narration, scroll_visible=False)
+        if begun is not None:
+            self._go_on(begun)
+
+    def begun_answer(self) -> Begun:
+        """What the learner has of an answer so far."""
+        narration = self.narration
+        return Begun(narration.answer.value, narration.typing, frozenset(self.chosen), self.option)
+
+    def _go_on(self, begun: Begun) -> None:
+        """Take an answer up where it was."""
+        self.chosen = set(begun.chosen)
+        self.option = begun.option if begun.option is None or begun.option < self.options else None
+        self.put_marks()
+        self._show(all_changed=False)
+        self.tell()
+        self.narration.answer.take_up(begun.text)
+        if begun.typing:
+            self.narration.begin_typing()
 
     def on_narration_resized(self) -> None:
         """Another width has room for other keys."""
@@ -182,12 +233,36 @@ class PageScreen(DebuggerScreen):
     def on_answer_input_turned(self) -> None:
         """While an answer is typed, letters are no keys."""
         self.show_keys()
-        self.query_one(KeyLine).refresh()
+
+    def offers(self, action: str) -> bool:
+        """The line of keys names what has something to do on this page."""
+        walk, away = self.walk, not self.narration.has_keys
+        open_question = walk.question is not None and not walk.revealed
+        offered = {
+            "answer": open_question,
+            "hint": open_question and walk.hints_left > 0,
+            "page(-1)": walk.at > 0,
+            "return_to_page": self.wandered or away,
+            "submit": self.narration.typing,
+            "leave": self.narration.typing,
+        }
+        return offered.get(action, True)
 
     def watch_focused(self) -> None:
         """Enter is the page's only while the keys are."""
         if self.query(Narration):
             self.show_keys()
+
+    def watch_presenting(self) -> None:
+        """Who had the keys before a class was presented to has them after it."""
+        if self.presenting:
+            self._lent = self.narration.has_keys
+        super().watch_presenting()
+        if not self.presenting and self._lent:
+            self.set_focus(self.narration, scroll_visible=False)
+
+    _lent = False
+    """Whether the page had the keys when presenting began."""
 
     def tell(self, *, anew: bool = False) -> None:
         """Tell the page as it is now.
@@ -232,6 +307,7 @@ class PageScreen(DebuggerScreen):
             opens="" if self.opened else self.walk.stop.opens,
         )
         self.narration.annotate(page_line(self.walk), keys)
+        self.query_one(KeyLine).refresh()
 
     def permalink(self) -> str:
         """The command that opens this lesson; its page is kept."""
@@ -255,6 +331,7 @@ class PageScreen(DebuggerScreen):
     def complain(self, words: str) -> None:
         """Say something above the page; "" takes it away."""
         self.note = words
+        self._show_status()
         self.tell(anew=bool(words))
 
     def _arrive(self, position: int) -> None:
@@ -281,6 +358,7 @@ class PageScreen(DebuggerScreen):
             said_right=self.said_right,
             refused=frozenset(self.refused),
             note=self.note,
+            marking=self.selecting,
         )
         return draw_page(telling, width)
 
@@ -290,9 +368,3 @@ class PageScreen(DebuggerScreen):
         if panel is not None:
             self._tab = panel.key
             self._arrange()
-
-    def _code_width(self) -> int:
-        blocks = [b for b in (*self.walk.page.before, *self.walk.page.after) if b.fenced]
-        lines = [line for block in blocks for line in block.text.splitlines()]
-        numbers = 6 if isinstance(self.walk.question, LineQuestion) else 0
-        return max(map(cell_len, lines), default=0) + numbers

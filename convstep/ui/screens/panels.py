@@ -57,6 +57,7 @@ class PanelScreen(PartsScreen):
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
         self.precision = min(max(self.precision + more, -4), 9)
+        self._update_status(tr("digits: {change:+d}   (+ shows more, - fewer)", change=self.precision))
 
     def watch_mode(self) -> None:
         """Redraw in the new mode."""

@@ -88,7 +88,11 @@ class PartsScreen(Screen[None]):
         yield Static(id="too-small")
         yield Static(id="status")
         yield TimelineBar(id="timeline")
-        yield KeyLine()
+        yield KeyLine(self.offers)
+
+    def offers(self, action: str) -> bool:
+        """Whether the line of keys names an action."""
+        return True
 
     def make_stage(self, timeline: Timeline) -> Stage:
         """What builds the scenes."""

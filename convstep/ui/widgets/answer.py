@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
@@ -20,8 +23,15 @@ EDITING = frozenset({"left", "right", "home", "end", "backspace", "delete"})
 class AnswerInput(Input):
     """Where an answer is typed: every character belongs to it once it is begun, none before.
 
-    Not begun is also what was submitted: it stays to be read, and to be replaced or changed.
+    Not begun is also what was submitted or left: it stays to be read, and the next answer that is
+    typed replaces it. Who left it can go on with it.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "submit", key_display="Enter"),
+        Binding("escape", "leave", "leave", key_display="Esc"),
+    ]
+    """For the line of keys; what they do is done in `on_key`."""
 
     class Turned(Message):
         """An answer was begun, or is not typed any more."""
@@ -34,6 +44,8 @@ class AnswerInput(Input):
         """Whether an answer is being typed."""
         self.wanted = False
         """Whether the page has a question for it."""
+        self._left = False
+        """Whether what stands here was never submitted."""
 
     def takes(self, event: events.Key) -> bool:
         """Whether a key begins an answer, or begins to change the one that stands here."""
@@ -50,6 +62,21 @@ class AnswerInput(Input):
         if self.wanted:
             self.screen.set_focus(self, scroll_visible=False)
             self._turn(True)
+
+    def go_on(self) -> None:
+        """The same at the end of what was left; what was submitted is replaced all the same."""
+        if self._left and not self.begun:
+            self.cursor_position = len(self.value)
+        self.begin()
+
+    def take_up(self, text: str) -> None:
+        """Hold what was typed before, as if it had just been left."""
+        self.value, self._left = text, True
+        self.select_all()
+
+    def add(self, text: str) -> None:
+        """Type something at the cursor, or in place of what is selected."""
+        self.replace(text, *sorted(self.selection))
 
     def leave(self) -> None:
         """Give the keys back to the page; what was typed stays."""
@@ -68,7 +95,9 @@ class AnswerInput(Input):
         act = {"enter": self._enter, "escape": self.leave, "backspace": self.action_delete_left}.get(
             event.key
         )
-        if event.key not in ("enter", "escape"):
+        if event.key in EDITING:
+            self.go_on()
+        elif event.key not in ("enter", "escape"):
             self.begin()
         if act is not None:
             event.stop()
@@ -91,16 +120,19 @@ class AnswerInput(Input):
     def _enter(self) -> None:
         """Submit what was typed; what was submitted already is changed."""
         if not self.begun:
-            self.begin()
+            self.go_on()
             return
         if self.value.strip():
             self._turn(False)
-            self.select_all()
+            self._left = False
         self.post_message(self.Submitted(self, self.value))
 
     def _turn(self, begun: bool) -> None:
         if begun != self.begun:
             self.begun = begun
+            if not begun:
+                self._left = True
+                self.select_all()
             self.refresh_bindings()
             self.post_message(self.Turned())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -29,6 +30,15 @@ class KeyLine(Widget):
     KeyLine > .key-line--label { color: $footer-description-foreground; }
     KeyLine > .key-line--pointed { color: $footer-key-foreground; background: $block-hover-background; }
     """
+
+    def __init__(self, offers: Callable[[str], bool] = lambda action: True) -> None:
+        """Make the line.
+
+        Args:
+            offers: whether an action has something to do now; the others are left out.
+        """
+        super().__init__()
+        self._offers = offers
 
     pointed: reactive[int | None] = reactive(None)
     """Which of the keys the mouse is on."""
@@ -66,7 +76,8 @@ class KeyLine(Widget):
         """What this screen offers, one binding for each action; none whose key is typed into a line."""
         found: dict[str, Binding] = {}
         for key, (_, binding, _, _) in self.screen.active_bindings.items():
-            if binding.show and binding.key_display in (None, key_text(key)):
+            named = binding.show and binding.key_display in (None, key_text(key))
+            if named and self._offers(binding.action):
                 found.setdefault(binding.action, binding)
         return list(found.values())
 

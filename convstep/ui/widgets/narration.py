@@ -53,7 +53,7 @@ class PageText(ScrollView, can_focus=False):
         self._tell = tell
         if anew:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
-        self._draw(look=True)
+        self._draw(look=not anew)
 
     def on_resize(self) -> None:
         """Wrap for the new width."""
@@ -177,10 +177,14 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         self.answer.value = ""
         self.query_one(AnswerLine).query_one(Static).update(label)
 
-    def begin_typing(self) -> None:
-        """Let an answer be typed, or changed."""
+    def begin_typing(self, *, anew: bool = False) -> None:
+        """Let an answer be typed, or changed.
+
+        Args:
+            anew: whether what is typed replaces an answer that was left.
+        """
         if not self.typing:
-            self.answer.begin()
+            (self.answer.begin if anew else self.answer.go_on)()
             self.page.bring_field()
             self.place_answer()
 
