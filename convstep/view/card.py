@@ -160,7 +160,7 @@ def _side_by_side(
     measured = [np.concatenate(arrays)] * len(arrays) if alike else arrays
     wholes = [is_whole(array) for array in measured]
     limits = [_largest_finite(array) for array in measured]
-    powers = [common_power(limit, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
+    powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), len(title)) for title in titles]
     if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none

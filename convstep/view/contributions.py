@@ -101,7 +101,7 @@ class ContributionTable:
             found = [columns[name] for name in names if name in columns]
             limit = max((_largest(values) for values in found), default=0.0)
             whole = all(map(is_whole, found))
-            power = common_power(limit, whole=whole)
+            power = common_power(limit, self._number, whole=whole)
             number = CellFormat.fitting(self._number, limit, whole=whole, power=power)
             self._formats |= dict.fromkeys(names, number)
 

@@ -115,7 +115,7 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.limit, panel.whole, panel.power)
+    number = _format(layout.text, panel.most, panel.whole, panel.power)
     scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
@@ -182,7 +182,7 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     elif layout.lines == LINES:
         text = _big(panel, value, width)[part]
     else:
-        text = _format(width, panel.limit, panel.whole, panel.power).text(value) if middle else ""
+        text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
     if layout.lines == LINES and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -195,14 +195,14 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
     power = panel.power
-    number = _big_format(width, scaled(panel.limit, power))
+    number = _big_format(width, scaled(panel.most, power))
     if not power:
         return number.lines(value)
     shown = scaled(value, power)
     words = (
         number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
     )
-    plain = _format(min(width, WIDEST), panel.limit, panel.whole, power)
+    plain = _format(min(width, WIDEST), panel.most, panel.whole, power)
     return drawn(words, width) if words else written(plain.text(value).strip(), width)
 
 

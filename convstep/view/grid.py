@@ -215,6 +215,14 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
     return GridLayout(rows, columns, text, label, header, _edges(panel))
 
 
+def lay_out_in_unit(
+    panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False
+) -> tuple[Panel, GridLayout]:
+    """The layout, and the panel in the unit that its numbers need in the columns they get there."""
+    plan = lay_out(panel, width, height, precision=precision, large=large)
+    return replace(panel, unit=panel.power_at(plan.text if plan.lines < LINES else MOST_TEXT)), plan
+
+
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
     """Big numbers if all of the face fits with them, or the window; else roomy rows, else the usual ones."""
     usual, edges = lay_out(panel, width, height, precision=precision), len(_edges(panel))
@@ -253,7 +261,7 @@ def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
 
 def least_text(panel: Panel) -> int:
     """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(scaled(panel.limit, panel.power), 1e6) * 0.9)))
+    digits = len(str(int(min(scaled(panel.most, panel.power), 1e6) * 0.9)))
     return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
 
 

@@ -102,7 +102,13 @@ def test_both_ends_of_the_limit_keep_all_decimals(width: int, limit: float) -> N
         (4, 144.0, -144.0, "-144"),
         (5, 5000.0, 0.3, "  0.3"),
         (7, 1.2e-4, 1.13e-4, "1.13e-4"),
-        (7, 1e-3, -9.4e-4, "-9.4e-4"),
+        (7, 1e-3, -9.4e-4, "-.00094"),
+        (7, 1e-3, 9.4e-4, " .00094"),
+        (5, 0.9, -0.04, "-0.04"),
+        (5, 50.0, -0.04, " -.04"),
+        (5, 50.0, -0.9, " -0.9"),
+        (5, 0.006, -0.004, "-.004"),
+        (4, 0.006, -0.004, " -~0"),
         (5, 0.06, -0.05, "-0.05"),
         (3, 1.0, 10.5, " 10"),
         (3, 1.0, -10.5, "-10"),
@@ -157,7 +163,7 @@ def test_a_digit_is_shown_wherever_one_fits(width: int, limit: float, part: floa
 @example(7, 2e30, 5e-324)
 @example(5, 5e-324, 5e-324)
 def test_a_number_times_the_factor_is_the_number(width: int, limit: float, value: float) -> None:
-    power = common_power(limit)
+    power = common_power(limit, width)
     cell = CellFormat.fitting(width, limit, power=power)
     for number in (value, value * limit):
         text = cell.text(number)
@@ -178,7 +184,7 @@ def test_a_number_times_the_factor_is_the_number(width: int, limit: float, value
 def test_the_largest_numbers_of_a_table_keep_digits_whatever_their_magnitude(
     width: int, limit: float, part: float
 ) -> None:
-    cell = CellFormat.fitting(width, limit, power=common_power(limit))
+    cell = CellFormat.fitting(width, limit, power=common_power(limit, width))
     for value in (part * limit, -part * limit):
         text = cell.text(value).strip()
         assert len(text.strip("-").replace(".", "").lstrip("0")) >= max(1, min(width - 4, 3)), text
