@@ -17,7 +17,6 @@ and whoever shows the table names it:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, SupportsFloat
 
@@ -211,31 +210,6 @@ def is_whole(values: npt.NDArray[Any]) -> bool:
     return bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
-def aligned(values: Iterable[SupportsFloat], digits: int = 4) -> list[str]:
-    """A column of numbers: equal in width, the decimal points below each other.
-
-    >>> aligned([0.5, -12.3456, 0.1234])
-    ['  0.5000', '-12.35  ', '  0.1234']
-    >>> aligned([float("nan"), 1e-30])
-    ['nan    ', '  1e-30']
-
-    Args:
-        values: Any numbers, NaN and infinities included.
-        digits: Significant digits of each number at most.
-    """
-    numbers = [float(value) for value in values]
-    split = [_at_the_point(short(number, digits)) for number in numbers]
-    shown = max((len(tail) - 1 for _, tail in split if tail.startswith(".") and "e" not in tail), default=0)
-    for index, number in enumerate(numbers):
-        places = _decimals_of(number, digits)
-        # zeros only where they are digits of this number, not of its neighbour
-        if places and shown:
-            split[index] = _at_the_point(f"{number:.{min(places, shown)}f}")
-    before = max((len(head) for head, _ in split), default=0)
-    after = max((len(tail) for _, tail in split), default=0)
-    return [head.rjust(before) + tail.ljust(after) for head, tail in split]
-
-
 def _check_width(width: int) -> None:
     if not NARROWEST <= width <= WIDEST:
         raise ValueError(f"a cell of {width} columns is not possible; use {NARROWEST} to {WIDEST}")
@@ -309,9 +283,3 @@ def _decimals_of(number: float, digits: int) -> int | None:
     # the exponent after rounding: 9.9996 has one digit more before the point than it seems
     exponent = int(f"{number:.{digits - 1}e}".split("e")[1])
     return max(0, digits - 1 - exponent)
-
-
-def _at_the_point(text: str) -> tuple[str, str]:
-    """Text before the decimal point (or exponent), and the rest with it."""
-    end = next((index for index, letter in enumerate(text) if letter in ".e"), len(text))
-    return text[:end], text[end:]

@@ -91,7 +91,7 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=cell_text("dZ", self._geometry.place_of(step.index)),
             dz=float(step.dz),
-            additions=additions(timeline, self._channel(), made),
+            additions=additions(timeline, self._channel(), made, self.share and self.share.follow()),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
@@ -271,11 +271,17 @@ class Stage:
 
     def _shared(self, panel: Panel) -> Panel:
         """The panel of a sum over the samples, named for what it shows of it."""
+        label, name = panel.face.label, panel.face.name
         if self.share is None:
-            return panel
-        sample, label = self.share.sample, panel.face.label
+            if self._geometry.samples == 1:
+                return panel
+            compact = label.replace(", ", ",")
+            titles = (f"{label}  sum of {self._geometry.samples}", f"{label}  of all", f"{compact} of all",
+                      f"{name} of all", f"{name}, all")  # fmt: skip
+            return replace(panel, titles=tuple(dict.fromkeys(titles)))
+        sample = self.share.sample
         part = _share_text(sample)
-        name, short = panel.face.name, f"i_n {sample}"
+        short = f"i_n {sample}"
         titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
         return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
 

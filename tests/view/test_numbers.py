@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.factor import common_power
-from convstep.view.numbers import CellFormat, aligned, full, short
+from convstep.view.numbers import CellFormat, full, short
 
 any_float = st.floats() | st.sampled_from(
     [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 1e308, 9.996, -9.996, 0.9996, 0.05, 0.5]
@@ -256,22 +256,3 @@ def test_short_texts_read_as_documented(value: float, expected: str) -> None:
 def test_short_text_keeps_its_digits(value: float, digits: int) -> None:
     exact = Decimal(value)
     assert abs(Decimal(short(value, digits)) - exact) <= abs(exact) * Decimal(10) ** (1 - digits)
-
-
-@given(st.lists(any_float | st.floats(-1000, 1000)))
-def test_a_column_is_equal_in_width_and_aligned_at_the_point(values: list[float]) -> None:
-    column = aligned(values)
-    assert len({len(text) for text in column}) <= 1
-    assert len({text.index(".") for text in column if "." in text}) <= 1
-    for text, value in zip(column, values, strict=True):
-        np.testing.assert_equal(float(text), float(short(value)))
-
-
-def test_a_column_with_extremes_stays_readable() -> None:
-    assert aligned([0.38, math.nan, 1e30, 1e-30, -1.5]) == [
-        "  0.38 ",
-        "nan    ",
-        "  1e30 ",
-        "  1e-30",
-        " -1.50 ",
-    ]
