@@ -120,8 +120,12 @@ def _row_segments(
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
-        yield _gutter(panel, *cell, look, _hint(value, scale, look) if _known(panel, cell) else " ")
-        yield _cell(panel, cell, value, number, scale, look)
+        drawn_cell = _cell(panel, cell, value, number, scale, look)
+        mark = panel.marks.get(cell, "") if panel.marks else ""
+        inside = bool(mark) and drawn_cell.text.startswith(" ")
+        hint = _hint(value, scale, look) if _known(panel, cell) else " "
+        yield _gutter(panel, *cell, look, hint, marked=bool(mark) and not inside)
+        yield Segment(_with_mark(drawn_cell.text, mark), drawn_cell.style) if inside else drawn_cell
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -141,6 +145,12 @@ def _tall_row_segments(
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
         yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
     yield gutter(panel, line.row, columns.stop, look, " ")
+
+
+def _with_mark(text: str, mark: str) -> str:
+    """A cell's text with a mark directly before its digits: in the gutter it would touch its neighbour."""
+    digits = text.lstrip() or text[-1:]
+    return " " * (len(text) - len(digits) - 1) + mark + digits
 
 
 @functools.lru_cache(maxsize=256)
@@ -279,9 +289,9 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     return tuple(roles)
 
 
-def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
+def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str, *, marked: bool = True) -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
-    if panel.marks and (row, boundary) in panel.marks:
+    if marked and (row, boundary) in panel.marks:
         return Segment(panel.marks[row, boundary], look.style(("mark",), None))
     if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
         return Segment("≠", look.style(("differs",), None))

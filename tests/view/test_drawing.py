@@ -348,9 +348,23 @@ def test_beyond_the_face_nothing_is_drawn() -> None:
     assert text(draw_line(panel, layout, layout.height, 0, 30, PLAIN)) == " " * 30
 
 
-def test_a_mark_stands_left_of_its_cell_even_in_the_frame_s_side() -> None:
+def test_a_mark_touches_the_digits_of_its_own_cell_and_no_others() -> None:
     window = Span(range(1, 3), range(1, 3))
-    panel = Panel("t", face("t", np.ones((4, 4)), (None, None)), 1.0, framed=True, window=window)
+    values = np.array([[0, -6, 12, 3], [1, -2, 33, 0], [0, 0, 0, 0]], float)
+    panel = Panel("t", face("t", values, (None, None)), 33.0, framed=True, window=window, whole=True)
+    marked = replace(panel, marks={(row, column): "●" for row in range(3) for column in range(4)})
+    layout = lay_out(marked, 40, 30)
+    rows = [text(draw_line(marked, layout, layout.y_of(row), 0, layout.width, PLAIN)) for row in range(3)]
+    assert rows[0].split() == ["0", "●0", "●-6", "●12", "●3"]
+    assert rows[1].split() == ["1", "●1┃", "●-2", "●33┃", "●0"]
+    assert all("●" not in row[layout.gutter(column)] for row in rows for column in range(4))
+
+
+def test_where_digits_fill_a_cell_its_mark_stands_left_of_it_even_in_the_frame_s_side() -> None:
+    window = Span(range(1, 3), range(1, 3))
+    panel = Panel(
+        "t", face("t", np.full((4, 4), -0.123456789), (None, None)), 1.0, framed=True, window=window
+    )
     marks = {(1, 1): "›", (0, 3): "●", (3, 0): "✗", (2, 2): "○", (9, 9): "●"}
     marked = replace(panel, marks=marks, stops=frozenset({(1, 1)}), differing=np.ones((4, 4), bool))
     layout, look = lay_out(marked, 60, 30), Look(ROLES | {"marked": Style(overline=True)})
