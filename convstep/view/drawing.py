@@ -120,12 +120,8 @@ def _row_segments(
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
-        drawn_cell = _cell(panel, cell, value, number, scale, look)
-        mark = panel.marks.get(cell, "") if panel.marks else ""
-        inside = bool(mark) and drawn_cell.text.startswith(" ")
         hint = _hint(value, scale, look) if _known(panel, cell) else " "
-        yield _gutter(panel, *cell, look, hint, marked=bool(mark) and not inside)
-        yield Segment(_with_mark(drawn_cell.text, mark), drawn_cell.style) if inside else drawn_cell
+        yield from _preceded(panel, cell, _cell(panel, cell, value, number, scale, look), hint, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -142,15 +138,31 @@ def _tall_row_segments(
         hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
         if not _known(panel, Cell(line.row, column)):
             hint = " "
+        drawn_cell = _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        if middle and layout.lines < LINES:
+            yield from _preceded(panel, Cell(line.row, column), drawn_cell, hint, look)
+            continue
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
-        yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        yield drawn_cell
     yield gutter(panel, line.row, columns.stop, look, " ")
 
 
-def _with_mark(text: str, mark: str) -> str:
-    """A cell's text with a mark directly before its digits: in the gutter it would touch its neighbour."""
-    digits = text.lstrip() or text[-1:]
-    return " " * (len(text) - len(digits) - 1) + mark + digits
+def _preceded(
+    panel: Panel, cell: Cell, drawn_cell: Segment, hint: str, look: Look
+) -> tuple[Segment, Segment]:
+    """The gutter and the cell, with what stands before its number: a mark, or else a hint.
+
+    That is directly before the digits where the cell has a blank there: in the gutter it would touch
+    the neighbour's digits, and be taken for the neighbour's.
+    """
+    mark = panel.marks.get(cell, "") if panel.marks else ""
+    before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
+    blanks = len(drawn_cell.text) - len(digits)
+    if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
+        return _gutter(panel, *cell, look, hint), drawn_cell
+    digits = digits or " "
+    text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
+    return _gutter(panel, *cell, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
 @functools.lru_cache(maxsize=256)
