@@ -14,7 +14,7 @@ from rich.text import Text
 
 from convstep.view.big import LINES, BigFormat, drawn, written
 from convstep.view.edges import edge_segments
-from convstep.view.factor import scaled
+from convstep.view.factor import CLOSE, scaled
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
@@ -115,13 +115,16 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.most, panel.whole, panel.power)
+    # rather a digit less than a shade that touches the number before it, where there are enough
+    spared = 1 if _shaded(look) and layout.text > CLOSE - 1 else 0
+    number = _format(layout.text - spared, panel.most, panel.whole, panel.power)
     scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
         hint = _hint(value, scale, look) if _known(panel, cell) else " "
-        yield from _preceded(panel, cell, _cell(panel, cell, value, number, scale, look), hint, look)
+        text, style, _ = _cell(panel, cell, value, number, scale, look)
+        yield from _preceded(panel, cell, Segment(text.rjust(layout.text), style), hint, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -173,7 +176,12 @@ def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
     """What a gutter says of the number on its right where colours cannot: its magnitude."""
-    return scale.mark(value) or (scale.shade(value) if look.mode == "both" and not look.coloured else " ")
+    return scale.mark(value) or (scale.shade(value) if _shaded(look) else " ")
+
+
+def _shaded(look: Look) -> bool:
+    """Whether shades stand beside the numbers."""
+    return look.mode == "both" and not look.coloured
 
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:

@@ -284,7 +284,7 @@ def test_without_colour_magnitudes_are_shades_beside_the_numbers(coloured: bool)
 def test_a_shade_stands_directly_before_its_own_number_and_off_the_one_before() -> None:
     values = np.array([[0.0, 0.5, -0.7, 1.0, 0.0], [1.0, 0.0, 0.2, -1.0, 0.9]])
     panel = Panel("t", face("t", values, (None, None)), 1.0)
-    for layout in (lay_out(panel, 60, 30), tall(panel, lines=2)[0]):
+    for layout in (lay_out(panel, 60, 30), lay_out(panel, 32, 30)):
         for row in range(2):
             line = text(
                 draw_line(panel, layout, layout.y_of(row), 0, layout.width, Look(ROLES, coloured=False))
