@@ -91,6 +91,8 @@ class Panel:
     """Whether the border of `inside` is a line to draw."""
     now: Cell | None = None
     """The one cell the current step takes."""
+    near: Cell | None = None
+    """The cell to keep in sight where there is room for a part only, if no window or current cell is."""
     done: int | None = None
     """How many cells, in reading order, are already done; None where that has no meaning."""
     stops: frozenset[tuple[int, int]] = frozenset()

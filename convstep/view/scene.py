@@ -18,6 +18,7 @@ from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
 from convstep.view.additions import additions
+from convstep.view.card import largest
 from convstep.view.faces import face
 from convstep.view.model import Choice, Loop, Scene
 from convstep.view.numbers import is_whole
@@ -324,6 +325,7 @@ class Stage:
             limit=self.limits[name],
             caption="running" if running else "",
             changed=Span(range(f_h), range(f_w)) if touched else None,
+            near=Cell(*largest(step.input_slice[..., k])) if running and shown == step.i_c else None,
             choices=(c_k, k) if c_k > 1 else (c_out, shown),
             stack="kernel",
         )

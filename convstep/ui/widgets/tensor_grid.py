@@ -81,7 +81,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
         """Change how values are drawn."""
-        self.mode, self.precision, self.large = mode, precision, large
+        self.mode, self.precision, self.large = mode, precision if mode != "heat" else 0, large
         self._look = None
         self._lay_out()
         self._follow()
@@ -264,8 +264,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return
         if panel.window is not None:
             self._bring_into_view(panel.window)
-        elif panel.now is not None:
-            self._bring_into_view(single(panel.now))
+        elif (cell := panel.now or panel.near) is not None:
+            self._bring_into_view(single(cell))
         else:
             self._scroll_both(*self.scroll_offset)  # no further than the face goes
         if self._looking and self.cursor is not None and self.has_focus:
@@ -302,4 +302,4 @@ def _first_cell(panel: Panel) -> Cell:
 
 def _where(panel: Panel) -> tuple[object, ...]:
     """What of a tensor a panel shows, and which cell or window of it."""
-    return panel.face.name, panel.face.fixed, panel.face.shape, panel.window, panel.now
+    return panel.face.name, panel.face.fixed, panel.face.shape, panel.window, panel.now, panel.near
