@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.step import quiet
+from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.view.faces import Face, face
 from convstep.view.model import Addition
@@ -16,17 +18,22 @@ from convstep.view.panel import Cell
 Array = npt.NDArray[Any]
 
 
-def additions(timeline: Timeline, k: int, made: int) -> tuple[Addition, ...]:
+def additions(timeline: Timeline, k: int, made: int, summed: Timeline | None = None) -> tuple[Addition, ...]:
     """The additions of the shown step, in the loop's order.
 
     Args:
         timeline: the pass, at the step.
         k: the input channel that is shown, counted within the step's group.
         made: how many of the step's additions are made.
+        summed: the same pass over the step's sample alone, if its sums are shown; see `SampleShare`.
     """
+    sums = timeline if summed is None else summed
+    sample = timeline.step.i_n
+    part = () if summed is None else (f" {tr('of i_n {sample}', sample=sample)}", f", i_n {sample}")
     with quiet():
-        found = [_to_kernels(timeline, k, made > 0), _to_input(timeline, k, made > 1)]
-        return (*found, _to_bias(timeline, made > 2)) if timeline.db is not None else tuple(found)
+        kernels = replace(_to_kernels(sums, k, made > 0), part=part)
+        found = (kernels, _to_input(timeline, k, made > 1))
+        return (*found, replace(_to_bias(sums, made > 2), part=part)) if sums.db is not None else found
 
 
 def _to_kernels(timeline: Timeline, k: int, done: bool) -> Addition:

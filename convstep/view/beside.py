@@ -156,7 +156,7 @@ def triple(
             differing=cells,
             limit=max(reference.limit, round_limit(largest)) if largest else reference.limit,
             # numbers that are held against each other are multiples of the same, while they fit
-            unit=reference.power if largest < ALIKE * reference.limit else None,
+            measure=reference.limit if largest < ALIKE * reference.limit else None,
             whole=reference.whole and is_whole(actual.values),
             titles=_titles(side.face, role, old),
         ),

@@ -13,7 +13,7 @@ from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.view.factor import common_power, factor_text
 from convstep.view.model import Addition, Scene
-from convstep.view.numbers import CellFormat, aligned, is_whole, short
+from convstep.view.numbers import CellFormat, is_whole, short
 from convstep.view.wrapping import centred
 
 Array = npt.NDArray[Any]
@@ -31,7 +31,7 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         height: lines of room.
     """
     title = _title(scene, width)
-    for detail in (_whole, _labelled, _matrices, _change, _line):
+    for detail in (_whole, _labelled, _change, _line):
         lines = [title]
         for number, addition in enumerate(scene.additions):
             lines += detail(addition, _mark(scene, number), width)
@@ -65,7 +65,10 @@ def _heading(addition: Addition, mark: str, width: int) -> Text:
     several = channel is not None and not addition.cells.single[-1]
     name = addition.cells.name
     brief = (f"{name}[…, {channel}]",) if several else ()
-    headings = [f"{mark} {part} += {addition.formula}" for part in (addition.shown, *brief, f"{name}[…]")]
+    parts = (addition.shown, *brief, f"{name}[…]")
+    if addition.part:
+        parts = tuple(f"{part}{said}" for part in (*parts, name) for said in addition.part)
+    headings = [f"{mark} {part} += {addition.formula}" for part in parts]
     return Text(next((text for text in headings if len(text) <= width), headings[-1]), style)
 
 
@@ -77,7 +80,7 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     names = [tr("before"), tr("after" if addition.done else "will be")]
     lower = _side_by_side([addition.before, addition.after], names, width, alike=True)
     if not upper or not lower:
-        return _matrices(addition, mark, width)
+        return _labelled(addition, mark, width)
     heading, sentence = _change(addition, mark, width)
     return [Text(""), heading, *upper, *lower, sentence]
 
@@ -90,17 +93,9 @@ def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     return [heading, *_product(addition, width), sentence]
 
 
-def _matrices(addition: Addition, mark: str, width: int) -> list[Text]:
-    """The same without the names; with them where they say what the numbers are multiples of."""
-    if not addition.factor_name:
-        return _change(addition, mark, width)
-    heading, sentence = _change(addition, mark, width)
-    return [heading, *_product(addition, width, named=False), sentence]
-
-
-def _product(addition: Addition, width: int, *, named: bool = True) -> list[Text]:
+def _product(addition: Addition, width: int) -> list[Text]:
     names = [addition.factor_name, addition.formula]
-    return _side_by_side([addition.factor, addition.added], names, width, named=named)
+    return _side_by_side([addition.factor, addition.added], names, width)
 
 
 def _change(addition: Addition, mark: str, width: int) -> list[Text]:
@@ -108,12 +103,12 @@ def _change(addition: Addition, mark: str, width: int) -> list[Text]:
     name, index, before, after = _most_changed(addition)
     wheres = (f"  {name}{index}  ", f"  {index}  ", f" {index} ", f" {index.replace(' ', '')} ")
     sentences = (
-        where + " → ".join(aligned([before, after], digits))
+        f"{where}{short(before, digits)} → {short(after, digits)}"
         for digits, some in ((4, wheres[:3]), (3, wheres[1:3]), (4, wheres[3:]), (3, wheres[3:]),
                              (2, wheres[2:]), (1, wheres[2:]))
         for where in some
     )  # fmt: skip
-    sentence = next((text for text in sentences if len(text) <= width), f" {index}")
+    sentence = next((text for text in sentences if len(text) < width), f" {index}")  # not up to the border
     return [_heading(addition, mark, width), Text(sentence, "" if addition.done else "dim")]
 
 
@@ -144,9 +139,7 @@ def _most_changed(addition: Addition) -> tuple[str, str, float, float]:
     return addition.cells.name, index, addition.before[row, column], addition.after[row, column]
 
 
-def _side_by_side(
-    arrays: list[Array], names: list[str], width: int, *, alike: bool = False, named: bool = True
-) -> list[Text]:
+def _side_by_side(arrays: list[Array], names: list[str], width: int, *, alike: bool = False) -> list[Text]:
     """Two matrices next to each other under their names; empty where they do not fit.
 
     Args:
@@ -154,7 +147,6 @@ def _side_by_side(
         names: what they are.
         width: columns of room.
         alike: whether their numbers are written in the same way, so that they can be compared.
-        named: whether the names are wanted where no number is written as a multiple.
     """
     rows, columns = arrays[0].shape
     text = min((width - 3) // (len(arrays) * columns) - 1, 7)
@@ -163,14 +155,12 @@ def _side_by_side(
     measured = [np.concatenate(arrays)] * len(arrays) if alike else arrays
     wholes = [is_whole(array) for array in measured]
     limits = [_largest_finite(array) for array in measured]
-    powers = [common_power(limit, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
+    powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
         powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
-    lines = []
-    if named or any(powers):
-        lines.append(Text("  " + " ".join(map(centred, titles, blocks)), "dim"))
+    lines = [Text("  " + " ".join(map(centred, titles, blocks)), "dim")]
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)
         for limit, whole, power in zip(limits, wholes, powers, strict=True)

@@ -8,8 +8,8 @@ from convstep.view.panel import Cell, Panel, Span
 def differ_in_marks_only(old: Panel, new: Panel) -> bool:
     """Whether all cells look the same but those in `changed_spans`."""
     same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
-    same_words = (old.limit, old.power, old.stops, old.note, old.part) == (
-        new.limit, new.power, new.stops, new.note, new.part
+    same_words = (old.limit, old.most, old.power, old.stops, old.note, old.part) == (
+        new.limit, new.most, new.power, new.stops, new.note, new.part
     )  # fmt: skip
     same_cells = old.differing is new.differing and old.known is new.known
     return same_face and same_words and same_cells

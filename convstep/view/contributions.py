@@ -20,6 +20,18 @@ WIDE, NARROW = 10, 7
 """Columns of a number where there is room, and on the least screen."""
 
 
+_FORMS = (
+    (True, True, WIDE, True),
+    (False, True, WIDE, True),
+    (False, True, NARROW, True),
+    (False, False, WIDE, True),
+    (False, False, NARROW, True),
+    (False, False, NARROW, False),
+)
+"""Whether places are in words, whether factors are named, columns of a number, and whether the headings of
+products and sums have room for both name and factor: the first form that fits is taken."""
+
+
 class ContributionTable:
     """Draws rows of a provenance; nothing is drawn before it is asked for."""
 
@@ -39,10 +51,10 @@ class ContributionTable:
         self.fit(200)
 
     def fit(self, width: int) -> None:
-        """Choose columns for a width: the factors' names are left out first, then digits."""
-        for self._named, self._number in ((True, WIDE), (False, WIDE), (False, NARROW)):
+        """Choose columns for a width: words of places go first, then digits, then the factors' names."""
+        for self._placed, self._named, self._number, self._headed in _FORMS:
             self._choose_formats()
-            if not len(self) or len(self.row(self._last)) <= width:
+            if not len(self) or max(len(self.row(self._last)), len(self.header())) <= width:
                 break
 
     def __len__(self) -> int:
@@ -80,8 +92,8 @@ class ContributionTable:
             line += f"{self._heading('first', one, len(first) + number)}   "
         line += self._heading("second", other, len(second) + number)
         if one:
-            line += f"   {self._heading('product', tr('product'), number, right=True)}"
-        return Text(f"{line}  {self._heading('sum', tr('sum'), number, right=True)}", "dim")
+            line += f"   {self._heading('product', tr('product'), self._room('product'), right=True)}"
+        return Text(f"{line}  {self._heading('sum', tr('sum'), self._room('sum'), right=True)}", "dim")
 
     def row(self, at: int) -> Text:
         """One contribution: `✓` made or not, step, place, factors, product, running sum.
@@ -96,8 +108,8 @@ class ContributionTable:
             line += f"{first}{self._text('first', at)} × "
         line += f"{second}{self._text('second', at)}"
         if self.provenance.first_factor is not None:
-            line += f" = {self._text('product', at)}"
-        return Text(f"{line}  {self._text('sum', at)}", "" if made else "dim")
+            line += f" = {self._text('product', at).rjust(self._room('product'))}"
+        return Text(f"{line}  {self._text('sum', at).rjust(self._room('sum'))}", "" if made else "dim")
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         """The columns of numbers."""
@@ -112,7 +124,7 @@ class ContributionTable:
             found = [columns[name] for name in names if name in columns]
             limit = max((_largest(values) for values in found), default=0.0)
             whole = all(map(is_whole, found))
-            power = common_power(limit, whole=whole)
+            power = common_power(limit, self._number, whole=whole)
             number = CellFormat.fitting(self._number, limit, whole=whole, power=power)
             self._formats |= dict.fromkeys(names, number)
 
@@ -124,6 +136,12 @@ class ContributionTable:
         text = next((form for form in forms if cell_len(form) <= width), forms[-1])
         return padded(text, width, right=right)
 
+    def _room(self, column: str) -> int:
+        """Columns of a result: of its numbers, or of its name with the factor."""
+        power = self._formats[column].power
+        headed = cell_len(f"{tr(column)} {factor_text(power)}") if power and self._headed else 0
+        return max(self._number, headed)
+
     def _cells(self, at: int) -> tuple[str, str, str, str]:
         """Step, place and the factors' names, each padded to its column."""
         provenance, geometry = self.provenance, self.provenance.geometry
@@ -131,11 +149,15 @@ class ContributionTable:
         step = f"{int(provenance.steps[at]) + 1:>{width}}"
         last = geometry.index_at(geometry.total_steps - 1)
         index = geometry.index_at(int(provenance.steps[at]))
-        if not self._named:
+        if self._placed:
+            place = place_text(index, geometry).ljust(len(place_text(last, geometry)))
+        else:
             skip = 1 if geometry.batch is None else 0
             whole = len(",".join(map(str, last[skip:])))
-            return step, ",".join(map(str, index[skip:])).ljust(max(whole, cell_len(tr("place")))), "", ""
-        place = place_text(index, geometry).ljust(len(place_text(last, geometry)))
+            whole = max(whole, cell_len(tr("place")))
+            place = ",".join(map(str, index[skip:])).ljust(whole)
+        if not self._named:
+            return step, place, "", ""
         first = provenance.first_cell(at).ljust(len(provenance.first_cell(self._last)) + 1)
         return (
             step,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from convstep.view.big import LINES, BigFormat, drawn, written
 from convstep.view.edges import edge_segments
-from convstep.view.factor import scaled
+from convstep.view.factor import CLOSE, scaled
 from convstep.view.grid import GridLayout, Line
 from convstep.view.look import MODES as MODES
 from convstep.view.look import Look as Look
@@ -115,17 +115,16 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
-    number = _format(layout.text, panel.limit, panel.whole, panel.power)
+    # rather a digit less than a shade that touches the number before it, where there are enough
+    spared = 1 if _shaded(look) and layout.text > CLOSE - 1 else 0
+    number = _format(layout.text - spared, panel.most, panel.whole, panel.power)
     scale = look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
-        drawn_cell = _cell(panel, cell, value, number, scale, look)
-        mark = panel.marks.get(cell, "") if panel.marks else ""
-        inside = bool(mark) and drawn_cell.text.startswith(" ")
         hint = _hint(value, scale, look) if _known(panel, cell) else " "
-        yield _gutter(panel, *cell, look, hint, marked=bool(mark) and not inside)
-        yield Segment(_with_mark(drawn_cell.text, mark), drawn_cell.style) if inside else drawn_cell
+        text, style, _ = _cell(panel, cell, value, number, scale, look)
+        yield from _preceded(panel, cell, Segment(text.rjust(layout.text), style), hint, look)
     yield _gutter(panel, line.row, columns.stop, look, " ")
 
 
@@ -142,15 +141,31 @@ def _tall_row_segments(
         hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
         if not _known(panel, Cell(line.row, column)):
             hint = " "
+        drawn_cell = _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        if middle and layout.lines < LINES:
+            yield from _preceded(panel, Cell(line.row, column), drawn_cell, hint, look)
+            continue
         yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
-        yield _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        yield drawn_cell
     yield gutter(panel, line.row, columns.stop, look, " ")
 
 
-def _with_mark(text: str, mark: str) -> str:
-    """A cell's text with a mark directly before its digits: in the gutter it would touch its neighbour."""
-    digits = text.lstrip() or text[-1:]
-    return " " * (len(text) - len(digits) - 1) + mark + digits
+def _preceded(
+    panel: Panel, cell: Cell, drawn_cell: Segment, hint: str, look: Look
+) -> tuple[Segment, Segment]:
+    """The gutter and the cell, with what stands before its number: a mark, or else a hint.
+
+    That is directly before the digits where the cell has a blank there: in the gutter it would touch
+    the neighbour's digits, and be taken for the neighbour's.
+    """
+    mark = panel.marks.get(cell, "") if panel.marks else ""
+    before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
+    blanks = len(drawn_cell.text) - len(digits)
+    if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
+        return _gutter(panel, *cell, look, hint), drawn_cell
+    digits = digits or " "
+    text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
+    return _gutter(panel, *cell, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
 @functools.lru_cache(maxsize=256)
@@ -161,7 +176,12 @@ def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
     """What a gutter says of the number on its right where colours cannot: its magnitude."""
-    return scale.mark(value) or (scale.shade(value) if look.mode == "both" and not look.coloured else " ")
+    return scale.mark(value) or (scale.shade(value) if _shaded(look) else " ")
+
+
+def _shaded(look: Look) -> bool:
+    """Whether shades stand beside the numbers."""
+    return look.mode == "both" and not look.coloured
 
 
 def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
@@ -192,7 +212,7 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
     elif layout.lines == LINES:
         text = _big(panel, value, width)[part]
     else:
-        text = _format(width, panel.limit, panel.whole, panel.power).text(value) if middle else ""
+        text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
     if layout.lines == LINES and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -205,14 +225,14 @@ def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: f
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
     power = panel.power
-    number = _big_format(width, scaled(panel.limit, power))
+    number = _big_format(width, scaled(panel.most, power))
     if not power:
         return number.lines(value)
     shown = scaled(value, power)
     words = (
         number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
     )
-    plain = _format(min(width, WIDEST), panel.limit, panel.whole, power)
+    plain = _format(min(width, WIDEST), panel.most, panel.whole, power)
     return drawn(words, width) if words else written(plain.text(value).strip(), width)
 
 

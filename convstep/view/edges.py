@@ -24,7 +24,9 @@ def edge_segments(
 
 
 def _block(panel: Panel, kind: str) -> tuple[Span | None, str]:
-    return (panel.window, "frame") if kind.startswith("frame") else (panel.inside, "crop")
+    if kind.startswith("frame"):
+        return panel.window, "frame"
+    return panel.inside if panel.cropped else None, "crop"
 
 
 def _edge_run(panel: Panel, line: Line, column: int) -> tuple[str, str]:

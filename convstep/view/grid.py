@@ -215,19 +215,31 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
     return GridLayout(rows, columns, text, label, header, _edges(panel))
 
 
+def lay_out_in_unit(
+    panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False
+) -> tuple[Panel, GridLayout]:
+    """The layout, and the panel in the unit that its numbers need in the columns they get there."""
+    plan = lay_out(panel, width, height, precision=precision, large=large)
+    return replace(panel, unit=panel.power_at(plan.text if plan.lines < LINES else MOST_TEXT)), plan
+
+
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
     """Big numbers if all of the face fits with them, or the window; else roomy rows, else the usual ones."""
-    usual, edges = lay_out(panel, width, height, precision=precision), len(_edges(panel))
+    edges = _edges(panel, paired=True)
+    usual = replace(lay_out(panel, width, height, precision=precision), edges=edges)
     rows = panel.face.shape[0]
     text, margin = _big_text_and_margin(panel, width)
-    room = height - edges
+    room = height - len(edges)
     seen_rows = rows if panel.window is None else panel.window.bottom - panel.window.top + 1
-    if text and LINES * seen_rows <= room:
-        header = 1 if not panel.listed and LINES * (rows if LINES * rows <= room else seen_rows) < room else 0
+    # of the two crop lines one at the most is near a window that is not nearly all
+    spare = height - min(len(edges), 3) - LINES * seen_rows if LINES * rows > room else room - LINES * rows
+    if text and spare >= 0:
+        header = 1 if not panel.listed and spare else 0
         most = max(min(2 * MOST_BIG, width - margin - 2), LEAST_BIG)
         text = min(max(text + DIGIT * precision, LEAST_BIG), most)
         return replace(usual, text=text, margin=margin, header=header, lines=LINES)
-    header = usual.header if seen_rows < room else 0
+    # a face that scrolls anyway rather loses a row than the numbers of its columns
+    header = usual.header if seen_rows < room or seen_rows > room > FEW else 0
     if usual.width <= width and header + ROOMY * rows <= room:
         return replace(usual, header=header, lines=ROOMY)
     return replace(usual, header=header)
@@ -253,7 +265,7 @@ def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
 
 def least_text(panel: Panel) -> int:
     """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(scaled(panel.limit, panel.power), 1e6) * 0.9)))
+    digits = len(str(int(min(scaled(panel.most, panel.power), 1e6) * 0.9)))
     return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
 
 
@@ -278,10 +290,18 @@ def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
     return scroll
 
 
-def _edges(panel: Panel) -> tuple[Edge, ...]:
-    """The lines around the crop and the window; closing edges stand above opening ones."""
+def _edges(panel: Panel, *, paired: bool = False) -> tuple[Edge, ...]:
+    """The lines around the crop and the window; closing edges stand above opening ones.
+
+    Args:
+        panel: what to show.
+        paired: whether rows stand level with those of a cropped panel of the same face: its lines are left
+            blank where there is none.
+    """
     found = []
-    if panel.cropped and panel.inside is not None:
+    rows, columns = panel.face.shape
+    padded = panel.inside is not None and panel.inside != Span(range(rows), range(columns))
+    if panel.inside is not None and (panel.cropped or (paired and panel.stage and padded)):
         found.append((panel.inside.top, 2, "crop-top"))
         found.append((panel.inside.bottom + 1, 1, "crop-bottom"))
     if panel.framed and panel.window is not None:

@@ -51,6 +51,8 @@ class Addition:
     """Rows and columns between neighbouring cells of `before` on the face."""
     done: bool
     """Whether it is already made."""
+    part: tuple[str, ...] = ()
+    """Whose sum it is added to, where not that of all samples, the longest form first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,6 @@ and whoever shows the table names it:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, SupportsFloat
 
@@ -25,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
 
-from convstep.view.factor import PLAIN, scaled
+from convstep.view.factor import LEAST_PLAIN, scaled
 
 NARROWEST: Final = 3
 """Columns of the narrowest cell: a sign, a point and a digit."""
@@ -44,7 +43,8 @@ class CellFormat:
     | value                             | text                                          |
     | --------------------------------- | --------------------------------------------- |
     | zero, negative zero               | `0`                                           |
-    | rounds to zero, but is not        | `.04`, `2e-9`; `~0`, `-~0` without room       |
+    | rounds to zero, but is not        | `.04`; `2e-9` where that has more digits      |
+    | has room for neither              | `~0`, `-~0`                                   |
     | too long for `decimals`           | fewer decimals, then `-1.2e30`                |
     | too long for an exponent as well  | `>>`, and `<<` below zero                     |
     | not a number, infinite            | `nan`, `inf`, `-inf`; `∞`, `-∞` in 3 columns  |
@@ -120,7 +120,7 @@ class CellFormat:
         decimals = next(
             places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
         )
-        if not power and magnitude < PLAIN[0] and _exponent_says_more(magnitude, decimals, width):
+        if not power and magnitude < LEAST_PLAIN and _exponent_says_more(magnitude, decimals, width):
             return cls(width, 0)
         return cls(width, max(decimals, 1), power=power)
 
@@ -154,11 +154,13 @@ class CellFormat:
                     break
                 if len(body) <= self.width:
                     return body
-        if self._drops_zero or self.power:
-            body = _first_digit(shown, self.width)
-            if body:
-                return body
         exponent = "" if self.power else _exponent(number, self.width)
+        digits = _digits_of(exponent.split("e")[0])
+        # a table of nothing but such numbers has no decimals of its own to keep to
+        most = digits if self.decimals else self.width
+        body = _small(shown, self.width, max(most, 1)) if magnitude < 1.0 else ""
+        if body and _digits_of(body) >= digits:
+            return body
         return exponent or (minus + "~0" if magnitude < 1.0 else "<<" if minus else ">>")
 
 
@@ -208,31 +210,6 @@ def is_whole(values: npt.NDArray[Any]) -> bool:
     return bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
-def aligned(values: Iterable[SupportsFloat], digits: int = 4) -> list[str]:
-    """A column of numbers: equal in width, the decimal points below each other.
-
-    >>> aligned([0.5, -12.3456, 0.1234])
-    ['  0.5000', '-12.35  ', '  0.1234']
-    >>> aligned([float("nan"), 1e-30])
-    ['nan    ', '  1e-30']
-
-    Args:
-        values: Any numbers, NaN and infinities included.
-        digits: Significant digits of each number at most.
-    """
-    numbers = [float(value) for value in values]
-    split = [_at_the_point(short(number, digits)) for number in numbers]
-    shown = max((len(tail) - 1 for _, tail in split if tail.startswith(".") and "e" not in tail), default=0)
-    for index, number in enumerate(numbers):
-        places = _decimals_of(number, digits)
-        # zeros only where they are digits of this number, not of its neighbour
-        if places and shown:
-            split[index] = _at_the_point(f"{number:.{min(places, shown)}f}")
-    before = max((len(head) for head, _ in split), default=0)
-    after = max((len(tail) for _, tail in split), default=0)
-    return [head.rjust(before) + tail.ljust(after) for head, tail in split]
-
-
 def _check_width(width: int) -> None:
     if not NARROWEST <= width <= WIDEST:
         raise ValueError(f"a cell of {width} columns is not possible; use {NARROWEST} to {WIDEST}")
@@ -254,17 +231,28 @@ def _exponent_says_more(limit: float, decimals: int, width: int) -> bool:
     exponent = int(f"{limit:e}".split("e")[1])
     room = width - len(f"-e{exponent}")
     digits = room - 1 if room > 1 else room  # a point stands between the first and the second
-    # of two equally long forms 0.05 reads better than 5e-2, but 9.4e-4 than 0.0009
+    # of two equally long forms 0.05 reads better than 5e-2, but what 9.4e-4 has room for than 0.0009
     return digits + (exponent < -2) > max(decimals + exponent + 1, 0)
 
 
-def _first_digit(number: float, width: int) -> str:
-    """`.04`: a magnitude below 1 with its first digit as the last one, or "" where that does not fit."""
+def _small(number: float, width: int, digits: int) -> str:
+    """`.04`: a magnitude below 1 with up to so many digits, as many with a sign as without one.
+
+    Its first digit takes the column of the sign where it needs it; "" where even that does not fit.
+    """
     if not 0.0 < abs(number) < 1.0:
         return ""
-    places = -int(f"{number:.0e}".split("e")[1])
-    body = f"{number:.{places}f}".replace("0.", ".", 1) if places <= width else ""
+    first = -int(f"{number:.0e}".split("e")[1])
+    if first > width:
+        return ""
+    places = max(first, min(first + digits - 1, width - 2))
+    body = f"{number:.{places}f}".replace("0.", ".", 1)
     return body if len(body) <= width else ""
+
+
+def _digits_of(body: str) -> int:
+    """The significant digits of a positional number below 10."""
+    return len(body.strip("-").replace(".", "").lstrip("0"))
 
 
 def _exponent(number: float, width: int) -> str:
@@ -295,9 +283,3 @@ def _decimals_of(number: float, digits: int) -> int | None:
     # the exponent after rounding: 9.9996 has one digit more before the point than it seems
     exponent = int(f"{number:.{digits - 1}e}".split("e")[1])
     return max(0, digits - 1 - exponent)
-
-
-def _at_the_point(text: str) -> tuple[str, str]:
-    """Text before the decimal point (or exponent), and the rest with it."""
-    end = next((index for index, letter in enumerate(text) if letter in ".e"), len(text))
-    return text[:end], text[end:]

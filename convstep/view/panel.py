@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.view.faces import Face
-from convstep.view.factor import common_power, factor_text
+from convstep.view.factor import NARROW, common_power, factor_text
 
 
 class Cell(NamedTuple):
@@ -92,6 +92,8 @@ class Panel:
     """Whether the border of `inside` is a line to draw."""
     now: Cell | None = None
     """The one cell the current step takes."""
+    near: Cell | None = None
+    """The cell to keep in sight where there is room for a part only, if no window or current cell is."""
     done: int | None = None
     """How many cells, in reading order, are already done; None where that has no meaning."""
     stops: frozenset[tuple[int, int]] = frozenset()
@@ -120,8 +122,23 @@ class Panel:
     """Which part of the tensor's values these are, where not all: "sample 1's share"."""
     titles: tuple[str, ...] = ()
     """What to write on the border instead of label and caption: the first that fits."""
+    reach: float | None = None
+    """The largest magnitude that is written, where colours saturate at another one; None for the limit."""
+    measure: float | None = None
+    """The magnitude that the power of ten is chosen by, where it is another panel's; None for its own."""
     unit: int | None = None
     """The power of ten its numbers are divided by; None for the one that its limit asks for."""
+
+    def power_at(self, width: int) -> int:
+        """The power of ten to divide its numbers by where each has so many columns; 0 for none."""
+        if self.unit is not None:
+            return self.unit
+        return common_power(self.most if self.measure is None else self.measure, width, whole=self.whole)
+
+    @property
+    def most(self) -> float:
+        """The largest magnitude that is written."""
+        return self.limit if self.reach is None else self.reach
 
     @property
     def caption_text(self) -> str:
@@ -130,8 +147,8 @@ class Panel:
 
     @property
     def power(self) -> int:
-        """The power of ten its numbers are divided by: 0 where they are written as they are."""
-        return common_power(self.limit, whole=self.whole) if self.unit is None else self.unit
+        """The power of ten its numbers are divided by: its own unit, or that of the narrowest numbers."""
+        return self.power_at(NARROW)
 
     @property
     def factor(self) -> str:
@@ -149,14 +166,13 @@ def beside_key(key: str, number: int) -> str:
     return f"{key}-{number}"
 
 
-def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = True) -> str:
+def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
 
     Args:
         panel: whose.
         room: columns for it.
         brief: whether to leave the caption out.
-        numbers: whether numbers are shown, so that there is a factor to name.
 
     Returns:
         The title; one that is too long where there is no factor, "" where a factor has no room.
@@ -166,7 +182,7 @@ def title_of(panel: Panel, room: int, *, brief: bool = False, numbers: bool = Tr
     label = panel.face.label
     captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
     titles = panel.titles or (*captioned, label, label.replace(", ", ","))
-    factor = panel.factor if numbers and not panel.note else ""
+    factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers
     if not factor:
         return next((title for title in titles if cell_len(title) <= room), titles[-1])
     shortest = () if panel.titles else (panel.face.name,)

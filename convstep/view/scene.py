@@ -19,6 +19,7 @@ from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.replay.timeline import Timeline
 from convstep.view.additions import additions
+from convstep.view.card import largest
 from convstep.view.faces import face
 from convstep.view.model import Choice, Loop, Scene
 from convstep.view.numbers import is_whole
@@ -93,7 +94,9 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=cell_text("dZ", self._geometry.place_of(step.index)),
             dz=float(step.dz),
-            additions=additions(timeline, self._channel(), made),
+            additions=additions(
+                timeline, self._channel(), made, None if self.share is None else self.share.follow()
+            ),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
@@ -278,11 +281,16 @@ class Stage:
 
     def _shared(self, panel: Panel) -> Panel:
         """The panel of a sum over the samples, named for what it shows of it."""
+        label, name = panel.face.label, panel.face.name
         if self.share is None:
-            return panel
-        sample, label = self.share.sample, panel.face.label
+            if self._geometry.samples == 1:
+                return panel
+            compact = label.replace(", ", ",")
+            whole, every = tr("sum of {count}", count=self._geometry.samples), tr("of all")
+            forms = (f"{label}  {whole}", f"{label}  {every}", f"{compact} {every}", f"{name} {every}")
+            return replace(panel, titles=tuple(dict.fromkeys(forms)))
+        sample = self.share.sample
         part = _share_text(sample)
-        name = panel.face.name
         shorter = (tr("{name} of i_n {sample}", name=named, sample=sample) for named in (f"{label} ", name))
         titles = (f"{label}  {part}", *shorter, f"{name}, i_n {sample}")
         return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
@@ -326,6 +334,7 @@ class Stage:
             limit=self.limits[name],
             caption="running" if running else "",
             changed=Span(range(f_h), range(f_w)) if touched else None,
+            near=Cell(*largest(step.input_slice[..., k])) if running and shown == step.i_c else None,
             choices=(c_k, k) if c_k > 1 else (c_out, shown),
             stack="kernel",
         )

@@ -216,7 +216,7 @@ class _Block(NamedTuple):
     def lines(self, text: int, rows: int, columns: int) -> list[Text]:
         room = columns * (text + 1)
         whole = self.values is not None and is_whole(self.values)
-        power = common_power(self.limit, whole=whole)
+        power = common_power(self.limit, text, whole=whole)
         if cell_len(f"{self.names[-1]} {factor_text(power)}") > room:
             power = 0  # a factor that is not named is none
         names = (f"{name} {factor_text(power)}".rstrip() for name in self.names)

@@ -52,6 +52,7 @@ def window_facts(problem: Problem) -> list[str]:
 def difference_panel(row: Row) -> Panel:
     """The face of the difference with the worst cell on it; full colour is the tolerance.
 
+    Its numbers are written in the unit of the worst error, of which the tolerance may be a million.
     Cells about which the oracle was not asked are blank.
     """
     fixed: tuple[int | None, ...]
@@ -63,10 +64,13 @@ def difference_panel(row: Row) -> Panel:
     else:
         *batch, row_at, column_at, channel = row.worst_index
         fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
+    error = face(tr("error of {name}", name=row.name), row.difference, fixed)
     return Panel(
         key=f"difference_{row.name}",
-        face=face(tr("error of {name}", name=row.name), row.difference, fixed),
+        face=error,
+        titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
         known=face(row.name, row.cells, fixed).values,
+        reach=round_limit(row.max_abs_error),
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
         now=now if row.cells[row.worst_index] else None,
         listed=len(row.shape) == 1,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -13,7 +14,7 @@ from convstep.examples import catalog
 from convstep.replay.timeline import Timeline
 from convstep.view.card import MARKS, draw_card, largest
 from convstep.view.model import Scene
-from convstep.view.numbers import aligned, short
+from convstep.view.numbers import short
 from convstep.view.scene import Stage
 
 
@@ -81,8 +82,7 @@ def test_before_and_after_are_the_real_numbers_of_the_cell_that_changes_most(nam
     text = draw_card(SCENES[name], 70, 9).plain
     for addition in SCENES[name].additions:
         at = largest(addition.added)
-        before, after = aligned([addition.before[at], addition.after[at]])
-        assert f"{before} → {after}" in text
+        assert f" {short(addition.before[at])} → {short(addition.after[at])}" in text
 
 
 def test_named_cell_is_the_one_shown() -> None:
@@ -209,3 +209,26 @@ def test_matrices_hold_the_numbers_divided_by_the_factor_above_them(
                         assert abs(value) < 0.06 * times
                     else:
                         assert float(text) * times == pytest.approx(float(value), rel=0.5, abs=0.06 * times)
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
+def test_before_and_after_stand_beside_their_arrow_and_off_the_border(
+    name: str, width: int, height: int
+) -> None:
+    for line in lines(SCENES[name], width, height):
+        if " → " in line:
+            assert re.search(r"\S → \S", line), line
+            assert len(line) < width or MARKS_AND_CELL.match(line), line
+
+
+MARKS_AND_CELL = re.compile(rf"[{''.join(MARKS.values())}] \w")
+"""How the one-line form of a card begins, which has no room to lose."""
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
+def test_numbers_side_by_side_stand_under_their_names(name: str, width: int, height: int) -> None:
+    drawn = lines(SCENES[name], width, height)
+    for line, following in itertools.pairwise(drawn):
+        if re.fullmatch(r"[-\d. ~<>naif∞e]+", following) and following.split()[1:]:
+            named = re.search(r"\b(x|w|before)\b", line)
+            assert named or re.fullmatch(r"[-\d. ~<>naif∞e]+", line), (line, following)

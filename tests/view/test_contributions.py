@@ -108,3 +108,16 @@ def test_factors_keep_four_digits_and_the_columns_name_what_is_taken_out(
                 number * factor == pytest.approx(true, abs=joint * 2e-3, rel=1e-9)
                 for factor in (1.0, *factors)
             ), (name, number, true)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0])
+def test_results_keep_their_name_beside_the_factor_and_factors_are_named_before_places(scale: float) -> None:
+    batch: Any = made(dZ=np.random.default_rng(3).standard_normal((2, 3, 8, 6)) * scale)
+    for gradient, index in (("dA_prev_pad", (1, 2, 4, 3)), ("dW", (5, 1, 2, 1))):
+        table = ContributionTable(provenance(batch, gradient, index), 0)
+        for width in (140, 106, 70):
+            table.fit(width)
+            header, row = table.header().plain, table.row(0).plain
+            assert len(header) == len(row) <= width
+            assert re.search(r"product ×1e-\d+ +sum ×1e-\d+$" if scale < 1 else r"product +sum$", header)
+            assert ("dZ[" in row, "i_n " in row) == (width > 100, width == 140)

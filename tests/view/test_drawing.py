@@ -128,7 +128,8 @@ def test_only_zero_looks_like_zero_and_only_minus_has_a_sign(
     panel = replace(panel, inside=None)
     layout, look = lay_out(panel, width, 30), Look(ROLES, coloured=coloured)
     for (row, column), value in np.ndenumerate(panel.face.values):
-        shown = number(panel, layout, Cell(row, column), look).strip()
+        shown = number(panel, layout, Cell(row, column), look).strip().lstrip("!?∞░▒▓█" if value else "")
+        shown = shown or "∞"  # that of the number itself
         assert (shown == "0") == (value == 0), (shown, value)
         assert (shown.startswith("-") or shown == "<<") == (value < 0), (shown, value)
         assert (shown == "nan") == bool(np.isnan(value))
@@ -280,6 +281,21 @@ def test_without_colour_magnitudes_are_shades_beside_the_numbers(coloured: bool)
         assert [character for character in line if character in "░▒▓█"] == ([] if coloured else list("░▒▓█"))
 
 
+def test_a_shade_stands_directly_before_its_own_number_and_off_the_one_before() -> None:
+    values = np.array([[0.0, 0.5, -0.7, 1.0, 0.0], [1.0, 0.0, 0.2, -1.0, 0.9]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0)
+    for layout in (lay_out(panel, 60, 30), lay_out(panel, 32, 30)):
+        for row in range(2):
+            line = text(
+                draw_line(panel, layout, layout.y_of(row), 0, layout.width, Look(ROLES, coloured=False))
+            )
+            words = line[layout.margin :].split()
+            assert len(words) == 5, "each number apart from the next"
+            for word, value in zip(words, values[row], strict=True):
+                assert (word[0] in "░▒▓█") == (value != 0), line
+                assert float(word.lstrip("░▒▓█")) == pytest.approx(value)
+
+
 @given(panels())
 def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
     panel = replace(panel, framed=False, window=None, now=None, cropped=False, listed=False)
@@ -287,9 +303,11 @@ def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
     for mode in MODES:
         for (row, column), value in np.ndenumerate(panel.face.values):
             line = text(draw_line(panel, layout, layout.y_of(row), 0, layout.width, Look(ROLES, mode)))
-            mark = line[layout.gutter(column)]
-            expected = "?" if np.isnan(value) else "∞" if np.isinf(value) else " !"
-            assert mark in expected, (mode, value)
+            mark = line[layout.gutter(column) : layout.gutter(column + 1)].strip()[:1]
+            if not np.isfinite(value):
+                assert mark == ("?" if np.isnan(value) else "∞"), (mode, value)
+            else:
+                assert mark not in ("?", "∞"), (mode, value)
 
 
 @given(panels(), st.sampled_from(MODES), st.booleans())
@@ -308,7 +326,7 @@ def test_heat_in_colour_is_blocks_alone_half_high_where_a_step_is_to_come() -> N
         for row in range(2)
     ]
     block = WAITING * layout.text
-    assert shown == [["", "", "", "0"], [block, block, "", "nan"]]
+    assert shown == [["", "", "", "0"], [block, block, "", "?nan"]]
     style = style_of(panel, layout, Cell(1, 0), Look(ROLES, "heat"))
     assert style.bgcolor is None
     assert style.color is not None

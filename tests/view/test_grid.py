@@ -6,10 +6,13 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from convstep.examples import catalog
+from convstep.replay.timeline import Timeline
 from convstep.view.big import DIGIT, LEAST_BIG, LINES
 from convstep.view.faces import face
 from convstep.view.grid import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
 from convstep.view.panel import Cell, Panel
+from convstep.view.scene import Stage
 from tests.view.panels import panels, spans
 
 WIDTHS, HEIGHTS, LARGE = st.integers(1, 100), st.integers(1, 40), st.booleans()
@@ -175,7 +178,8 @@ def test_numbers_are_big_wherever_the_face_or_its_window_fits_with_them(
         rows = panel.window.bottom - panel.window.top + 1
         columns = panel.window.right - panel.window.left + 1
     narrowest = columns * (LEAST_BIG + 1) + 1
-    room = height - len(layout.edges)
+    whole = LINES * layout.rows <= height - len(layout.edges)
+    room = height - (len(layout.edges) if whole else min(len(layout.edges), 3))
     assert (layout.lines == LINES) == (narrowest <= width and LINES * rows <= room)
     if layout.lines == LINES:
         assert layout.header + LINES * rows <= room
@@ -208,3 +212,20 @@ def test_more_precision_makes_big_numbers_a_digit_wider() -> None:
     panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 1.0)
     usual, more, fewer = (lay_out(panel, 30, 20, precision=n, large=True) for n in (0, 1, -4))
     assert (usual.lines, more.text - usual.text, fewer.text) == (LINES, DIGIT, LEAST_BIG)
+
+
+@given(st.sampled_from(["digit", "same", "dilated", "no-padding"]), st.integers(20, 70), st.integers(4, 40))
+def test_before_a_class_what_is_read_and_what_is_written_stand_level(
+    name: str, width: int, height: int
+) -> None:
+    timeline = Timeline(catalog.load(name))
+    timeline.seek(timeline.total // 2)
+    read, written = Stage(timeline).scene().panels[:2]
+    layouts = [lay_out(panel, width, height, large=True) for panel in (read, written)]
+    assert len({(layout.header, layout.lines, layout.height) for layout in layouts}) == 1
+    assert len({tuple(map(layout.y_of, range(layout.rows))) for layout in layouts}) == 1
+
+
+def test_a_face_that_scrolls_before_a_class_keeps_the_numbers_of_its_columns() -> None:
+    panel = Panel("t", face("t", np.zeros((8, 8)), (None, None)), 1.0)
+    assert [lay_out(panel, 40, height, large=True).header for height in (3, 5, 8, 9)] == [0, 1, 0, 1]

@@ -55,12 +55,13 @@ def test_a_title_never_loses_the_factor_of_the_numbers(
         assert title
     if room == 60:
         assert ("running" in title) == (caption == "running" and not brief and not titles)
-    assert "×" not in title_of(panel, room, numbers=False)
     assert "×" not in title_of(replace(panel, note="…"), room)
 
 
 def test_a_panel_takes_out_what_its_limit_asks_for_or_what_it_is_told() -> None:
     panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 2.0**-22)
-    assert (panel.power, panel.factor) == (-7, "×1e-7")
+    assert (panel.power, panel.factor, panel.power_at(7)) == (-8, "×1e-8", -7)
+    assert replace(panel, measure=1e-20).power_at(7) == -20, "another panel's limit"
+    assert replace(panel, unit=-9, measure=1e-20).power_at(7) == -9
     assert (replace(panel, unit=0).power, replace(panel, unit=-9).factor) == (0, "×1e-9")
     assert replace(panel, limit=8.0).factor == ""

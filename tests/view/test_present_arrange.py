@@ -101,3 +101,12 @@ def test_rows_that_are_compared_stand_below_each_other_the_first_one_first(
     check(plan, width, height)
     assert plan.places[keys[first]].y == 0
     assert sum(place.height for place in plan.places.values()) == height
+
+
+def test_on_the_least_screen_the_sums_are_seen_whole_as_long_as_the_window_is() -> None:
+    panels = SCENES["digit"].panels
+    plan = arrange_presented(60, 14, panels)
+    kernel = next(panel for panel in panels if panel.key == "kernel_gradient")
+    place = plan.places[kernel.key]
+    assert lay_out(kernel, place.width - 2, place.height - 2, large=True).height <= place.height - 2
+    assert plan.places["input"].height - 2 >= 5

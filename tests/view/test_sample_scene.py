@@ -10,7 +10,8 @@ from convstep.conv.recorded import Recorded
 from convstep.examples import catalog
 from convstep.replay.stop_kinds import Watchpoint
 from convstep.view.arrange import arrange
-from convstep.view.panel import Cell
+from convstep.view.card import draw_card
+from convstep.view.panel import Cell, title_of
 from convstep.view.scene import Stage
 from convstep.view.words import problem_facts
 from tests.replay.test_sample_share import one_sample
@@ -58,7 +59,34 @@ def test_toggling_twice_shows_the_sums_again_and_says_so() -> None:
     assert stage.toggle_share() == "dW and db: the running sums of the whole batch"
     after = stage.scene().panel("kernel_gradient")
     np.testing.assert_array_equal(after.face.values, before)
-    assert (after.caption, after.part, after.titles) == ("running", "", ())
+    assert (after.caption, after.part) == ("running", "")
+
+
+@pytest.mark.parametrize("room", [10, 14, 18, 40])
+def test_every_title_tells_a_share_from_the_sum_of_all(room: int) -> None:
+    shared, whole = sharing(made(), HERE).scene(), stage_at(made(), HERE).scene()
+    for key in SHARED:
+        share, total = title_of(shared.panel(key), room), title_of(whole.panel(key), room)
+        assert "i_n 1" in share or "sample 1's share" in share
+        assert "all" in total or "sum of 2" in total
+
+
+@pytest.mark.parametrize("additions", [0, 1, 2])
+def test_the_card_has_the_numbers_of_the_share_and_says_so(additions: int) -> None:
+    stage = sharing(made(), HERE, additions)
+    scene = stage.scene()
+    to_kernels, to_input, to_bias = scene.additions
+    for addition, key in ((to_kernels, "kernel_gradient"), (to_bias, "bias_gradient")):
+        shown = scene.panel(key).face.values
+        now = addition.after if addition.done else addition.before
+        height, width = now.shape
+        block = shown[addition.origin.row :, addition.origin.column :][:height, :width]
+        np.testing.assert_array_equal(now, block)
+    for width in (30, 60, 90):
+        headings = [line for line in draw_card(scene, width, 12).plain.split("\n") if "+=" in line]
+        assert ["i_n 1" in heading for heading in headings] == [True, False, True], headings
+    assert to_input.part == ()
+    assert stage_at(made(), HERE, additions).scene().additions[0].part == ()
 
 
 def test_share_without_a_batch_is_everything_and_without_a_bias_there_is_dW_alone() -> None:

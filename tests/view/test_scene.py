@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,11 @@ from convstep.examples import catalog
 from convstep.oracle.comparison import compare
 from convstep.replay import magnitude
 from convstep.replay.timeline import Timeline
+from convstep.view.drawing import draw_line
+from convstep.view.grid import lay_out_in_unit
+from convstep.view.look import Look
 from convstep.view.model import Choice, Scene
-from convstep.view.panel import Cell
+from convstep.view.panel import Cell, title_of
 from convstep.view.scene import Stage
 from convstep.view.words import difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
@@ -434,3 +438,26 @@ def test_marks_stand_on_the_faces_that_show_their_cells() -> None:
         "input": {(1, 2): "●"},
         "bias_gradient": {(4, 0): "●"},
     }
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e30, 1e-20])
+def test_the_worst_error_is_written_in_a_unit_that_the_title_names(scale: float) -> None:
+    problem = catalog.load("digit")
+    problem = problem.with_arrays(A_prev=problem.A_prev, dZ=problem.dZ * scale)
+    timeline = Timeline(problem)
+    timeline.seek(problem.total_steps)
+    comparison = compare(problem, gradients=timeline.settled_copy(), oracle="numeric")
+    for row in comparison.rows:
+        error = float(np.abs(row.difference[row.worst_index]))
+        for width, height in ((36, 6), (24, 9), (60, 14)):
+            panel, plan = lay_out_in_unit(difference_panel(row), width, height)
+            title, now = title_of(panel, width - 2), panel.now
+            assert now is not None
+            line = "".join(
+                s.text for s in draw_line(panel, plan, plan.y_of(now.row), 0, plan.width, Look({}, "heat"))
+            )
+            shown = re.search(r"-?[\d.]+(?=◂)", line)
+            assert shown, line
+            unit = re.search(r"×1e(-?\d+)", title)
+            true = float(shown[0]) * 10.0 ** int(unit[1] if unit else 0)
+            assert abs(true) == pytest.approx(error, rel=0.1), (title, line)

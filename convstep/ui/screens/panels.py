@@ -56,6 +56,9 @@ class PanelScreen(PartsScreen):
 
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
+        if self.mode == "heat":
+            self._update_status("heat has no digits: v shows numbers")
+            return
         self.precision = min(max(self.precision + more, -4), 9)
         self._update_status(tr("digits: {change:+d}   (+ shows more, - fewer)", change=self.precision))
 

@@ -13,7 +13,7 @@ from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.changes import changed_spans, differ_in_marks_only, single
 from convstep.view.drawing import Look, draw_header, draw_line, draw_note
-from convstep.view.grid import GridLayout, Rect, lay_out
+from convstep.view.grid import GridLayout, Rect, lay_out, lay_out_in_unit
 from convstep.view.panel import Cell, Panel, Span, title_of
 
 
@@ -81,7 +81,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
         """Change how values are drawn."""
-        self.mode, self.precision, self.large = mode, precision, large
+        self.mode, self.precision, self.large = mode, precision if mode != "heat" else 0, large
         self._look = None
         self._lay_out()
         self._follow()
@@ -165,10 +165,12 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn = panel = self.panel
         if panel is None or not self.size:
             return
+        room = (self.size.width, self.size.height)
+        panel, plan = lay_out_in_unit(panel, *room, precision=self.precision, large=self.large)
         if panel.power and not self._title(panel):
             panel = replace(panel, unit=0)
+            plan = lay_out(panel, *room, precision=self.precision, large=self.large)
         self._drawn = panel
-        plan = lay_out(panel, self.size.width, self.size.height, precision=self.precision, large=self.large)
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
                 self.virtual_size = Size(plan.width, plan.height)
@@ -187,7 +189,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _title(self, panel: Panel) -> str:
         """The title for the room there is; "" where the factor that all numbers share has no room in it."""
-        return title_of(panel, self.size.width - 4, brief=self.large, numbers=self.mode != "heat")
+        return title_of(panel, self.size.width - 4, brief=self.large)
 
     def _part_shown(self) -> str:
         """The face's size, as far as the border has room for it."""
@@ -262,8 +264,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return
         if panel.window is not None:
             self._bring_into_view(panel.window)
-        elif panel.now is not None:
-            self._bring_into_view(single(panel.now))
+        elif (cell := panel.now or panel.near) is not None:
+            self._bring_into_view(single(cell))
         else:
             self._scroll_both(*self.scroll_offset)  # no further than the face goes
         if self._looking and self.cursor is not None and self.has_focus:
@@ -300,4 +302,4 @@ def _first_cell(panel: Panel) -> Cell:
 
 def _where(panel: Panel) -> tuple[object, ...]:
     """What of a tensor a panel shows, and which cell or window of it."""
-    return panel.face.name, panel.face.fixed, panel.face.shape, panel.window, panel.now
+    return panel.face.name, panel.face.fixed, panel.face.shape, panel.window, panel.now, panel.near
