@@ -92,7 +92,7 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=cell_text("dZ", self._geometry.place_of(step.index)),
             dz=float(step.dz),
-            additions=additions(timeline, self._channel(), made, self.share and self.share.follow()),
+            additions=additions(timeline, self._channel(), made, self.share.follow() if self.share else None),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
@@ -272,19 +272,17 @@ class Stage:
 
     def _shared(self, panel: Panel) -> Panel:
         """The panel of a sum over the samples, named for what it shows of it."""
-        label, name = panel.face.label, panel.face.name
-        if self.share is None:
-            if self._geometry.samples == 1:
-                return panel
-            compact = label.replace(", ", ",")
-            titles = (f"{label}  sum of {self._geometry.samples}", f"{label}  of all", f"{compact} of all",
-                      f"{name} of all", f"{name}, all")  # fmt: skip
-            return replace(panel, titles=tuple(dict.fromkeys(titles)))
-        sample = self.share.sample
-        part = _share_text(sample)
-        short = f"i_n {sample}"
+        label, name, samples = panel.face.label, panel.face.name, self._geometry.samples
+        part = short = ""
+        if self.share is not None:
+            part, short = _share_text(self.share.sample), f"i_n {self.share.sample}"
+            panel = replace(panel, caption=part, part=part)
+        elif samples > 1:
+            part, short = f"sum of {samples}", "all"
+        else:
+            return panel
         titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
-        return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
+        return replace(panel, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
