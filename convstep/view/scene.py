@@ -94,9 +94,7 @@ class Stage:
             loops=self._loops(step.loop_index),
             upstream=cell_text("dZ", self._geometry.place_of(step.index)),
             dz=float(step.dz),
-            additions=additions(
-                timeline, self._channel(), made, None if self.share is None else self.share.follow()
-            ),
+            additions=additions(timeline, self._channel(), made, self.share.follow() if self.share else None),
             made=made,
             panels=tuple(self._marked(panel) for panel in self._panels(step, made)),
         )
@@ -281,19 +279,18 @@ class Stage:
 
     def _shared(self, panel: Panel) -> Panel:
         """The panel of a sum over the samples, named for what it shows of it."""
-        label, name = panel.face.label, panel.face.name
-        if self.share is None:
-            if self._geometry.samples == 1:
-                return panel
-            compact = label.replace(", ", ",")
-            whole, every = tr("sum of {count}", count=self._geometry.samples), tr("of all")
-            forms = (f"{label}  {whole}", f"{label}  {every}", f"{compact} {every}", f"{name} {every}")
-            return replace(panel, titles=tuple(dict.fromkeys(forms)))
-        sample = self.share.sample
-        part = _share_text(sample)
-        shorter = (tr("{name} of i_n {sample}", name=named, sample=sample) for named in (f"{label} ", name))
-        titles = (f"{label}  {part}", *shorter, f"{name}, i_n {sample}")
-        return replace(panel, caption=part, part=part, titles=tuple(dict.fromkeys(titles)))
+        label, name, samples = panel.face.label, panel.face.name, self._geometry.samples
+        if self.share is not None:
+            sample = self.share.sample
+            part, of = _share_text(sample), tr("of i_n {sample}", sample=sample)
+            short = f"i_n {sample}"
+            panel = replace(panel, caption=part, part=part)
+        elif samples > 1:
+            part, of, short = tr("sum of {count}", count=samples), tr("of all"), tr("all")
+        else:
+            return panel
+        titles = (f"{label}  {part}", f"{label}  {of}", f"{name} {of}", f"{name}, {short}")
+        return replace(panel, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: same face, same window, one read and one written."""
