@@ -92,7 +92,7 @@ async def test_recorded_gradients_are_a_third_opinion_at_the_end_only() -> None:
         assert set(screen.comparisons) == {"torch", "numeric"}
         assert all(found.ok for found in screen.comparisons.values()), "a share on the screen is no gradient"
         await session.press("pagedown")
-        assert "recorded: gradients are those of the whole backward pass" in session.text
+        assert "recorded gradients are those of the whole backward pass" in session.text
         await session.press("escape", "end", "n")
         await session.answered()
         screen = session.app.screen
