@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from convstep.candidate.judging import problem_words
+from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
     cell = list(found.cells[0])
     others = found.count - 1
     more = f", and {others} more cell{'s' if others > 1 else ''}" if others else ""
-    return f"{where}{cell}: {found.actual[0]:.6g} instead of {found.expected[0]:.6g}{more}"
+    return f"{where}{cell}: {short(found.actual[0], 6)} instead of {short(found.expected[0], 6)}{more}"
 
 
 def _failure(verdict: Verdict) -> list[str]:
@@ -97,7 +98,7 @@ def _failure(verdict: Verdict) -> list[str]:
 def _there(found: Judged | None, result: Result) -> str:
     """How a gradient is wrong on the failing problem."""
     if found is not None and found.kind == "wrong":
-        return f"; here off by up to {found.max_abs_error:.3g}, at {list(found.worst)}"
+        return f"; here off by up to {short(found.max_abs_error, 3)}, at {list(found.worst)}"
     if found is not None and found.kind == "shape":
         right = shape_text(result.right.gradients[found.name].shape)
         return f"; here its shape is {shape_text(found.shape)} instead of {right}"

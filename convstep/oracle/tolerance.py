@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
+from convstep.conv.number_text import short
 from convstep.conv.step import quiet
 from convstep.oracle.expectation import Expected
 
@@ -109,8 +110,10 @@ def describe(dtype: np.dtype[Any], slack: str = "") -> str:
         slack: what the oracle itself may be off; see `Expectation.slack_text`.
     """
     own = f" + {slack}" if slack else ""
+    least = float(np.finfo(dtype).tiny) * float(np.finfo(dtype).eps)
     return (
-        f"A cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {np.finfo(dtype).eps:.2g} ({dtype}), "
+        f"A cell may be off by max(16·√n, n/2)·eps·S + n·{short(least, 3)}{own}, "
+        f"with eps {short(np.finfo(dtype).eps, 3)} ({dtype}), "
         "n the most contributions to one cell and S the sum of their absolute values; "
         "where S is 0 it must be equal"
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ DIFFERING = {
 }
 """The same: the only value differs, one of several does, several do."""
 NOT_FINITE = "1 is NaN or inf", "{count} are NaN or inf"
+CHECKED = {
+    "end": (
+        "1 of {cells} gradients was checked and matches {oracle}",
+        "{checked} of {cells} gradients were checked and match {oracle}",
+    ),
+    "running": (
+        "1 of {cells} running gradients was checked and matches {oracle} after step {position}",
+        "{checked} of {cells} running gradients were checked and match {oracle} after step {position}",
+    ),
+    "start": (
+        "1 of {cells} running gradients was checked and matches {oracle} before the first step",
+        "{checked} of {cells} running gradients were checked and match {oracle} before the first step",
+    ),
+}
+"""The same as `MATCHING` where the oracle could not say something about every value."""
 UNCHECKED = "1 more was not checked", "{count} more were not checked"
 
 
@@ -59,11 +75,12 @@ def verdict(comparison: Comparison) -> str:
     wrong = sum(row.wrong for row in comparison.rows)
     place = "start" if comparison.position == 0 else "running"
     place = "end" if comparison.position == comparison.total else place
-    sentence = DIFFERING[place][(checked > 1) + (wrong > 1)] if wrong else MATCHING[place][checked > 1]
-    counts = {"wrong": wrong, "checked": checked, "position": comparison.position}
-    clauses = [sentence.format(oracle=comparison.oracle, **{n: f"{c:,}" for n, c in counts.items()})]
+    matching = MATCHING if checked == cells else CHECKED
+    sentence = DIFFERING[place][(checked > 1) + (wrong > 1)] if wrong else matching[place][checked > 1]
+    counts = {"wrong": f"{wrong:,}", "checked": f"{checked:,}", "cells": f"{cells:,}"}
+    clauses = [sentence.format(oracle=comparison.oracle, position=comparison.position, **counts)]
     clauses += [_worst(comparison)] if wrong else _closeness(comparison)
-    if checked < cells:
+    if wrong and checked < cells:
         clauses.append(_counted(UNCHECKED, cells - checked))
     return "; ".join(clauses)
 
@@ -81,7 +98,7 @@ def _closeness(comparison: Comparison) -> list[str]:
     clauses = [_counted(NOT_FINITE, not_finite)] if not_finite else []
     if not_finite < checked:
         largest = max(row.max_abs_error for row in comparison.rows)
-        clauses.append(f"largest difference {largest:.2g}")
+        clauses.append(f"largest difference {short(largest, 3)}")
     return clauses
 
 
@@ -114,7 +131,7 @@ def _counted(sentences: tuple[str, str], count: int) -> str:
 def distinguishable(first: float, second: float) -> tuple[str, str]:
     """Two numbers with as few digits as tell them apart, three at least."""
     for digits in range(3, 18):
-        shown = f"{first:.{digits}g}", f"{second:.{digits}g}"
+        shown = short(first, digits), short(second, digits)
         if shown[0] != shown[1]:
             break
     return shown

@@ -23,7 +23,7 @@ def subtitle(verdict: Verdict) -> str:
     if verdict.ok:
         return "no mistake found"
     ids = ", ".join(dict.fromkeys(finding.id for finding in verdict.diagnosis))
-    return verdict.pattern or ids
+    return verdict.pattern or ids or tr("refuses every problem")
 
 
 def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
@@ -57,7 +57,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
 def whole_diagnosis(verdict: Verdict) -> RenderableType:
     """The whole verdict and the candidate's own source; wraps to any width."""
     from convstep.candidate.judging import problem_words
-    from convstep.candidate.report import divergence_words, open_command
+    from convstep.candidate.report import divergence_words
 
     parts: list[RenderableType] = [Text(f"{verdict.headline}.", "bold")]
     parts.append(Text(f"Called as {verdict.convention}: {verdict.swept.reason}.", "dim"))
@@ -82,8 +82,6 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
         parts += ["", Text(f"The same numbers would also come from: {', '.join(others)}")]
     if verdict.notes:
         parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
-    if verdict.failing is not None and not verdict.ok:
-        parts += ["", Text(f"To see it: {open_command(verdict)}")]
     return Group(*parts, *_source(verdict))
 
 

@@ -24,19 +24,19 @@ def gradient_names(problem: Problem) -> list[str]:
 
 def problem_facts(problem: Problem) -> list[str]:
     """The problem in a few words each, the most telling first."""
-    geometry = problem.geometry
-    c_out, f_h, f_w, c_k = geometry.kernel_shape
-    facts = [
-        f"A_prev {shape_text(problem.A_prev.shape)}",
-        f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        *window_facts(problem),
-    ]
+    facts = [*shape_facts(problem), *window_facts(problem)]
     if problem.b is None:
         facts.append("no bias")
     facts.append(str(problem.dtype))
     if problem.recorded is not None:
         facts.append("recorded gradients")
     return facts
+
+
+def shape_facts(problem: Problem) -> list[str]:
+    """How large the arrays are, which the panels show as well."""
+    c_out, f_h, f_w, c_k = problem.geometry.kernel_shape
+    return [f"A_prev {shape_text(problem.A_prev.shape)}", f"W {c_out}@{f_h}x{f_w}x{c_k}"]
 
 
 def window_facts(problem: Problem) -> list[str]:

@@ -20,7 +20,7 @@ from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
-from convstep.view.words import window_facts
+from convstep.view.words import shape_facts, window_facts
 
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
@@ -164,6 +164,7 @@ class PanelScreen(PartsScreen):
             rights,
             self.size.width - 2,
             kept=[*self.way_out(), *window_facts(self._problem)],
+            spared=shape_facts(self._problem),
             ended=scene.position == scene.total,
         )
         self.query_one("#title", Static).update(title, layout=False)
