@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from convstep.candidate.diagnosis import UNKNOWN
 from convstep.candidate.judging import problem_words
 from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
@@ -107,7 +108,8 @@ def _there(found: Judged | None, result: Result) -> str:
 
 def _finding(finding: Finding) -> list[str]:
     how = "proven" if finding.proven else "seen"
-    lines = _wrapped(f"{finding.id} ({how}): {finding.message}")
+    # what no known bug explains says so itself
+    lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
     if finding.bug is not None and finding.bug.wrong:
         lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
     if finding.bug is not None:

@@ -114,7 +114,7 @@ class Stage:
         """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
         names = "dW" if self.timeline.db is None else "dW and db"
         if self._geometry.batch is None:
-            return f"{WITHOUT_BATCH}: all of {names} is its own"
+            return f"{WITHOUT_BATCH}: everything in {names} comes from it"
         if self.share is not None:
             self.share = None
             return f"{names}: the running sums of the whole batch"

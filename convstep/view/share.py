@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from convstep.oracle.wording import distinguishable
 from convstep.view.factor import ALIKE, common_power, factor_text
 from convstep.view.model import Scene
 from convstep.view.numbers import CellFormat, is_whole, short
@@ -20,7 +21,9 @@ Array = npt.NDArray[Any]
 AGREES, DIFFERS, WAITING = "=", "≠", "…"
 """What stands before an addition: both add the same, they do not, or the candidate was not heard yet."""
 LISTED = 3
-"""Cells elsewhere that are named."""
+"""Cells elsewhere that are named where there is room for the matrices only."""
+MOST_LISTED = 40
+"""Cells elsewhere that are named at the most."""
 
 
 class Stray(NamedTuple):
@@ -97,8 +100,14 @@ def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) 
     return card
 
 
+def _every(share: Share, width: int) -> list[Text]:
+    """The same as `_whole`, with all cells elsewhere."""
+    matrices = _matrices(share, width, LEAST_READABLE)
+    return [Text(""), _heading(share, width), *matrices, *_others(share, width, MOST_LISTED)]
+
+
 def _whole(share: Share, width: int) -> list[Text]:
-    """Both as matrices with an empty line before, and the cells elsewhere."""
+    """Both as matrices with an empty line before, and the first cells elsewhere."""
     return [Text(""), *_beside(share, width)]
 
 
@@ -118,8 +127,16 @@ def _cells(share: Share, width: int) -> list[Text]:
     if share.actual is not None and share.actual.size:
         row, column = _worst(share)
         expected, actual = share.expected[row, column], share.actual[row, column]
-        said = f"  change: reference {short(expected)}, candidate {short(actual)}"
-        lines.append(Text(said if len(said) <= width else f"  {short(expected, 3)}  {short(actual, 3)}"))
+        long, brief = (tuple(short(value, digits) for value in (expected, actual)) for digits in (4, 3))
+        if share.differing is not None and share.differing[row, column]:
+            brief = distinguishable(expected, actual)
+            long = long if long[0] != long[1] else brief
+        forms = (
+            f"  change: reference {long[0]}, candidate {long[1]}",
+            f"  change: ref {brief[0]}, cand {brief[1]}",
+            f"  ref {brief[0]}, cand {brief[1]}",
+        )
+        lines.append(Text(next((form for form in forms if len(form) <= width), forms[-1])))
     return lines + _others(share, width, 0)
 
 
@@ -128,6 +145,8 @@ def _line(share: Share, width: int) -> list[Text]:
 
 
 _DETAILS = (
+    (_every, _whole),
+    (_every, _line),
     (_whole, _whole),
     (_whole, _line),
     (_beside, _line),
@@ -225,6 +244,8 @@ def _others(share: Share, width: int, most: int) -> list[Text]:
         if len(said) > width:
             said = f"  ≠ [{stray.name.split('[')[1]} {short(stray.actual, 3)}, not {short(stray.expected, 3)}"
         lines.append(Text(said[:width]))
+    if most and share.elsewhere > len(share.strays[:most]):
+        lines.append(Text("  …"))
     return lines
 
 

@@ -15,8 +15,8 @@ from convstep.replay.provenance import Provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
 
-AROUND = 5
-"""Lines of the dialog that are not rows: border, summary, columns."""
+AROUND = 7
+"""Lines that are not rows: border, summary, columns; the title line and the keys behind."""
 
 
 class ProvenanceScreen(ModalScreen[int | None]):
