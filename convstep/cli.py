@@ -137,6 +137,16 @@ def has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
+def lacking() -> str:
+    """What is missing for a screen, as the object of a sentence; "" if nothing is."""
+    from convstep.language import tr
+
+    if not has_terminal():
+        return tr("a terminal")
+    dumb = os.environ.get("TERM") == "dumb"
+    return tr("a terminal that can show a full screen (TERM=dumb cannot)") if dumb else ""
+
+
 def say_loading(name: str) -> None:
     """Say at once, to a person who waits for a screen, that something is being loaded."""
     if has_terminal():
@@ -150,9 +160,9 @@ def _open(given: argparse.Namespace) -> int:
     from convstep.cli_problems import start
 
     session, problem = start(given.problem, given.goto, given.breaks)
-    if not has_terminal():
+    if lack := lacking():
         raise UsageError(
-            f"convstep open needs a terminal; `convstep compare {given.problem}` and "
+            f"convstep open needs {lack}; `convstep compare {given.problem}` and "
             f"`convstep trace {given.problem}` work without one"
         )
     from convstep.ui.app import run_debugger

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from convstep import waiting
-from convstep.cli import UsageError, Writing, has_terminal, say_loading
+from convstep.cli import UsageError, Writing, lacking, say_loading
 
 if TYPE_CHECKING:
     import argparse
@@ -98,9 +98,9 @@ def debug(given: argparse.Namespace) -> None:
     from convstep.cli_problems import load_problem
     from convstep.replay.places import parse_place
 
-    if not has_terminal():
+    if lack := lacking():
         raise UsageError(
-            f"convstep debug needs a terminal; `convstep check {shlex.quote(given.target)}` works without one"
+            f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
         )
     problem = None if given.problem is None else load_problem(given.problem)
     with opened(given.target, given) as worker:

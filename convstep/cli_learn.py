@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError, has_terminal, say_loading
+from convstep.cli import UsageError, lacking, say_loading
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ def learn(given: argparse.Namespace) -> None:
     say_loading(name)
     language = language_of(given)
     lesson = None if given.lesson is None else lesson_of(given.lesson, language)
-    if not has_terminal():
+    if lack := lacking():
         raise UsageError(
             tr(
-                "convstep learn needs a terminal; `convstep learn --list` and "
-                "`convstep export LESSON -o lesson.md` work without one"
+                "convstep learn needs {what}; `convstep learn --list` and "
+                "`convstep export LESSON -o lesson.md` work without one",
+                what=lack,
             )
         )
     from convstep.ui.lesson_app import run_lessons

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from convstep.candidate.diagnosis import UNKNOWN
 from convstep.candidate.judging import problem_words
+from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
 from convstep.language import tr
 
@@ -88,15 +90,15 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
         )
     others = found.count - 1
     return tr(
-        "{where}{cell}: {actual:.6g} instead of {expected:.6g}"
+        "{where}{cell}: {actual} instead of {expected}"
         if not others
-        else "{where}{cell}: {actual:.6g} instead of {expected:.6g}, and 1 more cell"
+        else "{where}{cell}: {actual} instead of {expected}, and 1 more cell"
         if others == 1
-        else "{where}{cell}: {actual:.6g} instead of {expected:.6g}, and {others} more cells",
+        else "{where}{cell}: {actual} instead of {expected}, and {others} more cells",
         where=where,
         cell=list(found.cells[0]),
-        actual=found.actual[0],
-        expected=found.expected[0],
+        actual=short(found.actual[0], 6),
+        expected=short(found.expected[0], 6),
         others=others,
     )
 
@@ -120,7 +122,7 @@ def _failure(verdict: Verdict) -> list[str]:
 def _there(found: Judged | None, result: Result) -> str:
     """How a gradient is wrong on the failing problem."""
     if found is not None and found.kind == "wrong":
-        return f"; here off by up to {found.max_abs_error:.3g}, at {list(found.worst)}"
+        return f"; here off by up to {short(found.max_abs_error, 3)}, at {list(found.worst)}"
     if found is not None and found.kind == "shape":
         right = shape_text(result.right.gradients[found.name].shape)
         return f"; here its shape is {shape_text(found.shape)} instead of {right}"
@@ -129,7 +131,8 @@ def _there(found: Judged | None, result: Result) -> str:
 
 def _finding(finding: Finding) -> list[str]:
     how = "proven" if finding.proven else "seen"
-    lines = _wrapped(f"{finding.id} ({how}): {finding.message}")
+    # what no known bug explains says so itself
+    lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
     if finding.bug is not None and finding.bug.wrong:
         lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
     if finding.bug is not None:

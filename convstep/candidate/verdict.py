@@ -14,6 +14,7 @@ from convstep.candidate.outcome import RETURNED
 from convstep.candidate.patterns import pattern
 from convstep.candidate.probing import Divergence
 from convstep.candidate.sweep import Swept
+from convstep.conv.number_text import short
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -253,8 +254,8 @@ def notes(swept: Swept) -> tuple[str, ...]:
         worst = max(found.max_abs_error for found in imprecise)
         said.append(
             tr(
-                "its numbers are accurate only to single precision: errors up to {worst:.1e} in float64",
-                worst=worst,
+                "its numbers are accurate only to single precision: errors up to {worst} in float64",
+                worst=short(worst, 3),
             )
         )
     if swept.grew > 256 << 20:

@@ -25,6 +25,9 @@ _NAMES = (*_ARRAYS, *_NUMBERS, "layout", *_RECORDED)
 PYTORCH_WORDS = {"input": "A_prev", "weight": "W", "bias": "b", "grad_output": "dZ"}
 """What PyTorch calls the arrays; where they are called so, the layout is PyTorch's unless it is given."""
 
+_ZIP, _ARRAY = b"PK", b"\x93NUMPY"
+"""How a `.npz` file begins, and how a `.npy` file does."""
+
 SHOWN = 8
 """How many names of a file an error lists."""
 
@@ -161,6 +164,12 @@ def _recorded(arrays: Mapping[str, Array]) -> Recorded | None:
 
 def _members(file: BinaryIO, name: str) -> dict[str, Array]:
     """Every array of the archive, decompressed, so that damage shows here and nowhere later."""
+    begins = file.read(len(_ARRAY))
+    file.seek(0)
+    if begins[:2] != _ZIP and begins != _ARRAY:
+        raise ProblemError(
+            tr("{name} is not a readable .npz file: it is of another kind; np.savez makes one", name=name)
+        )
     try:
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -176,18 +185,16 @@ def _members(file: BinaryIO, name: str) -> dict[str, Array]:
             tr("{name} claims arrays larger than the memory of this machine", name=name)
         ) from None
     except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
+        # their own words are for programmers, and some advise to load the file unsafely
         raise ProblemError(
             tr(
-                "{name} is not a readable .npz file (damaged, or another format): {reason}",
+                "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
+                "loaded; save arrays of numbers"
+                if "allow_pickle" in str(error)
+                else "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again",
                 name=name,
-                reason=_first_line(error),
             )
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
 
 
 def _check_names(found: dict[str, Array], name: str) -> None:

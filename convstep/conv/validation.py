@@ -149,10 +149,10 @@ def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
         raise ProblemError(
             tr(
                 "A_prev has {channels} channels, which do not divide into {groups} groups; "
-                "choose groups that divides the channels of A_prev and the filters of W"
+                "choose a number of groups that divides the channels of A_prev and the filters of W"
                 if c_in % groups
                 else "W has {filters} filters, which do not divide into {groups} groups; "
-                "choose groups that divides the channels of A_prev and the filters of W",
+                "choose a number of groups that divides the channels of A_prev and the filters of W",
                 channels=c_in,
                 filters=c_out,
                 groups=groups,

@@ -134,6 +134,7 @@ class Comparison:
                     "max_abs_error": json_number(row.max_abs_error),
                     "max_rel_error": json_number(row.max_rel_error),
                     "worst_index": list(row.worst_index),
+                    "tolerance": json_number(row.tolerance),
                     "ok": row.ok,
                 }
                 for row in self.rows

@@ -152,9 +152,13 @@ def read_tensors(file: BinaryIO) -> object:
     }
 
 
+class NotPlain(ValueError):
+    """A tensor whose numbers do not lie in memory one by one."""
+
+
 def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
-        raise ValueError(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
+        raise NotPlain(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
     plain = tensor.detach().resolve_conj().resolve_neg()
     return np.array((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
 

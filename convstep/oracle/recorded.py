@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.blocks import run_to
+from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
@@ -59,7 +60,7 @@ class RecordedOracle:
 
 def _rounded(eps: float) -> str:
     """What is added to a tolerance for a precision that is lower than the problem's."""
-    return tr("{count}·{eps:.2g}·S (the precision of the recording)", count=ROUNDINGS, eps=eps)
+    return tr("{count}·{eps}·S (the precision of the recording)", count=ROUNDINGS, eps=short(eps, 3))
 
 
 def _sizes(problem: Problem) -> dict[str, Array]:

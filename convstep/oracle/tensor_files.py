@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.storage import from_arrays
+from convstep.language import tr
 from convstep.oracle.expectation import OracleUnavailable
-from convstep.oracle.pytorch import read_tensors
+from convstep.oracle.pytorch import NotPlain, read_tensors
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
 
 Array = npt.NDArray[Any]
@@ -76,11 +77,18 @@ def _without_pickle(file: BinaryIO, name: str) -> object:
             f"{name} holds more than tensors, and reading that could run code; "
             'save only tensors by name: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         ) from error
+    except NotPlain as error:
+        raise ProblemError(f"{name}: {error}") from error
     except (MemoryError, OSError):
         raise
     except Exception as error:  # a damaged file fails in zipfile, pickle, and torch's own code alike
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ProblemError(f"{name} is not a readable file of torch.save: {first[:200]}") from error
+        raise ProblemError(
+            tr(
+                "{name} is not a readable file of torch.save: "
+                "it is damaged or of another kind; save it again",
+                name=name,
+            )
+        ) from error
 
 
 def _as_array(name: str, key: str, value: object) -> Array:

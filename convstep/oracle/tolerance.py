@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
+from convstep.conv.number_text import short
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
@@ -110,11 +111,13 @@ def describe(dtype: np.dtype[Any], slack: str = "") -> str:
         slack: what the oracle itself may be off; see `Expectation.slack_text`.
     """
     own = f" + {slack}" if slack else ""
+    precision = np.finfo(dtype)
     return tr(
-        "A cell may be off by max(16·√n, n/2)·eps·S{own}, with eps {eps:.2g} ({dtype}), "
+        "A cell may be off by max(16·√n, n/2)·eps·S + n·{least}{own}, with eps {eps} ({dtype}), "
         "n the most contributions to one cell and S the sum of their absolute values; "
         "where S is 0 it must be equal",
+        least=short(float(precision.tiny) * float(precision.eps), 3),
         own=own,
-        eps=np.finfo(dtype).eps,
+        eps=short(precision.eps, 3),
         dtype=dtype,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 
@@ -46,6 +47,21 @@ DIFFERING = {
 }
 """The same: the only value differs, one of several does, several do."""
 NOT_FINITE = "1 is NaN or inf", "{count} are NaN or inf"
+CHECKED = {
+    "end": (
+        "1 of {cells} gradients was checked and matches {oracle}",
+        "{checked} of {cells} gradients were checked and match {oracle}",
+    ),
+    "running": (
+        "1 of {cells} running gradients was checked and matches {oracle} after step {position}",
+        "{checked} of {cells} running gradients were checked and match {oracle} after step {position}",
+    ),
+    "start": (
+        "1 of {cells} running gradients was checked and matches {oracle} before the first step",
+        "{checked} of {cells} running gradients were checked and match {oracle} before the first step",
+    ),
+}
+"""The same as `MATCHING` where the oracle could not say something about every value."""
 UNCHECKED = "1 more was not checked", "{count} more were not checked"
 
 
@@ -62,17 +78,13 @@ def verdict(comparison: Comparison) -> str:
     wrong = sum(row.wrong for row in comparison.rows)
     place = "start" if comparison.position == 0 else "running"
     place = "end" if comparison.position == comparison.total else place
-    sentences: tuple[str, ...] = DIFFERING[place] if wrong else MATCHING[place]
-    counts = {"wrong": wrong, "checked": checked, "position": comparison.position}
-    clauses = [
-        tr(
-            sentences[(checked > 1) + (wrong > 1)],
-            oracle=comparison.oracle,
-            **{n: f"{c:,}" for n, c in counts.items()},
-        )
-    ]
+    matching = MATCHING if checked == cells else CHECKED
+    sentences: tuple[str, ...] = DIFFERING[place] if wrong else matching[place]
+    counts = {"wrong": f"{wrong:,}", "checked": f"{checked:,}", "cells": f"{cells:,}"}
+    sentence = sentences[(checked > 1) + (wrong > 1)]
+    clauses = [tr(sentence, oracle=comparison.oracle, position=comparison.position, **counts)]
     clauses += [_worst(comparison)] if wrong else _closeness(comparison)
-    if checked < cells:
+    if wrong and checked < cells:
         clauses.append(_counted(UNCHECKED, cells - checked))
     return tr("; ").join(clauses)
 
@@ -90,7 +102,7 @@ def _closeness(comparison: Comparison) -> list[str]:
     clauses = [_counted(NOT_FINITE, not_finite)] if not_finite else []
     if not_finite < checked:
         largest = max(row.max_abs_error for row in comparison.rows)
-        clauses.append(tr("largest difference {largest:.2g}", largest=largest))
+        clauses.append(tr("largest difference {largest}", largest=short(largest, 3)))
     return clauses
 
 
@@ -129,7 +141,7 @@ def _counted(sentences: tuple[str, str], count: int) -> str:
 def distinguishable(first: float, second: float) -> tuple[str, str]:
     """Two numbers with as few digits as tell them apart, three at least."""
     for digits in range(3, 18):
-        shown = f"{first:.{digits}g}", f"{second:.{digits}g}"
+        shown = short(first, digits), short(second, digits)
         if shown[0] != shown[1]:
             break
     return shown

@@ -94,7 +94,8 @@ COMMANDS = (
     Command("pace(-1)", ("left_parenthesis",), "slower",
             "Play slower, down to one step every two seconds.", MOVE),
     Command("end", ("end",), "end",
-            "Go to the last step; from there, any key that leads forward opens the comparison.", PLACE),
+            "Go to the last step; from there, any key that leads forward opens the comparison, "
+            "except in convstep debug and in lessons.", PLACE),
     Command("start", ("home",), "start", "Go to the start, before the first step.", PLACE),
     Command("run", ("c", "f5"), "run", "Run to the next stop, or to the end; Esc interrupts.", STOP, True),
     Command("run_back", ("C", "shift+f5", "f17"), "run back",

@@ -24,7 +24,7 @@ def subtitle(verdict: Verdict) -> str:
     if verdict.ok:
         return tr("no mistake found")
     ids = ", ".join(dict.fromkeys(finding.id for finding in verdict.diagnosis))
-    return verdict.pattern or ids
+    return verdict.pattern or ids or tr("refuses every problem")
 
 
 def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
@@ -58,7 +58,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
 def whole_diagnosis(verdict: Verdict) -> RenderableType:
     """The whole verdict and the candidate's own source; wraps to any width."""
     from convstep.candidate.judging import problem_words
-    from convstep.candidate.report import divergence_words, open_command
+    from convstep.candidate.report import divergence_words
 
     parts: list[RenderableType] = [Paragraph(tr("{sentence}.", sentence=verdict.headline), "bold")]
     called = tr(
@@ -90,8 +90,6 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
         parts += ["", Paragraph(tr("The same numbers would also come from: {ids}", ids=ids))]
     if verdict.notes:
         parts += ["", *(_indented(f"- {note}") for note in verdict.notes)]
-    if verdict.failing is not None and not verdict.ok:
-        parts += ["", Text(tr("To see it: {command}", command=open_command(verdict)))]
     wrapped = [Paragraph(part) if isinstance(part, Text) else part for part in parts]
     return Group(*wrapped, *_source(verdict))
 

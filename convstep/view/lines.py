@@ -19,6 +19,7 @@ def title_line(
     width: int,
     *,
     kept: Collection[str] = (),
+    spared: Collection[str] = (),
     ended: bool = False,
 ) -> Text:
     """Name and facts on the left, the position on the right, in the longest words that fit.
@@ -32,9 +33,10 @@ def title_line(
         rights: the position, the longest form first.
         width: columns of room.
         kept: the facts that are never left out.
+        spared: the facts that are left out before all others.
         ended: whether the pass is over, which is marked.
     """
-    left, right = _fitting(names, facts, rights, kept, width)
+    left, right = _fitting(names, list(filter(None, facts)), rights, kept, spared, width)
     room = max(width - cell_len(right) - 2, 0)
     title = Text(set_cell_size(left, room) + "  ", "bold", no_wrap=True)
     title.append(right, "bold reverse" if ended else "bold")
@@ -42,12 +44,18 @@ def title_line(
 
 
 def _fitting(
-    names: Sequence[str], facts: Sequence[str], rights: Sequence[str], kept: Collection[str], width: int
+    names: Sequence[str],
+    facts: Sequence[str],
+    rights: Sequence[str],
+    kept: Collection[str],
+    spared: Collection[str],
+    width: int,
 ) -> tuple[str, str]:
     """What to write on the left and on the right; the shortest of all where nothing fits."""
     shed = [list(facts)]
     while droppable := [fact for fact in shed[-1] if fact not in kept]:
-        shed.append([fact for fact in shed[-1] if fact != droppable[-1]])
+        last = ([fact for fact in droppable if fact in spared] or droppable)[-1]
+        shed.append([fact for fact in shed[-1] if fact != last])
     lefts = [" · ".join([name, *rest]) for name in names for rest in shed]
     for right in rights:
         room = width - cell_len(right) - 2
@@ -60,7 +68,10 @@ def _fitting(
             return " · ".join([cut, *shed[-1]]), right
     windows = " · ".join(shed[-1]) or names[-1]
     tight = windows.replace(", ", ",")
-    for left in (windows, tight, tight.replace("stride ", "s").replace("padding ", "p").replace(" · ", " ")):
+    letters = tight
+    for word in ("stride", "padding", "dilation", "groups"):
+        letters = letters.replace(f"{word} ", word[0])
+    for left in (windows, tight, letters.replace(" · ", " ")):
         if cell_len(left) <= room:
             break
     return left, right

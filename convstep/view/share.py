@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from convstep.language import tr
+from convstep.oracle.wording import distinguishable
 from convstep.view.factor import ALIKE, common_power, factor_text
 from convstep.view.model import Scene
 from convstep.view.numbers import CellFormat, is_whole, short
@@ -22,7 +23,9 @@ Array = npt.NDArray[Any]
 AGREES, DIFFERS, WAITING = "=", "≠", "…"
 """What stands before an addition: both add the same, they do not, or the candidate was not heard yet."""
 LISTED = 3
-"""Cells elsewhere that are named."""
+"""Cells elsewhere that are named where there is room for the matrices only."""
+MOST_LISTED = 40
+"""Cells elsewhere that are named at the most."""
 
 
 class Stray(NamedTuple):
@@ -100,8 +103,14 @@ def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) 
     return card
 
 
+def _every(share: Share, width: int) -> list[Text]:
+    """The same as `_whole`, with all cells elsewhere."""
+    matrices = _matrices(share, width, LEAST_READABLE)
+    return [Text(""), _heading(share, width), *matrices, *_others(share, width, MOST_LISTED)]
+
+
 def _whole(share: Share, width: int) -> list[Text]:
-    """Both as matrices with an empty line before, and the cells elsewhere."""
+    """Both as matrices with an empty line before, and the first cells elsewhere."""
     return [Text(""), *_beside(share, width)]
 
 
@@ -126,16 +135,17 @@ def _largest_error(share: Share, width: int) -> list[Text]:
         return []
     row, column = _worst(share)
     expected, actual = share.expected[row, column], share.actual[row, column]
-    whole = {"reference": short(expected), "candidate": short(actual)}
-    brief = {"reference": short(expected, 3), "candidate": short(actual, 3)}
+    long, brief = (tuple(short(value, digits) for value in (expected, actual)) for digits in (4, 3))
+    if share.differing is not None and share.differing[row, column]:
+        brief = distinguishable(expected, actual)
+        long = long if long[0] != long[1] else brief
     forms = (
-        tr("change: reference {reference}, candidate {candidate}", **whole),
-        tr("change: ref {reference}, cand {candidate}", **whole),
-        tr("ref {reference}, cand {candidate}", **whole),
-        tr("ref {reference}, cand {candidate}", **brief),
+        tr("change: reference {reference}, candidate {candidate}", reference=long[0], candidate=long[1]),
+        tr("change: ref {reference}, cand {candidate}", reference=brief[0], candidate=brief[1]),
+        tr("ref {reference}, cand {candidate}", reference=brief[0], candidate=brief[1]),
     )
     said = next((words for words in forms if cell_len(words) + 2 <= width), "")
-    lines = [said] if said else [f"{tr('ref')} {brief['reference']}", f"{tr('cand')} {brief['candidate']}"]
+    lines = [said] if said else [f"{tr('ref')} {brief[0]}", f"{tr('cand')} {brief[1]}"]
     return [Text(f"  {line}") for line in lines]
 
 
@@ -144,6 +154,8 @@ def _line(share: Share, width: int) -> list[Text]:
 
 
 _DETAILS = (
+    (_every, _whole),
+    (_every, _line),
     (_whole, _whole),
     (_whole, _line),
     (_beside, _line),
@@ -251,6 +263,8 @@ def _others(share: Share, width: int, most: int) -> list[Text]:
             )  # fmt: skip
             said = tr("{cell} {actual}, not {expected}", cell=index, actual=actual, expected=expected)
         lines.append(Text(_cut(f"  ≠ {said}", width)))
+    if most and share.elsewhere > len(share.strays[:most]):
+        lines.append(Text("  …"))
     return lines
 
 

@@ -16,7 +16,7 @@ from convstep.language import tr
 from convstep.replay.timeline import Timeline
 from convstep.view.beside import MADE
 from convstep.view.panel import Span
-from convstep.view.share import LISTED, Share, Stray
+from convstep.view.share import MOST_LISTED, Share, Stray
 
 if TYPE_CHECKING:
     from convstep.candidate.cases import Right
@@ -82,7 +82,7 @@ def _share(name: str, right: Right, expected: Array, block: _Block, beside: Besi
         differing=inside,
         strays=tuple(
             Stray(cell_text(name, at), expected[tuple(at)], actual[tuple(at)])
-            for at in others[:LISTED].tolist()
+            for at in others[:MOST_LISTED].tolist()
         ),
         elsewhere=len(others),
     )

@@ -25,17 +25,7 @@ def gradient_names(problem: Problem) -> list[str]:
 
 def problem_facts(problem: Problem) -> list[str]:
     """The problem in a few words each, the most telling first."""
-    geometry = problem.geometry
-    c_out, f_h, f_w, c_k = geometry.kernel_shape
-    facts = [
-        f"A_prev {shape_text(problem.A_prev.shape)}",
-        f"W {c_out}@{f_h}x{f_w}x{c_k}",
-        *window_facts(problem),
-    ]
-    if problem.dilation != (1, 1):
-        facts.append(f"dilation {pair_text(problem.dilation)}")
-    if problem.groups != 1:
-        facts.append(f"groups {problem.groups}")
+    facts = [*shape_facts(problem), *window_facts(problem)]
     if problem.b is None:
         facts.append(tr("no bias"))
     facts.append(str(problem.dtype))
@@ -44,9 +34,20 @@ def problem_facts(problem: Problem) -> list[str]:
     return facts
 
 
+def shape_facts(problem: Problem) -> list[str]:
+    """How large the arrays are, which the panels show as well."""
+    c_out, f_h, f_w, c_k = problem.geometry.kernel_shape
+    return [f"A_prev {shape_text(problem.A_prev.shape)}", f"W {c_out}@{f_h}x{f_w}x{c_k}"]
+
+
 def window_facts(problem: Problem) -> list[str]:
-    """Where the windows lie, which every title says."""
-    return [f"stride {pair_text(problem.stride)}", f"padding {padding_text(problem.padding)}"]
+    """Where the windows lie and what they join, which every title says."""
+    facts = [f"stride {pair_text(problem.stride)}", f"padding {padding_text(problem.padding)}"]
+    if problem.dilation != (1, 1):
+        facts.append(f"dilation {pair_text(problem.dilation)}")
+    if problem.groups != 1:
+        facts.append(f"groups {problem.groups}")
+    return facts
 
 
 def difference_panel(row: Row) -> Panel:
@@ -55,23 +56,40 @@ def difference_panel(row: Row) -> Panel:
     Its numbers are written in the unit of the worst error, of which the tolerance may be a million.
     Cells about which the oracle was not asked are blank.
     """
-    fixed: tuple[int | None, ...]
-    if len(row.shape) == 1:
-        fixed, now = (None,), Cell(row.worst_index[0], 0)
-    elif row.name == "dW":
-        i_c, k_h, k_w, channel = row.worst_index
-        fixed, now = (i_c, None, None, channel), Cell(k_h, k_w)
-    else:
-        *batch, row_at, column_at, channel = row.worst_index
-        fixed, now = (*batch, None, None, channel), Cell(row_at, column_at)
-    error = face(tr("error of {name}", name=row.name), row.difference, fixed)
+    worst = row.worst_index
+    now = Cell(worst[0], 0) if len(worst) == 1 else Cell(*worst[-3:-1])
+    error = face(tr("error of {name}", name=row.name), row.difference, _face_of(worst))
     return Panel(
         key=f"difference_{row.name}",
         face=error,
         titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
-        known=face(row.name, row.cells, fixed).values,
+        known=face(row.name, row.cells, _face_of(worst)).values,
         reach=round_limit(row.max_abs_error),
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now if row.cells[row.worst_index] else None,
+        now=now if row.cells[worst] else None,
         listed=len(row.shape) == 1,
     )
+
+
+def waiting_panel(problem: Problem, name: str, note: str) -> Panel:
+    """The place of a gradient's difference before there is one.
+
+    Args:
+        problem: whose gradient.
+        name: "dW", "db" or "dA_prev".
+        note: what is waited for.
+    """
+    array = {"dW": problem.W, "db": problem.b, "dA_prev": problem.A_prev}[name]
+    assert array is not None
+    return Panel(
+        key=f"difference_{name}",
+        face=face(tr("error of {name}", name=name), array, _face_of((0,) * array.ndim)),
+        limit=1.0,
+        listed=array.ndim == 1,
+        note=note,
+    )
+
+
+def _face_of(index: tuple[int, ...]) -> tuple[int | None, ...]:
+    """The face on which a cell of a gradient stands, as `face` takes it."""
+    return (None,) if len(index) == 1 else (*index[:-3], None, None, index[-1])

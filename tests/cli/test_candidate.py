@@ -125,6 +125,21 @@ def test_a_problem_that_cannot_be_written_is_named(refused: Refused, write: Writ
     assert said.startswith("/proc/failing.npz cannot be written: ")
 
 
+@pytest.mark.parametrize(
+    "command", [["open", "digit"], ["debug", "mine.py:f"], ["learn"]], ids=lambda command: command[0]
+)
+def test_a_terminal_without_a_full_screen_is_told_so_before_anything_opens(
+    command: list[str], refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convstep.cli.has_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    said = refused(*command)
+    start = (
+        f"convstep {command[0]} needs a terminal that can show a full screen (TERM=dumb cannot); `convstep "
+    )
+    assert said.removeprefix("convstep: ").startswith(start)
+
+
 def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused) -> None:
     assert refused("debug", "my homework.py:f") == (
         "convstep debug needs a terminal; `convstep check 'my homework.py:f'` works without one"

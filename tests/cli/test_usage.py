@@ -151,5 +151,6 @@ def test_whoever_waits_for_a_screen_is_told_before_anything_is_looked_for(
     refused(*arguments)
     assert said == [], "there is nobody"
     monkeypatch.setattr("convstep.cli.has_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")  # no lesson opens in the end
     refused(*arguments)
     assert said == [told]

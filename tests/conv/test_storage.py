@@ -162,6 +162,24 @@ def test_other_formats_are_told_so(content: bytes) -> None:
     assert "not a readable .npz" in sentence_of(content)
 
 
+@pytest.mark.parametrize(
+    "content", [b"some text", b"", pickle.dumps({}), b"PK\x03\x04", b"\x93NUMPY", b"PK" + bytes(50)]
+)
+def test_nobody_is_told_what_a_library_says_of_a_damaged_file_nor_to_load_it_unsafely(content: bytes) -> None:
+    said = sentence_of(content)
+    kind = "damaged or cut off" if content[:2] == b"PK" or content[1:6] == b"NUMPY" else "of another kind"
+    assert kind in said
+    for word in ("pickle", "trust", "unsafe", "zip file", "EOF", "magic"):
+        assert word not in said
+
+
+def test_python_objects_in_an_array_are_named() -> None:
+    said = sentence_of(archive(A_prev=np.array([{}], object), W=np.ones((1, 1, 1, 1))))
+    assert said.endswith(
+        "an array in it holds Python objects, which are never loaded; save arrays of numbers"
+    )
+
+
 def test_a_single_array_is_no_problem() -> None:
     file = io.BytesIO()
     np.save(file, np.ones(3))

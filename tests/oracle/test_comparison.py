@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.oracle.comparison import Comparison, RunningGradients, compare
+from convstep.oracle.expectation import Expected
 from convstep.oracle.pytorch import gradients_until
-from convstep.oracle.tolerance import contributions
+from convstep.oracle.tolerance import contributions, describe, tolerance
 from convstep.oracle.wording import short_name
 from tests.oracle.problems import Array, problems, random_problem, with_arrays
 from tests.strategies import tried
@@ -160,11 +162,10 @@ def test_the_verdict_counts_every_value_and_says_after_which_step(
     comparison = compare(problem, position)
     count = problem.W.size + (0 if problem.b is None else problem.b.size) + problem.A_prev.size
     running = "" if position == problem.total_steps else "running "
-    after = f" after step {position:,}" if running else ""
+    after = f" after step {position}" if running else ""
     largest = max(row.max_abs_error for row in comparison.rows)
-    assert comparison.verdict == (
-        f"All {count:,} {running}gradients match {comparison.oracle}{after}; largest difference {largest:.2g}"
-    )
+    said = f"All {count:,} {running}gradients match {comparison.oracle}{after}"
+    assert comparison.verdict == f"{said}; largest difference {short(largest, 3)}"
 
 
 def test_what_is_nan_or_inf_on_both_sides_matches_and_is_counted() -> None:
@@ -190,6 +191,27 @@ def test_what_is_nan_or_inf_on_both_sides_matches_and_is_counted() -> None:
 )
 def test_no_version_stands_beside_a_number(oracle: str, called: str) -> None:
     assert short_name(oracle) == called
+
+
+def test_a_step_and_a_number_are_written_one_way_in_every_sentence() -> None:
+    problem = random_problem(size=(40, 41), channels=(1, 2), kernel=(2, 2), groups=1)
+    dW, db, dA_prev_pad = right_gradients(problem, 2000)
+    dW[0, 0, 0, 0] = 2.25e15
+    comparison = compare(problem, 2000, (dW, db, dA_prev_pad))
+    assert f" after step 2000; largest at dW[0, 0, 0, 0]: ours {short(2.25e15, 3)}, " in comparison.verdict
+    assert "2.25e15" in comparison.verdict
+    assert f"with eps {short(np.finfo(problem.dtype).eps, 3)} (" in comparison.tolerance_text
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_tolerance_is_described_with_all_that_is_added(dtype: type[np.floating]) -> None:
+    numbers = np.finfo(dtype)
+    said = describe(np.dtype(dtype))
+    assert f"max(16·√n, n/2)·eps·S + n·{short(numbers.smallest_subnormal, 3)}, with eps" in said
+    n, S = 7, np.array([0.0, 1e-300, 2.0])
+    allowed = tolerance(Expected(S, S), np.dtype(dtype), n)
+    made = 16 * np.sqrt(n) * float(numbers.eps) * S + n * float(numbers.smallest_subnormal)
+    np.testing.assert_allclose(allowed, np.where(S == 0, 0, made))
 
 
 def test_nearly_equal_values_are_told_apart_in_the_verdict() -> None:
@@ -269,6 +291,7 @@ def test_the_dictionary_is_strict_json() -> None:
         "max_abs_error": "inf",
         "max_rel_error": "inf",
         "worst_index": [1, 2, 1, 1],
+        "tolerance": comparison.rows[0].tolerance,
         "ok": False,
     }
     assert "; NaN or inf at dW[1, 2, 1, 1]: ours nan, PyTorch " in told["verdict"]

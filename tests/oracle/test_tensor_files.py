@@ -112,6 +112,16 @@ def test_a_file_that_needs_pickle_is_refused_and_runs_nothing(
     assert not Path("executed").exists()
 
 
+@pytest.mark.parametrize("keep", [0, 5, 500])
+def test_a_damaged_file_is_refused_in_our_own_words(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "cut.pt"
+    torch.save(tensors_of(example()), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ProblemError) as caught:
+        load_tensors(path)
+    assert str(caught.value).endswith("torch.save: it is damaged or of another kind; save it again")
+
+
 @pytest.mark.parametrize(
     ("saved", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""Stand-ins for the process that runs PyTorch: one answers at once, one never can, one hangs."""
+"""Stand-ins for the process that runs PyTorch: one answers at once, one late, one never can, one hangs."""
 
 from __future__ import annotations
 
@@ -65,3 +65,21 @@ class HangingTorch(FakeTorch):
 
     def close(self) -> None:
         self._closed_event.set()
+
+
+class SlowTorch(FakeTorch):
+    """Loads until it is released, then answers; also when the app ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+        """Lets it answer."""
+
+    def compare(
+        self, problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
+    ) -> Comparison:
+        self.released.wait(60)
+        return super().compare(problem, position, gradients)
+
+    def close(self) -> None:
+        self.released.set()

@@ -124,13 +124,33 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert session.debugger.scene.panel("kernel_gradient_candidate").stops
     await session.press("b", "i")
     assert session.dialog == "ProvenanceScreen"
+    assert " made · in the reference " in session.text
     await session.press("escape", "w")
     assert "is not in a file" in session.lines[-3]
     await session.press("end")
     await session.answered()
     assert session.dialog == ""  # the comparison does not open by itself
+    for key in ("n", "s", "f", "l", "c", "end"):
+        await session.press("left", key)
+        assert session.lines[-3].strip().startswith("this is the last step; d shows the diagnosis"), key
+    await says_whose_gradients_pytorch_confirms(session)
     await session.press("K")
     assert session.position == position
+
+
+async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
+    await session.press("left", "o")
+    await session.answered()
+    dialog = " ".join(session.text.replace("┃", " ").split())
+    assert "The reference's gradients after step" in dialog
+    assert "✓ the reference: All " in dialog
+    assert "✓ All" not in dialog
+    standing = session.debugger._stage.standing()  # type: ignore[attr-defined]
+    assert " differ" in standing
+    assert f"Your own backward is on the screen behind: {standing} " in dialog
+    assert "Difference (reference − PyTorch 0.0 (fake))" in dialog
+    assert "ours" not in dialog
+    await session.press("escape")
 
 
 @pytest.mark.parametrize(

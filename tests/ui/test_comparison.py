@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from convstep.examples import catalog
@@ -11,7 +13,7 @@ from convstep.ui.screens.comparison import ComparisonScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.numbers import short
 from tests.ui.driving import Session, opened
-from tests.ui.fakes import MISSING, FakeTorch, HangingTorch, MissingTorch
+from tests.ui.fakes import MISSING, FakeTorch, HangingTorch, MissingTorch, SlowTorch
 
 
 def comparison(session: Session) -> ComparisonScreen:
@@ -114,15 +116,37 @@ async def test_nothing_is_said_before_there_is_something_to_compare() -> None:
     made = type(problem)(spoiled, problem.W, problem.b, problem.dZ, problem.stride, problem.padding)
     async with opened(made, (80, 24), position=20, torch=HangingTorch()) as session:
         await session.press("o")
-        await session.until("gradients match central differences after step 20")
+        await session.until("of 104 running gradients were checked and match central differences")
         assert "PyTorch is loading …" in session.text
-        assert "more were not checked" in " ".join(session.text.replace("┃", " ").split())
+        await session.press("pagedown")
+        assert "Difference (ours − PyTorch)" in session.text, "the panels are PyTorch's"
+        assert re.search(r"│ ?PyTorch is", session.text)
+        assert session.stale_cells() == []
+    async with opened(made, (80, 24), position=20, torch=MissingTorch()) as session:
+        await session.press("o")
+        await session.answered()
         await session.press("pagedown")
         assert "Difference (ours − central differences)" in session.text
         shown = "\n".join(line for line in session.lines if line.startswith("┃"))
         for mark in ("nan", "?", "✗", "differs"):
             assert mark not in shown, mark
         assert session.stale_cells() == []
+
+
+async def test_nothing_moves_when_pytorch_answers_after_the_others() -> None:
+    torch = SlowTorch()
+    async with opened("stride-2", (120, 40), position=20, torch=torch) as session:
+        await session.press("o")
+        await session.until("✓ All 104 running gradients match central differences after step 20")
+        assert "Difference (ours − PyTorch): full colour" in session.text
+        before = session.lines
+        torch.released.set()
+        await session.answered()
+        after = session.lines
+        assert "✓ All 104 running gradients match PyTorch 0.0 (fake) after step 20" in session.text
+        for fixed in ("┏━ The gradients", "match central", "Difference (", "┗━", "╭─ error", "error of dW"):
+            assert [fixed in line for line in before] == [fixed in line for line in after], fixed
+        assert "n opens the comparison" not in session.text
 
 
 async def test_no_comparison_opens_by_itself_when_nobody_watches() -> None:

@@ -72,8 +72,11 @@ async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size:
             words = " ".join(session.text.split())
             assert words.startswith(f"convstep needs 60x16; this terminal is {size[0]}x{size[1]}.")
             assert "A_prev_pad" not in words
-        await session.press("n")
+        await session.press("n", "l", "end", "o", "e", "b")
+        assert (session.dialog, session.position, len(session.debugger.stops)) == ("", 33, 0)
         await session.resize(80, 24)
+        assert session.position == 33
+        await session.press("n")
         assert session.position == 34
         check_layout(session)
 

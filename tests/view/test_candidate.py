@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from convstep.view.beside import KEYS, keys_of
 from convstep.view.candidate import CandidateStage
 from convstep.view.diagnosis import draw_diagnosis, subtitle
 from convstep.view.panel import Cell, Panel
-from convstep.view.share import draw_shares
+from convstep.view.share import Share, draw_shares
 from tests import candidates
 
 
@@ -157,6 +158,34 @@ def test_card_shows_both_contributions_and_what_is_written_elsewhere(wrong: Benc
         assert share.count == apart.sum()
     assert any(share.elsewhere for share in shares.values())
     assert f"and {shares['dA_prev'].elsewhere} cells elsewhere" in card
+
+
+def test_card_lists_all_cells_elsewhere_where_there_is_room_and_says_that_there_are_more(
+    wrong: Bench,
+) -> None:
+    shares = wrong.at(5).stage.shares()
+    most = sum(share.elsewhere for share in shares)
+    assert max(share.elsewhere for share in shares) > 3, "more than a short list names"
+    tall, cut = 0, 0
+    for height in range(8, 70):
+        lines = wrong.card(58, height).splitlines()
+        assert len(lines) <= height
+        named = sum(line.startswith("  ≠ ") for line in lines)
+        if any("elsewhere:" in line for line in lines):
+            cut += named < most
+            assert named == most or "  …" in lines, height
+        tall = max(tall, named)
+    assert tall == most
+    assert cut, "there are heights at which not all have room"
+
+
+def test_a_change_of_one_cell_is_labelled_at_every_width(wrong: Bench) -> None:
+    share = Share("db[0]", "dz", np.array([[0.36]]), np.array([[0.3600001]]), np.ones((1, 1), np.bool_))
+    scene = wrong.at(5).stage.scene()
+    for width in range(28, 70):
+        line = draw_shares(scene, [share], width, 20).plain.splitlines()[-1]
+        assert re.fullmatch(r"  (change: reference|change: ref|ref) 0\.36, (candidate|cand) 0\.3600001", line)
+        assert len(line) <= width
 
 
 @pytest.mark.parametrize("size", [(29, 4), (31, 8), (38, 12), (42, 20), (58, 30)])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text
 from convstep.view.lines import KEPT, key_places, status_line, tab_line, title_line
+from convstep.view.words import problem_facts, shape_facts, window_facts
 
 
 @pytest.mark.parametrize("left", ["dW[0] = 1", "你已经走开了；按 r 回到课程的位置", "填充" * 60, ""])
@@ -79,6 +82,26 @@ def test_a_title_sheds_facts_before_the_name_and_the_name_before_the_place() -> 
     assert shown[78].endswith(rights[0])
     assert shown[58].startswith("conv2d_backwa… · stride 2 · padding 1 ")
     assert shown[58].endswith(rights[1])
+
+
+def test_a_title_keeps_dilation_and_groups_and_sheds_shapes_before_the_dtype() -> None:
+    problem = Problem(np.ones((9, 7, 4)), np.ones((2, 2, 2, 2)), None, None, dilation=2, groups=2)
+    right = "step 13/42   (i_h 3, i_w 0, i_c 0)"
+    wide, narrow = (
+        title_line(
+            ["dil"], problem_facts(problem), [right], width,
+            kept=window_facts(problem), spared=shape_facts(problem),
+        ).plain
+        for width in (120, 108)
+    )  # fmt: skip
+    kept = "stride 1 · padding 0 · dilation 2 · groups 2 · no bias · float64 "
+    assert wide.startswith(f"dil · A_prev 9x7x4 · {kept}"), "W goes first"
+    assert "W 2@" not in wide
+    assert narrow.startswith(f"dil · {kept}"), "the shapes are on the panels as well"
+
+
+def test_a_title_has_no_empty_facts() -> None:
+    assert title_line(["name"], ["", "stride 2"], ["step 1/2"], 58).plain.startswith("name · stride 2 ")
 
 
 @given(

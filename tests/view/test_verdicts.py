@@ -97,5 +97,8 @@ def test_cells_that_were_not_checked_are_told() -> None:
     cells.flat[:3] = True
     part = replace(comparison, rows=(replace(comparison.rows[0], cells=cells), *comparison.rows[1:]))
     checked, every = part.checked
-    assert part.verdict.startswith(f"All {checked} gradients match ")
-    assert part.verdict.endswith(f"; {every - checked} more were not checked")
+    assert part.verdict.startswith(f"{checked} of {every} gradients were checked and match ")
+    assert "All " not in part.verdict
+    wrong = replace(part, rows=(replace(part.rows[0], differs=cells), *part.rows[1:]))
+    assert wrong.verdict.startswith(f"3 of {checked} gradients differ from ")
+    assert wrong.verdict.endswith(f"; {every - checked} more were not checked")

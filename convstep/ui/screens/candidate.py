@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.screens.asking import AskingScreen
+from convstep.ui.screens.comparison import ComparisonScreen
 from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -139,6 +140,25 @@ class CandidateScreen(AskingScreen):
         from convstep.ui.screens.diagnosis import DiagnosisScreen
 
         self.app.push_screen(DiagnosisScreen(self._verdict))
+
+    def last_words(self) -> str:
+        """The diagnosis comes after the last step."""
+        return tr("this is the last step; d shows the diagnosis, o compares the reference with PyTorch")
+
+    def make_comparison(self) -> ComparisonScreen:
+        """The reference's gradients are compared; what the candidate's are is said beside them."""
+        return ComparisonScreen(self._timeline, self.app.torch, candidate=self._stage.standing)
+
+    def whose_steps(self) -> str:
+        """The candidate's own steps are not known, only what it returns."""
+        return tr("in the reference")
+
+    def _show_status(self) -> None:
+        """An answer of the candidate's is news for an open comparison as well."""
+        super()._show_status()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ComparisonScreen):
+                screen.show_candidate()
 
     def action_share(self) -> None:
         """A candidate answers for the whole batch only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,12 +18,15 @@ from convstep.language import tr
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
+from convstep.oracle.tolerance import describe
+from convstep.oracle.wording import MATCHING
 from convstep.ui.telling import tell
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.panel import Panel
 from convstep.view.verdicts import comparison_table
-from convstep.view.words import difference_panel, gradient_names
-from convstep.view.wrapping import Paragraph
+from convstep.view.words import difference_panel, gradient_names, waiting_panel
+from convstep.view.wrapping import Paragraph, wrap
 
 if TYPE_CHECKING:
     from convstep.replay.timeline import Timeline
@@ -49,6 +53,7 @@ class ComparisonScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-1)", show=False, priority=True),
         Binding("pagedown", "scroll(1)", show=False, priority=True),
     ]
+    AUTO_FOCUS = ""  # the differences stand below: focused, they would scroll the verdicts away
     DEFAULT_CSS = """
     ComparisonScreen { align: center middle; }
     ComparisonScreen > VerticalScroll {
@@ -57,24 +62,30 @@ class ComparisonScreen(ModalScreen[None]):
     }
     ComparisonScreen Static { height: auto; }
     ComparisonScreen .verdict { text-style: bold; }
-    ComparisonScreen .table { margin-bottom: 1; display: none; }
+    ComparisonScreen .table { margin-bottom: 1; }
+    ComparisonScreen #candidate { margin-bottom: 1; }
     ComparisonScreen .tolerance, ComparisonScreen #what { color: $foreground 65%; display: none; }
     ComparisonScreen.-explained .tolerance, ComparisonScreen.-explained #what { display: block; }
-    ComparisonScreen #differences { height: 16; display: none; }
+    ComparisonScreen #differences { height: 16; }
     ComparisonScreen #differences TensorGrid { width: 1fr; }
     """
 
-    def __init__(self, timeline: Timeline, torch: TorchService) -> None:
+    def __init__(
+        self, timeline: Timeline, torch: TorchService, candidate: Callable[[], str] | None = None
+    ) -> None:
         """Compare a timeline's gradients as they stand.
 
         Args:
             timeline: stands at a position; an addition under way is not counted.
             torch: PyTorch's process.
+            candidate: where somebody's own backward stands beside the timeline, says how it does there.
         """
         super().__init__()
+        self._candidate = candidate
         self._problem, self._torch = timeline.problem, torch
         self._position, self._under_way = timeline.position, timeline.additions
         self._gradients = timeline.settled_copy()
+        self._unavailable = set[str]()
         self.comparisons: dict[str, Comparison] = {}
         """What has been answered: "torch", "numeric" and, where the problem has it, "recorded"."""
 
@@ -83,17 +94,14 @@ class ComparisonScreen(ModalScreen[None]):
         yield GridRoles()
         with VerticalScroll(can_focus=False) as box:
             total = self._problem.total_steps
-            box.border_title = tr(
-                "The gradients after step {position} of {total}"
-                if self._position
-                else "The gradients before the first of {total} steps",
-                position=self._position,
-                total=total,
-            )
+            box.border_title = self._title(total)
             box.border_subtitle = tr("f explains the comparison · Esc closes")
+            if self._candidate is not None:
+                yield Static(id="candidate")
             for oracle, waiting in self._oracles().items():
                 yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
-                yield Static(id=f"{oracle}-tolerance", classes="tolerance")
+                tolerance = describe(self._problem.dtype) if oracle == "torch" else ""
+                yield Static(_plain(tolerance), id=f"{oracle}-tolerance", classes="tolerance")
                 yield Static(id=f"{oracle}-table", classes="table")
             if self._under_way:
                 yield Static(tr("The additions of the unfinished step are not counted."))
@@ -104,7 +112,10 @@ class ComparisonScreen(ModalScreen[None]):
                     yield TensorGrid(f"difference_{name}")
 
     def on_mount(self) -> None:
-        """Ask all oracles at once."""
+        """Ask all oracles at once; their answers find their places kept."""
+        self.show_candidate()
+        self._keep_places()
+        self._show_waiting()
         self._ask("torch", lambda: self._torch.compare(self._problem, self._position, self._gradients))
         self._ask("numeric", lambda: compare(self._problem, self._position, self._gradients, "numeric"))
         if self._problem.recorded is not None:
@@ -113,8 +124,15 @@ class ComparisonScreen(ModalScreen[None]):
 
     def on_resize(self) -> None:
         """The tables have other columns now."""
+        self._keep_places()
         for oracle in self.comparisons:
             self._show_table(oracle)
+
+    def show_candidate(self) -> None:
+        """Say how somebody's own backward does, if there is one; its answers come by and by."""
+        if self._candidate is not None:
+            words = tr("Your own backward is on the screen behind: {standing}", standing=self._candidate())
+            self.query_one("#candidate", Static).update(Paragraph(words))
 
     def action_explain(self) -> None:
         """Show or hide what is compared with what, and the formulas of the tolerances."""
@@ -158,47 +176,114 @@ class ComparisonScreen(ModalScreen[None]):
 
     def _show(self, oracle: str, answer: Comparison | str) -> None:
         verdict = self.query_one(f"#{oracle}-verdict", Static)
+        tolerance = self.query_one(f"#{oracle}-tolerance", Static)
         if isinstance(answer, str):
             verdict.update(Paragraph(answer))
-            return
-        self.comparisons[oracle] = answer
-        said = answer.verdict
-        said = tr("recorded: {said}", said=said) if oracle == "recorded" else said
-        verdict.update(Paragraph(f"{'✓' if answer.ok else '✗'} {said}"))
-        self._show_table(oracle)
-        self.query_one(f"#{oracle}-tolerance", Static).update(Paragraph(answer.tolerance_text))
+            tolerance.update("")
+            for place in (verdict, self.query_one(f"#{oracle}-table")):  # nothing will come
+                place.styles.min_height = 0
+            self._unavailable.add(oracle)
+        else:
+            self.comparisons[oracle] = answer
+            said = self._labelled(oracle, answer.verdict)
+            verdict.update(Paragraph(f"{'✓' if answer.ok else '✗'} {said}"))
+            self._show_table(oracle)
+            tolerance.update(Paragraph(answer.tolerance_text))
+        shown = self._shown_difference()
+        if shown is not None:
+            self._show_differences(shown)
+
+    def _title(self, total: int) -> str:
+        """What is compared, and where."""
+        if self._candidate is None:
+            sentence = (
+                "The gradients after step {position} of {total}"
+                if self._position
+                else "The gradients before the first of {total} steps"
+            )
+        else:
+            sentence = (
+                "The reference's gradients after step {position} of {total}"
+                if self._position
+                else "The reference's gradients before the first of {total} steps"
+            )
+        return tr(sentence, position=self._position, total=total)
+
+    def _labelled(self, oracle: str, verdict: str) -> str:
+        """A verdict under the name of what is compared, where there is more than one thing."""
+        if self._candidate is not None:
+            verdict = tr("the reference: {said}", said=verdict)
+        return tr("recorded: {said}", said=verdict) if oracle == "recorded" else verdict
+
+    def _foreseen(self, oracle: str) -> str:
+        """About as many words as the verdict will have."""
+        problem, recorded = self._problem, self._problem.recorded
+        by = "" if recorded is None else recorded.by
+        name = {"torch": "PyTorch 2.13.0+cpu", "numeric": tr("central differences")}.get(oracle, by)
+        count = problem.W.size + problem.A_prev.size + (0 if problem.b is None else problem.b.size)
+        place = "end" if self._position == problem.total_steps else "running"
+        said = tr(MATCHING[place][1], checked=f"{count:,}", oracle=name, position=self._position)
+        return said + tr("; ") + tr("largest difference {largest}", largest="1.23e-45")
+
+    def _shown_difference(self) -> Comparison | None:
+        """Whoever disagrees; else PyTorch, and another one only if it gives no answer."""
         answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
-        self._show_differences(next((found for found in answered if not found.ok), answered[0]))
+        wrong = next((found for found in answered if not found.ok), None)
+        if wrong is not None or "torch" in self.comparisons or "torch" not in self._unavailable:
+            return wrong or self.comparisons.get("torch")
+        return next(iter(answered), None)
+
+    def _width(self) -> int:
+        return min(WIDEST, self.size.width) - AROUND
+
+    def _keep_places(self) -> None:
+        """Keep room for the answers that are still to come: whoever reads the first must not lose it."""
+        names = gradient_names(self._problem)
+        recorded = self._problem.recorded
+        sizes = {name: len(names) for name in self._oracles()}
+        if recorded is not None:
+            sizes["recorded"] = len(recorded.gradients)
+        for oracle, rows in sizes.items():
+            if oracle not in self._unavailable:
+                said = self._labelled(oracle, f"✓ {self._foreseen(oracle)}")
+                verdict = self.query_one(f"#{oracle}-verdict", Static)
+                verdict.styles.min_height = len(wrap(Text(said), self._width()))
+                self.query_one(f"#{oracle}-table").styles.min_height = rows + 1
 
     def _show_table(self, oracle: str) -> None:
-        width = min(WIDEST, self.size.width) - AROUND
         table = self.query_one(f"#{oracle}-table", Static)
-        table.update(comparison_table(self.comparisons[oracle], width))
-        table.display = True
+        table.update(comparison_table(self.comparisons[oracle], self._width()))
+
+    def _show_waiting(self) -> None:
+        """The panels belong to PyTorch's differences before these are there."""
+        self._name_differences("PyTorch")
+        note = self._oracles()["torch"]
+        panels = [waiting_panel(self._problem, name, note) for name in gradient_names(self._problem)]
+        self._show_panels(panels)
+        self.query_one("#differences").styles.height = min(max(p.face.shape[0] for p in panels) + 3, 16)
 
     def _show_differences(self, comparison: Comparison) -> None:
         """Ours minus the oracle's, on the face with the worst cell of each gradient."""
-        area = self.query_one("#differences")
-        area.display = True
-        self.query_one("#differences-title", Static).update(
-            _plain(
-                tr(
-                    "Difference (ours − {oracle}): full colour at the tolerance, ▸ ◂ at the worst cell",
-                    oracle=comparison.oracle,
-                )
-            )
+        self._name_differences(comparison.oracle)
+        self._show_panels([difference_panel(row) for row in comparison.rows])
+
+    def _name_differences(self, oracle: str) -> None:
+        words = tr(
+            "Difference (ours − {oracle}): {full} at the tolerance, ▸ ◂ at the worst cell"
+            if self._candidate is None
+            else "Difference (reference − {oracle}): {full} at the tolerance, ▸ ◂ at the worst cell",
+            oracle=oracle,
+            full="█" if self.app.no_color else tr("full colour"),
         )
-        tallest = 0
-        for grid in area.query(TensorGrid):  # not everything need have been recorded
-            grid.display = False
-        for row in comparison.rows:
-            panel = difference_panel(row)
-            tallest = max(tallest, panel.face.shape[0])
+        self.query_one("#differences-title", Static).update(_plain(words))
+
+    def _show_panels(self, panels: list[Panel]) -> None:
+        for grid in self.query(TensorGrid):  # not everything need have been recorded
+            grid.display = any(panel.key == grid.key for panel in panels)
+        for panel in panels:
             grid = self.query_one(f"#{panel.key}", TensorGrid)
-            grid.display = True
             grid.set_look("heat", 0)
             grid.show(panel, all_changed=True)
-        area.styles.height = min(tallest + 3, 16)
 
 
 def _plain(text: str) -> Content:

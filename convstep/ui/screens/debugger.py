@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.replay.provenance import Provenance
     from convstep.replay.session import Session
+    from convstep.ui.screens.comparison import ComparisonScreen
 
 
 ELSEWHERE = "this key is for your own backward: convstep debug mine.py:conv_backward"
@@ -45,17 +46,39 @@ class DebuggerScreen(PlayingScreen):
         """
         super().__init__(problem, name)
         self._command_name, self.goes_past_end = command_name, compare_at_end
+        self._comparing = False
 
     def past_end(self) -> None:
-        """Open the comparison: the last step has been seen."""
+        """Open the comparison: the last step has been seen. Where it does not open, say what there is."""
         if self.goes_past_end:
             self.action_compare()
+        else:
+            self._update_status(self.last_words())
+
+    def last_words(self) -> str:
+        """What a key that leads forward is answered with at the last step."""
+        return tr("this is the last step; o compares the gradients with PyTorch's")
+
+    def end_hint(self) -> str:
+        """Nothing while the comparison is open."""
+        return "" if self._comparing else super().end_hint()
 
     def action_compare(self) -> None:
         """Open the comparison at this position."""
+
+        def closed(_: None) -> None:
+            self._comparing = False
+            self._show_status()
+
+        self._comparing = True
+        self._show_status()
+        self.app.push_screen(self.make_comparison(), closed)
+
+    def make_comparison(self) -> ComparisonScreen:
+        """The dialog that compares the gradients at this position."""
         from convstep.ui.screens.comparison import ComparisonScreen
 
-        self.app.push_screen(ComparisonScreen(self._timeline, self.app.torch))
+        return ComparisonScreen(self._timeline, self.app.torch)
 
     def action_provenance(self) -> None:
         """List the steps that make the cell under the cursor."""
@@ -76,7 +99,12 @@ class DebuggerScreen(PlayingScreen):
             if position is not None:
                 self.travel(position)
 
-        self.app.push_screen(ProvenanceScreen(found, self._timeline.position), answered)
+        screen = ProvenanceScreen(found, self._timeline.position, self.whose_steps())
+        self.app.push_screen(screen, answered)
+
+    def whose_steps(self) -> str:
+        """Where the steps that make a cell are listed from, if that is not clear by itself."""
+        return ""
 
     def action_bookmark(self) -> None:
         """Set a bookmark here, or take it away."""

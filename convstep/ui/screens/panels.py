@@ -21,10 +21,12 @@ from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
-from convstep.view.words import window_facts
+from convstep.view.words import shape_facts, window_facts
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
+LEAVING = {"quit", "app.quit", "help_quit", "app.help_quit"}
+"""The actions that the least screen still has."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
 
@@ -49,6 +51,12 @@ class PanelScreen(PartsScreen):
         """Arrange the parts for the new size."""
         self._arrange()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing is seen, keys do nothing but leave."""
+        if self.has_class("-too-small") and action not in LEAVING:
+            return False
+        return super().check_action(action, parameters)
+
     def action_values(self) -> None:
         """Numbers, heat, both."""
         self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
@@ -57,7 +65,7 @@ class PanelScreen(PartsScreen):
     def action_precision(self, more: int) -> None:
         """More or fewer digits."""
         if self.mode == "heat":
-            self._update_status("heat has no digits: v shows numbers")
+            self._update_status(tr("heat has no digits: v shows numbers"))
             return
         self.precision = min(max(self.precision + more, -4), 9)
         self._update_status(tr("digits: {change:+d}   (+ shows more, - fewer)", change=self.precision))
@@ -171,6 +179,7 @@ class PanelScreen(PartsScreen):
             rights,
             self.size.width - 2,
             kept=[*self.way_out(), *window_facts(self._problem)],
+            spared=shape_facts(self._problem),
             ended=scene.position == scene.total,
         )
         self.query_one("#title", Static).update(title, layout=False)

@@ -145,7 +145,12 @@ class PartsScreen(Screen[None]):
         scene = self._scene
         step = tr("step {position}/{total}", position=scene.position, total=scene.total)
         bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
-        return [f"{step}   ({scene.place})", f"{step} ({bare})", step]
+        return [
+            f"{step}   ({scene.place})",
+            f"{step} ({bare})",
+            f"{scene.position}/{scene.total} ({bare})",
+            step,
+        ]
 
     def standing(self) -> str:
         """What the status line says when no cell is asked about."""

@@ -15,8 +15,8 @@ from convstep.replay.provenance import Provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
 
-AROUND = 5
-"""Lines of the dialog that are not rows: border, summary, columns."""
+AROUND = 7
+"""Lines that are not rows: border, summary, columns; the title line and the keys behind."""
 
 
 class ProvenanceScreen(ModalScreen[int | None]):
@@ -37,20 +37,23 @@ class ProvenanceScreen(ModalScreen[int | None]):
     ProvenanceScreen RowList { height: auto; max-height: 24; background: $surface; }
     """
 
-    def __init__(self, provenance: Provenance, position: int) -> None:
+    def __init__(self, provenance: Provenance, position: int, whose: str = "") -> None:
         """Show what makes a cell.
 
         Args:
             provenance: the cell and its contributions.
             position: where the pass stands.
+            whose: in whose backward, where there are two.
         """
         super().__init__()
+        self._whose = whose
         self._table = ContributionTable(provenance, position)
 
     def compose(self) -> ComposeResult:
         """The cell, the columns, the rows."""
         with Vertical() as box:
-            box.border_title = self._table.title.replace("[", r"\[")
+            title = " · ".join([self._table.title, *filter(None, [self._whose])])
+            box.border_title = title.replace("[", r"\[")
             yield Static(self._table.summary, id="summary", markup=False)
             if len(self._table):
                 box.border_subtitle = tr("↑ ↓ choose · Enter goes there · Esc closes")

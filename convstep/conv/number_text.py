@@ -1,0 +1,49 @@
+"""Numbers in a sentence: one way to write them, wherever the program says one."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, SupportsFloat
+
+POSITIONAL: Final = (1e-4, 1e5)
+"""Magnitudes that `short` writes without an exponent, the second one excluded."""
+
+
+def short(value: SupportsFloat, digits: int = 4) -> str:
+    """A value for a sentence: as many digits as say something, in no fixed width.
+
+    >>> [short(value) for value in (0.3801234, 2.0, -12345.6, 1e-30, 123456, -0.0)]
+    ['0.3801', '2', '-12346', '1e-30', '1.235e5', '-0']
+
+    Args:
+        value: The number.
+        digits: Significant digits at most; digits before the point are always written.
+    """
+    number = float(value)
+    if number != number or math.isinf(number) or number == 0.0:
+        return f"{number:.0f}"
+    places = decimals_of(number, digits)
+    if places is None:
+        return scientific(number, digits - 1)
+    return _without_trailing_zeros(f"{number:.{places}f}")
+
+
+def scientific(number: float, places: int) -> str:
+    """The exponent form without noise: `1e30`, not `1.000e+30`."""
+    mantissa, exponent = f"{number:.{places}e}".split("e")
+    return f"{_without_trailing_zeros(mantissa)}e{int(exponent)}"
+
+
+def decimals_of(number: float, digits: int) -> int | None:
+    """Decimals that give `digits` significant digits, or None if the number is not positional."""
+    least, beyond = POSITIONAL
+    # half a unit below the end: 99999.7 would be written 100000
+    if not least <= abs(number) < beyond - 0.5:
+        return None
+    # the exponent after rounding: 9.9996 has one digit more before the point than it seems
+    exponent = int(f"{number:.{digits - 1}e}".split("e")[1])
+    return max(0, digits - 1 - exponent)
+
+
+def _without_trailing_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
