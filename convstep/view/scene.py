@@ -281,7 +281,10 @@ class Stage:
             part, short = f"sum of {samples}", "all"
         else:
             return panel
-        titles = (f"{label}  {part}", f"{label}  of {short}", f"{name} of {short}", f"{name}, {short}")
+        compact = label.replace(", ", ",")
+        titles = [f"{label}  {part}"]
+        titles += [f"{named} {word}{short}" for word in ("of ", "") for named in (label, compact)]
+        titles += [f"{name} of {short}", f"{name}, {short}"]
         return replace(panel, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
