@@ -219,8 +219,9 @@ def natural_width(panel: Panel) -> int:
 
 def least_width(panel: Panel) -> int:
     """Columns at which the panel still shows all its columns and names its face, border included."""
-    named = len(panel.face.label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
-    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 26))
+    label = next((title for title in reversed(panel.titles) if "[" in title), panel.face.label)
+    named = len(label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
+    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 28))
 
 
 def _width_at(panel: Panel, text: int) -> int:

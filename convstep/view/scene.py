@@ -289,7 +289,10 @@ class Stage:
             part, of, short = tr("sum of {count}", count=samples), tr("of all"), tr("all")
         else:
             return panel
-        titles = (f"{label}  {part}", f"{label}  {of}", f"{name} {of}", f"{name}, {short}")
+        compact = label.replace(", ", ",")
+        titles = [f"{label}  {part}"]
+        titles += [f"{named} {word}" for word in (of, short) for named in (label, compact)]
+        titles += [f"{name} {of}", f"{name}, {short}"]
         return replace(panel, titles=tuple(dict.fromkeys(titles)))
 
     def _padded_panels(self, step: Step, written: bool, k: int) -> tuple[Panel, Panel]:
