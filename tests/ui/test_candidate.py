@@ -104,8 +104,20 @@ async def shows_the_whole_diagnosis(session: Session) -> None:
     assert session.dialog == "DiagnosisScreen"
     for words in ("Smallest failing problem", "First divergence", "stride-ignored", "def stride_ignored"):
         assert words in session.text
+    await session.press("end")
+    assert "To see it" not in session.text, "one is seeing it"
+    await keeps_title_and_keys_in_sight(session)
+    await session.press("question_mark", *["pagedown"] * 2)
+    assert "Your own backward: convstep debug " in session.text, "a heading is as long as it is"
+    await keeps_title_and_keys_in_sight(session)
+
+
+async def keeps_title_and_keys_in_sight(session: Session) -> None:
+    dialog, title, keys = session.dialog, session.lines[0], session.lines[-1]
+    assert dialog
     await session.press("escape")
     assert session.dialog == ""
+    assert (title, keys) == (session.lines[0], session.lines[-1]), f"{dialog} covers parts of them"
 
 
 async def keeps_to_the_debuggers_ways(session: Session) -> None:

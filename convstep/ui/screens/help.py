@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -86,12 +87,10 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).focus()
 
 
-def _table(title: str, rows: list[tuple[str, str]]) -> Table:
+def _table(title: str, rows: list[tuple[str, str]]) -> Group:
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(width=26, no_wrap=True)
     table.add_column(ratio=1)
-    table.add_row(Text(title, "bold underline"), "")
     for left, right in rows:
         table.add_row(Text(left, "bold"), Paragraph(right))
-    table.add_row("", "")
-    return table
+    return Group(Text(title, "bold underline"), table, "")
