@@ -25,8 +25,8 @@ _NAMES = (*_ARRAYS, *_NUMBERS, "layout", *_RECORDED)
 PYTORCH_WORDS = {"input": "A_prev", "weight": "W", "bias": "b", "grad_output": "dZ"}
 """What PyTorch calls the arrays; where they are called so, the layout is PyTorch's unless it is given."""
 
-_ZIP, _ARRAY = b"PK", b"\x93NUMPY"
-"""How a `.npz` file begins, and how a `.npy` file does."""
+_ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
+"""How a `.npz` file begins, an empty one too, and how a `.npy` file does."""
 
 SHOWN = 8
 """How many names of a file an error lists."""
@@ -166,7 +166,7 @@ def _members(file: BinaryIO, name: str) -> dict[str, Array]:
     """Every array of the archive, decompressed, so that damage shows here and nowhere later."""
     begins = file.read(len(_ARRAY))
     file.seek(0)
-    if begins[:2] != _ZIP and begins != _ARRAY:
+    if begins[:4] not in _ZIP and begins != _ARRAY:  # NumPy would take it for a pickle
         raise ProblemError(
             tr("{name} is not a readable .npz file: it is of another kind; np.savez makes one", name=name)
         )

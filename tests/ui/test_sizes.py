@@ -79,6 +79,9 @@ async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size:
         await session.press("n")
         assert session.position == 34
         check_layout(session)
+        await session.resize(*size)
+        session.send("q")
+        await session.until(lambda: session.app._exit)
 
 
 async def test_large_screen_shows_further_faces_beside_each_other() -> None:

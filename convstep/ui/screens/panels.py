@@ -25,8 +25,6 @@ from convstep.view.words import shape_facts, window_facts
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
-LEAVING = {"quit", "app.quit", "help_quit", "app.help_quit"}
-"""The actions that the least screen still has."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
 
@@ -52,10 +50,8 @@ class PanelScreen(PartsScreen):
         self._arrange()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where nothing is seen, keys do nothing but leave."""
-        if self.has_class("-too-small") and action not in LEAVING:
-            return False
-        return super().check_action(action, parameters)
+        """Where nothing is seen, the screen's keys do nothing; the way out is the app's."""
+        return False if self.has_class("-too-small") else super().check_action(action, parameters)
 
     def action_values(self) -> None:
         """Numbers, heat, both."""
