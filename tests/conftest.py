@@ -7,13 +7,19 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from convstep.language import speak
+from tests.strategies import THOROUGH
 
 # more threads of torch only wait for each other on small arrays
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # nor does what the person has chosen say anything about the tests: no file can be there
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+
+# a busy machine must not fail a test: no time limit per example, whichever module is loaded first
+settings.register_profile("convstep", deadline=None, max_examples=100 if THOROUGH else 25)
+settings.load_profile("convstep")
 
 
 @pytest.fixture(autouse=True)

@@ -23,14 +23,14 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else each bug in a quarter of the conventions."""
+    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else each bug in a sixth of the conventions."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
             by_bug.setdefault(specimen.bug, []).append(specimen)
     taken = []
     for turn, (bug, found) in enumerate(by_bug.items()):
-        every = 1 if THOROUGH or bug in EVERYWHERE else min(4, len(found))
+        every = 1 if THOROUGH or bug in EVERYWHERE else min(6, len(found))
         taken += found[turn % every :: every]
     return taken
 
