@@ -110,7 +110,7 @@ class LessonApp(TorchApp):
     def on_key(self, event: events.Key) -> None:
         """Give the answer what was typed before its line had the keys: the key that opened it was quicker."""
         page = self.page_screen
-        if page is not None and page.is_current and page.narration.typing and event.is_printable:
+        if page is not None and self._in_front(page) and page.narration.typing and event.is_printable:
             event.prevent_default()
             page.narration.answer.add(event.character or "")
 
@@ -181,7 +181,7 @@ class LessonApp(TorchApp):
     def look_at_file(self) -> None:
         """Take up an edited lesson; say what is wrong with it if it cannot be read."""
         walk, screen = self.walk, self.page_screen
-        if walk is None or screen is None or not screen.is_current:
+        if walk is None or screen is None or not self._in_front(screen):
             return
         stamp = _stamp(walk.lesson)
         if stamp == self._seen:
@@ -234,8 +234,12 @@ class LessonApp(TorchApp):
 
     def _heed(self, event: events.Key | events.Paste) -> None:
         page = self.page_screen
-        if page is not None and page.is_current and page.is_mounted:
+        if page is not None and self._in_front(page) and page.is_mounted:
             page.heed(event)
+
+    def _in_front(self, page: LessonScreen) -> bool:
+        """Whether keys are the page's; Textual takes a page behind a dialog for current, too."""
+        return self.screen is page
 
     def _to_page(self) -> None:
         """Close the dialogs in front of the page."""

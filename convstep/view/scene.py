@@ -115,7 +115,7 @@ class Stage:
 
     def toggle_share(self) -> str:
         """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
-        names = "dW" if self.timeline.db is None else tr("{one} and {other}", one="dW", other="db")
+        names = "dW" if self.timeline.db is None else tr("dW and db")
         if self._geometry.batch is None:
             return tr("this problem has no batch axis: its one sample makes all of {names}", names=names)
         if self.share is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from textual import events
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.questions import HINT_COSTS
@@ -134,6 +134,18 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         await learner.click(answer.region.x, answer.region.y)
         await learner.type("abs(9)")
         assert answer.value == "abs(9)-1.5"
+
+
+async def test_what_is_typed_into_a_dialog_is_not_the_lessons_answer() -> None:
+    async with opened_lesson(parse_lesson(typing())) as learner:
+        page = learner.page
+        for opening in ("g", "slash"):
+            await learner.press(opening, "5", "3", "minus")
+            assert learner.app.screen.query_one("#answer", Input).value == "53-"
+            await learner.press("escape")
+            assert not page.narration.typing
+            await learner.press("h")
+        assert page.walk.tried.hints == 2
 
 
 async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_gone_on_with() -> None:

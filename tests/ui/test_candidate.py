@@ -144,7 +144,11 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert session.dialog == ""  # the comparison does not open by itself
     for key in ("n", "s", "f", "l", "c", "end"):
         await session.press("left", key)
-        assert session.lines[-3].strip().startswith("this is the last step; d shows the diagnosis"), key
+        assert (
+            session.lines[-3]
+            .strip()
+            .startswith("last step: d shows the diagnosis, o compares the reference with PyTorch")
+        ), key
     await says_whose_gradients_pytorch_confirms(session)
     await session.press("K")
     assert session.position == position

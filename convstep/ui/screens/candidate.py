@@ -143,7 +143,7 @@ class CandidateScreen(AskingScreen):
 
     def last_words(self) -> str:
         """The diagnosis comes after the last step."""
-        return tr("this is the last step; d shows the diagnosis, o compares the reference with PyTorch")
+        return tr("last step: d shows the diagnosis, o compares the reference with PyTorch")
 
     def make_comparison(self) -> ComparisonScreen:
         """The reference's gradients are compared; what the candidate's are is said beside them."""

@@ -200,12 +200,16 @@ class ComparisonScreen(ModalScreen[None]):
                 "The gradients after step {position} of {total}"
                 if self._position
                 else "The gradients before the first of {total} steps"
+                if total > 1
+                else "The gradients before the only step"
             )
         else:
             sentence = (
                 "The reference's gradients after step {position} of {total}"
                 if self._position
                 else "The reference's gradients before the first of {total} steps"
+                if total > 1
+                else "The reference's gradients before the only step"
             )
         return tr(sentence, position=self._position, total=total)
 

@@ -57,7 +57,7 @@ class DebuggerScreen(PlayingScreen):
 
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step."""
-        return tr("this is the last step; o compares the gradients with PyTorch's")
+        return tr("last step: o compares the gradients with PyTorch's")
 
     def end_hint(self) -> str:
         """Nothing while the comparison is open."""

@@ -103,7 +103,7 @@ class PlayingScreen(HuntingScreen):
         """Do the next thing; the one after it waits until this one has been painted."""
         if not self._playing:
             return
-        if not self.is_current:
+        if self.app.screen is not self:  # `is_current` holds behind a dialog, too
             self.pause()
             return
         began, goes_on = monotonic(), True

@@ -102,10 +102,11 @@ class StoppingScreen(MovingScreen):
         self.app.push_screen(
             PromptScreen(
                 tr("Stop when"),
-                "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1 · watch dW[2, 0, 1, 0]",
+                "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1",
                 tr(
                     "A condition on position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
-                    "any, isnan; a place; or a cell to watch. `hits 3` at the end stops at the third hit."
+                    "any, isnan; a place; or `watch dW[2, 0, 1, 0]`. "
+                    "`hits 3` at the end stops at the third hit."
                 ),
                 parse,
                 self._meaning,
