@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,9 @@ class LessonCandidate:
         except BaseException:
             worker.close()
             raise
+        # the file is ours and gone soon: to the learner the code stands in the lesson
+        nowhere = replace(verdict.swept.candidate, file="")
+        verdict = replace(verdict, swept=replace(verdict.swept, candidate=nowhere))
         self.timeline: CandidateTimeline = CandidateTimeline(worker, verdict, problem)
         """The candidate on the problem."""
 

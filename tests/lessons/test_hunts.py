@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import functools
+import io
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.known_bugs import KNOWN_BUGS
 from convstep.candidate.verdict import Verdict
 from convstep.language import speak
 from convstep.lessons import course
+from convstep.lessons.candidates import LessonCandidate
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
 from convstep.lessons.words import LANGUAGES
+from convstep.view.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 
 HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}
@@ -66,6 +71,20 @@ def spoken_of(verdict: Verdict) -> Iterator[str]:
         *verdict.notes,
     ):
         yield functools.reduce(lambda left, piece: left.replace(piece, " "), theirs, text)
+
+
+def test_a_hunts_diagnosis_names_the_function_and_no_file_of_ours() -> None:
+    page = course.load(HUNTS["en"][0]).pages[0]
+    candidate = LessonCandidate(page.candidate, page.problem)
+    try:
+        console = Console(width=100, file=io.StringIO(), record=True)
+        console.print(whole_diagnosis(candidate.timeline.verdict))
+    finally:
+        candidate.close()
+    said = console.export_text()
+    assert tempfile.gettempdir() not in said
+    assert "lesson.py" not in said
+    assert candidate.timeline.verdict.swept.candidate.name in said
 
 
 def test_there_are_ten_hunts_of_ten_bugs() -> None:
