@@ -93,7 +93,7 @@ _EN = {
     "hint": "Hint {number}: ",
     "and": "{first} {second}",
     "key.answer": "answer",
-    "key.on": "continue",
+    "key.on": "go on",
     "key.back": "back",
     "key.hint": "hint, -{cost} points",
     "key.solution": "show the answer",

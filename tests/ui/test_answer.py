@@ -252,7 +252,7 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
 
     return {
         "answer": lambda: page.narration.typing or page.selecting,
-        "continue": lambda: walk.at == at + 1,
+        "go on": lambda: walk.at == at + 1,
         "back": lambda: walk.at == at - 1,
         f"hint, -{HINT_COSTS} points": lambda: tried.hints == hints + 1,
         "show the answer": lambda: walk.revealed,

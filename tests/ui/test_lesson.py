@@ -105,7 +105,7 @@ async def test_a_learner_wanders_off_and_comes_back() -> None:
         place = learner.position
         assert place == learner.page.walk.stop.position
         assert "dz is" in learner.told
-        assert "Enter continue" in learner.text
+        assert "Enter go on" in learner.text
         await learner.press("n", "space", "tab", "down")
         assert learner.position == place + 2
         assert "r back to the lesson's place" in learner.text

@@ -201,10 +201,10 @@ def test_keys_follow_what_happens() -> None:
     )
     assert "h hint" in keys_line(walk, 44, wandered=False, selecting=True, opens=""), "at 120 columns"
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="why").startswith(
-        "Enter which steps made the cell  p continue"
+        "Enter which steps made the cell  p go on"
     )
     walk.give_up()
-    assert keys_line(walk, 99, wandered=False, selecting=False, opens="") == "Enter continue"
+    assert keys_line(walk, 99, wandered=False, selecting=False, opens="") == "Enter go on"
     assert page_line(walk) == "1/1 · 0 of 10 points"
 
 
