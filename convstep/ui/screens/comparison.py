@@ -10,7 +10,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -99,9 +98,9 @@ class ComparisonScreen(ModalScreen[None]):
             if self._candidate is not None:
                 yield Static(id="candidate")
             for oracle, waiting in self._oracles().items():
-                yield Static(_plain(waiting), id=f"{oracle}-verdict", classes="verdict")
+                yield Static(Paragraph(waiting), id=f"{oracle}-verdict", classes="verdict")
                 tolerance = describe(self._problem.dtype) if oracle == "torch" else ""
-                yield Static(_plain(tolerance), id=f"{oracle}-tolerance", classes="tolerance")
+                yield Static(Paragraph(tolerance), id=f"{oracle}-tolerance", classes="tolerance")
                 yield Static(id=f"{oracle}-table", classes="table")
             if self._under_way:
                 yield Static(tr("The additions of the unfinished step are not counted."))
@@ -279,7 +278,7 @@ class ComparisonScreen(ModalScreen[None]):
             oracle=oracle,
             full="█" if self.app.no_color else tr("full colour"),
         )
-        self.query_one("#differences-title", Static).update(_plain(words))
+        self.query_one("#differences-title", Static).update(Paragraph(words))
 
     def _show_panels(self, panels: list[Panel]) -> None:
         for grid in self.query(TensorGrid):  # not everything need have been recorded
@@ -288,8 +287,3 @@ class ComparisonScreen(ModalScreen[None]):
             grid = self.query_one(f"#{panel.key}", TensorGrid)
             grid.set_look("heat", 0)
             grid.show(panel, all_changed=True)
-
-
-def _plain(text: str) -> Content:
-    """Text that may come out of a file: no markup in it."""
-    return Content(text)
