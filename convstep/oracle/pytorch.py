@@ -52,14 +52,31 @@ class TorchOracle:
     """PyTorch, in this process."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
-        """PyTorch's gradients after the first `position` steps; see `Oracle`."""
-        found = gradients_until(problem, position)
+        """PyTorch's gradients after the first `position` steps; see `Oracle`.
+
+        Always in float64, by kernels that have one way for all sizes. float32 takes oneDNN's, chosen
+        by processor and sizes: some were seen to return garbage, and others multiply zeros that are
+        in no window, which makes NaN beside an inf.
+        """
+        wide = problem if problem.dtype == np.float64 else in_float64(problem)
+        found = gradients_until(wide, position)
         sizes = torch_gradients(absolute_problem(problem, position))
         gradients = {"dW": Expected(found.dW, sizes.dW)}
         if found.db is not None and sizes.db is not None:
             gradients["db"] = Expected(found.db, sizes.db)
         gradients["dA_prev"] = Expected(found.dA_prev, sizes.dA_prev)
-        return Expectation(f"PyTorch {version()}", gradients)
+        by = f"PyTorch {version()}"
+        return Expectation(by if wide is problem else f"{by} (float64)", gradients)
+
+
+def in_float64(problem: Problem) -> Problem:
+    """The same numbers in the wider dtype."""
+    return problem.with_arrays(
+        A_prev=problem.A_prev.astype(np.float64),
+        W=problem.W.astype(np.float64),
+        b=None if problem.b is None else problem.b.astype(np.float64),
+        dZ=problem.dZ.astype(np.float64),
+    )
 
 
 def version() -> str:
@@ -204,8 +221,7 @@ def _backward(
     torch = _torch()
     functional = torch.nn.functional
     (top, bottom), (left, right) = padding
-    finite = all(np.isfinite(values).all() for values in (A_prev, W, dZ))
-    with _plain_autograd(torch), contextlib.nullcontext() if finite else _plain_kernels(torch):
+    with _plain_autograd(torch):
         leaf = torch.from_numpy(_channels_first(A_prev)).requires_grad_()
         kernels = torch.from_numpy(_channels_first(W)).requires_grad_()
         bias = None if b is None else torch.from_numpy(np.array(b)).requires_grad_()
@@ -229,21 +245,6 @@ def _plain_autograd(torch: Any) -> Iterator[None]:
     """Autograd on and autocast off, whatever the caller's script has switched."""
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
         yield
-
-
-@contextlib.contextmanager
-def _plain_kernels(torch: Any) -> Iterator[None]:
-    """Without oneDNN, whose blocked kernels multiply zeros that are in no window.
-
-    Beside an inf or NaN in `W` they leave NaN in cells of `dA_prev` that no such window covers.
-    """
-    backend = torch.backends.mkldnn
-    before = backend.enabled
-    backend.enabled = False  # backend.flags() would also touch TF32, and warn
-    try:
-        yield
-    finally:
-        backend.enabled = before
 
 
 def _torch() -> Any:

@@ -91,7 +91,7 @@ def verdict(comparison: Comparison) -> str:
 
 def short_name(oracle: str) -> str:
     """What to call an oracle before one of its numbers: no version; "theirs" where its name holds digits."""
-    found = re.fullmatch(r"(\D+?)( \d[\w.+]*)?", oracle)
+    found = re.fullmatch(r"(\D+?)( \d[\w.+]*)?( \(float64\))?", oracle)
     return found[1] if found is not None else tr("theirs")
 
 

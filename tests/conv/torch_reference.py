@@ -23,12 +23,12 @@ class TorchResult(NamedTuple):
 
 
 def torch_result(problem: Problem) -> TorchResult:
-    """What PyTorch computes in the problem's dtype, on one thread."""
+    """What PyTorch computes in float64, whatever the problem's dtype: see `TorchOracle.expected`."""
     (top, bottom), (left, right) = problem.padding
     batch = problem.A_prev.ndim == 4
     A_prev = _channels_first(problem.A_prev if batch else problem.A_prev[None]).requires_grad_()
     W = _channels_first(problem.W).requires_grad_()
-    b = torch.tensor(np.zeros(len(problem.W), problem.dtype) if problem.b is None else problem.b)
+    b = torch.tensor(np.zeros(len(problem.W)) if problem.b is None else problem.b.astype(np.float64))
     b.requires_grad_()
     padded = torch.nn.functional.pad(A_prev, (left, right, top, bottom))
     Z = torch.nn.functional.conv2d(
@@ -43,7 +43,7 @@ def torch_result(problem: Problem) -> TorchResult:
 
 
 def _channels_first(array: Array) -> torch.Tensor:
-    return torch.tensor(np.moveaxis(array, -1, 1).copy())
+    return torch.tensor(np.moveaxis(array, -1, 1).astype(np.float64))
 
 
 def _channels_last(tensor: torch.Tensor) -> Array:

@@ -185,6 +185,7 @@ def test_what_is_nan_or_inf_on_both_sides_matches_and_is_counted() -> None:
     [
         ("PyTorch 2.13.0", "PyTorch"),
         ("PyTorch 2.13.0+cpu", "PyTorch"),
+        ("PyTorch 2.13.0 (float64)", "PyTorch"),
         ("central differences", "central differences"),
         ("PyTorch 2.13.0 during training", "theirs"),
     ],

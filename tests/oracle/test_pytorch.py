@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +85,28 @@ def test_inf_spoils_no_more_in_the_kernels_for_many_channels(name: str) -> None:
             )
             comparison = compare(spoiled(problem, name, seed, (INF, NAN, -INF)))
             assert comparison.ok, comparison.verdict
+
+
+def test_garbage_of_a_float32_kernel_is_not_held_against_our_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As oneDNN's returned it for one input channel and a stride of 3 along the width."""
+    import torch
+
+    right = torch.nn.functional.conv2d
+
+    def conv2d(A_prev: torch.Tensor, *others: Any, **geometry: Any) -> torch.Tensor:
+        Z: torch.Tensor = right(A_prev, *others, **geometry)
+        return Z * 1.5 if Z.dtype == torch.float32 else Z
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", conv2d)
+    problem = random_problem(
+        size=(4, 11), kernel=(2, 3), channels=(1, 3), groups=1, stride=(1, 3), dtype=np.float32
+    )
+    for position in (0, 5, problem.total_steps):
+        comparison = compare(problem, position)
+        assert comparison.ok, comparison.verdict
+        assert re.search(r"match PyTorch [\d.]+ \(float64\)", comparison.verdict)
+        assert {str(row.actual.dtype) for row in comparison.rows} == {"float32"}
+    assert "(float64)" not in compare(random_problem()).oracle
 
 
 def test_zeroing_alone_would_spoil_cells_that_are_not_reached() -> None:

@@ -222,7 +222,8 @@ class ComparisonScreen(ModalScreen[None]):
         """About as many words as the verdict will have."""
         problem, recorded = self._problem, self._problem.recorded
         by = "" if recorded is None else recorded.by
-        name = {"torch": "PyTorch 2.13.0+cpu", "numeric": tr("central differences")}.get(oracle, by)
+        wider = "" if problem.dtype == "float64" else " (float64)"
+        name = {"torch": f"PyTorch 2.13.0{wider}", "numeric": tr("central differences")}.get(oracle, by)
         count = problem.W.size + problem.A_prev.size + (0 if problem.b is None else problem.b.size)
         place = "end" if self._position == problem.total_steps else "running"
         said = tr(MATCHING[place][1], checked=f"{count:,}", oracle=name, position=self._position)
