@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
 from convstep.ui.screens.playing import PlayingScreen
@@ -121,7 +122,7 @@ class DebuggerScreen(PlayingScreen):
         else:
             mark = ahead if ahead is not None else marks[0]
             self.travel(mark.position)
-            self._update_status(tr("bookmark {label}", label=mark.label))
+            self._update_status(tr("bookmark {label}", label=printable(mark.label)))
 
     def action_divergence(self, by: int) -> None:
         """Say where divergent steps are looked for."""
