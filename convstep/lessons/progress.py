@@ -208,7 +208,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError("it holds no lessons")
         return kept
     except FileNotFoundError:
-        return {"lessons": {}}
+        return {"version": VERSION, "lessons": {}}
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else tr("it is not a progress file")
         raise ProgressError(
