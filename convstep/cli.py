@@ -1,8 +1,9 @@
 """The command line: what each command does, and how it ends.
 
 Whatever a command needs is imported inside it, so that `convstep --version` starts neither NumPy
-nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input (one sentence on stderr),
-130 interrupted.
+nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, or results that cannot be
+written (one sentence on stderr), 130 interrupted. Gradients that differ are 1 whether or not anybody
+can be told: in front of `head -c0`, on a full disk, and where `--save` cannot write its file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     from convstep.oracle.comparison import Comparison
 
@@ -25,6 +27,15 @@ DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 class UsageError(Exception):
     """The command line asks for something that is not there; the message is one sentence."""
+
+
+class UnsaidError(Exception):
+    """Results could not be written to stdout."""
+
+    def __init__(self, code: int, reason: OSError) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+        """What the command would have ended with, and what is wrong with stdout."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,26 +48,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    _open_standard_files()
     try:
-        code = _run(given)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        try:
+            code = _run(given)
+        except SystemExit as ended:  # argparse, after --help
+            code = int(ended.code or 0)
+        _say(code=code)
         return code
     except KeyboardInterrupt:
-        _drop_output()
+        _drop(sys.stdout)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        _drop_output()
-        return FINE
-    except SystemExit as ended:  # argparse, after --help
-        return int(ended.code or 0)
+    except UnsaidError as unsaid:
+        _drop(sys.stdout)
+        if isinstance(unsaid.reason, BrokenPipeError):  # the reader, `head` say, has seen enough
+            return unsaid.code
+        _complain(f"the results cannot be written: {unsaid.reason.strerror or unsaid.reason}")
+        return unsaid.code or BAD_USAGE
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        _flush_or_drop()
-        print(f"convstep: {sentence}", file=sys.stderr)  # noqa: T201
+        _flush_or_drop(sys.stdout)
+        _complain(sentence)
         return BAD_USAGE
+    finally:
+        _flush_or_drop(sys.stderr)  # Python would end with a code of its own
+
+
+def _open_standard_files() -> None:
+    """Give a closed stdin, stdout or stderr a place: the next file opened would take it, and get its text."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _run(given: list[str]) -> int:
@@ -94,25 +120,49 @@ def _version() -> str:
     return version("convstep")
 
 
-def _say(line: str) -> None:
-    print(line)  # noqa: T201  the one place that prints results
+def _say(*lines: str, code: int = FINE) -> None:
+    """Print results, and with no lines what is still unwritten.
+
+    Args:
+        lines: what to print; into a closed stdout nothing goes.
+        code: what the results come to, for whoever cannot read them.
+
+    Raises:
+        UnsaidError: they cannot be written.
+    """
+    try:
+        for line in lines:
+            print(line)  # noqa: T201  the one place that prints results
+        if not lines and sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        raise UnsaidError(code, error) from error
 
 
-def _flush_or_drop() -> None:
+def _complain(sentence: str) -> None:
+    """Say on stderr what went wrong, if it can be written there."""
+    try:
+        if sys.stderr is not None:  # print would take None for stdout
+            print(f"convstep: {sentence}", file=sys.stderr)  # noqa: T201
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _flush_or_drop(stream: TextIO | None) -> None:
     """Write what is still unwritten, if it can be written."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        if stream is not None:
+            stream.flush()
     except OSError:
-        _drop_output()
+        _drop(stream)
 
 
-def _drop_output() -> None:
+def _drop(stream: TextIO | None) -> None:
     """Send what is still unwritten nowhere: nobody reads it, and Python would wait, or complain, at exit."""
     import contextlib
 
-    with contextlib.suppress(OSError, AttributeError):  # a stdout without a file behind it, or none
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError, AttributeError):  # a stream without a file behind it, or none
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
 
 def _sentence(error: Exception) -> str | None:
@@ -198,34 +248,33 @@ def _compare(given: argparse.Namespace) -> int:
     problem = load_problem(given.problem)
     comparison = best_comparison(problem)
     recorded = None if problem.recorded is None else compare(problem, oracle="recorded")
+    agrees = comparison.ok and (recorded is None or recorded.ok)
+    code = FINE if agrees else DIFFERENT
     if given.json:
         import json
 
         known = {"problem": given.problem, "dZ_drawn": problem.dZ_drawn}
         more = {} if recorded is None else {"recorded": recorded.as_dict()}
-        _say(json.dumps(json_value(known | comparison.as_dict() | more), allow_nan=False))
+        lines = [json.dumps(json_value(known | comparison.as_dict() | more), allow_nan=False)]
     else:
-        _say_comparison(comparison)
+        lines = _comparison_lines(comparison)
         if recorded is not None:
-            _say("\nrecorded:")
-            _say_comparison(recorded)
+            lines += ["\nrecorded:", *_comparison_lines(recorded)]
         if problem.dZ_drawn:
-            _say(DRAWN)
-    agrees = comparison.ok and (recorded is None or recorded.ok)
-    return FINE if agrees else DIFFERENT
+            lines.append(DRAWN)
+    _say(*lines, code=code)
+    return code
 
 
-def _say_comparison(comparison: Comparison) -> None:
+def _comparison_lines(comparison: Comparison) -> list[str]:
     from convstep.view.verdicts import comparison_rows
 
-    for sentence in (comparison.note, comparison.verdict):
-        if sentence:
-            _say(sentence)
+    lines = [sentence for sentence in (comparison.note, comparison.verdict) if sentence]
     table = comparison_rows(comparison)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
-        _say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    _say(comparison.tolerance_text)
+        lines.append("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    return [*lines, comparison.tolerance_text]
 
 
 def _trace(given: argparse.Namespace) -> int:
@@ -280,13 +329,19 @@ def _export(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from convstep.cli_candidate import check_text
+    from convstep.cli_candidate import checked
 
     if given.save is not None:
         _check_output(given.save, "--save")
-    text, right = check_text(given)
-    _say(text)
-    return FINE if right else DIFFERENT
+    found = checked(given)
+    code = FINE if found.right else DIFFERENT
+    try:
+        _say(found.text, code=code)
+        _say(code=code)  # before the complaint, where both go to one file
+    finally:
+        if found.unsaved:
+            _complain(found.unsaved)
+    return code
 
 
 def _debug(given: argparse.Namespace) -> int:

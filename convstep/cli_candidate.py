@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convstep import waiting
 from convstep.cli import UsageError, Writing, lacking, say_loading
@@ -21,26 +22,41 @@ BAR = 24
 """Columns of the progress bar."""
 
 
-def check_text(given: argparse.Namespace) -> tuple[str, bool]:
-    """What `convstep check` prints, and whether the candidate is right.
+class Checked(NamedTuple):
+    """What `convstep check` has to say."""
+
+    text: str
+    """The verdict, as it was asked for."""
+    right: bool
+    """Whether the candidate is right."""
+    unsaved: str
+    """Why the failing problem could not be written, one sentence; "" if it was, or need not be."""
+
+
+def checked(given: argparse.Namespace) -> Checked:
+    """What `convstep check` found out; a file that cannot be written takes nothing from the verdict.
 
     Raises:
-        UsageError: it cannot be loaded, or its failing problem cannot be written.
+        UsageError: the candidate cannot be loaded, or the file it would be saved to exists.
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
         raise UsageError(f"{given.save} already exists; choose another --save or add --force")
     with opened(given.target, given) as worker:
         verdict = swept(worker, given, None)
+    unsaved = ""
     if given.save is not None and verdict.failing is not None:
-        with Writing(given.save):
-            verdict = verdict.saved(given.save)
-    if given.json:
-        import json
+        try:
+            with Writing(given.save):
+                verdict = verdict.saved(given.save)
+        except UsageError as error:
+            unsaved = str(error)
+    if not given.json:
+        return Checked(str(verdict), verdict.ok, unsaved)
+    import json
 
-        from convstep.view.text import json_value
+    from convstep.view.text import json_value
 
-        return json.dumps(json_value(verdict.as_dict()), allow_nan=False), verdict.ok
-    return str(verdict), verdict.ok
+    return Checked(json.dumps(json_value(verdict.as_dict()), allow_nan=False), verdict.ok, unsaved)
 
 
 def opened(target: str, given: argparse.Namespace) -> Worker:
@@ -77,7 +93,7 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
         waiting.wipe()
         filled = done * BAR // total
         bar = "━" * filled + "─" * (BAR - filled)
-        print(f"\r{bar} {done}/{total} problems", end="", file=sys.stderr, flush=True)  # noqa: T201
+        _draw(f"\r{bar} {done}/{total} problems")
 
     try:
         return verdict_of(worker, given.convention, problem, progress if shown else None)
@@ -85,7 +101,13 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
         raise UsageError(str(error)) from error
     finally:
         if shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+            _draw("\r\x1b[K")
+
+
+def _draw(text: str) -> None:
+    """Write on the terminal; one that is gone is no reason to give up what is being found out."""
+    with contextlib.suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def debug(given: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from convstep.cli import UsageError
 from convstep.conv.problem import Problem
 from convstep.replay.places import parse_place
-from convstep.replay.session import SavedStop, Session, load
+from convstep.replay.session import SavedStop, Session, SessionError, load
 
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
@@ -32,18 +32,19 @@ def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Prob
             session = replace(session, position=parse_place(goto, problem.geometry))
     except ValueError as error:
         raise UsageError(f"--goto: {error}") from error
-    texts = (*(stop.text for stop in session.stops), *breaks)
-    if texts:
-        _check_stops(texts, problem)
-    return replace(session, stops=(*session.stops, *map(SavedStop, breaks))), problem
+    if breaks:
+        session = replace(session, stops=_with_breaks(session.stops, breaks, problem))
+    return session, problem
 
 
-def _check_stops(texts: tuple[str, ...], problem: Problem) -> None:
+def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Problem) -> tuple[SavedStop, ...]:
+    """A session's stops, and those of the command line."""
     from convstep.replay.stops import parse_stop
 
     try:
-        for text in texts:
+        for text in breaks:
             parse_stop(text, problem.geometry, problem.b is not None)
+        return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
     except ValueError as error:
         raise UsageError(f"--break: {error}") from error
 
@@ -59,7 +60,13 @@ def load_session(name: str) -> tuple[Session, Problem]:
         ProblemError: there is no such problem.
     """
     if not name.endswith(".json"):
-        return Session(name), load_problem(name)
+        problem = load_problem(name)
+        try:
+            return Session(name), problem
+        except SessionError as error:
+            raise UsageError(str(error)) from error
+    from convstep.view.resuming import resumed
+
     try:
         session = load(name)
         beside = os.path.join(os.path.dirname(name), session.problem)
@@ -68,11 +75,14 @@ def load_session(name: str) -> tuple[Session, Problem]:
             and not os.path.exists(session.problem)
             and os.path.exists(beside)
         ):
-            session = Session(beside, session.position, session.stops, session.bookmarks, session.view)
+            session = replace(session, problem=beside)
         problem = load_problem(session.problem)
-        session.check_fits(problem.total_steps)
-    except ValueError as error:
-        raise UsageError(f"{name}: {error}" if name not in str(error) else str(error)) from error
+        resumed(session, problem.geometry, problem.b is not None)
+    except (OSError, ValueError) as error:
+        said = (
+            str(error) if isinstance(error, ValueError) else f"{session.problem}: {error.strerror or error}"
+        )
+        raise UsageError(said if name in said else f"{name}: {said}") from error
     return session, problem
 
 

@@ -20,6 +20,7 @@ from convstep.candidate.verdict import Verdict, notes
 from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
 from convstep.language import tr
+from convstep.printable import printable
 
 
 def check(
@@ -84,16 +85,23 @@ def assert_correct(
 
     Raises:
         AssertionError: it is wrong; the message is the verdict, with the command that opens the
-            failing problem, which was saved.
+            failing problem, which was saved, or why it could not be.
         CandidateError: it cannot be loaded, or fits no convention.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, not this one
     verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
     if verdict.ok:
         return
+    saved = ""
     if verdict.failing is not None:
-        verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
-    raise AssertionError(f"{verdict}\nthe failing problem: {verdict.path}" if verdict.path else str(verdict))
+        try:
+            verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
+            saved = f"\nthe failing problem: {verdict.path}"
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            path = tr("a new temporary folder") if save is None else printable(os.fspath(save))
+            reason = getattr(error, "strerror", None) or error
+            saved = f"\n{tr('{path} cannot be written: {reason}', path=path, reason=reason)}"
+    raise AssertionError(f"{verdict}{saved}")
 
 
 def open_worker(

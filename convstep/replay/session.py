@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from convstep.conv.files import written_whole
 from convstep.conv.geometry import Geometry
+from convstep.printable import printable
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
 
@@ -109,12 +110,14 @@ class Session:
         Raises:
             SessionError: a position lies beyond the end.
         """
-        farthest = max([self.position, *(bookmark.position for bookmark in self.bookmarks)])
-        if farthest > total:
-            raise SessionError(
-                f"the session holds position {farthest} but {self.problem} has {total} steps; "
-                "it was saved from another problem"
-            )
+        places = [("position", self.position)]
+        places += [(f'bookmark "{mark.label}" at position', mark.position) for mark in self.bookmarks]
+        for held, position in places:
+            if position > total:
+                raise SessionError(
+                    f"the session holds {printable(held)} {position} but {printable(self.problem)} has "
+                    f"{total} steps; it was saved from another problem"
+                )
 
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:

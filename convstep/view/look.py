@@ -16,6 +16,8 @@ Heat = tuple[str | None, str]
 """The colours of a value, behind it and in front; None leaves the screen's ground."""
 MODES = ("both", "numbers", "heat")
 """How values are shown, in the order `v` goes through them."""
+PRECISIONS = range(-4, 10)
+"""Columns that can be added to every number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

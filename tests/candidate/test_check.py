@@ -14,6 +14,7 @@ import pytest
 
 from convstep import CandidateError, Problem, assert_correct, check, conv2d_backward
 from tests.candidate.conftest import Files
+from tests.candidates import stride_ignored, verdict
 from tests.strategies import THOROUGH
 
 WRONG = """
@@ -60,6 +61,26 @@ def test_the_failing_problem_goes_where_it_is_told(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"failing\.npz"):
         assert_correct(mean_bias, "article", save=path)
     assert Problem.load(path).padding is not None
+
+
+@pytest.mark.parametrize(
+    "path", [None, "gone/failing.npz", "a\0b.npz", "x" * 5000], ids=["nowhere given", "gone", "NUL", "long"]
+)
+def test_a_verdict_is_raised_where_its_problem_cannot_be_written(
+    path: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    monkeypatch.setattr("convstep.candidate.check.check", lambda *_, **__: verdict(stride_ignored))
+    with pytest.raises(AssertionError) as caught:
+        assert_correct(stride_ignored, save=path)
+    report, _, last = str(caught.value).rpartition("\n")
+    assert report == str(verdict(stride_ignored))
+    name = {None: "a new temporary folder", "a\0b.npz": r"a\x00b.npz"}.get(path, (path or "")[:100])
+    assert last.startswith(name)
+    assert " cannot be written: " in last
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_who_refuses_everything_fails_without_a_problem() -> None:

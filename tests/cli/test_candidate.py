@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -119,10 +118,11 @@ def test_what_cannot_be_checked_is_one_sentence(
     assert said in refused("check", *arguments)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-def test_a_problem_that_cannot_be_written_is_named(refused: Refused, write: Write) -> None:
-    said = refused("check", write("mine.py", WRONG), "--save", "/proc/failing.npz")
-    assert said.startswith("/proc/failing.npz cannot be written: ")
+def test_a_problem_that_cannot_be_written_is_named_after_the_verdict(run: Run, write: Write) -> None:
+    ended = run("check", write("mine.py", WRONG), "--save", "/proc/failing.npz")
+    assert (ended.code, ended.out.splitlines()[0][:22]) == (1, "conv2d_mine is wrong o")
+    assert ended.err.startswith("convstep: /proc/failing.npz cannot be written: ")
+    assert ended.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

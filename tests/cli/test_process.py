@@ -1,18 +1,28 @@
 from __future__ import annotations
 
+import contextlib
+import io
+import itertools
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pytest
 
+from convstep import cli
 from convstep.conv.problem import Problem
+from convstep.oracle.comparison import Comparison, compare
+from tests import candidates
+from tests.candidates import verdict
 
 
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -110,7 +120,129 @@ def test_a_full_disk_is_one_sentence() -> None:
             text=True,
             timeout=60,
         )
-    assert (ended.returncode, ended.stderr) == (2, "convstep: No space left on device\n")
+    said = "convstep: the results cannot be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
+
+
+# --- a verdict is the exit code, whoever can read the words ---------------------------------
+
+
+@contextlib.contextmanager
+def lost(where: str, *, at_once: bool) -> Iterator[TextIO | None]:
+    """A stream that nobody reads.
+
+    Args:
+        where: "pipe" whose reader has gone, "full" disk, or "closed".
+        at_once: whether every write fails, and not only the one that empties the buffer.
+    """
+    if where == "closed":
+        yield None
+        return
+    if where == "full":
+        writing = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, writing = os.pipe()
+        os.close(reading)
+    with open(writing, "w", buffering=1 if at_once else -1) as stream:
+        yield stream
+
+
+LOST = [where for where in ("pipe", "full", "closed") if where != "full" or os.path.exists("/dev/full")]
+SENTENCE = "convstep: the results cannot be written: "
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes `check` and `compare` find that all is right, or wrong, at once."""
+
+    def decide(right: bool) -> None:
+        found = verdict(candidates.right if right else candidates.stride_ignored)
+        monkeypatch.setattr("convstep.cli_candidate.opened", lambda *_: contextlib.nullcontext())
+        monkeypatch.setattr("convstep.cli_candidate.swept", lambda *_: found)
+
+        def of(problem: Problem) -> Comparison:
+            zeros = np.zeros_like(problem.W), np.zeros_like(problem.b), np.zeros_like(problem.A_prev_pad)
+            return compare(problem, gradients=None if right else zeros)
+
+        monkeypatch.setattr("convstep.oracle.comparison.best_comparison", of)
+
+    return decide
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+@pytest.mark.parametrize("where", LOST)
+def test_whoever_cannot_read_a_verdict_still_gets_its_code(
+    where: str,
+    right: bool,
+    decided: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    decided(right)
+    for command in (["check", "mine.py:f"], ["compare", "digit"]):
+        for more, at_once in itertools.product(([], ["--json"]), (True, False)):
+            with lost(where, at_once=at_once) as stream, monkeypatch.context() as patched:
+                patched.setattr(sys, "stdout", stream)
+                code = cli.main([*command, *more])
+            assert code == (1 if not right else 2 if where == "full" else 0)
+            said = capsys.readouterr()
+            assert said.out == ""
+            expected = f"{SENTENCE}No space left on device\n" if where == "full" else ""
+            assert said.err == expected
+
+
+@pytest.mark.parametrize("where", LOST)
+def test_a_sentence_that_nobody_can_read_changes_no_code(
+    where: str,
+    decided: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nor does it go to stdout instead, where a program may be reading JSON."""
+    decided(right=False)
+    for arguments, expected in (
+        (["compare", "nowhere.npz"], 2),
+        (["frobnicate"], 2),
+        (["check", "mine.py:f", "--save", "/proc/x.npz", "--json"], 1),
+    ):
+        with lost(where, at_once=True) as stream, monkeypatch.context() as patched:
+            patched.setattr(sys, "stderr", stream)
+            assert cli.main(arguments) == expected
+        out = capsys.readouterr().out
+        assert (json.loads(out)["ok"] is False) if expected == 1 else (out == "")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+def test_a_failing_problem_that_cannot_be_written_comes_after_the_verdict(
+    more: list[str], decided: Callable[..., None], tmp_path: Path
+) -> None:
+    """A disk that is full, a limit on the sizes of files, a folder that is gone by the time it is saved."""
+    decided(right=False)
+    path, said = str(tmp_path / "x.npz"), io.StringIO()
+
+    def unwritable(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
+        patched.setattr(os, "replace", unwritable)
+        assert cli.main(["check", "mine.py:f", "--save", path, *more]) == 1
+    verdict, complaint, rest = said.getvalue().rpartition("convstep: ")
+    assert verdict.startswith('{"ok": false' if more else "stride_ignored is wrong on ")
+    assert complaint + rest == f"convstep: {path} cannot be written: No space left on device\n"
+    assert path not in verdict
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_wrong_one_in_front_of_a_reader_that_is_gone_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def conv2d_mine(dZ, cache, stride, padding):\n    return 1, 2, 3\n")
+    command = shlex.join([sys.executable, "-m", "convstep", "check", "mine.py:conv2d_mine"])
+    pipes = f"set -o pipefail; {command} 2>&1 | head -c0; echo $?; {command} >&- 2>&- <&-; echo $?"
+    ended = subprocess.run(["bash", "-c", pipes], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (ended.stdout, ended.stderr) == ("1\n1\n", "")
 
 
 def test_the_process_ends_with_the_codes_of_main(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convstep.lessons import course
+from convstep.lessons import progress as progress_module
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import LARGEST_FILE, Progress, ProgressError, default_path
 from convstep.lessons.reading import parse_lesson
+from convstep.lessons.walk import Walk
 from tests.lessons.texts import FRONT, PLAIN, asks, lesson
 from tests.strategies import tried
+from tests.waiting import GENEROUS
 
 OWN = lesson(asks("W"), asks("dZ"), PLAIN)
 
@@ -83,6 +90,244 @@ def test_two_windows_do_not_lose_each_others_lessons(path: Path) -> None:
     advance(second, keyed("b"))
     advance(first, keyed("c"))
     assert {key for key in "abc" if Progress(path).of(key)} == {*"abc"}
+
+
+# --- several windows on one file ------------------------------------------------------------
+
+
+def right(walk: Walk) -> None:
+    assert walk.question is not None
+    walk.answer(walk.question.solution)
+
+
+def answer_page(progress: Progress, walk: Walk, page: int) -> None:
+    while walk.at < page:
+        walk.on()
+    while walk.at > page:
+        walk.back()
+    right(walk)
+    progress.keep(walk)
+
+
+def test_two_windows_on_one_lesson_keep_what_both_earned(path: Path) -> None:
+    found = lesson(asks("W"), asks("dZ"), asks("A_prev"), PLAIN)
+    first, second = Progress(path), Progress(path)
+    mine, theirs = first.walk(found), second.walk(found)
+    answer_page(first, mine, 0)
+    answer_page(second, theirs, 2)  # it passed over the two before
+    answer_page(first, mine, 1)
+    kept = Progress(path).walk(found)
+    assert (kept.points, kept.right, kept.at) == (30, 3, 1), "right before skipped, and the page turned last"
+    assert Progress(path).of("own")["points"] == 30
+    theirs.on()
+    second.keep(theirs)
+    first.keep(mine)  # where nothing has happened since
+    assert (Progress(path).of("own")["finished"], Progress(path).of("own")["page"]) == (True, 3)
+
+
+def test_the_better_of_two_outcomes_counts_whoever_is_later(path: Path) -> None:
+    for better_last in (False, True):
+        path.unlink(missing_ok=True)
+        first, second = Progress(path), Progress(path)
+        quick, slow = first.walk(OWN), second.walk(OWN)
+        slow.hint()
+        slow.hint()
+        right(slow)
+        right(quick)
+        both = [(first, quick), (second, slow)]
+        for progress, walk in reversed(both) if better_last else both:
+            progress.keep(walk)
+        assert Progress(path).walk(OWN).points == quick.points > slow.points
+
+
+def test_beginning_again_takes_back_what_was_there_and_not_what_others_do_meanwhile(path: Path) -> None:
+    answer_page(start := Progress(path), start.walk(OWN), 0)
+    first, second = Progress(path), Progress(path)
+    mine, theirs = first.walk(OWN), second.walk(OWN)
+    mine.restart()
+    answer_page(second, theirs, 1)
+    first.keep(mine)
+    second.keep(theirs)
+    kept = Progress(path).walk(OWN)
+    assert [kept.is_revealed(page) for page in (0, 1)] == [False, True]
+    assert Progress(path).of("own")["points"] == 10
+
+
+def test_a_lesson_opens_where_another_window_left_it(path: Path) -> None:
+    first, second = Progress(path), Progress(path)
+    advance(second)
+    assert (first.walk(OWN).at, first.of("own")["points"]) == (1, 10)
+
+
+DO: dict[str, Callable[[Walk], object]] = {
+    "right": right,
+    "wrong": lambda walk: walk.question is None or walk.answer("9, 9, 9"),
+    "hint": Walk.hint,
+    "give up": Walk.give_up,
+    "on": Walk.on,
+    "back": Walk.back,
+}
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([*DO, "keep"])), max_size=40))
+@settings(max_examples=tried(200))
+def test_no_order_of_two_windows_loses_what_one_of_them_earned(
+    tmp_path_factory: pytest.TempPathFactory, done: list[tuple[bool, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("windows") / "progress.json"
+    found = lesson(asks("W"), asks("dZ"), asks("A_prev"))
+    windows = [Progress(path), Progress(path)]
+    walks = [progress.walk(found) for progress in windows]
+    for who, what in [*done, (False, "keep"), (True, "keep")]:
+        progress, walk = windows[who], walks[who]
+        if what != "keep":
+            DO[what](walk)
+            continue
+        progress.keep(walk)
+        kept = Progress(path).walk(found)
+        assert kept.finished >= walk.finished
+        for page in range(3):
+            assert kept.points_of(page) >= walk.points_of(page)
+            assert kept.is_revealed(page) >= walk.is_revealed(page)
+        assert Progress(path).of("own")["points"] == kept.points
+    again = json.loads(path.read_bytes())
+    for progress, walk in zip(windows, walks, strict=True):
+        progress.keep(walk)  # nothing has happened
+    assert json.loads(path.read_bytes()) == again
+
+
+SAVING = """
+import sys
+from pathlib import Path
+from convstep.lessons.progress import Progress
+from convstep.lessons.reading import parse_lesson
+from convstep.lessons.walk import Walk
+path, own, text, shared = sys.argv[1:]
+progress = Progress(Path(path))
+same = progress.walk(parse_lesson(shared, key="shared"))
+print("ready", flush=True)
+sys.stdin.readline()
+for save in range(200):
+    if save % 2:
+        walk = progress.walk(parse_lesson(text, key=f"{own}-{save}"))
+    else:
+        walk = same
+        if same.at % 2 == int(own):
+            walk.answer(walk.question.solution)
+        walk.on()
+    progress.keep(walk)
+"""
+
+
+def test_two_processes_that_save_at_once_lose_nothing(path: Path) -> None:
+    names = ("A_prev", "W", "dZ", "dW", "dA_prev", "Z")
+    asked = [asks(names[n % len(names)], title=f"Page {n}") for n in range(100)]
+    shared = FRONT + "\n".join([*asked, PLAIN])
+    command = [sys.executable, "-c", SAVING, str(path)]
+    processes = [
+        subprocess.Popen(
+            [*command, own, FRONT + PLAIN, shared], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for own in "01"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        process.communicate(b"go\n", timeout=GENEROUS)
+        assert process.returncode == 0
+    kept = Progress(path)
+    assert all(kept.of(f"{own}-{save}") for own in "01" for save in range(1, 200, 2))
+    walk = kept.walk(parse_lesson(shared, key="shared"))
+    assert (walk.right, walk.points, walk.finished) == (100, 1000, True)
+    assert kept.of("shared")["points"] == 1000
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_lock_that_nobody_gives_back_holds_nobody_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    advance(Progress(path))
+    monkeypatch.setattr(progress_module, "WAIT", 0.01)
+    held = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        advance(Progress(path), keyed("held"))
+    finally:
+        os.close(held)
+    assert Progress(path).of("held")["page"] == 1
+
+
+@pytest.mark.parametrize("without", ["module", "locks", "folders that open"])
+def test_where_there_are_no_locks_progress_is_kept_as_well(
+    path: Path, without: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    if without == "module":
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    elif without == "locks":
+        monkeypatch.setattr("fcntl.flock", refuse)
+    else:
+        monkeypatch.setattr(os, "open", refuse)
+    advance(Progress(path), keyed("a"))
+    advance(Progress(path), keyed("b"))
+    assert Progress(path).of("a")["page"] == Progress(path).of("b")["page"] == 1
+
+
+def test_what_a_newer_version_wrote_beside_ours_stays(path: Path) -> None:
+    advance(Progress(path))
+    kept = json.loads(path.read_bytes())
+    kept["badges"] = [1, {"a": None}]
+    kept["lessons"]["own"] |= {"seconds": 7.5, "page": 0}
+    kept["lessons"]["own"]["answers"] |= {"new-kind": {"any": "thing"}, "old-1": [1, 2, "half"]}
+    kept["lessons"]["other"] = "in another form"
+    path.write_text(json.dumps(kept))
+    progress = Progress(path)
+    answer_page(progress, progress.walk(OWN), 1)
+    found = json.loads(path.read_bytes())
+    own, before = found["lessons"]["own"], kept["lessons"]["own"]
+    assert (found["badges"], found["lessons"]["other"]) == (kept["badges"], "in another form")
+    assert own["seconds"] == 7.5
+    assert before["answers"].items() <= own["answers"].items()
+    assert (own["page"], own["points"]) == (1, 20)
+
+
+@pytest.mark.parametrize("depth", [400, 970, 985, 3000, 30_000])
+def test_what_nests_too_deeply_to_be_written_again_is_left_alone(path: Path, depth: int) -> None:
+    path.parent.mkdir()
+    path.write_text('{"version": 1, "lessons": {}, "more": ' + "[" * depth + "]" * depth + "}")
+    held, said = path.read_bytes(), ""
+    try:
+        advance(Progress(path))
+    except ProgressError as error:
+        said = str(error)
+    assert said.count("\n") == 0
+    assert path.read_bytes() == held if said else Progress(path).of("own")["page"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_what_would_be_waited_for_is_never_read(path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(ProgressError, match="it is not a progress file"):
+        advance(Progress(path))
+    assert path.is_fifo()
+
+
+def test_what_could_not_be_written_is_written_the_next_time(path: Path) -> None:
+    progress = Progress(path)
+    walk = progress.walk(OWN)
+    path.parent.mkdir()
+    path.write_text("{")
+    with pytest.raises(ProgressError):
+        answer_page(progress, walk, 0)
+    path.unlink()
+    answer_page(progress, walk, 1)
+    assert (Progress(path).walk(OWN).points, progress.complaint) == (20, "")
+    path.unlink()  # somebody who wants to begin from nothing, with this window still open
+    progress.keep(walk)
+    assert Progress(path).of("own")["points"] == 20
 
 
 def test_a_name_that_is_no_text_can_be_kept(path: Path) -> None:

@@ -137,3 +137,16 @@ async def test_enter_opens_a_layer_and_q_and_escape_lead_back(
         assert session.at_the_picker
         await session.press("q")
         assert session.app._exit
+
+
+async def test_a_problem_that_cannot_be_saved_is_a_sentence_for_every_key_that_saves_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    async with picking(small().layers) as session:
+        await session.press("down", "enter")
+        for keys in (("y",), ("w", "enter")):
+            await session.press("n", *keys)
+            assert "the problem cannot be saved: No such file or directory" in session.text
+        assert session.app.clipboard == ""
+    assert not [*tmp_path.iterdir()]

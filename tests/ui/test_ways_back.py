@@ -9,8 +9,10 @@ import pytest
 
 from convstep.examples import catalog
 from convstep.replay.places import parse_place
-from convstep.replay.session import load
+from convstep.replay.session import MOST_ENTRIES, SavedStop, View, load, save
+from convstep.replay.session import Session as Kept
 from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
+from convstep.replay.visited import Bookmark
 from convstep.ui.screens.panels import STATUS_FROM
 from convstep.view.panel import Cell
 from tests.ui.driving import Session, WatchedApp, opened
@@ -106,6 +108,58 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         assert "▼" in again.lines[-2]
         assert "◆" in again.lines[-2]
         assert again.stale_cells() == []
+
+
+LABELS = ("边" * 4096, " ", "שלום", "e\u0301", "a\u202eb")
+STRANGE = [
+    Kept(
+        "digit", 256, tuple(SavedStop(f"abs(dz) > {n} and i_c == 1") for n in range(MOST_ENTRIES)),
+        tuple(Bookmark(n % 257, f"mark {n}") for n in range(MOST_ENTRIES)),
+        View({"input": 0, "output": 3}, "heat", 9),
+    ),
+    Kept(
+        "digit", 1, (SavedStop("*"), SavedStop("*", False), SavedStop("* hits 1000000000")),
+        tuple(Bookmark(n, label) for n, label in enumerate(LABELS)),
+        View({"output": 0}, "numbers", -4),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", STRANGE, ids=["much", "strange"])
+async def test_whatever_a_session_may_hold_can_be_stepped_at_any_size_and_saved_again(
+    kept: Kept, tmp_path: Path
+) -> None:
+    app = WatchedApp(catalog.load("digit"), "digit", torch=FakeTorch())
+    app.terminal = Terminal()
+    app.debugger.resume(kept)
+    async with app.run_test(size=(120, 40), notifications=False) as pilot:
+        session = Session(app, pilot)
+        await session.settle()
+        assert session.position == kept.position
+        first = session.debugger.session()
+        for size in ((60, 16), (120, 40)):
+            await session.resize(*size)
+            await session.press("N", "n", "K", "K", "c", "C")
+            assert session.stale_cells() == []
+        session.debugger.travel(kept.position)
+        await session.settle()
+        save(session.debugger.session(), tmp_path / "again.json")
+    assert load(tmp_path / "again.json") == first
+    again = WatchedApp(catalog.load("digit"), "digit", torch=FakeTorch()).debugger
+    again.resume(first)
+    again.timeline.seek(first.position)
+    assert again.session() == first
+
+
+async def test_more_than_a_session_holds_is_a_sentence_and_no_crash() -> None:
+    async with opened() as session:
+        for n in range(MOST_ENTRIES + 1):
+            session.debugger.stops.add(Breakpoint(hits=n + 1))
+        for key in ("y", "w"):
+            await session.press(key, *(["enter"] if key == "w" else []))
+            assert f"it has {MOST_ENTRIES + 1} stops, and at most {MOST_ENTRIES} are read" in session.text
+            await session.press("n", "N")
+        assert not Path("digit.session.json").exists()
 
 
 async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
 from convstep.ui.screens.playing import PlayingScreen
 from convstep.ui.screens.prompt import PromptScreen
-from convstep.view.drawing import MODES
-from convstep.view.model import Choice
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -123,7 +122,7 @@ class DebuggerScreen(PlayingScreen):
         else:
             mark = ahead if ahead is not None else marks[0]
             self.travel(mark.position)
-            self._update_status(tr("bookmark {label}", label=mark.label))
+            self._update_status(tr("bookmark {label}", label=printable(mark.label)))
 
     def action_divergence(self, by: int) -> None:
         """Say where divergent steps are looked for."""
@@ -169,7 +168,11 @@ class DebuggerScreen(PlayingScreen):
 
     def action_copy(self) -> None:
         """Copy the command that reproduces this view."""
-        command = self.permalink()
+        try:
+            command = self.permalink()
+        except ValueError as error:  # more stops than a session holds
+            self.say(str(error))
+            return
         self.app.copy_to_clipboard(command)
         self.say(tr("copied: {command}", command=command))
 
@@ -215,35 +218,36 @@ class DebuggerScreen(PlayingScreen):
         self.app.push_screen(HelpScreen())
 
     def session(self) -> Session:
-        """All that brings a person back to this view."""
-        from convstep.replay.session import SavedStop, Session, View
+        """All that brings a person back to this view.
 
-        choice = self._stage.choice
-        chosen = {"input": choice.input_channel, "output": choice.output_channel}
+        Raises:
+            SessionError: there is more of it than a session holds, or a name that no file can have.
+        """
+        from convstep.replay.session import SavedStop, Session
+        from convstep.view.resuming import kept_view
+
         return Session(
             problem=self._command_name,
             position=self._timeline.position,
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in self.stops),
             bookmarks=self.bookmarks.list(),
-            view=View({n: c for n, c in chosen.items() if c is not None}, self.mode, self.precision),
+            view=kept_view(self._stage.choice, self.mode, self.precision),
         )
 
     def resume(self, session: Session) -> None:
         """Bring back a session of this problem.
 
         Raises:
-            ValueError: it holds a stop that this problem cannot have; one sentence.
+            SessionError: it names what this problem lacks; one sentence.
         """
-        from convstep.replay.stop_text import parse_stop
+        from convstep.view.resuming import resumed
 
-        session.check_fits(self._timeline.total)
-        for saved in session.stops:
-            stop = parse_stop(saved.text, self._problem.geometry, self._problem.b is not None)
-            self.stops.add(stop.changed(enabled=saved.enabled))
+        found = resumed(session, self._problem.geometry, self._problem.b is not None)
+        for stop in found.stops:
+            self.stops.add(stop)
         self.bookmarks = Bookmarks(session.bookmarks)
-        faces = session.view.faces
-        self._stage.choice = Choice(faces.get("input"), faces.get("output"))
-        if session.view.mode in MODES:
-            self.set_reactive(DebuggerScreen.mode, session.view.mode)
-        self.set_reactive(DebuggerScreen.precision, session.view.precision)
+        self._stage.choice = found.choice
+        if found.mode:
+            self.set_reactive(DebuggerScreen.mode, found.mode)
+        self.set_reactive(DebuggerScreen.precision, found.precision)
         self._begin_at = session.position

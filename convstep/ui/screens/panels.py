@@ -19,6 +19,7 @@ from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.arrange import LEAST
 from convstep.view.drawing import MODES
 from convstep.view.lines import status_line, tab_line, title_line
+from convstep.view.look import PRECISIONS
 from convstep.view.model import Choice, Scene
 from convstep.view.panel import Panel, Span, beside_key
 from convstep.view.words import shape_facts, window_facts
@@ -63,7 +64,7 @@ class PanelScreen(PartsScreen):
         if self.mode == "heat":
             self._update_status(tr("heat has no digits: v shows numbers"))
             return
-        self.precision = min(max(self.precision + more, -4), 9)
+        self.precision = min(max(self.precision + more, PRECISIONS[0]), PRECISIONS[-1])
         self._update_status(tr("digits: {change:+d}   (+ shows more, - fewer)", change=self.precision))
 
     def watch_mode(self) -> None:

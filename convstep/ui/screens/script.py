@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
@@ -45,17 +44,20 @@ class ScriptScreen(DebuggerScreen):
             self.call_after_refresh(self.travel_to_nonfinite, self._first)
 
     def session(self) -> Session:
-        """All that brings a person back, with the problem in a file."""
-        if not self._command_name:
-            self._command_name = save(self.problem_name, self._problem)
-        return replace(super().session(), problem=self._command_name)
+        """All that brings a person back, with the problem in a file.
 
-    def action_copy(self) -> None:
-        """Copy the command, if the problem can be saved."""
-        try:
-            super().action_copy()
-        except OSError as error:
-            self.say(tr("the problem cannot be saved: {reason}", reason=error.strerror or error))
+        Raises:
+            SessionError: the problem cannot be saved, or there is more of it than a session holds.
+        """
+        from convstep.replay.session import SessionError
+
+        if not self._command_name:
+            try:
+                self._command_name = save(self.problem_name, self._problem)
+            except OSError as error:
+                said = tr("the problem cannot be saved: {reason}", reason=error.strerror or error)
+                raise SessionError(said) from error
+        return super().session()
 
     def action_follow(self) -> None:
         """Where Escape has nothing else to do, it leads back to the layers."""
