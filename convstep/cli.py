@@ -11,6 +11,7 @@ import os
 import sys
 
 from convstep import waiting
+from convstep.printable import SENTENCE, SentenceError, printable, printable_lines
 
 TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
-class UsageError(Exception):
+class UsageError(SentenceError):
     """The command line asks for something that is not there; the message is one sentence."""
 
 
@@ -63,6 +64,7 @@ def _run(given: list[str]) -> int:
     if given[:1] == ["--version"]:
         _say(f"convstep {_version()}")
         return FINE
+    _check_words(given)
     from convstep.cli_arguments import parse
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
@@ -73,6 +75,17 @@ def _run(given: list[str]) -> int:
         return command(parsed)
     finally:
         waiting.wipe()
+
+
+def _check_words(given: list[str]) -> None:
+    """Refuse what no file can be called and no shell passes on; only a caller in Python can."""
+    for word in given:
+        try:
+            fits = b"\0" not in os.fsencode(word)
+        except UnicodeEncodeError:
+            fits = False
+        if not fits:
+            raise UsageError(f"{word!r} holds a character that no argument can have")
 
 
 def _version() -> str:
@@ -94,8 +107,8 @@ def _version() -> str:
     return version("convstep")
 
 
-def _say(line: str) -> None:
-    print(line)  # noqa: T201  the one place that prints results
+def _say(lines: str) -> None:
+    print(printable_lines(lines))  # noqa: T201  the one place that prints results
 
 
 def _flush_or_drop() -> None:
@@ -119,17 +132,12 @@ def _sentence(error: Exception) -> str | None:
     """What went wrong for the person at the keyboard; None if it is our own mistake."""
     if isinstance(error, OSError):
         subject = f"{error.filename}: " if error.filename else ""
-        return f"{subject}{error.strerror or error}"
+        return printable(f"{subject}{error.strerror or error}", SENTENCE)
     if isinstance(error, MemoryError):
         from convstep.language import tr
 
         return tr("there is not enough memory for these arrays; use smaller ones")
-    expected: tuple[type[Exception], ...] = (UsageError,)
-    if "convstep.conv.validation" in sys.modules:
-        from convstep.conv.validation import ProblemError
-
-        expected = (UsageError, ProblemError)
-    return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
+    return str(error) if isinstance(error, SentenceError) else None
 
 
 def has_terminal() -> bool:
@@ -313,6 +321,8 @@ def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
     from convstep.language import tr
 
+    if not path:
+        raise UsageError(tr("{option} is empty; give it a file name", option=option))
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise UsageError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convstep.candidate.files import names
+from convstep.printable import SentenceError
 
 SUFFIXES = (".py", ".ipynb")
 """The files that can be loaded."""
@@ -16,7 +17,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _EXAMPLE = "mine.py:conv_backward"
 
 
-class CandidateError(ValueError):
+class CandidateError(SentenceError, ValueError):
     """One sentence: what is wrong with the target and what to do."""
 
 

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 from convstep.language import tr
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
 
-class ProblemError(ValueError):
+class ProblemError(SentenceError, ValueError):
     """The problem contradicts itself; the message is one sentence for the person who made it."""
 
 

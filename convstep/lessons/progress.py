@@ -10,6 +10,7 @@ from convstep.conv.files import written_whole
 from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
+from convstep.printable import SentenceError
 
 VERSION = 1
 """Of the file's form."""
@@ -17,7 +18,7 @@ LARGEST_FILE = 4_000_000
 """Bytes beyond which the file is none of ours."""
 
 
-class ProgressError(ValueError):
+class ProgressError(SentenceError, ValueError):
     """Progress cannot be read or kept; one sentence."""
 
 

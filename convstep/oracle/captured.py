@@ -15,11 +15,12 @@ from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
 
-class CaptureError(ValueError):
+class CaptureError(SentenceError, ValueError):
     """Nothing can be captured, or what is asked for was not; one sentence that says what to do."""
 
 
