@@ -59,7 +59,8 @@ def load_session(name: str) -> tuple[Session, Problem]:
         ProblemError: there is no such problem.
     """
     if not name.endswith(".json"):
-        return Session(name), load_problem(name)
+        problem = load_problem(name)
+        return Session(name), problem
     try:
         session = load(name)
         beside = os.path.join(os.path.dirname(name), session.problem)
