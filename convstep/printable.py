@@ -59,12 +59,15 @@ def printable_lines(text: str, longest: int | None = None) -> str:
     return "\n".join(printable(line, longest) for line in lines)
 
 
-def _seen(character: str) -> str:
+def is_harmless(character: str) -> bool:
+    """Whether a terminal only shows a character; so it does the wide space of Chinese text, and a font's symbols."""
     import unicodedata  # most text needs no table
 
-    if character.isprintable() or unicodedata.category(character) in ("Zs", "Co"):
-        return character  # the wide space of Chinese text, symbols of a font
-    return character.encode("unicode_escape").decode("ascii")
+    return character.isprintable() or unicodedata.category(character) in ("Zs", "Co")
+
+
+def _seen(character: str) -> str:
+    return character if is_harmless(character) else character.encode("unicode_escape").decode("ascii")
 
 
 def _shortened(text: str, longest: int | None) -> str:
