@@ -60,7 +60,7 @@ def printable_lines(text: str, longest: int | None = None) -> str:
 
 
 def is_harmless(character: str) -> bool:
-    """Whether a terminal only shows a character; so it does the wide space of Chinese text, and a font's symbols."""
+    """Whether a terminal only shows it; as it does the wide space of Chinese text, and a font's symbols."""
     import unicodedata  # most text needs no table
 
     return character.isprintable() or unicodedata.category(character) in ("Zs", "Co")

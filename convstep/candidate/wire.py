@@ -88,7 +88,7 @@ def _shown(plain: dict[str, Any]) -> dict[str, Any]:
 
 def text(message: Message, name: str) -> str:
     """A text of a message; "" where there is none."""
-    return printable(message[name], SENTENCE) if name in message else ""
+    return str(message[name]) if name in message else ""
 
 
 def as_text(value: str) -> npt.ArrayLike:

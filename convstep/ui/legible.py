@@ -54,7 +54,7 @@ class Legible(LineFilter):
 
 
 def _harmless(text: str) -> str:
-    """The same without what a terminal would obey, in as many columns: whoever brings a text in escapes it."""
+    """The same without what a terminal would obey, in as many columns: who brings a text in escapes it."""
     if text.isprintable():
         return text
     return "".join(each if is_harmless(each) else "�" * cell_len(each) for each in text)

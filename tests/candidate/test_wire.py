@@ -81,7 +81,8 @@ def test_an_outcome_arrives_whole_its_gradients_by_name() -> None:
         forward_message="no",
     )
     found = answered(sent, Call("torch"))
-    plain = {"kind", "printed", "changed", "warnings", "memory", "forward_message", "message"}
+    assert found.printed == "x\\udc80\\x00é\n" * 2, "it goes to a terminal"
+    plain = {"kind", "changed", "warnings", "memory", "forward_message", "message"}
     assert all(getattr(found, name) == getattr(sent, name) for name in plain)
     for name, right in RIGHT.gradients.items():
         np.testing.assert_array_equal(found.gradients[name], right)
