@@ -184,7 +184,7 @@ def _new(given: argparse.Namespace) -> int:
 
     from convstep.cli_new import default_name, new_problem
 
-    path = given.output or default_name(given)
+    path = default_name(given) if given.output is None else given.output
     _check_output(path)
     if os.path.exists(path) and not given.force:
         raise UsageError(f"{path} already exists; choose another -o or add --force")
@@ -193,8 +193,8 @@ def _new(given: argparse.Namespace) -> int:
         problem.save(path)
     # a bare name would be looked up among the bundled problems
     opened = path if os.path.dirname(path) or os.path.splitext(path)[1] else os.path.join(".", path)
-    _say(f"{path}: {problem!r}, {problem.total_steps} steps")
-    _say(f"convstep open {shlex.quote(opened)}")
+    _say(f"{printable(path, None)}: {problem!r}, {problem.total_steps} steps")
+    _say(printable(f"convstep open {shlex.quote(opened)}", None))
     return FINE
 
 
@@ -283,7 +283,7 @@ def _export(given: argparse.Namespace) -> int:
     with Writing(given.output):
         written = export(given)
     for path in written:
-        _say(str(path))
+        _say(printable(path, None))
     return FINE
 
 

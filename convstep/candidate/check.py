@@ -22,6 +22,7 @@ from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
+from convstep.printable import printable
 
 LONGEST = 999_999
 """Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
@@ -101,7 +102,8 @@ def assert_correct(
         return
     if verdict.failing is not None:
         verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
-    raise AssertionError(f"{verdict}\nthe failing problem: {verdict.path}" if verdict.path else str(verdict))
+    saved = f"\nthe failing problem: {printable(verdict.path, None)}" if verdict.path else ""
+    raise AssertionError(f"{verdict}{saved}")
 
 
 def open_worker(

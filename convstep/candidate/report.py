@@ -10,7 +10,7 @@ from convstep.candidate.judging import problem_words
 from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
 from convstep.language import tr
-from convstep.printable import printable_lines
+from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -53,7 +53,7 @@ def open_command(verdict: Verdict) -> str:
     words = ["convstep", "debug", verdict.target if _addressed(verdict) else "FILE.py:FUNCTION"]
     if verdict.path is not None:
         words.append(verdict.path)
-    return shlex.join([*words, *verdict.flags])
+    return printable(shlex.join([*words, *verdict.flags]), None)
 
 
 def _addressed(verdict: Verdict) -> bool:

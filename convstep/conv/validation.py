@@ -320,15 +320,11 @@ def _sequence(name: str, value: Any, form: str) -> list[Any]:
                 "{name} has {count} entries, {value}; it must be {form}",
                 name=name,
                 count=len(value),
-                value=_shown(value),
+                value=value.tolist() if isinstance(value, np.ndarray) else value,
                 form=form,
             )
         )
     return list(value)
-
-
-def _shown(value: Any) -> str:
-    return str(value.tolist() if isinstance(value, np.ndarray) else value)
 
 
 def _pair(name: str, value: Any, least: int) -> Pair:
