@@ -12,6 +12,7 @@ import os
 import sys
 
 from convstep import waiting
+from convstep.printable import SENTENCE, SentenceError, printable, printable_lines
 
 TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
-class UsageError(Exception):
+class UsageError(SentenceError):
     """The command line asks for something that is not there; the message is one sentence."""
 
 
@@ -89,6 +90,7 @@ def _run(given: list[str]) -> int:
     if given[:1] == ["--version"]:
         _say(f"convstep {_version()}")
         return FINE
+    _check_words(given)
     from convstep.cli_arguments import parse
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
@@ -99,6 +101,17 @@ def _run(given: list[str]) -> int:
         return command(parsed)
     finally:
         waiting.wipe()
+
+
+def _check_words(given: list[str]) -> None:
+    """Refuse what no file can be called and no shell passes on; only a caller in Python can."""
+    for word in given:
+        try:
+            fits = b"\0" not in os.fsencode(word)
+        except UnicodeEncodeError:
+            fits = False
+        if not fits:
+            raise UsageError(f"{word!r} holds a character that no argument can have")
 
 
 def _version() -> str:
@@ -120,20 +133,20 @@ def _version() -> str:
     return version("convstep")
 
 
-def _say(*lines: str, code: int = FINE) -> None:
-    """Print results, and with no lines what is still unwritten.
+def _say(*texts: str, code: int = FINE) -> None:
+    """Print results, and with no texts what is still unwritten.
 
     Args:
-        lines: what to print; into a closed stdout nothing goes.
+        texts: what to print, lines of it; into a closed stdout nothing goes.
         code: what the results come to, for whoever cannot read them.
 
     Raises:
         UnsaidError: they cannot be written.
     """
     try:
-        for line in lines:
-            print(line)  # noqa: T201  the one place that prints results
-        if not lines and sys.stdout is not None:
+        for text in texts:
+            print(printable_lines(text))  # noqa: T201  the one place that prints results
+        if not texts and sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
         raise UnsaidError(code, error) from error
@@ -169,17 +182,12 @@ def _sentence(error: Exception) -> str | None:
     """What went wrong for the person at the keyboard; None if it is our own mistake."""
     if isinstance(error, OSError):
         subject = f"{error.filename}: " if error.filename else ""
-        return f"{subject}{error.strerror or error}"
+        return printable(f"{subject}{error.strerror or error}", SENTENCE)
     if isinstance(error, MemoryError):
         from convstep.language import tr
 
         return tr("there is not enough memory for these arrays; use smaller ones")
-    expected: tuple[type[Exception], ...] = (UsageError,)
-    if "convstep.conv.validation" in sys.modules:
-        from convstep.conv.validation import ProblemError
-
-        expected = (UsageError, ProblemError)
-    return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
+    return str(error) if isinstance(error, SentenceError) else None
 
 
 def has_terminal() -> bool:
@@ -226,7 +234,7 @@ def _new(given: argparse.Namespace) -> int:
 
     from convstep.cli_new import default_name, new_problem
 
-    path = given.output or default_name(given)
+    path = default_name(given) if given.output is None else given.output
     _check_output(path)
     if os.path.exists(path) and not given.force:
         raise UsageError(f"{path} already exists; choose another -o or add --force")
@@ -235,8 +243,8 @@ def _new(given: argparse.Namespace) -> int:
         problem.save(path)
     # a bare name would be looked up among the bundled problems
     opened = path if os.path.dirname(path) or os.path.splitext(path)[1] else os.path.join(".", path)
-    _say(f"{path}: {problem!r}, {problem.total_steps} steps")
-    _say(f"convstep open {shlex.quote(opened)}")
+    _say(f"{printable(path, None)}: {problem!r}, {problem.total_steps} steps")
+    _say(printable(f"convstep open {shlex.quote(opened)}", None))
     return FINE
 
 
@@ -324,7 +332,7 @@ def _export(given: argparse.Namespace) -> int:
     with Writing(given.output):
         written = export(given)
     for path in written:
-        _say(str(path))
+        _say(printable(path, None))
     return FINE
 
 
@@ -368,6 +376,8 @@ def _check_output(path: str, option: str = "-o") -> None:
     """Refuse, before any work is done, a path that no file can be written to."""
     from convstep.language import tr
 
+    if not path:
+        raise UsageError(tr("{option} is empty; give it a file name", option=option))
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise UsageError(

@@ -15,6 +15,9 @@ from convstep.examples.sizes import input_shape, number, number_or_pair, padding
 if TYPE_CHECKING:
     from convstep.conv.geometry import Pair
 
+_OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
+"""An option, with its value or without; a number below zero is none."""
+
 
 def parse(given: Sequence[str]) -> argparse.Namespace:
     """The command and its options.
@@ -29,7 +32,41 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
         given = ["open", DEFAULT]
     if given[0] not in (*COMMANDS, "-h", "--help"):
         raise UsageError(_unknown_command(given[0]))
-    return _parser().parse_args(given)
+    parser, commands = _parser()
+    if given[0] not in commands:
+        return parser.parse_args(given)  # its help
+    command = commands[given[0]]
+    known, unknown = command.parse_known_args(_options_first(command, given[1:]))
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return known
+
+
+def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
+    """The same words with the options in front: argparse alone wants all the others in one piece.
+
+    Raises:
+        UsageError: an option has no value, or `--`, which argparse would drop.
+    """
+    takes = {name for action in command._actions if action.nargs is None for name in action.option_strings}
+    options: list[str] = []
+    others: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            others += left
+        elif not _OPTION.fullmatch(word):
+            others.append(word)
+        else:
+            name = word if word in takes else word[:2] if word[:2] in takes else word.partition("=")[0]
+            value = next(left, "--") if word == name in takes else word.removeprefix(name).removeprefix("=")
+            if name in takes and (value == "--" or (word == name and _OPTION.fullmatch(value))):
+                command.error(f"argument {name}: expected one argument")
+            # in one word, because what begins with a dash would count as an option
+            options.append(f"{name}={value}" if name in takes else word)
+    if "--" in others:
+        command.error("unrecognized arguments: --")
+    return [*options, "--", *others] if others else options
 
 
 def _unknown_command(word: str) -> str:
@@ -49,7 +86,8 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
 
-def _parser() -> _Parser:
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    """The parser of everything, and each command's own."""
     parser = _Parser(
         prog="convstep",
         description="Step through the backward pass of a convolution. Without a command: the bundled digit.",
@@ -60,6 +98,7 @@ def _parser() -> _Parser:
 
     def command(name: str, help_text: str, *, problem: bool = True) -> _Parser:
         added = commands.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
+        added.set_defaults(command=name)
         if problem:
             added.add_argument(
                 "problem",
@@ -139,7 +178,7 @@ def _parser() -> _Parser:
         metavar="S",
         help="how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
     )
-    return parser
+    return parser, commands.choices
 
 
 def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> None:

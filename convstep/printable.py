@@ -8,9 +8,20 @@ from __future__ import annotations
 
 LONGEST = 300
 """Characters of a text that somebody else wrote, in a sentence of ours."""
+SENTENCE = 480
+"""Characters of a sentence that says what is wrong, whatever it quotes."""
+TAB = 4
+"""Columns from one tab stop to the next."""
 
 
-def printable(text: object, longest: int = LONGEST) -> str:
+class SentenceError(Exception):
+    """What is wrong, in one line that any terminal can show, however long the texts are that it quotes."""
+
+    def __init__(self, sentence: object = "") -> None:
+        super().__init__(printable(sentence, SENTENCE))
+
+
+def printable(text: object, longest: int | None = LONGEST) -> str:
     r"""A text in one line, with what no terminal should obey written out, and not too long.
 
     >>> print(printable("\x1b]0;mine\x07 \u202egnp.exe\n"))
@@ -22,26 +33,45 @@ def printable(text: object, longest: int = LONGEST) -> str:
 
     Args:
         text: what to show; anything else than a text as `str` has it.
-        longest: characters of the result; beyond, the middle is left out.
+        longest: characters of the result; beyond, the middle is left out. None is all of them.
     """
-    whole = str(text)
-    if len(whole) > longest:  # before the rest, which takes time
-        whole = _shortened(whole, longest)
+    whole = _shortened(str(text), longest)  # before the rest, which takes time
     if not whole.isprintable():
-        whole = "".join(map(_seen, whole))
-    return _shortened(whole, longest)
+        whole = _shortened("".join(map(_seen, whole)), longest)
+    return whole
+
+
+def printable_lines(text: str, longest: int | None = None) -> str:
+    r"""The same for a text of several lines, which stay lines; tabs become the blanks they stand for.
+
+    >>> print(printable_lines("if x:\n\treturn '\x1b[2J'\r\n"), end="")
+    if x:
+        return '\x1b[2J'
+
+    Args:
+        text: what to show.
+        longest: characters of each line; without it, all of them stay.
+    """
+    whole = text.replace("\r\n", "\n")
+    if longest is None and whole.replace("\n", "").isprintable():
+        return whole
+    lines = (line.expandtabs(TAB) for line in whole.split("\n"))
+    return "\n".join(printable(line, longest) for line in lines)
+
+
+def is_harmless(character: str) -> bool:
+    """Whether a terminal only shows it; as it does the wide space of Chinese text, and a font's symbols."""
+    import unicodedata  # most text needs no table
+
+    return character.isprintable() or unicodedata.category(character) in ("Zs", "Co")
 
 
 def _seen(character: str) -> str:
-    import unicodedata  # most text needs no table
-
-    if character.isprintable() or unicodedata.category(character) in ("Zs", "Co"):
-        return character  # the wide space of Chinese text, symbols of a font
-    return character.encode("unicode_escape").decode("ascii")
+    return character if is_harmless(character) else character.encode("unicode_escape").decode("ascii")
 
 
-def _shortened(text: str, longest: int) -> str:
-    if len(text) <= longest:
+def _shortened(text: str, longest: int | None) -> str:
+    if longest is None or len(text) <= longest:
         return text
     kept = longest - 1
     return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"

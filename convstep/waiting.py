@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from convstep.printable import printable
+
 TYPE_CHECKING = False  # typing costs as much time as starting Python
 if TYPE_CHECKING:
     from typing import TextIO
@@ -21,7 +23,7 @@ def say(words: str, terminal: TextIO | None) -> None:
     """Show words in a line of a terminal; in place of the previous ones.
 
     Args:
-        words: what is being done; what no terminal should be sent is left out.
+        words: what is being done.
         terminal: where a person looks; nothing is written to one that knows no escape codes.
     """
     global _words, _terminal
@@ -32,7 +34,7 @@ def say(words: str, terminal: TextIO | None) -> None:
         columns = os.get_terminal_size(terminal.fileno()).columns
     except (OSError, ValueError):  # it has no size: nobody looks at it
         return
-    shown = "".join(character for character in words if character.isprintable())
+    shown = printable(words)
     while shown and columns_of(shown) >= columns:
         shown = shown[:-1]
     _words, _terminal = shown, terminal

@@ -61,7 +61,7 @@ def test_new_words_take_the_place_of_the_old_ones(line: Line) -> None:
 
 def test_a_long_name_stays_in_its_line_and_a_strange_one_sends_no_codes(line: Line) -> None:
     waiting.say("loading \x1b[2J\n" + "x" * 50, line)
-    assert line.taken() == "\x1b7loading [2Jxxxxxxxx"
+    assert line.taken() == "\x1b7loading \\x1b[2J\\nxx"
 
 
 def test_nothing_is_written_where_nobody_looks(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

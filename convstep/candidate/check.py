@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from convstep.candidate.conventions import AUTO
@@ -19,8 +20,12 @@ from convstep.candidate.target import CandidateError, Target
 from convstep.candidate.verdict import Verdict, notes
 from convstep.candidate.worker import SECONDS, Worker
 from convstep.conv.problem import Problem
+from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.printable import printable
+
+LONGEST = 999_999
+"""Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
 
 
 def check(
@@ -61,6 +66,9 @@ def check(
     >>> check(conv2d_backward).ok
     True
     """
+    check_type("convention", convention, str)
+    if problem is not None:
+        check_type("problem", problem, Problem)
     options = {"run_all": run_all, "python2": python2, "adapter": adapter}
     with open_worker(candidate, options, timeout) as worker:
         return verdict_of(worker, convention, problem, progress)
@@ -96,9 +104,9 @@ def assert_correct(
     if verdict.failing is not None:
         try:
             verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
-            saved = f"\nthe failing problem: {verdict.path}"
+            saved = f"\nthe failing problem: {printable(verdict.path, None)}"
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            path = tr("a new temporary folder") if save is None else printable(os.fspath(save))
+            path = tr("a new temporary folder") if save is None else os.fspath(save)
             reason = getattr(error, "strerror", None) or error
             saved = f"\n{tr('{path} cannot be written: {reason}', path=path, reason=reason)}"
     raise AssertionError(f"{verdict}{saved}")
@@ -117,6 +125,16 @@ def open_worker(
         raise CandidateError(
             tr("give the candidate and its adapter in the same way: both as text or both as functions")
         )
+    if not isinstance(timeout, Real) or not 0 < timeout <= LONGEST:
+        raise CandidateError(
+            tr(
+                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
+                value=timeout,
+                most=LONGEST,
+            )
+        )
+    if adapter is not None and not isinstance(adapter, str):
+        check_type("adapter", adapter, Callable)
     if isinstance(candidate, str):
         return Worker.of_target(Target.parse(candidate), options, timeout)
     return Worker.of_function(

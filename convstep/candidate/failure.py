@@ -11,9 +11,10 @@ from typing import Any
 
 from convstep.candidate.outcome import RAISED, REFUSED, Candidate
 from convstep.language import tr
+from convstep.printable import SentenceError
 
 
-class Unusable(Exception):
+class Unusable(SentenceError):
     """What came back is not a gradient; the message is one sentence."""
 
 

@@ -10,6 +10,7 @@ from convstep.candidate.judging import problem_words
 from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
 from convstep.language import tr
+from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from convstep.candidate.finding import Finding
@@ -42,7 +43,7 @@ def report(verdict: Verdict) -> str:
     if verdict.failing is not None:
         first = "" if _addressed(verdict) else f", save {verdict.target.rpartition('.')[2]} in a file"
         lines += ["", f"to see it{first}: {open_command(verdict)}"]
-    return "\n".join(lines)
+    return printable_lines("\n".join(lines))
 
 
 def open_command(verdict: Verdict) -> str:
@@ -52,7 +53,7 @@ def open_command(verdict: Verdict) -> str:
     words = ["convstep", "debug", verdict.target if _addressed(verdict) else "FILE.py:FUNCTION"]
     if verdict.path is not None:
         words.append(verdict.path)
-    return shlex.join([*words, *verdict.flags])
+    return printable(shlex.join([*words, *verdict.flags]), None)
 
 
 def _addressed(verdict: Verdict) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convstep.candidate.files import names
+from convstep.printable import SentenceError
 
 SUFFIXES = (".py", ".ipynb")
 """The files that can be loaded."""
@@ -16,7 +17,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _EXAMPLE = "mine.py:conv_backward"
 
 
-class CandidateError(ValueError):
+class CandidateError(SentenceError, ValueError):
     """One sentence: what is wrong with the target and what to do."""
 
 
@@ -42,12 +43,15 @@ class Target:
         place, name = _split(text)
         if not place:
             raise CandidateError(f"{text or 'an empty target'} does not name a file; write {_EXAMPLE}")
-        if not name:
-            raise CandidateError(_without_function(place))
-        _check_name(name)
-        if _is_module(place):
-            return cls(None, place, name)
-        _check_file(place, name)
+        try:
+            if not name:
+                raise CandidateError(_without_function(place))
+            _check_name(name)
+            if _is_module(place):
+                return cls(None, place, name)
+            _check_file(place, name)
+        except OSError as error:  # a name that is too long for this system
+            raise CandidateError(f"{place} cannot be opened: {error.strerror or error}") from error
         return cls(place, None, name)
 
     def __str__(self) -> str:

@@ -14,11 +14,15 @@ from convstep.candidate.conventions import CONVENTIONS, named
 from convstep.candidate.outcome import RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
 from convstep.oracle.messages import Message, problem_message, read_problem
+from convstep.printable import SENTENCE, printable, printable_lines
 
 Array = npt.NDArray[Any]
 
 _PLAIN = ("kind", "message", "line", "line_text", "printed", "memory", "forward_message")
 _LISTS = ("labels", "changed", "warnings")
+_SEVERAL_LINES = ("source", "printed")
+_EXACT = ("file",)
+"""A path is opened as it is; where it is shown, it is escaped."""
 
 
 def question(call: Call, problem: Problem, *, fresh: bool) -> dict[str, npt.ArrayLike]:
@@ -46,7 +50,7 @@ def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:
 
 def read_answer(message: Message, call: Call, problem: Problem) -> Outcome:
     """The outcome, its gradients by name and in our layout."""
-    plain = json.loads(str(message["outcome"]))
+    plain = _shown(json.loads(str(message["outcome"])))
     facts: dict[str, Any] = {name: tuple(plain[name]) if name in _LISTS else plain[name] for name in plain}
     count = sum(name.startswith("returned.") for name in message)
     returned = tuple(message[f"returned.{number}"] for number in range(count))
@@ -63,10 +67,23 @@ def introduction(candidate: Candidate) -> dict[str, npt.ArrayLike]:
 
 def read_introduction(message: Message) -> Candidate:
     """The candidate of a message."""
-    plain = json.loads(str(message["candidate"]))
+    plain = _shown(json.loads(str(message["candidate"])))
     listed = {f.name for f in fields(Candidate) if str(f.type).startswith("tuple")}
     facts: dict[str, Any] = {n: tuple(plain[n]) if n in listed else plain[n] for n in plain}
     return Candidate(**facts)
+
+
+def _shown(plain: dict[str, Any]) -> dict[str, Any]:
+    """The same with every text as it may be shown: what a stranger's code says goes to a terminal."""
+
+    def shown(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [shown(name, each) for each in value]
+        if not isinstance(value, str):
+            return value
+        return printable_lines(value) if name in _SEVERAL_LINES else printable(value, SENTENCE)
+
+    return {name: value if name in _EXACT else shown(name, value) for name, value in plain.items()}
 
 
 def text(message: Message, name: str) -> str:

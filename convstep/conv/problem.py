@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,8 @@ class Problem:
     ) -> None:
         """Validate and normalise; see the class for shapes and errors."""
         given = {"A_prev": A_prev, "W": W, "b": b, "dZ": dZ}
-        arrays = {n: validation.array(n, a) for n, a in given.items() if a is not None}
+        absent = [n for n in ("b", "dZ") if given[n] is None]
+        arrays = {n: validation.array(n, a) for n, a in given.items() if n not in absent}
         geometry = validation.geometry(arrays, validation.Hyperparameters(stride, padding, dilation, groups))
         if dZ is None:
             arrays["dZ"] = _drawn_dZ(geometry, np.result_type(*arrays.values()))
@@ -99,6 +101,7 @@ class Problem:
         groups: int = 1,
     ) -> Problem:
         """The problem behind the article's call `conv2d_backward(dZ, cache, stride, padding)`."""
+        validation.check_type("cache", cache, Mapping)
         missing = [name for name in ("A_prev", "W") if name not in cache]
         if missing:
             raise ProblemError(
@@ -174,6 +177,7 @@ class Problem:
             ProblemError: they are gradients of other shapes.
         """
         if recorded is not None:
+            validation.check_type("recorded", recorded, Recorded)
             b = self.b
             shapes = {"dW": self.W.shape, "db": None if b is None else b.shape, "dA_prev": self.A_prev.shape}
             recorded.check_fits(shapes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.validation import ProblemError, as_float, shape_text
+from convstep.conv.validation import ProblemError, as_array, as_float, check_type, shape_text
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
@@ -46,8 +45,9 @@ class Recorded:
     def __post_init__(self) -> None:
         """Validate what can be without the problem."""
         _check_name(self.by)
-        if not isinstance(self.eps, (int, float)) or not (math.isfinite(self.eps) and 0 < self.eps < 1):
+        if not isinstance(self.eps, (int, float)) or not 0 < self.eps < 1:  # NaN is neither
             raise ProblemError(tr("the recorded eps is {eps!r}; it must lie between 0 and 1", eps=self.eps))
+        check_type("gradients", self.gradients, Mapping)
         if unknown := sorted(set(self.gradients) - set(NAMES), key=str):
             raise ProblemError(
                 tr("{name!r} cannot be recorded; the gradients are dW, db and dA_prev", name=unknown[0])
@@ -98,11 +98,7 @@ def _check_name(by: Any) -> None:
 
 
 def _held(name: str, given: npt.ArrayLike) -> Array:
-    try:
-        values = np.asarray(given)
-    except (ValueError, TypeError, RuntimeError) as error:
-        sentence = tr("{name} cannot be read as an array: {error}", name=f"recorded_{name}", error=error)
-        raise ProblemError(sentence) from error
-    copy = np.array(as_float(f"recorded_{name}", values), order="C")
+    name = f"recorded_{name}"
+    copy = np.array(as_float(name, as_array(name, given)), order="C")
     copy.setflags(write=False)
     return copy

@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import path_of, written_whole
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded
 from convstep.language import tr
+from convstep.printable import printable
 
 Array = npt.NDArray[Any]
 
@@ -30,6 +31,8 @@ _ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 
 SHOWN = 8
 """How many names of a file an error lists."""
+LONGEST_NAME = 30
+"""Characters of each."""
 
 
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
@@ -58,7 +61,7 @@ def write(problem: Problem, file: BinaryIO) -> None:
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read a problem; see `Problem.load`."""
     try:
-        with open(path, "rb") as file:
+        with open(path_of(path), "rb") as file:
             return read(file, str(path))
     except FileNotFoundError:
         raise ProblemError(tr("{path} does not exist; check the path", path=path)) from None
@@ -139,9 +142,8 @@ def _in_our_words(given: Mapping[str, Array], name: str) -> dict[str, Array]:
 
 
 def _listed(given: Mapping[str, Array]) -> str:
-    names = [n if n.isprintable() else repr(n) for n in sorted(given)]
-    shown = ", ".join(names[:SHOWN]) or tr("nothing")
-    more = len(names) - SHOWN
+    shown = ", ".join(printable(name, LONGEST_NAME) for name in sorted(given)[:SHOWN]) or tr("nothing")
+    more = len(given) - SHOWN
     return tr("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
 

@@ -12,12 +12,30 @@ import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 from convstep.language import tr
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
 
-class ProblemError(ValueError):
+class ProblemError(SentenceError, ValueError):
     """The problem contradicts itself; the message is one sentence for the person who made it."""
+
+
+def check_type(name: str, value: object, *wanted: type[Any]) -> None:
+    """Refuse an argument of another type than those wanted.
+
+    Raises:
+        TypeError: one sentence that names both.
+    """
+    if not isinstance(value, wanted):
+        raise TypeError(
+            tr(
+                "{name} is of type {kind}; it must be of type {wanted}",
+                name=name,
+                kind=type(value).__name__,
+                wanted=" | ".join(kind.__name__ for kind in wanted),
+            )
+        )
 
 
 class Hyperparameters(NamedTuple):
@@ -28,6 +46,9 @@ class Hyperparameters(NamedTuple):
     dilation: Any
     groups: Any
 
+
+MOST = 2**31 - 1
+"""Rows or columns of a stride, a padding or a dilation; PyTorch counts them in 32 bits."""
 
 LARGEST = 2**31
 """Cells in one array, 16 GiB of float64; a typing error in the padding soon goes beyond."""
@@ -41,7 +62,7 @@ _LAYOUTS = {
 """By array and number of axes, what the axes are; the second form has a batch axis."""
 
 
-def array(name: str, given: npt.ArrayLike) -> Array:
+def array(name: str, given: npt.ArrayLike | None) -> Array:
     """The array in a floating dtype and of the right rank.
 
     Args:
@@ -51,12 +72,7 @@ def array(name: str, given: npt.ArrayLike) -> Array:
     Raises:
         ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
     """
-    try:
-        values = np.asarray(given)
-    except (ValueError, TypeError, RuntimeError) as error:
-        sentence = tr("{name} cannot be read as an array: {error}", name=name, error=error)
-        raise ProblemError(sentence) from error
-    values = as_float(name, values)
+    values = as_float(name, as_array(name, given))
     shape, layouts = shape_text(values.shape), _LAYOUTS[name]
     if values.ndim not in layouts:
         layout, *batch = layouts.values()
@@ -78,6 +94,23 @@ def array(name: str, given: npt.ArrayLike) -> Array:
             tr("{name} is empty: shape {shape} has an axis of length 0", name=name, shape=shape)
         )
     return values
+
+
+def as_array(name: str, given: npt.ArrayLike | None) -> Array:
+    """The array that something is, of any dtype.
+
+    Raises:
+        ProblemError: NumPy makes none of it; the sentence starts with `name`.
+    """
+    if given is None:
+        raise ProblemError(tr("{name} is None; it must be an array", name=name))
+    try:
+        return np.asarray(given)
+    except MemoryError:
+        raise
+    except Exception as error:  # a stranger's __array__ may raise anything
+        sentence = tr("{name} cannot be read as an array: {error}", name=name, error=error)
+        raise ProblemError(sentence) from error
 
 
 def as_float(name: str, values: Array) -> Array:
@@ -254,19 +287,28 @@ def _integer(name: str, value: Any, least: int) -> int:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
         number = operator.index(value)
-    except TypeError:
+    except Exception:  # a stranger's __index__ may raise anything
         sentence = tr("{name} is {value!r}; it must be a whole number", name=name, value=value)
         raise ProblemError(sentence) from None
     if number < least:
         raise ProblemError(
             tr("{name} is {value}; it must be at least {least}", name=name, value=number, least=least)
         )
+    if number > MOST:
+        raise ProblemError(
+            tr("{name} is {value}; it must be at most {most}", name=name, value=number, most=MOST)
+        )
     return number
 
 
 def _is_scalar(value: Any) -> bool:
     # a list or tuple never is, and a ragged one has no ndim
-    return not isinstance(value, (str, list, tuple)) and np.ndim(value) == 0
+    if isinstance(value, (str, list, tuple)):
+        return False
+    try:
+        return np.ndim(value) == 0
+    except Exception:  # a stranger's __array__ may raise anything
+        return True
 
 
 def _sequence(name: str, value: Any, form: str) -> list[Any]:
@@ -278,15 +320,11 @@ def _sequence(name: str, value: Any, form: str) -> list[Any]:
                 "{name} has {count} entries, {value}; it must be {form}",
                 name=name,
                 count=len(value),
-                value=_shown(value),
+                value=value.tolist() if isinstance(value, np.ndarray) else value,
                 form=form,
             )
         )
     return list(value)
-
-
-def _shown(value: Any) -> str:
-    return str(value.tolist() if isinstance(value, np.ndarray) else value)
 
 
 def _pair(name: str, value: Any, least: int) -> Pair:

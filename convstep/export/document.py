@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
         if frame.text.strip():
             sections.append(frame.text.strip())
         alt = escaped(f"{frame.title}: {frame.caption}")
-        sections.append(f"![{alt}]({quote(picture.name)})")
+        sections.append(f"![{alt}]({quote(os.fsencode(picture.name))})")
     return "\n\n".join(sections) + "\n"
 
 

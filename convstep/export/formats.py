@@ -12,6 +12,7 @@ from convstep.export.document import document
 from convstep.export.frame import Frame
 from convstep.export.svg import svg
 from convstep.language import tr
+from convstep.printable import SentenceError
 
 SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md")
 """What can be written."""
@@ -19,7 +20,7 @@ MOST_FRAMES = 3_000
 """More than anybody looks at; each costs memory and up to a second."""
 
 
-class ExportError(ValueError):
+class ExportError(SentenceError, ValueError):
     """Pictures that cannot be made; the message is one sentence."""
 
 

@@ -17,6 +17,8 @@ from rich.color_triplet import ColorTriplet
 from textual._compositor import LayoutUpdate
 from textual.color import Color
 
+from convstep.printable import printable
+
 if TYPE_CHECKING:
     from rich.color import Color as RichColor
     from rich.segment import Segment
@@ -123,7 +125,8 @@ def take(
         for line in update.strips[:lines]
     ]
     rows += [(Run(" " * columns, plain),)] * (lines - len(rows))
-    return Frame(tuple(rows), (columns, lines), title, caption, position, total, seconds, text)
+    words = printable(title), printable(caption)
+    return Frame(tuple(rows), (columns, lines), *words, position, total, seconds, text)
 
 
 def cells(text: str) -> Iterator[tuple[str, int]]:

@@ -10,9 +10,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Final
+
+from convstep.printable import LONGEST, printable
 
 LANGUAGES: Final = ("en", "zh")
 """English and Chinese, by their codes."""
@@ -32,18 +36,60 @@ def spoken() -> str:
 
 
 def tr(sentence: str, /, **values: object) -> str:
-    """A sentence in the language in use, filled in; in English where the catalogue lacks it.
+    r"""A sentence in the language in use, filled in; in English where the catalogue lacks it.
 
     Sentences are whole: a catalogue can put the words of another language in another order, but it
     cannot translate a piece that is glued on. What is known only at run time (a command's help) is
     translated where it is shown; the tests know these sentences as well.
+
+    What is filled in may come from anywhere, and is shown as `printable` has it.
+
+    >>> print(tr("{name!r} is {text}", name="a\x07", text="\u202eb"))
+    'a\x07' is \u202eb
 
     Args:
         sentence: the English, with `{name}` where a value goes; `{{` and `}}` are braces.
         values: what to fill in, by name; without any, the sentence is taken as it is.
     """
     found = sentence if _spoken == "en" else catalogue(_spoken).get(sentence, sentence)
-    return found.format_map(values) if values else found
+    if not values:
+        return found
+    with contextlib.suppress(Exception):  # a value that cannot be written; below it is
+        filled = found.format_map(values)
+        if len(filled) <= LONGEST and filled.isprintable():
+            return filled
+    return found.format_map({name: _as_shown(value) for name, value in values.items()})
+
+
+class _Text(str):
+    """A value as it is shown, with or without quotes."""
+
+    __slots__ = ("quoted",)
+    quoted: str
+
+    def __repr__(self) -> str:
+        return self.quoted
+
+
+def _as_shown(value: object) -> object:
+    if isinstance(value, Number) and not _too_long(value):
+        return value
+    shown = _Text(_written(str, value))
+    shown.quoted = _written(repr, value)
+    return shown
+
+
+def _written(how: Callable[[object], str], value: object) -> str:
+    try:
+        text = how(value)
+    except Exception:  # whatever a stranger's __repr__ does
+        return f"<{type(value).__name__}>"
+    return printable(text if isinstance(value, str) else " ".join(text.split()))
+
+
+def _too_long(number: Number) -> bool:
+    """Whether Python refuses to write a whole number, for the time it would take."""
+    return isinstance(number, int) and number.bit_length() > 4000
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import Fields, parse_fields
+from convstep.printable import TAB, printable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 """What a terminal would obey, or what only some programs take for the end of a line."""
@@ -78,7 +79,7 @@ def parse_document(text: str) -> Document:
         raise LessonError(
             tr("this is not text: it contains the control character {character!r}", character=found[0]), line
         )
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = [printable(line, None) for line in text.removeprefix("\ufeff").expandtabs(TAB).splitlines()]
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
     for level, heading, line, block in _pieces(lines, body):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from convstep.printable import SentenceError
 
-class LessonError(ValueError):
+
+class LessonError(SentenceError, ValueError):
     """One sentence about a lesson, with the line it is on."""
 
     def __init__(self, sentence: str, line: int = 0, path: str = "") -> None:

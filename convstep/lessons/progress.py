@@ -24,6 +24,7 @@ from convstep.conv.files import written_whole
 from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
+from convstep.printable import SentenceError
 
 VERSION = 1
 """Of the file's form."""
@@ -35,7 +36,7 @@ PAUSE = 0.003
 """Seconds between two looks at whether it is done, which is about as long as it takes."""
 
 
-class ProgressError(ValueError):
+class ProgressError(SentenceError, ValueError):
     """Progress cannot be read or kept; one sentence."""
 
 

@@ -10,6 +10,7 @@ from convstep.conv.geometry import Geometry
 from convstep.lessons.expressions import arithmetic, typed
 from convstep.lessons.tensors import Index
 from convstep.lessons.words import escaped, say
+from convstep.printable import SentenceError
 from convstep.replay.places import example_place, parse_place, place_argument
 
 POINTS = 10
@@ -37,7 +38,7 @@ def starts_answer(text: str) -> bool:
     return typed(text)[:1] in STARTS
 
 
-class AnswerError(ValueError):
+class AnswerError(SentenceError, ValueError):
     """What was typed is no answer at all; one sentence in the lesson's language."""
 
 

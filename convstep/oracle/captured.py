@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ import numpy.typing as npt
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
+from convstep.conv.validation import check_type
+from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
 
-class CaptureError(ValueError):
+class CaptureError(SentenceError, ValueError):
     """Nothing can be captured, or what is asked for was not; one sentence that says what to do."""
 
 
@@ -141,10 +145,18 @@ class CapturedLayer:
         return problem.with_recorded(Recorded(self.by, recorded, convolution.eps) if recorded else None)
 
     def _index(self, sample: int) -> int:
-        samples = self.samples or 1
+        samples, sample = self.samples or 1, operator.index(sample)
         if not -samples <= sample < samples:
-            held = f"samples 0 to {samples - 1}" if samples > 1 else "sample 0 only"
-            raise CaptureError(f"sample {sample} does not exist; {self.name!r} was called with {held}")
+            raise CaptureError(
+                tr(
+                    "sample {sample} does not exist; {layer!r} was called with samples 0 to {last}"
+                    if samples > 1
+                    else "sample {sample} does not exist; {layer!r} was called with sample 0 only",
+                    sample=sample,
+                    layer=self.name,
+                    last=samples - 1,
+                )
+            )
         return sample
 
     @functools.cached_property
@@ -198,10 +210,19 @@ class Captured:
         calls = [found for found in self.layers if found.name == name]
         if not calls:
             raise CaptureError(self._log.why_nothing(name))
+        call = operator.index(call)
         if not -len(calls) <= call < len(calls):
             raise CaptureError(
-                f"call {call} of {name!r} does not exist; it was captured {_times(len(calls))}, "
-                f"calls 0 to {len(calls) - 1}"
+                tr(
+                    "call {call} of {layer!r} does not exist; it was captured once, as call 0"
+                    if len(calls) == 1
+                    else "call {call} of {layer!r} does not exist; it was captured {count} times, "
+                    "calls 0 to {last}",
+                    call=call,
+                    layer=name,
+                    count=len(calls),
+                    last=len(calls) - 1,
+                )
             )
         return calls[call]
 
@@ -240,10 +261,19 @@ class Captured:
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names
+        if layer is not None:
+            check_type("layer", layer, str, int)
         if isinstance(layer, int):
             if not -len(names) <= layer < len(names):
-                held = f"0 to {len(names) - 1}" if names else "none"
-                raise CaptureError(f"layer {layer} does not exist; the layers captured are {held}")
+                raise CaptureError(
+                    tr(
+                        "layer {layer} does not exist; the layers captured are 0 to {last}"
+                        if names
+                        else "layer {layer} does not exist; no layer was captured",
+                        layer=layer,
+                        last=len(names) - 1,
+                    )
+                )
             return names[layer]
         watched = self._log.watched
         if layer is None:
@@ -256,10 +286,6 @@ class Captured:
         if layer not in watched and layer not in self._log.refused:
             raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
         return layer
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
 
 
 def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:

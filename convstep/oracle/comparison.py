@@ -13,6 +13,8 @@ import numpy.typing as npt
 from convstep.conv.blocks import run_to
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.conv.validation import as_array, as_float, check_type
+from convstep.language import tr
 from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
 from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
@@ -169,8 +171,16 @@ def compare(
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
         if oracle not in ORACLES:
-            raise ValueError(f"oracle is {oracle!r}; the oracles are {', '.join(map(repr, ORACLES))}")
+            raise ValueError(
+                tr(
+                    "oracle is {oracle!r}; the oracles are {known}",
+                    oracle=oracle,
+                    known=", ".join(map(repr, ORACLES)),
+                )
+            )
         oracle = ORACLES[oracle]()
+    if not hasattr(oracle, "expected"):
+        check_type("oracle", oracle, str)
     # the oracle first: without torch there is no need for our own gradients
     expectation = oracle.expected(problem, reached)
     return comparison_with(expectation, problem, reached, gradients)
@@ -200,9 +210,7 @@ def comparison_with(
     if gradients is None:
         run = run_to(problem, position)
         gradients = run.dW, run.db, run.dA_prev_pad
-    dW, db, dA_prev_pad = gradients
-    rows, columns = problem.geometry.crop
-    actual = {"dW": dW, "db": db, "dA_prev": np.asarray(dA_prev_pad)[..., rows, columns, :]}
+    actual = _cropped(problem, gradients)
     most = contributions(problem.geometry)
     return Comparison(
         tuple(
@@ -217,6 +225,35 @@ def comparison_with(
     )
 
 
+def _cropped(problem: Problem, gradients: RunningGradients) -> dict[str, Array | None]:
+    """Running gradients by name, `dA_prev` without its padding."""
+    check_type("gradients", gradients, tuple, list)
+    if len(gradients) != 3:
+        raise ValueError(
+            tr("gradients has {count} entries; it must be (dW, db, dA_prev_pad)", count=len(gradients))
+        )
+    dW, db, dA_prev_pad = (
+        None if given is None else as_array(name, given)
+        for name, given in zip(("dW", "db", "dA_prev_pad"), gradients, strict=True)
+    )
+    expected = problem.A_prev_pad.shape
+    if dA_prev_pad is None or dA_prev_pad.shape != expected:
+        raise ValueError(_of_another_shape("dA_prev_pad", dA_prev_pad, expected))
+    rows, columns = problem.geometry.crop
+    return {"dW": dW, "db": db, "dA_prev": dA_prev_pad[..., rows, columns, :]}
+
+
+def _of_another_shape(name: str, given: Array | None, expected: tuple[int, ...]) -> str:
+    return tr(
+        "{name} is missing; for this problem it has the shape {expected}"
+        if given is None
+        else "{name} is of shape {shape}; for this problem it has the shape {expected}",
+        name=name,
+        shape=None if given is None else given.shape,
+        expected=expected,
+    )
+
+
 def checked_position(problem: Problem, position: int | None) -> int:
     """The position as an int; None is the end.
 
@@ -224,18 +261,26 @@ def checked_position(problem: Problem, position: int | None) -> int:
         ValueError: no such position.
         TypeError: not a whole number.
     """
+    check_type("problem", problem, Problem)
     total = problem.total_steps
     reached = total if position is None else operator.index(position)
     if not 0 <= reached <= total:
-        raise ValueError(f"position {reached} does not exist; there are 0 to {total}")
+        raise ValueError(
+            tr(
+                "position {position} does not exist; positions go from 0 to {total}",
+                position=reached,
+                total=total,
+            )
+        )
     return reached
 
 
 def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[Any], n: int) -> Row:
     shape = expected.values.shape
-    if actual is None or np.shape(actual) != shape:
-        given = "missing" if actual is None else f"of shape {np.shape(actual)}"
-        raise ValueError(f"{name} is {given}; for this problem it has the shape {shape}")
+    if actual is None or actual.shape != shape:
+        raise ValueError(_of_another_shape(name, actual, shape))
+    if actual.dtype.kind not in "fiu":
+        as_float(name, actual)  # says why not
     ours = np.array(actual)
     judged = judge(ours, expected, dtype, n)
     with quiet():

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
@@ -17,7 +18,7 @@ NAMES = ("dW", "db", "dA_prev")
 """The gradients compared, in the article's order."""
 
 
-class OracleUnavailable(RuntimeError):
+class OracleUnavailable(SentenceError, RuntimeError):
     """The oracle cannot answer here; the message is one sentence that says what to do."""
 
 

@@ -25,6 +25,7 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
+from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
@@ -169,7 +170,7 @@ def read_tensors(file: BinaryIO) -> object:
     }
 
 
-class NotPlain(ValueError):
+class NotPlain(SentenceError, ValueError):
     """A tensor whose numbers do not lie in memory one by one."""
 
 

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.printable import SentenceError
+
 Array = npt.NDArray[Any]
 
 LARGEST_HEADER = 100_000_000
@@ -38,7 +40,7 @@ DTYPES = {
 """The format's kinds of numbers as NumPy's; bfloat16 and truth values are converted after."""
 
 
-class SafetensorsError(ValueError):
+class SafetensorsError(SentenceError, ValueError):
     """The bytes are not in the format; the message is the end of a sentence."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.files import path_of
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.storage import from_arrays
 from convstep.language import tr
@@ -32,7 +33,7 @@ def load_tensors(path: str | os.PathLike[str]) -> Problem:
     Raises:
         ProblemError: the file is missing, damaged, not a problem, or needs more than tensors.
     """
-    name = str(path)
+    name = path_of(path)
     read = _safetensors if name.lower().endswith(".safetensors") else _torch_file
     try:
         with open(path, "rb") as file:

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from convstep.language import tr
+from convstep.printable import SentenceError
 
 SCALARS = ("step", "position", "i_n", "i_h", "i_w", "i_c", "dz", "db")
 """Names with one number at a step."""
@@ -37,7 +38,7 @@ COMPLAINTS = {
 """By a part of what Python says: what is said instead."""
 
 
-class ConditionError(ValueError):
+class ConditionError(SentenceError, ValueError):
     """A condition that cannot be understood; the message is one sentence that says where."""
 
     def __init__(self, message: str, column: int, piece: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from convstep.conv.files import written_whole
 from convstep.conv.geometry import Geometry
-from convstep.printable import printable
+from convstep.printable import SentenceError, printable
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
 
@@ -31,7 +31,7 @@ MOST_ENTRIES = 1000
 """Stops, bookmarks, or faces."""
 
 
-class SessionError(ValueError):
+class SessionError(SentenceError, ValueError):
     """The session cannot be read or written; the message is one sentence."""
 
 

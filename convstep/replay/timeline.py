@@ -13,6 +13,8 @@ import numpy.typing as npt
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
+from convstep.conv.validation import check_type
+from convstep.language import tr
 from convstep.replay.checkpoints import Checkpoints, default_budget
 
 Array = npt.NDArray[Any]
@@ -57,12 +59,13 @@ class Timeline:
             problem: what to step through.
             budget: bytes of history that may be kept; twice the problem's arrays if left out.
         """
+        check_type("problem", problem, Problem)
         self.problem = problem
         """What the pass works on."""
         self._run = Run.begin(problem)
         self._position = 0
         self._under_way: list[Overwritten] = []
-        budget = default_budget(problem) if budget is None else budget
+        budget = default_budget(problem) if budget is None else operator.index(budget)
         self._checkpoints = Checkpoints(problem, budget - budget // BEHIND_SHARE)
         step_bytes = PER_STEP + 2 * (problem.W.nbytes // len(problem.W))
         kept = min(budget // BEHIND_SHARE // step_bytes, MOST_BEHIND)
@@ -174,7 +177,13 @@ class Timeline:
         """
         position = operator.index(position)
         if not 0 <= position <= self.total:
-            raise ValueError(f"position {position} does not exist; positions go from 0 to {self.total}")
+            raise ValueError(
+                tr(
+                    "position {position} does not exist; positions go from 0 to {total}",
+                    position=position,
+                    total=self.total,
+                )
+            )
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import operator
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import Captured, CapturedLayer
+from convstep.printable import printable
 from convstep.ui.saving import command_for, save, save_all
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def _single(subject: object, sample: int | None) -> tuple[str, Problem]:
 
 
 def _one_sample(problem: Problem, sample: int) -> Problem:
-    samples = problem.geometry.samples
+    samples, sample = problem.geometry.samples, operator.index(sample)
     if not -samples <= sample < samples:
         raise ProblemError(
             tr("sample {sample} does not exist; samples go from 0 to {last}", sample=sample, last=samples - 1)
@@ -209,6 +211,6 @@ def _say(line: str) -> None:
     if sys.stdout is None:
         return
     try:
-        print(line, flush=True)  # noqa: T201  the command is the result
+        print(printable(line, None), flush=True)  # noqa: T201  the command is the result
     except UnicodeEncodeError:
-        print(line.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201
+        print(printable(line, None).encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import re
 
+from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from convstep.printable import is_harmless
 from convstep.view.colours import READABLE, VISIBLE, Colours, Rgb, nearest, nearest_pair, readable
 
 _TEXT = re.compile("[^ \u2500-\u259f]")
@@ -20,6 +22,8 @@ _LINES = re.compile("[\u2500-\u257f]")
 
 class Legible(LineFilter):
     """Gives every text the contrast that reading takes, whatever the theme, and each colour its place.
+
+    No control character leaves the screen: those that were not escaped before are not painted.
 
     Themes are made to look well: some write pale orange on light grey. And a terminal with fewer
     colours gets those that look most alike, chosen here and not channel by channel.
@@ -44,9 +48,16 @@ class Legible(LineFilter):
         """
         behind, colours = background.rgb, self.colours
         return [
-            Segment(text, None if style is None else _shown(style, _least(text), behind, colours))
+            Segment(_harmless(text), None if style is None else _shown(style, _least(text), behind, colours))
             for text, style, _ in segments
         ]
+
+
+def _harmless(text: str) -> str:
+    """The same without what a terminal would obey, in as many columns: who brings a text in escapes it."""
+    if text.isprintable():
+        return text
+    return "".join(each if is_harmless(each) else "�" * cell_len(each) for each in text)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -109,7 +109,7 @@ def _source(verdict: Verdict) -> list[RenderableType]:
     for number, line in enumerate(lines, first):
         mark = "▶" if number == raised else " "
         drawn.append(f"{mark}{number:>{digits}}  ", "bold" if mark == "▶" else "dim")
-        drawn.append(f"{line.expandtabs(4)}\n", "bold" if mark == "▶" else "")
+        drawn.append(f"{line}\n", "bold" if mark == "▶" else "")
     return ["", Text(where, "bold underline"), drawn]
 
 

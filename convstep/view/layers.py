@@ -12,6 +12,7 @@ from convstep.conv.recorded import NAMES
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
+from convstep.printable import printable
 from convstep.view.nonfinite import count_words
 from convstep.view.numbers import short
 from convstep.view.wrapping import padded
@@ -121,7 +122,7 @@ def details(layer: CapturedLayer, width: int) -> list[str]:
 
 def title_of(layer: CapturedLayer) -> str:
     """The layer's name, in characters that a terminal can show."""
-    return "".join(character if character.isprintable() else "?" for character in layer.name)
+    return printable(layer.name)
 
 
 def entry_title(layer: CapturedLayer, layers: Sequence[CapturedLayer]) -> str:

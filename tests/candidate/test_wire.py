@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 from convstep import Problem
 from convstep.candidate import wire
@@ -14,6 +15,8 @@ from convstep.candidate.calling import Call
 from convstep.candidate.cases import Case, right_of
 from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.oracle.messages import opened, receive, send
+from convstep.printable import SENTENCE
+from tests.test_printable import TEXTS, obeyed
 
 RIGHT = right_of(Case((4, 5), (2, 3), (2, 1), ((1, 1), (0, 0)), 2, 2, 2, (1, 2), 2))
 
@@ -81,7 +84,8 @@ def test_an_outcome_arrives_whole_its_gradients_by_name() -> None:
         forward_message="no",
     )
     found = answered(sent, Call("torch"))
-    plain = {"kind", "printed", "changed", "warnings", "memory", "forward_message", "message"}
+    assert found.printed == "x\\udc80\\x00é\n" * 2, "it goes to a terminal"
+    plain = {"kind", "changed", "warnings", "memory", "forward_message", "message"}
     assert all(getattr(found, name) == getattr(sent, name) for name in plain)
     for name, right in RIGHT.gradients.items():
         np.testing.assert_array_equal(found.gradients[name], right)
@@ -146,3 +150,44 @@ def test_a_text_arrives_and_a_missing_one_is_empty() -> None:
     message = there({"error": wire.as_text("größer\nals 4x4")})
     assert wire.text(message, "error") == "größer\nals 4x4"
     assert wire.text(message, "other") == ""
+
+
+@given(TEXTS)
+def test_whatever_the_other_side_says_can_be_shown(text: str) -> None:
+    sent = Outcome(
+        RAISED,
+        labels=(text,),
+        message=text,
+        line_text=text,
+        printed=text,
+        warnings=(text,),
+        forward_message=text,
+    )
+    found = answered(sent, Call("torch"))
+    said = [
+        *found.labels,
+        found.message,
+        found.line_text,
+        found.printed,
+        *found.warnings,
+        found.forward_message,
+    ]
+    introduced = Candidate(text, text, (text,), 1, forward=text, source=f"\t{text}", notes=(text,))
+    known = wire.read_introduction(there(wire.introduction(introduced)))
+    said += [known.name, known.kind, *known.parameters, known.forward, known.source, *known.notes]
+    assert obeyed("".join(said).replace("\n", "")) == []
+    assert known.source.startswith("    "), "a tab is the columns it stood for"
+    assert known.source.count("\n") == text.replace("\r\n", "\n").count("\n"), "lines keep their numbers"
+
+
+def test_a_path_arrives_as_it_is() -> None:
+    file = "/a\x1b[2J/\udce9.py"
+    assert (
+        wire.read_introduction(there(wire.introduction(Candidate("f", "function", (), 0, file=file)))).file
+        == file
+    )
+
+
+def test_a_megabyte_of_a_message_arrives_as_a_sentence() -> None:
+    found = answered(Outcome(RAISED, message="x" * 10**6), Call("torch"))
+    assert len(found.message) <= SENTENCE

@@ -11,6 +11,10 @@ import pytest
 from convstep.conv.backward import conv2d_backward, conv2d_backward_steps
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem, ProblemError
+from convstep.oracle.comparison import compare
+from convstep.printable import SENTENCE
+from convstep.replay.timeline import Timeline
+from tests.test_printable import obeyed
 
 GOOD: dict[str, Any] = {
     "A_prev": np.ones((5, 6, 4)),
@@ -34,6 +38,12 @@ NUMBERS: list[tuple[dict[str, Any], list[str]]] = [
         (None, "None", "whole number"),
         (np.nan, "nan", "whole number"),
         ("2", "'2'", "whole number"),
+        (2**31, "2147483648", "at most 2147483647"),
+        (2**59, "576460752303423488", "at most"),
+        (2**70, "1180591620717411303424", "at most"),
+        (10**5000, "<int>", "at most"),
+        (np.uint64(2**64 - 1), "18446744073709551615", "at most"),
+        (np.True_, "True", "whole number"),
     )
 ]
 
@@ -46,6 +56,8 @@ PAIRS: list[tuple[dict[str, Any], list[str]]] = [
     ({"dilation": np.array([1, 2, 3])}, ["dilation has 3 entries", "[1, 2, 3]"]),
     ({"stride": {1: 2}}, ["stride is {1: 2}", "whole number"]),
     ({"groups": (1, 1)}, ["groups is (1, 1)", "whole number"]),
+    ({"stride": (1, 2**62)}, ["stride[1] is 4611686018427387904", "at most"]),
+    ({"dilation": np.array([2**62, 1])}, ["dilation[0] is 4611686018427387904", "at most"]),
 ]
 
 PADDINGS: list[tuple[dict[str, Any], list[str]]] = [
@@ -59,6 +71,9 @@ PADDINGS: list[tuple[dict[str, Any], list[str]]] = [
     ({"padding": ((1, (2, 3)), 0)}, ["padding[0][1] is (2, 3)", "whole number"]),
     ({"stride": (1, (2, 3))}, ["stride[1] is (2, 3)", "whole number"]),
     ({"padding": (1, 2, 3)}, ["padding has 3 entries", "whole number"]),
+    ({"padding": ((0, 2**63), (0, 0))}, ["padding[0][1] is 9223372036854775808", "at most"]),
+    ({"padding": [2**59] * 2}, ["padding[0] is 576460752303423488", "at most"]),
+    ({"padding": "\x1b[2J" * 1000}, ["padding is '\\x1b[2J", "…", '"valid"']),
     ({"padding": "full"}, ["'full'", '"valid"', '"same"']),
     ({"padding": "same", "stride": 2, "dZ": None}, ["stride 1", "is 2", "in numbers"]),
     ({"padding": "same", "stride": (1, 2), "dZ": None}, ["stride 1", "(1, 2)", "in numbers"]),
@@ -107,6 +122,9 @@ SIZES: list[tuple[dict[str, Any], list[str]]] = [
 DTYPES: list[tuple[dict[str, Any], list[str]]] = [
     ({"A_prev": np.ones((5, 6, 4), complex)}, ["A_prev", "complex128", "float32 or float64"]),
     ({"W": np.ones((6, 3, 2, 4), object)}, ["W", "object", "float32 or float64"]),
+    ({"A_prev": None}, ["A_prev is None", "must be an array"]),
+    ({"W": None}, ["W is None", "must be an array"]),
+    ({"A_prev": "x"}, ["A_prev", "<U1", "float32 or float64"]),
     ({"A_prev": np.full((5, 6, 4), "a")}, ["A_prev", "<U1", "float32 or float64"]),
     ({"dZ": np.ones((3, 5, 6), bool)}, ["dZ", "bool", "float32 or float64"]),
     ({"b": np.ones(6, "M8[s]")}, ["b", "datetime64", "float32 or float64"]),
@@ -133,11 +151,75 @@ def test_every_contradiction_names_its_numbers_and_the_way_out(
         assert word in said
     assert "\n" not in said
     assert re.search(r"must|need|;|:|do not divide|cannot", said)
-    assert len(said) < 240
+    assert len(said) < 240 or "…" in said
 
 
 def test_the_table_starts_from_a_problem_that_is_fine() -> None:
     assert Problem(**GOOD).total_steps == 90
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"stride": 2**31 - 1}, {"stride": (1, 2**31 - 1)}, {"dilation": 2**31 - 1, "W": np.ones((6, 1, 1, 4))}],
+    ids=str,
+)
+def test_the_largest_number_that_is_taken_works(numbers: dict[str, Any]) -> None:
+    problem = Problem(**GOOD | {"dZ": None} | numbers)
+    timeline = Timeline(problem)
+    timeline.seek(timeline.total)
+    timeline.seek(timeline.total - 1)
+    assert compare(problem, oracle="numeric").ok
+
+
+class Stranger:
+    """Nothing works."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise KeyError("no")
+
+    def __index__(self) -> int:
+        raise ZeroDivisionError("no")
+
+
+ANYTHING: list[Any] = [
+    *(
+        None,
+        True,
+        np.False_,
+        -1,
+        2**70,
+        10**5000,
+        1.5,
+        np.nan,
+        np.inf,
+        1j,
+        "",
+        "x",
+        "\x1b[2J",
+        "\ud800",
+        b"x",
+    ),
+    *((), [], {}, set(), {1: 2}, [1, 2, 3], [[1], [1, 2]], [None, {}], ((1, 2), 3, 4), range(9), iter([1])),
+    *(np.array(1.5), np.array([1.5, 2]), np.array([1, "a"], object), np.array(["a"]), np.zeros(0)),
+    *(np.zeros((2, 2, 2, 2, 2)), np.array(["2020"], "M8[D]"), np.zeros(2, [("a", "i4")]), np.zeros(10**5)),
+    *(object(), Stranger(), [Stranger()], len, int, Problem, Ellipsis, NotImplemented, slice(1), "x" * 10**6),
+]
+"""Nothing that any argument of a problem can be."""
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name not in ("padding", "b", "dZ")])
+@pytest.mark.parametrize("value", ANYTHING, ids=lambda value: type(value).__name__)
+def test_anything_else_is_one_sentence(name: str, value: Any) -> None:
+    said = sentence(**{name: value, "dZ": None})
+    assert said.startswith(name)
+    assert len(said) <= SENTENCE
+    assert obeyed(said) == []
+    for wrapped in ((value, 1), [1, value]) if name == "stride" else ():
+        with pytest.raises(ProblemError):
+            Problem(**(GOOD | {"stride": wrapped}))
 
 
 def test_wider_floats_than_float64_are_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.color import Color as RichColor
@@ -14,13 +15,19 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
 from convstep.examples import catalog
+from convstep.export.cast import cast
+from convstep.export.document import document
+from convstep.export.frame import take
+from convstep.export.svg import svg
 from convstep.ui.app import DebuggerApp
 from convstep.ui.legible import Legible
 from convstep.view.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
 from convstep.view.scale import Scale
 from tests.strategies import some
-from tests.ui.driving import Session, opened
+from tests.test_printable import obeyed
+from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
+from tests.ui.terminal import Terminal
 
 WHITE = Color(255, 255, 255)
 
@@ -126,3 +133,21 @@ async def test_an_app_that_runs_in_a_terminal_takes_its_colours(
     await app.run_async(headless=True)
     await app.run_async()
     assert taken == [Colours.ALL, expected], "without a terminal there are all, on every machine"
+
+
+async def test_a_strange_name_is_seen_on_the_screen_and_in_its_picture() -> None:
+    name = "\x1b]0;x\x07\u202e\udce9\n.npz"
+    problem = catalog.load("one-window")
+    app = WatchedApp(problem, name, torch=FakeTorch())
+    app.terminal = Terminal()
+    async with app.run_test(size=(120, 40), notifications=False) as pilot:
+        session = Session(app, pilot)
+        await session.settle()
+        assert "\\x1b]0;x\\x07\\u202e\\udce9\\n.npz" in session.lines[0]
+        session.debugger.say("\x1b[2J\u202e said raw")
+        await session.settle()
+        assert obeyed("".join(session.lines)) == []
+        frame = take(app, title=f"convstep {name}", caption="\x07", position=0)
+    for written in (svg(frame), cast([frame]), document([frame], [Path(name)])):
+        assert obeyed(written.replace("\n", "")) == []
+        assert "u202e" in written

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.drawn import Draw, Drawn
@@ -61,7 +62,7 @@ class PartsScreen(Screen[None]):
             name: what to call it on the screen.
         """
         super().__init__()
-        self._problem, self.problem_name = problem, name
+        self._problem, self.problem_name = problem, printable(name)
         self._timeline = Timeline(problem)
         self._stage = self.make_stage(self._timeline)
         self._scene: Scene = self._stage.scene()
