@@ -158,7 +158,7 @@ class _Copy:
 
 
 def _live_as_copy(
-    function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[signal.Signals]
+    function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]
 ) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
     try:

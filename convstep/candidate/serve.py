@@ -117,10 +117,14 @@ def load(target: Target, options: dict[str, Any]) -> Served:
     from convstep.candidate import loading
 
     how = {name: value for name, value in options.items() if name != "adapter"}
+    written = options.get("adapter")
+    if not written:
+        return _served(loading.load(target, loading.Options(**how)), target.name)
+    beside = Target.parse(written)
+    if beside.path is not None:  # the candidate may change the working directory
+        beside = replace(beside, path=os.path.abspath(beside.path))
     loaded = loading.load(target, loading.Options(**how))
-    if not options.get("adapter"):
-        return _served(loaded, target.name)
-    adapter = loading.load(Target.parse(options["adapter"]), loading.Options(**how))
+    adapter = loading.load(beside, loading.Options(**how))
     return _adapted(loaded, adapter, target.name)
 
 

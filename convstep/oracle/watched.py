@@ -59,8 +59,7 @@ def supervised(parent: int, mask: Set[int] | None = None) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)  # what is ignored cannot be waited for
     told = _linux(_ADOPTS, 1) and _linux(_PARENT_DIED, signal.SIGHUP)
     here = os.getpid()
-    child = os.fork()
-    if child:
+    if child := os.fork():
         _supervise(child, parent, told)
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -89,8 +88,9 @@ def _supervise(child: int, parent: int, told: bool) -> NoReturn:
             os.kill(child, signal.SIGKILL)
         _end_all(child)
         _end_like(status)
-    finally:
+    finally:  # whatever failed here: the child ends with this process
         os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 _HEARD = {

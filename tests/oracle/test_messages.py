@@ -21,6 +21,7 @@ from convstep.oracle.messages import (
     receive,
     send,
 )
+from tests.oracle.problems import random_problem
 
 
 class Halting:
@@ -121,12 +122,14 @@ def test_a_problem_arrives_with_its_geometry() -> None:
 
 
 def test_an_expectation_arrives() -> None:
-    values = {"dW": Expected(np.ones(2), np.full(2, 3.0)), "dA_prev": Expected(np.zeros(1), np.zeros(1))}
+    problem = random_problem(bias=False)
+    shapes = {"dW": problem.W.shape, "dA_prev": problem.A_prev.shape}
+    values = {name: Expected(np.ones(shape), np.full(shape, 3.0)) for name, shape in shapes.items()}
     memory = Halting(1000)
     send(memory, expectation_message(Expectation("PyTorch 2", values)))
     received = receive(memory)
     assert received is not None
-    found = read_expectation(opened(received))
+    found = read_expectation(opened(received), problem)
     assert found.oracle == "PyTorch 2"
     assert found.gradients.keys() == values.keys()
-    np.testing.assert_array_equal(found.gradients["dW"].magnitude, [3, 3])
+    np.testing.assert_array_equal(found.gradients["dW"].magnitude, np.full(problem.W.shape, 3.0))
