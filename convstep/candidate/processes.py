@@ -157,9 +157,7 @@ class _Copy:
                 os.kill(self.pid, number)
 
 
-def _live_as_copy(
-    function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]
-) -> None:
+def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
     try:
         faulthandler.disable()  # pytest turns it on, and a crash would fill its screen

@@ -225,9 +225,7 @@ class Worker:
             how = how_it_died(self._end(by_itself=True))
             raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how)) from None
         except messages.Malformed:
-            raise CandidateError(
-                tr("loading {target}: {how}", target=self.address, how=nonsense())
-            ) from None
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
 
     def _end(self, *, by_itself: bool = False) -> int | None:
         process, self._process = self._process, None

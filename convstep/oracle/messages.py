@@ -10,6 +10,7 @@ import contextlib
 import json
 import math
 import struct
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -33,6 +34,15 @@ SPARE = 64 << 20
 _TIMES = 16
 """How many times a problem's arrays an answer about it may be, on top."""
 
+_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 _Kind = TypeVar("_Kind")
 
 
@@ -104,9 +114,7 @@ def strictly() -> Iterator[None]:
         yield
     except Malformed:
         raise
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise Malformed(str(error)) from error
-    except struct.error as error:
+    except _FAILURES as error:
         raise Malformed(str(error)) from error
 
 
@@ -168,7 +176,12 @@ def text(message: Message, name: str) -> str:
         Malformed: it is not there, or not a text.
     """
     with strictly():
-        return checked(message[name].item(), str)
+        array = message[name]
+        require(array.dtype.kind == "U" and array.ndim == 0)
+        # NumPy lets in numbers that are no characters, and fails on them with a SystemError
+        codes = array.reshape(1).view(f"{array.dtype.str[0]}u4") if array.nbytes else np.zeros(1)
+        require(bool(codes.max() <= sys.maxunicode))
+        return str(array)
 
 
 def number(message: Message, name: str) -> int:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -652,7 +653,7 @@ def test_what_counts_as_loading_is_the_candidates_own_code(
     talk: Any = Saying(*said)
     running = Worker.__new__(Worker)
     running.loading = 2.0
-    monkeypatch.setattr(worker.time, "monotonic", lambda: talk.now)
+    monkeypatch.setattr(time, "monotonic", lambda: talk.now)
     if limit is None:
         assert running._heard_loading(talk, starting=True).keys() == {"loaded"}
     else:
