@@ -73,9 +73,7 @@ def _supervise(child: int, parent: int, told: bool) -> NoReturn:
     """Wait until the child or the parent ends, or SIGTERM; then end as the child did, and all below."""
     try:
         gc.disable()  # in a copy of a process it would run somebody's `__del__`
-        for number in os.listdir("/dev/fd"):
-            with contextlib.suppress(OSError):
-                os.close(int(number))
+        _close_all()
         if not told:
             signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
         status = None
@@ -91,6 +89,14 @@ def _supervise(child: int, parent: int, told: bool) -> NoReturn:
     finally:  # whatever failed here: the child ends with this process
         os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
+
+
+def _close_all() -> None:
+    """Hold nobody's pipe or file open; without a list of them it is not to be helped."""
+    with contextlib.suppress(OSError):
+        for number in os.listdir("/dev/fd"):
+            with contextlib.suppress(OSError):
+                os.close(int(number))
 
 
 _HEARD = {

@@ -431,7 +431,18 @@ def read_only(array: Any) -> Any:
         parameter,
         lazily_negative,
     ],
-    ids="all-masked masked strange record big-endian strided complex read-only parameter lazy".split(),
+    ids=[
+        "all-masked",
+        "masked",
+        "strange",
+        "record",
+        "big-endian",
+        "strided",
+        "complex",
+        "read-only",
+        "parameter",
+        "lazy",
+    ],
 )
 def test_a_subclass_is_compared_by_the_numbers_it_holds(dressed: Callable[[Any], Any]) -> None:
     def backward(problem: Problem) -> Any:
