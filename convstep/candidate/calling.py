@@ -7,7 +7,7 @@ import inspect
 import io
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,11 @@ from convstep.candidate.conventions import (
     Convention,
     Inputs,
     autograd_arguments,
-    flattened,
 )
-from convstep.candidate.failure import Unusable, failure, short
+from convstep.candidate.failure import failure, short
 from convstep.candidate.outcome import RETURNED, Candidate, Outcome
+from convstep.candidate.returned import check_size, plain, plain_gradients
 from convstep.conv.problem import Problem
-from convstep.language import tr
-from convstep.oracle.messages import longest_about
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +35,6 @@ PRINTED = 2000
 """Characters kept of what a candidate prints."""
 WARNINGS = 5
 """Different warnings kept of one call."""
-MOST = 64
-"""Values that a candidate may return."""
 INPUTS = ("A_prev", "W", "b", "dZ")
 
 
@@ -111,7 +107,7 @@ def perform(
     with _listening() as heard:
         try:
             result = _result(function, forward, candidate, call, inputs, facts)
-            returned, labels = _arrays(result, convention, problem)
+            returned, labels = plain_gradients(result, convention, problem)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except BaseException as error:
             facts |= failure(error, candidate)
@@ -226,83 +222,9 @@ def _own_cache(
 
 def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
     """A forward's output in our layout; the gradient of the input has the same axes."""
-    array = _array(Z)
-    _check_size([array], problem)
+    array = plain(Z)
+    check_size([array], problem)
     return convention.ours("dA_prev", array, problem)
-
-
-def _arrays(
-    result: Any, convention: Convention, problem: Problem
-) -> tuple[tuple[Array, ...], tuple[str, ...]]:
-    """What came back as arrays, with names where it has them or some of them are None.
-
-    Raises:
-        Unusable: something in it is not an array of numbers.
-    """
-    if result is None:
-        raise Unusable(tr("it returned None; a backward must return its gradients"))
-    values, labels = flattened(result)
-    if not values:
-        raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
-    if not labels and any(value is None for value in values[: len(convention.returns)]):
-        # a first layer returns None for the gradient of its input; the others keep their places
-        labels = convention.returns[: len(values)]
-        values = values[: len(labels)]
-    if len(values) > MOST:
-        raise Unusable(tr("it returned {count} values; a backward returns its gradients", count=len(values)))
-    kept = [value is not None for value in values]
-    if not any(kept):
-        raise Unusable(tr("every gradient that it returned is None"))
-    arrays = [_array(value) for value in values if value is not None]
-    _check_size(arrays, problem)
-    return (
-        tuple(arrays),
-        tuple(label for label, has in zip(labels, kept, strict=True) if has) if labels else (),
-    )
-
-
-def _check_size(arrays: Sequence[Array], problem: Problem) -> None:
-    """Refuse what is no gradient by its size, and would fill the memory of who compares it.
-
-    Raises:
-        Unusable: it has far too many numbers.
-    """
-    if sum(array.nbytes for array in arrays) > longest_about(problem) // 4:
-        count = sum(array.size for array in arrays)
-        raise Unusable(tr("it returned {count} numbers, far more than its gradients have", count=count))
-
-
-def _array(value: Any) -> Array:
-    """A plain array of real numbers: of what is masked the data, of a subclass the numbers in memory."""
-    try:
-        array = np.asarray(_readable(value) if hasattr(value, "detach") else value)
-    except Exception as error:
-        kind, reason = type(value).__name__, short(str(error))
-        raise Unusable(
-            tr("it returned a {kind} that cannot be read as an array: {reason}", kind=kind, reason=reason)
-        ) from None
-    if np.iscomplexobj(array):
-        largest = np.abs(array.real).max(initial=1e-300, where=np.isfinite(array.real))
-        if not (np.abs(array.imag) <= 1e-9 * largest).all():  # NaN is not real either
-            raise Unusable(tr("it returned complex numbers; a gradient is real"))
-        array = array.real
-    if array.dtype.kind not in "biuf":
-        raise Unusable(
-            tr(
-                "it returned a {kind} of {dtype}; a gradient is an array of numbers",
-                kind=type(value).__name__,
-                dtype=array.dtype.name,
-            )
-        )
-    return np.ascontiguousarray(array) if array.ndim else array
-
-
-def _readable(tensor: Any) -> Any:
-    """A tensor as NumPy can read it: on the CPU, its sign carried out, in a precision that NumPy has."""
-    plain = tensor.detach().cpu()
-    for lazy in ("resolve_conj", "resolve_neg"):
-        plain = getattr(plain, lazy, lambda plain=plain: plain)()
-    return plain.float() if str(getattr(plain, "dtype", "")) == "torch.bfloat16" else plain
 
 
 @contextlib.contextmanager
