@@ -200,7 +200,11 @@ def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> N
         help="how it is called: article, coursera, cs231n, alx, torch, problem; auto (default) finds out",
     )
     parser.add_argument(
-        "--timeout", type=seconds, default=10.0, metavar="SECONDS", help="time limit of one call, default 10"
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="time limit of one call, default 10, and of loading the file, default 60; "
+        "importing installed packages is not counted",
     )
     parser.add_argument(
         "--run-all",

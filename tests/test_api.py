@@ -49,7 +49,7 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "check": convstep.check,
     "check, convention": lambda value: convstep.check(len, [value]),  # type: ignore[arg-type]
     "check, problem": lambda value: convstep.check(len, problem=[value]),  # type: ignore[arg-type]
-    "check, timeout": lambda value: convstep.check(len, timeout=-1 if value is True else value),
+    "check, timeout": lambda value: convstep.check(len, timeout=-1 if value in (True, None) else value),
     "check, adapter": lambda value: convstep.check(len, adapter=[value]),  # type: ignore[arg-type]
     "assert correct": convstep.assert_correct,
     "debug": convstep.debug,

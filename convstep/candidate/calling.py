@@ -20,12 +20,11 @@ from convstep.candidate.conventions import (
     Convention,
     Inputs,
     autograd_arguments,
-    flattened,
 )
-from convstep.candidate.failure import Unusable, failure, short
+from convstep.candidate.failure import failure, short
 from convstep.candidate.outcome import RETURNED, Candidate, Outcome
+from convstep.candidate.returned import check_size, plain, plain_gradients
 from convstep.conv.problem import Problem
-from convstep.language import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +107,7 @@ def perform(
     with _listening() as heard:
         try:
             result = _result(function, forward, candidate, call, inputs, facts)
-            returned, labels = _arrays(result, convention)
+            returned, labels = plain_gradients(result, convention, problem)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except BaseException as error:
             facts |= failure(error, candidate)
@@ -223,56 +222,9 @@ def _own_cache(
 
 def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
     """A forward's output in our layout; the gradient of the input has the same axes."""
-    return convention.ours("dA_prev", _array(Z), problem)
-
-
-def _arrays(result: Any, convention: Convention) -> tuple[tuple[Array, ...], tuple[str, ...]]:
-    """What came back as arrays, with names where it has them or some of them are None.
-
-    Raises:
-        Unusable: something in it is not an array of numbers.
-    """
-    if result is None:
-        raise Unusable(tr("it returned None; a backward must return its gradients"))
-    values, labels = flattened(result)
-    if not values:
-        raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
-    if not labels and any(value is None for value in values[: len(convention.returns)]):
-        # a first layer returns None for the gradient of its input; the others keep their places
-        labels = convention.returns[: len(values)]
-        values = values[: len(labels)]
-    kept = [value is not None for value in values]
-    if not any(kept):
-        raise Unusable(tr("every gradient that it returned is None"))
-    return (
-        tuple(_array(value) for value in values if value is not None),
-        tuple(label for label, has in zip(labels, kept, strict=True) if has) if labels else (),
-    )
-
-
-def _array(value: Any) -> Array:
-    """An array of real numbers."""
-    detached = value.detach().cpu() if hasattr(value, "detach") else value
-    try:
-        array = np.asarray(detached)
-    except Exception as error:
-        kind, reason = type(value).__name__, short(str(error))
-        raise Unusable(
-            tr("it returned a {kind} that cannot be read as an array: {reason}", kind=kind, reason=reason)
-        ) from None
-    if np.iscomplexobj(array):
-        if array.size and np.abs(array.imag).max() > 1e-9 * max(np.abs(array.real).max(), 1e-300):
-            raise Unusable(tr("it returned complex numbers; a gradient is real"))
-        array = array.real
-    if array.dtype.kind not in "biuf":
-        raise Unusable(
-            tr(
-                "it returned a {kind} of {dtype}; a gradient is an array of numbers",
-                kind=type(value).__name__,
-                dtype=array.dtype.name,
-            )
-        )
-    return np.ascontiguousarray(array) if array.ndim else array
+    array = plain(Z)
+    check_size([array], problem)
+    return convention.ours("dA_prev", array, problem)
 
 
 @contextlib.contextmanager

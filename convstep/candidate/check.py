@@ -18,7 +18,7 @@ from convstep.candidate.probing import Divergence, Probe, describe
 from convstep.candidate.sweep import BUDGET, Progress, Swept, sweep
 from convstep.candidate.target import CandidateError, Target
 from convstep.candidate.verdict import Verdict, notes
-from convstep.candidate.worker import SECONDS, Worker
+from convstep.candidate.worker import LOADING, SECONDS, Worker
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
@@ -33,7 +33,7 @@ def check(
     convention: str = AUTO,
     *,
     problem: Problem | None = None,
-    timeout: float = SECONDS,
+    timeout: float | None = None,
     run_all: bool = False,
     python2: bool = False,
     adapter: Callable[..., Any] | str | None = None,
@@ -49,7 +49,8 @@ def check(
         convention: how it is called: article, coursera, cs231n, alx, torch or problem; "auto"
             finds out.
         problem: a problem to try after the small ones.
-        timeout: seconds that one call may take.
+        timeout: seconds that one call may take, and loading the file; 10 and 60 if not given. Starting
+            Python and importing installed packages is not counted, but ends after 60 too.
         run_all: execute all of a file's top-level code, not only imports, definitions and constants.
         python2: the file is written for Python 2.
         adapter: what calls the candidate, if it is a layer class: a function of the class and a
@@ -80,7 +81,7 @@ def assert_correct(
     *,
     adapter: Callable[..., Any] | str | None = None,
     save: str | os.PathLike[str] | None = None,
-    timeout: float = SECONDS,
+    timeout: float | None = None,
 ) -> None:
     """Fail a test, with the diagnosis, if a backward is wrong.
 
@@ -89,7 +90,7 @@ def assert_correct(
         convention: as for `check`.
         adapter: as for `check`.
         save: where to write the smallest failing problem; by default a new temporary folder.
-        timeout: seconds that one call may take.
+        timeout: as for `check`.
 
     Raises:
         AssertionError: it is wrong; the message is the verdict, with the command that opens the
@@ -113,7 +114,7 @@ def assert_correct(
 
 
 def open_worker(
-    candidate: Callable[..., Any] | str, options: dict[str, Any] | None = None, timeout: float = SECONDS
+    candidate: Callable[..., Any] | str, options: dict[str, Any] | None = None, timeout: float | None = None
 ) -> Worker:
     """The candidate in a process of its own.
 
@@ -125,7 +126,7 @@ def open_worker(
         raise CandidateError(
             tr("give the candidate and its adapter in the same way: both as text or both as functions")
         )
-    if not isinstance(timeout, Real) or not 0 < timeout <= LONGEST:
+    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
         raise CandidateError(
             tr(
                 "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
@@ -157,7 +158,7 @@ def verdict_of(
     if any(finding.id == UNKNOWN for finding in diagnosis):
         said = (*said, *_about_linearity(worker, swept))
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
-    if worker.seconds != SECONDS:
+    if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
     return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from convstep.candidate.files import installed, lookup, names, python2, removed_names
 from convstep.candidate.files.execution import Execution
+from convstep.candidate.files.imports import installed_import
 from convstep.candidate.files.placeholders import Placeholder
 from convstep.candidate.files.workspace import Workspace, place_of
 from convstep.candidate.target import CandidateError, Target
@@ -129,7 +130,8 @@ def _run(target: Target, options: Options, workspace: Workspace) -> Loaded:
 def _load_installed(target: Target, options: Options, again: bool = False) -> Loaded:
     """Something installed, as Python imports it."""
     assert target.module is not None
-    module = installed.module(target.module, again=again)
+    with installed_import():
+        module = installed.module(target.module, again=again)
     namespace = vars(module)
     if target.name.partition(".")[0] not in namespace:
         offered = [name for name, value in namespace.items() if callable(value) and not name.startswith("_")]

@@ -10,16 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol
 
-from convstep.candidate.outcome import OUT_OF_MEMORY
+from convstep.candidate.outcome import CLOSED, OUT_OF_MEMORY
 from convstep.candidate.serve import serve
 from convstep.candidate.source_of import served_function
 from convstep.candidate.target import Target
 from convstep.language import spoken, tr
-from convstep.oracle import messages
+from convstep.oracle import watched
+from convstep.oracle.conversation import Pipe
 
 CRASHES = {
     "SIGSEGV": "it crashed: segmentation fault",
@@ -29,20 +31,8 @@ CRASHES = {
     "SIGKILL": "its process was killed, perhaps because memory ran out",
 }
 """How a process ended, by the name of the signal that ended it."""
-ENDING, PAUSE = 2.0, 0.005
-"""Seconds for a process to end that was killed, or whose pipe has ended; and between two looks."""
-
-
-class Pipe(messages.RawPipe, Protocol):
-    """This process's end of a pipe.
-
-    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
-    read from the next pipe that is opened, because that gets the same number.
-    """
-
-    def close(self) -> None:
-        """Give the number back."""
-        ...
+PAUSE = 0.002
+"""Seconds between two looks at whether a copy has ended."""
 
 
 class Process(Protocol):
@@ -73,15 +63,14 @@ class Spawned:
             raise OSError(tr("this Python cannot tell where its interpreter is"))
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        command = sys.executable, "-P", "-m", "convstep.candidate.serve"
         self._child = subprocess.Popen(
-            [*command, str(target), json.dumps(options), spoken()],
+            watched.command("convstep.candidate.serve", str(target), json.dumps(options), spoken()),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**threads, **os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl+C is for the parent, and what it starts ends with it
+            start_new_session=True,  # Ctrl+C is for the parent
         )
         assert self._child.stdin is not None
         assert self._child.stdout is not None
@@ -89,78 +78,95 @@ class Spawned:
         self.answers: Pipe = self._child.stdout
 
     def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill the process group."""
-        if self._child.returncode is not None:  # its number may be another's by now
-            return None
-        code = None
-        if by_itself:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(timeout=ENDING)
-        _kill_group(self._child.pid)
-        self._child.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=ENDING)
-        return code
+        """Have the supervisor end it."""
+        return watched.end(self._child, by_itself=by_itself)
 
 
 class Forked:
     """A copy of this process, which has the function already."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        question_out, question_in = os.pipe()
-        answer_out, answer_in = os.pipe()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()  # else the copy would write it again
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # threads stay behind: the copy needs none of them
-            self._pid = os.fork()
-        if self._pid == 0:
-            _live_as_copy(function, question_out, answer_in, (question_in, answer_out))
-        os.close(question_out)
-        os.close(answer_in)
-        self.questions: Pipe = os.fdopen(question_in, "wb", buffering=0)
-        self.answers: Pipe = os.fdopen(answer_out, "rb", buffering=0)
-        self._ended = False
+        pipes = [*os.pipe(), *os.pipe()]
+        here, mask = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:  # a signal that is for this process must not run a handler of its in the copy
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # threads stay behind: the copy needs none of them
+                pid = os.fork()
+            if not pid:
+                _live_as_copy(function, pipes, here, mask)
+        except OSError:
+            for pipe in pipes:
+                os.close(pipe)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(pipes[0])
+        os.close(pipes[3])
+        self._child = _Copy(pid)
+        self.questions: Pipe = os.fdopen(pipes[1], "wb", buffering=0)
+        self.answers: Pipe = os.fdopen(pipes[2], "rb", buffering=0)
 
     def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill the copy and its children."""
-        if self._ended:
-            return None
-        self._ended = True
-        code = self._waited() if by_itself else None
-        _kill_group(self._pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        if code is None:
-            self._waited()
-        return code
+        """Have the supervisor end it."""
+        return watched.end(self._child, by_itself=by_itself)
 
-    def _waited(self) -> int | None:
-        """The exit code, if it ends in time."""
-        pause = threading.Event()
-        for _ in range(round(ENDING / PAUSE)):
-            try:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid:
-                return os.waitstatus_to_exitcode(status)
+
+class _Copy:
+    """What `watched.end` needs of a process that was forked, as `subprocess.Popen` has it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._one_wait = threading.Lock()
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, if it ends in time."""
+        pause, end = threading.Event(), time.monotonic() + timeout
+        while self._poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
             pause.wait(PAUSE)
-        return None
+        assert self.returncode is not None
+        return self.returncode
+
+    def terminate(self) -> None:
+        """Ask the supervisor to end it."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the supervisor."""
+        self._send(signal.SIGKILL)
+
+    def _poll(self) -> int | None:
+        with self._one_wait:
+            if self.returncode is None:
+                try:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                except ChildProcessError:  # somebody else has waited for it
+                    pid, status = self.pid, 0
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode
+
+    def _send(self, number: int) -> None:
+        if self._poll() is None:  # else the number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
-def _live_as_copy(
-    function: Callable[..., Any], questions: int, answers: int, others: tuple[int, int]
-) -> None:
+def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
     try:
-        os.setsid()
         faulthandler.disable()  # pytest turns it on, and a crash would fill its screen
+        watched.supervised(parent, mask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for pipe in others:
+        for pipe in pipes[1:3]:
             os.close(pipe)
+        questions, answers = (watched.out_of_reach(pipe) for pipe in (pipes[0], pipes[3]))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
@@ -177,17 +183,14 @@ def _live_as_copy(
         os._exit(0)
 
 
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def how_it_died(code: int | None) -> str:
     """How a process ended, in words."""
     if code is None:
         return tr("its process ended")
     if code == OUT_OF_MEMORY:
         return tr("it ran out of memory")
+    if code == CLOSED:
+        return tr("it closed the pipe that its answers go through")
     if code >= 0:
         return tr("it ended its process with exit code {code}", code=code)
     try:

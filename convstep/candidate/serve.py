@@ -1,6 +1,6 @@
 """The candidate's process: load it, say what it is, answer calls until the parent is gone.
 
-Run as a module, this file is that process. A function that lives in the parent alone (a closure, a
+`main` is that process, under `oracle/watched.py`. A function that lives in the parent alone (a closure, a
 cell of a notebook) is served by a fork instead, see `worker.py`.
 """
 
@@ -14,21 +14,26 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from convstep.candidate import wire
 from convstep.candidate.calling import Call, perform
 from convstep.candidate.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.files.imports import waiting_for_imports
 from convstep.candidate.files.placeholders import Placeholder
-from convstep.candidate.outcome import OUT_OF_MEMORY, Candidate, Outcome
+from convstep.candidate.outcome import CLOSED, OUT_OF_MEMORY, Candidate, Outcome
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
+from convstep.oracle.conversation import answering
+from convstep.oracle.watched import private_pipes
 
 MEMORY = 4 << 30
 """Bytes that a candidate may ask for beyond what its process holds when it is loaded."""
@@ -112,10 +117,14 @@ def load(target: Target, options: dict[str, Any]) -> Served:
     from convstep.candidate import loading
 
     how = {name: value for name, value in options.items() if name != "adapter"}
+    written = options.get("adapter")
+    if not written:
+        return _served(loading.load(target, loading.Options(**how)), target.name)
+    beside = Target.parse(written)
+    if beside.path is not None:  # the candidate may change the working directory
+        beside = replace(beside, path=os.path.abspath(beside.path))
     loaded = loading.load(target, loading.Options(**how))
-    if not options.get("adapter"):
-        return _served(loaded, target.name)
-    adapter = loading.load(Target.parse(options["adapter"]), loading.Options(**how))
+    adapter = loading.load(beside, loading.Options(**how))
     return _adapted(loaded, adapter, target.name)
 
 
@@ -174,19 +183,36 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
     try:
-        messages.send(answers, wire.introduction(served.candidate))
+        messages.send(answers, answering(None, wire.introduction(served.candidate)))
         while True:
-            call, problem, fresh = wire.read_question(messages.opened(received.get()))
+            question = messages.opened(received.get())
+            call, problem, fresh = wire.read_question(question)
             if fresh:
                 if served.reload is not None:
-                    with contextlib.suppress(CandidateError):  # it was loaded once
-                        served = served.reload()
-                messages.send(answers, {"loaded": True})
-            messages.send(answers, wire.answer(_called(served, call, problem)))
-    except OSError:
-        return
+                    with contextlib.suppress(CandidateError), announced(answers, question):
+                        served = served.reload()  # it was loaded once
+                messages.send(answers, answering(question, {"loaded": True}))
+            messages.send(answers, answering(question, wire.answer(_called(served, call, problem))))
+    except OSError:  # nobody listens, or the candidate closed what it does not know
+        os._exit(CLOSED)
     except MemoryError:  # a candidate that returned has left no room for its result
         os._exit(OUT_OF_MEMORY)
+
+
+@contextlib.contextmanager
+def announced(answers: messages.RawPipe, question: messages.Message | None = None) -> Iterator[None]:
+    """While something is loaded, say when an installed package is being imported: that is not its time."""
+    here = threading.get_ident()
+
+    def importing(now: bool) -> None:
+        if threading.get_ident() != here:  # two threads would write into each other's message
+            return
+        with contextlib.suppress(OSError):
+            messages.send(answers, answering(question, {"importing": now}))
+
+    importing(False)
+    with waiting_for_imports(importing):
+        yield
 
 
 def _called(served: Served, call: Call, problem: Problem) -> Outcome:
@@ -205,28 +231,26 @@ def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def limit_memory(room: int) -> None:
-    """Let a huge allocation fail with a MemoryError here, before it takes the machine down."""
+def limit_memory(room: int, *, loading: bool = False) -> None:
+    """Let a huge allocation fail with a MemoryError here, before it takes the machine down.
+
+    Args:
+        room: bytes beyond what this process holds now.
+        loading: limit only what is written to: a framework maps gigabytes of libraries.
+    """
     try:
         import resource
 
         with open("/proc/self/statm") as statm:
-            held = int(statm.read().split()[0]) * resource.getpagesize()
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = held + room
-        if most == resource.RLIM_INFINITY or wanted < most:
-            resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
+            pages = [int(count) for count in statm.read().split()]
+        limits = [(resource.RLIMIT_DATA, pages[5])] + [(resource.RLIMIT_AS, pages[0])] * (not loading)
+        for limit, held in limits:
+            _, most = resource.getrlimit(limit)
+            wanted = held * resource.getpagesize() + room
+            if most == resource.RLIM_INFINITY or wanted < most:
+                resource.setrlimit(limit, (wanted, wanted))
     except (ImportError, OSError, ValueError):  # a system without such limits
         return
-
-
-def private_pipes() -> tuple[messages.RawPipe, messages.RawPipe]:
-    """The two pipes to the parent, out of reach of whatever reads stdin or prints."""
-    pipes = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    return os.fdopen(pipes[0], "rb", buffering=0), os.fdopen(pipes[1], "wb", buffering=0)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -237,23 +261,35 @@ def main(arguments: Sequence[str]) -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os.environ["MPLBACKEND"] = "Agg"
     speak(arguments[2])  # what is said here is shown as it is
+    from convstep.candidate import loading  # noqa: F401  ours, and so not the candidate's time
+
+    limit_memory(MEMORY, loading=True)
     try:
-        served = load(Target.parse(arguments[0]), json.loads(arguments[1]))
+        with announced(answers):
+            served = load(Target.parse(arguments[0]), json.loads(arguments[1]))
     except CandidateError as error:
-        messages.send(answers, {"error": wire.as_text(str(error))})
-        return
+        _fail(answers, str(error))
     except BaseException as error:
         said = " ".join(str(error).split())
-        sentence = tr(
-            "loading {target} ended with {error}: {said}" if said else "loading {target} ended with {error}",
-            target=arguments[0],
-            error=type(error).__name__,
-            said=said,
+        _fail(
+            answers,
+            tr(
+                "loading {target} ended with {error}: {said}"
+                if said
+                else "loading {target} ended with {error}",
+                target=arguments[0],
+                error=type(error).__name__,
+                said=said,
+            ),
         )
-        messages.send(answers, {"error": wire.as_text(sentence)})
-        return
-    serve(served, questions, answers)
+    else:
+        serve(served, questions, answers)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _fail(answers: messages.RawPipe, sentence: str) -> None:
+    """Say why there is no candidate; what it left behind does not keep the process from ending."""
+    code = CLOSED
+    with contextlib.suppress(OSError):
+        messages.send(answers, answering(None, {"error": np.asarray(sentence)}))
+        code = 0
+    os._exit(code)

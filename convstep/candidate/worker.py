@@ -9,29 +9,32 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
 from convstep.candidate import wire
 from convstep.candidate.calling import Call
 from convstep.candidate.outcome import DIED, HUNG, Candidate, Outcome
-from convstep.candidate.processes import Forked, Pipe, Process, Spawned, how_it_died
+from convstep.candidate.processes import Forked, Process, Spawned, how_it_died
 from convstep.candidate.serve import no_class
 from convstep.candidate.source_of import kind_of, name_of
 from convstep.candidate.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
+from convstep.oracle.conversation import Conversation, Ended, Silent
 
 SECONDS = 10.0
 """How long one call may take, unless told otherwise."""
 PAUSE = 0.02
 """Seconds between two looks at whether a call has ended."""
 LOADING = 60.0
-"""How long loading may take at least: importing a large framework is slow on a cold disk."""
+"""How long loading may take, unless told otherwise; and on top, however told, to start Python and import
+installed packages: a large framework is slow on a cold disk."""
 
+Message = messages.Message
 
 Starter = Callable[[], Process]
 
@@ -40,32 +43,34 @@ class Worker:
     """Calls a candidate in its process. Any thread may call anything; calls take turns."""
 
     def __init__(
-        self, start: Starter, title: str, seconds: float = SECONDS, flags: tuple[str, ...] = ()
+        self, start: Starter, title: str, seconds: float | None = None, flags: tuple[str, ...] = ()
     ) -> None:
         """Start the process and wait until the candidate is loaded.
 
         Args:
             start: starts a process that serves the candidate.
             title: how the command line names it, or what to call it where it cannot.
-            seconds: how long one call may take.
+            seconds: how long one call may take, and loading; SECONDS and LOADING if None.
             flags: what the command line adds, to load it in the same way.
 
         Raises:
             CandidateError: it cannot be loaded.
         """
-        self.address, self.seconds, self.flags = title, seconds, flags
+        self.address, self.flags = title, flags
+        self.seconds = SECONDS if seconds is None else seconds
+        self.loading = LOADING if seconds is None else seconds
         self._start = start
         self._one_call = threading.RLock()
         self._closed = False
         self._called = False
         self._process: Process | None = None
-        self._received: SimpleQueue[bytes | None] = SimpleQueue()
+        self._conversation: Conversation | None = None
         self.candidate: Candidate = self._begin()
         """What loading found out."""
 
     @classmethod
     def of_target(
-        cls, target: Target, options: dict[str, Any] | None = None, seconds: float = SECONDS
+        cls, target: Target, options: dict[str, Any] | None = None, seconds: float | None = None
     ) -> Worker:
         """A worker for code in a file or a module."""
         flags: list[str] = []
@@ -75,7 +80,7 @@ class Worker:
         return cls(lambda: Spawned(target, options or {}), str(target), seconds, tuple(flags))
 
     @classmethod
-    def of_function(cls, function: Callable[..., Any], seconds: float = SECONDS) -> Worker:
+    def of_function(cls, function: Callable[..., Any], seconds: float | None = None) -> Worker:
         """A worker for a function of this process: a copy of the process calls it.
 
         Raises:
@@ -116,30 +121,50 @@ class Worker:
                 self._called = True
 
     def _answer(self, call: Call, problem: Problem, fresh: bool) -> Outcome:
-        assert self._process is not None
-        with contextlib.suppress(OSError, ValueError):  # who does not read has died
-            messages.send(self._process.questions, wire.question(call, problem, fresh=fresh))
-        longest, loading = self.seconds, False
+        talk = self._conversation
+        assert talk is not None
+        loading = fresh
         try:
+            talk.ask(wire.question(call, problem, fresh=fresh), messages.longest_about(problem))
             if fresh:  # it says when it is loaded, and the time of the call starts
-                longest, loading = max(LOADING, self.seconds), True
-                loaded = self._received.get(timeout=longest)
-                longest, loading = self.seconds, False
-                received = None if loaded is None else self._received.get(timeout=longest)
-            else:
-                received = self._received.get(timeout=longest)
-        except Empty:
+                self._heard_loading(talk)
+                loading = False
+            return wire.read_answer(talk.hear(self.seconds), call, problem)
+        except Silent as silent:
             self._end()
             message = tr(
                 "loading it again did not finish within {seconds:g} s"
                 if loading
                 else "it did not return within {seconds:g} s",
-                seconds=longest,
+                seconds=silent.seconds,
             )
             return Outcome(HUNG, message=message)
-        if received is None:
+        except Ended:
             return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
-        return wire.read_answer(messages.opened(received), call, problem)
+        except messages.Malformed:
+            self._end()
+            return Outcome(DIED, message=nonsense())
+
+    def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
+        """What is said when loading has ended; what is said before is whose time it is.
+
+        Raises:
+            Silent: it took too long.
+            Ended: it will never be said.
+            Malformed: something else was.
+        """
+        left = {False: self.loading, True: max(LOADING, self.loading)}
+        importing = starting
+        while True:
+            began = time.monotonic()
+            try:
+                said = talk.hear(left[importing])
+            except Silent:
+                raise Silent(max(LOADING, self.loading) if importing else self.loading) from None
+            if "importing" not in said:
+                return said
+            left[importing] -= time.monotonic() - began
+            importing = bool(messages.number(said, "importing"))
 
     def close(self) -> None:
         """End the process, whatever it is doing; calling it again does nothing."""
@@ -175,50 +200,47 @@ class Worker:
             raise CandidateError(
                 tr("no process for the candidate can be started: {reason}", reason=error.strerror or error)
             ) from None
-        self._received = SimpleQueue()
-        listening = threading.Thread(
-            target=_listen, args=(self._process.answers, self._received), name="candidate", daemon=True
-        )
-        listening.start()
-        longest = max(LOADING, self.seconds)
+        talk = self._conversation = Conversation(self._process.questions, self._process.answers)
         try:
-            received = self._received.get(timeout=longest)
-        except Empty:
-            self._end()
-            sentence = tr(
-                "loading {target} did not finish within {seconds:g} s", target=self.address, seconds=longest
-            )
-            raise CandidateError(sentence) from None
-        except BaseException:  # Ctrl+C
+            return self._introduced(talk)
+        except BaseException:  # Ctrl+C, too
             self._end()
             raise
-        if received is None:
+
+    def _introduced(self, talk: Conversation) -> Candidate:
+        try:
+            said = self._heard_loading(talk, starting=True)
+            if "error" in said:
+                raise CandidateError(messages.text(said, "error"))
+            return wire.read_introduction(said)
+        except Silent as silent:
+            raise CandidateError(
+                tr(
+                    "loading {target} did not finish within {seconds:g} s",
+                    target=self.address,
+                    seconds=silent.seconds,
+                )
+            ) from None
+        except Ended:
             how = how_it_died(self._end(by_itself=True))
-            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how))
-        introduction = messages.opened(received)
-        if "error" in introduction:
-            self._end()
-            raise CandidateError(wire.text(introduction, "error"))
-        return wire.read_introduction(introduction)
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how)) from None
+        except messages.Malformed:
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
 
     def _end(self, *, by_itself: bool = False) -> int | None:
         process, self._process = self._process, None
+        talk, self._conversation = self._conversation, None
         if process is None:
             return None
         code = process.end(by_itself=by_itself)
-        with contextlib.suppress(OSError):
-            process.questions.close()
+        if talk is not None:
+            talk.close()
         return code
 
 
-def _listen(answers: Pipe, received: SimpleQueue[bytes | None]) -> None:
-    """Collect answers until the pipe ends, and close it; see `Pipe`."""
-    with contextlib.suppress(OSError, ValueError):
-        while (answer := messages.receive(answers)) is not None:
-            received.put(answer)
-    received.put(None)
-    with contextlib.suppress(OSError):
-        answers.close()
+def nonsense() -> str:
+    """What is said of a process whose pipe brings something else than answers."""
+    return tr("its process answered nonsense: something in it writes to pipes that are not its own")
 
 
 def _address(function: Callable[..., Any]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from queue import SimpleQueue
 
 import numpy.typing as npt
@@ -13,21 +14,28 @@ import numpy.typing as npt
 from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
+from convstep.oracle.conversation import answering
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import TorchOracle, version
+from convstep.oracle.watched import private_pipes
 
 
-def main() -> None:
-    """Load torch, say so, then answer questions until the parent closes the pipe or is gone."""
+def main(arguments: Sequence[str]) -> None:
+    """Load torch, say so, then answer questions until the parent closes the pipe or is gone.
+
+    Args:
+        arguments: the language in use.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    questions, answers = _private_pipes()
+    speak(arguments[0])  # its errors are shown as they are
+    questions, answers = private_pipes()
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     with contextlib.suppress(OSError):
         try:
-            messages.send(answers, {"version": version()})
+            messages.send(answers, answering(None, {"version": version()}))
         except OracleUnavailable as error:
-            messages.send(answers, {"error": str(error)})
+            messages.send(answers, answering(None, {"error": str(error)}))
             return
         _answer(received, answers)
 
@@ -48,16 +56,7 @@ def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
         except Exception as error:  # e.g. no memory for this problem; the next may be smaller
             reason = str(error) or type(error).__name__
             reply = {"error": tr("PyTorch could not compute these gradients: {reason}", reason=reason)}
-        messages.send(answers, reply)
-
-
-def _private_pipes() -> tuple[messages.RawPipe, messages.RawPipe]:
-    """The two pipes to the parent, out of reach of whatever reads stdin or prints."""
-    pipes = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
-    return os.fdopen(pipes[0], "rb", buffering=0), os.fdopen(pipes[1], "wb", buffering=0)
+        messages.send(answers, answering(question, reply))
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:

@@ -1,15 +1,18 @@
 """Arrays through a pipe: eight bytes of length, a table of contents in JSON, the arrays' bytes.
 
-Never pickle. An `.npz` would do as well, but takes milliseconds where many small messages go.
+Never pickle. An `.npz` would do as well, but takes milliseconds where many small messages go. Who reads
+believes nothing: the process on the other side may have written anything.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import struct
-from collections.abc import Mapping
-from typing import Any, Protocol
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +25,29 @@ Message = dict[str, npt.NDArray[Any]]
 _LENGTH = struct.Struct(">Q")
 _PROBLEM = ("A_prev", "W", "b", "dZ", "stride", "padding", "dilation", "groups")
 _PARTS = ("values", "magnitude")
+_KINDS = "biufU"
+_AXES = 32
+_NAMES = 256
+_TABLE = 1 << 20
+SPARE = 64 << 20
+"""Bytes that a message may have whatever it is about."""
+_TIMES = 16
+"""How many times a problem's arrays an answer about it may be, on top."""
+
+_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+_Kind = TypeVar("_Kind")
+
+
+class Malformed(ValueError):
+    """What came through a pipe is not a message, or not the one that was due."""
 
 
 class RawPipe(Protocol):
@@ -52,23 +78,121 @@ def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
         left = left[pipe.write(left) or 0 :]
 
 
-def receive(pipe: RawPipe) -> bytes | None:
-    """The next message as it came, or None at the end of the stream, be it in the middle of one."""
+def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytes | None:
+    """The next message as it came, or None at the end of the stream, be it in the middle of one.
+
+    Args:
+        pipe: where it comes from.
+        longest: asked when a message begins: how many bytes it may have.
+
+    Raises:
+        Malformed: it says that it is longer.
+    """
     header = _exactly(pipe, _LENGTH.size)
-    return None if header is None else _exactly(pipe, _LENGTH.unpack(header)[0])
+    if header is None:
+        return None
+    (size,) = _LENGTH.unpack(header)
+    if size > longest():
+        raise Malformed(f"a message of {size} bytes was not expected")
+    return _exactly(pipe, size)
+
+
+def longest_about(problem: Problem) -> int:
+    """Bytes that an answer about a problem may have; more than any answer that makes sense."""
+    arrays = (problem.A_prev, problem.W, problem.b, problem.dZ)
+    return SPARE + _TIMES * sum(array.nbytes for array in arrays if array is not None)
+
+
+@contextlib.contextmanager
+def strictly() -> Iterator[None]:
+    """Whatever fails while a message is read is the message's fault.
+
+    Raises:
+        Malformed: something did.
+    """
+    try:
+        yield
+    except Malformed:
+        raise
+    except _FAILURES as error:
+        raise Malformed(str(error)) from error
 
 
 def opened(received: bytes) -> Message:
-    """The arrays of a received message."""
-    table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
-    arrays, start = {}, table_end
-    for name, (dtype, shape) in json.loads(received[_LENGTH.size : table_end]).items():
-        kind = np.dtype(dtype)
-        count = math.prod(shape)
-        array = np.frombuffer(received, kind, count, start) if count and kind.itemsize else np.empty(0, kind)
-        arrays[name] = array.reshape(shape).copy() if kind.itemsize else np.zeros(shape, kind)
-        start += count * kind.itemsize
-    return arrays
+    """The arrays of a received message: numbers and texts, whole.
+
+    Raises:
+        Malformed: it is none.
+    """
+    with strictly():
+        table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+        require(table_end <= min(len(received), _TABLE))
+        contents = checked(json.loads(received[_LENGTH.size : table_end]), dict)
+        require(len(contents) <= _NAMES)
+        arrays, start = {}, table_end
+        for name, (dtype, shape) in contents.items():
+            arrays[name], start = _array(received, start, checked(dtype, str), checked(shape, list))
+        require(start == len(received))
+        return arrays
+
+
+def _array(received: bytes, start: int, dtype: str, shape: list[Any]) -> tuple[npt.NDArray[Any], int]:
+    """One array of a message, and where the next one starts."""
+    kind = np.dtype(dtype)
+    require(len(shape) <= _AXES and all(0 <= checked(length, int) < 1 << 40 for length in shape))
+    count = math.prod(shape)
+    end = start + count * kind.itemsize
+    require(end <= len(received) and (kind.itemsize > 0 or count <= 1))
+    array = np.frombuffer(received, kind, count, start) if end > start else np.zeros(count, kind)
+    require(kind.kind in _KINDS)
+    return array.reshape(shape).copy(), end
+
+
+def checked(value: object, kind: type[_Kind]) -> _Kind:
+    """A value of exactly that type.
+
+    Raises:
+        Malformed: it is of another.
+    """
+    if type(value) is not kind:
+        raise Malformed(f"{type(value).__name__} in place of {kind.__name__}")
+    return value
+
+
+def require(holds: bool) -> None:
+    """Go on if something is as it must be.
+
+    Raises:
+        Malformed: it is not.
+    """
+    if not holds:
+        raise Malformed("a message that is not consistent")
+
+
+def text(message: Message, name: str) -> str:
+    """A text of a message.
+
+    Raises:
+        Malformed: it is not there, or not a text.
+    """
+    with strictly():
+        array = message[name]
+        require(array.dtype.kind == "U" and array.ndim == 0)
+        # NumPy lets in numbers that are no characters, and fails on them with a SystemError
+        codes = array.reshape(1).view(f"{array.dtype.str[0]}u4") if array.nbytes else np.zeros(1)
+        require(bool(codes.max() <= sys.maxunicode))
+        return str(array)
+
+
+def number(message: Message, name: str) -> int:
+    """A whole number of a message; a truth is 0 or 1.
+
+    Raises:
+        Malformed: it is not there, or not a number.
+    """
+    with strictly():
+        value = message[name].item()
+        return int(value) if type(value) is bool else checked(value, int)
 
 
 def problem_message(problem: Problem) -> dict[str, npt.ArrayLike]:
@@ -102,13 +226,21 @@ def expectation_message(expectation: Expectation) -> dict[str, npt.ArrayLike]:
     return arrays
 
 
-def read_expectation(message: Message) -> Expectation:
-    """The answer of a message."""
-    names = [key.partition(".")[0] for key in message if key.endswith(".values")]
-    return Expectation(
-        str(message["oracle"]),
-        {name: Expected(*(message[f"{name}.{part}"] for part in _PARTS)) for name in names},
-    )
+def read_expectation(message: Message, problem: Problem) -> Expectation:
+    """The answer of a message about a problem.
+
+    Raises:
+        Malformed: it does not hold numbers for each of the problem's gradients.
+    """
+    shapes = {"dW": problem.W.shape, "dA_prev": problem.A_prev.shape}
+    if problem.b is not None:
+        shapes["db"] = problem.b.shape
+    with strictly():
+        arrays = {f"{name}.{part}": message[f"{name}.{part}"] for name in shapes for part in _PARTS}
+        require(all(array.shape == shapes[key.partition(".")[0]] for key, array in arrays.items()))
+        require(all(array.dtype.kind == "f" for array in arrays.values()))
+        gradients = {name: Expected(*(arrays[f"{name}.{part}"] for part in _PARTS)) for name in shapes}
+        return Expectation(text(message, "oracle"), gradients)
 
 
 def _exactly(pipe: RawPipe, size: int) -> bytes | None:

@@ -2,18 +2,15 @@
 
 Importing torch holds the interpreter's lock for so long that a screen in the same process would
 freeze. The child starts importing at once; whoever asks before it is ready waits in a thread of
-their own. Run as a module, this file is that child. It needs nothing of the parent's `__main__`,
-so a script without a guard can use it.
+their own. It needs nothing of the parent's `__main__`, so a script without a guard can use it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 import threading
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -21,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
-from convstep.language import speak, spoken, tr
-from convstep.oracle import messages
+from convstep.language import spoken, tr
+from convstep.oracle import messages, watched
 from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
+from convstep.oracle.conversation import Conversation, Ended
 from convstep.oracle.expectation import Expectation, OracleUnavailable
 
 DIED = "the process that runs PyTorch ended before it answered; compare again to start another"
 """What a question gets when the child was killed or crashed."""
+NONSENSE = "the process that runs PyTorch answered nonsense; compare again to start another"
+"""What a question gets when something else came than an answer."""
 
 
 class ServiceClosed(RuntimeError):
@@ -125,12 +125,12 @@ class _Child:
 
     def __init__(self) -> None:
         self.ready = False
-        self.died = False
+        self._died = False
         self._failure, self._language = "", spoken()
-        self._answers: SimpleQueue[bytes | None] = SimpleQueue()
-        self._writing = threading.Lock()
+        self._greeted = threading.Event()
         self._known_problem: Problem | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._conversation: Conversation | None = None
         try:
             self._process = _spawn()
         except OSError as error:
@@ -138,7 +138,15 @@ class _Child:
                 tr("no process for PyTorch can be started: {reason}", reason=error.strerror or error)
             )
         else:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._conversation = Conversation(self._process.stdin, self._process.stdout)
             threading.Thread(target=self._listen, name="torch-service", daemon=True).start()
+
+    @property
+    def died(self) -> bool:
+        """Whether it is gone, in a way that need not be the last word."""
+        return self._died or (self.ready and self._process is not None and self._process.poll() is not None)
 
     @property
     def speaks_otherwise(self) -> bool:
@@ -150,52 +158,49 @@ class _Child:
         question: dict[str, npt.ArrayLike] = {"position": position, "language": spoken()}
         if problem is not self._known_problem:
             question |= messages.problem_message(problem)
-        # who does not read has died, and the answers will say so
-        with contextlib.suppress(OSError, ValueError), self._writing:
-            if self._process is not None and self._process.stdin is not None:
-                messages.send(self._process.stdin, question)
-                self._known_problem = problem
-        received = self._answers.get()
-        if received is None:
-            self._answers.put(None)  # for whoever asks next
+            self._known_problem = problem
+        self._greeted.wait()
+        if self._failure or self._conversation is None:
             raise OracleUnavailable(self._failure)
-        answer = messages.opened(received)
-        if "error" in answer:
-            raise OracleUnavailable(str(answer["error"]))
-        return messages.read_expectation(answer)
+        try:
+            self._conversation.ask(question, messages.longest_about(problem))
+            answer = self._conversation.hear()
+            if "error" in answer:
+                raise OracleUnavailable(messages.text(answer, "error"))
+            return messages.read_expectation(answer, problem)
+        except (Ended, messages.Malformed) as error:
+            self._fail(error)
+            raise OracleUnavailable(self._failure) from None
 
     def end(self) -> None:
         """Kill the process; whoever waits for an answer gets the failure."""
-        if self._process is None:
-            return
-        self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
+        if self._process is not None:
+            watched.end(self._process)
+        if self._conversation is not None:
+            self._conversation.close()
 
     def _listen(self) -> None:
-        """Collect what the child says until it stops talking."""
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        failure = ""
+        """Hear whether torch can be loaded, which takes seconds."""
+        assert self._conversation is not None
         try:
-            if (greeting := messages.receive(process.stdout)) is not None:
-                failure = str(messages.opened(greeting).get("error", ""))
-                self.ready = not failure
-            while (received := messages.receive(process.stdout)) is not None:
-                self._answers.put(received)
-        finally:
-            self._give_up(failure or tr(DIED), lasting=bool(failure))
-            self.end()
-            process.stdout.close()
-            with self._writing:
-                process.stdin.close()
+            greeting = self._conversation.hear()
+            if "error" in greeting:
+                self._give_up(messages.text(greeting, "error"), lasting=True)
+                self.end()
+            else:
+                self.ready = True
+                self._greeted.set()
+        except (Ended, messages.Malformed) as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._give_up(tr(DIED) if isinstance(error, Ended) else tr(NONSENSE))
+        self.end()
 
     def _give_up(self, failure: str, lasting: bool = False) -> None:
         """Answer everybody with the failure; a lasting one would only repeat in another child."""
-        self.ready, self.died, self._failure = False, not lasting, failure
-        self._answers.put(None)
+        self.ready, self._died, self._failure = False, not lasting, failure
+        self._greeted.set()
 
 
 def _spawn() -> subprocess.Popen[bytes]:
@@ -204,8 +209,7 @@ def _spawn() -> subprocess.Popen[bytes]:
         raise OSError(tr("this Python cannot tell where its interpreter is"))
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     return subprocess.Popen(
-        # -P: a file torch.py or random.py in the working directory is not meant
-        [sys.executable, "-P", "-m", "convstep.oracle.service", spoken()],
+        watched.command("convstep.oracle.child", spoken()),
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -213,10 +217,3 @@ def _spawn() -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,  # Ctrl+C in the terminal is for the parent
     )
-
-
-if __name__ == "__main__":
-    from convstep.oracle.child import main
-
-    speak(sys.argv[1])  # its errors are shown as they are
-    main()

@@ -377,3 +377,102 @@ def test_whoever_writes_bytes_or_asks_for_the_terminal_gets_a_plain_answer() -> 
     with pytest.raises(OSError, match="fileno"):
         tail.fileno()
     assert (tail.take(), tail.take()) == ("abc", "")
+
+
+class Strange(np.ndarray):
+    """A subclass that none of NumPy's functions survives."""
+
+    def __array_ufunc__(self, *arguments: Any, **named: Any) -> Any:
+        raise RuntimeError("no arithmetic here")
+
+    def __array_function__(self, *arguments: Any, **named: Any) -> Any:
+        raise RuntimeError("no function here")
+
+    def __array_finalize__(self, other: Any) -> None:
+        if other is not None and not isinstance(other, np.ndarray):
+            raise RuntimeError("no copies here")
+
+    def __eq__(self, other: object) -> Any:
+        raise RuntimeError("no comparison here")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("no truth here")
+
+
+def lazily_negative(array: Any) -> Any:
+    import torch
+
+    negated = torch.tensor(-array)
+    return torch.complex(torch.zeros_like(negated), negated).conj().imag
+
+
+def parameter(array: Any) -> Any:
+    import torch
+
+    return torch.nn.Parameter(torch.tensor(array))
+
+
+def read_only(array: Any) -> Any:
+    array.setflags(write=False)
+    return array
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        lambda array: np.ma.masked_array(array, mask=True),
+        lambda array: np.ma.masked_array(array, mask=array > 0, fill_value=7),
+        lambda array: array.view(Strange),
+        lambda array: array.view(np.recarray),
+        lambda array: np.asfortranarray(array.astype(">f8")),
+        lambda array: np.stack([array, array], -1)[..., 0],
+        lambda array: array + 0j,
+        read_only,
+        parameter,
+        lazily_negative,
+    ],
+    ids=[
+        "all-masked",
+        "masked",
+        "strange",
+        "record",
+        "big-endian",
+        "strided",
+        "complex",
+        "read-only",
+        "parameter",
+        "lazy",
+    ],
+)
+def test_a_subclass_is_compared_by_the_numbers_it_holds(dressed: Callable[[Any], Any]) -> None:
+    def backward(problem: Problem) -> Any:
+        return tuple(dressed(PLAIN.gradients[name].copy()) for name in ("dW", "db", "dA_prev"))
+
+    outcome = performed(backward, PLAIN.problem, Call("problem"))
+    assert (outcome.kind, outcome.message) == (RETURNED, "")
+    for array, name in zip(outcome.returned, ("dW", "db", "dA_prev"), strict=True):
+        assert type(array) is np.ndarray
+        np.testing.assert_allclose(array, PLAIN.gradients[name], rtol=1e-6)
+
+
+def test_a_matrix_keeps_its_shape() -> None:
+    outcome = performed(lambda problem: np.matrix([1.0, 2.0]), PLAIN.problem, Call("problem"))
+    assert type(outcome.returned[0]) is np.ndarray
+    assert outcome.returned[0].shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (np.zeros(3, [("a", float)]), "it returned a ndarray of void64; a gradient is an array of numbers"),
+        (np.zeros(3, "M8[s]"), "it returned a ndarray of datetime64[s]; a gradient is an array of numbers"),
+        (np.array([complex(0, np.nan)]), "it returned complex numbers; a gradient is real"),
+        ([0.0] * 1000, "it returned 1000 values; a backward returns its gradients"),
+        (np.zeros(10**8), "it returned 100000000 numbers, far more than its gradients have"),
+        ((np.zeros(10**6),) * 50, "it returned 50000000 numbers, far more than its gradients have"),
+    ],
+    ids=["structured", "dates", "NaN beside", "many", "large", "many large"],
+)
+def test_what_is_no_gradient_by_its_kind_or_size_is_a_sentence(returned: Any, message: str) -> None:
+    outcome = performed(lambda problem: returned, PLAIN.problem, Call("problem"))
+    assert (outcome.kind, outcome.message, outcome.returned) == (RAISED, message, ())

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from convstep import Problem
 from convstep.candidate import wire
 from convstep.candidate.calling import Call
 from convstep.candidate.cases import Case, right_of
 from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
-from convstep.oracle.messages import opened, receive, send
+from convstep.oracle.messages import Malformed, opened, receive, send
 from convstep.printable import SENTENCE
 from tests.test_printable import TEXTS, obeyed
 
@@ -146,17 +149,10 @@ def test_an_introduction_arrives_whole() -> None:
     assert wire.read_introduction(there(wire.introduction(candidate))) == candidate
 
 
-def test_a_text_arrives_and_a_missing_one_is_empty() -> None:
-    message = there({"error": wire.as_text("größer\nals 4x4")})
-    assert wire.text(message, "error") == "größer\nals 4x4"
-    assert wire.text(message, "other") == ""
-
-
 @given(TEXTS)
 def test_whatever_the_other_side_says_can_be_shown(text: str) -> None:
     sent = Outcome(
         RAISED,
-        labels=(text,),
         message=text,
         line_text=text,
         printed=text,
@@ -165,16 +161,15 @@ def test_whatever_the_other_side_says_can_be_shown(text: str) -> None:
     )
     found = answered(sent, Call("torch"))
     said = [
-        *found.labels,
         found.message,
         found.line_text,
         found.printed,
         *found.warnings,
         found.forward_message,
     ]
-    introduced = Candidate(text, text, (text,), 1, forward=text, source=f"\t{text}", notes=(text,))
+    introduced = Candidate(text, "function", (text,), 1, forward=text, source=f"\t{text}", notes=(text,))
     known = wire.read_introduction(there(wire.introduction(introduced)))
-    said += [known.name, known.kind, *known.parameters, known.forward, known.source, *known.notes]
+    said += [known.name, *known.parameters, known.forward, known.source, *known.notes]
     assert obeyed("".join(said).replace("\n", "")) == []
     assert known.source.startswith("    "), "a tab is the columns it stood for"
     assert known.source.count("\n") == text.replace("\r\n", "\n").count("\n"), "lines keep their numbers"
@@ -191,3 +186,98 @@ def test_a_path_arrives_as_it_is() -> None:
 def test_a_megabyte_of_a_message_arrives_as_a_sentence() -> None:
     found = answered(Outcome(RAISED, message="x" * 10**6), Call("torch"))
     assert len(found.message) <= SENTENCE
+
+
+ANSWER = wire.answer(
+    Outcome(
+        RETURNED,
+        tuple(RIGHT.gradients[name] for name in ("dW", "db", "dA_prev")),
+        ("dW", "db", "dA_prev"),
+        warnings=("UserWarning: a",),
+        changed=("W",),
+        Z=RIGHT.problem.dZ,
+    )
+)
+INTRODUCTION = wire.introduction(Candidate("f", "function", ("dZ", "cache"), 2, notes=("a.",)))
+CALL = Call("problem")
+
+
+def written(message: Any) -> bytes:
+    pipe = Memory()
+    send(pipe, message)
+    return bytes(pipe.kept[8:])
+
+
+def read(received: bytes) -> None:
+    """Read as an answer and as an introduction; each is one, or malformed."""
+    for reading in (
+        lambda message: wire.read_answer(message, CALL, RIGHT.problem),
+        wire.read_introduction,
+    ):
+        with suppress(Malformed):
+            reading(opened(received))
+
+
+@given(st.data())
+def test_whatever_happens_to_the_bytes_of_a_message_is_an_outcome_or_malformed(data: st.DataObject) -> None:
+    received = bytearray(written(data.draw(st.sampled_from([ANSWER, INTRODUCTION]))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(received)))
+        length = data.draw(st.integers(0, 9))
+        received[place : place + length] = data.draw(st.binary(max_size=9))
+    read(bytes(received))
+
+
+NONSENSE = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+def test_whatever_happens_to_the_facts_of_a_message_is_an_outcome_or_malformed(data: st.DataObject) -> None:
+    message = dict(data.draw(st.sampled_from([ANSWER, INTRODUCTION])))
+    for name in ("outcome", "candidate"):
+        if name in message:
+            facts = json.loads(str(message[name]))
+            key = data.draw(st.sampled_from([*facts, "other"]))
+            if data.draw(st.booleans()):
+                facts[key] = data.draw(NONSENSE)
+            else:
+                facts.pop(key, None)
+            message[name] = json.dumps(facts)
+    key = data.draw(st.sampled_from([*message, "returned.3", "returned.9", "Z", "number"]))
+    change = data.draw(st.sampled_from(["keep", "drop", "array", "text"]))
+    if change == "drop":
+        message.pop(key, None)
+    elif change == "array":
+        kind = data.draw(st.sampled_from(["f8", "i4", "?", "U3", "f2", ">f4"]))
+        message[key] = np.zeros(data.draw(st.lists(st.integers(0, 3), max_size=5)), kind)
+    elif change == "text":
+        message[key] = data.draw(st.text())
+    read(written(message))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "perfect"},
+        {"line": -1},
+        {"line": True},
+        {"memory": 10**400},
+        {"memory": 1.5},
+        {"message": None},
+        {"labels": ["dW", "dW", "db"]},
+        {"labels": ["dW", "db"]},
+        {"labels": ["dW", "db", "Z"]},
+        {"changed": ["everything"]},
+        {"warnings": [1]},
+        {"returned": []},
+    ],
+    ids=str,
+)
+def test_a_fact_that_cannot_be_is_malformed(change: dict[str, Any]) -> None:
+    facts = json.loads(str(ANSWER["outcome"]))
+    with pytest.raises(Malformed):
+        wire.read_answer(there(ANSWER | {"outcome": json.dumps(facts | change)}), CALL, RIGHT.problem)

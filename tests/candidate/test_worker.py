@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from convstep.candidate.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Ou
 from convstep.candidate.processes import Forked
 from convstep.candidate.target import Target
 from convstep.candidate.worker import Worker
+from convstep.oracle.conversation import Conversation, Silent
 from tests.candidate.conftest import Files
 from tests.waiting import GENEROUS, buried, runs, waited
 
@@ -100,7 +101,8 @@ def test_what_hangs_is_ended_within_its_limit_and_its_children_too(tmp_path: Pat
     def backward(problem: Problem) -> Any:
         while written.exists():
             pass
-        written.write_text(f"{subprocess.Popen(['sleep', '600']).pid}\n")
+        apart = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        written.write_text(f"{apart.pid}\n")
         return reference(problem)
 
     with Worker.of_function(backward, GENEROUS) as running:
@@ -547,6 +549,14 @@ SPAWNED = """
             input()
         if what == 5:
             np.ones(10**12)
+        if what == 6:
+            for number in range(3, 512):
+                try:
+                    os.write(number, b"\\0" * 4000)
+                except OSError:
+                    pass
+        if what == 7:
+            os.closerange(3, 4096)
         return len(calls) * np.ones(1)
 """
 
@@ -573,6 +583,8 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         assert waited(lambda: buried(pid))
         assert running.call(CALL, asked(2)).message == "it crashed: segmentation fault"
         assert running.call(CALL, asked(3)).message == "it ended its process with exit code 4"
+        assert running.call(CALL, asked(6)).message.startswith("its process answered nonsense: ")
+        assert running.call(CALL, asked(7)).message == "it closed the pipe that its answers go through"
         assert running.call(CALL, asked(0)).returned[0][0] == 1
         pid = pid_of(running)
     assert waited(lambda: buried(pid))
@@ -580,16 +592,15 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
 
 def test_the_time_to_load_again_is_not_the_calls(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     granted: list[float] = []
+    patiently = Conversation.hear
 
-    class Patient(SimpleQueue[Any]):
-        """Notes how long it may be waited for, and waits longer."""
+    def hear(talk: Conversation, seconds: float | None = None) -> Any:
+        """Notes how long it may take, and waits longer."""
+        assert seconds is not None
+        granted.append(seconds)
+        return patiently(talk, GENEROUS)
 
-        def get(self, block: bool = True, timeout: float | None = None) -> Any:
-            assert timeout is not None
-            granted.append(timeout)
-            return super().get(timeout=GENEROUS)
-
-    monkeypatch.setattr(worker, "SimpleQueue", Patient)
+    monkeypatch.setattr(Conversation, "hear", hear)
     text = """
         import numpy as np
         calls = []
@@ -601,9 +612,54 @@ def test_the_time_to_load_again_is_not_the_calls(files: Files, monkeypatch: pyte
     target = Target(str(files.write("slow.py", text)), None, "backward")
     with Worker.of_target(target, {"run_all": True}, BRIEF) as running:
         assert running.flags == ("--run-all",)
+        assert granted[0] == worker.LOADING  # Python starts
         outcomes = [running.call(CALL, RIGHT.problem, fresh=fresh) for fresh in (False, True)]
     assert [(outcome.kind, outcome.returned[0][0]) for outcome in outcomes] == [(RETURNED, 1)] * 2
-    assert granted == [worker.LOADING, BRIEF, worker.LOADING, BRIEF]
+    assert granted[1] == granted[-1] == BRIEF
+    assert granted.count(BRIEF) >= 3
+
+
+class Saying:
+    """A conversation in which each thing is said after some seconds, by a clock of its own."""
+
+    def __init__(self, *said: tuple[float, dict[str, Any]]) -> None:
+        self.said, self.now = list(said), 0.0
+
+    def hear(self, seconds: float) -> Any:
+        after, message = self.said.pop(0)
+        self.now += min(after, seconds)
+        if after > seconds:
+            raise Silent(seconds)
+        return {name: np.asarray(value) for name, value in message.items()}
+
+
+IMPORTING, OWN, LOADED = {"importing": True}, {"importing": False}, {"loaded": True}
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ([(50, OWN), (1, IMPORTING), (9, OWN), (0.9, LOADED)], None),
+        ([(50, OWN), (1, IMPORTING), (9, OWN), (1.1, LOADED)], 2),
+        ([(50, OWN), (1, IMPORTING), (11, OWN)], 60),
+        ([(61, OWN)], 60),
+        ([(0, OWN), (2.1, LOADED)], 2),
+    ],
+    ids=["in time", "its own code", "what it imports", "Python", "at once"],
+)
+def test_what_counts_as_loading_is_the_candidates_own_code(
+    said: Any, limit: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk: Any = Saying(*said)
+    running = Worker.__new__(Worker)
+    running.loading = 2.0
+    monkeypatch.setattr(time, "monotonic", lambda: talk.now)
+    if limit is None:
+        assert running._heard_loading(talk, starting=True).keys() == {"loaded"}
+    else:
+        with pytest.raises(Silent) as caught:
+            running._heard_loading(talk, starting=True)
+        assert caught.value.seconds == limit
 
 
 @pytest.mark.parametrize(
@@ -623,13 +679,46 @@ def test_what_does_not_load_is_one_sentence(files: Files, text: str, sentence: s
     assert "\n" not in str(caught.value)
 
 
-def test_a_top_level_that_never_ends_meets_the_limit_of_loading(
-    files: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker, "LOADING", BRIEF)
+def test_a_top_level_that_never_ends_meets_the_limit_of_loading(files: Files) -> None:
     path = files.write("mine.py", "while True: pass\ndef backward(dZ, cache): pass\n")
     with pytest.raises(CandidateError, match=r"^loading .*mine\.py:backward did not finish within 0\.3 s$"):
-        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, 0.1)
+        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, BRIEF)
+
+
+def test_memory_is_limited_before_the_file_is_read(files: Files) -> None:
+    text = """
+        import resource
+        import numpy as np
+
+        class Layer:
+            try:
+                resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            except ValueError:
+                pass
+            held = [np.zeros(1 << 30, np.uint8) for _ in range(5)]
+
+            def backward(self, problem):
+                pass
+    """
+    target = Target(str(files.write("mine.py", text)), None, "Layer.backward")
+    with pytest.raises(CandidateError, match=r"^Layer in mine\.py cannot be defined: .*Unable to allocate 1"):
+        Worker.of_target(target)
+
+
+@pytest.mark.parametrize("kind", ["copy", "file"])
+def test_the_thread_that_starts_it_may_end(files: Files, kind: str) -> None:
+    path = files.write("mine.py", "from tests.candidate.test_worker import reference as backward")
+    started: list[Worker] = []
+
+    def start() -> None:
+        target = Target(str(path), None, "backward")
+        started.append(Worker.of_function(reference) if kind == "copy" else Worker.of_target(target))
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    starting.join()
+    with started[0] as running:
+        assert is_right(running.call(CALL, RIGHT.problem))
 
 
 def test_a_top_level_that_leaves_is_a_sentence(files: Files) -> None:
@@ -638,23 +727,37 @@ def test_a_top_level_that_leaves_is_a_sentence(files: Files) -> None:
         Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, 0.5)
 
 
-@pytest.mark.parametrize("subject", ["backward", "f'{__file__}:backward'"], ids=["copy", "file"])
-def test_the_death_of_the_parent_ends_the_child_and_its_children(files: Files, subject: str) -> None:
-    text = """
-        import os, subprocess
-        from pathlib import Path
+HOLDING = """
+    import ctypes, os, subprocess, sys
+    from pathlib import Path
+
+    def hold():
+        child = subprocess.Popen(['sleep', '60'], start_new_session=True)
+        Path(__file__).with_suffix('.child').write_text(f'{child.pid}\\n')
+        Path(__file__).with_suffix('.pid').write_text(f'{os.getpid()}\\n')
+        ctypes.PyDLL(None).sleep(60)  # with the interpreter's lock: no thread of Python's comes to its turn
+
+    def backward(dZ, cache):
+        hold()
+
+    if __name__ == "__main__":
         from convstep import check
+        check(SUBJECT, timeout=60, run_all=True)
+    elif LOADING:
+        hold()
+"""
 
-        def backward(dZ, cache):
-            child = subprocess.Popen(['sleep', '60'])
-            Path(__file__).with_suffix('.child').write_text(f'{child.pid}\\n')
-            Path(__file__).with_suffix('.pid').write_text(f'{os.getpid()}\\n')
-            while True:
-                pass
 
-    """
+@pytest.mark.parametrize(
+    ("subject", "loading"),
+    [("backward", False), ("f'{__file__}:backward'", False), ("f'{__file__}:backward'", True)],
+    ids=["copy", "file", "file that loads"],
+)
+def test_the_death_of_the_parent_ends_the_child_and_its_children(
+    files: Files, subject: str, loading: bool
+) -> None:
+    text = HOLDING.replace("SUBJECT", subject).replace("LOADING", str(loading))
     path = files.write("parent.py", text)
-    path.write_text(path.read_text() + f"check({subject}, timeout=60)\n")  # no __main__ guard
     with subprocess.Popen([sys.executable, str(path)]) as parent:
         pids = [pid_in(path.with_suffix(suffix)) for suffix in (".pid", ".child")]
         assert all(map(runs, pids))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from convstep import Problem
 from convstep.oracle.expectation import Expectation, Expected
 from convstep.oracle.messages import (
+    Malformed,
     expectation_message,
     opened,
     problem_message,
@@ -20,7 +23,9 @@ from convstep.oracle.messages import (
     read_problem,
     receive,
     send,
+    text,
 )
+from tests.oracle.problems import random_problem
 
 
 class Halting:
@@ -121,12 +126,97 @@ def test_a_problem_arrives_with_its_geometry() -> None:
 
 
 def test_an_expectation_arrives() -> None:
-    values = {"dW": Expected(np.ones(2), np.full(2, 3.0)), "dA_prev": Expected(np.zeros(1), np.zeros(1))}
+    problem = random_problem(bias=False)
+    shapes = {"dW": problem.W.shape, "dA_prev": problem.A_prev.shape}
+    values = {name: Expected(np.ones(shape), np.full(shape, 3.0)) for name, shape in shapes.items()}
     memory = Halting(1000)
     send(memory, expectation_message(Expectation("PyTorch 2", values)))
     received = receive(memory)
     assert received is not None
-    found = read_expectation(opened(received))
+    found = read_expectation(opened(received), problem)
     assert found.oracle == "PyTorch 2"
     assert found.gradients.keys() == values.keys()
-    np.testing.assert_array_equal(found.gradients["dW"].magnitude, [3, 3])
+    np.testing.assert_array_equal(found.gradients["dW"].magnitude, np.full(problem.W.shape, 3.0))
+
+
+def message_of(table: object, body: bytes = b"", length: int | None = None) -> bytes:
+    """A message made by hand."""
+    written = table if isinstance(table, bytes) else json.dumps(table).encode()
+    return struct.pack(">Q", len(written) if length is None else length) + written + body
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        b"",
+        b"\0" * 7,
+        message_of({}, length=1 << 63),
+        message_of({}, length=3),
+        message_of(b"\xff\xfe"),
+        message_of(b'{"a": '),
+        message_of(b"[" * 100_000),
+        message_of(b"9" * 10_000),
+        message_of(b'{"a": ["<f8", [' + b"9" * 5000 + b"]]}"),
+        message_of([]),
+        message_of(None),
+        message_of({"a": 1}),
+        message_of({"a": ["<f8"]}),
+        message_of({"a": ["<f8", [1], 3]}, bytes(8)),
+        message_of({"a": ["<f8", "1"]}, bytes(8)),
+        message_of({"a": ["<f8", [1.0]]}, bytes(8)),
+        message_of({"a": ["<f8", [True]]}, bytes(8)),
+        message_of({"a": ["<f8", [-1]]}),
+        message_of({"a": ["<f8", [1 << 62]]}),
+        message_of({"a": ["<f8", [0, 1 << 62]]}),
+        message_of({"a": ["<f8", [1 << 32, 1 << 32]]}),
+        message_of({"a": ["<f8", [1] * 100]}, bytes(8)),
+        message_of({"a": ["<f8", [2]]}, bytes(8)),
+        message_of({"a": ["<f8", [1]]}, bytes(9)),
+        message_of({"a": ["<U0", [10**9]]}),
+        message_of({"a": ["<U1000000000", []]}, bytes(8)),
+        message_of({"a": ["V8", [1]]}, bytes(8)),
+        message_of({"a": ["|O", []]}, bytes(8)),
+        message_of({"a": ["|O", [0]]}),
+        message_of({"a": ["f8,f8", [1]]}, bytes(16)),
+        message_of({"a": [[["x", "<f8"]], [1]]}, bytes(8)),
+        message_of({"a": ["M8[s]", [1]]}, bytes(8)),
+        message_of({"a": ["<c16", [1]]}, bytes(16)),
+        message_of({"a": ["no such", []]}),
+        message_of({str(number): ["<f8", [0]] for number in range(1000)}),
+        message_of({"a" * (1 << 20): ["<f8", [0]]}),
+    ],
+    ids=lambda received: repr(received[8:40]),
+)
+def test_what_is_no_message_is_malformed(received: bytes) -> None:
+    with pytest.raises(Malformed):
+        opened(received)
+
+
+@pytest.mark.parametrize("value", [np.array([0x7FFFFFFF], "<u4").view("<U1")[0:1].reshape(()), 3, ["a", "b"]])
+def test_what_is_no_text_is_malformed(value: object) -> None:
+    with pytest.raises(Malformed):
+        text({"a": np.asarray(value)}, "a")
+    with pytest.raises(Malformed):
+        text({}, "a")
+
+
+PROBLEM = random_problem(batch=2)
+
+
+def expected_message() -> dict[str, Any]:
+    assert PROBLEM.b is not None
+    arrays = {"dW": PROBLEM.W, "db": PROBLEM.b, "dA_prev": PROBLEM.A_prev}
+    found = Expectation("PyTorch 2", {name: Expected(array, abs(array)) for name, array in arrays.items()})
+    return {name: np.asarray(value) for name, value in expectation_message(found).items()}
+
+
+@pytest.mark.parametrize("name", expected_message())
+@pytest.mark.parametrize("wrong", [None, np.zeros(3), "text", np.zeros((2, 2), int)], ids=repr)
+def test_an_expectation_of_another_problem_is_malformed(name: str, wrong: Any) -> None:
+    message = expected_message()
+    assert read_expectation(message, PROBLEM).gradients.keys() == {"dW", "db", "dA_prev"}
+    del message[name]
+    if wrong is not None and not (name == "oracle" and isinstance(wrong, str)):
+        message[name] = np.asarray(wrong)
+    with pytest.raises(Malformed):
+        read_expectation(message, PROBLEM)

@@ -21,6 +21,14 @@ from tests.waiting import GENEROUS, buried, runs, waited
 
 NO_TORCH_YET = "import time; time.sleep(600)"
 BROKEN = "raise ImportError('libc10.so: cannot open shared object file')"
+GARBAGE = """
+import os
+for number in range(3, 512):
+    try:
+        os.write(number, bytes(4000))
+    except OSError:
+        pass
+"""
 NOISY = "import os; print('hello'); os.write(1, b'hello'); raise RuntimeError('noisy')"
 
 
@@ -148,6 +156,33 @@ def test_a_torch_that_cannot_be_loaded_is_reported(fake_torch: Path, module: str
             with pytest.raises(OracleUnavailable, match=rf"torch cannot be loaded \({reason}.*pip install"):
                 broken.compare(random_problem())
         assert not broken.ready
+
+
+def test_a_child_that_answers_nonsense_is_reported(fake_torch: Path) -> None:
+    fake_torch.write_text(GARBAGE)
+    with TorchService() as broken:
+        for _ in range(2):
+            with pytest.raises(OracleUnavailable, match="answered nonsense; compare again to start another"):
+                broken.compare(random_problem())
+        assert not broken.ready
+
+
+def test_a_child_that_holds_the_interpreters_lock_ends_with_its_parent(fake_torch: Path) -> None:
+    written, script = fake_torch.with_name("pid"), fake_torch.with_name("script.py")
+    fake_torch.write_text(
+        f"import ctypes, os; open({str(written)!r}, 'w').write(f'{{os.getpid()}}\\n')\n"
+        "ctypes.PyDLL(None).sleep(60)\n"
+    )
+    script.write_text(
+        "from convstep.oracle.service import TorchService\n"
+        "with TorchService() as service: service._child._greeted.wait()\n"
+    )
+    with subprocess.Popen([sys.executable, script]) as parent:
+        assert waited(lambda: written.exists() and written.read_text().endswith("\n"))
+        pid = int(written.read_text())
+        assert runs(pid)
+        parent.kill()
+        assert waited(lambda: not runs(pid))
 
 
 def test_the_child_speaks_the_same_language(fake_torch: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,33 @@ class Absent:
     """Why it is not there, without "because": "matplotlib is not installed"."""
     distribution: str | None
     """What would have to be installed; None when it is there but fails."""
+
+
+_tell: Callable[[bool], None] | None = None
+
+
+@contextlib.contextmanager
+def waiting_for_imports(tell: Callable[[bool], None]) -> Iterator[None]:
+    """Meanwhile, somebody is told when the import of an installed package begins (True) and ends."""
+    global _tell
+    _tell = tell
+    try:
+        yield
+    finally:
+        _tell = None
+
+
+@contextlib.contextmanager
+def installed_import() -> Iterator[None]:
+    """The import of something that is not the candidate's own; it may take long on a cold disk."""
+    tell = _tell
+    if tell is not None:
+        tell(True)
+    try:
+        yield
+    finally:
+        if tell is not None:
+            tell(False)
 
 
 class Imports:

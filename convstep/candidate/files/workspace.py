@@ -23,7 +23,7 @@ from convstep.candidate.files import document as documents
 from convstep.candidate.files import python2
 from convstep.candidate.files.document import Document
 from convstep.candidate.files.execution import Execution
-from convstep.candidate.files.imports import Imports
+from convstep.candidate.files.imports import Imports, installed_import
 
 _NEVER_SHADOWED = frozenset({*sys.builtin_module_names, "os", "io", "abc", "codecs", "site", "importlib"})
 """What Python itself finds before any file, or the child could not go on without."""
@@ -177,7 +177,13 @@ class Workspace(MetaPathFinder):
     ) -> ModuleType:
         """`__import__` for the candidate's modules, also for imports inside functions."""
         with self.showing():
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+            installed = not (level or name in sys.modules or self._is_ours(name.partition(".")[0]))
+            with installed_import() if installed and not self._hooked() else contextlib.nullcontext():
+                return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _hooked(self) -> bool:
+        """Whether a finder of the candidate's own takes part in imports: its time is the candidate's."""
+        return any(getattr(finder, "__module__", None) in self.executions for finder in sys.meta_path)
 
     def _spec(self, name: str, file: Path) -> ModuleSpec | None:
         inside = [str(file.parent)] if file.name == "__init__.py" else None

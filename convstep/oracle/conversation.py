@@ -1,0 +1,123 @@
+"""Questions to a process and its answers, when the process may do anything.
+
+It may not read: so a thread writes, and nobody waits for that. It may write what nobody asked for: so
+every answer carries its question's number, and has a limited size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+import numpy.typing as npt
+
+from convstep.oracle import messages
+from convstep.oracle.messages import Malformed, Message
+
+_EACH = 64
+_NUMBER = "number"
+
+
+class Pipe(messages.RawPipe, Protocol):
+    """This process's end of a pipe.
+
+    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
+    read from the next pipe that is opened, because that gets the same number.
+    """
+
+    def close(self) -> None:
+        """Give the number back."""
+        ...
+
+
+class Silent(Exception):
+    """No answer within the time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+        """How long that was."""
+
+
+class Ended(Exception):
+    """The pipe has ended: no answer will come any more."""
+
+
+class Conversation:
+    """What is said to one process. One thread asks and hears, or several that take turns."""
+
+    def __init__(self, questions: Pipe, answers: Pipe) -> None:
+        """What the process says first needs no question, and has the number 0."""
+        self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
+        self._answers: SimpleQueue[bytes | Malformed | None] = SimpleQueue()
+        self._number, self._room = 0, messages.SPARE
+        for what, pipe in ((self._write, questions), (self._read, answers)):
+            threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
+
+    def ask(self, question: Mapping[str, npt.ArrayLike], room: int = messages.SPARE) -> None:
+        """Send a question; returns at once.
+
+        Args:
+            question: its arrays.
+            room: bytes that all messages may have that come for it.
+        """
+        self._number += 1
+        self._room = room
+        self._questions.put({**question, _NUMBER: self._number})
+
+    def hear(self, seconds: float | None = None) -> Message:
+        """The next message that comes for the question asked.
+
+        Args:
+            seconds: how long to wait at most; None is for ever.
+
+        Raises:
+            Silent: none came.
+            Ended: none will come.
+            Malformed: something came that is no answer to it.
+        """
+        try:
+            received = self._answers.get(timeout=None if seconds is None else max(seconds, 0.0))
+        except Empty:
+            raise Silent(seconds or 0.0) from None
+        if received is None:
+            self._answers.put(None)  # for whoever hears next
+            raise Ended
+        if isinstance(received, Malformed):
+            raise received
+        message = messages.opened(received)
+        if messages.number(message, _NUMBER) != self._number:
+            raise Malformed("an answer that was not due")
+        del message[_NUMBER]
+        return message
+
+    def close(self) -> None:
+        """Send nothing any more; what was not sent yet is dropped when the process ends."""
+        self._questions.put(None)
+
+    def _write(self, pipe: Pipe) -> None:
+        with contextlib.suppress(OSError, MemoryError):  # who does not read has died
+            while (question := self._questions.get()) is not None:
+                messages.send(pipe, question)
+        with contextlib.suppress(OSError):
+            pipe.close()
+
+    def _read(self, pipe: Pipe) -> None:
+        with contextlib.suppress(OSError, MemoryError):
+            try:
+                while (received := messages.receive(pipe, lambda: self._room)) is not None:
+                    self._room -= len(received) + _EACH
+                    self._answers.put(received)
+            except Malformed as error:
+                self._answers.put(error)
+        self._answers.put(None)
+        with contextlib.suppress(OSError):
+            pipe.close()
+
+
+def answering(question: Message | None, reply: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
+    """A reply as a message: with the number of its question, or as what is said first."""
+    return {**reply, _NUMBER: 0 if question is None else question[_NUMBER]}
