@@ -113,11 +113,14 @@ def test_a_child_killed_between_requests_is_replaced(service: TorchService) -> N
     assert service.compare(random_problem()).ok
     first = pid_of(service)
     os.kill(first, signal.SIGKILL)
-    # the first request may come before its death is noticed
-    with contextlib.suppress(OracleUnavailable):
-        service.compare(random_problem())
+
+    def replaced() -> bool:  # a request may come before its death is noticed
+        with contextlib.suppress(OracleUnavailable):
+            service.compare(random_problem())
+        return pid_of(service) != first
+
+    assert waited(replaced)
     assert service.compare(random_problem()).ok
-    assert pid_of(service) != first
 
 
 def test_a_child_killed_during_a_request_is_reported(fake_torch: Path) -> None:
