@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 from textual import work
+from textual.widget import Widget
 from textual.widgets import Static
 
 from convstep.language import tr
@@ -44,6 +45,10 @@ class PanelScreen(PartsScreen):
     def focus_first(self) -> None:
         """Give the keys to the panel that is looked at first."""
         self.set_focus(self.query_one(f"#{self.followed}"), scroll_visible=False)
+
+    def give_keys_back(self, widget: Widget) -> None:
+        """The keys go to whom they belonged before the screen was too small."""
+        self.set_focus(widget, scroll_visible=False)
 
     def on_resize(self) -> None:
         """Arrange the parts for the new size."""
@@ -262,6 +267,8 @@ class PanelScreen(PartsScreen):
     def _arrange(self) -> None:
         """Plan the parts for the present size, or say which size is needed."""
         too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        if too_small and not self.has_class("-too-small"):
+            self._had_keys = self.focused  # what is hidden loses them
         self.set_class(too_small, "-too-small")
         if too_small:
             self.query_one("#status", Static).display = False
@@ -280,6 +287,9 @@ class PanelScreen(PartsScreen):
         around = 2 if self.presenting else 4 if status.display else 3
         plan = self.plan(self.size.width, self.size.height - around)
         area.follow(plan)
+        had, self._had_keys = self._had_keys, None
+        if had is not None:
+            self.give_keys_back(had)
         self._focus_something_visible()
         # what is maximised may be one of the further faces
         if plan.beside != self._stage.beside and not self._maximised:
