@@ -33,7 +33,9 @@ from convstep.view.source import draw_source
 from tests.strategies import random_problem
 
 
-def made(size: tuple[int, int], kernel: tuple[int, int], channels: tuple[int, int], groups: int = 1) -> Problem:
+def made(
+    size: tuple[int, int], kernel: tuple[int, int], channels: tuple[int, int], groups: int = 1
+) -> Problem:
     c_in, c_out = channels
     return Problem(
         np.ones((*size, c_in)), np.ones((c_out, *kernel, c_in // groups)), np.ones(c_out), None, groups=groups

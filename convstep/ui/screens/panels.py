@@ -108,7 +108,8 @@ class PanelScreen(PartsScreen):
         keys = [
             part.id
             for part in area.children
-            if part.id and (part.display or part.id in area.plan.tabs or self._maximised)
+            if part.id
+            and (part.display or part.id in area.plan.tabs or self._maximised)
             # a further face that has no room any more
             and not (isinstance(part, TensorGrid) and self._scene.find(part.id) is None)
         ]
