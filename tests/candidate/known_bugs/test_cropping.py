@@ -119,7 +119,7 @@ def test_who_believes_in_another_padding_crops_by_it_unless_the_crop_is_by_the_r
         crop(BUFFER, Mistakes(crop="outer [p:size-p]"), believed), BUFFER[:, 1:5, 3:8]
     )
     # a padding that is larger than what there is leaves nothing
-    assert crop(BUFFER, Mistakes(crop="[p:size-p]"), ((5, 9), (0, 0))).shape == (2, 0, 8, 3)
+    assert crop(BUFFER, Mistakes(crop="[p:size-p]"), ((0, 9), (0, 0))).shape == (2, 0, 8, 3)
 
 
 def test_rows_that_the_buffer_lacks_come_before_it_and_are_cropped_then() -> None:
@@ -127,6 +127,7 @@ def test_rows_that_the_buffer_lacks_come_before_it_and_are_cropped_then() -> Non
     whole = around(small, (2, 0), (2, 0))
     np.testing.assert_array_equal(crop(small, Mistakes(refit="rows before")), whole[:, 1:5, 3:8])
     np.testing.assert_array_equal(crop(BUFFER, Mistakes(refit="rows before")), BUFFER[:, 1:5, 3:8])
+    np.testing.assert_array_equal(crop(small, Mistakes(refit="rows before", crop="none")), whole)
 
 
 def test_a_crop_that_is_assigned_is_spread_or_raises_where_its_shape_is_another() -> None:
