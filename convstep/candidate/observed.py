@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convstep.candidate.conventions import expected_forward
 from convstep.candidate.finding import Finding, count, known, listed, titled
@@ -14,6 +16,8 @@ from convstep.candidate.outcome import DIED, HUNG, RETURNED
 from convstep.candidate.sweep import Swept
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+
+Array = npt.NDArray[Any]
 
 
 def seen_directly(swept: Swept) -> list[Finding]:
@@ -131,13 +135,8 @@ def wrong_forwards(swept: Swept) -> list[Result]:
     """
     found = []
     for result in swept.results:
-        Z = result.outcome.Z
-        if Z is None:
-            continue
-        expected = expected_forward(result.right.problem)
-        if Z.ndim != expected.ndim or Z.shape[-1] != expected.shape[-1]:
-            continue
-        if Z.ndim == 4 and Z.shape[0] != expected.shape[0]:
+        Z, expected = result.outcome.Z, expected_forward(result.right.problem)
+        if Z is None or not _comparable(Z, expected):
             continue
         scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
         if Z.shape != expected.shape or not any(
@@ -146,3 +145,20 @@ def wrong_forwards(swept: Swept) -> list[Result]:
         ):
             found.append(result)
     return found
+
+
+def forward_is_right(swept: Swept) -> bool | None:
+    """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
+    if wrong_forwards(swept):
+        return False
+    outputs = [(result.outcome.Z, result.right.problem) for result in swept.results]
+    made = [_comparable(Z, expected_forward(problem)) for Z, problem in outputs if Z is not None]
+    return True if made and all(made) else None
+
+
+def _comparable(Z: Array, expected: Array) -> bool:
+    """Whether what a forward returned has the samples and channels of this convolution's output."""
+    return Z.ndim == expected.ndim and (Z.shape[:-3], Z.shape[-1]) == (
+        expected.shape[:-3],
+        expected.shape[-1],
+    )

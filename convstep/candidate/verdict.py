@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convstep.candidate.conventions import CONVENTIONS
 from convstep.candidate.finding import Finding, count, listed
 from convstep.candidate.judging import RIGHT, Result, problem_words
-from convstep.candidate.observed import wrong_forwards
+from convstep.candidate.observed import forward_is_right, wrong_forwards
 from convstep.candidate.outcome import RETURNED
 from convstep.candidate.patterns import pattern
 from convstep.candidate.probing import Divergence
@@ -99,9 +99,8 @@ class Verdict:
 
     @functools.cached_property
     def forward_ok(self) -> bool | None:
-        """Whether its own forward is right; None if there is none, or it could not be called."""
-        tried = any(result.outcome.Z is not None for result in self.swept.results)
-        return not wrong_forwards(self.swept) if tried else None
+        """Whether its own forward is right; None if there is none, or it could not be called or compared."""
+        return forward_is_right(self.swept)
 
     @property
     def headline(self) -> str:

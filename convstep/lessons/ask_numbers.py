@@ -13,7 +13,7 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import number_at
 from convstep.lessons.lesson import Stop
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
-from convstep.lessons.rounding import addition, tolerance, typeable
+from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
 from convstep.replay.provenance import GRADIENTS, provenance
 
@@ -42,7 +42,11 @@ def ask_value(asking: Asking) -> Asked:
         now = typeable(number_at(name, standing.timeline, found.line), found)
         why = explaining.value_why(asking.language, standing, tensor, index, now)
         common = asking.common(asking.say("ask.value.now", cell=name), why)
-        return ValueQuestion(**common, value=now, tolerance=tolerance(now)), stop, stop
+        left = 0.0
+        if tensor in GRADIENTS:
+            so_far = provenance(standing.problem, tensor, index)
+            left = residue(so_far, so_far.done(standing.added_to(tensor)))
+        return ValueQuestion(**common, value=now, tolerance=tolerance(now, residue=left)), stop, stop
     if tensor not in GRADIENTS:
         raise LessonError(
             tr("no step changes {tensor}; remove `when: after`", tensor=tensor), fields.line_of("when")
@@ -55,7 +59,7 @@ def ask_value(asking: Asking) -> Asked:
     question = ValueQuestion(
         **asking.common(asking.say("ask.value.after", cell=name), why),
         value=after,
-        tolerance=tolerance(after, before, added, *factors),
+        tolerance=tolerance(after, before, added, *factors, residue=residue(made, made.done(step + 1))),
         before=before if added else None,
         added=added if before and added else None,
     )

@@ -99,8 +99,7 @@ def value_why(language: str, standing: Standing, tensor: str, index: Index, valu
     if tensor not in GRADIENTS:
         return _said(language, "why.plain", cell=cell, value=number_text(value))
     found = provenance(standing.problem, tensor, index)
-    under_way = standing.stop.additions > GRADIENTS.index(tensor)
-    count = found.done(standing.stop.position + under_way)
+    count = found.done(standing.added_to(tensor))
     if not count:
         return _said(language, "why.not.yet" if len(found) else "why.none", cell=cell)
     terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.explaining import held
@@ -38,15 +40,22 @@ def typeable(value: float, field: Field) -> float:
     return value
 
 
-def tolerance(value: float, *parts: float) -> float:
+def residue(found: Provenance, count: int) -> float:
+    """What floats may leave where a sum of so many contributions is zero: 0.3 + 0.1 * -3 is -5.6e-17."""
+    terms = found.product[:count]
+    return float(np.abs(terms).sum() * np.finfo(terms.dtype).eps * (count + 3))
+
+
+def tolerance(value: float, *parts: float, residue: float = 0.0) -> float:
     """What rounding to the screen's two decimals can do, but never as much as a forgotten term does.
 
     Args:
         value: the right answer.
         parts: what it is computed from: the cell before, what is added, and the factors of that.
+        residue: how far what stands for zero may be from it; nobody can tell the two apart.
     """
     rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
-    apart = [abs(part) for part in (value, *parts[:2]) if part]
+    apart = [abs(part) for part in (value, *parts[:2]) if abs(part) > residue]
     if all(part == round(part) for part in (value, *parts)):
         apart.append(1.0)  # nobody rounds whole numbers
     return min([rounding, *(distance / 4 for distance in apart)])

@@ -39,6 +39,10 @@ class Standing:
         """The number of the step that would be executed next; None at the end."""
         return self.stop.position if self.stop.position < self.timeline.total else None
 
+    def added_to(self, gradient: str) -> int:
+        """How many steps have made their addition to a gradient, one that is under way included."""
+        return self.stop.position + (self.stop.additions > GRADIENTS.index(gradient))
+
     def shown_face(self, tensor: str) -> Face:
         """The face of a tensor that the debugger shows here."""
         geometry, index = self.problem.geometry, self.timeline.step.loop_index

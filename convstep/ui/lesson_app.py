@@ -135,7 +135,8 @@ class LessonApp(TorchApp):
         Returns:
             Whether there was a page to turn to.
         """
-        assert self.walk is not None
+        if self.walk is None:  # back at the list already
+            return False
         turned = self.walk.on() if by > 0 else self.walk.back()
         self.keep()
         if turned:
@@ -153,11 +154,11 @@ class LessonApp(TorchApp):
             begun: the answer to go on with, if the page asks what it asked before.
         """
         screen, walk = self.page_screen, self.walk
-        assert screen is not None
-        assert walk is not None
+        if screen is None or walk is None:  # back at the list already
+            return
         page = walk.page
         if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
-            screen.note = self._note_on(page)
+            screen.note = self._note_on(page, walk.lesson.language)
             screen.open_page(begun)
             self._load_candidate(page)
             return
@@ -221,16 +222,15 @@ class LessonApp(TorchApp):
             from convstep.ui.screens.hunt import HuntScreen  # most lessons have no candidate
 
             return HuntScreen(walk, candidate.timeline)
-        screen = LessonScreen(walk, note=self._note_on(page))
+        screen = LessonScreen(walk, note=self._note_on(page, walk.lesson.language))
         self.call_later(self._load_candidate, page)
         return screen
 
-    def _note_on(self, page: Page) -> str:
+    def _note_on(self, page: Page, language: str) -> str:
         """What stands above a page: that its candidate is being loaded, or cannot be."""
         if not page.candidate or self._candidate_of(page) is not None:
             return ""
-        assert self.walk is not None
-        return self._failed.get(page.candidate, say(self.walk.lesson.language, "loading"))
+        return self._failed.get(page.candidate, say(language, "loading"))
 
     def _heed(self, event: events.Key | events.Paste) -> None:
         page = self.page_screen
@@ -290,7 +290,8 @@ class LessonApp(TorchApp):
             self.show_page()
 
     def _following(self) -> course.Entry | None:
-        assert self.walk is not None
+        if self.walk is None:
+            return None
         return course.following(self.walk.lesson.key, self.walk.lesson.language)
 
     def _after_finish(self, goes_on: bool | None) -> None:

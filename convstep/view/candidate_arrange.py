@@ -156,7 +156,7 @@ def _with_tabs(
     )
     others = [triple for n, triple in enumerate(gradients) if n != first]
     least = 6 if height < 18 else 9
-    upper = max(min(_height(shown, width // len(shown)), height - least), 5)
+    upper = min(max(min(_height(shown, width // len(shown)), height - least), 5), height)
     places = _thirds(shown, Rect(0, 0, width, upper))
     lines, rest, beside = height - upper, width, []
     for triple in others:

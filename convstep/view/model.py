@@ -93,5 +93,16 @@ class Scene:
     """In reading order: the stage first."""
 
     def panel(self, key: str) -> Panel:
-        """The panel with a key."""
-        return next(panel for panel in self.panels if panel.key == key)
+        """The panel with a key.
+
+        Raises:
+            KeyError: it is not shown.
+        """
+        found = self.find(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def find(self, key: str) -> Panel | None:
+        """The panel with a key; None for that of a further face that has no room any more."""
+        return next((panel for panel in self.panels if panel.key == key), None)

@@ -364,9 +364,36 @@ def test_the_torch_convention_gives_tensors_or_arrays(tensors: bool) -> None:
         seen.append(isinstance(input, torch.Tensor))
         return None, None, grad_output.sum((0, 2, 3))
 
-    outcome = performed(backward, PLAIN.problem, Call("torch", tensors=tensors))
+    def forward(input: Any, weight: Any, bias: Any, stride: Any, padding: Any) -> Any:
+        assert isinstance(input, torch.Tensor) is tensors, "as its backward is given"
+        given = map(torch.as_tensor, (input, weight, bias))
+        return torch.nn.functional.conv2d(*given, stride, padding)
+
+    outcome = performed(backward, PLAIN.problem, Call("torch", tensors=tensors), forward)
     assert seen == [tensors]
     assert is_right(outcome, "torch", PLAIN, "db")
+    assert (outcome.forward_message, outcome.changed) == ("", ())
+    assert outcome.Z is not None
+    assert np.allclose(outcome.Z, Z_of(PLAIN))
+
+
+@pytest.mark.parametrize("tensors", [True, False])
+def test_what_a_forward_changes_is_not_what_the_backward_is_given(tensors: bool) -> None:
+    if tensors:
+        pytest.importorskip("torch")
+
+    def forward(input: Any, *others: Any) -> Any:
+        input *= 0
+        return input
+
+    def backward(grad_output: Any, input: Any, weight: Any, bias: Any, stride: Any, padding: Any) -> Any:
+        assert bool((input != 0).any())
+        return None, None, grad_output.sum((0, 2, 3))
+
+    outcome = performed(backward, PLAIN.problem, Call("torch", tensors=tensors), forward)
+    assert (outcome.kind, outcome.changed) == (RETURNED, ())
+    assert outcome.Z is not None
+    assert not outcome.Z.any()
 
 
 def test_whoever_writes_bytes_or_asks_for_the_terminal_gets_a_plain_answer() -> None:

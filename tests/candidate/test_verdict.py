@@ -206,6 +206,44 @@ def test_a_wrong_forward_shows_a_problem_where_it_is_wrong() -> None:
     assert "padding 2" in str(verdict)
 
 
+@pytest.mark.parametrize(
+    ("returned", "forward_ok"),
+    [
+        ("Z", True),
+        ("np.maximum(Z, 0)", True),
+        ("Z[:1]", None),
+        ("np.concatenate([Z, Z])", None),
+        ("Z[..., :1]", None),
+        ("Z.sum(-1)", None),
+        ("Z[:, :-1]", False),
+        ("Z * (1 + 1e-3)", False),
+    ],
+)
+def test_a_forward_with_other_samples_or_channels_is_neither_called_wrong_nor_right(
+    returned: str, forward_ok: bool | None
+) -> None:
+    namespace: dict[str, Any] = {"__name__": "__main__", "right": right}
+    text = (
+        "import numpy as np\n"
+        "def conv_forward(A_prev, W, b, hparameters):\n"
+        "    from convstep import conv2d_forward as forward\n"
+        "    given = np.moveaxis(W, -1, 0), b.reshape(-1), hparameters['stride'], hparameters['pad']\n"
+        "    Z = forward(A_prev, *given)['Z']\n"
+        f"    return {returned}, (A_prev, W, b, hparameters)\n"
+        "def conv_backward(dZ, cache):\n"
+        "    A_prev, W, b, hparameters = cache\n"
+        "    given = {'A_prev': A_prev, 'W': np.moveaxis(W, -1, 0), 'b': b.reshape(-1)}\n"
+        "    dW, db, dA = right(dZ, given, hparameters['stride'], hparameters['pad'])\n"
+        "    return dA, np.moveaxis(dW, 0, -1), db.reshape(1, 1, 1, -1)\n"
+    )
+    exec(text, namespace)
+    verdict = check(namespace["conv_backward"])
+    assert verdict.convention == "coursera"
+    assert verdict.forward_ok is forward_ok
+    assert verdict.ok == (forward_ok is not False)
+    assert bool(verdict.diagnosis) == (forward_ok is False)
+
+
 def test_the_saved_problem_is_the_failing_one_bit_for_bit(tmp_path: Path) -> None:
     verdict = judged(infinite)
     path = str(tmp_path / "a folder" / "failing.npz")

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
@@ -40,6 +40,8 @@ def two(number: float) -> float:
 
 
 @given(NUMBERS | st.just(0.0), NUMBERS, NUMBERS)
+@example(1.0, 1.0, -1.0)
+@example(0.3, 0.1, -3.0)
 @settings(max_examples=tried(400))
 def test_what_is_computed_from_two_decimals_is_right_and_a_mistake_is_not(
     before: float, x: float, dz: float
@@ -47,6 +49,8 @@ def test_what_is_computed_from_two_decimals_is_right_and_a_mistake_is_not(
     asked = value_question(before, x, dz)
     added, after = x * dz, before + x * dz
     off = 0.005 * (3 + abs(x) + abs(dz))
+    if abs(after) < 1e-15:  # what floats leave of zero
+        after = 0.0
     assume(all(abs(part) > 8 * off for part in (before, added, after) if part))
     answer = two(before) + two(x) * two(dz)
     for right in (answer, two(answer), after, f"{two(before)} + {two(x)} * {two(dz)}"):
@@ -58,8 +62,27 @@ def test_what_is_computed_from_two_decimals_is_right_and_a_mistake_is_not(
         assert not overwritten.right
         assert "what the cell holds before" in left_out.said or abs(before - added) < 1
         assert not asked.judge(str(two(before) - two(x) * two(dz))).right
-    assert not asked.judge(str(-answer)).right
-    assert not asked.judge("0").right
+    for opposite in (str(-answer), "0", "-0"):  # where zero is right, so is its opposite
+        assert asked.judge(opposite).right is not bool(after)
+
+
+def test_what_floats_leave_of_a_sum_is_told_from_zero_by_nobody() -> None:
+    for before, x, dz in ((0.3, 0.1, -3.0), (0.1 + 0.2 - 0.3, 0.5, 1.0), (1e-7, 1e-7, -0.9)):
+        asked = value_question(before, x, dz)
+        assert asked.judge(f"{before} + {x} * {dz}").right
+        assert asked.judge(f"{round(before, 9)} + {x} * {dz}").right
+    small = value_question(1e-7, 1e-7, -0.9)
+    for wrong in ("0", "1e-7", "-1e-8"):
+        assert not small.judge(wrong).right, "small is not nothing"
+
+
+def test_what_floats_leave_is_zero_in_a_question_about_now_too() -> None:
+    problem = Problem(np.array([[[1.0], [0.1]]]), np.ones((1, 1, 1, 1)), None, np.array([[[0.3], [-3.0]]]))
+    for position, right in ((2, "0"), (1, "0.3")):
+        block = Block(("ask", "value"), "cell: dW[0, 0, 0, 0]\nwhen: now", 2, fenced=True)
+        asked, *_ = parse_question(block, stand(problem, Stop(position)), "en", "")
+        assert asked.judge(right).right
+        assert not asked.judge("0.1").right
 
 
 @given(st.integers(-90, 90), st.integers(-3, 3), st.integers(-3, 3))

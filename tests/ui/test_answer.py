@@ -323,3 +323,19 @@ async def test_digits_go_to_a_line_whatever_its_number() -> None:
         assert learner.page.option == 0  # the arrow ended the number
         await learner.press("h", "2", "1", "enter")
         assert learner.page.walk.revealed
+
+
+async def test_nothing_is_typed_where_nothing_is_seen_and_what_was_typed_goes_on_after_it() -> None:
+    async with opened_lesson(parse_lesson(LESSON.format(language="en")), (80, 24)) as learner:
+        await learner.press("1", "2")
+        for presenting in (False, True):
+            await learner.resize(59, 15)
+            await learner.press("7", "enter", "8")
+            await learner.resize(80, 24)
+            walk, answer = learner.page.walk, learner.page.narration.answer
+            assert (answer.value, walk.tried.attempts, walk.revealed) == ("12", 0, False)
+            assert learner.page.narration.typing or presenting
+            assert not learner.page.presenting or presenting
+            await learner.press("escape", "z")
+        await learner.press("z", "a", "3")
+        assert learner.page.narration.answer.value == "123"

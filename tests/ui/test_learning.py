@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
 from convstep.ui.screens.learning import CourseList, LearningScreen
 from convstep.view.candidate import CandidateStage
+from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
 
 HUNT = """---
@@ -172,3 +174,28 @@ def _panels(learner: Learner) -> str:
     """What is painted beside the narration."""
     left = learner.page.narration.region.right
     return "\n".join(line[left:] for line in learner.lines)
+
+
+async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_that_is_not_seen() -> None:
+    keys = ["t", "T", "b", "i", "enter", "v", "]", "[", "y", "down", "m"]
+    async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
+        page = learner.page
+        parts = [page.narration.answer, *page.query_one("#panels").children, None]
+        for part, key in some(itertools.product(parts, keys), 3):
+            page.set_focus(part)
+            await learner.hurry(key)
+            assert learner.app._exception is None, (part, key)
+            if learner.dialog:
+                await learner.hurry("escape")
+        await learner.press("escape", "escape")
+        assert learner.stale_cells() == []
+
+
+async def test_a_key_may_come_before_the_panel_that_it_is_about_has_a_size() -> None:
+    async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
+        for _, key in zip(learner.page.query_one("#panels").children, itertools.cycle("tbiTm"), strict=False):
+            learner.send("tab")
+            await learner.hurry(key)
+            assert learner.app._exception is None, key
+            if learner.dialog:
+                await learner.hurry("escape")

@@ -390,3 +390,16 @@ async def _edit(learner: Learner, path: Path, text: str) -> None:
     path.write_text(text)
     learner.lessons.look_at_file()
     await learner.answered()
+
+
+@pytest.mark.parametrize("size", some([(80, 24), (60, 16)]))
+async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[int, int]) -> None:
+    async with opened_lesson(parse_lesson(LESSON), size) as learner:
+        await learner.hurry("p", "p", "a")
+        for _ in learner.page.query_one("#panels").children:
+            await learner.hurry("tab", "space", "b")
+            await learner.press("t")
+            assert learner.page.selecting
+            assert learner.stale_cells() == []
+        await learner.press("escape")
+        assert not learner.page.selecting

@@ -9,6 +9,7 @@ import pytest
 from textual.geometry import Region
 
 from convstep.conv.problem import Problem
+from convstep.ui.commands import COMMANDS
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 
@@ -134,3 +135,60 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
                     right = session.place(key, window.bottom, window.right)
                     assert content.contains(*right), (position, key)
         assert "dZ drawn at random" in session.text or size[1] < 20
+
+
+async def test_every_key_is_safe_at_every_size_and_after_every_change_of_it() -> None:
+    keys = [command.keys[0] for command in COMMANDS if command.action != "app.quit"]
+    sizes = itertools.cycle([(60, 16), (1, 1), (80, 24), (59, 40), (200, 50), (120, 15), (61, 17)])
+    async with opened(sampled(), (59, 15), position=5) as session:
+        await session.hurry("z", "t", "m", "tab")
+        for key, size in some(zip(keys, sizes, strict=False)):
+            await session.hurry(key)
+            assert session.app._exception is None, (key, session.app.size)
+            await session.resize(*size)
+            await session.hurry(key, "tab")
+            assert session.app._exception is None, (key, size)
+            if session.dialog:
+                await session.hurry("escape")
+        await session.resize(120, 40)
+        await session.press("escape", "escape", "escape", "escape")
+        check_layout(session)
+
+
+def sampled() -> Problem:
+    """Samples, groups, several faces of everything, and no square."""
+    numbers = np.random.default_rng(3)
+    A_prev, W = numbers.standard_normal((2, 4, 5, 4)), numbers.standard_normal((4, 2, 3, 2))
+    return Problem(A_prev, W, np.zeros(4), None, padding=1, groups=2)
+
+
+async def test_a_further_face_may_be_maximised_presented_and_lose_its_room() -> None:
+    async with opened(sampled(), (200, 50), position=5) as session:
+        further, asks = session.grid("kernel-1"), ("t", "b", "i", "down", "escape", "escape")
+        session.debugger.set_focus(further)
+        await session.press("m")
+        assert session.visible() == {"kernel-1"}
+        assert session.debugger.focused is further
+        await session.press("tab", "t", "m", *asks)
+        for way in ("z", (120, 40), (59, 15), (80, 24)):
+            session.debugger.set_focus(further)
+            await (session.press(way) if isinstance(way, str) else session.resize(*way))
+            if way == (120, 40):
+                assert session.debugger.focused is session.grid("kernel"), "the first face of the same tensor"
+            await session.hurry(*asks)
+            await session.resize(200, 50)
+            assert further.display, way
+        assert session.stale_cells() == []
+
+
+async def test_a_screen_that_was_too_small_gives_the_keys_back_to_who_had_them() -> None:
+    async with opened(size=(120, 40), position=33) as session:
+        session.debugger.set_focus(session.grid("kernel_gradient"))
+        await session.press("down", "right")
+        cursor, before = session.grid("kernel_gradient").cursor, session.lines
+        for size in ((59, 40), (1, 1)):
+            await session.resize(*size)
+        await session.press("down", "z", "m", "tab")
+        await session.resize(120, 40)
+        assert session.debugger.focused is session.grid("kernel_gradient")
+        assert (session.grid("kernel_gradient").cursor, session.lines) == (cursor, before)

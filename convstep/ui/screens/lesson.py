@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding
+from textual.widget import Widget
 from textual.widgets import Input
 
 from convstep.lessons.choices import LineQuestion
@@ -65,6 +66,8 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         Those after it may have come in the same read, and go where the keys are by then. A digit
         begins one wherever the keys are: panels have no use for it.
         """
+        if self.has_class("-too-small"):  # nobody answers what is not seen
+            return
         key = event.key if isinstance(event, events.Key) else ""
         digit = isinstance(event, events.Key) and typed(event.character or "").isdigit()
         if not digit:
@@ -252,6 +255,13 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         self.tell()
         self.set_focus(self.narration, scroll_visible=False)
         self.app.keep()
+
+    def give_keys_back(self, widget: Widget) -> None:
+        """An answer goes on where it was."""
+        if widget is self.narration.answer:
+            self.narration.begin_typing()
+        else:
+            super().give_keys_back(widget)
 
     def _begin_typing(self, *, anew: bool = False) -> None:
         """Let an answer be typed; what a key before it said is over."""

@@ -50,8 +50,7 @@ class MarkingScreen(PageScreen):
         self._arrange()
         grid = self.query_one(f"#{panel.key}", TensorGrid)
         self.set_focus(grid, scroll_visible=False)
-        if grid.cursor is None:
-            grid.move_cursor(0, 0)
+        grid.pointed()
         self.tell()
         room = self.size.width - 4
         self.say(question.how if cell_len(question.how) <= room else say(self.language, "how.cells.short"))
@@ -75,8 +74,9 @@ class MarkingScreen(PageScreen):
 
     def _mark(self, key: str, cells: list[Cell], *, add: bool) -> None:
         """Mark cells of a panel; unless adding, a marked one loses its mark."""
-        question, panel = self.walk.question, self._scene.panel(key)
-        assert isinstance(question, CellsQuestion)
+        question, panel = self.walk.question, self._scene.find(key)
+        if panel is None or not isinstance(question, CellsQuestion):  # a click that comes after the page
+            return
         found = [index_of(panel, cell, self._problem.geometry) for cell in cells]
         if {tensor for tensor, _ in found} != {question.tensor}:
             self.say(question.prompt)

@@ -140,7 +140,8 @@ class MovingScreen(PresentingScreen):
     def on_cell_clicked(self, message: CellClicked) -> None:
         """Show the cell; on the upstream gradient, go to its step."""
         self._show_cell(message)
-        step = self._stage.step_of(self._scene.panel(message.key), message.cell)
+        panel = self._scene.find(message.key)
+        step = None if panel is None else self._stage.step_of(panel, message.cell)
         if step is not None:
             self.travel(step + 1)
 

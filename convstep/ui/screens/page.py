@@ -153,8 +153,9 @@ class PageScreen(DebuggerScreen):
         narration = narration_room(width, height, code_width(self.walk.page))
         room = panels_room(width, height, narration)
         panels = self.panels_plan(room.width, room.height)
-        if self.selecting:
-            panels = for_marking(panels, self._scene.panel(self._tab), room.width, room.height)
+        panel = self._scene.find(self._tab)  # none while the tab with step or source is looked at
+        if self.selecting and panel is not None:
+            panels = for_marking(panels, panel, room.width, room.height)
         return with_narration(panels, narration, room)
 
     def panels_plan(self, width: int, height: int) -> Plan:

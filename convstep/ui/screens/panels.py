@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 from textual import work
+from textual.widget import Widget
 from textual.widgets import Static
 
 from convstep.language import tr
@@ -35,8 +36,8 @@ class PanelScreen(PartsScreen):
 
     def on_mount(self) -> None:
         """Show the first scene; measure what was too large to measure before it."""
-        self._arrange()
         self.focus_first()
+        self._arrange()
         self._apply_look()  # a resumed session brings its own
         self._show(all_changed=True)
         if self._stage.unmeasured:
@@ -44,7 +45,11 @@ class PanelScreen(PartsScreen):
 
     def focus_first(self) -> None:
         """Give the keys to the panel that is looked at first."""
-        self.query_one(f"#{self.followed}", TensorGrid).focus(scroll_visible=False)
+        self.set_focus(self.query_one(f"#{self.followed}"), scroll_visible=False)
+
+    def give_keys_back(self, widget: Widget) -> None:
+        """The keys go to whom they belonged before the screen was too small."""
+        self.set_focus(widget, scroll_visible=False)
 
     def on_resize(self) -> None:
         """Arrange the parts for the new size."""
@@ -95,17 +100,21 @@ class PanelScreen(PartsScreen):
 
     def action_maximise(self) -> None:
         """The focused part alone, and back."""
-        focused = self.focused.id if self.focused is not None else None
-        self._maximised = "" if self._maximised else (focused or self.followed)
+        self._maximised = "" if self._maximised else (self._part_in_focus() or self.followed)
         self._arrange()
 
     def action_panel(self, by: int) -> None:
         """Focus the next part; on a small screen that also turns the tabs."""
         area = self.query_one(PanelArea)
         keys = [
-            c.id for c in area.children if c.id and (c.display or c.id in area.plan.tabs or self._maximised)
+            part.id
+            for part in area.children
+            if part.id
+            and (part.display or part.id in area.plan.tabs or self._maximised)
+            # a further face that has no room any more
+            and not (isinstance(part, TensorGrid) and self._scene.find(part.id) is None)
         ]
-        focused = self.focused.id if self.focused is not None else keys[0]
+        focused = self._part_in_focus()
         at = keys.index(focused) if focused in keys else 0
         key = keys[(at + by) % len(keys)]
         if key in area.plan.tabs:
@@ -190,7 +199,9 @@ class PanelScreen(PartsScreen):
             self._update_status(self.standing(), said=False)
 
     def _show_cell(self, message: CellMessage) -> None:
-        panel, cell = self._scene.panel(message.key), message.cell
+        panel, cell = self._scene.find(message.key), message.cell
+        if panel is None:
+            return
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
             self._update_status(panel.note or self.cell_words(panel, cell), said=False)
@@ -236,12 +247,30 @@ class PanelScreen(PartsScreen):
             grid.set_look(self.mode, self.precision, large=self.presenting)
 
     def _focused_panel(self) -> Panel:
-        focused = self.focused
-        return self._scene.panel(focused.key if isinstance(focused, TensorGrid) else self.followed)
+        """The panel with the focus, or the followed one while none has it that is in the scene."""
+        return self._scene.find(self._part_in_focus()) or self._scene.panel(self.followed)
+
+    def _part_in_focus(self) -> str:
+        """The key of the part that has the focus, itself or by a line in it; "" for none."""
+        area, focused = self.query_one(PanelArea), self.focused
+        around = [] if focused is None else focused.ancestors_with_self
+        return next((widget.id or "" for widget in around if widget.parent is area), "")
+
+    def _focus_something_visible(self) -> None:
+        """A part that is not shown any more gives its keys to one that is."""
+        places, had = self.query_one(PanelArea).plan.places, self._part_in_focus()
+        if had not in places:
+            # a further face to the first one of its tensor
+            wanted = (had.rpartition("-")[0], self.followed, *places)
+            key = next((key for key in wanted if key in places), None)
+            if key is not None:
+                self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)
 
     def _arrange(self) -> None:
         """Plan the parts for the present size, or say which size is needed."""
         too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        if too_small and not self.has_class("-too-small"):
+            self._had_keys = self.focused  # what is hidden loses them
         self.set_class(too_small, "-too-small")
         if too_small:
             self.query_one("#status", Static).display = False
@@ -260,7 +289,12 @@ class PanelScreen(PartsScreen):
         around = 2 if self.presenting else 4 if status.display else 3
         plan = self.plan(self.size.width, self.size.height - around)
         area.follow(plan)
-        if plan.beside != self._stage.beside:
+        had, self._had_keys = self._had_keys, None
+        if had is not None:
+            self.give_keys_back(had)
+        self._focus_something_visible()
+        # what is maximised may be one of the further faces
+        if plan.beside != self._stage.beside and not self._maximised:
             self._put_beside(area, plan.beside)
         self._name_tabs(area)
         self._show_title()

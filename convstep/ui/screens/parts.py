@@ -69,6 +69,7 @@ class PartsScreen(Screen[None]):
         self._tab, self._maximised = CARD, ""
         self._statistics, self._counted = Statistics(), ("", "", "")
         self._aside = ""
+        self._had_keys: Widget | None = None
 
     @property
     def timeline(self) -> Timeline:

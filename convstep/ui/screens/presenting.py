@@ -8,7 +8,6 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.widgets import Static
 
-from convstep.ui.panel_area import PanelArea
 from convstep.ui.screens.panels import PanelScreen
 from convstep.view.panel import Span
 from convstep.view.sentence import draw_sentence
@@ -27,8 +26,6 @@ class PresentingScreen(PanelScreen):
         self._apply_look()
         self._arrange()
         self._show(all_changed=True)
-        if self.presenting:
-            self._focus_something_visible()
 
     def action_follow(self) -> None:
         """Leave the presenter's view, once nothing is maximised in it."""
@@ -68,10 +65,3 @@ class PresentingScreen(PanelScreen):
             aside = Text(set_cell_size(self._aside, min(cell_len(self._aside), width)), no_wrap=True)
             sentence = aside if self._aside else draw_sentence(self._scene, width)
             self.query_one("#sentence", Static).update(sentence, layout=False)
-
-    def _focus_something_visible(self) -> None:
-        """The part with the focus may be one that is not shown to a class."""
-        places = self.query_one(PanelArea).plan.places
-        if self.focused is None or self.focused.id not in places:
-            key = self.followed if self.followed in places else next(iter(places))
-            self.set_focus(self.query_one(f"#{key}"), scroll_visible=False)

@@ -162,13 +162,11 @@ class StoppingScreen(MovingScreen):
     def _pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel; the cursor appears if there was none."""
         grid = self.focused
-        if not isinstance(grid, TensorGrid):
+        panel = self._scene.find(grid.key) if isinstance(grid, TensorGrid) else None
+        if not isinstance(grid, TensorGrid) or panel is None:
             self._update_status(tr("choose a cell first: Tab to a panel, then the arrow keys"))
             return None
-        if grid.cursor is None:
-            grid.move_cursor(0, 0)
-        assert grid.cursor is not None
-        return self._scene.panel(grid.key), grid.cursor
+        return panel, grid.pointed()
 
     def _mark_timeline(self) -> None:
         """Mark the columns of the timeline in which a stop on a place or a cell waits."""

@@ -89,16 +89,23 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def move_cursor(self, rows: int, columns: int) -> None:
         """Move the cell cursor, within the face, and keep it in sight."""
-        if self.panel is None or self._plan is None:
+        if self.cursor is None or self.panel is None:
+            self.pointed()
             return
-        if self.cursor is None:
-            self.place_cursor(_first_cell(self.panel))
-            return
+        last_row, last_column = (count - 1 for count in self.panel.face.shape)
         cell = Cell(
-            min(max(self.cursor.row + rows, 0), self._plan.rows - 1),
-            min(max(self.cursor.column + columns, 0), self._plan.columns - 1),
+            min(max(self.cursor.row + rows, 0), last_row),
+            min(max(self.cursor.column + columns, 0), last_column),
         )
         self.place_cursor(cell)
+
+    def pointed(self) -> Cell:
+        """The cell under the cursor, which appears if there was none; even before the panel has a size."""
+        cell = self.cursor
+        if cell is None:
+            cell = Cell(0, 0) if self.panel is None else _first_cell(self.panel)
+            self.place_cursor(cell)
+        return cell
 
     def place_cursor(self, cell: Cell) -> None:
         """Put the cell cursor on a cell and keep it in sight."""
