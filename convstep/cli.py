@@ -2,7 +2,7 @@
 
 Whatever a command needs is imported inside it, so that `convstep --version` starts neither NumPy
 nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input (one sentence on stderr),
-130 interrupted.
+130 interrupted, 128 + N ended by signal N. A screen that crashes is one sentence and 1.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison
 
 FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+CRASHED = 1
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _flush_or_drop()
         print(f"convstep: {sentence}", file=sys.stderr)  # noqa: T201
-        return BAD_USAGE
+        return CRASHED if _is_crash(error) else BAD_USAGE
 
 
 def _run(given: list[str]) -> int:
@@ -64,15 +65,19 @@ def _run(given: list[str]) -> int:
         _say(f"convstep {_version()}")
         return FINE
     from convstep.cli_arguments import parse
+    from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     parsed = parse(given)
     command: Callable[[argparse.Namespace], int] = COMMANDS[parsed.command]
-    try:
-        return command(parsed)
-    finally:
-        waiting.wipe()
+    with EndsWhenAsked() as ends:
+        try:
+            return command(parsed)
+        finally:
+            waiting.wipe()
+    _drop_output()
+    return ends.code
 
 
 def _version() -> str:
@@ -129,7 +134,18 @@ def _sentence(error: Exception) -> str | None:
         from convstep.conv.validation import ProblemError
 
         expected = (UsageError, ProblemError)
-    return " ".join(str(error).splitlines()) if isinstance(error, expected) else None
+    if isinstance(error, expected) or _is_crash(error):
+        return " ".join(str(error).splitlines())
+    return None
+
+
+def _is_crash(error: Exception) -> bool:
+    """Whether a mistake in the screen has ended it."""
+    if "convstep.ui.rescue" not in sys.modules:
+        return False
+    from convstep.ui.rescue import ScreenError
+
+    return isinstance(error, ScreenError)
 
 
 def has_terminal() -> bool:

@@ -214,15 +214,32 @@ class DebuggerScreen(PlayingScreen):
 
         self.app.push_screen(HelpScreen())
 
-    def session(self) -> Session:
-        """All that brings a person back to this view."""
+    @property
+    def source_name(self) -> str:
+        """What the command line calls the problem; "" if it has no name there."""
+        return self._command_name
+
+    def commands_back(self, problem: str) -> list[str]:
+        """Commands that lead back here and show more than the session does.
+
+        Args:
+            problem: what the command line calls the problem.
+        """
+        return []
+
+    def session(self, problem: str | None = None) -> Session:
+        """All that brings a person back to this view.
+
+        Args:
+            problem: what to call the problem; by default as on the command line.
+        """
         from convstep.replay.session import SavedStop, Session, View
 
         choice = self._stage.choice
         chosen = {"input": choice.input_channel, "output": choice.output_channel}
         return Session(
-            problem=self._command_name,
-            position=self._timeline.position,
+            problem=self._command_name if problem is None else problem,
+            position=self._begin_at or self._timeline.position,
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in self.stops),
             bookmarks=self.bookmarks.list(),
             view=View({n: c for n, c in chosen.items() if c is not None}, self.mode, self.precision),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
@@ -44,11 +43,11 @@ class ScriptScreen(DebuggerScreen):
         if self._first is not None:
             self.call_after_refresh(self.travel_to_nonfinite, self._first)
 
-    def session(self) -> Session:
+    def session(self, problem: str | None = None) -> Session:
         """All that brings a person back, with the problem in a file."""
-        if not self._command_name:
+        if problem is None and not self._command_name:
             self._command_name = save(self.problem_name, self._problem)
-        return replace(super().session(), problem=self._command_name)
+        return super().session(problem)
 
     def action_copy(self) -> None:
         """Copy the command, if the problem can be saved."""
