@@ -23,14 +23,15 @@ class Asked(BaseException):
 class EndsWhenAsked:
     """Within it, a signal that asks to end is raised wherever the main thread is.
 
-    What cleaning up raises on a terminal that is gone does not count any more, and further signals
-    do not cut it short. A signal that is ignored stays ignored: that is how nohup works.
+    What cleaning up raises on a terminal that is gone does not count any more. A signal that is
+    ignored stays ignored: that is how nohup works.
     """
 
     def __init__(self) -> None:
         self.number = 0
         """The signal that came; 0 if none did."""
         self._before: dict[int, Any] = {}
+        self._over = False
 
     @property
     def code(self) -> int:
@@ -53,11 +54,12 @@ class EndsWhenAsked:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Give them back; after a signal, nothing that was raised matters."""
+        self._over = True
         for number, before in self._before.items():
             signal.signal(number, before)
         return bool(self.number)
 
     def _ask(self, number: int, frame: object) -> None:
-        if not self.number:
-            self.number = number
-            raise Asked(number)
+        self.number = self.number or number
+        if not self._over:
+            raise Asked(number)  # each time: Python may have dropped the one before, in a finalizer

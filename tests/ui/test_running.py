@@ -243,7 +243,9 @@ def test_of_a_lesson_progress_is_kept_and_what_was_half_answered(state: Path, tm
     assert commands(sentence)[0] == ["convstep", "learn", lesson.key, "--lang", "en"]
     assert Progress(tmp_path / "progress.json").of(lesson.key)["page"] == at
     assert f"{lesson.title}: 42\n" in next(state.glob("*/report.txt")).read_text()
-    assert reopened(sentence).problem.startswith(str(state)), "a lesson's problem need not be what it is called"
+    assert reopened(sentence).problem.startswith(str(state)), (
+        "a lesson's problem need not be what it is called"
+    )
 
 
 def test_a_crash_while_saving_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +303,9 @@ def test_a_command_whose_screen_crashes_exits_with_1(
 def test_a_script_goes_on_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(here, "can_open_here", lambda: True)
     monkeypatch.setattr("convstep.ui.running.run", lambda app: run(headless(app, in_a_timer)))
-    with pytest.warns(RuntimeWarning, match="the screen crashed: Broken: as wished.*`convstep open") as warned:
+    with pytest.warns(
+        RuntimeWarning, match="the screen crashed: Broken: as wished.*`convstep open"
+    ) as warned:
         convstep.debug(plain())
     assert warned[0].filename == __file__
 
@@ -343,3 +347,121 @@ def test_a_signal_that_comes_before_the_first_frame_is_not_lost(monkeypatch: pyt
         signal.signal(signal.SIGTERM, before)
     assert came == [signal.SIGTERM]
     assert app.left_for == signal.SIGTERM
+
+
+LEFT = (
+    b"\x1b[?1049l",
+    b"\x1b[?25h",
+    b"\x1b[?2004l",
+    b"\x1b[?1003l",
+    b"\x1b[?1000l",
+    b"\x1b[?1004l",
+    b"\x1b[<u",
+)
+"""What gives a terminal its own screen, cursor and mouse back."""
+
+
+class Window:
+    """A command in a terminal window."""
+
+    def __init__(self, code: str) -> None:
+        self.master, self.slave = pty.openpty()
+        termios.tcsetwinsize(self.slave, (40, 120))
+        self.before, self.seen = termios.tcgetattr(self.slave), b""
+
+        def own_terminal() -> None:
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)  # in the background of a shell some are ignored
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=self.slave, stdout=self.slave, stderr=self.slave,
+            preexec_fn=own_terminal, env=os.environ | {"TERM": "xterm-256color"},
+        )  # fmt: skip
+
+    def until(self, wanted: bytes) -> None:
+        """Look at what is shown until it holds this."""
+        end = time.monotonic() + GENEROUS
+        while wanted not in self.seen:
+            assert time.monotonic() < end, self.seen
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.seen += os.read(self.master, 1 << 16)
+
+    def children(self) -> list[int]:
+        """The processes it has started."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(child) for task in tasks for child in task.read_text().split()]
+
+    def ended(self) -> int:
+        """How it ends, with all that it has said meanwhile."""
+        end = time.monotonic() + GENEROUS
+        while self.process.poll() is None or select.select([self.master], [], [], 0)[0]:
+            assert time.monotonic() < end, self.seen
+            if select.select([self.master], [], [], 0.01)[0]:
+                self.seen += os.read(self.master, 1 << 16)
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def window(*arguments: str, first: str = "") -> Iterator[Window]:
+    """The command line in a terminal window."""
+    opened = Window(f"import sys\n{first}\nfrom convstep.cli import main\nsys.exit(main({list(arguments)}))")
+    try:
+        yield opened
+    finally:
+        opened.process.kill()
+        opened.process.wait()
+        for side in (opened.slave, opened.master):
+            with contextlib.suppress(OSError):
+                os.close(side)
+
+
+def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Path) -> None:
+    with window("open", "digit") as shown:
+        shown.until(b"step 0/256")
+        os.write(shown.master, b"\xe9")
+        os.write(shown.master, b"n/")
+        shown.until(b"isnan(dA)")  # the dialog
+        os.write(shown.master, b"i_c\xc3")
+        os.write(shown.master, b"\xa9")
+        shown.until("é".encode())
+        children = shown.children()
+        assert children, "torch is being loaded"
+        shown.process.terminate()
+        assert shown.ended() == 143
+        assert termios.tcgetattr(shown.slave) == shown.before
+    assert all(sign in shown.seen for sign in LEFT)
+    assert waited(lambda: not any(map(runs, children)))
+    last = shown.seen.rpartition(b"\x1b[?1006l")[2].decode()
+    assert last.startswith("convstep: the screen was ended by SIGTERM; `convstep open ")
+    assert last.count("\n") == 1
+    assert reopened(last).position == 1
+    assert "Stop when: i_cé\n" in next(state.glob("*/report.txt")).read_text()
+
+
+def test_a_window_that_is_closed_ends_everything(state: Path) -> None:
+    with window("open", "digit") as shown:
+        shown.until(b"step 0/256")
+        os.write(shown.master, b"nn")
+        shown.until(b"step 2/256")
+        children = shown.children()
+        os.close(shown.slave)
+        os.close(shown.master)
+        assert shown.process.wait(GENEROUS) == 129
+        assert waited(lambda: not any(map(runs, children)))
+        shown.slave, shown.master = os.pipe()
+    (saved,) = state.glob("*/session.json")
+    assert reopened(f"`convstep open {saved}`").position == 2
+
+
+def test_a_terminal_that_stands_still_does_not_hold_up_the_end() -> None:
+    with window("open", "digit", first="from convstep.ui import running; running.GRACE = 0.2") as shown:
+        shown.until(b"step 0/256")
+        children = shown.children()
+        termios.tcflow(shown.slave, termios.TCOOFF)
+        os.write(shown.master, b"nb" * 50)  # more frames than may wait
+        shown.process.terminate()
+        assert shown.process.wait(GENEROUS) == 143
+        assert termios.tcgetattr(shown.slave) == shown.before
+        assert waited(lambda: not any(map(runs, children)))
