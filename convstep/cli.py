@@ -2,8 +2,9 @@
 
 Whatever a command needs is imported inside it, so that `convstep --version` starts neither NumPy
 nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, or results that cannot be
-written (one sentence on stderr), 130 interrupted. Gradients that differ are 1 whether or not anybody
-can be told: in front of `head -c0`, on a full disk, and where `--save` cannot write its file.
+written (one sentence on stderr), 130 interrupted, 128 + N ended by signal N. Gradients that differ are 1
+whether or not anybody can be told: in front of `head -c0`, on a full disk, and where `--save` cannot
+write its file. A screen that crashes is one sentence and 1.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison
 
 FINE, DIFFERENT, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+CRASHED = 1
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _flush_or_drop(sys.stdout)
         _complain(sentence)
-        return BAD_USAGE
+        return CRASHED if _is_crash(error) else BAD_USAGE
     finally:
         _flush_or_drop(sys.stderr)  # Python would end with a code of its own
 
@@ -92,15 +94,19 @@ def _run(given: list[str]) -> int:
         return FINE
     _check_words(given)
     from convstep.cli_arguments import parse
+    from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     parsed = parse(given)
     command: Callable[[argparse.Namespace], int] = COMMANDS[parsed.command]
-    try:
-        return command(parsed)
-    finally:
-        waiting.wipe()
+    with EndsWhenAsked() as ends:
+        try:
+            return command(parsed)
+        finally:
+            waiting.wipe()
+    _drop(sys.stdout)
+    return ends.code
 
 
 def _check_words(given: list[str]) -> None:
@@ -187,7 +193,16 @@ def _sentence(error: Exception) -> str | None:
         from convstep.language import tr
 
         return tr("there is not enough memory for these arrays; use smaller ones")
-    return str(error) if isinstance(error, SentenceError) else None
+    return str(error) if isinstance(error, SentenceError) or _is_crash(error) else None
+
+
+def _is_crash(error: Exception) -> bool:
+    """Whether a mistake in the screen has ended it."""
+    if "convstep.ui.rescue" not in sys.modules:
+        return False
+    from convstep.ui.rescue import ScreenError
+
+    return isinstance(error, ScreenError)
 
 
 def has_terminal() -> bool:

@@ -135,7 +135,7 @@ def open_worker(
             )
         )
     if adapter is not None and not isinstance(adapter, str):
-        check_type("adapter", adapter, Callable)
+        check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
     if isinstance(candidate, str):
         return Worker.of_target(Target.parse(candidate), options, timeout)
     return Worker.of_function(

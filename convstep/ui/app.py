@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import CommandPalette, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
@@ -17,6 +17,7 @@ from convstep.language import tr
 from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
 from convstep.ui.legible import Legible
+from convstep.ui.running import EndingApp, run
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.colours import Colours
 
@@ -47,7 +48,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class TorchApp(App[None]):
+class TorchApp(EndingApp):
     """An app whose screens may ask PyTorch, which runs in a process of its own."""
 
     TITLE = "convstep"
@@ -122,7 +123,7 @@ class TorchApp(App[None]):
             self._torch = TorchService()
         return self._torch
 
-    def close_torch(self) -> None:
+    def close_children(self) -> None:
         """End PyTorch's process, if there is one."""
         if self._torch is not None:
             self._torch.close()
@@ -143,10 +144,6 @@ class TorchApp(App[None]):
         self._first_frame.close()
         if self._live:
             self.call_after_refresh(lambda: self.torch.start())
-
-    def on_unmount(self) -> None:
-        """Leave no process behind."""
-        self.close_torch()
 
     def notify(
         self,
@@ -234,6 +231,10 @@ class DebuggerApp(TorchApp):
         """The debugger."""
         return self.debugger
 
+    def open_debugger(self) -> DebuggerScreen:
+        """The debugger, which there is before the first frame and after the last one."""
+        return self.debugger
+
 
 FILES = (".npz", ".pt", ".pth", ".safetensors")
 """Endings of a problem's file that the screen leaves out."""
@@ -253,13 +254,11 @@ def run_debugger(problem: Problem, session: Session) -> None:
 
     Raises:
         ValueError: the session does not fit the problem; one sentence.
+        ScreenError: a mistake ended the screen; one sentence.
     """
     app = DebuggerApp(problem, problem_title(session.problem), command_name=session.problem)
     app.debugger.resume(session)
-    try:
-        app.run()
-    finally:
-        app.close_torch()
+    run(app)
 
 
 def run_candidate(
@@ -280,13 +279,12 @@ def run_candidate(
         name: what to call the candidate on the screen.
         problem_name: the problem on the command line; None for the verdict's own failing one.
         position: where to begin; by default just after the first divergent step.
+
+    Raises:
+        ScreenError: a mistake ended the screen; one sentence.
     """
     # the debugger alone does without these
     from convstep.candidate.stepping import CandidateTimeline
     from convstep.ui.candidate_app import CandidateApp
 
-    app = CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position)
-    try:
-        app.run()
-    finally:
-        app.close_torch()
+    run(CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position))

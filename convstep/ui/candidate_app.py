@@ -49,7 +49,8 @@ class CandidateApp(DebuggerApp):
         """The screen with both."""
         return CandidateScreen(self.candidate, name, *self._opening)
 
-    def on_unmount(self) -> None:
+    def close_children(self) -> None:
         """A candidate that hangs must not hold up the end: whoever waits for it is released."""
+        super().close_children()
         if self._live:
             self.candidate.close()

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import operator
 import os
-import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convstep import waiting
 from convstep.conv.problem import Problem
@@ -23,13 +23,8 @@ from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import Captured, CapturedLayer
 from convstep.printable import printable
+from convstep.ui.rescue import ScreenError
 from convstep.ui.saving import command_for, save, save_all
-
-if TYPE_CHECKING:
-    from convstep.ui.app import TorchApp
-
-SIGNALS = ("SIGTSTP", "SIGCONT", "SIGWINCH", "SIGTTOU", "SIGTTIN")
-"""What an app in the terminal handles and does not give back."""
 
 
 def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None) -> None:
@@ -43,6 +38,10 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
             loss(model(images), labels).backward()
         convstep.debug(captured)
 
+    A mistake of ours that ends the screen is no reason to end the script: it is a RuntimeWarning that
+    says where the session was saved, and the script goes on. A signal (SIGTERM, SIGHUP, SIGINT) first
+    ends the screen and then does with the script what it does without one.
+
     Args:
         subject: a problem, or what `capture` has seen so far.
         sample: one sample of the batch; the whole batch if left out.
@@ -53,17 +52,13 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
         TypeError: it is neither a problem nor captured.
         OSError: the file cannot be written.
     """
-    if isinstance(subject, Captured) and len(layers := subject.layers) > 1:
-        _pick(layers, sample)
-        return
-    name, problem = _single(subject, sample)
-    if not can_open_here():
-        _say(command_for(save(name, problem)))
-        return
-    with _saying_so():
-        from convstep.ui.layers_app import ScriptApp
-
-        _run(ScriptApp(problem, name))
+    try:
+        if isinstance(subject, Captured) and len(layers := subject.layers) > 1:
+            _pick(layers, sample)
+        else:
+            _open(*_single(subject, sample))
+    except ScreenError as crash:
+        warnings.warn(str(crash), RuntimeWarning, stacklevel=2)
 
 
 def can_open_here() -> bool:
@@ -113,12 +108,24 @@ def _one_sample(problem: Problem, sample: int) -> Problem:
     return single.with_recorded(Recorded(recorded.by, share, recorded.eps))
 
 
+def _open(name: str, problem: Problem) -> None:
+    if not can_open_here():
+        _say(command_for(save(name, problem)))
+        return
+    with _saying_so():
+        from convstep.ui.layers_app import ScriptApp
+        from convstep.ui.running import run
+
+        run(ScriptApp(problem, name))
+
+
 def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
     if can_open_here():
         with _saying_so():
             from convstep.ui.layers_app import LayersApp
+            from convstep.ui.running import run
 
-            _run(LayersApp(layers, sample))
+            run(LayersApp(layers, sample))
         return
     from convstep.view.layers import entry_title, nonfinite_words, shape_words
 
@@ -142,38 +149,6 @@ def _saying_so() -> Iterator[None]:
         yield
     finally:
         waiting.wipe()
-
-
-def _run(app: TorchApp) -> None:
-    """Run an app and leave signals and event loops as they were."""
-    with _signals_kept():
-        try:
-            # a loop of its own: asyncio.run would take the script's away
-            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                runner.run(_until_left(app))
-        finally:
-            app.close_torch()
-
-
-async def _until_left(app: TorchApp) -> None:
-    await app.run_async()
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():  # SIGINT is for the script, too; the app keeps it to itself
-        raise asyncio.CancelledError
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    held: dict[int, Any] = {}
-    for name in SIGNALS:
-        if number := getattr(signal, name, None):
-            held[number] = signal.getsignal(number)
-    try:
-        yield
-    finally:
-        for number, handler in held.items():
-            if handler is not None:  # None: not set from Python, and cannot be set again
-                signal.signal(number, handler)
 
 
 def _in_event_loop() -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +18,7 @@ from convstep.lessons.progress import Progress, ProgressError
 from convstep.lessons.reading import read_lesson
 from convstep.lessons.words import say
 from convstep.ui.app import TorchApp
+from convstep.ui.running import run
 from convstep.ui.screens.finish import FinishScreen
 from convstep.ui.screens.learning import LearningScreen
 from convstep.ui.screens.lesson import LessonScreen
@@ -96,8 +99,27 @@ class LessonApp(TorchApp):
             self.set_interval(LOOK_EVERY, self.look_at_file)
 
     def on_unmount(self) -> None:
-        """Leave no process behind, and the language as it was."""
+        """Leave the language as it was."""
         speak(self._spoken)
+
+    def commands_back(self) -> list[str]:
+        """The lesson, at the page up to which progress is kept.
+
+        Raises:
+            ProgressError: it cannot be kept.
+        """
+        if self.walk is None:
+            return []
+        self.progress.keep(self.walk)
+        lesson = self.walk.lesson
+        name = lesson.command_name
+        if name != lesson.key:
+            name = os.path.abspath(name)
+        return [shlex.join(["convstep", "learn", name, "--lang", lesson.language])]
+
+    def close_children(self) -> None:
+        """End the candidates as well."""
+        super().close_children()
         for candidate in self._candidates:
             candidate.close()
 
@@ -317,9 +339,8 @@ def run_lessons(lesson: Lesson | None, language: str) -> None:
     Args:
         lesson: the one to open; None for the list.
         language: of the list.
+
+    Raises:
+        ScreenError: a mistake ended the screen; one sentence.
     """
-    app = LessonApp(lesson, language, Progress())
-    try:
-        app.run()
-    finally:
-        app.close_torch()
+    run(LessonApp(lesson, language, Progress()))

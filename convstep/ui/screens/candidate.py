@@ -173,12 +173,19 @@ class CandidateScreen(AskingScreen):
         else:
             super().action_save()
 
+    def commands_back(self, problem: str) -> list[str]:
+        """The command that opens the candidate beside the reference."""
+        return [self._command(problem)]
+
     def permalink(self) -> str:
         """The command that opens this candidate at this place."""
+        return self._command(self._problem_name)
+
+    def _command(self, problem: str | None) -> str:
         from convstep.replay.places import place_argument
 
         words = ["convstep", "debug", self._verdict.target]
-        words += [self._problem_name] if self._problem_name is not None else []
+        words += [problem] if problem is not None else []
         place = place_argument(self._timeline.position, self._problem.geometry)
         return shlex.join([*words, "--goto", place])
 

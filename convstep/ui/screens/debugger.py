@@ -217,8 +217,24 @@ class DebuggerScreen(PlayingScreen):
 
         self.app.push_screen(HelpScreen())
 
-    def session(self) -> Session:
+    @property
+    def source_name(self) -> str:
+        """What the command line calls the problem; "" if it has no name there."""
+        return self._command_name
+
+    def commands_back(self, problem: str) -> list[str]:
+        """Commands that lead back here and show more than the session does.
+
+        Args:
+            problem: what the command line calls the problem.
+        """
+        return []
+
+    def session(self, problem: str | None = None) -> Session:
         """All that brings a person back to this view.
+
+        Args:
+            problem: what to call the problem; by default as on the command line.
 
         Raises:
             SessionError: there is more of it than a session holds, or a name that no file can have.
@@ -227,8 +243,8 @@ class DebuggerScreen(PlayingScreen):
         from convstep.view.resuming import kept_view
 
         return Session(
-            problem=self._command_name,
-            position=self._timeline.position,
+            problem=self._command_name if problem is None else problem,
+            position=self._begin_at or self._timeline.position,
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in self.stops),
             bookmarks=self.bookmarks.list(),
             view=kept_view(self._stage.choice, self.mode, self.precision),

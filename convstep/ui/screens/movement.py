@@ -37,10 +37,10 @@ class MovingScreen(PresentingScreen):
         """Begin where the session says."""
         # no super(): Textual calls every class's handler by itself
         if self._begin_at:
-            self.call_after_refresh(self.travel, self._begin_at)
+            self.call_after_refresh(lambda: self.go(self._begin_at))
 
     def begin_at(self, position: int) -> None:
-        """Where to stand when the screen opens."""
+        """Where to stand when the screen opens, and until somebody goes elsewhere."""
         self._begin_at = position
 
     def action_visited(self, by: int) -> None:
@@ -190,6 +190,7 @@ class MovingScreen(PresentingScreen):
         Returns:
             Whether there was one.
         """
+        self._begin_at = 0
         running = [worker for worker in self.workers if worker.group == "travel" and worker.is_running]
         self._landing = set(running) if landing else set()
         for worker in running:
@@ -231,5 +232,6 @@ class MovingScreen(PresentingScreen):
 
     def _moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
         """Show where the timeline stands."""
+        self._begin_at = 0
         self._visited.visit(self._timeline.position)
         self._show(all_changed=all_changed, touched=touched)

@@ -211,6 +211,24 @@ class PageScreen(DebuggerScreen):
         if begun is not None:
             self._go_on(begun)
 
+    @property
+    def source_name(self) -> str:
+        """None: what the lesson calls its problem may be sizes, or the name of another one."""
+        return ""
+
+    def commands_back(self, problem: str) -> list[str]:
+        """None but the lesson's own, which the app knows."""
+        return []
+
+    def unsent(self) -> list[str]:
+        """The answer so far."""
+        question = self.walk.question
+        if question is None or self.walk.revealed:
+            return []
+        typed = [self.narration.answer.unsent] if self.narration.answer.unsent else []
+        marked = [", ".join(str(list(index)) for index in sorted(self.chosen))] if self.chosen else []
+        return [f"{self.walk.lesson.title}: {text}" for text in (*typed, *marked)]
+
     def begun_answer(self) -> Begun:
         """What the learner has of an answer so far."""
         narration = self.narration

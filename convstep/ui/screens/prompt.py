@@ -62,6 +62,11 @@ class PromptScreen(ModalScreen[Answer | None], Generic[Answer]):
             yield Input(self._text, placeholder=self._forms, id="answer", compact=True)
             yield Label("", id="meaning", markup=False)
 
+    def unsent(self) -> list[str]:
+        """The line so far."""
+        text = self.query_one("#answer", Input).value
+        return [f"{self._title}: {text}"] if text != self._text else []
+
     def on_mount(self) -> None:
         """Explain what stands there at first."""
         self._explain(self._text)

@@ -43,7 +43,7 @@ class ScriptScreen(DebuggerScreen):
         if self._first is not None:
             self.call_after_refresh(self.travel_to_nonfinite, self._first)
 
-    def session(self) -> Session:
+    def session(self, problem: str | None = None) -> Session:
         """All that brings a person back, with the problem in a file.
 
         Raises:
@@ -51,13 +51,13 @@ class ScriptScreen(DebuggerScreen):
         """
         from convstep.replay.session import SessionError
 
-        if not self._command_name:
+        if problem is None and not self._command_name:
             try:
                 self._command_name = save(self.problem_name, self._problem)
             except OSError as error:
                 said = tr("the problem cannot be saved: {reason}", reason=error.strerror or error)
                 raise SessionError(said) from error
-        return super().session()
+        return super().session(problem)
 
     def action_follow(self) -> None:
         """Where Escape has nothing else to do, it leads back to the layers."""

@@ -47,6 +47,11 @@ class AnswerInput(Input):
         self._left = False
         """Whether what stands here was never submitted."""
 
+    @property
+    def unsent(self) -> str:
+        """What was typed and never submitted."""
+        return self.value if self.begun or self._left else ""
+
     def takes(self, event: events.Key) -> bool:
         """Whether a key begins an answer, or begins to change the one that stands here."""
         if event.is_printable:
