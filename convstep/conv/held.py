@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-LONGEST_READ = 2 * 2**20
-"""Bytes that are read in one go; the directory of a zip is, and twenty thousand names fit in."""
-MOST_READS = 2_000_000
-"""How often a file is read from: what needs more for its table of names is no file of a few arrays."""
+LONGEST_READ = 2**20
+"""Bytes that are read in one go; tables of names are, and ten thousand arrays fit in one."""
+MOST_READS = 1_000_000
+"""How often a file is read from: a table of names is read piece by piece, too."""
+LONGEST_LINE = 500
+"""Bytes of a line of text between the others; in pickles it is the name of a class."""
 LONGEST_HEADER = 10_000
 """Bytes in front of an array's numbers; NumPy believes no longer one of a stranger's either."""
 LOCAL_HEADER = 30
@@ -29,6 +31,10 @@ LOCAL_HEADER = 30
 
 class DamagedError(ValueError):
     """The file is not what its beginning promises, or claims what cannot be."""
+
+
+class TooManyNamesError(DamagedError):
+    """The table of names is longer than any of a few arrays, or claims to be."""
 
 
 class PythonObjectsError(ValueError):
@@ -63,16 +69,16 @@ class Bounded:
         """At most so many bytes; without a size, all of a short file's.
 
         Raises:
-            DamagedError: it is asked for more than any honest file would have there.
+            TooManyNamesError: it is asked for more, or once too often.
         """
         self._reads += 1
         if size > LONGEST_READ or self._reads > MOST_READS:
-            raise DamagedError("more than any honest file would have there")
+            raise TooManyNamesError
         return self._file.read(LONGEST_READ if size < 0 else size)
 
     def readline(self, size: int = -1) -> bytes:
         """A line, or the beginning of a long one."""
-        return self._file.readline(LONGEST_HEADER)
+        return self._file.readline(LONGEST_LINE)
 
 
 def directory(file: BinaryIO) -> zipfile.ZipFile:

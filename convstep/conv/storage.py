@@ -10,7 +10,15 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from convstep.conv.files import opened, written_whole
-from convstep.conv.held import LONGEST_HEADER, Array, Held, Members, PythonObjectsError, header
+from convstep.conv.held import (
+    LONGEST_HEADER,
+    Array,
+    Held,
+    Members,
+    PythonObjectsError,
+    TooManyNamesError,
+    header,
+)
 from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded
@@ -31,9 +39,11 @@ _ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 SHOWN = 8
 """How many names of a file an error lists."""
 _SHORT = (*_NUMBERS, "layout", "recorded_by", "recorded_eps")
+LONGEST_SHOWN = 40
+"""Characters of such a name."""
 LONGEST_NAME = 26
 """Characters; a longer name shares too little with the longest of ours to be a misspelt one."""
-MOST_NUMBERS = 10_000
+MOST_NUMBERS = 4000
 """Bytes of the geometry's numbers and of the texts; some of them are shown in sentences."""
 
 
@@ -101,7 +111,11 @@ def read(file: BinaryIO, name: str) -> Problem:
     except (ProblemError, OSError):
         raise
     except MemoryError:
-        raise _too_large(name) from None
+        raise ProblemError(
+            tr("{name} claims arrays larger than the memory of this machine", name=name)
+        ) from None
+    except TooManyNamesError as error:
+        raise too_many_names(name) from error
     except PythonObjectsError as error:
         raise ProblemError(
             tr(
@@ -213,12 +227,18 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
         )
 
 
-def _too_large(name: str) -> ProblemError:
-    return ProblemError(tr("{name} claims arrays larger than the memory of this machine", name=name))
+def too_many_names(name: str) -> ProblemError:
+    """What to say of a file that has, or claims, a table of names without end."""
+    return ProblemError(
+        tr(
+            "{name} claims more arrays than are looked through; save the problem in a file of its own",
+            name=name,
+        )
+    )
 
 
 def _listed(given: Mapping[str, Held]) -> str:
-    names = [n if n.isprintable() else repr(n) for n in sorted(given)]
+    names = [printable(n if n.isprintable() else repr(n), LONGEST_SHOWN) for n in sorted(given)]
     shown = ", ".join(names[:SHOWN]) or tr("nothing")
     more = len(names) - SHOWN
     return tr("{names} and {count} more", names=shown, count=more) if more > 0 else shown
