@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import FileTooLarge, contents, written_whole
 from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
@@ -80,7 +80,7 @@ class Progress:
         text = json.dumps({"version": VERSION, "lessons": self._lessons}, indent=1)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(self.path) as file:
+            with written_whole(self.path, through_links=True) as file:
                 file.write(text.encode())
         except OSError as error:
             said = tr(
@@ -98,9 +98,7 @@ def default_path() -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("it is too large")
-        kept = json.loads(path.read_bytes())
+        kept = json.loads(contents(path, LARGEST_FILE))
         if not isinstance(kept, dict) or kept.get("version") != VERSION:
             raise ValueError("it is of another version")
         lessons = kept.get("lessons")
@@ -110,7 +108,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else tr("it is not a progress file")
+        reason = tr("it is not a progress file")
+        if isinstance(error, OSError) and not isinstance(error, FileTooLarge):
+            reason = error.strerror or reason
         raise ProgressError(
             tr("progress cannot be saved: {path}: {reason}; move the file away", path=path, reason=reason)
         ) from error

@@ -155,7 +155,7 @@ def _check_classes(pickled: bytes) -> None:
         ValueError: there is one, or these bytes are no pickle.
     """
     for code, argument, _ in pickletools.genops(pickled):
-        if code.name == "GLOBAL" and len(argument) > LONGEST_LINE:
+        if code.name == "GLOBAL" and len(str(argument)) > LONGEST_LINE:
             raise DamagedError("a name that no class has")
 
 
