@@ -404,6 +404,10 @@ def _check_output(path: str, option: str = "-o") -> None:
         )
     if os.path.isdir(path):
         raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
+    from convstep.conv.files import check_target
+
+    with Writing(path):
+        check_target(path)
 
 
 class Writing:
@@ -417,12 +421,13 @@ class Writing:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
+            from convstep.conv.files import FileRefused
             from convstep.language import tr
 
+            # of several files, the one that is refused
+            path = error.filename if isinstance(error, FileRefused) else self._path
             reason = error.strerror or error
-            raise UsageError(
-                tr("{path} cannot be written: {reason}", path=self._path, reason=reason)
-            ) from error
+            raise UsageError(tr("{path} cannot be written: {reason}", path=path, reason=reason)) from error
 
 
 COMMANDS = {

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convstep.candidate.files import names
-from convstep.printable import SentenceError
+from convstep.conv.files import contents, opened
+from convstep.language import tr
+from convstep.printable import SentenceError, printable
 
 SUFFIXES = (".py", ".ipynb")
 """The files that can be loaded."""
+LARGEST = 2_000_000
+"""Bytes of Python in a file or a notebook; the longest module of Python itself has half of it."""
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _EXAMPLE = "mine.py:conv_backward"
@@ -89,8 +93,14 @@ def _check_file(place: str, name: str) -> None:
     path = Path(place)
     if path.is_dir():
         raise CandidateError(f"{place} is a folder; name a file in it: {_in_folder(path)}:{name}")
-    if not path.is_file():
-        raise CandidateError(_missing(path, name))
+    try:
+        opened(path).close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise CandidateError(_missing(path, name)) from None
+    except OSError as error:
+        raise CandidateError(
+            tr("{path} cannot be read: {reason}", path=printable(place), reason=error.strerror or error)
+        ) from None
     if path.suffix.lower() not in SUFFIXES:
         raise CandidateError(
             f"{place} is not a Python file; a candidate is a function in a .py or .ipynb file"
@@ -142,7 +152,7 @@ def _backward_names(path: Path) -> list[str]:
     if path.suffix.lower() != ".py":
         return []
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = contents(path, LARGEST).decode("utf-8", errors="replace")
     except OSError:
         return []
     return names.backward_first(name for name in names.defined(text) if names.looks_backward(name))

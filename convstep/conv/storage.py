@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.conv.files import path_of, written_whole
+from convstep.conv.files import opened, path_of, written_whole
+from convstep.conv.held import (
+    LONGEST_HEADER,
+    Array,
+    Held,
+    Members,
+    PythonObjectsError,
+    TooManyNamesError,
+    header,
+)
+from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded
 from convstep.language import tr
 from convstep.printable import printable
-
-Array = npt.NDArray[Any]
 
 _ARRAYS = ("A_prev", "W", "b", "dZ")
 _NUMBERS = ("stride", "padding", "dilation", "groups")
@@ -31,8 +38,13 @@ _ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 
 SHOWN = 8
 """How many names of a file an error lists."""
-LONGEST_NAME = 30
-"""Characters of each."""
+_SHORT = (*_NUMBERS, "layout", "recorded_by", "recorded_eps")
+LONGEST_SHOWN = 30
+"""Characters of such a name."""
+LONGEST_NAME = 26
+"""Characters; a longer name shares too little with the longest of ours to be a misspelt one."""
+MOST_NUMBERS = 4000
+"""Bytes of the geometry's numbers and of the texts; some of them are shown in sentences."""
 
 
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
@@ -60,16 +72,17 @@ def write(problem: Problem, file: BinaryIO) -> None:
 
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read a problem; see `Problem.load`."""
+    name = printable(path)
     try:
-        with open(path_of(path), "rb") as file:
-            return read(file, str(path))
+        with opened(path_of(path)) as file:
+            return read(file, name)
     except FileNotFoundError:
-        raise ProblemError(tr("{path} does not exist; check the path", path=path)) from None
+        raise ProblemError(tr("{path} does not exist; check the path", path=name)) from None
     except IsADirectoryError:
-        raise ProblemError(tr("{path} is a folder; give a .npz file in it", path=path)) from None
+        raise ProblemError(tr("{path} is a folder; give a .npz file in it", path=name)) from None
     except OSError as error:
         reason = error.strerror or error
-        raise ProblemError(tr("{path} cannot be read: {reason}", path=path, reason=reason)) from error
+        raise ProblemError(tr("{path} cannot be read: {reason}", path=name, reason=reason)) from error
 
 
 def read(file: BinaryIO, name: str) -> Problem:
@@ -82,11 +95,49 @@ def read(file: BinaryIO, name: str) -> Problem:
     Raises:
         ProblemError: the bytes are damaged, or not a problem.
     """
-    return from_arrays(_members(file, name), name)
+    begins = file.read(len(_ARRAY))
+    file.seek(0)
+    if begins[:4] not in _ZIP and begins != _ARRAY:
+        raise ProblemError(
+            tr("{name} is not a readable .npz file: it is of another kind; np.savez makes one", name=name)
+        )
+    try:
+        if begins == _ARRAY:
+            header(file.read(LONGEST_HEADER))
+            raise ProblemError(
+                tr("{name} holds a single array; a problem is a .npz with A_prev, W, b and dZ", name=name)
+            )
+        return from_arrays(Members(file), name)
+    except (ProblemError, OSError):
+        raise
+    except MemoryError:
+        raise ProblemError(
+            tr("{name} claims arrays larger than the memory of this machine", name=name)
+        ) from None
+    except TooManyNamesError as error:
+        raise too_many_names(name) from error
+    except PythonObjectsError as error:
+        raise ProblemError(
+            tr(
+                "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
+                "loaded; save arrays of numbers",
+                name=name,
+            )
+        ) from error
+    except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
+        # their own words are for programmers, and some advise to load the file unsafely
+        raise ProblemError(
+            tr(
+                "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again",
+                name=name,
+            )
+        ) from error
 
 
-def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
-    """The problem that named arrays make, whatever file they were in.
+def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
+    """The problem that named arrays make, whatever file they are in.
+
+    Only arrays of a problem are read, and only if there is memory to step through them.
 
     Args:
         given: by the names of a `.npz` problem, or PyTorch's words for the four arrays; geometry and
@@ -94,12 +145,12 @@ def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
         name: what to call the file in an error.
 
     Raises:
-        ProblemError: an array is missing, or two contradict each other.
+        ProblemError: an array is missing or too large, or two contradict each other.
     """
-    found = _in_our_words(given, name)
-    _check_names(found, name)
+    names = _in_our_words(given, name)
+    _check_names(names, name)
     for required in ("A_prev", "W"):
-        if required not in found:
+        if required not in names:
             raise ProblemError(
                 tr(
                     "{name} has no array {array!r}; it holds {held}",
@@ -108,6 +159,11 @@ def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
                     held=_listed(given),
                 )
             )
+    wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
+    _check_sizes(wanted, name)
+    found = {ours: held.read() for ours, held in wanted.items()}
+    if names.keys() & PYTORCH_WORDS.values() and not given.keys() & set(_ARRAYS):
+        found.setdefault("layout", np.array("NCHW"))
     try:
         arrays = _channels_last(found, _layout(found))
         problem = Problem(
@@ -122,13 +178,11 @@ def from_arrays(given: Mapping[str, Array], name: str) -> Problem:
         raise ProblemError(f"{name}: {error}") from error
 
 
-def _in_our_words(given: Mapping[str, Array], name: str) -> dict[str, Array]:
-    """The arrays under the article's names; PyTorch's words bring its layout with them."""
+def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
+    """The names in the file by the article's; PyTorch's words may stand for the four arrays."""
     words = [word for word in PYTORCH_WORDS if word in given]
-    if not words:
-        return dict(given)
     ours = [n for n in _ARRAYS if n in given]
-    if ours:
+    if words and ours:
         raise ProblemError(
             tr(
                 "{name} mixes {one!r} and {other!r}; call the arrays either "
@@ -138,11 +192,53 @@ def _in_our_words(given: Mapping[str, Array], name: str) -> dict[str, Array]:
                 other=ours[0],
             )
         )
-    return {"layout": np.array("NCHW")} | {PYTORCH_WORDS.get(n, n): values for n, values in given.items()}
+    return {PYTORCH_WORDS.get(n, n): n for n in given}
 
 
-def _listed(given: Mapping[str, Array]) -> str:
-    shown = ", ".join(printable(name, LONGEST_NAME) for name in sorted(given)[:SHOWN]) or tr("nothing")
+def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
+    """Refuse what this machine could not step through, before any of it is read.
+
+    Raises:
+        ProblemError: an array claims too much.
+    """
+    for array, held in wanted.items():
+        if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
+            raise ProblemError(
+                tr(
+                    "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
+                    name=name,
+                    array=array,
+                    size=max(held.cells, held.nbytes),
+                )
+            )
+    # whole numbers become float64, halves float32
+    claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
+    free = free_memory()
+    if claimed * COPIES > free:
+        raise ProblemError(
+            tr(
+                "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
+                "much memory, and {free:,.1f} GiB are free",
+                name=name,
+                claimed=claimed / 2**30,
+                copies=COPIES,
+                free=free / 2**30,
+            )
+        )
+
+
+def too_many_names(name: str) -> ProblemError:
+    """What to say of a file that has, or claims, a table of names without end."""
+    return ProblemError(
+        tr(
+            "{name} claims more arrays than are looked through; save the problem in a file of its own",
+            name=name,
+        )
+    )
+
+
+def _listed(given: Mapping[str, Held]) -> str:
+    shown = ", ".join(printable(name, LONGEST_SHOWN) for name in sorted(given)[:SHOWN]) or tr("nothing")
     more = len(given) - SHOWN
     return tr("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
@@ -164,45 +260,12 @@ def _recorded(arrays: Mapping[str, Array]) -> Recorded | None:
     return Recorded(str(by), gradients, float(eps))
 
 
-def _members(file: BinaryIO, name: str) -> dict[str, Array]:
-    """Every array of the archive, decompressed, so that damage shows here and nowhere later."""
-    begins = file.read(len(_ARRAY))
-    file.seek(0)
-    if begins[:4] not in _ZIP and begins != _ARRAY:  # NumPy would take it for a pickle
-        raise ProblemError(
-            tr("{name} is not a readable .npz file: it is of another kind; np.savez makes one", name=name)
-        )
-    try:
-        archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ProblemError(
-                tr("{name} holds a single array; a problem is a .npz with A_prev, W, b and dZ", name=name)
-            )
-        with archive:
-            return {key: archive[key] for key in archive.files}
-    except ProblemError:
-        raise
-    except MemoryError:
-        raise ProblemError(
-            tr("{name} claims arrays larger than the memory of this machine", name=name)
-        ) from None
-    except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
-        # their own words are for programmers, and some advise to load the file unsafely
-        raise ProblemError(
-            tr(
-                "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
-                "loaded; save arrays of numbers"
-                if "allow_pickle" in str(error)
-                else "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again",
-                name=name,
-            )
-        ) from error
-
-
-def _check_names(found: dict[str, Array], name: str) -> None:
+def _check_names(found: Collection[str], name: str) -> None:
     """A misspelt `strides` must not silently become stride 1."""
-    for given in sorted(set(found) - set(_NAMES)):
-        close = difflib.get_close_matches(given, set(_NAMES) - set(found), n=1, cutoff=0.75)
+    missing = set(_NAMES).difference(found)
+    unknown = (given for given in found if given not in _NAMES and len(given) <= LONGEST_NAME)
+    for given in sorted(unknown):
+        close = difflib.get_close_matches(given, missing, n=1, cutoff=0.75)
         if close:
             raise ProblemError(
                 tr(

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import check_target, written_whole
 from convstep.export.cast import cast
 from convstep.export.document import document
 from convstep.export.frame import Frame
@@ -79,6 +79,7 @@ def write(
 
     Raises:
         ExportError: it cannot be done; nothing is written.
+        FileRefused: one of the files is a link, a pipe, a device or a socket; nothing is written.
         OSError: a file cannot be written.
     """
     check(output, len(frames))
@@ -86,12 +87,17 @@ def write(
         raise ExportError("there is nothing to draw")
     if len({frame.size for frame in frames}) > 1 and output.suffix in (".gif", ".cast"):
         raise ExportError(f"{output} needs frames of one size")
-    if output.suffix in (".svg", ".png"):
-        return _pictures(frames, [output] if len(frames) == 1 else _numbered(frames, output), progress)
     pictures: list[Path] = []
-    if output.suffix == ".md":  # the pictures first: a page never links to what is not there
+    if output.suffix == ".md":
         pictures = _numbered(frames, output.with_suffix(".png" if has_pillow() else ".svg"))
+    elif output.suffix in (".svg", ".png"):
+        pictures = [output] if len(frames) == 1 else _numbered(frames, output)
+    for path in pictures:
+        check_target(path)
+    if pictures:  # first: a page never links to what is not there
         _pictures(frames, pictures, progress)
+    if output.suffix in (".svg", ".png"):
+        return pictures
     with written_whole(output) as file:
         if output.suffix == ".gif":
             from convstep.export.gif import write_gif

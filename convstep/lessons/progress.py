@@ -13,14 +13,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import FileTooLarge, contents, written_whole
 from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
@@ -109,7 +108,7 @@ class Progress:
         lessons = kept["lessons"] | {key: merged}
         # in ASCII: a path may hold what is no text
         text = json.dumps(kept | {"version": VERSION, "lessons": lessons}, indent=1)
-        with written_whole(self.path) as file:
+        with written_whole(self.path, through_links=True) as file:
             file.write(text.encode())
         self._lessons, self._written[walk], self.complaint = lessons, now, ""
 
@@ -197,12 +196,7 @@ def _read(path: Path) -> dict[str, Any]:
         ProgressError: it cannot be read; one sentence.
     """
     try:
-        found = path.stat()
-        if found.st_size > LARGEST_FILE:
-            raise ValueError("it is too large")
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("it would be waited for, or never end")
-        kept = json.loads(path.read_bytes())
+        kept = json.loads(contents(path, LARGEST_FILE))
         if not isinstance(kept, dict) or kept.get("version") != VERSION:
             raise ValueError("it is of another version")
         if not isinstance(kept.get("lessons"), dict):
@@ -211,7 +205,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {"version": VERSION, "lessons": {}}
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else tr("it is not a progress file")
+        reason = tr("it is not a progress file")
+        if isinstance(error, OSError) and not isinstance(error, FileTooLarge):
+            reason = error.strerror or reason
         raise ProgressError(
             tr("progress cannot be saved: {path}: {reason}; move the file away", path=path, reason=reason)
         ) from error

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from convstep.conv.files import FileTooLarge, contents
 from convstep.language import tr
 from convstep.lessons.asking import KINDS, parse_question
 from convstep.lessons.candidates import function_name
@@ -39,13 +40,11 @@ def read_lesson(path: str, key: str = "") -> Lesson:
         LessonError: it cannot be read, or is no lesson; one sentence with the line.
     """
     try:
-        with open(path, "rb") as file:
-            held = file.read(LARGEST_FILE + 1)
-        if len(held) > LARGEST_FILE:
-            raise LessonError(
-                tr("the file is too large for a lesson: at most {most:,} bytes", most=LARGEST_FILE), path=path
-            )
-        text = held.decode("utf-8")
+        text = contents(path, LARGEST_FILE).decode("utf-8")
+    except FileTooLarge as error:
+        raise LessonError(
+            tr("the file is too large for a lesson: at most {most:,} bytes", most=LARGEST_FILE), path=path
+        ) from error
     except UnicodeDecodeError as error:
         raise LessonError(tr("the file is not UTF-8 text; save it as UTF-8"), path=path) from error
     except OSError as error:
@@ -222,10 +221,11 @@ class _Reader:
             raise LessonError(tr("put the candidate before the page's question"), block.line - 1)
         try:
             compile(block.text, "candidate", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             at = getattr(error, "lineno", None) or 1
+            reason = getattr(error, "msg", "") or str(error) or tr("it is nested too deeply")
             raise LessonError(
-                tr("this is not Python: {reason}", reason=getattr(error, "msg", error)), block.line + at - 1
+                tr("this is not Python: {reason}", reason=reason), block.line + at - 1
             ) from error
         if not function_name(block.text):
             raise LessonError(tr("this defines no function; a candidate must define one"), block.line - 1)

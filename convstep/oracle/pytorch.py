@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.files import StrPath
 from convstep.conv.geometry import Geometry, Padding
+from convstep.conv.held import Bounded, Held
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
@@ -148,30 +150,45 @@ def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
     return {name: gradient for name, gradient in zip(leaves, found, strict=True) if gradient is not None}
 
 
-def read_tensors(file: BinaryIO) -> object:
-    """What a file of `torch.save` holds, read by weights only, with its tensors as arrays.
+def read_tensors(file: StrPath | Bounded) -> object:
+    """What a file of `torch.save` holds, read by weights only.
+
+    Args:
+        file: the path of a zip, of which only the names are read, or a file in the form before that.
 
     Returns:
-        The dict by name; or whatever else was saved.
+        The dict by name, its tensors as `Held`, whose `read` may raise `NotPlain`; or whatever else
+        was saved.
 
     Raises:
         OracleUnavailable: torch is missing or broken.
         UnpicklingError: the file needs more than tensors, numbers and texts.
-        ValueError: a tensor holds no numbers that an array can hold.
+        OSError: the system cannot map it into memory.
         Exception: it is damaged; torch has no one error for that.
     """
     torch = _torch()
-    found = torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        mapped = not isinstance(file, Bounded)
+        found = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+    except RuntimeError as error:
+        if "unable to mmap" in str(error):
+            raise OSError(tr("the system does not map it into memory")) from error
+        raise
     if not isinstance(found, Mapping):
         return found
     return {
-        name: _plain_array(torch, name, value) if isinstance(value, torch.Tensor) else value
+        name: _held(torch, name, value) if isinstance(value, torch.Tensor) else value
         for name, value in found.items()
     }
 
 
 class NotPlain(SentenceError, ValueError):
     """A tensor whose numbers do not lie in memory one by one."""
+
+
+def _held(torch: Any, name: object, tensor: Any) -> Held:
+    cells = tensor.numel()
+    return Held(cells, cells * tensor.element_size(), lambda: _plain_array(torch, name, tensor))
 
 
 def _plain_array(torch: Any, name: object, tensor: Any) -> Array:

@@ -7,20 +7,19 @@ Source: https://huggingface.co/docs/safetensors, "Format".
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from convstep.conv.held import Array, Held
 from convstep.printable import SentenceError
 
-Array = npt.NDArray[Any]
-
-LARGEST_HEADER = 100_000_000
-"""Bytes; the format's own limit."""
+LARGEST_HEADER = 3_000_000
+"""Bytes: thirty thousand tensors. The format allows for 100 MB, which takes gigabytes to read."""
 
 MOST_AXES = 32
 """What NumPy has room for in all its versions."""
@@ -55,11 +54,11 @@ class _Entry(NamedTuple):
     """Where its bytes begin, after the header."""
 
 
-def read_safetensors(file: BinaryIO) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The tensors of a file by name, and its metadata by name, numbers read as numbers.
+def read_safetensors(file: BinaryIO) -> dict[str, Held]:
+    """The tensors of a file by name, not read yet, and its metadata by name, numbers read as numbers.
 
     Args:
-        file: seekable, positioned at the start.
+        file: seekable, positioned at the start; it stays open until the arrays are read.
 
     Raises:
         SafetensorsError: the header does not fit the bytes, or has kinds of numbers unknown here.
@@ -67,18 +66,25 @@ def read_safetensors(file: BinaryIO) -> tuple[dict[str, Array], dict[str, Array]
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     length = int.from_bytes(_exactly(file, 8), "little")
-    if length > min(LARGEST_HEADER, size - 8):
+    if length > size - 8:
         raise SafetensorsError(f"its header claims {length} bytes of a file of {size}")
+    if length > LARGEST_HEADER:
+        raise SafetensorsError(f"its header claims {length:,} bytes, and at most {LARGEST_HEADER:,} are read")
     header = _header(_exactly(file, length))
     metadata = header.pop("__metadata__", {})
     room = size - 8 - length
     entries = {name: _entry(name, given, room) for name, given in header.items()}
     _check_overlaps(entries)
-    arrays = {}
-    for name, entry in entries.items():
-        file.seek(8 + length + entry.start)
-        arrays[name] = _array(_exactly(file, _bytes(entry)), entry)
-    return arrays, _plain(metadata)
+    tensors = {name: _held(file, 8 + length, entry) for name, entry in entries.items()}
+    return _held_texts(metadata) | tensors
+
+
+def _held(file: BinaryIO, begin: int, entry: _Entry) -> Held:
+    def read() -> Array:
+        file.seek(begin + entry.start)
+        return _array(_exactly(file, _bytes(entry)), entry)
+
+    return Held(math.prod(entry.shape), _bytes(entry), read)
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:
@@ -146,11 +152,14 @@ def _array(held: bytes, entry: _Entry) -> Array:
     return values.astype(np.bool_) if entry.dtype == "BOOL" else values.copy()
 
 
-def _plain(metadata: Any) -> dict[str, Array]:
+def _held_texts(metadata: Any) -> dict[str, Held]:
     """Metadata are texts; "2" and "[1, 2]" mean numbers, "same" is a word."""
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise SafetensorsError("its metadata is not a table of texts")
-    return {name: _number_or_text(text) for name, text in metadata.items()}
+    return {
+        name: Held(len(text), len(text), functools.partial(_number_or_text, text))
+        for name, text in metadata.items()
+    }
 
 
 def _number_or_text(text: str) -> Array:

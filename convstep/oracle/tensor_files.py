@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import os
 import pickle
+import pickletools
 import warnings
+import zipfile
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.conv.files import path_of
+from convstep.conv.files import StrPath, opened, path_of
+from convstep.conv.held import (
+    LONGEST_LINE,
+    LONGEST_READ,
+    Array,
+    Bounded,
+    DamagedError,
+    Held,
+    TooManyNamesError,
+    directory,
+)
 from convstep.conv.problem import Problem, ProblemError
-from convstep.conv.storage import from_arrays
+from convstep.conv.storage import from_arrays, too_many_names
 from convstep.language import tr
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import NotPlain, read_tensors
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
+from convstep.printable import printable
 
-Array = npt.NDArray[Any]
+MOST_REPEATED = 2**30
+"""Bytes of a tensor that may be more than its file has: the gradient of a sum is one number, expanded."""
+MOST_LISTED = 100_000
+"""Numbers in lists beside the tensors."""
+
+_ZIP = b"PK\x03\x04"
+_ZIP_END, _ZIP64_LOCATOR, _ZIP64_END = 22, 20, 56
+"""Bytes of what stands at the end of a zip: the last two before the first."""
 
 
-def load_tensors(path: str | os.PathLike[str]) -> Problem:
+def load_tensors(path: StrPath) -> Problem:
     """The problem in a `.pt`, `.pth` or `.safetensors` file.
 
     The file holds a dict of tensors named as in a `.npz` problem: `A_prev`, `W`, and where there are
@@ -33,44 +53,53 @@ def load_tensors(path: str | os.PathLike[str]) -> Problem:
     Raises:
         ProblemError: the file is missing, damaged, not a problem, or needs more than tensors.
     """
-    name = path_of(path)
-    read = _safetensors if name.lower().endswith(".safetensors") else _torch_file
+    path = path_of(path)
+    name = printable(path)
+    read = _safetensors if path.lower().endswith(".safetensors") else _torch_file
     try:
-        with open(path, "rb") as file:
-            return from_arrays(read(file, name), name)
+        with opened(path) as file:
+            return from_arrays(read(file, path, name), name)
     except FileNotFoundError:
         raise ProblemError(f"{name} does not exist; check the path") from None
     except IsADirectoryError:
         raise ProblemError(f"{name} is a folder; give a file in it") from None
     except MemoryError:
         raise ProblemError(f"{name} claims arrays larger than the memory of this machine") from None
+    except NotPlain as error:
+        raise ProblemError(f"{name}: {printable(error)}") from error
     except OSError as error:
         raise ProblemError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def _safetensors(file: BinaryIO, name: str) -> dict[str, Array]:
+def _safetensors(file: BinaryIO, path: StrPath, name: str) -> Mapping[str, Held]:
     try:
-        arrays, metadata = read_safetensors(file)
+        return read_safetensors(file)
     except SafetensorsError as error:
-        raise ProblemError(f"{name} is not a readable .safetensors file: {error}") from error
-    return metadata | arrays
+        raise ProblemError(f"{name} is not a readable .safetensors file: {printable(error)}") from error
 
 
-def _torch_file(file: BinaryIO, name: str) -> dict[str, Array]:
-    found = _without_pickle(file, name)
+def _torch_file(file: BinaryIO, path: StrPath, name: str) -> Mapping[str, Held]:
+    found = _without_pickle(file, path, name)
     if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
         raise ProblemError(
             f"{name} holds a {type(found).__name__}, not tensors by name; "
             'save a dict: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         )
-    return {key: _as_array(name, key, value) for key, value in found.items()}
+    size = max(file.seek(0, os.SEEK_END), MOST_REPEATED)
+    return {key: _held(name, key, value, size) for key, value in found.items()}
 
 
-def _without_pickle(file: BinaryIO, name: str) -> object:
+def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
     try:
+        begins = file.read(len(_ZIP))
+        file.seek(0)
+        if begins == _ZIP:
+            _check_records(file)
+        elif begins and not begins.startswith(pickle.PROTO):
+            raise DamagedError("neither of the forms that torch.save has had")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about old formats; this person did not write the file
-            return read_tensors(file)
+            return read_tensors(path if begins == _ZIP else Bounded(file))
     except OracleUnavailable as error:
         raise ProblemError(f"{name} needs torch to be read; {error}") from error
     except pickle.UnpicklingError as error:
@@ -78,8 +107,8 @@ def _without_pickle(file: BinaryIO, name: str) -> object:
             f"{name} holds more than tensors, and reading that could run code; "
             'save only tensors by name: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         ) from error
-    except NotPlain as error:
-        raise ProblemError(f"{name}: {error}") from error
+    except TooManyNamesError as error:
+        raise too_many_names(name) from error
     except (MemoryError, OSError):
         raise
     except Exception as error:  # a damaged file fails in zipfile, pickle, and torch's own code alike
@@ -92,9 +121,82 @@ def _without_pickle(file: BinaryIO, name: str) -> object:
         ) from error
 
 
+def _check_records(file: BinaryIO) -> None:
+    """Refuse a zip that torch.save would not write, before torch unpacks it.
+
+    torch keeps numbers as they are, so that none take more room in memory than in the file.
+
+    Raises:
+        Exception: it is none; zipfile has no one error for that.
+    """
+    archive = directory(file)
+    entries = archive.infolist()
+    for entry in entries:
+        record = entry.filename.partition("/")[2]
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            raise DamagedError("torch.save does not compress")
+        if not record.startswith("data/") and entry.file_size > LONGEST_READ:
+            raise TooManyNamesError
+        if record == "data.pkl":
+            _check_classes(archive.read(entry))
+    # what zipfile and torch's own reader would understand differently: a zip within a zip
+    size = file.seek(0, os.SEEK_END)
+    file.seek(-_ZIP_END - _ZIP64_LOCATOR, os.SEEK_END)
+    end = file.read()
+    file.seek(0)
+    moved = end[:4] == b"PK\x06\x07" and int.from_bytes(end[8:16], "little") != size - len(end) - _ZIP64_END
+    if archive.comment or moved or min(entry.header_offset for entry in entries):
+        raise DamagedError("more than one zip")
+
+
+def _check_classes(pickled: bytes) -> None:
+    """Refuse a class whose name takes torch hours to complain of.
+
+    Raises:
+        ValueError: there is one, or these bytes are no pickle.
+    """
+    for code, argument, _ in pickletools.genops(pickled):
+        if code.name == "GLOBAL" and len(str(argument)) > LONGEST_LINE:
+            raise DamagedError("a name that no class has")
+
+
+def _held(name: str, key: str, value: object, most: int) -> Held:
+    """What a dict holds under a name; numbers, tuples and texts are read as a `.npz` would hold them."""
+    if not isinstance(value, Held):
+        return Held(0, 0, lambda: _as_array(name, key, value))
+    tensor = value
+
+    def read() -> Array:
+        if tensor.nbytes > most:
+            raise ProblemError(
+                f"{name}: {printable(key)!r} claims {tensor.nbytes:,} bytes, which the file does not have; "
+                "a tensor that repeats its numbers is saved whole as tensor.contiguous()"
+            )
+        return tensor.read()
+
+    return replace(tensor, read=read)
+
+
 def _as_array(name: str, key: str, value: object) -> Array:
-    """Numbers, tuples and texts beside the tensors, as a `.npz` would hold them."""
     try:
+        _check_plain(value)
         return np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise ProblemError(f"{name}: {key!r} cannot be read as an array: {error}") from error
+
+
+def _check_plain(value: object) -> None:
+    """Refuse lists within lists that are few in the file and many in an array.
+
+    Raises:
+        ValueError: there are too many.
+    """
+    waiting, count = [value], 0
+    while waiting:
+        each, count = waiting.pop(), count + 1
+        if isinstance(each, (list, tuple)):
+            waiting += each
+        elif not isinstance(each, (int, float, complex, str, bytes, dict, type(None))):
+            raise ValueError(f"it holds a {type(each).__name__}")
+        if count + len(waiting) > MOST_LISTED:
+            raise ValueError(f"it lists more than {MOST_LISTED:,} numbers; save a tensor")

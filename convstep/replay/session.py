@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import FileTooLarge, contents, written_whole
 from convstep.conv.geometry import Geometry
 from convstep.printable import SentenceError, printable
 from convstep.replay.places import place_argument
@@ -138,8 +138,8 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
     try:
         with written_whole(path) as file:
             file.write(content.encode())
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise SessionError(f"{path} cannot be written: {_cause(error)}") from error
+    except OSError as error:
+        raise SessionError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def load(path: str | os.PathLike[str]) -> Session:
@@ -152,16 +152,15 @@ def load(path: str | os.PathLike[str]) -> Session:
         SessionError: it cannot be read, or is not a session; one sentence.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = contents(path, LARGEST_FILE)
+    except FileTooLarge:
+        raise SessionError(f"{path} has more than {LARGEST_FILE} bytes; no session is that long") from None
     except FileNotFoundError:
         raise SessionError(f"{path} does not exist; check the path") from None
     except IsADirectoryError:
         raise SessionError(f"{path} is a folder; give a session file in it") from None
-    except (OSError, ValueError) as error:
-        raise SessionError(f"{path} cannot be read: {_cause(error)}") from error
-    if len(content) > LARGEST_FILE:
-        raise SessionError(f"{path} has more than {LARGEST_FILE} bytes; no session is that long")
+    except OSError as error:
+        raise SessionError(f"{path} cannot be read: {error.strerror or error}") from error
     try:
         return _session(_parsed(content))
     except SessionError as error:
@@ -318,7 +317,3 @@ def _shown(value: object) -> str:
         return _kind(value)
     text = json.dumps(value) if isinstance(value, (str, bool, int, float, type(None))) else repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
-
-
-def _cause(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from convstep.conv.files import written_whole
+from convstep.conv.files import contents, written_whole
 
 VERSION = 1
 """Of the file's form."""
@@ -35,7 +35,7 @@ class ChosenTheme:
         """
         self.name = name
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(self.path) as file:
+        with written_whole(self.path, through_links=True) as file:
             file.write(json.dumps({"version": VERSION, "theme": name}).encode())
 
 
@@ -48,9 +48,7 @@ def default_path() -> Path:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            return ""
-        kept = json.loads(path.read_bytes())
+        kept = json.loads(contents(path, LARGEST_FILE))
     except (OSError, ValueError, RecursionError):
         return ""
     if not isinstance(kept, dict) or kept.get("version") != VERSION:

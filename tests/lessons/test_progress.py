@@ -409,10 +409,10 @@ def test_what_goes_wrong_half_way_leaves_the_old_file(path: Path, monkeypatch: p
 def test_a_file_that_may_not_be_read_is_complained_about(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     advance(Progress(path))
 
-    def forbidden(_: Path) -> bytes:
+    def forbidden(path: Path, most: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    monkeypatch.setattr(progress, "contents", forbidden)
     assert (
         Progress(path).complaint == f"progress cannot be saved: {path}: Permission denied; move the file away"
     )

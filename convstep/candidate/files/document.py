@@ -18,13 +18,23 @@ from typing import Any
 from convstep.candidate.files import python2
 from convstep.candidate.files.names import in_words
 from convstep.candidate.files.parsing import Parsed, Parser, Unread, parse, parse_quietly
-from convstep.candidate.target import CandidateError
+from convstep.candidate.target import LARGEST, CandidateError
+from convstep.conv.files import contents
 from convstep.language import tr
+from convstep.printable import printable
 
 _PYTHON_CELLS = frozenset(
     {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3"}
 )
 """Cell commands whose cell is Python; the others hold a shell's or a browser's language."""
+
+
+LARGEST_NOTEBOOK = 50_000_000
+"""Bytes of a notebook: pictures are most of it, and GitHub, too, warns of more."""
+MOST_CELLS = 5_000
+"""Code cells of a notebook; Jupyter is slow with a tenth of them."""
+_MOST_VALUES = 8_000_000
+"""Signs between which JSON has its values: each may take a hundred times its own byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +88,15 @@ def read(path: Path, *, as_python2: bool = False) -> Document:
     Raises:
         CandidateError: the file cannot be read, or is not the notebook its name promises.
     """
+    notebook = path.suffix.lower() == ".ipynb"
     try:
-        content = path.read_bytes()
+        content = contents(path, LARGEST_NOTEBOOK if notebook else LARGEST)
     except OSError as error:
         raise CandidateError(
-            tr("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)
+            tr("{path} cannot be read: {reason}", path=printable(path), reason=error.strerror or error)
         ) from None
     document = Document(path)
-    if path.suffix.lower() == ".ipynb":
-        texts = _cells(content, document)
-    else:
-        texts = [(None, _decoded(content, document))]
+    texts = _cells(content, document) if notebook else [(None, _decoded(content, document))]
     parser: Parser = parse_quietly
     if as_python2:
         true_division = any(python2.has_true_division(text) for _, text in texts)
@@ -153,19 +161,32 @@ def _decoded(content: bytes, document: Document) -> str:
 
 def _cells(content: bytes, document: Document) -> list[tuple[int | None, str]]:
     """The code cells of a notebook, format 3 or 4, numbered from 1."""
-    broken = f"{document.path} is not a notebook"
+    broken = f"{printable(document.path)} is not a notebook"
+    if sum(map(content.count, (b"[", b"{", b",", b":"))) > _MOST_VALUES:
+        raise CandidateError(
+            f"{broken} that can be read: it is too large; clear its outputs and save it again"
+        )
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise CandidateError(f"{broken}: it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise CandidateError(f"{broken}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise CandidateError(f"{broken}: a number or a nesting in it does not end") from None
     try:
         sheets = notebook.get("worksheets") or [notebook]  # format 3 had sheets
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
-        return [(number, _source(cell)) for number, cell in enumerate(cells, start=1)]
+        texts = [_source(cell) for cell in cells]
     except (AttributeError, KeyError, TypeError):
         raise CandidateError(f"{broken}: it has no list of cells; save it again with Jupyter") from None
+    size = sum(map(len, texts))
+    if len(cells) > MOST_CELLS or size > LARGEST:
+        raise CandidateError(
+            f"{printable(document.path)} has {len(cells):,} code cells of {size:,} characters; "
+            f"at most {MOST_CELLS:,} and {LARGEST:,} are read"
+        )
+    return [*enumerate(texts, start=1)]
 
 
 def _source(cell: dict[str, Any]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import codeop
+import contextlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from convstep.language import tr
 
 Parser = Callable[[str], ast.Module]
 """`ast.parse`, or Python 2's."""
@@ -31,6 +34,8 @@ _MENDED = str.maketrans(
 )
 _MOST_JOINED = 60
 """Chunks that are tried as one; an unclosed quotation mark would join the whole file again and again."""
+_MOST_TRIED = 30_000_000
+"""Characters given to the parser, repeats counted, before a text is given up: some seconds."""
 _ASIDES = re.compile(r" \(detected at line \d+\)|\. Did you mean print\(\.\.\.\)\?")
 """What Python adds to a reason that a sentence of ours says anyway."""
 
@@ -65,12 +70,35 @@ class Parsed:
     """Whether typographic quotes or spaces were read as plain ones."""
 
 
+class _TooDeepError(SyntaxError):
+    """Nothing that is repaired elsewhere makes it shallower."""
+
+
+class _TriedEnoughError(Exception):
+    """A text would take minutes to be read in pieces."""
+
+
 def parse(text: str, parser: Parser) -> Parsed:
     """Read a text: as it is, repaired, and where neither works, piece by piece."""
+    left = _MOST_TRIED
+
+    def counted(tried: str) -> ast.Module:
+        nonlocal left
+        left -= len(tried)
+        if left < 0:
+            raise _TriedEnoughError
+        return parser(tried)
+
     try:
-        return _whole(text, parser)
+        return _whole(text, counted)
     except SyntaxError:
-        return _piecewise(text, parser)
+        with contextlib.suppress(_TriedEnoughError):
+            return _piecewise(text, counted)
+    except _TriedEnoughError:
+        pass
+    lines = text.split("\n")
+    reason = tr("too many of its lines are not Python")
+    return Parsed(unread=[_unread(lines, 0, len(lines), SyntaxError(reason))])
 
 
 def parse_quietly(text: str) -> ast.Module:
@@ -83,8 +111,10 @@ def parse_quietly(text: str) -> ast.Module:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text)
-        except (ValueError, RecursionError, MemoryError) as error:  # null bytes, depth
-            raise SyntaxError(str(error) or "too deeply nested", ("", 1, 0, "")) from error
+        except (RecursionError, MemoryError) as error:
+            raise _TooDeepError("too deeply nested", ("", 1, 0, "")) from error
+        except ValueError as error:  # null bytes
+            raise SyntaxError(str(error), ("", 1, 0, "")) from error
 
 
 def is_command(line: str) -> bool:
@@ -100,6 +130,8 @@ def _whole(text: str, parser: Parser) -> Parsed:
     """
     try:
         return Parsed(parser(text).body)
+    except _TooDeepError:
+        raise
     except SyntaxError as error:
         plain = text.translate(_MENDED)
         for repaired in (text, plain) if plain != text else (text,):

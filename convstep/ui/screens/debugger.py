@@ -178,6 +178,7 @@ class DebuggerScreen(PlayingScreen):
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""
+        from convstep.conv.files import check_target
         from convstep.replay.session import save
 
         def parse(text: str) -> Path:
@@ -186,6 +187,13 @@ class DebuggerScreen(PlayingScreen):
                 raise ValueError(tr("{text!r} is a folder; give a file in it", text=text))
             if not path.parent.is_dir():
                 raise ValueError(tr("there is no folder {folder}", folder=path.parent))
+            try:
+                check_target(path)
+            except OSError as error:
+                reason = error.strerror or error
+                raise ValueError(
+                    tr("{path} cannot be written: {reason}", path=path, reason=reason)
+                ) from error
             return path
 
         def answered(path: Path | None) -> None:
