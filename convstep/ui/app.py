@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from textual import events
 from textual.app import SystemCommand
 from textual.command import CommandPalette, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -19,6 +20,7 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.legible import Legible
 from convstep.ui.running import EndingApp, run
 from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.type_ahead import Act, TypeAhead
 from convstep.view.colours import Colours
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class TorchApp(EndingApp):
         self._first_frame, self._waited = ExitStack(), ""
         self._legible = Legible(Colours.ALL)
         self._chosen_theme: ChosenTheme | None = None
+        self.type_ahead = TypeAhead(self)
+        """What was typed and is not taken yet."""
 
     async def run_async(self, *, headless: bool = False, **options: Any) -> None:
         """Run; in a terminal, in its colours and in the theme that the person chose.
@@ -145,6 +149,26 @@ class TorchApp(EndingApp):
         if self._live:
             self.call_after_refresh(lambda: self.torch.start())
 
+    def on_unmount(self) -> None:
+        """Take no more keys."""
+        self.type_ahead.close()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the person has left."""
+        return self._exit
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take what a person does when the one before it has had its effect."""
+        if isinstance(event, Act) and not event.is_forwarded:
+            if not self.type_ahead.lets_in(event):
+                return
+            self.heed(event)
+        await super().on_event(event)
+
+    def heed(self, act: Act) -> None:
+        """Look at what a person does before it goes to the part that has the keys."""
+
     def notify(
         self,
         message: str,
@@ -170,13 +194,15 @@ class TorchApp(EndingApp):
     def action_command_palette(self) -> None:
         """Textual's palette, in the language that is spoken."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=tr("Search for commands…"), id="--command-palette"))
+            from convstep.ui.palette import Palette
+
+            self.push_screen(Palette(placeholder=tr("Search for commands…"), id="--command-palette"))
 
     def search_themes(self) -> None:
         """The same for themes."""
-        from convstep.ui.palette import Themes
+        from convstep.ui.palette import Palette, Themes
 
-        self.push_screen(CommandPalette([Themes], placeholder=tr("Search for themes…")))
+        self.push_screen(Palette([Themes], placeholder=tr("Search for themes…")))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The debugger's commands, and Textual's choice of theme."""

@@ -24,6 +24,7 @@ from convstep.ui.screens.learning import LearningScreen
 from convstep.ui.screens.lesson import LessonScreen
 from convstep.ui.screens.page import Begun
 from convstep.ui.telling import tell
+from convstep.ui.type_ahead import Act
 
 if TYPE_CHECKING:
     from convstep.lessons.candidates import LessonCandidate
@@ -123,18 +124,11 @@ class LessonApp(TorchApp):
         for candidate in self._candidates:
             candidate.close()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Let the page look at keys in the order in which they come."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._heed(event)
-        await super().on_event(event)
-
-    def on_key(self, event: events.Key) -> None:
-        """Give the answer what was typed before its line had the keys: the key that opened it was quicker."""
+    def heed(self, act: Act) -> None:
+        """Let the page look at it first: it may begin an answer."""
         page = self.page_screen
-        if page is not None and self._in_front(page) and page.narration.typing and event.is_printable:
-            event.prevent_default()
-            page.narration.answer.add(event.character or "")
+        if isinstance(act, events.Key | events.Paste) and page is not None and self._in_front(page):
+            page.heed(act)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
@@ -253,11 +247,6 @@ class LessonApp(TorchApp):
         if not page.candidate or self._candidate_of(page) is not None:
             return ""
         return self._failed.get(page.candidate, say(language, "loading"))
-
-    def _heed(self, event: events.Key | events.Paste) -> None:
-        page = self.page_screen
-        if page is not None and self._in_front(page) and page.is_mounted:
-            page.heed(event)
 
     def _in_front(self, page: LessonScreen) -> bool:
         """Whether keys are the page's; Textual takes a page behind a dialog for current, too."""

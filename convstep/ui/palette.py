@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from textual.command import Hit, Hits, Provider
+from textual import events
+from textual.command import CommandPalette, Hit, Hits, Provider
 from textual.system_commands import SystemCommandsProvider
 from textual.theme import ThemeProvider
 
 from convstep.language import tr
+from convstep.ui.screens.once import Once
+from convstep.ui.type_ahead import Act
 
 
 class _Searching(Provider):
@@ -28,3 +31,15 @@ class Commands(_Searching, SystemCommandsProvider):
 
 class Themes(_Searching, ThemeProvider):
     """The themes."""
+
+
+class Palette(Once, CommandPalette):
+    """Textual's palette; what is typed goes on while it searches, what chooses waits for what is found."""
+
+    def prepares(self, act: Act) -> bool:
+        """Whether a key would choose from what was found for fewer characters."""
+        chooses = isinstance(act, events.MouseDown) or (
+            isinstance(act, events.Key) and not act.is_printable and act.key not in ("escape", "backspace")
+        )
+        searches = (worker for worker in self.workers if worker.group == self._GATHER_COMMANDS_GROUP)
+        return chooses and any(not worker.is_finished for worker in searches)

@@ -31,7 +31,7 @@ def tell(
 
     def told() -> bool:
         # `display` is False from the moment at which a node is given up
-        whole = listener.is_running and listener.display
+        whole = listener.is_running and listener.display and not listener.app._exit
         wanted = whole and (of is None or not of.is_cancelled)
         if wanted:
             what(*arguments)

@@ -412,7 +412,7 @@ def test_a_file_that_may_not_be_read_is_complained_about(path: Path, monkeypatch
     def forbidden(path: Path, most: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(progress, "contents", forbidden)
+    monkeypatch.setattr(progress_module, "contents", forbidden)
     assert (
         Progress(path).complaint == f"progress cannot be saved: {path}: Permission denied; move the file away"
     )

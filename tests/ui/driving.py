@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate
+from textual._xterm_parser import XTermParser
 from textual.keys import REPLACED_KEYS, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -165,6 +166,14 @@ class Session:
         assert driver is not None
         driver.send_message(key_event(key))
 
+    def in_one_read(self, data: str) -> None:
+        """Let the terminal send all of this at once, as over ssh or from a macro; wait for nothing."""
+        driver, parser = self.app._driver, XTermParser()
+        assert driver is not None
+        # the end of the stream releases an escape that could begin a longer key
+        for event in [*parser.feed(data), *parser.feed("")]:
+            driver.process_message(event)
+
     async def type(self, text: str) -> None:
         """Type into a dialog, as fast as fingers can."""
         for character in text:
@@ -194,8 +203,8 @@ class Session:
         # somebody waits for another thread or for a timer: the screen may be painted meanwhile
 
     def _talking(self) -> bool:
-        """Whether a part waits to be told something."""
-        return any(
+        """Whether a part waits to be told something, or a key to be taken."""
+        return self.app.type_ahead.waiting or any(
             not pump._message_queue.empty() or pump._next_callbacks
             for pump in (self.app, *self.app.screen.walk_children(Widget, with_self=True))
         )
@@ -203,6 +212,8 @@ class Session:
     def _busy(self) -> bool:
         """Whether a part waits to be painted or to be told something."""
         screen = self.app.screen
+        if self.app.type_ahead.waiting:
+            return True
         if screen._dirty_widgets or screen._layout_required or screen._compositor._dirty_regions:
             return True
         return any(

@@ -19,6 +19,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from convstep.oracle.tolerance import describe
 from convstep.oracle.wording import MATCHING
+from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -37,7 +38,7 @@ AROUND = 6
 """Columns of its border, its padding and its scrollbar."""
 
 
-class ComparisonScreen(ModalScreen[None]):
+class ComparisonScreen(Once, ModalScreen[None]):
     """Asks every oracle and shows its verdict; what is compared is a copy, so time may go on."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]

@@ -11,13 +11,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from convstep.language import tr
+from convstep.ui.screens.once import Once
 from convstep.view.diagnosis import whole_diagnosis
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
 
 
-class DiagnosisScreen(ModalScreen[None]):
+class DiagnosisScreen(Once, ModalScreen[None]):
     """What is wrong, the line to fix, and the candidate's own source."""
 
     BINDINGS: ClassVar[list[Binding]] = [Binding("escape,q,d", "dismiss", "Close")]  # type: ignore[assignment]

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.ui.screens.once import Once
 from convstep.view.finish import draw_finish
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from convstep.lessons.walk import Walk
 
 
-class FinishScreen(ModalScreen[bool]):
+class FinishScreen(Once, ModalScreen[bool]):
     """Points, question by question; Enter goes on to the next lesson."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from convstep.language import tr
 from convstep.ui.commands import groups
+from convstep.ui.screens.once import Once
 from convstep.view.wrapping import Paragraph
 
 MARKS = (
@@ -45,7 +46,7 @@ MARKS = (
 """The marks of the screen and their meaning."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Once, ModalScreen[None]):
     """All keys and marks, scrollable."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]

@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
@@ -67,7 +68,7 @@ class LayerList(RowList):
         self.post_message(self.Chosen())
 
 
-class LayersScreen(Screen[None]):
+class LayersScreen(Once, Screen[None]):
     """What was captured, a row for each call."""
 
     app: TorchApp

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from convstep.language import speak, tr
 from convstep.lessons import course
 from convstep.lessons.words import LANGUAGES, say
+from convstep.ui.screens.once import Once
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.learning import CourseRows
@@ -56,7 +57,7 @@ class CourseList(RowList):
         return Text("\n").join(lines[:SUMMARY])
 
 
-class LearningScreen(Screen[None]):
+class LearningScreen(Once, Screen[None]):
     """What can be learned here."""
 
     app: LessonApp

@@ -15,6 +15,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.timeline import Timeline
 from convstep.ui.panel_area import PanelArea
+from convstep.ui.screens.once import Once
 from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.grid_roles import GridRoles
@@ -40,7 +41,7 @@ FOLLOWED = "input_gradient"
 """The panel that has the focus first and whose face the map shows."""
 
 
-class PartsScreen(Screen[None]):
+class PartsScreen(Once, Screen[None]):
     """The panels, the source, the step and the timeline; another kind of debugger has other parts."""
 
     app: TorchApp

@@ -12,12 +12,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from convstep.language import tr
+from convstep.ui.screens.once import Once
 from convstep.view.wrapping import Paragraph
 
 Answer = TypeVar("Answer")
 
 
-class PromptScreen(ModalScreen[Answer | None], Generic[Answer]):
+class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
     """Asks for one line; dismisses with what it means, or None."""
 
     BINDINGS: ClassVar[list[Binding]] = [Binding("escape", "dismiss(None)", "Close")]  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from convstep.language import tr
 from convstep.replay.provenance import Provenance
+from convstep.ui.screens.once import Once
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.contributions import ContributionTable
 
@@ -19,7 +20,7 @@ AROUND = 7
 """Lines that are not rows: border, summary, columns; the title line and the keys behind."""
 
 
-class ProvenanceScreen(ModalScreen[int | None]):
+class ProvenanceScreen(Once, ModalScreen[int | None]):
     """The contributions to a cell in order; dismisses with the position after the one taken, or None."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]

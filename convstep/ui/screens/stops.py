@@ -13,9 +13,10 @@ from textual.widgets.option_list import Option
 
 from convstep.language import tr
 from convstep.replay.stops import Stops
+from convstep.ui.screens.once import Once
 
 
-class StopsScreen(ModalScreen[None]):
+class StopsScreen(Once, ModalScreen[None]):
     """Every stop with its number, whether it is on, and what it waits for."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]

@@ -1,0 +1,111 @@
+"""TypeAhead: one key at a time, each when the one before it has had its effect."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from textual import events
+from textual.message_pump import MessagePump
+
+if TYPE_CHECKING:
+    from convstep.ui.app import TorchApp
+
+Act = events.InputEvent | events.Paste
+"""A key, something of the mouse, or a paste."""
+
+LONGEST = 2.0
+"""Seconds for which the next one is kept at most: a part that never comes to rest locks nobody out."""
+OFTEN, BREATH = 200, 0.002
+"""Looks in a row at whether all is at rest, and the seconds between two of those that follow."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A screen that may have to find something out before it can take a key."""
+
+    def prepares(self, act: Act) -> bool:
+        """Whether this is better taken a little later."""
+        ...
+
+
+class TypeAhead:
+    """Lets keys, the mouse and pastes in one at a time.
+
+    A terminal may hand over many keys in one read. A key goes through the queues of the focused part,
+    of all around it and of the app, and so does whatever it causes. One on its heels would overtake
+    that: it would reach a dialog that is being closed, or miss one that is being opened. So it is
+    kept until every part waits for something to do.
+    """
+
+    def __init__(self, app: TorchApp) -> None:
+        """Guard an app."""
+        self._app = app
+        self._kept: deque[Act] = deque()
+        self._turn: Act | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is kept."""
+        return self._task is not None
+
+    def lets_in(self, act: Act) -> bool:
+        """Whether its turn has come; if not, it is kept and comes again by itself.
+
+        Once the person has left, nothing is let in or kept.
+        """
+        if self._app.leaving:
+            return False
+        if act is self._turn:
+            self._turn = None
+            return True
+        if self._task is None and self._app.message_queue_size == 0 and self._ready_for(act):
+            return True
+        self._kept.append(act)
+        if self._task is None:
+            self._task = asyncio.create_task(self._hand_over())
+        return False
+
+    def close(self) -> None:
+        """Let nothing in any more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _hand_over(self) -> None:
+        """Give everything that is kept its turn."""
+        try:
+            while self._kept and not self._app.leaving:
+                await self._rest()
+                self._turn = self._kept.popleft()
+                self._app.post_message(self._turn)
+        finally:
+            self._kept.clear()
+            self._task = None
+
+    async def _rest(self) -> None:
+        """Until the first one that is kept can be taken; Textual tells nobody, so this looks."""
+        end = time.monotonic() + LONGEST
+        for look in itertools.count():
+            await asyncio.sleep(0 if look < OFTEN else BREATH)
+            ready = self._turn is None and _stands_idle(self._app) and self._ready_for(self._kept[0])
+            if ready or self._app.leaving or time.monotonic() > end:
+                return
+
+    def _ready_for(self, act: Act) -> bool:
+        """Whether every part of every screen is at rest, and the screen in front takes this."""
+        app = self._app
+        if not all(_stands_idle(pump) for pump in tuple(app._registry) if pump._task is not None):
+            return False
+        screen = app.screen
+        later = bool(screen._callbacks)  # what comes after the next frame
+        return not later and not (isinstance(screen, Preparing) and screen.prepares(act))
+
+
+def _stands_idle(pump: MessagePump) -> bool:
+    """Whether a part stands at its empty queue; it does not while it acts, begins or ends."""
+    ready: Any = pump._message_queue.ready_event
+    return not ready.is_set() and bool(ready._waiters)
