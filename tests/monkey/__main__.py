@@ -82,10 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
     def last_words() -> str:
         return told(Finding("Hang", player.now, "")) if player.now else ""
 
-    with Watchdog(given.patience, last_words) as watchdog:
+    # the player notices most hangs itself, and says more about them
+    with Watchdog(2 * given.patience, last_words) as watchdog:
         player.beat = watchdog.beat
         if given.replay:
-            watchdog.beat()
             found = player.play(Script.of_json(given.replay))
             say(told(found) if found else "nothing broke")
             return 1 if found else 0

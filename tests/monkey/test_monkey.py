@@ -9,6 +9,7 @@ import shlex
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from convstep.examples import catalog
+from convstep.replay.session import Session, save
 from convstep.replay.timeline import Timeline
 from convstep.ui.commands import COMMANDS, key_text
 from tests.monkey import apps, promises
@@ -145,6 +147,16 @@ def test_each_promise_can_be_broken() -> None:
     for word, promise in broken.items():
         with pytest.raises(promises.Broken, match=f"^{word}"):
             promise()
+
+
+def test_a_session_that_comes_back_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def save_elsewhere(session: Session, file: str) -> None:
+        save(replace(session, position=session.position + 1), file)
+
+    monkeypatch.setattr(promises, "save", save_elsewhere)
+    found = Player().play(Script("debugger", "tiny", (60, 16), ("|",)))
+    assert found is not None
+    assert found.kind == "Broken session"
 
 
 def test_outside_the_cage_nothing_is_written(tmp_path: Path) -> None:
