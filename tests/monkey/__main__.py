@@ -12,7 +12,7 @@ from typing import TextIO
 from tests.monkey.apps import APPS
 from tests.monkey.cage import Watchdog
 from tests.monkey.habits import script
-from tests.monkey.inputs import Script, keys_in, kind
+from tests.monkey.inputs import Script, counted, kind
 from tests.monkey.play import Finding, Player
 from tests.monkey.reducing import reduced
 
@@ -53,8 +53,8 @@ class Totals:
         """Count a session; whether its finding is new."""
         self.seconds += seconds
         for word in (found.script if found else played).keys:
-            self.keys[played.app] += keys_in(word)
-            self.inputs[kind(word)] += max(keys_in(word), 1)
+            self.keys[played.app] += kind(word) == "keys"
+            self.inputs[kind(word)] += counted(word)
         if found is not None:
             self.found[found.kind] += 1
         return found is not None and self.found[found.kind] == 1

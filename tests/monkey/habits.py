@@ -23,7 +23,7 @@ MOVES, LOOKS, AROUND, ARROWS = (line.split() for line in KEYS.split("\n") if lin
 CONDITIONS = [
     "abs(dz) > 0.1 and i_c == 2", "isnan(dA)", "4,*,1", "watch dW[0, 0, 0, 0]", "max(abs(dW)) > 10",
     "i_c == 1 hits 3", "position > 5", "1", "dz", "((((", "dz ** dz ** dz", "watch dA[99]", "hits 0",
-    "x" * 300, "not " * 200, "窗口", "\u202eabs",
+    "x" * 99, "not " * 30, "窗口", "\u202eabs",
 ]  # fmt: skip
 PLACES = [
     "0", "1", "7", "50%", "100%", "4,2,1", "0,0,0,0", "-1", "1e400", "9" * 40, "999%", "*,1,1", "٣", "0x10",
@@ -32,7 +32,7 @@ PLACES = [
 FILES = [
     "a.json", "./b.json", ".", "..", "../c.json", "sub/d.json", "~", "~nouser/e.json", "~/f.json", "/",
     "/etc/g.json", "/proc/1/root/x/h.json", "/dev/null/i.json", "/dev/full", "n" * 256 + ".json",
-    "x/" * 90 + "j", "名字.json", "r\u202eosj.json", "-", "--", "a b 'c' \"d\".json", "$(k).json", "%s{x}",
+    "x/" * 40 + "j", "名字.json", "r\u202eosj.json", "-", "--", "a b 'c' \"d\".json", "$(k).json", "%s{x}",
     "*.json", "con", "a.npz", "\\l",
 ]  # fmt: skip
 COMMANDS = ["theme", "stop", "save", "help", "screenshot", "nord", "compare", "go", "zzz", "q", "关", "a", ""]
@@ -68,7 +68,8 @@ def script(app: str, abouts: tuple[str, ...], seed: str, keys: int) -> Script:
         keys: how many keys, at least.
     """
     rng = Random(f"{app} {seed}")
-    size = _size(rng)
+    size, about, language = _size(rng), rng.choice(abouts), rng.choice(("en", "en", "zh"))
+    live, patient = rng.random() < 0.4, rng.random() < 0.8
     # in a lesson the first page would be the usual one
     words = ["p"] * rng.randint(0, 9) if app in ("learn", "hunt") else []
     pressed, left = 0, 0
@@ -80,15 +81,7 @@ def script(app: str, abouts: tuple[str, ...], seed: str, keys: int) -> Script:
             if left < 0:
                 words.append(WAIT)
                 left = min(int(rng.expovariate(0.35)), 40)
-    return Script(
-        app,
-        rng.choice(abouts),
-        size,
-        (*words, WAIT),
-        language=rng.choice(("en", "en", "zh")),
-        live=rng.random() < 0.4,
-        patient=rng.random() < 0.8,
-    )
+    return Script(app, about, size, (*words, WAIT), language, live, patient)
 
 
 def _size(rng: Random) -> tuple[int, int]:
@@ -152,13 +145,15 @@ def _breath(rng: Random, size: tuple[int, int]) -> list[str]:
 
 
 def _raw(rng: Random, size: tuple[int, int]) -> list[str]:
-    return [f"raw:{rng.choice(RAW)}"]
+    said = rng.choice(RAW)
+    # else all that follows would be pasted
+    return [f"raw:{said}", *(["n", "w", "raw:\x1b[201~"] if "\x1b[200~" in said else [])]
 
 
 _SAFE = [key for key in [*NAMED, *CHARACTERS] if key not in QUITTING]
 _OFTEN: list[tuple[Habit, float]] = [
     (_one_of(MOVES), 18), (_one_of(LOOKS), 18), (_one_of(AROUND), 12), (_one_of(ARROWS, 6), 14),
-    (_one_of(_SAFE), 16), (_one_of(["enter", "escape"]), 8), (_again, 4), (_typed, 8), (_pasted, 2),
+    (_one_of(_SAFE), 10), (_one_of(["enter", "escape"]), 12), (_again, 4), (_typed, 10), (_pasted, 2),
     (_pointed, 8), (_resized, 1.2), (_paused, 0.6), (_broken, 2), (_breath, 4), (_raw, 1),
     (_one_of(list(QUITTING), 1), 0.3),
 ]  # fmt: skip

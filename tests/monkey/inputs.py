@@ -67,15 +67,13 @@ def kind(word: str) -> str:
     return (
         "mouse"
         if name in BUTTONS
-        else {"text": "keys", "raw": "raw", "resize": "resizes"}.get(name, name + "s")
+        else {"text": "typed", "raw": "raw", "resize": "resizes"}.get(name, name + "s")
     )
 
 
-def keys_in(word: str) -> int:
-    """How many keys a word presses."""
-    if kind(word) != "keys":
-        return 0
-    return len(word) - len("text:") if word.startswith("text:") and len(word) > 5 else 1
+def counted(word: str) -> int:
+    """How many of its kind a word is: characters, of typed text."""
+    return len(word) - len("text:") if kind(word) == "typed" else 1
 
 
 def sent(word: str) -> str:
