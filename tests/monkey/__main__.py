@@ -16,9 +16,6 @@ from tests.monkey.inputs import Script, counted, kind
 from tests.monkey.play import Finding, Player
 from tests.monkey.reducing import reduced
 
-REPORT = 5.0
-"""Seconds between two lines of progress."""
-
 
 def told(found: Finding, seed: str = "") -> str:
     """A finding for a person, with the line that brings it back."""
@@ -47,7 +44,6 @@ class Totals:
         self.found: Counter[str] = Counter()
         self.seconds = 0.0
         """Of playing, without reducing."""
-        self._said = time.monotonic()
 
     def add(self, played: Script, found: Finding | None, seconds: float) -> bool:
         """Count a session; whether its finding is new."""
@@ -59,12 +55,11 @@ class Totals:
             self.found[found.kind] += 1
         return found is not None and self.found[found.kind] == 1
 
-    def progress(self) -> None:
-        """A line of progress, now and then."""
-        if time.monotonic() - self._said > REPORT:
-            self._said = time.monotonic()
-            speed = self.keys.total() / max(self.seconds, 1e-9)
-            say(f"{self.keys.total():,} keys, {speed:.0f}/s, {len(self.found)} findings", sys.stderr)
+    def progress(self, session: str) -> None:
+        """A line before each session: if nothing else is said of it, that is where it hangs."""
+        speed = self.keys.total() / max(self.seconds, 1e-9)
+        count = f"{self.keys.total():,} keys, {speed:.0f}/s, {len(self.found)} findings"
+        say(f"{count}; now {session}", sys.stderr)
 
     def summary(self) -> str:
         """Everything at the end."""
@@ -79,11 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     player = Player(patience=given.patience)
 
-    def last_words() -> str:
-        return told(Finding("Hang", player.now, "")) if player.now else ""
-
     # the player notices most hangs itself, and says more about them
-    with Watchdog(2 * given.patience, last_words) as watchdog:
+    with Watchdog(2 * given.patience, ends=True) as watchdog:
         player.beat = watchdog.beat
         if given.replay:
             found = player.play(Script.of_json(given.replay))
@@ -101,14 +93,13 @@ def _sessions(given: argparse.Namespace, player: Player) -> int:
             app, seed = apps[number % len(apps)], f"{given.seed}/{number}"
             number += 1
             planned = script(app, APPS[app][1], seed, min(given.session_keys, given.keys))
-            player.beat()
+            totals.progress(f"{app} {seed}")
             began = time.monotonic()
             found = player.play(planned)
             if totals.add(planned, found, time.monotonic() - began) and found is not None:
                 say(told(reduced(player, found, given.reduce), seed))
                 if not given.go_on:
                     break
-            totals.progress()
     except KeyboardInterrupt:
         say(f"interrupted in session {given.seed}/{number - 1}")
     say(totals.summary())

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,11 @@ def cage() -> Iterator[Path]:
         home = Path(held).resolve() / "home"
         work = home / "at" / "work"
         work.mkdir(parents=True)
-        os.environ.update(dict.fromkeys(_HOMES, str(home)))
-        tempfile.tempdir = str(home)
-        os.chdir(work)
-        _allowed = str(home)
         try:
+            os.environ.update(dict.fromkeys(_HOMES, str(home)))
+            tempfile.tempdir = str(home)
+            os.chdir(work)
+            _allowed = str(home)
             yield work
         finally:
             _allowed, tempfile.tempdir = "", temporary
@@ -86,47 +86,46 @@ class Hang(Exception):
 
 
 class Watchdog:
-    """Raises `Hang` in the main thread where that is stuck; what even that does not wake ends the process."""
+    """Raises `Hang` in the main thread where that is stuck; if even that does not help, ends the process."""
 
-    def __init__(self, seconds: float, last_words: Callable[[], str]) -> None:
+    def __init__(self, seconds: float, *, ends: bool = False) -> None:
         """Watch.
 
         Args:
             seconds: without a `beat`.
-            last_words: what to print if the process must end.
+            ends: whether the process is ended, with the stack of every thread, after three times as long:
+                what holds the interpreter itself can be neither woken nor told of otherwise.
         """
-        self.seconds, self._last_words = seconds, last_words
+        self.seconds, self._ends = seconds, ends
         self._ended = threading.Event()
-        self._beat = time.monotonic()
         self._before: Any = None
+        self._beat = 0.0
 
     def beat(self) -> None:
         """Something went on."""
         self._beat = time.monotonic()
+        if self._ends:
+            faulthandler.dump_traceback_later(3 * self.seconds, exit=True, file=sys.__stderr__ or sys.stderr)
 
     def __enter__(self) -> Watchdog:
-        self._beat = time.monotonic()
+        self.beat()
         self._before = signal.signal(signal.SIGALRM, self._wake)
         threading.Thread(target=self._look, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        if self._ends:
+            faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, self._before)
 
     def _wake(self, *_: object) -> None:
         raise Hang(f"nothing happened for {self.seconds:g} s")
 
     def _look(self) -> None:
-        woken = 0
+        woken = False
         while not self._ended.wait(min(self.seconds / 4, 1)):
-            late = time.monotonic() - self._beat
-            if late < self.seconds:
-                woken = 0
-            elif woken == 0:
-                woken = 1
+            late = time.monotonic() - self._beat > self.seconds
+            if late and not woken:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-            elif late > 3 * self.seconds:
-                print(self._last_words(), flush=True)  # noqa: T201
-                faulthandler.dump_traceback(all_threads=True)
-                os._exit(1)
+            woken = late

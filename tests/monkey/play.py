@@ -59,12 +59,13 @@ class Player:
     """Called whenever something went on."""
     opened: Callable[[Script], AbstractContextManager[App[Any]]] = opened
     """Opens the app of a script."""
-    now: Script | None = None
-    """What is being played."""
+    _played: int = 0
+    """Words, of the script that is being played."""
 
     def play(self, script: Script) -> Finding | None:
         """Play a script in a folder of its own; what broke, or None."""
-        self.now, self._played = script, 0
+        self.beat()
+        self._played = 0
         loose: list[BaseException] = []
         before = threading.excepthook
         threading.excepthook = lambda caught: loose.append(caught.exc_value or Loose(caught.exc_type))

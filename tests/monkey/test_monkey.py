@@ -83,7 +83,7 @@ def test_a_planted_crash_is_found_reduced_to_its_two_keys_printed_and_replayed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(apps.APPS, "learn", (fragile(raises), ("anything",)))
-    assert main(["--app", "learn", "--keys", "60", "--seed", "a"]) == 1
+    assert main(["--app", "learn", "--keys", "60", "--seed", "a", "--reduce", "inf"]) == 1
     printed = capsys.readouterr().out
     assert "LookupError in test_monkey.py:raises" in printed
     assert "1 findings" in printed
@@ -113,17 +113,21 @@ async def waits_for_ever(*_: Any) -> None:
         (lambda app, *_: app.push_screen(Stubborn()), "Broken escape"),
         (lambda *_: threading.Thread(target=int, args=("x",)).start(), "ValueError"),
         (lambda app, *_: app.call_later(waits_for_ever), "Hang"),
-        (lambda *_: threading.Event().wait(), "Hang"),
     ],
 )
 def test_what_is_no_exception_of_the_app_is_found_too(pressed: Any, kind: str) -> None:
-    patience = SOON if kind == "Hang" else GENEROUS
-    player = Player(patience, opened=fragile(pressed))
-    with Watchdog(patience, lambda: "") as watchdog:
-        player.beat = watchdog.beat
-        found = player.play(Script("learn", "", (20, 5), ("n", "|")))
+    player = Player(SOON if kind == "Hang" else GENEROUS, opened=fragile(pressed))
+    found = player.play(Script("learn", "", (20, 5), ("n", "|")))
     assert found is not None
     assert found.kind.startswith(kind)
+
+
+def test_what_never_comes_back_is_woken_and_found() -> None:
+    player = Player(opened=fragile(lambda *_: threading.Event().wait()))
+    with Watchdog(1.0):
+        found = player.play(Script("learn", "", (20, 5), ("n", "|")))
+    assert found is not None
+    assert found.kind.startswith("Hang")
 
 
 def test_each_promise_can_be_broken() -> None:
