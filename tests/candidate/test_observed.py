@@ -156,7 +156,7 @@ def test_a_wrong_forward_is_wrong_on_the_problems_where_it_is(change: Callable[[
 
 
 def test_a_wrong_forward_is_named_and_what_it_means_for_the_backward_said() -> None:
-    wrong = {"Z": np.zeros_like(expected_forward(PLAIN.problem))}
+    wrong = result(Z=np.zeros_like(expected_forward(PLAIN.problem)))
     on = "is wrong on 1 problem, for example 4x5x2 → 3@2x2, stride 1, padding 0"
     bad = {name: array + 1 for name, array in PLAIN.gradients.items()}
     for own_cache, others, ending in (
@@ -165,10 +165,10 @@ def test_a_wrong_forward_is_named_and_what_it_means_for_the_backward_said() -> N
         (True, [result(gradients=bad)], "; the backward was given the cache from it"),
         (False, [result(gradients=bad)], ""),
     ):
-        found = said(swept(result(**wrong), *others, own_cache=own_cache, forward="conv_forward"))
+        found = said(swept(wrong, *others, own_cache=own_cache, forward="conv_forward"))
         assert [*found] == ["forward-wrong"]
         assert found["forward-wrong"].endswith(f"its own conv_forward {on}{ending}")
-    assert f"its own forward {on}" in said(swept(result(**wrong)))["forward-wrong"]
+    assert f"its own forward {on}" in said(swept(wrong))["forward-wrong"]
 
 
 def returned(**gradients: Callable[[Array, Right], Array]) -> list[Result]:
