@@ -87,9 +87,9 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
     """Mistakes that the returned arrays show by themselves, in gradients that nothing reproduced."""
     found = []
     returned = [result for result in results if result.outcome.kind == RETURNED]
-    if "db" in names and all(_repeats(result) for result in returned):
-        shape = next(result.outcome.gradients["db"].shape for result in returned if result.wrong("db"))
-        bug = KNOWN_BUGS["db-shape"]
+    shaped = [result for result in returned if "db" in names and result.wrong("db")]
+    if shaped and all(_repeats(result) for result in returned):
+        bug, shape = KNOWN_BUGS["db-shape"], shaped[0].outcome.gradients["db"].shape
         seen = tr("its shape is {shape}, for example", shape=shape_text(shape))
         found.append(Finding(bug.id, True, titled(bug, seen), ("db",), bug))
     whole = tuple(name for name in names if name != "db" or not found)

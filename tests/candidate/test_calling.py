@@ -214,7 +214,6 @@ def test_inputs_that_were_changed_are_named() -> None:
     assert performed(backward, PLAIN.problem, Call("article")).changed == ("W", "dZ")
 
     def on_problem(problem: Problem) -> Any:
-        problem.A_prev.setflags(write=True)
         problem.A_prev[...] += 1
         return problem.W, problem.b, problem.A_prev
 

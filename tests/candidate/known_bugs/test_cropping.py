@@ -10,7 +10,7 @@ import pytest
 
 from convstep.candidate.known_bugs.cropping import Buffer, cropped, refitted
 from convstep.candidate.known_bugs.mistakes import Crop, Mistakes, Refit
-from convstep.conv.geometry import Padding
+from convstep.conv.geometry import Padding, Pair
 from convstep.conv.problem import Problem
 
 Array = npt.NDArray[Any]
@@ -25,27 +25,27 @@ def numbered(rows: int, columns: int) -> Array:
     return np.arange(1.0, 2 * rows * columns * 3 + 1).reshape(2, rows, columns, 3)
 
 
-def around(dA: Array, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+def around(dA: Array, rows: Pair, columns: Pair) -> Array:
     return np.pad(dA, ((0, 0), rows, columns, (0, 0)))
 
 
 @pytest.mark.parametrize(
-    ("refit", "rows", "columns"),
+    ("refit", "three", "one", "two", "four"),
     [
-        ("zeros after", (0, 3), (0, 1)),
-        ("zeros before", (3, 0), (1, 0)),
-        ("zeros around", (1, 2), (0, 1)),
+        ("zeros after", (0, 3), (0, 1), (0, 2), (0, 4)),
+        ("zeros before", (3, 0), (1, 0), (2, 0), (4, 0)),
+        ("zeros around", (1, 2), (0, 1), (1, 1), (2, 2)),
     ],
 )
 def test_what_is_missing_is_filled_up_with_zeros(
-    refit: Refit, rows: tuple[int, int], columns: tuple[int, int]
+    refit: Refit, three: Pair, one: Pair, two: Pair, four: Pair
 ) -> None:
     small = numbered(1, 4)
-    np.testing.assert_array_equal(refitted(small, GEOMETRY, refit), around(small, rows, columns))
+    np.testing.assert_array_equal(refitted(small, GEOMETRY, refit), around(small, three, one))
     # one axis may have too much, of which the first cells are kept, while the other has too little
-    wide, high = numbered(1, 7), numbered(6, 4)
-    np.testing.assert_array_equal(refitted(wide, GEOMETRY, refit), around(wide[:, :, :5], rows, (0, 0)))
-    np.testing.assert_array_equal(refitted(high, GEOMETRY, refit), around(high[:, :4], (0, 0), columns))
+    wide, high = numbered(2, 7), numbered(6, 1)
+    np.testing.assert_array_equal(refitted(wide, GEOMETRY, refit), around(wide[:, :, :5], two, (0, 0)))
+    np.testing.assert_array_equal(refitted(high, GEOMETRY, refit), around(high[:, :4], (0, 0), four))
 
 
 def test_what_is_assigned_has_the_right_shape_or_is_spread_or_raises() -> None:
