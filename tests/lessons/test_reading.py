@@ -67,7 +67,7 @@ def test_a_problem_is_looked_for_beside_the_lesson(tmp_path: Path) -> None:
         (FRONT.encode() + b"## caf\xe9\n", "the file is not UTF-8 text; save it as UTF-8"),
         ((FRONT + "## P\n").encode("utf-16"), "the file is not UTF-8 text"),
         (b"\x89PNG\r\n\x1a\n", "the file is not UTF-8 text"),
-        (b"x" * (LARGEST_FILE + 1), "the file is too large for a lesson: at most 4,000,000 bytes"),
+        (b"x" * (LARGEST_FILE + 1), "the file is too large for a lesson: at most 800,000 bytes"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, held: bytes, sentence: str) -> None:
