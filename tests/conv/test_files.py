@@ -8,7 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,10 +36,10 @@ def link_to_a_pipe(path: Path) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to be in: the path of a socket has at most a hundred bytes."""
     monkeypatch.chdir(tmp_path)
-    yield Path()
+    return Path()
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_file_of_another_person_stays(here: Path, monkeypatch: pytest.MonkeyPa
 def test_a_save_that_is_taken_for_left_behind_before_it_has_its_lock_begins_anew(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, taken = files._lock, []
+    lock, taken = files._lock, list[str]()
 
     def slow(descriptor: int) -> bool:
         if not taken:
@@ -259,8 +259,13 @@ def test_a_file_system_without_locks_is_written_to(here: Path, monkeypatch: pyte
 
 def test_a_failing_save_leaves_nothing(here: Path) -> None:
     Path("file").write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), written_whole("file") as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with written_whole("file") as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert os.listdir() == ["file"]
     assert Path("file").read_bytes() == b"old"

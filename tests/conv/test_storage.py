@@ -250,7 +250,7 @@ def npy(values: Any) -> bytes:
     return file.getvalue()
 
 
-def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """An archive of whatever bytes, beside an `A_prev` and a `W` that are right."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
@@ -297,13 +297,13 @@ def refused_at_once(content: bytes) -> str:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_an_array_claims_is_checked_before_it_is_read(members: dict[str, bytes], words: str) -> None:
-    assert words in refused_at_once(zipped(**members))
+    assert words in refused_at_once(zipped(members))
 
 
 @pytest.mark.parametrize("claimed", [100, 0xFFFFFFF0])
 def test_a_zip_that_lies_about_a_size_is_damaged(claimed: int) -> None:
     true = len(header((3, 3, 1))) + LARGE
-    content = zipped(A_prev=header((3, 3, 1)) + bytes(LARGE))
+    content = zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)})
     sizes = true.to_bytes(4, "little")
     assert content.count(sizes) == 2  # beside the array, and in the directory
     assert "damaged" in refused_at_once(content.replace(sizes, claimed.to_bytes(4, "little")))
@@ -311,7 +311,7 @@ def test_a_zip_that_lies_about_a_size_is_damaged(claimed: int) -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_compression_without_bounds_is_none_of_ours(method: int) -> None:
-    assert "damaged" in refused_at_once(zipped(method, A_prev=header((3, 3, 1)) + bytes(LARGE)))
+    assert "damaged" in refused_at_once(zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)}, method))
 
 
 def test_entries_that_share_bytes_are_damaged() -> None:
@@ -337,7 +337,7 @@ def test_a_directory_without_end_is_not_read(tmp_path: Path) -> None:
 
 
 def test_only_what_is_asked_for_is_read_and_the_rest_is_listed() -> None:
-    content = zipped(huge=header((LARGE // 8,)) + bytes(LARGE), broken=b"no array")
+    content = zipped({"huge": header((LARGE // 8,)) + bytes(LARGE), "broken": b"no array"})
     with little_memory():
         assert read(content).A_prev.shape == (3, 3, 1)
     renamed = content.replace(b"A_prev.npy", b"B_prev.npy")
@@ -348,7 +348,7 @@ def test_only_what_is_asked_for_is_read_and_the_rest_is_listed() -> None:
 
 
 def test_arrays_larger_than_the_memory_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = zipped(A_prev=npy(np.ones((2**10, 2**11, 1), np.float32)))
+    content = zipped({"A_prev": npy(np.ones((2**10, 2**11, 1), np.float32))})
     monkeypatch.setattr(storage, "free_memory", lambda: 4 * 2**23 + 4000.0)
     assert read(content).A_prev.shape == (2**10, 2**11, 1)
     monkeypatch.setattr(storage, "free_memory", lambda: 4 * 2**23 - 1.0)
