@@ -162,7 +162,7 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
     found = {ours: held.read() for ours, held in wanted.items()}
-    if names.keys() & PYTORCH_WORDS.values() and not given.keys() & set(_ARRAYS):
+    if "A_prev" not in given:  # in PyTorch's words
         found.setdefault("layout", np.array("NCHW"))
     try:
         arrays = _channels_last(found, _layout(found))

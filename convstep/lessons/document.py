@@ -16,8 +16,10 @@ from convstep.printable import TAB, printable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 """What a terminal would obey, or what only some programs take for the end of a line."""
-LARGEST = 1_000_000
-"""Characters of a lesson."""
+LARGEST = 200_000
+"""Characters of a lesson, twenty times those of the longest one here."""
+LARGEST_PAGE = 20_000
+"""Characters of a page: Markdown that is meant badly takes time by the square of its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,17 @@ def parse_document(text: str) -> Document:
         raise LessonError(tr("the lesson has no title; write `# Title` below the front matter"), below)
     if not sections:
         raise LessonError(tr("the lesson has no page; begin one with `## Heading`"), len(lines))
+    for heading, line, blocks in sections:
+        count = len(heading) + sum(len(block.text) for block in blocks)
+        if count > LARGEST_PAGE:
+            raise LessonError(
+                tr(
+                    "this page has {count:,} characters; a page has at most {most:,}",
+                    count=count,
+                    most=LARGEST_PAGE,
+                ),
+                line,
+            )
     pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)
     return Document(front, title, "\n\n".join(summary), pages)
 
@@ -127,7 +140,9 @@ def _front(lines: list[str]) -> tuple[Fields, int]:
 
 def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block | None]]:
     """Headings (level, text, line) and blocks in order; headings below `##` belong to the prose."""
-    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join([*lines[body:], ""]))
+    # what is within the prose is looked at where it is shown
+    markdown = MarkdownIt("commonmark").enable("table").disable("inline")
+    tokens = markdown.parse("\n".join([*lines[body:], ""]))
     prose: list[int] | None = None
 
     def pending() -> Iterator[tuple[int, str, int, Block | None]]:

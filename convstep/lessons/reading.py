@@ -26,7 +26,7 @@ FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
 DIRECTIVES = ("stop", "ask", "problem")
 """The fenced blocks that are no narration."""
 LARGEST_FILE = 4 * LARGEST
-"""Bytes of a lesson's file."""
+"""Bytes of a lesson's file: as many characters as a lesson may have, each at its longest."""
 
 
 def read_lesson(path: str, key: str = "") -> Lesson:

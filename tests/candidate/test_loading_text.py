@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from convstep.candidate.files import document
+from convstep.candidate.files import document, parsing
 from convstep.candidate.files.parsing import parse_quietly
 from tests.candidate.conftest import Files
 
@@ -247,3 +247,55 @@ def test_a_file_that_cannot_be_read(files: Files) -> None:
     loaded = files.load("mine.py:f")
     path.unlink()
     assert loaded.fresh().function() == 3
+
+
+NOTEBOOK = '{"nbformat": 4, "cells": [%s]}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("hw.py", "x = " + "1+" * 10**6 + "1", "it has 2,000,005 bytes, and at most 2,000,000 are read"),
+        ("hw.ipynb", " " * 50_000_000 + "1", "it has 50,000,001 bytes, and at most 50,000,000 are read"),
+        ("hw.ipynb", "[" * 100_000, "is not a notebook: a number or a nesting in it does not end"),
+        ("hw.ipynb", NOTEBOOK % ("1" * 10**6), "is not a notebook: a number or a nesting in it does not end"),
+        ("hw.ipynb", NOTEBOOK % ("[]," * 2_000_000 + "[]"), "it holds too much; clear its outputs"),
+        (
+            "hw.ipynb",
+            NOTEBOOK % ",".join(['{"cell_type": "code", "source": "1"}'] * 5001),
+            "has 5,001 code cells of 5,001 characters; at most 5,000 and 2,000,000 are read",
+        ),
+        (
+            "hw.ipynb",
+            NOTEBOOK % json.dumps({"cell_type": "code", "source": "#" * 2_000_001}),
+            "has 1 code cells of 2,000,001 characters; at most 5,000",
+        ),
+    ],
+    ids=range(7),
+)
+def test_a_file_that_is_longer_than_anybody_writes_is_refused(
+    files: Files, name: str, text: str, words: str
+) -> None:
+    files.write(name, text.encode())
+    assert words in files.error(f"{name}:f")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(" * 10**5, "1+" * 10**5 + "1", "-" * 10**5 + "1", "1" * 10**5],
+    ids=["brackets", "additions", "signs", "digits"],
+)
+def test_an_expression_without_end_is_left_out_and_the_rest_is_read(files: Files, expression: str) -> None:
+    files.write("hw.py", f"x = {expression}\n\n{GOOD}")
+    loaded = files.load("hw.py:f")
+    assert loaded.function() == 3
+    assert any("line 1 is not Python and was left out" in note for note in loaded.notes)
+
+
+@pytest.mark.parametrize("line", ["%a\n", "x = (\n", "a b\n", "x\\\n"], ids=range(4))
+def test_a_long_text_that_is_no_python_is_given_up(
+    files: Files, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr(parsing, "_MOST_TRIED", 300_000)
+    files.write("hw.py", GOOD + line * 3000)
+    assert "too many of its lines are not Python" in files.error("hw.py:f")

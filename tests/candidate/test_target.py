@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,17 @@ def test_a_folder_suggests_a_file_in_it(here: Files) -> None:
     assert sentence("hw") == (
         f"hw is a folder; name a file in it and the function: {Path('hw/conv.py')}:conv_backward"
     )
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(here: Files) -> None:
+    os.mkfifo("pipe.py")
+    Path("zero.ipynb").symlink_to("/dev/zero")
+    assert sentence("pipe.py:f") == "pipe.py cannot be read: it is a pipe, and only regular files are read"
+    assert sentence("zero.ipynb:f").startswith("zero.ipynb cannot be read: it is a device, and only")
+    assert sentence("pipe.py").startswith("pipe.py does not name a function; ")
+    Path("huge.py").touch()
+    os.truncate("huge.py", 10 << 30)
+    assert sentence("huge.py") == "name the function: huge.py:conv_backward"
 
 
 def test_another_kind_of_file(here: Files) -> None:

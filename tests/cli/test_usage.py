@@ -154,3 +154,42 @@ def test_whoever_waits_for_a_screen_is_told_before_anything_is_looked_for(
     monkeypatch.setenv("TERM", "dumb")  # no lesson opens in the end
     refused(*arguments)
     assert said == [told]
+
+
+COMMANDS = [
+    ("open", "{}.npz"), ("open", "{}.json"), ("compare", "{}.pt"), ("trace", "{}.safetensors"),
+    ("check", "{}.py:f"), ("check", "{}.ipynb:f"), ("learn", "{}.md"), ("export", "{}.md", "-o", "new.svg"),
+    ("export", "{}.npz", "--steps", "1:2", "-o", "new.svg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command))
+def test_what_is_no_file_is_never_waited_for(refused: Refused, command: tuple[str, ...]) -> None:
+    suffix = command[1].partition(".")[2].partition(":")[0]
+    os.mkfifo(f"pipe.{suffix}")
+    os.symlink("/dev/zero", f"device.{suffix}")
+    for name in ("pipe", "device"):
+        said = refused(*(word.format(name) for word in command))
+        assert f"it is a {name}, and only regular files are read" in said
+        assert said.startswith(f"{name}.{suffix}")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("new", "--input", "4x4x1", "--filters", "1", "--kernel", "2", "--force", "-o", "{}.npz"),
+        ("check", "missing.py:f", "--force", "--save", "{}.npz"),
+        ("export", "digit", "--steps", "1:1", "-o", "{}.svg"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_only_a_file_is_replaced_and_that_is_said_before_any_work(
+    refused: Refused, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suffix = command[-1].partition(".")[2]
+    os.mkfifo(f"pipe.{suffix}")
+    os.symlink("nowhere", f"link.{suffix}")
+    for name, words in (("pipe", "it is a pipe, and only"), ("link", "it is a symbolic link; give the path")):
+        said = refused(*(word.format(name) for word in command))
+        assert said.startswith(f"{name}.{suffix} cannot be written: {words}")
+    assert {*os.listdir()} == {f"pipe.{suffix}", f"link.{suffix}"}

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import struct
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from convstep.conv import storage
+from convstep.conv import memory, storage
 from convstep.conv.problem import Problem, ProblemError
 from tests.strategies import problems
 
@@ -231,6 +236,124 @@ def test_sizes_beyond_all_memory_are_a_problem_error() -> None:
     arrays = {"A_prev": np.ones((3, 3, 1)), "W": np.ones((1, 2, 2, 1))}
     for padding in (2**40, 2**62, 2**63 - 1):
         sentence_of(archive(**arrays, padding=padding))
+
+
+def header(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def npy(values: Any) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An archive of whatever bytes, beside an `A_prev` and a `W` that are right."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in ({"A_prev": npy(A_PREV), "W": npy(W)} | members).items():
+            archive.writestr(f"{name}.npy", content)
+    return file.getvalue()
+
+
+LARGE = 20_000_000
+"""Bytes that are few in a zip, and more than reading may take."""
+
+
+@contextlib.contextmanager
+def little_memory() -> Iterator[None]:
+    """What is done takes no more memory than a table of names, whatever a file claims."""
+    tracemalloc.start()
+    try:
+        yield
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < LARGE / 4
+
+
+def refused_at_once(content: bytes) -> str:
+    with little_memory():
+        return sentence_of(content)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"A_prev": header((2**62,))}, "damaged"),
+        ({"A_prev": header((2**62, 2**62))}, "damaged"),
+        ({"A_prev": header((-1,))}, "damaged"),
+        ({"A_prev": header((2**62,), "<U0")}, "claims arrays of"),
+        ({"stride": header((2**62,), "<U0")}, "'stride' claims 4,611,686,018,427,387,904 bytes"),
+        ({"layout": header((), "<U100000") + bytes(400_000)}, "'layout' claims 400,000 bytes"),
+        ({"A_prev": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b" " * LARGE}, "damaged"),
+        ({"A_prev": b"\x93NUMPY\x01\x00\x28\x23" + b"(" * 9000}, "damaged"),
+        ({"A_prev": npy(A_PREV) + bytes(LARGE)}, "damaged"),
+        ({"A_prev": b""}, "damaged"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_an_array_claims_is_checked_before_it_is_read(members: dict[str, bytes], words: str) -> None:
+    assert words in refused_at_once(zipped(members))
+
+
+@pytest.mark.parametrize("claimed", [100, 0xFFFFFFF0])
+def test_a_zip_that_lies_about_a_size_is_damaged(claimed: int) -> None:
+    true = len(header((3, 3, 1))) + LARGE
+    content = zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)})
+    sizes = true.to_bytes(4, "little")
+    assert content.count(sizes) == 2  # beside the array, and in the directory
+    assert "damaged" in refused_at_once(content.replace(sizes, claimed.to_bytes(4, "little")))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_without_bounds_is_none_of_ours(method: int) -> None:
+    assert "damaged" in refused_at_once(zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)}, method))
+
+
+def test_entries_that_share_bytes_are_damaged() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, values in (("A_prev", A_PREV), ("W", W), ("more", W)):
+            archive.writestr(f"{name}.npy", npy(values))
+        archive.filelist[2].header_offset = archive.filelist[1].header_offset
+    assert "damaged" in sentence_of(file.getvalue())
+
+
+def test_a_directory_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.npz"
+    size = 10 << 30
+    with open(path, "wb") as file:
+        file.write(b"PK\x03\x04")
+        file.seek(size)
+        file.write(struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 9, 9, size - 1000, 1000))
+        file.write(struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1))
+        file.write(struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 2**16 - 1, 2**16 - 1, *2 * [2**32 - 1], 0))
+    with little_memory(), pytest.raises(ProblemError, match="claims more arrays than are looked through"):
+        Problem.load(path)
+
+
+def test_only_what_is_asked_for_is_read_and_the_rest_is_listed() -> None:
+    content = zipped({"huge": header((LARGE // 8,)) + bytes(LARGE), "broken": b"no array"})
+    with little_memory():
+        assert read(content).A_prev.shape == (3, 3, 1)
+    renamed = content.replace(b"A_prev.npy", b"B_prev.npy")
+    with pytest.raises(ProblemError, match="unknown array 'B_prev'; did you mean 'A_prev'"):
+        read(renamed)
+    renamed = content.replace(b"A_prev.npy", b"pixels.npy")
+    assert refused_at_once(renamed).endswith("no array 'A_prev'; it holds W, broken, huge, pixels")
+
+
+def test_arrays_larger_than_the_memory_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = zipped({"A_prev": npy(np.ones((2**10, 2**11, 1), np.float32))})
+    monkeypatch.setattr(storage, "free_memory", lambda: 4 * 2**23 + 4000.0)
+    assert read(content).A_prev.shape == (2**10, 2**11, 1)
+    monkeypatch.setattr(storage, "free_memory", lambda: 4 * 2**23 - 1.0)
+    assert "GiB; stepping through them takes 4 times as much memory" in sentence_of(content)
+    assert 2**20 < memory.free_memory() <= float("inf")
 
 
 @pytest.mark.parametrize(

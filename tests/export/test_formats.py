@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from convstep.conv.files import FileRefused
 from convstep.export.formats import ExportError, check, write
 from convstep.export.frame import Frame
 
@@ -55,3 +57,11 @@ def test_an_animation_needs_frames_of_one_size(walk: list[Frame], chinese: Frame
     with pytest.raises(ExportError, match="nothing"):
         write([], tmp_path / "it.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_written_if_one_of_the_files_cannot_be(walk: list[Frame], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "it-0002.svg")
+    with pytest.raises(FileRefused, match="it is a pipe") as caught:
+        write(walk[1:3], tmp_path / "it.svg")
+    assert caught.value.filename == str(tmp_path / "it-0002.svg")
+    assert os.listdir(tmp_path) == ["it-0002.svg"]

@@ -92,6 +92,13 @@ def test_what_is_wrong_is_said_with_its_line(text: str, line: int, sentence: str
     assert error.line == line
 
 
+@pytest.mark.parametrize("prose", ["![" * 10_000, "[" * 20_000, "_a" * 10_000], ids=range(3))
+def test_a_page_that_markdown_would_be_slow_with_is_refused(prose: str) -> None:
+    error = fault(f"{FRONT}## P\n{prose}")
+    assert error.sentence == "this page has 20,001 characters; a page has at most 20,000"
+    assert error.line == FRONT.count("\n") + 1
+
+
 def test_a_huge_file_is_refused_at_once() -> None:
     said = fault(FRONT + "x" * LARGEST).sentence
     assert said == f"the file has {LARGEST + len(FRONT):,} characters; a lesson has at most {LARGEST:,}"

@@ -455,3 +455,14 @@ def test_whatever_stands_in_the_file_a_lesson_can_be_opened(tmp_path: Path, kept
 def test_progress_is_kept_in_the_persons_data_folder() -> None:
     assert default_path().name == "progress.json"
     assert "convstep" in default_path().parts
+
+
+def test_a_file_that_is_kept_elsewhere_is_written_there(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    path.symlink_to(tmp_path / "dotfiles.json")
+    advance(Progress(path))
+    assert path.is_symlink()
+    assert Progress(path).of("own")["page"] == 1
+    path.unlink()
+    os.mkfifo(path)
+    assert "it is a pipe, and only regular files are read; move the file away" in Progress(path).complaint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_a_problem_is_looked_for_beside_the_lesson(tmp_path: Path) -> None:
         (FRONT.encode() + b"## caf\xe9\n", "the file is not UTF-8 text; save it as UTF-8"),
         ((FRONT + "## P\n").encode("utf-16"), "the file is not UTF-8 text"),
         (b"\x89PNG\r\n\x1a\n", "the file is not UTF-8 text"),
-        (b"x" * (LARGEST_FILE + 1), "the file is too large for a lesson: at most 4,000,000 bytes"),
+        (b"x" * (LARGEST_FILE + 1), "the file is too large for a lesson: at most 800,000 bytes"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, held: bytes, sentence: str) -> None:
@@ -76,6 +77,22 @@ def test_what_is_no_text_is_refused(tmp_path: Path, held: bytes, sentence: str) 
         read_lesson(path)
     assert caught.value.sentence.startswith(sentence)
     assert str(caught.value).startswith(f"{path}:")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    with pytest.raises(LessonError, match="it is a pipe, and only regular files are read"):
+        read_lesson(str(tmp_path / "pipe.md"))
+    os.mkfifo(tmp_path / "pipe.npz")
+    path = write(tmp_path, "---\nproblem: pipe.npz\n---\n# T\n## P\n")
+    with pytest.raises(LessonError, match="it is a pipe, and only regular files are read"):
+        read_lesson(path)
+
+
+@pytest.mark.parametrize("code", ["-" * 10_000 + "1", "1+" * 9_000 + "1", "1" * 9_000], ids=range(3))
+def test_a_candidate_without_end_is_not_python(code: str) -> None:
+    with pytest.raises(LessonError, match=r"this is not Python: \w"):
+        parse_lesson(f"{FRONT}## P\n```python candidate\nx = {code}\n```\n")
 
 
 @pytest.mark.parametrize("name", ["none.md", "folder.md", "own.md/x.md", "x" * 300 + ".md"])

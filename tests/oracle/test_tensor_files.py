@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import os
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from convstep import cli, cli_problems
+from convstep.conv import storage
 from convstep.conv.problem import Problem, ProblemError
 from convstep.oracle.tensor_files import load_tensors
 from tests.oracle.problems import random_problem
@@ -197,6 +201,7 @@ def entry(dtype: Any = "F32", shape: Any = (1,), offsets: Any = (0, 4)) -> dict[
         (struct.pack("<Q", 2**63), "claims 9223372036854775808 bytes"),
         (struct.pack("<Q", 200_000_000) + b"{}", "claims 200000000 bytes"),
         (struct.pack("<Q", 2) + b"{", "claims 2 bytes"),
+        (struct.pack("<Q", 4_000_000) + b" " * 4_000_000, "claims 4,000,000 bytes, and at most 3,000,000"),
         (struct.pack("<Q", 2) + b"[]", "not a table"),
         (struct.pack("<Q", 2) + b"\xff\xff", "not JSON"),
         (struct.pack("<Q", 100_000) + b"[" * 100_000, "not JSON"),
@@ -247,6 +252,127 @@ def test_commands_open_them(
     session, problem = cli_problems.start("conv.pt", "3", [])
     assert (session.problem, session.position) == ("conv.pt", 3)
     assert_same(problem, example())
+
+
+def rewritten(path: Path, method: int = zipfile.ZIP_STORED, **records: bytes) -> bytes:
+    """A file of torch.save with other bytes in some records: `data_pkl`, or `data0` for the first tensor."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(file, "w", method) as target:
+        for entry in source.infolist():
+            name = entry.filename.partition("/")[2].replace("/", "").replace(".", "_")
+            target.writestr(entry.filename, records.get(name, source.read(entry)))
+    return file.getvalue()
+
+
+DAMAGED = "it is damaged or of another kind; save it again"
+
+
+@pytest.mark.parametrize(
+    ("method", "records", "words"),
+    [
+        (zipfile.ZIP_DEFLATED, {"data0": bytes(10**7)}, DAMAGED),
+        (zipfile.ZIP_DEFLATED, {"data_pkl": b"\x80\x02" + b"N0" * 10**6 + b"N."}, DAMAGED),
+        (
+            zipfile.ZIP_STORED,
+            {"data_pkl": b"\x80\x02" + b"N0" * 10**6 + b"N."},
+            "more arrays than are looked",
+        ),
+        (zipfile.ZIP_STORED, {"data_pkl": b"\x80\x02c" + b"a" * 10**5 + b"\nb\n."}, DAMAGED),
+        (zipfile.ZIP_STORED, {"data_pkl": b"\x80\x02X\xff\xff\xff\x7fabc."}, DAMAGED),
+    ],
+    ids=range(5),
+)
+def test_what_torch_save_would_not_write_is_not_given_to_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: int, records: dict[str, bytes], words: str
+) -> None:
+    torch.save(tensors_of(example()), tmp_path / "made.pt")
+    content = rewritten(tmp_path / "made.pt", method, **records)
+    monkeypatch.setattr(torch, "load", None)
+    assert words in refused(tmp_path / "some.pt", content)
+
+
+def test_a_zip_in_front_of_a_zip_is_not_given_to_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(tensors_of(example()), tmp_path / "made.pt")
+    whole = (tmp_path / "made.pt").read_bytes()
+    at = whole.index(b"PK\x06\x07") + 8  # where torch looks for the directory, and zipfile does not
+    monkeypatch.setattr(torch, "load", None)
+    for content in (whole + whole, whole[:at] + bytes(8) + whole[at + 8 :]):
+        assert DAMAGED in refused(tmp_path / "some.pt", content)
+
+
+def test_a_tensor_that_repeats_its_numbers_opens_unless_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "free_memory", lambda: float("inf"))
+    path = tmp_path / "expanded.pt"
+    ones = {"A_prev": torch.ones(1).expand(3, 4, 1), "W": torch.ones(1, 1, 1, 1)}
+    for zipped in (True, False):
+        torch.save(ones, path, _use_new_zipfile_serialization=zipped)
+        np.testing.assert_array_equal(load_tensors(path).A_prev, np.ones((3, 4, 1)))
+        torch.save(
+            ones | {"A_prev": torch.ones(1).expand(2**15, 2**15, 1)},
+            path,
+            _use_new_zipfile_serialization=zipped,
+        )
+        assert path.stat().st_size < 3000
+        sentence = refused(path, path.read_bytes())
+        assert "'A_prev' claims 4,294,967,296 bytes, which the file does not have" in sentence
+        assert "tensor.contiguous()" in sentence
+
+
+def test_lists_that_hold_each_other_are_not_unfolded(tmp_path: Path) -> None:
+    nested: Any = [1.0]
+    for _ in range(60):
+        nested = [nested, nested]
+    path = tmp_path / "lists.pt"
+    torch.save({"A_prev": nested, "W": torch.ones(1, 1, 1, 1)}, path)
+    assert "'A_prev' cannot be read as an array: it lists more than 100,000" in refused(
+        path, path.read_bytes()
+    )
+    torch.save({"A_prev": [torch.ones(1).expand(2**15, 2**15)], "W": torch.ones(1, 1, 1, 1)}, path)
+    assert "'A_prev' cannot be read as an array: it holds a Tensor" in refused(path, path.read_bytes())
+
+
+def test_tensors_that_nobody_asks_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "more.pt"
+    torch.save(tensors_of(example()) | GEOMETRY | {"more": torch.ones(2**20), "text": ["a"]}, path)
+    monkeypatch.setattr(storage, "free_memory", lambda: 2.0**20)
+    assert_same(load_tensors(path), example())
+
+
+def test_a_sparse_file_in_the_form_before_zips_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "old.pt"
+    torch.save(tensors_of(example()) | GEOMETRY, path, _use_new_zipfile_serialization=False)
+    assert_same(load_tensors(path), example())
+    magic = path.read_bytes()[:14]
+    for begin in (magic + b"\x80\x02X\xff\xff\xff\x7f", magic + b"\x80\x02c", bytes(257) + b"ustar"):
+        path.write_bytes(begin)
+        os.truncate(path, 10 << 30)
+        with pytest.raises(ProblemError, match=r"more than tensors|more arrays than|damaged or of another"):
+            load_tensors(path)
+
+
+def test_only_tensors_that_are_asked_for_are_read_of_safetensors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "free_memory", lambda: 2.0**20)
+    path = tmp_path / "sparse.safetensors"
+    small = {"A_prev": np.ones((1, 4, 4)), "W": np.ones((2, 1, 3, 3))}
+    made = safetensors_of(small, {"layout": "NCHW"})
+    header = json.loads(made[8 : 8 + int.from_bytes(made[:8], "little")])
+    metadata, body = header.pop("__metadata__"), made[-(16 + 18) * 8 :]
+    size = 10 << 30
+    header["more"] = {"dtype": "U8", "shape": [size], "data_offsets": [len(body), len(body) + size]}
+    path.write_bytes(safetensors(header, body, metadata))
+    os.truncate(path, path.stat().st_size + size)
+    assert load_tensors(path).total_steps == 8
+    entry = header["A_prev"] = header.pop("more") | {"shape": [size, 1, 1]}
+    path.write_bytes(safetensors(header, body, metadata))
+    os.truncate(path, path.stat().st_size + entry["shape"][0])
+    with pytest.raises(ProblemError, match=r"claims arrays of 40\.0 GiB"):
+        load_tensors(path)
 
 
 def test_without_torch_a_pt_file_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,3 +301,11 @@ def test_a_shell_reads_back_what_the_permalink_says(problem: str, stop: str) -> 
     assert words[2] == (f"./{problem}" if problem.startswith("-") else problem)
     assert words[3:5] == ["--goto", "0,0,0"]
     assert words[5:] == ([f"--break={stop}"] if stop.startswith("-") else ["--break", stop])
+
+
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(SessionError, match="cannot be read: it is a pipe"):
+        load(tmp_path / "pipe.json")
+    with pytest.raises(SessionError, match="cannot be written: it is a pipe"):
+        save(Session("digit"), tmp_path / "pipe.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,14 @@ def test_pictures_are_the_same_whatever_somebody_chose(monkeypatch: pytest.Monke
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("COLORTERM", raising=False)
     assert debugger_frames(catalog.load("one-window"), "one-window", [1], (80, 24)) == plain
+
+
+def test_a_file_that_is_kept_elsewhere_is_written_there(tmp_path: Path) -> None:
+    path = tmp_path / "theme.json"
+    path.symlink_to("dotfiles.json")
+    ChosenTheme(path).keep("nord")
+    assert path.is_symlink()
+    assert ChosenTheme(path).name == "nord"
+    path.unlink()
+    os.mkfifo(path)
+    assert ChosenTheme(path).name == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -162,7 +163,11 @@ async def test_more_than_a_session_holds_is_a_sentence_and_no_crash() -> None:
         assert not Path("digit.session.json").exists()
 
 
-async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
     async with opened(position=3) as session:
         await session.press("w")
         for _ in range(len("digit.session.json")):
@@ -172,6 +177,15 @@ async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Pat
         await session.press("enter")
         assert session.dialog == "PromptScreen"
         assert "there is no folder" in session.text
+        await session.press("escape")
+        await session.press("w")
+        for _ in range(len("digit.session.json")):
+            session.send("backspace")
+        await session.settle()
+        await session.type("pipe")
+        await session.press("enter")
+        assert session.dialog == "PromptScreen"
+        assert "pipe cannot be written: it is a pipe" in session.text
         await session.press("escape")
         assert session.position == 3
 

@@ -33,7 +33,7 @@ LARGEST_NOTEBOOK = 50_000_000
 """Bytes of a notebook: pictures are most of it, and GitHub, too, warns of more."""
 MOST_CELLS = 5_000
 """Code cells of a notebook; Jupyter is slow with a tenth of them."""
-_MOST_VALUES = 8_000_000
+_MOST_VALUES = 4_000_000
 """Signs between which JSON has its values: each may take a hundred times its own byte."""
 
 
@@ -164,7 +164,7 @@ def _cells(content: bytes, document: Document) -> list[tuple[int | None, str]]:
     broken = f"{printable(document.path)} is not a notebook"
     if sum(map(content.count, (b"[", b"{", b",", b":"))) > _MOST_VALUES:
         raise CandidateError(
-            f"{broken} that can be read: it is too large; clear its outputs and save it again"
+            f"{broken} that can be read: it holds too much; clear its outputs and save it again"
         )
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
