@@ -17,6 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -217,11 +218,12 @@ def test_the_layer_that_is_open_is_saved() -> None:
 def test_beside_a_candidate_the_sentence_leads_back_to_it() -> None:
     from convstep.ui.candidate_app import CandidateApp
 
-    beside = Silent(verdict(stride_ignored), failing_problem(stride_ignored))
+    found = replace(verdict(stride_ignored), flags=("--timeout", "3"))
+    beside = Silent(found, failing_problem(stride_ignored))
     sentence = crash(CandidateApp(beside, "mine.py:f", torch=FakeTorch()), in_a_timer)
     words, session = commands(sentence)[0], reopened(sentence)
     assert words[:2] == ["convstep", "debug"]
-    assert words[3:] == [session.problem, "--goto", words[-1]]
+    assert words[3:] == [session.problem, "--goto", words[5], "--timeout", "3"]
     assert np.array_equal(Problem.load(session.problem).W, beside.problem.W)
     assert beside.released.is_set(), "its process is ended"
 
@@ -415,7 +417,7 @@ def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Pa
         os.write(shown.master, b"\xa9")
         shown.until("é".encode())
         children = shown.children()
-        assert children, "torch is being loaded"
+        assert children or not os.path.exists("/proc"), "torch is being loaded"
         shown.process.terminate()
         assert shown.ended() == 143
         assert termios.tcgetattr(shown.slave) == shown.before
