@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -99,8 +100,8 @@ class Rescue:
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
         told = "" if error is None else "".join(traceback.format_exception(error))
-        lines = [time.strftime("%Y-%m-%d %H:%M:%S"), *self._commands, *self._typed, "", told]
-        text = "\n".join(lines)
+        made = f"convstep {version('convstep')}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        text = "\n".join([made, *self._commands, *self._typed, "", told])
         if len(text) > LONGEST_REPORT:
             text = f"{text[: LONGEST_REPORT // 2]}\n…\n{text[-LONGEST_REPORT // 2 :]}"
         with written_whole(folder / "report.txt") as file:

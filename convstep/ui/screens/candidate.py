@@ -187,7 +187,7 @@ class CandidateScreen(AskingScreen):
         words = ["convstep", "debug", self._verdict.target]
         words += [problem] if problem is not None else []
         place = place_argument(self._timeline.position, self._problem.geometry)
-        return shlex.join([*words, "--goto", place])
+        return shlex.join([*words, "--goto", place, *self._verdict.flags])
 
     def open_at(self, found: Divergence | None) -> None:
         """Go to just after the first divergent step, unless a place was asked for or gone to."""

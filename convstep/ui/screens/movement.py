@@ -37,7 +37,12 @@ class MovingScreen(PresentingScreen):
         """Begin where the session says."""
         # no super(): Textual calls every class's handler by itself
         if self._begin_at:
-            self.call_after_refresh(lambda: self.go(self._begin_at))
+            self.call_after_refresh(self._begin, self._begin_at)
+
+    def _begin(self, position: int) -> None:
+        self.stop_travelling()
+        self._begin_at = position
+        self.go(position)
 
     def begin_at(self, position: int) -> None:
         """Where to stand when the screen opens, and until somebody goes elsewhere."""
