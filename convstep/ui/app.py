@@ -192,8 +192,8 @@ class TorchApp(EndingApp):
         self.notify(tr("q leaves this screen, ctrl+q the program"))
 
     def action_command_palette(self) -> None:
-        """Textual's palette, in the language that is spoken."""
-        if not isinstance(self.screen, CommandPalette):
+        """Textual's palette, in the language that is spoken; not where nothing is seen."""
+        if not (isinstance(self.screen, CommandPalette) or self.screen.has_class("-too-small")):
             from convstep.ui.palette import Palette
 
             self.push_screen(Palette(placeholder=tr("Search for commands…"), id="--command-palette"))

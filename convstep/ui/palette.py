@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import events
-from textual.command import CommandPalette, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, Hit, Hits, Provider
 from textual.system_commands import SystemCommandsProvider
 from textual.theme import ThemeProvider
 
@@ -35,6 +35,11 @@ class Themes(_Searching, ThemeProvider):
 
 class Palette(Once, CommandPalette):
     """Textual's palette; what is typed goes on while it searches, what chooses waits for what is found."""
+
+    def _action_command_list(self, action: str) -> None:
+        """Textual's list turns its pages only where it has a place."""
+        if not action.startswith("page_") or self.query_one(CommandList).scrollable_content_region.area:
+            super()._action_command_list(action)
 
     def prepares(self, act: Act) -> bool:
         """Whether a key would choose from what was found for fewer characters."""

@@ -1,4 +1,4 @@
-"""Problems of a running script as files, each in a new temporary folder: nothing is overwritten."""
+"""Files that the screen writes: where somebody says, or each in a new temporary folder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from convstep.conv.files import check_target
 from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.printable import printable
 
 LONGEST = 80
 """Characters of a file's name before its ending."""
@@ -34,6 +38,51 @@ def save_all(named: Iterable[tuple[str, Problem]]) -> Iterator[str]:
 def save(name: str, problem: Problem) -> str:
     """Write one problem to a file of its own, and say where."""
     return next(iter(save_all([(name, problem)])))
+
+
+def file_to_write(text: str) -> Path:
+    """The file that somebody names, if what the system says of it beforehand lets it be written.
+
+    Args:
+        text: what was typed.
+
+    Raises:
+        ValueError: it cannot be; one sentence without its full stop.
+    """
+    name = text.strip()
+    if not name:
+        raise ValueError(tr("a file needs a name"))
+    shown = printable(name)
+    if "\0" in name or not _is_text(name):
+        raise ValueError(tr("{name} holds a character that no file's name can have", name=shown))
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:  # as Python calls it
+        unknown = printable(Path(name).parts[0])
+        raise ValueError(tr("there is no home folder {name}", name=unknown)) from None
+    folder = path.parent
+    try:
+        if not path.name or path.is_dir():
+            raise ValueError(tr("{text} is a folder; give a file in it", text=shown))
+        if not folder.is_dir():
+            raise ValueError(tr("there is no folder {folder}", folder=printable(folder)))
+        check_target(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(
+            tr("{name} cannot be written: {reason}", name=printable(path), reason=reason)
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError(tr("nothing may be written in the folder {folder}", folder=printable(folder)))
+    return path
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half a character, from a terminal that does not speak UTF-8
+        return False
+    return True
 
 
 def stem_of(name: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual import events
@@ -21,6 +22,8 @@ LONGEST = 2.0
 """Seconds for which the next one is kept at most: a part that never comes to rest locks nobody out."""
 OFTEN, BREATH = 200, 0.002
 """Looks in a row at whether all is at rest, and the seconds between two of those that follow."""
+FRAME = 0.05
+"""Seconds of keys that are painted together; twice as many as the frame before took, if that is more."""
 
 
 @runtime_checkable
@@ -63,7 +66,12 @@ class TypeAhead:
         if act is self._turn:
             self._turn = None
             return True
-        if self._task is None and self._app.message_queue_size == 0 and self._ready_for(act):
+        if (
+            self._task is None
+            and self._app.message_queue_size == 0
+            and self._laid_out()
+            and self._at_rest(act)
+        ):
             return True
         self._kept.append(act)
         if self._task is None:
@@ -79,30 +87,60 @@ class TypeAhead:
         """Give everything that is kept its turn."""
         try:
             while self._kept and not self._app.leaving:
-                await self._rest()
-                self._turn = self._kept.popleft()
-                self._app.post_message(self._turn)
+                self._app.screen.check_idle()  # the batch before has kept it from painting
+                began = time.monotonic()
+                await self._until(self._painted)
+                now = time.monotonic()
+                await self._hand_over_some(now + max(FRAME, 2 * (now - began)))
         finally:
             self._kept.clear()
             self._task = None
 
-    async def _rest(self) -> None:
-        """Until the first one that is kept can be taken; Textual tells nobody, so this looks."""
+    async def _hand_over_some(self, end: float) -> None:
+        """As many as there is time for until a frame, and none after one that moves the parts.
+
+        Painting takes longer than a step: who paints after each one falls behind a key that is held.
+        """
+        with self._app.batch_update():
+            while True:
+                self._turn = self._kept.popleft()
+                self._app.post_message(self._turn)
+                await self._until(self._taken)
+                over = self._app.leaving or not self._kept or time.monotonic() > end
+                if over or not self._laid_out() or not self._at_rest(self._kept[0]):
+                    return
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        """Wait; Textual tells nobody, so this looks."""
         end = time.monotonic() + LONGEST
         for look in itertools.count():
             await asyncio.sleep(0 if look < OFTEN else BREATH)
-            ready = self._turn is None and _stands_idle(self._app) and self._ready_for(self._kept[0])
-            if ready or self._app.leaving or time.monotonic() > end:
+            if done() or self._app.leaving or time.monotonic() > end:
                 return
 
-    def _ready_for(self, act: Act) -> bool:
-        """Whether every part of every screen is at rest, and the screen in front takes this."""
+    def _taken(self) -> bool:
+        """Whether the one whose turn it was has had its effect."""
+        return self._turn is None and _stands_idle(self._app) and self._at_rest()
+
+    def _painted(self) -> bool:
+        """Whether the screen shows everything up to the next one."""
+        screen = self._app.screen
+        shown = not (screen._dirty_widgets or screen._repaint_required or screen._compositor._dirty_regions)
+        return shown and self._laid_out() and _stands_idle(self._app) and self._at_rest(self._kept[0])
+
+    def _laid_out(self) -> bool:
+        """Whether the parts of the screen in front have their places."""
+        screen = self._app.screen
+        return screen.is_mounted and not (screen._layout_required or screen._scroll_required)
+
+    def _at_rest(self, act: Act | None = None) -> bool:
+        """Whether every part of every screen is at rest, and the one in front could take this."""
         app = self._app
         if not all(_stands_idle(pump) for pump in tuple(app._registry) if pump._task is not None):
             return False
         screen = app.screen
         later = bool(screen._callbacks)  # what comes after the next frame
-        return not later and not (isinstance(screen, Preparing) and screen.prepares(act))
+        return not later and not (act and isinstance(screen, Preparing) and screen.prepares(act))
 
 
 def _stands_idle(pump: MessagePump) -> bool:

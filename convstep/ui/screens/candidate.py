@@ -157,7 +157,7 @@ class CandidateScreen(AskingScreen):
         """An answer of the candidate's is news for an open comparison as well."""
         super()._show_status()
         for screen in self.app.screen_stack:
-            if isinstance(screen, ComparisonScreen):
+            if isinstance(screen, ComparisonScreen) and screen.is_mounted:  # else it asks by itself
                 screen.show_candidate()
 
     def action_share(self) -> None:

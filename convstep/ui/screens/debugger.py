@@ -12,6 +12,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
+from convstep.ui.saving import file_to_write, stem_of
 from convstep.ui.screens.playing import PlayingScreen
 from convstep.ui.screens.prompt import PromptScreen
 
@@ -178,43 +179,33 @@ class DebuggerScreen(PlayingScreen):
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""
-        from convstep.conv.files import check_target
         from convstep.replay.session import save
 
-        def parse(text: str) -> Path:
-            path = Path(text.strip()).expanduser()
-            if not path.name or path.is_dir():
-                raise ValueError(tr("{text!r} is a folder; give a file in it", text=text))
-            if not path.parent.is_dir():
-                raise ValueError(tr("there is no folder {folder}", folder=path.parent))
+        def take(path: Path) -> None:
             try:
-                check_target(path)
-            except OSError as error:
+                save(self.session(), path)
+            except OSError as error:  # a problem that is in no file is saved as well
                 reason = error.strerror or error
-                raise ValueError(
-                    tr("{path} cannot be written: {reason}", path=path, reason=reason)
-                ) from error
-            return path
+                raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error
+
+        def meaning(path: Path) -> str:
+            return tr("Replaces {path}." if path.exists() else "Creates {path}.", path=printable(path))
 
         def answered(path: Path | None) -> None:
             if path is not None:
-                try:
-                    save(self.session(), path)
-                except ValueError as error:
-                    self._update_status(str(error))
-                else:
-                    command = f"convstep open {shlex.quote(str(path))}"
-                    self._update_status(tr("saved: {command}", command=command))
+                command = f"convstep open {shlex.quote(str(path))}"
+                self._update_status(tr("saved: {command}", command=printable(command)))
 
-        name = f"{self.problem_name}.session.json"
+        name = f"{stem_of(self.problem_name)}.session.json"
         self.app.push_screen(
             PromptScreen(
                 tr("Save the session to"),
                 name,
                 tr("A file: position, stops, bookmarks and view, as JSON."),
-                parse,
-                lambda path: tr("Replaces {path}." if path.exists() else "Creates {path}.", path=path),
+                file_to_write,
+                meaning,
                 text=name,
+                take=take,
             ),
             answered,
         )

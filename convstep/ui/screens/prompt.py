@@ -12,10 +12,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.view.wrapping import Paragraph
 
 Answer = TypeVar("Answer")
+
+LONGEST = 400
+"""Characters under the field: what was typed comes back in them, and it may be long."""
 
 
 class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
@@ -41,6 +45,7 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
         meaning: Callable[[Answer], str],
         *,
         text: str = "",
+        take: Callable[[Answer], object] = lambda answer: None,
     ) -> None:
         """Ask.
 
@@ -51,10 +56,12 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
             parse: from the text to the answer; raises ValueError with one sentence.
             meaning: the answer in words.
             text: what stands there at first.
+            take: what to do with the answer before the prompt closes; if it raises ValueError with one
+                sentence, the prompt says so and stays.
         """
         super().__init__()
         self._title, self._forms, self._hint = title, forms, hint
-        self._parse, self._meaning, self._text = parse, meaning, text
+        self._parse, self._meaning, self._text, self._take = parse, meaning, text, take
 
     def compose(self) -> ComposeResult:
         """The input, and what it means."""
@@ -80,8 +87,10 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
         """Answer, if this is an answer."""
         try:
             answer = self._parse(event.value)
-        except ValueError:
+            self._take(answer)
+        except ValueError as error:
             self.app.bell()
+            self._say(tr("{sentence}.", sentence=error))
         else:
             self.dismiss(answer)
 
@@ -92,4 +101,7 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
                 meaning = self._meaning(self._parse(text))
             except ValueError as error:
                 meaning = tr("{sentence}.", sentence=error)
-        self.query_one("#meaning", Label).update(Paragraph(meaning))
+        self._say(meaning)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#meaning", Label).update(Paragraph(printable(words, LONGEST)))

@@ -16,6 +16,20 @@ from convstep.replay.stops import Stops
 from convstep.ui.screens.once import Once
 
 
+class StopList(OptionList):
+    """Textual's list, which has pages only where it has a place."""
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        if self.scrollable_content_region.area:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        if self.scrollable_content_region.area:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
 class StopsScreen(Once, ModalScreen[None]):
     """Every stop with its number, whether it is on, and what it waits for."""
 
@@ -44,7 +58,7 @@ class StopsScreen(Once, ModalScreen[None]):
         """The list, and its keys."""
         with Vertical() as box:
             box.border_title = tr("Stops")
-            yield OptionList(markup=False, compact=True)
+            yield StopList(markup=False, compact=True)
             yield Static(tr("Enter or Space switches · x removes · X removes all · Esc closes"))
 
     def on_mount(self) -> None:
