@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,11 @@ class Watchdog:
         signal.signal(signal.SIGALRM, self._before)
 
     def _wake(self, *_: object) -> None:
-        raise Hang(f"nothing happened for {self.seconds:g} s")
+        hang = Hang(f"nothing happened for {self.seconds:g} s")
+        for number, frame in sys._current_frames().items():
+            if number != threading.get_ident():
+                hang.add_note(f"meanwhile in thread {number}:\n" + "".join(traceback.format_stack(frame, 6)))
+        raise hang
 
     def _look(self) -> None:
         woken = False

@@ -81,10 +81,8 @@ class Player:
         if error is None:
             return None
         error = _cause(error)
-        frames = traceback.format_exception(error)
-        return Finding(
-            kind_of(error), replace(script, keys=script.keys[: self._played]), "".join(frames[-6:])
-        )
+        played = replace(script, keys=script.keys[: self._played])
+        return Finding(kind_of(error), played, _trace(error))
 
     async def _session(self, app: App[Any], script: Script, loose: list[BaseException]) -> None:
         asyncio.get_running_loop().set_exception_handler(
@@ -131,6 +129,14 @@ class Player:
         if not hands.ended:
             promises.seen(hands.app)
             promises.at_the_end(hands.app, session=script.app == "debugger")
+
+
+def _trace(error: BaseException) -> str:
+    """The last frames, what was going on besides, and what it happened after."""
+    lines = traceback.format_exception(error, chain=False, limit=-5)
+    if isinstance(error, Hang) and error.__context__ is not None:
+        lines += ["after:\n", *traceback.format_exception(error.__context__, chain=False, limit=-3)]
+    return "".join(lines)
 
 
 def _cause(error: BaseException) -> BaseException:
