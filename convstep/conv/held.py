@@ -52,11 +52,6 @@ class Held:
     read: Callable[[], Array]
     """The array; a reader that finds other bytes than claimed says so."""
 
-    @classmethod
-    def of(cls, array: Array) -> Held:
-        """One that is in memory already."""
-        return cls(array.size, array.nbytes, lambda: array)
-
 
 class Bounded:
     """A file that gives only so much at once, whatever size a reader has been told; it has no descriptor."""
