@@ -9,7 +9,11 @@ import pytest
 from textual.geometry import Region
 
 from convstep.conv.problem import Problem
+from convstep.replay.timeline import Timeline
 from convstep.ui.commands import COMMANDS
+from convstep.ui.widgets.face_map import FaceMap
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.scene import Stage
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 
@@ -192,3 +196,25 @@ async def test_a_screen_that_was_too_small_gives_the_keys_back_to_who_had_them()
         await session.resize(120, 40)
         assert session.debugger.focused is session.grid("kernel_gradient")
         assert (session.grid("kernel_gradient").cursor, session.lines) == (cursor, before)
+
+
+def test_a_grid_or_a_map_that_has_neither_panel_nor_size_takes_whatever_comes() -> None:
+    scene = Stage(Timeline(sampled())).scene()
+    first, second = scene.panel("input"), scene.panel("input_gradient")
+    grid, map_ = TensorGrid("input"), FaceMap("map")
+    grid.annotate("a note")
+    grid.move_cursor(1, 1)
+    assert grid.pointed() == (0, 0)
+    grid.set_look("heat", 3, large=True)
+    grid.on_resize()
+    grid.cursor = None
+    for panel, all_changed in ((first, True), (first, False), (second, False)):
+        grid.show(panel, all_changed=all_changed)
+        map_.show(panel, None if all_changed else [])
+        grid.annotate("")
+    grid.move_cursor(99, 99)
+    assert second.window is not None
+    assert grid.pointed() == (second.window.top, second.window.left), "it appears first, at the window"
+    grid.move_cursor(99, 99)
+    rows, columns = second.face.shape
+    assert grid.pointed() == (rows - 1, columns - 1)
