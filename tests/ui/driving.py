@@ -166,13 +166,18 @@ class Session:
         assert driver is not None
         driver.send_message(key_event(key))
 
-    def in_one_read(self, data: str) -> None:
-        """Let the terminal send all of this at once, as over ssh or from a macro; wait for nothing."""
-        driver, parser = self.app._driver, XTermParser()
+    def in_one_read(self, *parts: str) -> None:
+        """Let the terminal send all of this at once, as over ssh or from a macro; wait for nothing.
+
+        Args:
+            parts: an escape at the end of one is a key of its own; elsewhere it begins a longer one.
+        """
+        driver = self.app._driver
         assert driver is not None
-        # the end of the stream releases an escape that could begin a longer key
-        for event in [*parser.feed(data), *parser.feed("")]:
-            driver.process_message(event)
+        for part in parts:
+            parser = XTermParser()
+            for event in [*parser.feed(part), *parser.feed("")]:
+                driver.process_message(event)
 
     async def type(self, text: str) -> None:
         """Type into a dialog, as fast as fingers can."""
