@@ -87,11 +87,11 @@ class TypeAhead:
         """Give everything that is kept its turn."""
         try:
             while self._kept and not self._app.leaving:
-                self._app.screen.check_idle()  # the batch before has kept it from painting
                 began = time.monotonic()
                 await self._until(self._painted)
                 now = time.monotonic()
                 await self._hand_over_some(now + max(FRAME, 2 * (now - began)))
+                self._app.screen.check_idle()  # nobody else tells it that it may paint again
         finally:
             self._kept.clear()
             self._task = None
