@@ -92,7 +92,7 @@ class TypeAhead:
                 now = time.monotonic()
                 await self._hand_over_some(now + max(FRAME, 2 * (now - began)))
                 if not self._app.leaving:
-                    self._app.screen.check_idle()  # it was kept from painting
+                    self._app.screen.check_idle()  # nobody else tells it that it may paint again
         finally:
             self._kept.clear()
             self._task = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import itertools
 import pkgutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -25,6 +27,7 @@ from tests.ui.learning import opened_lesson
 from tests.ui.test_answer import typing
 from tests.ui.test_candidate import beside
 from tests.ui.test_layers import picking
+from tests.waiting import GENEROUS
 
 ENTER, ESCAPE, PALETTE, PAGE_UP, PAGE_DOWN = "\r", "\x1b", "\x10", "\x1b[5~", "\x1b[6~"
 CLICK = "\x1b[<0;40;10M\x1b[<0;40;10m"
@@ -118,6 +121,15 @@ async def test_what_is_typed_ahead_reaches_each_screen_in_its_order(
         await session.settle()
         assert session.position == 10
         assert session.stale_cells() == []
+
+
+async def test_what_was_typed_ahead_is_painted_by_itself() -> None:
+    async with opened(position=5) as session:
+        session.in_one_read("?qnnn")
+        end = time.monotonic() + GENEROUS
+        while "step 8/256" not in session.text:  # `settle` would paint
+            assert time.monotonic() < end
+            await asyncio.sleep(0.01)
 
 
 async def test_the_second_enter_belongs_to_the_debugger_again(

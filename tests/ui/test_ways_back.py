@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from convstep.examples import catalog
 from convstep.replay.places import parse_place
@@ -188,6 +190,27 @@ async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(
         assert "pipe cannot be written: it is a pipe" in session.text
         await session.press("escape")
         assert session.position == 3
+
+
+async def test_what_is_refused_at_enter_is_said_and_what_was_typed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    async with opened(position=3) as session:
+        with monkeypatch.context() as disk:
+            disk.setattr("convstep.replay.session.written_whole", full)
+            session.in_one_read("w\r\r")
+            await session.settle()
+            assert session.dialog == "PromptScreen"
+            assert "No space left on device" in session.text
+            assert session.app.screen.query_one(Input).value == "digit.session.json"
+        await session.press("enter")
+        assert session.dialog == ""
+        assert "saved: convstep open digit.session.json" in session.text
+    assert load(tmp_path / "digit.session.json").position == 3
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
