@@ -301,24 +301,72 @@ def test_a_forward_that_fails_is_noted_and_matters_only_where_its_cache_is_neede
     )
 
 
+@pytest.mark.parametrize(("dilation", "groups"), [(2, 1), (1, 2), (2, 2)])
 @pytest.mark.parametrize("knows", [True, False])
-def test_a_forward_is_told_the_dilation_or_left_alone(knows: bool) -> None:
+def test_a_forward_is_told_the_dilation_and_the_groups_or_left_alone(
+    knows: bool, dilation: int, groups: int
+) -> None:
     def knowing(A: Any, W: Any, b: Any, stride: int, padding: int, dilation: int = 1, groups: int = 1) -> Any:
         return conv2d_forward(A, W, b, stride, padding, dilation, groups)
 
     def backward(dZ: Any, cache: Any, stride: int, padding: int, dilation: int = 1, groups: int = 1) -> Any:
         return conv2d_backward(dZ, cache, stride, padding, dilation, groups)
 
-    right = right_of(Case((5, 6), (2, 2), dilation=(2, 2), channels=2, groups=2))
+    right = right_of(Case((5, 6), (2, 2), dilation=(dilation, dilation), channels=2, groups=groups))
     outcome = performed(backward, right.problem, Call("article"), knowing if knows else Forwards.article)
     assert is_right(outcome, "article", right)
     assert outcome.forward_message == ""
     if knows:
-        Z = conv2d_forward(right.problem.A_prev, right.problem.W, right.problem.b, 1, 0, 2, 2)["Z"]
+        Z = conv2d_forward(right.problem.A_prev, right.problem.W, right.problem.b, 1, 0, dilation, groups)[
+            "Z"
+        ]
         assert outcome.Z is not None
         np.testing.assert_allclose(outcome.Z, Z)
     else:
         assert outcome.Z is None
+
+
+def test_a_torch_forward_is_told_the_dilation_if_it_takes_seven_arguments_by_whatever_name() -> None:
+    def seven(x: Any, w: Any, c: Any, s: Any, p: Any, d: Any, g: Any) -> Any:
+        return np.full((1, 2, 4, 4), 100 * d + g)
+
+    def six(x: Any, w: Any, c: Any, s: Any, p: Any, d: Any) -> Any:
+        return np.zeros((1, 2, 4, 4))
+
+    class Unsigned:
+        __signature__ = "none that can be read"
+
+        def __call__(self, *given: Any) -> Any:
+            return seven(*given)
+
+    def backward(dout: Any, x: Any, w: Any, c: Any, s: Any, p: Any, d: Any, g: Any) -> Any:
+        return None, None, dout.sum((0, 2, 3))
+
+    right = right_of(Case((5, 5), (2, 2), channels=2, groups=2))
+    for forward, asked in ((seven, True), (six, False), (Unsigned(), True)):
+        outcome = performed(backward, right.problem, Call("torch", tensors=False), forward)
+        assert outcome.forward_message == ""
+        assert (outcome.Z is not None) is asked
+        assert outcome.Z is None or np.unique(outcome.Z).tolist() == [102]
+
+
+def test_a_forward_is_asked_wherever_its_cache_is_needed_and_never_where_there_is_none() -> None:
+    def marking(A_prev: Any, W: Any, b: Any, stride: int, padding: int) -> Any:
+        return None, {"its own": True}
+
+    def backward(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        return reference(dZ, cache, stride, padding) if "its own" not in cache else dZ
+
+    dilated = right_of(Case((5, 6), (2, 2), dilation=(2, 2))).problem
+    own = performed(backward, dilated, Call("article", own_cache=True), marking)
+    assert [array.shape for array in own.returned] == [dilated.dZ.shape]
+    assert performed(backward, PLAIN.problem, Call("article")).forward_message == ""
+
+    def on_problem(problem: Problem) -> Any:
+        return reference(problem.dZ, problem.cache, 1, 0)
+
+    outcome = performed(on_problem, PLAIN.problem, Call("problem"), Forwards.broken)
+    assert (outcome.kind, outcome.forward_message) == (RETURNED, "")
 
 
 @pytest.mark.parametrize(
