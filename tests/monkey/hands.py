@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.message_pump import MessagePump
 
+from convstep.ui.app import TorchApp
 from tests.monkey.cage import Hang
 from tests.monkey.inputs import sent
 
@@ -105,7 +106,8 @@ class Hands:
             await self._idle(end)
             if self.ended or time.monotonic() > end:
                 break
-            if patient and not all(worker.is_finished for worker in self.app.workers):
+            threads = patient and not all(worker.is_finished for worker in self.app.workers)
+            if threads or self._kept:
                 await asyncio.sleep(0.002)
                 continue
             self.app.screen._on_timer_update()  # the timer would do it within 1/60 s
@@ -123,10 +125,17 @@ class Hands:
     async def _heard(self) -> None:
         """Until the app and the screen have taken what was sent."""
         end = time.monotonic() + self._deaf_after
-        while not self.ended and any(not pump._message_queue.empty() for pump in self._pumps()):
+        while not self.ended and (
+            self._kept or any(not pump._message_queue.empty() for pump in self._pumps())
+        ):
             if time.monotonic() > end:
                 raise Hang(f"{' and '.join(map(repr, self._pumps()))} take no messages")
             await asyncio.sleep(0.002)
+
+    @property
+    def _kept(self) -> bool:
+        """Whether keys wait until those before them have had their effect."""
+        return isinstance(self.app, TorchApp) and self.app.type_ahead.waiting
 
     def _pumps(self) -> list[MessagePump]:
         return [self.app, *self.app.screen_stack]
