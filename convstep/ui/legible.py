@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +18,7 @@ from convstep.view.colours import READABLE, VISIBLE, Colours, Rgb, nearest, near
 _TEXT = re.compile("[^ \u2500-\u259f]")
 _LINES = re.compile("[\u2500-\u257f]")
 """Box drawings. Block elements are pictures: their colours are what they say."""
+JOINER = "\u200d"
 
 
 class Legible(LineFilter):
@@ -54,10 +55,14 @@ class Legible(LineFilter):
 
 
 def _harmless(text: str) -> str:
-    """The same without what a terminal would obey, in as many columns: who brings a text in escapes it."""
+    """The same without what a terminal would obey, in as many columns: who brings a text in escapes it.
+
+    What joins emoji stays: without it they take the columns of all their parts.
+    """
     if text.isprintable():
         return text
-    return "".join(each if is_harmless(each) else "�" * cell_len(each) for each in text)
+    kept = (each if is_harmless(each) or each == JOINER else "�" * cell_len(each) for each in text)
+    return set_cell_size("".join(kept), cell_len(text))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +23,7 @@ from convstep.export.document import document
 from convstep.export.frame import take
 from convstep.export.svg import svg
 from convstep.ui.app import DebuggerApp
-from convstep.ui.legible import Legible
+from convstep.ui.legible import JOINER, Legible
 from convstep.view.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
 from convstep.view.scale import Scale
 from tests.strategies import some
@@ -151,3 +154,13 @@ async def test_a_strange_name_is_seen_on_the_screen_and_in_its_picture() -> None
     for written in (svg(frame), cast([frame]), document([frame], [Path(name)])):
         assert obeyed(written.replace("\n", "")) == []
         assert "u202e" in written
+
+
+@given(st.text(max_size=12))
+@example("👩\u200d👩\u200d👧\u200d👦")
+@example("a\u200d\x1b[2J")
+@example("\u202e输入\x07")
+def test_no_line_gets_longer_or_shorter_by_what_is_not_painted(text: str) -> None:
+    strips = Legible(Colours.ALL).apply([Segment(text)], Color(0, 0, 0))
+    assert cell_len(strips[0].text) == cell_len(text)
+    assert obeyed(strips[0].text.replace(JOINER, "")) == []
