@@ -326,6 +326,37 @@ def test_a_forward_is_told_the_dilation_and_the_groups_or_left_alone(
         assert outcome.Z is None
 
 
+@pytest.mark.parametrize(
+    ("returned", "Z", "cache"),
+    [
+        (lambda Z: [Z], None, None),
+        (lambda Z: (Z, "kept"), True, "kept"),
+        (lambda Z: [Z, "kept", "more"], True, ("kept", "more")),
+        (lambda Z: {"out": Z}, True, {"out"}),
+        (lambda Z: {"x": 1}, None, {"x"}),
+        (lambda Z: Z, True, None),
+    ],
+)
+def test_a_forward_returns_its_output_alone_or_with_what_its_backward_needs(
+    returned: Callable[[Any], Any], Z: bool | None, cache: Any
+) -> None:
+    seen = []
+
+    def own(A_prev: Any, W: Any, b: Any, stride: int, padding: int) -> Any:
+        return returned(conv2d_forward(A_prev, W, b, stride, padding)["Z"])
+
+    def backward(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        seen.append(cache)
+        return dZ
+
+    outcome = performed(backward, PLAIN.problem, Call("article", own_cache=True), own)
+    if Z:
+        assert outcome.Z is not None
+        np.testing.assert_array_equal(outcome.Z, Z_of(PLAIN))
+    if cache is not None:
+        assert seen == [cache] or {*seen[0]} == cache
+
+
 def test_a_torch_forward_is_told_the_dilation_if_it_takes_seven_arguments_by_whatever_name() -> None:
     def seven(x: Any, w: Any, c: Any, s: Any, p: Any, d: Any, g: Any) -> Any:
         return np.full((1, 2, 4, 4), 100 * d + g)
