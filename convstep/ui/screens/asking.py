@@ -32,6 +32,10 @@ BETWEEN_MARKS = 0.1
 """Seconds between two paintings of the marks while they are found."""
 
 
+LOOK = 0.1
+"""Seconds between two looks at whether the person has left, while another question is open."""
+
+
 class AskingScreen(DebuggerScreen, inherit_bindings=False):
     """Keeps the candidate's side of the scene up to date, and the divergent steps marked.
 
@@ -111,7 +115,7 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
 
     def _ask(self) -> None:
         """Ask about this place, unless a question is still open."""
-        if self._asking or self._heard() or not self._listening:
+        if self._asking or self._heard() or not self._listening or self._left.is_set():
             return
         self._asking = True
         self._idle.clear()
@@ -171,9 +175,13 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
     def _find_wrong_steps(self) -> None:
         """Mark the divergent steps, letting every question of the person go first."""
 
+        worker: Worker[object] = get_current_worker()
+
         def leave() -> bool:
-            self._idle.wait()
-            return self._left.is_set() or get_current_worker().is_cancelled
+            idle = False
+            while not (idle or self._left.is_set() or worker.is_cancelled):
+                idle = self._idle.wait(LOOK)  # after a crash nobody says that it is
+            return not idle or self._left.is_set() or worker.is_cancelled
 
         told = 0.0
 
