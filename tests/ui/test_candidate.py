@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import subprocess
@@ -16,12 +17,14 @@ from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
+from convstep.ui.screens.asking import AskingScreen
 from convstep.ui.screens.candidate import CandidateScreen
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.beside import keys_of
 from convstep.view.words import window_facts
 from tests import candidates
 from tests.ui.driving import Session, opened_beside
+from tests.waiting import GENEROUS
 
 NINE = {key for name in ("dA_prev", "dW", "db") for key in keys_of(name)}
 
@@ -289,3 +292,17 @@ def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AskingScreen, "on_unmount", lambda screen: None)  # as if it came too early
+    monkeypatch.setattr(CandidateTimeline, "wrong_steps", lambda timeline, found, leave: leave())
+    with pytest.raises(ZeroDivisionError):
+        async with opened_beside(beside(candidates.stride_ignored)) as session:
+            await session.answered()
+            screen = session.debugger
+            assert isinstance(screen, CandidateScreen)
+            screen._idle.clear()  # as while a question is open
+            screen._find_wrong_steps()
+            session.app._handle_exception(ZeroDivisionError())
+    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), GENEROUS)

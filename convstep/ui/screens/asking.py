@@ -174,7 +174,6 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
     @work(thread=True, group="marks")
     def _find_wrong_steps(self) -> None:
         """Mark the divergent steps, letting every question of the person go first."""
-
         worker: Worker[object] = get_current_worker()
 
         def leave() -> bool:
