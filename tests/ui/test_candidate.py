@@ -7,6 +7,7 @@ import itertools
 import re
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -297,12 +298,16 @@ def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
 async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AskingScreen, "on_unmount", lambda screen: None)  # as if it came too early
     monkeypatch.setattr(CandidateTimeline, "wrong_steps", lambda timeline, found, leave: leave())
-    with pytest.raises(ZeroDivisionError):
+
+    async def crash() -> None:
         async with opened_beside(beside(candidates.stride_ignored)) as session:
-            await session.answered()
             screen = session.debugger
             assert isinstance(screen, CandidateScreen)
-            screen._idle.clear()  # as while a question is open
+            await session.answered()
+            screen._idle = threading.Event()  # a question is open, and stays so
             screen._find_wrong_steps()
             session.app._handle_exception(ZeroDivisionError())
+
+    with pytest.raises(ZeroDivisionError):
+        await crash()
     await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), GENEROUS)
