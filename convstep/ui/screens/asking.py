@@ -176,11 +176,13 @@ class AskingScreen(DebuggerScreen, inherit_bindings=False):
         """Mark the divergent steps, letting every question of the person go first."""
         worker: Worker[object] = get_current_worker()
 
+        def gone() -> bool:  # after a crash it may not hear that it is unmounted
+            return self._left.is_set() or worker.is_cancelled or not self.is_running
+
         def leave() -> bool:
-            idle = False
-            while not (idle or self._left.is_set() or worker.is_cancelled):
-                idle = self._idle.wait(LOOK)  # after a crash nobody says that it is
-            return not idle or self._left.is_set() or worker.is_cancelled
+            while not (self._idle.wait(LOOK) or gone()):
+                pass
+            return gone()
 
         told = 0.0
 
