@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from convstep.cli import UsageError
 from convstep.conv.problem import Problem
+from convstep.printable import printable
 from convstep.replay.places import parse_place
 from convstep.replay.session import SavedStop, Session, SessionError, load
 
@@ -63,8 +64,11 @@ def load_session(name: str) -> tuple[Session, Problem]:
         problem = load_problem(name)
         try:
             return Session(name), problem
-        except SessionError as error:
-            raise UsageError(str(error)) from error
+        except SessionError as error:  # it could be opened, so its name has no other fault
+            raise UsageError(
+                f"the name of the file {printable(name)} holds a character that a session cannot keep, "
+                "a control character or half of one; rename the file"
+            ) from error
     from convstep.view.resuming import resumed
 
     try:

@@ -45,12 +45,19 @@ class PythonObjectsError(ValueError):
 class Held:
     """An array in a file, as the file describes it."""
 
-    cells: int
-    """How many numbers it claims."""
+    shape: tuple[int, ...] | None
+    """Its axes, as claimed; None for a short one that is known when it is read."""
+    dtype: str
+    """Of its numbers, as `read` gives them, whatever the machine's byte order; "" where the axes are None."""
     nbytes: int
     """How many bytes they take."""
     read: Callable[[], Array]
     """The array; a reader that finds other bytes than claimed says so."""
+
+    @property
+    def cells(self) -> int:
+        """How many numbers it claims."""
+        return 0 if self.shape is None else math.prod(self.shape)
 
 
 class Bounded:
@@ -119,7 +126,8 @@ class Members(Mapping[str, Held]):
         cells = math.prod(shape)
         if length + cells * dtype.itemsize != entry.file_size:
             raise DamagedError("another number of bytes than of numbers")
-        return Held(cells, cells * dtype.itemsize, lambda: self._read(entry))
+        kind = str(dtype.newbyteorder("="))
+        return Held(shape, kind, cells * dtype.itemsize, lambda: self._read(entry))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

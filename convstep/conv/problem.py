@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
-from convstep.conv.recorded import Recorded
+from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
 
 Array = npt.NDArray[Any]
@@ -79,7 +79,10 @@ class Problem:
         given = {"A_prev": A_prev, "W": W, "b": b, "dZ": dZ}
         absent = [n for n in ("b", "dZ") if given[n] is None]
         arrays = {n: validation.array(n, a) for n, a in given.items() if n not in absent}
-        geometry = validation.geometry(arrays, validation.Hyperparameters(stride, padding, dilation, groups))
+        geometry = validation.geometry(
+            {name: values.shape for name, values in arrays.items()},
+            validation.Hyperparameters(stride, padding, dilation, groups),
+        )
         if dZ is None:
             arrays["dZ"] = _drawn_dZ(geometry, np.result_type(*arrays.values()))
         dtype = np.result_type(*arrays.values())
@@ -178,9 +181,11 @@ class Problem:
         """
         if recorded is not None:
             validation.check_type("recorded", recorded, Recorded)
-            b = self.b
-            shapes = {"dW": self.W.shape, "db": None if b is None else b.shape, "dA_prev": self.A_prev.shape}
-            recorded.check_fits(shapes)
+            check_fits(
+                {name: values.shape for name, values in recorded.gradients.items()},
+                {"W": self.W.shape, "A_prev": self.A_prev.shape}
+                | ({} if self.b is None else {"b": self.b.shape}),
+            )
         other = copy.copy(self)
         object.__setattr__(other, "recorded", recorded)
         return other

@@ -62,31 +62,33 @@ class Recorded:
         shapes = ", ".join(f"{name} {shape_text(values.shape)}" for name, values in self.gradients.items())
         return f"Recorded(by={self.by!r}, {shapes}, eps={self.eps:.3g})"
 
-    def check_fits(self, shapes: Mapping[str, tuple[int, ...] | None]) -> None:
-        """Refuse gradients of another problem.
 
-        Args:
-            shapes: by name; None for `db` without a bias.
+def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse gradients of another problem.
 
-        Raises:
-            ProblemError: a shape is another one.
-        """
-        for name, values in self.gradients.items():
-            expected = shapes[name]
-            if expected is None:
-                raise ProblemError(
-                    tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
+    Args:
+        shapes: the recorded gradients', by name.
+        problem: of `W`, `A_prev`, and where there is a bias of `b`.
+
+    Raises:
+        ProblemError: a shape is another one.
+    """
+    for name, shape in shapes.items():
+        expected = problem.get(name.removeprefix("d"))
+        if expected is None:
+            raise ProblemError(
+                tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
+            )
+        if shape != expected:
+            raise ProblemError(
+                tr(
+                    "the recorded {name} is {shape} but this problem's is {expected}; "
+                    "record the gradients of the same arrays",
+                    name=name,
+                    shape=shape_text(shape),
+                    expected=shape_text(expected),
                 )
-            if values.shape != expected:
-                raise ProblemError(
-                    tr(
-                        "the recorded {name} is {shape} but this problem's is {expected}; "
-                        "record the gradients of the same arrays",
-                        name=name,
-                        shape=shape_text(values.shape),
-                        expected=shape_text(expected),
-                    )
-                )
+            )
 
 
 def _check_name(by: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from collections.abc import Collection, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from convstep.conv import validation
 from convstep.conv.files import opened, path_of, written_whole
 from convstep.conv.held import (
     LONGEST_HEADER,
@@ -21,7 +23,7 @@ from convstep.conv.held import (
 )
 from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
-from convstep.conv.recorded import Recorded
+from convstep.conv.recorded import Recorded, check_fits
 from convstep.language import tr
 from convstep.printable import printable
 
@@ -161,17 +163,19 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
             )
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
-    found = {ours: held.read() for ours, held in wanted.items()}
-    if "A_prev" not in given:  # in PyTorch's words
-        found.setdefault("layout", np.array("NCHW"))
     try:
+        found = {ours: held.read() for ours, held in wanted.items() if ours in _SHORT or held.shape is None}
+        if "A_prev" not in given:  # in PyTorch's words
+            found.setdefault("layout", np.array("NCHW"))
+        _check_fits(wanted, found)
+        found |= {ours: held.read() for ours, held in wanted.items() if ours not in found}
         arrays = _channels_last(found, _layout(found))
         problem = Problem(
             arrays["A_prev"],
             arrays["W"],
             arrays.get("b"),
             arrays.get("dZ"),
-            **{n: _plain(found[n]) for n in _NUMBERS if n in found},
+            **_numbers(found),
         )
         return problem.with_recorded(_recorded(arrays))
     except ProblemError as error:
@@ -227,6 +231,48 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
         )
 
 
+def _check_fits(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
+    """Refuse arrays that contradict each other by what they claim, before any of them is unpacked.
+
+    Args:
+        wanted: the arrays of a problem.
+        found: those of them that are read already: the short ones.
+
+    Raises:
+        ProblemError: they do; see `Problem`.
+    """
+    layout = _layout(found)
+    shapes, recorded = {}, {}
+    for ours, held in wanted.items():
+        if ours in _SHORT:
+            continue
+        known = found.get(ours)
+        shape = held.shape if known is None else known.shape
+        validation.check_dtype(ours, held.dtype if known is None else str(known.dtype.newbyteorder("=")))
+        shape = _shape_channels_last(ours, shape or (), layout)
+        if ours in _ARRAYS:
+            validation.check_axes(ours, shape)
+            shapes[ours] = shape
+        else:
+            recorded[ours.removeprefix("recorded_")] = shape
+    numbers = dict.fromkeys(_NUMBERS, 1) | {"padding": 0} | _numbers(found)
+    geometry = validation.geometry(shapes, validation.Hyperparameters(**numbers))
+    check_fits(recorded, shapes)
+    padded, output = (math.prod(shape) for shape in (geometry.padded_shape, geometry.output_shape))
+    least = (2 * padded + output) * geometry.samples * 4  # of float32: A_prev_pad, dA_prev_pad and dZ
+    free = free_memory()
+    if least > free:
+        raise ProblemError(
+            tr(
+                "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
+                "free; use less padding or smaller arrays",
+                padding=validation.padding_text(geometry.padding),
+                least=least / 2**30,
+                free=free / 2**30,
+            )
+        )
+
+
 def too_many_names(name: str) -> ProblemError:
     """What to say of a file that has, or claims, a table of names without end."""
     return ProblemError(
@@ -277,8 +323,8 @@ def _check_names(found: Collection[str], name: str) -> None:
             )
 
 
-def _layout(found: dict[str, Array]) -> str:
-    layout = str(found["layout"]) if "layout" in found else "NHWC"
+def _layout(found: Mapping[str, Array]) -> str:
+    layout = str(_plain(found["layout"])) if "layout" in found else "NHWC"
     if layout not in ("NHWC", "NCHW"):
         raise ProblemError(tr('layout is {layout!r}; it must be "NHWC" or "NCHW"', layout=layout))
     return layout
@@ -289,12 +335,33 @@ def _channels_last(arrays: dict[str, Array], layout: str) -> dict[str, Array]:
     if layout == "NHWC":
         return arrays
     return {
-        name: np.moveaxis(values, 1 if name.endswith("W") else -3, -1) if values.ndim >= 3 else values
+        name: np.moveaxis(values, _channels(name), -1) if values.ndim >= 3 else values
         for name, values in arrays.items()
     }
 
 
+def _shape_channels_last(name: str, shape: tuple[int, ...], layout: str) -> tuple[int, ...]:
+    """The same for an array's shape."""
+    if layout == "NHWC" or len(shape) < 3:
+        return shape
+    axes = list(shape)
+    channels = axes.pop(_channels(name))
+    return (*axes, channels)
+
+
+def _channels(name: str) -> int:
+    """PyTorch's axis of channels."""
+    return 1 if name.endswith("W") else -3
+
+
+def _numbers(found: Mapping[str, Array]) -> dict[str, Any]:
+    """The geometry's numbers, of those that are given."""
+    return {name: _plain(found[name]) for name in _NUMBERS if name in found}
+
+
 def _plain(number: Array) -> Any:
     """Stride, padding and the like as ints, tuples or a name."""
-    value = number.tolist()
+    value = validation.as_python(number)
+    if isinstance(value, bytes):
+        return value.decode("ascii", "backslashreplace")
     return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -73,27 +74,40 @@ def array(name: str, given: npt.ArrayLike | None) -> Array:
         ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
     """
     values = as_float(name, as_array(name, given))
-    shape, layouts = shape_text(values.shape), _LAYOUTS[name]
-    if values.ndim not in layouts:
+    check_axes(name, values.shape)
+    return values
+
+
+def check_axes(name: str, axes: tuple[int, ...]) -> None:
+    """Refuse an array of the wrong rank, or an empty one.
+
+    Args:
+        name: `A_prev`, `W`, `b` or `dZ`.
+        axes: its shape.
+
+    Raises:
+        ProblemError: it is; the sentence starts with `name`.
+    """
+    shape, layouts = shape_text(axes), _LAYOUTS[name]
+    if len(axes) not in layouts:
         layout, *batch = layouts.values()
         raise ProblemError(
             tr(
-                "{name} has {count} axes, shape {shape}; it needs 3 or 4: {layout}, or {batch} with a batch"
+                "{name} has {axes}, shape {shape}; it needs 3 or 4: {layout}, or {batch} with a batch"
                 if batch
-                else "{name} has {count} axes, shape {shape}; it needs {needed}: {layout}",
+                else "{name} has {axes}, shape {shape}; it needs {needed}: {layout}",
                 name=name,
-                count=values.ndim,
+                axes=tr("1 axis" if len(axes) == 1 else "{count} axes", count=len(axes)),
                 needed=min(layouts),
                 shape=shape,
                 layout=layout,
                 batch="".join(batch),
             )
         )
-    if values.size == 0:
+    if 0 in axes:
         raise ProblemError(
             tr("{name} is empty: shape {shape} has an axis of length 0", name=name, shape=shape)
         )
-    return values
 
 
 def as_array(name: str, given: npt.ArrayLike | None) -> Array:
@@ -124,36 +138,47 @@ def as_float(name: str, values: Array) -> Array:
         return values.astype(dtype, copy=False)
     if dtype.kind in "iu":
         return values.astype(np.float64)
-    if dtype == np.float16 or dtype.name == "bfloat16":
-        return values.astype(np.float32)
-    raise ProblemError(
-        tr(
-            "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
-            name=name,
-            dtype=dtype,
+    check_dtype(name, str(dtype))
+    return values.astype(np.float32)
+
+
+def check_dtype(name: str, dtype: str) -> None:
+    """Refuse a dtype that `as_float` cannot convert.
+
+    Raises:
+        ProblemError: it is none of real numbers; the sentence starts with `name`.
+    """
+    if not re.fullmatch(r"float(16|32|64)|bfloat16|u?int\d+", dtype):
+        raise ProblemError(
+            tr(
+                "{name} has dtype {dtype}; convert it to float32 or float64"
+                if dtype.startswith("float")
+                else "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
+                name=name,
+                dtype=dtype,
+            )
         )
-    )
 
 
-def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
+def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> Geometry:
     """The geometry these arrays and numbers agree on.
 
     Args:
-        arrays: `A_prev` and `W`, and where given `b` and `dZ`, each of the right rank.
+        shapes: of `A_prev` and `W`, and where given of `b` and `dZ`, each of the right rank.
         given: stride, padding, dilation and groups as the caller wrote them.
 
     Raises:
         ProblemError: any two of them contradict each other.
     """
-    A_prev, W = arrays["A_prev"], arrays["W"]
-    height, width, c_in = A_prev.shape[-3:]
-    c_out, f_h, f_w, c_k = W.shape
+    A_prev = shapes["A_prev"]
+    height, width, c_in = A_prev[-3:]
+    c_out, f_h, f_w, c_k = shapes["W"]
     stride = _pair("stride", given.stride, least=1)
     dilation = _pair("dilation", given.dilation, least=1)
     groups = _integer("groups", given.groups, least=1)
     reach = (dilation[0] * (f_h - 1) + 1, dilation[1] * (f_w - 1) + 1)
     found = Geometry(
-        batch=A_prev.shape[0] if A_prev.ndim == 4 else None,
+        batch=A_prev[0] if len(A_prev) == 4 else None,
         input_shape=(height, width, c_in),
         kernel_shape=(c_out, f_h, f_w, c_k),
         stride=stride,
@@ -162,18 +187,18 @@ def geometry(arrays: Mapping[str, Array], given: Hyperparameters) -> Geometry:
         groups=groups,
     )
     _check_channels(c_in, c_out, c_k, groups)
-    if "b" in arrays and arrays["b"].shape[0] != c_out:
+    if "b" in shapes and shapes["b"][0] != c_out:
         raise ProblemError(
             tr(
                 "b has {values} values but W has {filters} filters; give one bias per filter",
-                values=arrays["b"].shape[0],
+                values=shapes["b"][0],
                 filters=c_out,
             )
         )
     _check_kernel_fits(found)
     _check_size(found)
-    if "dZ" in arrays:
-        _check_dZ(arrays["dZ"], found)
+    if "dZ" in shapes:
+        _check_dZ(shapes["dZ"], found)
     return found
 
 
@@ -245,34 +270,34 @@ def _check_size(found: Geometry) -> None:
         )
 
 
-def _check_dZ(dZ: Array, found: Geometry) -> None:
+def _check_dZ(dZ: tuple[int, ...], found: Geometry) -> None:
     expected = found.output_shape
-    if (dZ.ndim == 4) != (found.batch is not None):
-        has, lacks = ("dZ", "A_prev") if dZ.ndim == 4 else ("A_prev", "dZ")
+    if (len(dZ) == 4) != (found.batch is not None):
+        has, lacks = ("dZ", "A_prev") if len(dZ) == 4 else ("A_prev", "dZ")
         raise ProblemError(
             tr(
                 "{has} has a batch axis but {lacks} has none: dZ is {shape}, the output of one sample is "
                 "{expected}; give both a batch axis or neither",
                 has=has,
                 lacks=lacks,
-                shape=shape_text(dZ.shape),
+                shape=shape_text(dZ),
                 expected=shape_text(expected),
             )
         )
-    if found.batch is not None and dZ.shape[0] != found.batch:
+    if found.batch is not None and dZ[0] != found.batch:
         raise ProblemError(
             tr(
                 "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree",
-                dZ=dZ.shape[0],
+                dZ=dZ[0],
                 A_prev=found.batch,
             )
         )
-    if dZ.shape[-3:] != expected:
+    if dZ[-3:] != expected:
         raise ProblemError(
             tr(
                 "dZ is {shape} but this geometry gives an output of {expected} (stride {stride}, padding "
                 "{padding}, dilation {dilation}); give dZ that shape or change the geometry",
-                shape=shape_text(dZ.shape[-3:]),
+                shape=shape_text(dZ[-3:]),
                 expected=shape_text(expected),
                 stride=pair_text(found.stride),
                 padding=padding_text(found.padding),
@@ -288,7 +313,7 @@ def _integer(name: str, value: Any, least: int) -> int:
             raise TypeError
         number = operator.index(value)
     except Exception:  # a stranger's __index__ may raise anything
-        sentence = tr("{name} is {value!r}; it must be a whole number", name=name, value=value)
+        sentence = tr("{name} is {value!r}; it must be a whole number", name=name, value=as_python(value))
         raise ProblemError(sentence) from None
     if number < least:
         raise ProblemError(
@@ -313,18 +338,30 @@ def _is_scalar(value: Any) -> bool:
 
 def _sequence(name: str, value: Any, form: str) -> list[Any]:
     if isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, np.ndarray)):
-        raise ProblemError(tr("{name} is {value!r}; it must be {form}", name=name, value=value, form=form))
+        raise ProblemError(
+            tr("{name} is {value!r}; it must be {form}", name=name, value=as_python(value), form=form)
+        )
     if len(value) != 2:
         raise ProblemError(
             tr(
-                "{name} has {count} entries, {value}; it must be {form}",
+                "{name} has 1 entry, {value}; it must be {form}"
+                if len(value) == 1
+                else "{name} has {count} entries, {value}; it must be {form}",
                 name=name,
                 count=len(value),
-                value=value.tolist() if isinstance(value, np.ndarray) else value,
+                value=as_python(value),
                 form=form,
             )
         )
     return list(value)
+
+
+def as_python(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's, which read as people write them; anything else as it is."""
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    plain = {"f": np.float64, "c": np.complex128}.get(value.dtype.kind)  # Python has no longdouble
+    return (value if plain is None else value.astype(plain)).tolist()
 
 
 def _pair(name: str, value: Any, least: int) -> Pair:

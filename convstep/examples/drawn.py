@@ -101,12 +101,12 @@ def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:
     shapes = {"A_prev": (*batch, *sizes.input), "W": (sizes.filters, *sizes.kernel, c_k)}
     itemsize = np.dtype(sizes.dtype).itemsize
     _check_memory(itemsize * sum(2 * math.prod(shape) for shape in shapes.values()), largest)
-    # one value seen in every cell: all the checks of a problem, none of its memory
-    cells = {name: np.broadcast_to(np.ones((), sizes.dtype), shape) for name, shape in shapes.items()}
-    arrays = {name: validation.array(name, values) for name, values in cells.items()}
-    found = validation.geometry(arrays, validation.Hyperparameters(**numbers))
+    for name, shape in shapes.items():
+        validation.check_axes(name, shape)
+    found = validation.geometry(shapes, validation.Hyperparameters(**numbers))
     padded, output = (found.samples * math.prod(s) for s in (found.padded_shape, found.output_shape))
-    _check_memory(itemsize * (2 * arrays["W"].size + arrays["A_prev"].size + 2 * padded + output), largest)
+    A_prev, W = (math.prod(shapes[name]) for name in ("A_prev", "W"))
+    _check_memory(itemsize * (2 * W + A_prev + 2 * padded + output), largest)
     return found
 
 

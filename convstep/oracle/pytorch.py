@@ -6,6 +6,7 @@ torch is imported inside functions only: convstep works without it, and starts w
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -187,13 +188,38 @@ class NotPlain(SentenceError, ValueError):
 
 
 def _held(torch: Any, name: object, tensor: Any) -> Held:
-    cells = tensor.numel()
-    return Held(cells, cells * tensor.element_size(), lambda: _plain_array(torch, name, tensor))
+    kind = _numpy_dtype(torch, tensor)
+    size = tensor.numel() * tensor.element_size()
+    # what cannot be read says so when it is
+    return Held(tuple(tensor.shape) if kind else None, kind, size, lambda: _plain_array(torch, name, tensor))
+
+
+def _numpy_dtype(torch: Any, tensor: Any) -> str:
+    """The dtype of a tensor's numbers as NumPy has them; "" if it has not."""
+    if not _is_plain(torch, tensor):
+        return ""
+    if tensor.dtype == torch.bfloat16:
+        return "float32"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # some dtypes are called experimental
+            return str(torch.empty(0, dtype=tensor.dtype).numpy().dtype)
+    except (TypeError, RuntimeError):
+        return ""
+
+
+def _is_plain(torch: Any, tensor: Any) -> bool:
+    return tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
 
 
 def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+    if not _is_plain(torch, tensor):
         raise NotPlain(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
+    if not _numpy_dtype(torch, tensor):
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        raise NotPlain(
+            tr("{name} has dtype {dtype}; convert it to float32 or float64", name=name, dtype=dtype)
+        )
     plain = tensor.detach().resolve_conj().resolve_neg()
     return np.array((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
 

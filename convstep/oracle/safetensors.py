@@ -84,7 +84,8 @@ def _held(file: BinaryIO, begin: int, entry: _Entry) -> Held:
         file.seek(begin + entry.start)
         return _array(_exactly(file, _bytes(entry)), entry)
 
-    return Held(math.prod(entry.shape), _bytes(entry), read)
+    kind = {"BF16": "float32", "BOOL": "bool"}.get(entry.dtype, np.dtype(DTYPES[entry.dtype]).name)
+    return Held(entry.shape, kind, _bytes(entry), read)
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:
@@ -157,7 +158,7 @@ def _held_texts(metadata: Any) -> dict[str, Held]:
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise SafetensorsError("its metadata is not a table of texts")
     return {
-        name: Held(len(text), len(text), functools.partial(_number_or_text, text))
+        name: Held(None, "", len(text), functools.partial(_number_or_text, text))
         for name, text in metadata.items()
     }
 

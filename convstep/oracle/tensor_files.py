@@ -32,8 +32,10 @@ from convstep.oracle.pytorch import NotPlain, read_tensors
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
 from convstep.printable import printable
 
-MOST_REPEATED = 2**30
-"""Bytes of a tensor that may be more than its file has: the gradient of a sum is one number, expanded."""
+MOST_REPEATED = 2**20
+"""Bytes of a tensor that may be more than its file has."""
+MOST_REPEATED_dZ = 2**30
+"""Of dZ: the gradient of a sum is one number, expanded."""
 MOST_LISTED = 100_000
 """Numbers in lists beside the tensors."""
 
@@ -85,8 +87,9 @@ def _torch_file(file: BinaryIO, path: StrPath, name: str) -> Mapping[str, Held]:
             f"{name} holds a {type(found).__name__}, not tensors by name; "
             'save a dict: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         )
-    size = max(file.seek(0, os.SEEK_END), MOST_REPEATED)
-    return {key: _held(name, key, value, size) for key, value in found.items()}
+    size = file.seek(0, os.SEEK_END)
+    most = {key: MOST_REPEATED_dZ if key in ("dZ", "grad_output") else MOST_REPEATED for key in found}
+    return {key: _held(key, value, max(size, most[key])) for key, value in found.items()}
 
 
 def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
@@ -160,16 +163,16 @@ def _check_classes(pickled: bytes) -> None:
             raise DamagedError("a name that no class has")
 
 
-def _held(name: str, key: str, value: object, most: int) -> Held:
+def _held(key: str, value: object, most: int) -> Held:
     """What a dict holds under a name; numbers, tuples and texts are read as a `.npz` would hold them."""
     if not isinstance(value, Held):
-        return Held(0, 0, lambda: _as_array(name, key, value))
+        return Held(None, "", 0, lambda: _as_array(key, value))
     tensor = value
 
     def read() -> Array:
         if tensor.nbytes > most:
             raise ProblemError(
-                f"{name}: {printable(key)!r} claims {tensor.nbytes:,} bytes, which the file does not have; "
+                f"{printable(key)!r} claims {tensor.nbytes:,} bytes, which the file does not have; "
                 "a tensor that repeats its numbers is saved whole as tensor.contiguous()"
             )
         return tensor.read()
@@ -177,12 +180,12 @@ def _held(name: str, key: str, value: object, most: int) -> Held:
     return replace(tensor, read=read)
 
 
-def _as_array(name: str, key: str, value: object) -> Array:
+def _as_array(key: str, value: object) -> Array:
     try:
         _check_plain(value)
         return np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ProblemError(f"{name}: {key!r} cannot be read as an array: {error}") from error
+        raise ProblemError(f"{key!r} cannot be read as an array: {error}") from error
 
 
 def _check_plain(value: object) -> None:

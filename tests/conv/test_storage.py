@@ -152,11 +152,18 @@ A_PREV, W = np.ones((3, 3, 1)), np.ones((1, 2, 2, 1))
         ({"A_prev": A_PREV, "W": W, "stride": np.ones((2, 2))}, ["stride"]),
         ({"A_prev": A_PREV, "W": W, "padding": [1.5, 2]}, ["padding", "1.5"]),
         ({"A_prev": A_PREV, "W": W, "padding": [["a"]]}, ["padding"]),
+        ({"A_prev": A_PREV, "W": W, "padding": [1]}, ["padding has 1 entry, (1,); it"]),
+        ({"A_prev": A_PREV, "W": W, "padding": np.longdouble(0)}, ["padding is 0.0; it must be"]),
+        ({"A_prev": A_PREV, "W": W, "padding": np.zeros((2, 2), "g")}, ["padding[0][0] is 0.0; it must be"]),
+        ({"A_prev": A_PREV, "W": W, "layout": np.bytes_(b"CHWN")}, ["layout is 'CHWN'; it must be"]),
+        ({"A_prev": np.ones(4), "W": W}, ["A_prev has 1 axis, shape 4; it needs 3 or 4"]),
+        ({"A_prev": A_PREV, "W": W, "padding": 20_000}, ["with padding 20000 its arrays take 17.9 GiB at"]),
     ],
 )
 def test_a_file_that_is_no_problem_is_told_so_in_one_sentence(
-    arrays: dict[str, Any], words: list[str]
+    monkeypatch: pytest.MonkeyPatch, arrays: dict[str, Any], words: list[str]
 ) -> None:
+    monkeypatch.setattr(storage, "free_memory", lambda: 2.0**32)
     said = sentence_of(archive(**arrays))
     for word in words:
         assert word in said
@@ -275,6 +282,9 @@ def little_memory() -> Iterator[None]:
     assert most < LARGE / 4
 
 
+RECORDED = {"recorded_by": npy("me"), "recorded_eps": npy(2.0**-23)}
+
+
 def refused_at_once(content: bytes) -> str:
     with little_memory():
         return sentence_of(content)
@@ -293,6 +303,15 @@ def refused_at_once(content: bytes) -> str:
         ({"A_prev": b"\x93NUMPY\x01\x00\x28\x23" + b"(" * 9000}, "damaged"),
         ({"A_prev": npy(A_PREV) + bytes(LARGE)}, "damaged"),
         ({"A_prev": b""}, "damaged"),
+        ({"A_prev": npy(np.zeros((2000, 2000, 2)))}, "W expects 1 channels but A_prev has 2"),
+        ({"A_prev": npy(np.zeros((1, 2000, 2000))), "layout": npy("NCHW")}, "W expects 2 channels"),
+        ({"dZ": npy(np.zeros((2000, 2000, 1)))}, "dZ is 2000x2000x1 but this geometry gives"),
+        ({"A_prev": npy(np.zeros((2000, 2000, 1), complex))}, "complex128"),
+        ({"A_prev": npy(np.zeros((2000, 2000)))}, "A_prev has 2 axes"),
+        ({"A_prev": npy(np.zeros((0, 2000, 2000)))}, "A_prev is empty"),
+        ({"b": npy(np.zeros(4_000_000))}, "b has 4000000 values but W has 1 filters"),
+        (RECORDED | {"recorded_dW": npy(np.zeros((1, 2000, 2000, 1)))}, "recorded dW is 1x2000x2000x1"),
+        (RECORDED | {"recorded_dA_prev": npy(np.zeros(4_000_000, complex))}, "recorded_dA_prev has dtype"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -138,11 +138,33 @@ def test_a_damaged_file_is_refused_in_our_own_words(tmp_path: Path, keep: int) -
         ({"A_prev": torch.ones(3, 3, 1), "W": {"a": 1}}, "W has dtype object"),
         ({"A_prev": torch.ones(3, 3, 1), "W": torch.ones(1, 1, 1, 1), "stride": "two"}, "stride is 'two'"),
         ({"A_prev": torch.ones(3, 3, 1), "W": [[1], [1, 2]]}, "'W' cannot be read as an array"),
+        (
+            {"A_prev": torch.ones(3, 3, 1).to(torch.float8_e4m3fn), "W": torch.ones(1)},
+            "A_prev has dtype float8_e4m3fn; convert it to float32 or float64",
+        ),
+        (
+            {
+                "A_prev": torch.ones(3, 3, 1),
+                "W": torch.ones(1),
+                "stride": torch.ones(2).to(torch.float8_e5m2),
+            },
+            "stride has dtype float8_e5m2; convert it",
+        ),
+        (
+            {"A_prev": torch.ones(1).expand(2**15, 2**15, 1), "W": torch.ones(1, 1, 1, 2)},
+            "W expects 2 channels but A_prev has 1",
+        ),
+        (
+            {"A_prev": torch.ones(1).expand(10**6, 4, 5, 1), "W": torch.ones(1, 1, 1, 1)},
+            "'A_prev' claims 80,000,000 bytes, which the file does not have",
+        ),
     ],
 )
 def test_other_contents_of_torch_files_get_a_sentence(tmp_path: Path, saved: Any, sentence: str) -> None:
     torch.save(saved, tmp_path / "made.pt")
-    assert sentence in refused(tmp_path / "some.pt", (tmp_path / "made.pt").read_bytes())
+    said = refused(tmp_path / "some.pt", (tmp_path / "made.pt").read_bytes())
+    assert sentence in said
+    assert said.count("some.pt") == 1, said
 
 
 def test_damaged_torch_files_get_a_sentence(tmp_path: Path) -> None:
