@@ -120,12 +120,12 @@ def debug(given: argparse.Namespace) -> None:
     from convstep.cli_problems import load_problem
     from convstep.replay.places import parse_place
 
-    if lack := lacking():
-        raise UsageError(
-            f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
-        )
     problem = None if given.problem is None else load_problem(given.problem)
     with opened(given.target, given) as worker:
+        if lack := lacking():  # it can be loaded, so that the other command does work
+            raise UsageError(
+                f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
+            )
         verdict = swept(worker, given, problem)
         shown = shown_problem(verdict, problem)
         position = None
