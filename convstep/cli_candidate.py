@@ -117,10 +117,10 @@ def debug(given: argparse.Namespace) -> None:
         UsageError: there is no terminal, or the candidate or the place cannot be.
     """
     say_loading(given.target)
-    from convstep.cli_problems import load_problem
+    from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 
-    problem = None if given.problem is None else load_problem(given.problem)
+    name, problem = (None, None) if given.problem is None else named_problem(given.problem)
     with opened(given.target, given) as worker:
         if lack := lacking():  # it can be loaded, so that the other command does work
             raise UsageError(
@@ -137,9 +137,7 @@ def debug(given: argparse.Namespace) -> None:
         say_loading(given.target)  # the bar of the sweep is gone
         from convstep.ui.app import run_candidate
 
-        run_candidate(
-            worker, verdict, shown, name=given.target, problem_name=given.problem, position=position
-        )
+        run_candidate(worker, verdict, shown, name=given.target, problem_name=name, position=position)
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:

@@ -96,7 +96,12 @@ def load_session(name: str) -> tuple[Session, Problem]:
 
 
 def load_problem(name: str) -> Problem:
-    """A problem by its path or bundled name, or a session's.
+    """A problem by its path or bundled name, or a session's; see `named_problem`."""
+    return named_problem(name)[1]
+
+
+def named_problem(name: str) -> tuple[str, Problem]:
+    """A problem by its path or bundled name, or a session's, and the name of its own.
 
     Args:
         name: What the person typed.
@@ -105,7 +110,10 @@ def load_problem(name: str) -> Problem:
         UsageError: it is a session that cannot be read, or does not fit its problem.
         ProblemError: there is no such problem, or the file is not one.
     """
-    return load_session(name)[1] if name.endswith(SESSION) else _no_session(name)
+    if not name.endswith(SESSION):
+        return name, _no_session(name)
+    session, problem = load_session(name)
+    return session.problem, problem
 
 
 def _no_session(name: str) -> Problem:
