@@ -59,11 +59,11 @@ def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
         elif not _OPTION.fullmatch(word):
             others.append(word)
         else:
-            name = word if word in takes else word[:2] if word[:2] in takes else word.partition("=")[0]
+            name = word if word in known else word[:2] if word[:2] in known else word.partition("=")[0]
             value = next(left, "--") if word == name in takes else word.removeprefix(name).removeprefix("=")
             if name in takes and (value == "--" or (word == name and _OPTION.fullmatch(value))):
                 command.error(f"argument {name}: expected one argument")
-            if name in known - takes and name != word and word.startswith("--"):
+            if name in known - takes and name != word:
                 command.error(f"{name} takes no value; leave out {word.removeprefix(name)!r}")
             # in one word, because what begins with a dash would count as an option
             options.append(f"{name}={value}" if name in takes else word)

@@ -120,8 +120,8 @@ def debug(given: argparse.Namespace) -> None:
     from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 
-    name, problem = (None, None) if given.problem is None else named_problem(given.problem)
     with opened(given.target, given) as worker:
+        name, problem = (None, None) if given.problem is None else named_problem(given.problem)
         if lack := lacking():  # it can be loaded, so that the other command does work
             raise UsageError(
                 f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"

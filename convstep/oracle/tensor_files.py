@@ -206,6 +206,8 @@ def _check_plain(value: object) -> None:
 
 
 def _kind(value: object) -> str:
-    """A value's type with its article: "a Tensor", "an int"."""
+    """A value's type with its article: "a Tensor", "an int"; or "None"."""
+    if value is None:
+        return "None"
     name = type(value).__name__
     return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"

@@ -148,6 +148,8 @@ def test_any_argument_at_any_place_is_answered(run: Run, strange: str) -> None:
         (["examples", "--", "x"], ["unrecognized arguments: x; see"]),
         (["compare", "digit", "--json=x"], ["--json takes no value; leave out '=x'"]),
         (["learn", "--list=1"], ["--list takes no value; leave out '=1'"]),
+        (["compare", "digit", "-hx"], ["-h takes no value; leave out 'x'"]),
+        (["debug", "digit", "mine.py:f"], ["digit does not name a function"]),
         ([*NEW, "--filters=４"], ["--filters", "'４' is not a whole number"]),
         (["compare", "digit", "--", "--json"], ["unrecognized arguments: --json"]),
         (["compare", "--", "--json"], ["no example is called '--json'"]),
