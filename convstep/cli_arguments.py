@@ -37,7 +37,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
         return parser.parse_args(given)  # its help
     command = commands[given[0]]
     known, unknown = command.parse_known_args(_options_first(command, given[1:]))
-    if unknown:
+    if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return known
 
@@ -49,6 +49,7 @@ def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
         UsageError: an option has no value, or `--`, which argparse would drop.
     """
     takes = {name for action in command._actions if action.nargs is None for name in action.option_strings}
+    known = {name for action in command._actions for name in action.option_strings}
     options: list[str] = []
     others: list[str] = []
     left = iter(words)
@@ -58,10 +59,12 @@ def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
         elif not _OPTION.fullmatch(word):
             others.append(word)
         else:
-            name = word if word in takes else word[:2] if word[:2] in takes else word.partition("=")[0]
+            name = word if word in known else word[:2] if word[:2] in known else word.partition("=")[0]
             value = next(left, "--") if word == name in takes else word.removeprefix(name).removeprefix("=")
             if name in takes and (value == "--" or (word == name and _OPTION.fullmatch(value))):
                 command.error(f"argument {name}: expected one argument")
+            if name in known - takes and name != word:
+                command.error(f"{name} takes no value; leave out {word.removeprefix(name)!r}")
             # in one word, because what begins with a dash would count as an option
             options.append(f"{name}={value}" if name in takes else word)
     if "--" in others:
@@ -251,7 +254,9 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
 def seconds(text: str) -> float:
     """`2.5` -> 2.5: a time limit."""
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; write it like 10 or 2.5")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
+        )
     return float(text)
 
 
@@ -259,7 +264,7 @@ def size(text: str) -> Pair:
     """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
     from convstep.view.arrange import LEAST, MOST  # the rooms of view load NumPy
 
-    if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}", text):
+    if not re.fullmatch("[0-9]{1,999}x[0-9]{1,999}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")
     columns, rows = map(int, text.split("x"))
     if columns < LEAST[0] or rows < LEAST[1]:
@@ -275,6 +280,8 @@ def steps(text: str) -> tuple[int, int | None]:
     """`12` -> `(12, 12)`, `12:20` -> `(12, 20)`, `12:` -> `(12, None)`, to the end."""
     found = re.fullmatch("([0-9]{1,9})(:([0-9]{1,9})?)?", text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a range of steps; write it like 12, 12:20 or 12:")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a range of steps of up to 9 digits; write it like 12, 12:20 or 12:"
+        )
     first = int(found[1])
     return first, int(found[3]) if found[3] else None if found[2] else first

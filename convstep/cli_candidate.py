@@ -117,15 +117,15 @@ def debug(given: argparse.Namespace) -> None:
         UsageError: there is no terminal, or the candidate or the place cannot be.
     """
     say_loading(given.target)
-    from convstep.cli_problems import load_problem
+    from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 
-    if lack := lacking():
-        raise UsageError(
-            f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
-        )
-    problem = None if given.problem is None else load_problem(given.problem)
     with opened(given.target, given) as worker:
+        name, problem = (None, None) if given.problem is None else named_problem(given.problem)
+        if lack := lacking():  # it can be loaded, so that the other command does work
+            raise UsageError(
+                f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
+            )
         verdict = swept(worker, given, problem)
         shown = shown_problem(verdict, problem)
         position = None
@@ -137,9 +137,7 @@ def debug(given: argparse.Namespace) -> None:
         say_loading(given.target)  # the bar of the sweep is gone
         from convstep.ui.app import run_candidate
 
-        run_candidate(
-            worker, verdict, shown, name=given.target, problem_name=given.problem, position=position
-        )
+        run_candidate(worker, verdict, shown, name=given.target, problem_name=name, position=position)
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:

@@ -11,6 +11,8 @@ from convstep.printable import printable
 from convstep.replay.places import parse_place
 from convstep.replay.session import SavedStop, Session, SessionError, load
 
+SESSION = ".json"
+"""How the names of sessions end."""
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
 
@@ -60,8 +62,8 @@ def load_session(name: str) -> tuple[Session, Problem]:
         UsageError: the session cannot be read, or does not fit its problem.
         ProblemError: there is no such problem.
     """
-    if not name.endswith(".json"):
-        problem = load_problem(name)
+    if not name.endswith(SESSION):
+        problem = _no_session(name)
         try:
             return Session(name), problem
         except SessionError as error:  # it could be opened, so its name has no other fault
@@ -73,6 +75,9 @@ def load_session(name: str) -> tuple[Session, Problem]:
 
     try:
         session = load(name)
+    except SessionError as error:  # which names the file
+        raise UsageError(str(error)) from error
+    try:
         beside = os.path.join(os.path.dirname(name), session.problem)
         if (
             session.problem.lower().endswith((".npz", *TENSOR_FILES))
@@ -80,25 +85,39 @@ def load_session(name: str) -> tuple[Session, Problem]:
             and os.path.exists(beside)
         ):
             session = replace(session, problem=beside)
-        problem = load_problem(session.problem)
+        problem = _no_session(session.problem)
         resumed(session, problem.geometry, problem.b is not None)
     except (OSError, ValueError) as error:
         said = (
             str(error) if isinstance(error, ValueError) else f"{session.problem}: {error.strerror or error}"
         )
-        raise UsageError(said if name in said else f"{name}: {said}") from error
+        raise UsageError(f"{name}: {said}") from error
     return session, problem
 
 
 def load_problem(name: str) -> Problem:
-    """A problem by its path or bundled name; what looks like a path is one.
+    """A problem by its path or bundled name, or a session's; see `named_problem`."""
+    return named_problem(name)[1]
+
+
+def named_problem(name: str) -> tuple[str, Problem]:
+    """A problem by its path or bundled name, or a session's, and the name of its own.
 
     Args:
         name: What the person typed.
 
     Raises:
+        UsageError: it is a session that cannot be read, or does not fit its problem.
         ProblemError: there is no such problem, or the file is not one.
     """
+    if not name.endswith(SESSION):
+        return name, _no_session(name)
+    session, problem = load_session(name)
+    return session.problem, problem
+
+
+def _no_session(name: str) -> Problem:
+    """A problem by its path or bundled name; what looks like a path is one."""
     from convstep.examples import load, names
 
     looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]

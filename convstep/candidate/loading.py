@@ -143,7 +143,7 @@ def _load_installed(target: Target, options: Options, again: bool = False) -> Lo
 
 def _loaded(target: Target, options: Options, workspace: Workspace, execution: Execution) -> Loaded:
     file = execution.document.path
-    _check_defined(target.name, execution)
+    _check_defined(target.name, execution, as_python2=options.python2)
     function, kind = lookup.resolve(execution.namespace, target.name, file.name)
     documents = {name: each.document for name, each in workspace.executions.items()}
     definition = lookup.find(function, target.name, documents)
@@ -184,7 +184,7 @@ def _notes(name: str, workspace: Workspace, execution: Execution) -> Iterator[st
             yield from (f"{each.document.path.name}: {note}" for note in each.notes())
 
 
-def _check_defined(name: str, execution: Execution) -> None:
+def _check_defined(name: str, execution: Execution, *, as_python2: bool) -> None:
     """Say why there is no such name, when there is none.
 
     Raises:
@@ -192,7 +192,7 @@ def _check_defined(name: str, execution: Execution) -> None:
     """
     first = name.partition(".")[0]
     file = execution.document.path.name
-    _check_compiles(first, execution)
+    _check_compiles(first, execution, as_python2=as_python2)
     if first in execution.namespace:
         return
     if reason := execution.why_left_out(first):
@@ -210,7 +210,7 @@ def _check_defined(name: str, execution: Execution) -> None:
     raise CandidateError(_no_such_name(name, file, own or imported))
 
 
-def _check_compiles(name: str, execution: Execution) -> None:
+def _check_compiles(name: str, execution: Execution, *, as_python2: bool) -> None:
     """Say where Python stops, when the name is defined only in lines that are not Python.
 
     Raises:
@@ -220,7 +220,7 @@ def _check_compiles(name: str, execution: Execution) -> None:
     for part in document.parts:
         for unread in part.unread:
             if name in names.defined(unread.text) and name not in execution.defined:
-                sign = python2.syntax_sign(unread.text)
+                sign = None if as_python2 else python2.syntax_sign(unread.text)
                 raise CandidateError(
                     tr(
                         "{file} does not compile: {place}: {reason}; "

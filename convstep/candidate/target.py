@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,8 @@ def _in_folder(folder: Path) -> Path:
 
 def _loadable(folder: Path) -> list[str]:
     try:
-        return sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+        files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.exists()]
+        return sorted(file.name for file in files)
     except OSError:
         return []
 
@@ -124,10 +126,14 @@ def _loadable(folder: Path) -> list[str]:
 def _missing(path: Path, name: str) -> str:
     if not path.parent.is_dir():
         return f"there is no file {path}: there is no folder {path.parent} either"
-    near = names.closest(path.name, _loadable(path.parent))
-    if near is None:
+    if path.is_symlink():
+        return f"{path} is a link to {os.readlink(path)}, which does not exist; name the file itself"
+    found = names.closest(path.name, _loadable(path.parent))
+    if found is None:
         return f"there is no file {path}; check the name and the folder"
-    return f"there is no file {path}; did you mean {path.with_name(near)}:{name}?"
+    near = path.with_name(found)
+    meant = f"{near}:{name}" if name in _defined(near) else str(near)
+    return f"there is no file {path}; did you mean {meant}?"
 
 
 def _without_function(place: str) -> str:
@@ -149,10 +155,14 @@ def _without_function(place: str) -> str:
 
 
 def _backward_names(path: Path) -> list[str]:
+    return names.backward_first(name for name in _defined(path) if names.looks_backward(name))
+
+
+def _defined(path: Path) -> list[str]:
+    """What a `.py` file defines; nothing if it cannot be read."""
     if path.suffix.lower() != ".py":
         return []
     try:
-        text = contents(path, LARGEST).decode("utf-8", errors="replace")
+        return names.defined(contents(path, LARGEST).decode("utf-8", errors="replace"))
     except OSError:
         return []
-    return names.backward_first(name for name in names.defined(text) if names.looks_backward(name))

@@ -16,7 +16,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from convstep.conv.validation import ProblemError
 from convstep.language import tr
 
 try:
@@ -35,7 +34,7 @@ def path_of(path: str | os.PathLike[str]) -> str:
 
     Raises:
         TypeError: it is no path.
-        ProblemError: no file can have that name.
+        FileRefused: no file can have that name.
     """
     name = os.fsdecode(path)
     try:
@@ -43,7 +42,7 @@ def path_of(path: str | os.PathLike[str]) -> str:
     except UnicodeEncodeError:
         possible = False
     if not possible:
-        raise ProblemError(tr("{name!r} cannot be the name of a file", name=name))
+        raise FileRefused(tr("no file can have this name"), name)
     return name
 
 

@@ -74,7 +74,7 @@ def write(problem: Problem, file: BinaryIO) -> None:
 
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read a problem; see `Problem.load`."""
-    name = printable(path)
+    name = printable(path) or "''"
     try:
         with opened(path_of(path)) as file:
             return read(file, name)

@@ -19,7 +19,10 @@ def input_shape(text: str) -> tuple[int, int, int]:
     """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
     if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(
-            tr("{text!r} is not height x width x channels; write it like 7x10x3", text=text)
+            tr(
+                "{text!r} is not height x width x channels, each of up to 9 digits; write it like 7x10x3",
+                text=text,
+            )
         )
     height, width, channels = map(int, text.split("x"))
     return height, width, channels
@@ -30,7 +33,10 @@ def pair(text: str) -> Pair:
     found = _PAIR.fullmatch(text)
     if not found:
         raise argparse.ArgumentTypeError(
-            tr("{text!r} is not a number or a pair; write it like 2, 2x1 or 2,1", text=text)
+            tr(
+                "{text!r} is not a number or a pair of up to 9 digits each; write it like 2, 2x1 or 2,1",
+                text=text,
+            )
         )
     rows = int(found[1])
     return rows, int(found[2] or rows)
@@ -52,8 +58,8 @@ def padding(text: str) -> str | int | Pair | Padding:
         return (top, bottom), (left, right)
     raise argparse.ArgumentTypeError(
         tr(
-            "{text!r} is not a padding; write it like 1, 1x2, 1,2,0,1 (top, bottom, left, right), "
-            "same or valid",
+            "{text!r} is not a padding of up to 9 digits; write it like 1, 1x2, 1,2,0,1 "
+            "(top, bottom, left, right), same or valid",
             text=text,
         )
     )

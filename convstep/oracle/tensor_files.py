@@ -55,10 +55,10 @@ def load_tensors(path: StrPath) -> Problem:
     Raises:
         ProblemError: the file is missing, damaged, not a problem, or needs more than tensors.
     """
-    path = path_of(path)
     name = printable(path)
-    read = _safetensors if path.lower().endswith(".safetensors") else _torch_file
+    read = _safetensors if os.fsdecode(path).lower().endswith(".safetensors") else _torch_file
     try:
+        path = path_of(path)
         with opened(path) as file:
             return from_arrays(read(file, path, name), name)
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def _torch_file(file: BinaryIO, path: StrPath, name: str) -> Mapping[str, Held]:
     found = _without_pickle(file, path, name)
     if not isinstance(found, Mapping) or not all(isinstance(key, str) for key in found):
         raise ProblemError(
-            f"{name} holds a {type(found).__name__}, not tensors by name; "
+            f"{name} holds {_kind(found)}, not tensors by name; "
             'save a dict: torch.save({"A_prev": …, "W": …, "dZ": …}, path)'
         )
     size = file.seek(0, os.SEEK_END)
@@ -200,6 +200,14 @@ def _check_plain(value: object) -> None:
         if isinstance(each, (list, tuple)):
             waiting += each
         elif not isinstance(each, (int, float, complex, str, bytes, dict, type(None))):
-            raise ValueError(f"it holds a {type(each).__name__}")
+            raise ValueError(f"it holds {_kind(each)}")
         if count + len(waiting) > MOST_LISTED:
             raise ValueError(f"it lists more than {MOST_LISTED:,} numbers; save a tensor")
+
+
+def _kind(value: object) -> str:
+    """A value's type with its article: "a Tensor", "an int"; or "None"."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"

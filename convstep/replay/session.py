@@ -199,7 +199,7 @@ def _parsed(content: bytes) -> Any:
         raise SessionError("it is not UTF-8 text, so it is not a session") from None
     except json.JSONDecodeError as error:
         raise SessionError(
-            f"it is not JSON: {error.msg} on line {error.lineno}, column {error.colno}"
+            f"it is not JSON: {error.msg.removesuffix(' at')} on line {error.lineno}, column {error.colno}"
         ) from None
     except RecursionError:
         raise SessionError("its lists are nested too deeply for a session") from None

@@ -66,6 +66,11 @@ def test_the_third_notebook_format(files: Files) -> None:
 def test_what_is_no_notebook(files: Files) -> None:
     files.write("a.ipynb", "not json")
     assert files.error("a.ipynb:f") == "a.ipynb is not a notebook: line 1: Expecting value"
+    for content, said in {
+        '{"a": "\n"}': "line 1: Invalid control character",
+    }.items():
+        files.write("a.ipynb", content)
+        assert files.error("a.ipynb:f") == f"a.ipynb is not a notebook: {said}"
     files.write("b.ipynb", "[1, 2]")
     assert files.error("b.ipynb:f").startswith("b.ipynb is not a notebook: it has no list of cells; ")
     files.write("c.ipynb", b"\xff\xfe\x00")
@@ -249,6 +254,7 @@ def test_a_file_that_cannot_be_read(files: Files) -> None:
     assert loaded.fresh().function() == 3
 
 
+NO_SUCH = "is not a notebook: a number in it is too long, or its lists are nested too deeply"
 NOTEBOOK = '{"nbformat": 4, "cells": [%s]}'
 
 
@@ -257,8 +263,9 @@ NOTEBOOK = '{"nbformat": 4, "cells": [%s]}'
     [
         ("hw.py", "x = " + "1+" * 10**6 + "1", "it has 2,000,005 bytes, and at most 2,000,000 are read"),
         ("hw.ipynb", " " * 50_000_000 + "1", "it has 50,000,001 bytes, and at most 50,000,000 are read"),
-        ("hw.ipynb", "[" * 100_000, "is not a notebook: a number or a nesting in it does not end"),
-        ("hw.ipynb", NOTEBOOK % ("1" * 10**6), "is not a notebook: a number or a nesting in it does not end"),
+        ("hw.ipynb", "[" * 100_000, NO_SUCH),
+        ("hw.ipynb", "[" * 100_000 + "]" * 100_000, NO_SUCH),
+        ("hw.ipynb", NOTEBOOK % ("1" * 10**6), NO_SUCH),
         ("hw.ipynb", NOTEBOOK % ("[]," * 2_000_000 + "[]"), "it holds too much; clear its outputs"),
         (
             "hw.ipynb",
@@ -271,7 +278,7 @@ NOTEBOOK = '{"nbformat": 4, "cells": [%s]}'
             "has 1 code cells of 2,000,001 characters; at most 5,000",
         ),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_a_file_that_is_longer_than_anybody_writes_is_refused(
     files: Files, name: str, text: str, words: str

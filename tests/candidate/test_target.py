@@ -61,11 +61,20 @@ def test_without_a_colon_the_backward_functions_are_named(here: Files) -> None:
 
 
 def test_a_missing_file_suggests_the_nearest(here: Files) -> None:
-    here.write("mine.py", "")
+    here.write("mine.py", "def f(): pass\n")
     assert sentence("mnie.py:f") == "there is no file mnie.py; did you mean mine.py:f?"
+    assert sentence("mnie.py:g") == "there is no file mnie.py; did you mean mine.py?"
     assert sentence("quite_other.py:f") == "there is no file quite_other.py; check the name and the folder"
     missing = Path("nowhere/mine.py")
     assert sentence(f"{missing}:f") == f"there is no file {missing}: there is no folder nowhere either"
+
+
+def test_a_link_to_nowhere_is_named_and_suggested_to_nobody(here: Files) -> None:
+    Path("link.py").symlink_to("nowhere")
+    assert sentence("link.py:f") == (
+        "link.py is a link to nowhere, which does not exist; name the file itself"
+    )
+    assert sentence("lnik.py:f") == "there is no file lnik.py; check the name and the folder"
 
 
 def test_a_folder_suggests_a_file_in_it(here: Files) -> None:

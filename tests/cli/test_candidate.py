@@ -99,7 +99,7 @@ def test_a_right_one_saves_nothing(run: Run, write: Write, tmp_path: Path) -> No
         ),
         (
             ["mine.py:conv2d_mine", "--timeout", "0"],
-            "'0' is not a number of seconds; write it like 10 or 2.5",
+            "'0' is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5",
         ),
         (["mine.py:conv2d_mine", "--timeout", "soon"], "'soon' is not a number of seconds"),
         (["mine.py:conv2d_mine", "--timeout", "-3"], "--timeout"),
@@ -126,7 +126,7 @@ def test_a_problem_that_cannot_be_written_is_named_after_the_verdict(run: Run, w
 
 
 @pytest.mark.parametrize(
-    "command", [["open", "digit"], ["debug", "mine.py:f"], ["learn"]], ids=lambda command: command[0]
+    "command", [["open", "digit"], ["debug", "json:loads"], ["learn"]], ids=lambda command: command[0]
 )
 def test_a_terminal_without_a_full_screen_is_told_so_before_anything_opens(
     command: list[str], refused: Refused, monkeypatch: pytest.MonkeyPatch
@@ -140,10 +140,14 @@ def test_a_terminal_without_a_full_screen_is_told_so_before_anything_opens(
     assert said.removeprefix("convstep: ").startswith(start)
 
 
-def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused) -> None:
-    assert refused("debug", "my homework.py:f") == (
-        "convstep debug needs a terminal; `convstep check 'my homework.py:f'` works without one"
+def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused, write: Write) -> None:
+    write("my homework.py", RIGHT)
+    assert refused("debug", "my homework.py:conv2d_mine") == (
+        "convstep debug needs a terminal; `convstep check 'my homework.py:conv2d_mine'` works without one"
     )
+    assert refused("debug", "nowhere.py:f") == "there is no file nowhere.py; check the name and the folder"
+    said = refused("debug", "my homework.py:conv2d_mine", "nowhere.npz")
+    assert said == "nowhere.npz does not exist; check the path"
 
 
 def test_a_hanging_one_ends_in_its_time(run: Run, write: Write) -> None:

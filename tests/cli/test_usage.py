@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from convstep import cli
+from convstep.examples import load
+from convstep.printable import printable
+from convstep.replay.session import Session, save
 from tests.cli.conftest import Refused, Run
 
 
@@ -107,6 +110,37 @@ def test_open_without_a_terminal_names_the_commands_that_need_none(
         f"convstep open needs a terminal; `convstep compare {name}` and `convstep trace {name}` "
         "work without one"
     )
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x9b", "\udce9"], ids=ascii)
+def test_open_refuses_a_file_for_its_name_and_says_so(run: Run, refused: Refused, character: str) -> None:
+    name = f"c{character}.npz"
+    load("rectangle").save(name)
+    said = refused("open", name)
+    assert said.startswith(f"the name of the file {printable(name)} holds a character that a session cannot")
+    assert said.endswith("rename the file")
+    assert run("trace", name, "--to", "1").code == 0
+
+
+@pytest.mark.parametrize("content", ["", '{"version": 1, "problem": 5}', '{"version": 1, "problem": "x"}'])
+def test_a_session_that_cannot_be_read_is_named_once(refused: Refused, content: str) -> None:
+    Path("a\x1b.json").write_text(content)
+    for command in ("open", "compare", "trace"):
+        assert refused(command, "a\x1b.json").count("json: ") == 1
+    Path("b.json").write_text('{"version": 1, "problem": "b.json", "position": 0}')
+    assert refused("compare", "b.json").startswith("b.json: b.json is not a readable .npz file")
+
+
+def test_a_session_stands_for_its_problem_wherever_one_is_asked_for(run: Run) -> None:
+    save(Session("rectangle", position=2), "a.json")
+    for command in (
+        ["compare", "{}"],
+        ["trace", "{}", "--to", "2"],
+        ["export", "{}", "-oa.svg", "--steps=1"],
+    ):
+        ended, plain = (run(*[word.format(name) for word in command]) for name in ("a.json", "rectangle"))
+        assert ended == plain
+        assert ended.code == 0
 
 
 @pytest.mark.parametrize("command", ["open", "compare", "trace", "export"])

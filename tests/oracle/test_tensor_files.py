@@ -131,6 +131,8 @@ def test_a_damaged_file_is_refused_in_our_own_words(tmp_path: Path, keep: int) -
     [
         (torch.ones(3), "holds a Tensor, not tensors by name"),
         ([torch.ones(3)], "holds a list, not"),
+        (3, "holds an int, not"),
+        (None, "holds None, not"),
         ({3: torch.ones(3)}, "not tensors by name"),
         ({}, "has no array 'A_prev'; it holds nothing"),
         ({f"layer{i}.weight": torch.ones(1) for i in range(30)}, "and 22 more"),

@@ -154,6 +154,8 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     [
         ("", "it is not JSON: Expecting value on line 1, column 1"),
         ('{"version": 1,\n"problem": }', "it is not JSON: Expecting value on line 2, column 12"),
+        ('{"version": "\n"}', "it is not JSON: Invalid control character on line 1, column 14"),
+        ('{"version": "', "it is not JSON: Unterminated string starting on line 1, column 13"),
         (b"\xff\xfe\x00", "it is not UTF-8 text, so it is not a session"),
         ("[1]", "it holds a list; a session is one JSON object"),
         ("null", "it holds null; a session is one JSON object"),

@@ -171,9 +171,11 @@ def _cells(content: bytes, document: Document) -> list[tuple[int | None, str]]:
     except UnicodeDecodeError:
         raise CandidateError(f"{broken}: it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise CandidateError(f"{broken}: line {error.lineno}: {error.msg}") from None
+        raise CandidateError(f"{broken}: line {error.lineno}: {error.msg.removesuffix(' at')}") from None
     except (ValueError, RecursionError):
-        raise CandidateError(f"{broken}: a number or a nesting in it does not end") from None
+        raise CandidateError(
+            f"{broken}: a number in it is too long, or its lists are nested too deeply"
+        ) from None
     try:
         sheets = notebook.get("worksheets") or [notebook]  # format 3 had sheets
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
