@@ -269,7 +269,14 @@ def test_where_there_are_no_locks_progress_is_kept_as_well(
     elif without == "locks":
         monkeypatch.setattr("fcntl.flock", refuse)
     else:
-        monkeypatch.setattr(os, "open", refuse)
+        opened = os.open
+
+        def files_only(name: os.PathLike[str] | str, *more: int, **others: int) -> int:
+            if os.path.isdir(name):
+                refuse()
+            return opened(name, *more, **others)
+
+        monkeypatch.setattr(os, "open", files_only)
     advance(Progress(path), keyed("a"))
     advance(Progress(path), keyed("b"))
     assert Progress(path).of("a")["page"] == Progress(path).of("b")["page"] == 1
@@ -310,7 +317,7 @@ def test_what_nests_too_deeply_to_be_written_again_is_left_alone(path: Path, dep
 def test_what_would_be_waited_for_is_never_read(path: Path) -> None:
     path.parent.mkdir()
     os.mkfifo(path)
-    with pytest.raises(ProgressError, match="it is not a progress file"):
+    with pytest.raises(ProgressError, match="it is a pipe, and only regular files are read"):
         advance(Progress(path))
     assert path.is_fifo()
 
