@@ -39,13 +39,15 @@ class LessonCandidate:
         """
         from convstep.candidate.check import open_worker, verdict_of
         from convstep.candidate.stepping import CandidateTimeline
+        from convstep.candidate.worker import SECONDS
 
         self.source, self.problem = source, problem
         # the process may be started anew after a call that hangs: the file stays as long as this
         self._folder = tempfile.TemporaryDirectory(prefix="convstep-")
         path = Path(self._folder.name) / "lesson.py"
         path.write_text(source, encoding="utf-8")
-        worker = open_worker(f"{path}:{function_name(source)}")
+        # a few lines of a page load at once, or never; a reader waits for them
+        worker = open_worker(f"{path}:{function_name(source)}", timeout=SECONDS)
         try:
             verdict = verdict_of(worker, problem=problem, budget=BUDGET)
         except BaseException:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.known_bugs import KNOWN_BUGS
+from convstep.candidate.target import CandidateError
 from convstep.candidate.verdict import Verdict
 from convstep.language import speak
 from convstep.lessons import course
@@ -85,6 +86,15 @@ def test_a_hunts_diagnosis_names_the_function_and_no_file_of_ours() -> None:
     assert tempfile.gettempdir() not in said
     assert "lesson.py" not in said
     assert candidate.timeline.verdict.swept.candidate.name in said
+
+
+def test_nobody_waits_longer_for_a_candidate_of_a_lesson_than_for_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("convstep.candidate.worker.SECONDS", 0.3)
+    page = course.load(HUNTS["en"][0]).pages[0]
+    with pytest.raises(CandidateError, match=r"loading .*0\.3 s"):
+        LessonCandidate(f"class Endless:\n    while True: pass\n{page.candidate}", page.problem)
 
 
 def test_there_are_ten_hunts_of_ten_bugs() -> None:
