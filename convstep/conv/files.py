@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convstep.language import tr
+from convstep.printable import SENTENCE, printable
 
 try:
     import fcntl
@@ -51,6 +52,10 @@ class FileRefused(OSError):
 
     def __init__(self, reason: str, path: StrPath, number: int = errno.EINVAL) -> None:
         super().__init__(number, reason, os.fspath(path))
+
+    def __str__(self) -> str:
+        """One line, whatever the file is called."""
+        return printable(f"{printable(self.filename) or repr(self.filename)}: {self.strerror}", SENTENCE)
 
 
 class FileTooLarge(FileRefused):
