@@ -249,3 +249,15 @@ async def test_the_copied_command_leads_back_to_place_and_stops() -> None:
         found = [parse_stop(text, geometry) for text in words[6::2]]
         assert found == [stop for stop in session.debugger.stops if stop.enabled]
         assert len(found) == 3
+
+
+async def test_a_session_gets_the_ending_by_which_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(position=3) as session:
+        await session.press("w", "x")  # the proposed name was selected
+        assert "Creates x.json." in session.text
+        await session.press("enter")
+        assert "saved: convstep open x.json" in session.text
+    assert load(tmp_path / "x.json").position == 3

@@ -181,6 +181,11 @@ class DebuggerScreen(PlayingScreen):
         """Ask for a file and save the session in it."""
         from convstep.replay.session import save
 
+        def parse(text: str) -> Path:
+            path = file_to_write(text)
+            # by its ending `convstep open` knows a session
+            return path if path.name.endswith(".json") else file_to_write(f"{text.strip()}.json")
+
         def take(path: Path) -> None:
             try:
                 save(self.session(), path)
@@ -202,7 +207,7 @@ class DebuggerScreen(PlayingScreen):
                 tr("Save the session to"),
                 name,
                 tr("A file: position, stops, bookmarks and view, as JSON."),
-                file_to_write,
+                parse,
                 meaning,
                 text=name,
                 take=take,
