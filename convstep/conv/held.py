@@ -37,6 +37,10 @@ class TooManyNamesError(DamagedError):
     """The table of names is longer than any of a few arrays, or claims to be."""
 
 
+class CompressionError(DamagedError):
+    """A compression whose decompressor knows no bounds."""
+
+
 class PythonObjectsError(ValueError):
     """An array of Python objects, which are never loaded."""
 
@@ -114,13 +118,13 @@ class Members(Mapping[str, Held]):
         """What an array claims to be, by its own header and by the zip's directory alike.
 
         Raises:
+            CompressionError: it is packed in another way than np.savez_compressed does.
             DamagedError: the two do not agree.
             PythonObjectsError: it holds more than numbers.
         """
         entry = self._entries[name]
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # the others' decompressors know no bounds
-            raise DamagedError("a compression that np.savez has not")
+            raise CompressionError
         with self._archive.open(entry) as content:
             shape, dtype, length = header(content.read(LONGEST_HEADER))
         cells = math.prod(shape)

@@ -15,6 +15,7 @@ from convstep.conv.files import opened, path_of, written_whole
 from convstep.conv.held import (
     LONGEST_HEADER,
     Array,
+    CompressionError,
     Held,
     Members,
     PythonObjectsError,
@@ -118,6 +119,14 @@ def read(file: BinaryIO, name: str) -> Problem:
         ) from None
     except TooManyNamesError as error:
         raise too_many_names(name) from error
+    except CompressionError as error:
+        raise ProblemError(
+            tr(
+                "{name} is compressed in a way that is not read; save it with "
+                "np.savez or np.savez_compressed",
+                name=name,
+            )
+        ) from error
     except PythonObjectsError as error:
         raise ProblemError(
             tr(

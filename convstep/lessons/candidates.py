@@ -39,6 +39,7 @@ class LessonCandidate:
         """
         from convstep.candidate.check import open_worker, verdict_of
         from convstep.candidate.stepping import CandidateTimeline
+        from convstep.candidate.target import CandidateError
         from convstep.candidate.worker import SECONDS
 
         self.source, self.problem = source, problem
@@ -47,7 +48,10 @@ class LessonCandidate:
         path = Path(self._folder.name) / "lesson.py"
         path.write_text(source, encoding="utf-8")
         # a few lines of a page load at once, or never; a reader waits for them
-        worker = open_worker(f"{path}:{function_name(source)}", timeout=SECONDS)
+        try:
+            worker = open_worker(f"{path}:{function_name(source)}", timeout=SECONDS)
+        except CandidateError as error:  # to the reader there is no such file
+            raise CandidateError(str(error).replace(f"{path}:", "")) from error
         try:
             verdict = verdict_of(worker, problem=problem, budget=BUDGET)
         except BaseException:

@@ -330,7 +330,9 @@ def test_a_zip_that_lies_about_a_size_is_damaged(claimed: int) -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_compression_without_bounds_is_none_of_ours(method: int) -> None:
-    assert "damaged" in refused_at_once(zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)}, method))
+    assert "compressed in a way that is not read" in refused_at_once(
+        zipped({"A_prev": header((3, 3, 1)) + bytes(LARGE)}, method)
+    )
 
 
 def test_entries_that_share_bytes_are_damaged() -> None:
