@@ -19,7 +19,7 @@ Act = events.InputEvent | events.Paste
 """A key, something of the mouse, or a paste."""
 
 LONGEST = 2.0
-"""Seconds for which the next one is kept at most: a part that never comes to rest locks nobody out."""
+"""Seconds for which a screen keeps the next one at most: a part that never rests locks nobody out."""
 OFTEN, BREATH = 200, 0.002
 """Looks in a row at whether all is at rest, and the seconds between two of those that follow."""
 FRAME = 0.05
@@ -65,15 +65,18 @@ class TypeAhead:
             return False
         if act is self._turn:
             self._turn = None
-            return True
-        if (
+            if self._app.screen.is_mounted:
+                return True
+            self._kept.appendleft(act)  # another screen has come in front since it was its turn
+        elif (
             self._task is None
             and self._app.message_queue_size == 0
             and self._laid_out()
             and self._at_rest(act)
         ):
             return True
-        self._kept.append(act)
+        else:
+            self._kept.append(act)
         if self._task is None:
             self._task = asyncio.create_task(self._hand_over())
         return False
@@ -116,7 +119,9 @@ class TypeAhead:
         end = time.monotonic() + LONGEST
         for look in itertools.count():
             await asyncio.sleep(0 if look < OFTEN else BREATH)
-            if done() or self._app.leaving or time.monotonic() > end:
+            if done() or self._app.leaving:
+                return
+            if time.monotonic() > end and self._app.screen.is_mounted:  # before, it has no parts
                 return
 
     def _taken(self) -> bool:

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -20,6 +21,7 @@ import convstep.ui
 from convstep.lessons import course
 from convstep.lessons.reading import parse_lesson
 from convstep.ui.screens.once import Once
+from convstep.ui.type_ahead import Act
 from tests import candidates
 from tests.captures import small
 from tests.ui.driving import Session, opened, opened_beside
@@ -186,3 +188,32 @@ def test_every_screen_is_closed_once() -> None:
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, type) and issubclass(value, Screen) and "convstep" in value.__module__:
                 assert issubclass(value, Once), value
+
+
+async def test_a_screen_that_takes_long_to_begin_gets_its_keys_when_it_has_its_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("convstep.ui.type_ahead.LONGEST", 0.0)
+    begins, heeded = asyncio.Event(), []
+
+    class Slow(Once, Screen[None]):
+        async def on_mount(self) -> None:
+            await begins.wait()
+
+    async with opened(position=5) as session:
+
+        def heed(act: Act) -> None:
+            heeded.append(session.app.screen.is_mounted)
+
+        monkeypatch.setattr(session.app, "heed", heed)
+        ahead, its_turn = session.app.type_ahead, events.Key("x", "x")
+        ahead._turn = its_turn  # as if it came just before
+        session.app.push_screen(Slow())
+        assert not ahead.lets_in(its_turn)
+        session.in_one_read("y")
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert heeded == []
+        begins.set()
+        await session.settle()
+        assert heeded == [True, True]
