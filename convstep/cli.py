@@ -395,13 +395,10 @@ def _check_output(path: str, option: str = "-o") -> None:
         raise UsageError(tr("{option} is empty; give it a file name", option=option))
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
-        raise UsageError(
-            tr(
-                "the folder {folder} does not exist; create it or choose another {option}",
-                folder=folder,
-                option=option,
-            )
-        )
+        said = "the folder {folder} does not exist; create it or choose another {option}"
+        if os.path.exists(folder):
+            said = "{folder} is a file, not a folder; choose another {option}"
+        raise UsageError(tr(said, folder=folder, option=option))
     if os.path.isdir(path):
         raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
     from convstep.conv.files import check_target

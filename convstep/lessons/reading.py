@@ -47,6 +47,8 @@ def read_lesson(path: str, key: str = "") -> Lesson:
         ) from error
     except UnicodeDecodeError as error:
         raise LessonError(tr("the file is not UTF-8 text; save it as UTF-8"), path=path) from error
+    except FileNotFoundError:
+        raise LessonError(tr("the file does not exist; check the path"), path=path) from None
     except OSError as error:
         raise LessonError(f"{error.strerror or error}", path=path) from error
     return parse_lesson(text, path, key or os.path.abspath(path))

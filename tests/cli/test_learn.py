@@ -69,7 +69,7 @@ def test_an_unknown_language_is_bad_usage(refused: Refused) -> None:
             "own.md:4: filters: 'three' is not a whole number",
         ),
         ("", "own.md:1: the front matter is missing"),
-        (None, "own.md: No such file or directory"),
+        (None, "own.md: the file does not exist; check the path"),
     ],
 )
 @pytest.mark.parametrize("command", [("learn", "own.md"), ("export", "own.md", "-o", "out.svg")])

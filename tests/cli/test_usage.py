@@ -68,6 +68,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
         (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),
         (["export", "digit", "--steps", "9:300", "-o", "out.svg"], ["9:300", "0 to 256"]),
         (["export", "digit", "--steps", "1", "-o", "missing/out.svg"], ["folder missing does not exist"]),
+        (["export", "digit", "--steps", "1", "-o", f"{__file__}/out.svg"], ["is a file, not a folder"]),
         (["export", "digit", "--steps", "1", "-o", "out.svg", "--size", "big"], ["'big'", "120x40"]),
         *(
             (["export", *drawn, "-o", "out.svg", "--size", size], [size, limit])

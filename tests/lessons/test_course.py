@@ -132,5 +132,5 @@ def test_one_lesson_follows_the_other_to_the_end() -> None:
 
 def test_what_ends_like_a_file_is_one(tmp_path: Path) -> None:
     assert course.open_lesson("4", "zh").language == "zh"
-    with pytest.raises(LessonError, match=r"04-padding\.md: No such file"):
+    with pytest.raises(LessonError, match=r"04-padding\.md: the file does not exist; check the path"):
         course.open_lesson(str(tmp_path / "04-padding.md"), "en")
