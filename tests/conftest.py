@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,12 @@ from tests.strategies import THOROUGH
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # nor does what the person has chosen say anything about the tests: no file can be there
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+
+# whoever started the tests in the background may have had these ignored, and children inherit it
+for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 # a busy machine must not fail a test: no time limit per example, whichever module is loaded first
 settings.register_profile("convstep", deadline=None, max_examples=100 if THOROUGH else 25)

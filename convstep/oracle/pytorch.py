@@ -129,8 +129,8 @@ def gradients_until(problem: Problem, position: int) -> PaddedGradients:
 
 
 def tensor(array: Array) -> Any:
-    """An array as a tensor of its own."""
-    return _torch().from_numpy(np.array(array))
+    """An array as a tensor of its own, contiguous: some of torch's kernels are wrong in another order."""
+    return _torch().from_numpy(np.array(array, order="C"))
 
 
 def leaf(array: Array) -> Any:

@@ -43,7 +43,8 @@ def torch_result(problem: Problem) -> TorchResult:
 
 
 def _channels_first(array: Array) -> torch.Tensor:
-    return torch.tensor(np.moveaxis(array, -1, 1).astype(np.float64))
+    # in torch's own order: its float64 kernels return garbage for grouped weights in another
+    return torch.tensor(np.moveaxis(array, -1, 1).astype(np.float64, order="C"))
 
 
 def _channels_last(tensor: torch.Tensor) -> Array:

@@ -122,7 +122,7 @@ def test_a_name_that_no_session_can_hold_is_refused_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     DIGIT.save("two\nlines.npz")
-    with pytest.raises(UsageError, match=r"^the problem holds the character U\+000A, which a line of text"):
+    with pytest.raises(UsageError, match=r"^the name of the file two\\nlines\.npz holds a character"):
         load_session("two\nlines.npz")
 
 
