@@ -9,10 +9,8 @@ from convstep.cli import UsageError
 from convstep.conv.problem import Problem
 from convstep.printable import printable
 from convstep.replay.places import parse_place
-from convstep.replay.session import SavedStop, Session, SessionError, load
+from convstep.replay.session import ENDING, SavedStop, Session, SessionError, load
 
-SESSION = ".json"
-"""How the names of sessions end."""
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
 
@@ -62,7 +60,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
         UsageError: the session cannot be read, or does not fit its problem.
         ProblemError: there is no such problem.
     """
-    if not name.endswith(SESSION):
+    if not name.endswith(ENDING):
         problem = _no_session(name)
         try:
             return Session(name), problem
@@ -110,7 +108,7 @@ def named_problem(name: str) -> tuple[str, Problem]:
         UsageError: it is a session that cannot be read, or does not fit its problem.
         ProblemError: there is no such problem, or the file is not one.
     """
-    if not name.endswith(SESSION):
+    if not name.endswith(ENDING):
         return name, _no_session(name)
     session, problem = load_session(name)
     return session.problem, problem

@@ -11,7 +11,7 @@ from pathlib import Path
 from convstep.candidate.files import names
 from convstep.conv.files import contents, opened
 from convstep.language import tr
-from convstep.printable import SentenceError, printable
+from convstep.printable import SentenceError
 
 SUFFIXES = (".py", ".ipynb")
 """The files that can be loaded."""
@@ -100,7 +100,7 @@ def _check_file(place: str, name: str) -> None:
         raise CandidateError(_missing(path, name)) from None
     except OSError as error:
         raise CandidateError(
-            tr("{path} cannot be read: {reason}", path=printable(place), reason=error.strerror or error)
+            tr("{path} cannot be read: {reason}", path=place, reason=error.strerror or error)
         ) from None
     if path.suffix.lower() not in SUFFIXES:
         raise CandidateError(

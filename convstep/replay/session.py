@@ -19,6 +19,8 @@ from convstep.printable import SentenceError, printable
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
 
+ENDING = ".json"
+"""How the names of sessions end, by which they are told from problems."""
 VERSION = 1
 """Of the file's form."""
 LARGEST_FILE = 1_000_000

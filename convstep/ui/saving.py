@@ -12,7 +12,6 @@ from pathlib import Path
 from convstep.conv.files import check_target
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.printable import printable
 
 LONGEST = 80
 """Characters of a file's name before its ending."""
@@ -52,28 +51,25 @@ def file_to_write(text: str) -> Path:
     name = text.strip()
     if not name:
         raise ValueError(tr("a file needs a name"))
-    shown = printable(name)
     if "\0" in name or not _is_text(name):
-        raise ValueError(tr("{name} holds a character that no file's name can have", name=shown))
+        raise ValueError(tr("{name} holds a character that no file's name can have", name=name))
     try:
         path = Path(name).expanduser()
     except RuntimeError:  # as Python calls it
-        unknown = printable(Path(name).parts[0])
+        unknown = Path(name).parts[0]
         raise ValueError(tr("there is no home folder {name}", name=unknown)) from None
     folder = path.parent
     try:
         if not path.name or path.is_dir():
-            raise ValueError(tr("{text} is a folder; give a file in it", text=shown))
+            raise ValueError(tr("{text} is a folder; give a file in it", text=name))
         if not folder.is_dir():
-            raise ValueError(tr("there is no folder {folder}", folder=printable(folder)))
+            raise ValueError(tr("there is no folder {folder}", folder=folder))
         check_target(path)
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(
-            tr("{name} cannot be written: {reason}", name=printable(path), reason=reason)
-        ) from error
+        raise ValueError(tr("{name} cannot be written: {reason}", name=path, reason=reason)) from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError(tr("nothing may be written in the folder {folder}", folder=printable(folder)))
+        raise ValueError(tr("nothing may be written in the folder {folder}", folder=folder))
     return path
 
 

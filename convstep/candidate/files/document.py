@@ -93,7 +93,7 @@ def read(path: Path, *, as_python2: bool = False) -> Document:
         content = contents(path, LARGEST_NOTEBOOK if notebook else LARGEST)
     except OSError as error:
         raise CandidateError(
-            tr("{path} cannot be read: {reason}", path=printable(path), reason=error.strerror or error)
+            tr("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)
         ) from None
     document = Document(path)
     texts = _cells(content, document) if notebook else [(None, _decoded(content, document))]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from convstep.language import tr
-from convstep.printable import printable
 from convstep.replay.visited import Bookmarks
 from convstep.ui.commands import bindings
 from convstep.ui.saving import file_to_write, stem_of
@@ -123,7 +122,7 @@ class DebuggerScreen(PlayingScreen):
         else:
             mark = ahead if ahead is not None else marks[0]
             self.travel(mark.position)
-            self._update_status(tr("bookmark {label}", label=printable(mark.label)))
+            self._update_status(tr("bookmark {label}", label=mark.label))
 
     def action_divergence(self, by: int) -> None:
         """Say where divergent steps are looked for."""
@@ -179,12 +178,12 @@ class DebuggerScreen(PlayingScreen):
 
     def action_save(self) -> None:
         """Ask for a file and save the session in it."""
-        from convstep.replay.session import save
+        from convstep.replay.session import ENDING, save
 
         def parse(text: str) -> Path:
             path = file_to_write(text)
             # by its ending `convstep open` knows a session
-            return path if path.name.endswith(".json") else file_to_write(f"{text.strip()}.json")
+            return path if path.name.endswith(ENDING) else file_to_write(f"{text.strip()}{ENDING}")
 
         def take(path: Path) -> None:
             try:
@@ -194,12 +193,12 @@ class DebuggerScreen(PlayingScreen):
                 raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error
 
         def meaning(path: Path) -> str:
-            return tr("Replaces {path}." if path.exists() else "Creates {path}.", path=printable(path))
+            return tr("Replaces {path}." if path.exists() else "Creates {path}.", path=path)
 
         def answered(path: Path | None) -> None:
             if path is not None:
                 command = f"convstep open {shlex.quote(str(path))}"
-                self._update_status(tr("saved: {command}", command=printable(command)))
+                self._update_status(tr("saved: {command}", command=command))
 
         name = f"{stem_of(self.problem_name)}.session.json"
         self.app.push_screen(
