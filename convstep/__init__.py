@@ -10,9 +10,9 @@ TYPE_CHECKING = False  # importing typing takes as long as starting Python
 if TYPE_CHECKING:
     from typing import Any
 
-    from convstep.candidate.check import assert_correct as assert_correct
-    from convstep.candidate.check import check as check
-    from convstep.candidate.target import CandidateError as CandidateError
+    from convstep.candidate.load.target import CandidateError as CandidateError
+    from convstep.candidate.referee import assert_correct as assert_correct
+    from convstep.candidate.referee import check as check
     from convstep.candidate.verdict import Verdict as Verdict
     from convstep.conv.backward import conv2d_backward as conv2d_backward
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from convstep.ui.here import debug as debug
 
 _HOMES = {
-    "CandidateError": "convstep.candidate.target",
+    "CandidateError": "convstep.candidate.load.target",
     "CaptureError": "convstep.oracle.captured",
     "Captured": "convstep.oracle.captured",
     "Comparison": "convstep.oracle.comparison",
@@ -43,9 +43,9 @@ _HOMES = {
     "Step": "convstep.conv.step",
     "Timeline": "convstep.replay.timeline",
     "Verdict": "convstep.candidate.verdict",
-    "assert_correct": "convstep.candidate.check",
+    "assert_correct": "convstep.candidate.referee",
     "capture": "convstep.oracle.capture",
-    "check": "convstep.candidate.check",
+    "check": "convstep.candidate.referee",
     "compare": "convstep.oracle.comparison",
     "conv2d_backward": "convstep.conv.backward",
     "conv2d_backward_steps": "convstep.conv.backward",

@@ -14,8 +14,8 @@ from convstep.cli import UsageError, Writing, lacking, say_loading
 if TYPE_CHECKING:
     import argparse
 
+    from convstep.candidate.call.worker import Worker
     from convstep.candidate.verdict import Verdict
-    from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
 
 BAR = 24
@@ -65,8 +65,8 @@ def opened(target: str, given: argparse.Namespace) -> Worker:
     Raises:
         UsageError: it cannot be loaded.
     """
-    from convstep.candidate.check import open_worker
-    from convstep.candidate.target import CandidateError
+    from convstep.candidate.load.target import CandidateError
+    from convstep.candidate.referee import open_worker
 
     try:
         return open_worker(
@@ -84,8 +84,8 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
     Raises:
         UsageError: it fits no convention.
     """
-    from convstep.candidate.check import verdict_of
-    from convstep.candidate.target import CandidateError
+    from convstep.candidate.load.target import CandidateError
+    from convstep.candidate.referee import verdict_of
 
     shown = sys.stderr is not None and sys.stderr.isatty()
 
@@ -147,7 +147,7 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         UsageError: the convention cannot express the given one.
     """
     if problem is not None:
-        from convstep.candidate.conventions import CONVENTIONS
+        from convstep.candidate.call.conventions import CONVENTIONS
 
         convention = CONVENTIONS[verdict.convention]
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)

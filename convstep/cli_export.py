@@ -135,7 +135,7 @@ def _candidate_frames(given: argparse.Namespace, output: Path) -> list[Frame]:
 
     if given.steps is not None and given.steps[1] is not None:
         check(output, given.steps[1] - given.steps[0] + 1)  # the candidate need not run for that
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.cli_candidate import opened, shown_problem, swept
     from convstep.export.draw import candidate_frames
 

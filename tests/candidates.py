@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep import conv2d_backward
-from convstep.candidate.check import verdict_of
-from convstep.candidate.stepping import Beside, CandidateTimeline
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.referee import verdict_of
+from convstep.candidate.step.stepping import Beside, CandidateTimeline
 from convstep.candidate.verdict import Verdict
-from convstep.candidate.worker import Worker
 from convstep.conv.problem import Problem
 from tests.waiting import GENEROUS
 

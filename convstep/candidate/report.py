@@ -5,17 +5,17 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from convstep.candidate.diagnosis import UNKNOWN
-from convstep.candidate.judging import problem_words
+from convstep.candidate.check.judging import problem_words
+from convstep.candidate.diagnose.diagnosis import UNKNOWN
 from convstep.conv.number_text import short
 from convstep.conv.validation import place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from convstep.candidate.finding import Finding
-    from convstep.candidate.judging import Judged, Result
-    from convstep.candidate.probing import Divergence
+    from convstep.candidate.check.judging import Judged, Result
+    from convstep.candidate.diagnose.finding import Finding
+    from convstep.candidate.step.probing import Divergence
     from convstep.candidate.verdict import Verdict
     from convstep.conv.geometry import Geometry
 

@@ -6,14 +6,14 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from convstep.candidate.conventions import CONVENTIONS
-from convstep.candidate.finding import Finding, count, listed
-from convstep.candidate.judging import RIGHT, Result, problem_words
-from convstep.candidate.observed import forward_is_right, wrong_forwards
-from convstep.candidate.outcome import RETURNED
-from convstep.candidate.patterns import pattern
-from convstep.candidate.probing import Divergence
-from convstep.candidate.sweep import Swept
+from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.check.judging import RIGHT, Result, problem_words
+from convstep.candidate.check.sweep import Swept
+from convstep.candidate.diagnose.finding import Finding, count, listed
+from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
+from convstep.candidate.diagnose.patterns import pattern
+from convstep.candidate.step.probing import Divergence
 from convstep.conv.number_text import short
 from convstep.language import tr
 

@@ -15,7 +15,7 @@ from convstep.view.numbers import short
 from convstep.view.words import place_text
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.replay.timeline import Timeline
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convstep.candidate.files import names
+from convstep.candidate.load import names
 
 BUDGET = 3.0
 """Seconds that finding out about it may take at the most: a lesson shows where it goes wrong."""
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
 
 
@@ -37,10 +37,10 @@ class LessonCandidate:
         Raises:
             CandidateError: it cannot be loaded, or fits no convention.
         """
-        from convstep.candidate.check import open_worker, verdict_of
-        from convstep.candidate.stepping import CandidateTimeline
-        from convstep.candidate.target import CandidateError
-        from convstep.candidate.worker import SECONDS
+        from convstep.candidate.call.worker import SECONDS
+        from convstep.candidate.load.target import CandidateError
+        from convstep.candidate.referee import open_worker, verdict_of
+        from convstep.candidate.step.stepping import CandidateTimeline
 
         self.source, self.problem = source, problem
         # the process may be started anew after a call that hangs: the file stays as long as this

@@ -26,8 +26,8 @@ from convstep.view.colours import Colours
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
+    from convstep.candidate.call.worker import Worker
     from convstep.candidate.verdict import Verdict
-    from convstep.candidate.worker import Worker
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
@@ -310,7 +310,7 @@ def run_candidate(
         ScreenError: a mistake ended the screen; one sentence.
     """
     # the debugger alone does without these
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.ui.candidate_app import CandidateApp
 
     run(CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position))

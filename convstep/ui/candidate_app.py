@@ -9,7 +9,7 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.screens.candidate import CandidateScreen
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.ui.screens.debugger import DebuggerScreen

@@ -275,7 +275,7 @@ class LessonApp(TorchApp):
 
     @work(thread=True, group="lesson")
     def _load(self, page: Page) -> None:
-        from convstep.candidate.target import CandidateError
+        from convstep.candidate.load.target import CandidateError
         from convstep.lessons.candidates import LessonCandidate
 
         found: LessonCandidate | str

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from convstep.candidate.judging import wrong_cells
+from convstep.candidate.check.judging import wrong_cells
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.view.faces import Face, face
@@ -20,8 +20,8 @@ from convstep.view.panel import Panel
 from convstep.view.scale import round_limit
 
 if TYPE_CHECKING:
-    from convstep.candidate.cases import Right
-    from convstep.candidate.stepping import Beside
+    from convstep.candidate.check.cases import Right
+    from convstep.candidate.step.stepping import Beside
 
 Array = npt.NDArray[Any]
 

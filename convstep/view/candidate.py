@@ -20,9 +20,9 @@ from convstep.view.share import Share
 from convstep.view.sharing import cropped_window, shares
 
 if TYPE_CHECKING:
-    from convstep.candidate.cases import Right
-    from convstep.candidate.probing import Divergence
-    from convstep.candidate.stepping import Beside
+    from convstep.candidate.check.cases import Right
+    from convstep.candidate.step.probing import Divergence
+    from convstep.candidate.step.stepping import Beside
     from convstep.replay.provenance import Provenance
 
 Array = npt.NDArray[Any]

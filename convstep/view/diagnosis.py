@@ -13,7 +13,7 @@ from convstep.language import tr
 from convstep.view.wrapping import Paragraph, wrap
 
 if TYPE_CHECKING:
-    from convstep.candidate.finding import Finding
+    from convstep.candidate.diagnose.finding import Finding
     from convstep.candidate.verdict import Verdict
 
 MORE = "d shows all"
@@ -57,7 +57,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
 
 def whole_diagnosis(verdict: Verdict) -> RenderableType:
     """The whole verdict and the candidate's own source; wraps to any width."""
-    from convstep.candidate.judging import problem_words
+    from convstep.candidate.check.judging import problem_words
     from convstep.candidate.report import divergence_words
 
     parts: list[RenderableType] = [Paragraph(tr("{sentence}.", sentence=verdict.headline), "bold")]

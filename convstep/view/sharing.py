@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.judging import wrong_cells
+from convstep.candidate.check.judging import wrong_cells
 from convstep.conv.geometry import Geometry
 from convstep.conv.step import Step, quiet
 from convstep.conv.validation import cell_text
@@ -19,8 +19,8 @@ from convstep.view.panel import Span
 from convstep.view.share import MOST_LISTED, Share, Stray
 
 if TYPE_CHECKING:
-    from convstep.candidate.cases import Right
-    from convstep.candidate.stepping import Beside
+    from convstep.candidate.check.cases import Right
+    from convstep.candidate.step.stepping import Beside
 
 Array = npt.NDArray[Any]
 

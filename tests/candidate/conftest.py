@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from convstep.candidate.loading import Loaded, Options, load
-from convstep.candidate.target import CandidateError, Target
+from convstep.candidate.load.loading import Loaded, Options, load
+from convstep.candidate.load.target import CandidateError, Target
 
 
 class Files:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from convstep import check, conv2d_backward
-from convstep.candidate.check import verdict_of
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.load.target import Target
+from convstep.candidate.referee import verdict_of
 from convstep.candidate.report import WIDTH, open_command
-from convstep.candidate.target import Target
-from convstep.candidate.worker import Worker
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 

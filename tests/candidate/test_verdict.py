@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from convstep import Problem, Verdict, check, conv2d_backward
-from convstep.candidate.check import verdict_of
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.referee import verdict_of
 
 
 def right(dZ: Any, cache: Any, stride: int, padding: int) -> Any:

@@ -10,11 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import convstep
-from convstep.candidate.evidence import MOVES, REARRANGED, SLICES
-from convstep.candidate.files.python2 import SYNTAX_SIGNS
-from convstep.candidate.known_bugs.catalogue import KNOWN_BUGS
-from convstep.candidate.patterns import FEATURES
-from convstep.candidate.processes import CRASHES
+from convstep.candidate.call.processes import CRASHES
+from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
+from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import VERBS
 from convstep.cli_export import DRAWN, WRITTEN
 from convstep.language import catalogue, speak, tr
@@ -67,7 +67,7 @@ TABLES: dict[str, Iterable[str]] = {
         *(sentence for pair in (*MOVES.values(), *SLICES.values()) for sentence in pair),
         *(sentence for sentence, _ in REARRANGED),
     ],
-    "candidate/files/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
+    "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),

@@ -13,9 +13,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from convstep.candidate.check import check, first_divergence, open_worker, verdict_of
-from convstep.candidate.known_bugs import KNOWN_BUGS
-from convstep.candidate.target import CandidateError
+from convstep.candidate.diagnose.known_bugs import KNOWN_BUGS
+from convstep.candidate.load.target import CandidateError
+from convstep.candidate.referee import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.verdict import Verdict
 from convstep.language import speak
 from convstep.lessons import course
@@ -91,7 +91,7 @@ def test_a_hunts_diagnosis_names_the_function_and_no_file_of_ours() -> None:
 def test_nobody_waits_longer_for_a_candidate_of_a_lesson_than_for_a_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("convstep.candidate.worker.SECONDS", 0.3)
+    monkeypatch.setattr("convstep.candidate.call.worker.SECONDS", 0.3)
     page = course.load(HUNTS["en"][0]).pages[0]
     with pytest.raises(CandidateError, match=r"^loading \w+ did not finish within 0\.3 s$"):
         LessonCandidate(f"class Endless:\n    while True: pass\n{page.candidate}", page.problem)

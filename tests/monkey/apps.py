@@ -14,8 +14,8 @@ import numpy as np
 from textual.app import App
 
 from convstep import conv2d_backward
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.language import speak

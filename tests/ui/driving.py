@@ -22,7 +22,7 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from convstep.candidate.stepping import CandidateTimeline
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.oracle.service import TorchService

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.beside import KEYS, keys_of

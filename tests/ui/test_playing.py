@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
 from convstep.replay.stops import Breakpoint
 from convstep.ui.screens.playing import PACES, PlayingScreen

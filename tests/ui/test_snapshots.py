@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
 from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp

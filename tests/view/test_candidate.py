@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep.candidate.stepping import CandidateTimeline
-from convstep.candidate.worker import Worker
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.replay.timeline import Timeline
 from convstep.view.beside import KEYS, keys_of

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convstep.candidate.cases import Right
-from convstep.candidate.stepping import Beside
+from convstep.candidate.check.cases import Right
+from convstep.candidate.step.stepping import Beside
 from convstep.conv.problem import Problem
 from convstep.replay.timeline import Timeline
 from convstep.view.arrange import CARD, LEAST, SOURCE, Plan

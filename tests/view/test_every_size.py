@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from convstep.candidate.cases import Right
-from convstep.candidate.stepping import Beside
+from convstep.candidate.check.cases import Right
+from convstep.candidate.step.stepping import Beside
 from convstep.conv.problem import Problem
 from convstep.replay.timeline import Timeline
 from convstep.view.arrange import CARD, MOST, SOURCE, Plan, arrange

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convstep.candidate.probing import Divergence
 from convstep.candidate.report import divergence_words
+from convstep.candidate.step.probing import Divergence
 from convstep.conv.problem import Problem
 from convstep.conv.validation import place_text
 from convstep.export.draw import step_caption

@@ -22,8 +22,8 @@ from convstep.view.panel import Span
 from convstep.view.scene import Stage
 
 if TYPE_CHECKING:
-    from convstep.candidate.probing import Divergence
-    from convstep.candidate.stepping import Beside, CandidateTimeline
+    from convstep.candidate.step.probing import Divergence
+    from convstep.candidate.step.stepping import Beside, CandidateTimeline
 
 WRONG_MARK = "✗"
 """A divergent step on the timeline."""

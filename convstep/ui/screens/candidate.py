@@ -25,8 +25,8 @@ from convstep.view.source import draw_source
 from convstep.view.words import problem_facts
 
 if TYPE_CHECKING:
-    from convstep.candidate.probing import Divergence
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.probing import Divergence
+    from convstep.candidate.step.stepping import CandidateTimeline
 
 
 class CandidateScreen(AskingScreen):

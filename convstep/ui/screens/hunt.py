@@ -17,7 +17,7 @@ from convstep.view.candidate_arrange import DIAGNOSIS
 from convstep.view.wrapping import wrap
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.lessons.walk import Walk
 
 

@@ -37,7 +37,7 @@ from convstep.view.panel import Span
 from convstep.view.pointing import panel_of, pointed, with_chosen
 
 if TYPE_CHECKING:
-    from convstep.candidate.stepping import CandidateTimeline
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.lessons.tensors import Index
     from convstep.lessons.walk import Walk

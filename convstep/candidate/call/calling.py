@@ -1,0 +1,257 @@
+"""One call of a candidate, in the child process: arguments in, whatever happens out."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.conventions import (
+    CONVENTIONS,
+    Arguments,
+    Convention,
+    Inputs,
+    autograd_arguments,
+)
+from convstep.candidate.call.failure import failure, short
+from convstep.candidate.call.outcome import RETURNED, Candidate, Outcome
+from convstep.candidate.call.returned import check_size, plain, plain_gradients
+from convstep.conv.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = npt.NDArray[Any]
+
+PRINTED = 2000
+"""Characters kept of what a candidate prints."""
+WARNINGS = 5
+"""Different warnings kept of one call."""
+INPUTS = ("A_prev", "W", "b", "dZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a candidate is called."""
+
+    convention: str
+    """Name of the convention."""
+    own_cache: bool = False
+    """Whether the cache comes from the candidate's own forward."""
+    integers: bool = False
+    """Whether `A_prev` and `W` are passed as integers."""
+    tensors: bool | None = None
+    """Whether the torch convention passes PyTorch's tensors; None is as its file suggests."""
+
+    def with_tensors(self, candidate: Candidate) -> bool:
+        """Whether a candidate is given tensors."""
+        wanted = candidate.tensors if self.tensors is None else self.tensors
+        return wanted and self.convention == "torch"
+
+
+class Tail(io.TextIOBase):
+    """A text stream that keeps the end of what is written to it, and no file."""
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def writable(self) -> bool:
+        """Anything may be written."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep the last characters."""
+        self._kept = (self._kept + text)[-PRINTED:]
+        return len(text)
+
+    def take(self) -> str:
+        """What is kept; forgotten afterwards."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+
+def perform(
+    function: Callable[..., Any],
+    forward: Callable[..., Any] | None,
+    candidate: Candidate,
+    call: Call,
+    problem: Problem,
+    hint: Callable[[BaseException], str | None] = lambda error: None,
+) -> Outcome:
+    """Call a candidate on a problem; never raises, except for what ends the process.
+
+    Args:
+        function: the candidate.
+        forward: its own forward, if there is one.
+        candidate: what is known of it.
+        call: how to call it.
+        problem: what on; its arrays are made writable, as a caller's own would be.
+        hint: says what to do about an exception that comes of how it was loaded.
+    """
+    convention = CONVENTIONS[call.convention]
+    for name in INPUTS:
+        if (array := getattr(problem, name)) is not None:
+            array.setflags(write=True)
+    facts: dict[str, Any] = {}
+    before = {name: array.copy() for name in INPUTS if (array := getattr(problem, name)) is not None}
+    inputs = convention.inputs(problem, integers=call.integers)
+    kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
+    with _listening() as heard:
+        try:
+            result = _result(function, forward, candidate, call, inputs, facts)
+            returned, labels = plain_gradients(result, convention, problem)
+            facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
+        except BaseException as error:
+            facts |= failure(error, candidate)
+            if hinted := hint(error):
+                facts["message"] = hinted
+    held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
+    originals = kept if convention.name != "problem" else before
+    facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))
+    return Outcome(memory=resident(), **facts, **heard)
+
+
+def vars_of(inputs: Inputs) -> dict[str, Any]:
+    """The inputs' arrays by name, as they are now."""
+    return {name: getattr(inputs, name) for name in INPUTS}
+
+
+def _result(
+    function: Callable[..., Any],
+    forward: Callable[..., Any] | None,
+    candidate: Candidate,
+    call: Call,
+    inputs: Inputs,
+    facts: dict[str, Any],
+) -> Any:
+    """What the candidate makes of the inputs."""
+    convention = CONVENTIONS[call.convention]
+    if candidate.kind == "autograd":
+        return _through_autograd(function, candidate, inputs, facts)
+    if call.with_tensors(candidate):
+        _to_tensors(inputs)
+    cache: Any = None
+    accepted = _parameters(forward)
+    # a forward that knows no dilation is not wrong where there is some: it cannot be asked
+    asked = call.own_cache or _says_all(inputs, accepted, convention)
+    if forward is not None and convention.forward is not None and asked:
+        # what the forward is given is not what the backward is: it may change it
+        twin = convention.inputs(inputs.problem, integers=call.integers)
+        if call.with_tensors(candidate):
+            _to_tensors(twin)
+        try:
+            cache = _own_cache(forward, convention.forward(twin, accepted), convention, inputs, facts)
+        except Exception as error:
+            facts["forward_message"] = failure(error, candidate)["message"]
+            if call.own_cache:
+                raise
+    arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
+    return function(*arguments, **named)
+
+
+def _parameters(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    """The names of a function's parameters; none where they cannot be told."""
+    try:
+        return () if function is None else tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def _says_all(inputs: Inputs, parameters: tuple[str, ...], convention: Convention) -> bool:
+    """Whether a forward can be told the dilation and the groups."""
+    if inputs.dilation == 1 and inputs.groups == 1:
+        return True
+    if convention.name == "torch" and (not parameters or len(parameters) >= 7):
+        return True
+    return {"dilation", "groups"} <= set(parameters)
+
+
+def _to_tensors(inputs: Inputs) -> None:
+    """The same inputs as PyTorch's tensors."""
+    from convstep.oracle.pytorch import tensor
+
+    for name in INPUTS:
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, tensor(array))
+
+
+def _through_autograd(
+    function: Callable[..., Any], candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
+) -> Any:
+    """An autograd Function's gradients, by PyTorch's own engine."""
+    from convstep.oracle.pytorch import leaf, pulled_back, tensor
+
+    for name in ("A_prev", "W", "b"):
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, leaf(array))
+    inputs.dZ = tensor(inputs.dZ)
+    Z = function.apply(*autograd_arguments(inputs, candidate))  # type: ignore[attr-defined]
+    facts["Z"] = _ours(Z, CONVENTIONS["torch"], inputs.problem)
+    leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
+    return pulled_back(Z, inputs.dZ, {name: value for name, value in leaves.items() if value is not None})
+
+
+def _own_cache(
+    forward: Callable[..., Any],
+    arguments: Arguments,
+    convention: Convention,
+    inputs: Inputs,
+    facts: dict[str, Any],
+) -> Any:
+    """The cache that the candidate's own forward makes; its Z is noted."""
+    made = forward(*arguments[0], **arguments[1])
+    cache: Any = None
+    if isinstance(made, dict):
+        Z, cache = made.get("Z", made.get("out")), made
+    elif isinstance(made, (tuple, list)) and len(made) >= 2:
+        Z, cache = made[0], made[1] if len(made) == 2 else tuple(made[1:])
+    else:
+        Z = made
+    if Z is not None:
+        facts["Z"] = _ours(Z, convention, inputs.problem)
+    return cache
+
+
+def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
+    """A forward's output in our layout; the gradient of the input has the same axes."""
+    array = plain(Z)
+    check_size([array], problem)
+    return convention.ours("dA_prev", array, problem)
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[dict[str, Any]]:
+    """Collect what is printed and warned of meanwhile."""
+    heard: dict[str, Any] = {}
+    tail, streams = Tail(), (sys.stdout, sys.stderr)
+    sys.stdout = sys.stderr = tail
+    try:
+        with np.errstate(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield heard
+    finally:
+        sys.stdout, sys.stderr = streams
+        said = dict.fromkeys(f"{w.category.__name__}: {short(str(w.message))}" for w in caught)
+        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS]}
+
+
+def _same(kept: Array, now: Any) -> bool:
+    array = now.detach().cpu().numpy() if hasattr(now, "detach") else np.asarray(now)
+    return kept.shape == array.shape and bool(np.array_equal(kept, array, equal_nan=True))
+
+
+def resident() -> int:
+    """Bytes this process holds in memory; 0 where that cannot be told."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * 4096
+    except (OSError, ValueError, IndexError):
+        return 0

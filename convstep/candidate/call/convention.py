@@ -1,0 +1,279 @@
+"""Convention: one way of calling a convolution's backward, and the layouts it speaks in.
+
+Layouts are words: N sample, H row, W column, I input channel (C in the arrays without filters),
+O filter. Ours are NHWC and OHWI; a convention's are the same axes in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.outcome import Candidate
+from convstep.conv.geometry import Geometry, Pair
+from convstep.conv.problem import Problem
+from convstep.language import tr
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(slots=True, eq=False)
+class Inputs:
+    """A problem's arrays in a convention's layout, and its integers; copies, free to be changed."""
+
+    A_prev: Any
+    """The input."""
+    W: Any
+    """The kernels."""
+    b: Any
+    """The bias; zeros where a convention must have one and the problem has none."""
+    dZ: Any
+    """The upstream gradient."""
+    Z: Any
+    """The forward's output; None where the convention does not pass it."""
+    stride: Any
+    """An int where both are equal and the convention allows it, else `(h, w)`."""
+    padding: Any
+    """The same; "same" or "valid" for `alx`."""
+    dilation: Any
+    """The same."""
+    groups: int
+    """Channel groups."""
+    problem: Problem
+    """The problem itself."""
+
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """One way of calling a convolution's backward."""
+
+    name: str
+    """What `--convention` calls it."""
+    call: str
+    """The call as one would write it."""
+    returns: tuple[str, ...]
+    """The gradients in the order they come back."""
+    A_layout: str
+    """Axes of the input and of the upstream gradient."""
+    W_layout: str
+    """Axes of the kernels."""
+    arguments: Callable[[Inputs, Candidate, Any], Arguments]
+    """The call's arguments; the last one is a cache of the candidate's own forward, or None."""
+    forward_names: tuple[str, ...] = ()
+    """What the matching forward is called."""
+    forward: Callable[[Inputs, Sequence[str]], Arguments] | None = None
+    """The arguments of the matching forward, whose parameters are given."""
+    square: bool = False
+    """Whether kernels must be square."""
+    pairs: bool = False
+    """Whether stride may differ along the axes."""
+    general: bool = False
+    """Whether dilation and groups can be said."""
+    has_cache: bool = False
+    """Whether the call takes a cache, which the candidate's own forward can make."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether arrays always have a batch axis."""
+        return "N" in self.A_layout
+
+    def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
+        """What of a geometry this call cannot express; "" if it can express all of it."""
+        _, f_h, f_w, _ = geometry.kernel_shape
+        (top, bottom), (left, right) = geometry.padding
+        if geometry.batch is not None and not self.batched and self.name != "problem":
+            return tr("a batch")
+        if self.square and f_h != f_w:
+            return tr("kernels that are not square")
+        if not self.pairs and geometry.stride[0] != geometry.stride[1]:
+            return tr("different strides along H and W")
+        extended = self.general or {"dilation", "groups"} <= set(candidate.parameters)
+        if geometry.dilation != (1, 1) and not (extended and _takes(candidate, "dilation")):
+            return tr("dilation")
+        if geometry.groups != 1 and not (extended and _takes(candidate, "groups")):
+            return tr("groups")
+        if self.name == "problem":
+            return ""
+        if top != bottom or left != right:
+            return tr("different padding on opposite sides")
+        if self.name == "alx":
+            known = alx_padding(geometry) is not None
+            return "" if known else tr('padding other than its own "same" and "valid"')
+        if top != left and self.name != "torch":
+            return tr("different padding along H and W")
+        return ""
+
+    def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
+        """A problem's arrays as this convention lays them out.
+
+        Args:
+            problem: any problem that the convention can express.
+            integers: pass `A_prev` and `W` as int64; their values must be whole numbers.
+        """
+        A_prev, W, b, dZ = problem.A_prev, problem.W, problem.b, problem.dZ
+        if integers:
+            A_prev, W = A_prev.astype(np.int64), W.astype(np.int64)
+        if b is None and self.name not in ("torch", "problem"):
+            b = np.zeros(W.shape[0], problem.dtype)
+        if self.name in ("coursera", "alx") and b is not None:
+            b = b.reshape(1, 1, 1, -1)
+        geometry = problem.geometry
+        padding: Any = _one(tuple(top for top, _ in geometry.padding))
+        if self.name == "alx":
+            padding = alx_padding(geometry)
+        elif self.name == "problem":
+            padding = geometry.padding
+        alx = self.name == "alx"
+        return Inputs(
+            self._out(A_prev, self.A_layout, "NHWC"),
+            self._out(W, self.W_layout, "OHWI"),
+            None if b is None else np.array(b),
+            self._out(dZ, self.A_layout, "NHWC"),
+            self._out(expected_forward(problem), self.A_layout, "NHWC") if self.name == "article" else None,
+            geometry.stride if alx else _one(geometry.stride),
+            padding,
+            _one(geometry.dilation),
+            geometry.groups,
+            problem,
+        )
+
+    def ours(self, name: str, array: Array, problem: Problem) -> Array:
+        """A gradient in our layout; as it is where it has another number of axes.
+
+        Args:
+            name: "dW", "db" or "dA_prev".
+            array: what came back.
+            problem: what it was called with.
+        """
+        if name == "db":
+            return array.reshape(-1) if array.ndim == 4 and array.shape[:3] == (1, 1, 1) else array
+        ours, theirs = ("OHWI", self.W_layout) if name == "dW" else ("NHWC", self.A_layout)
+        if name == "dA_prev" and self.name == "problem":
+            return array
+        if array.ndim != len(theirs):
+            return array
+        moved: Array = array.transpose([theirs.index(axis) for axis in ours if axis in theirs])
+        if name == "dA_prev" and self.batched and problem.geometry.batch is None and moved.shape[0] == 1:
+            alone: Array = moved[0]
+            return alone
+        return moved
+
+    def _out(self, array: Array, theirs: str, ours: str) -> Array:
+        if self.name == "problem":
+            return np.array(array)
+        if array.ndim == 3 and "N" in theirs:
+            array = array[np.newaxis]
+        here = ours if array.ndim == 4 else ours[1:]
+        return np.ascontiguousarray(array.transpose([here.index(axis) for axis in theirs])).copy()
+
+
+def alx_padding(geometry: Geometry) -> str | None:
+    """ALX's word for a padding: "valid", "same" by its own rule, or None for neither.
+
+    Its "same" keeps the size at any stride: `p = ceil(((h - 1) * s + f - h) / 2)` on both sides.
+    Where that is not a whole number, authors round differently, so it is not counted as "same".
+    """
+    if geometry.padding == ((0, 0), (0, 0)):
+        return "valid"
+    height, width, _ = geometry.input_shape
+    _, f_h, f_w, _ = geometry.kernel_shape
+    for size, f, s, (before, after) in zip(
+        (height, width), (f_h, f_w), geometry.stride, geometry.padding, strict=True
+    ):
+        twice = (size - 1) * s + f - size
+        if twice % 2 or not before == after == twice // 2:
+            return None
+    return "same"
+
+
+def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
+
+    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning.
+    """
+    if isinstance(result, Mapping):
+        found = {meaning(str(key)): value for key, value in result.items()}
+        found.pop("", None)
+        return tuple(found.values()), tuple(found)
+    if isinstance(result, (tuple, list)):
+        flat: list[Any] = []
+        for part in result:
+            inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
+            flat += part if inner else [part]
+        return tuple(flat), ()
+    return (result,), ()
+
+
+def meaning(key: str) -> str:
+    """Which gradient a name stands for: "dW", "db", "dA_prev", or ""."""
+    word = key.lower().replace("_", "").removeprefix("self").removeprefix("grad").removeprefix("d")
+    if word in ("w", "weight", "weights", "kernel", "kernels", "filter", "filters"):
+        return "dW"
+    if word in ("b", "bias", "biases"):
+        return "db"
+    if word in ("a", "aprev", "x", "input", "inputs", "xprev", "adata", "xin"):
+        return "dA_prev"
+    return ""
+
+
+def named(
+    convention: Convention,
+    returned: Sequence[Array],
+    labels: Sequence[str],
+    problem: Problem,
+    order: Sequence[str] | None = None,
+) -> dict[str, Array]:
+    """The returned arrays by name, in our layout.
+
+    Args:
+        convention: how it was called.
+        returned: what came back.
+        labels: names that came with it; may be empty.
+        problem: what it was called with.
+        order: another order than the convention's.
+    """
+    names = labels or order or convention.returns
+    if not labels and len(returned) > len(names):
+        names = convention.returns
+    return {name: convention.ours(name, array, problem) for name, array in zip(names, returned, strict=False)}
+
+
+def expected_forward(problem: Problem) -> Array:
+    """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
+    geometry = problem.geometry
+    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
+    h_out, w_out, c_out = geometry.output_shape
+    _, f_h, f_w, c_k = geometry.kernel_shape
+    A = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
+    Z = np.zeros((geometry.samples, h_out, w_out, c_out), problem.dtype)
+    per_group = c_out // geometry.groups
+    for k_h in range(f_h):
+        for k_w in range(f_w):
+            seen = A[:, k_h * d_h :: s_h, k_w * d_w :: s_w][:, :h_out, :w_out]
+            for group in range(geometry.groups):
+                filters = slice(group * per_group, (group + 1) * per_group)
+                kernel = problem.W[filters, k_h, k_w]
+                Z[..., filters] += seen[..., group * c_k : (group + 1) * c_k] @ kernel.T
+    if problem.b is not None:
+        Z += problem.b
+    return Z.reshape(problem.dZ.shape)
+
+
+def _one(pair: Pair | tuple[int, ...]) -> Any:
+    return pair[0] if pair[0] == pair[1] else tuple(pair)
+
+
+def _takes(candidate: Candidate, name: str) -> bool:
+    """Whether a call can hand over dilation or groups."""
+    if candidate.kind == "autograd" or "problem" in candidate.parameters or candidate.variadic:
+        return True
+    if len(candidate.parameters) == 1:
+        return True
+    return name in candidate.parameters or len(candidate.parameters) >= 8

@@ -1,0 +1,200 @@
+"""The processes a candidate runs in: a new interpreter, or a copy of this one."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence, Set
+from typing import Any, Protocol
+
+from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY
+from convstep.candidate.call.serve import serve
+from convstep.candidate.load.source_of import served_function
+from convstep.candidate.load.target import Target
+from convstep.language import spoken, tr
+from convstep.oracle import watched
+from convstep.oracle.conversation import Pipe
+
+CRASHES = {
+    "SIGSEGV": "it crashed: segmentation fault",
+    "SIGABRT": "it crashed: aborted",
+    "SIGFPE": "it crashed: arithmetic error",
+    "SIGILL": "it crashed: illegal instruction",
+    "SIGKILL": "its process was killed, perhaps because memory ran out",
+}
+"""How a process ended, by the name of the signal that ended it."""
+PAUSE = 0.002
+"""Seconds between two looks at whether a copy has ended."""
+
+
+class Process(Protocol):
+    """A started child: two pipes, and a way to end it."""
+
+    questions: Pipe
+    """Where calls go."""
+    answers: Pipe
+    """Where outcomes come from."""
+
+    def end(self, *, by_itself: bool = False) -> int | None:
+        """Kill it with all it started.
+
+        Args:
+            by_itself: it is ending already, so its exit code is worth a moment.
+
+        Returns:
+            That code, negative for a signal; None if unknown.
+        """
+        ...
+
+
+class Spawned:
+    """A new interpreter that loads a target."""
+
+    def __init__(self, target: Target, options: dict[str, Any]) -> None:
+        if not sys.executable:
+            raise OSError(tr("this Python cannot tell where its interpreter is"))
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._child = subprocess.Popen(
+            watched.command("convstep.candidate.call.serve", str(target), json.dumps(options), spoken()),
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**threads, **os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl+C is for the parent
+        )
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self.questions: Pipe = self._child.stdin
+        self.answers: Pipe = self._child.stdout
+
+    def end(self, *, by_itself: bool = False) -> int | None:
+        """Have the supervisor end it."""
+        return watched.end(self._child, by_itself=by_itself)
+
+
+class Forked:
+    """A copy of this process, which has the function already."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()  # else the copy would write it again
+        pipes = [*os.pipe(), *os.pipe()]
+        here, mask = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:  # a signal that is for this process must not run a handler of its in the copy
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # threads stay behind: the copy needs none of them
+                pid = os.fork()
+            if not pid:
+                _live_as_copy(function, pipes, here, mask)
+        except OSError:
+            for pipe in pipes:
+                os.close(pipe)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(pipes[0])
+        os.close(pipes[3])
+        self._child = _Copy(pid)
+        self.questions: Pipe = os.fdopen(pipes[1], "wb", buffering=0)
+        self.answers: Pipe = os.fdopen(pipes[2], "rb", buffering=0)
+
+    def end(self, *, by_itself: bool = False) -> int | None:
+        """Have the supervisor end it."""
+        return watched.end(self._child, by_itself=by_itself)
+
+
+class _Copy:
+    """What `watched.end` needs of a process that was forked, as `subprocess.Popen` has it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._one_wait = threading.Lock()
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, if it ends in time."""
+        pause, end = threading.Event(), time.monotonic() + timeout
+        while self._poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            pause.wait(PAUSE)
+        assert self.returncode is not None
+        return self.returncode
+
+    def terminate(self) -> None:
+        """Ask the supervisor to end it."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the supervisor."""
+        self._send(signal.SIGKILL)
+
+    def _poll(self) -> int | None:
+        with self._one_wait:
+            if self.returncode is None:
+                try:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                except ChildProcessError:  # somebody else has waited for it
+                    pid, status = self.pid, 0
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode
+
+    def _send(self, number: int) -> None:
+        if self._poll() is None:  # else the number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
+    """The copy's whole life; never returns into the program it was copied from."""
+    try:
+        faulthandler.disable()  # pytest turns it on, and a crash would fill its screen
+        watched.supervised(parent, mask)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for pipe in pipes[1:3]:
+            os.close(pipe)
+        questions, answers = (watched.out_of_reach(pipe) for pipe in (pipes[0], pipes[3]))
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
+        torch = sys.modules.get("torch")
+        if torch is not None:  # its threads stayed behind; waiting for them would never end
+            torch.set_num_threads(1)
+        serve(
+            served_function(function),
+            os.fdopen(questions, "rb", buffering=0),
+            os.fdopen(answers, "wb", buffering=0),
+        )
+    finally:
+        os._exit(0)
+
+
+def how_it_died(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code is None:
+        return tr("its process ended")
+    if code == OUT_OF_MEMORY:
+        return tr("it ran out of memory")
+    if code == CLOSED:
+        return tr("it closed the pipe that its answers go through")
+    if code >= 0:
+        return tr("it ended its process with exit code {code}", code=code)
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return tr("it was ended by signal {signal}", signal=-code)
+    return tr(CRASHES[name]) if name in CRASHES else tr("it was ended by {signal}", signal=name)

@@ -1,0 +1,94 @@
+"""What a candidate returned, as plain arrays: whatever it dressed its numbers in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.convention import Convention, flattened
+from convstep.candidate.call.failure import Unusable, short
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.oracle.messages import longest_about
+
+Array = npt.NDArray[Any]
+
+MOST = 64
+"""Values that a candidate may return."""
+
+
+def plain_gradients(
+    result: Any, convention: Convention, problem: Problem
+) -> tuple[tuple[Array, ...], tuple[str, ...]]:
+    """What came back as arrays, with names where it has them or some of them are None.
+
+    Raises:
+        Unusable: something in it is not an array of numbers.
+    """
+    if result is None:
+        raise Unusable(tr("it returned None; a backward must return its gradients"))
+    values, labels = flattened(result)
+    if not values:
+        raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
+    if not labels and any(value is None for value in values[: len(convention.returns)]):
+        # a first layer returns None for the gradient of its input; the others keep their places
+        labels = convention.returns[: len(values)]
+        values = values[: len(labels)]
+    if len(values) > MOST:
+        raise Unusable(tr("it returned {count} values; a backward returns its gradients", count=len(values)))
+    kept = [value is not None for value in values]
+    if not any(kept):
+        raise Unusable(tr("every gradient that it returned is None"))
+    arrays = [plain(value) for value in values if value is not None]
+    check_size(arrays, problem)
+    return (
+        tuple(arrays),
+        tuple(label for label, has in zip(labels, kept, strict=True) if has) if labels else (),
+    )
+
+
+def check_size(arrays: Sequence[Array], problem: Problem) -> None:
+    """Refuse what is no gradient by its size, and would fill the memory of who compares it.
+
+    Raises:
+        Unusable: it has far too many numbers.
+    """
+    if sum(array.nbytes for array in arrays) > longest_about(problem) // 4:
+        count = sum(array.size for array in arrays)
+        raise Unusable(tr("it returned {count} numbers, far more than its gradients have", count=count))
+
+
+def plain(value: Any) -> Array:
+    """A plain array of real numbers: of what is masked the data, of a subclass the numbers in memory."""
+    try:
+        array = np.asarray(_readable(value) if hasattr(value, "detach") else value)
+    except Exception as error:
+        kind, reason = type(value).__name__, short(str(error))
+        raise Unusable(
+            tr("it returned a {kind} that cannot be read as an array: {reason}", kind=kind, reason=reason)
+        ) from None
+    if np.iscomplexobj(array):
+        largest = np.abs(array.real).max(initial=1e-300, where=np.isfinite(array.real))
+        if not (np.abs(array.imag) <= 1e-9 * largest).all():  # NaN is not real either
+            raise Unusable(tr("it returned complex numbers; a gradient is real"))
+        array = array.real
+    if array.dtype.kind not in "biuf":
+        raise Unusable(
+            tr(
+                "it returned a {kind} of {dtype}; a gradient is an array of numbers",
+                kind=type(value).__name__,
+                dtype=array.dtype.name,
+            )
+        )
+    return np.ascontiguousarray(array) if array.ndim else array
+
+
+def _readable(tensor: Any) -> Any:
+    """A tensor as NumPy can read it: on the CPU, its sign carried out, in a precision that NumPy has."""
+    read = tensor.detach().cpu()
+    for lazy in ("resolve_conj", "resolve_neg"):
+        read = getattr(read, lazy, lambda read=read: read)()
+    return read.float() if str(getattr(read, "dtype", "")) == "torch.bfloat16" else read

@@ -1,0 +1,295 @@
+"""The candidate's process: load it, say what it is, answer calls until the parent is gone.
+
+`main` is that process, under `oracle/watched.py`. A function that lives in the parent alone (a closure, a
+cell of a notebook) is served by a fork instead, see `worker.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.call import wire
+from convstep.candidate.call.calling import Call, perform
+from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate, Outcome
+from convstep.candidate.load.imports import waiting_for_imports
+from convstep.candidate.load.placeholders import Placeholder
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.conv.problem import Problem
+from convstep.language import speak, tr
+from convstep.oracle import messages
+from convstep.oracle.conversation import answering
+from convstep.oracle.watched import private_pipes
+
+MEMORY = 4 << 30
+"""Bytes that a candidate may ask for beyond what its process holds when it is loaded."""
+
+
+@dataclass(slots=True)
+class Served:
+    """A loaded candidate and what it stands among."""
+
+    function: Callable[..., Any]
+    """What to call."""
+    namespace: dict[str, Any]
+    """Names of its file; the forward is looked up there."""
+    candidate: Candidate
+    """What is known of it."""
+    reload: Callable[[], Served] | None = None
+    """Loads it again; None for a function that lives in its process alone."""
+    hint: Callable[[BaseException], str | None] = lambda error: None
+    """What to do about an exception that comes of how it was loaded."""
+
+    def forward(self, call: Call) -> Callable[..., Any] | None:
+        """Its own forward under a convention, if there is one."""
+        convention = CONVENTIONS[call.convention]
+        name = matching_forward(convention, self.candidate.name, _functions(self.namespace))
+        return self.namespace.get(name) if convention.forward is not None else None
+
+
+def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
+    """What can be told of a candidate without calling it."""
+    subject: Any = function
+    if kind == "autograd":
+        subject = function.forward  # type: ignore[attr-defined]
+    try:
+        listed = list(inspect.signature(subject).parameters.values())
+    except (TypeError, ValueError):
+        listed = []
+        variadic = True
+    else:
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in listed)
+    places = [p for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if kind == "autograd":
+        places = places[1:]
+    names = tuple(p.name for p in places)
+    functions = _functions(namespace)
+    forwards = (matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward)
+    return Candidate(
+        name,
+        kind,
+        names,
+        sum(p.default is p.empty for p in places),
+        variadic,
+        next(filter(None, forwards), ""),
+        kind == "autograd" or _uses_torch(namespace),
+    )
+
+
+def _functions(namespace: dict[str, Any]) -> list[str]:
+    """The names of what can be called; a placeholder of a missing import only looks as if it could."""
+    return [
+        name for name, value in namespace.items() if callable(value) and not isinstance(value, Placeholder)
+    ]
+
+
+def _uses_torch(namespace: dict[str, Any]) -> bool:
+    return any(
+        isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "torch"
+        for value in list(namespace.values())
+    )
+
+
+def load(target: Target, options: dict[str, Any]) -> Served:
+    """Load a target's code in this process.
+
+    Args:
+        target: what to call; a class needs an adapter.
+        options: those of loading, and "adapter": the target of a function `adapter(Class, problem)`.
+
+    Raises:
+        CandidateError: it cannot be loaded; one sentence.
+    """
+    from convstep.candidate.load import loading
+
+    how = {name: value for name, value in options.items() if name != "adapter"}
+    written = options.get("adapter")
+    if not written:
+        return _served(loading.load(target, loading.Options(**how)), target.name)
+    beside = Target.parse(written)
+    if beside.path is not None:  # the candidate may change the working directory
+        beside = replace(beside, path=os.path.abspath(beside.path))
+    loaded = loading.load(target, loading.Options(**how))
+    adapter = loading.load(beside, loading.Options(**how))
+    return _adapted(loaded, adapter, target.name)
+
+
+def _adapted(loaded: Any, adapter: Any, name: str) -> Served:
+    """A layer class, or anything else, behind a function that takes it and a problem."""
+    candidate = Candidate(
+        name,
+        "function",
+        ("problem",),
+        1,
+        file=loaded.file or "",
+        first_line=loaded.first_line or 0,
+        source=loaded.source or "",
+        notes=(*loaded.notes, *adapter.notes),
+    )
+    return Served(
+        functools.partial(adapter.function, loaded.function),
+        {},
+        candidate,
+        lambda: _adapted(loaded.fresh(), adapter.fresh(), name),
+        lambda error: loaded.hint(error) or adapter.hint(error),
+    )
+
+
+def _served(loaded: Any, name: str) -> Served:
+    if loaded.kind == "class":
+        raise CandidateError(no_class(name))
+    candidate = replace(
+        describe(loaded.function, loaded.kind, name, loaded.namespace),
+        file=loaded.file or "",
+        first_line=loaded.first_line or 0,
+        source=loaded.source or "",
+        notes=tuple(loaded.notes),
+    )
+    return Served(
+        loaded.function,
+        loaded.namespace,
+        candidate,
+        lambda: _served(loaded.fresh(), name),
+        loaded.hint,
+    )
+
+
+def no_class(name: str) -> str:
+    """Why a class is not a candidate, in a sentence."""
+    return tr(
+        "{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
+        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
+        name=name,
+    )
+
+
+def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:
+    """Answer calls until the parent closes its end or is gone."""
+    received: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    limit_memory(MEMORY)
+    try:
+        messages.send(answers, answering(None, wire.introduction(served.candidate)))
+        while True:
+            question = messages.opened(received.get())
+            call, problem, fresh = wire.read_question(question)
+            if fresh:
+                if served.reload is not None:
+                    with contextlib.suppress(CandidateError), announced(answers, question):
+                        served = served.reload()  # it was loaded once
+                messages.send(answers, answering(question, {"loaded": True}))
+            messages.send(answers, answering(question, wire.answer(_called(served, call, problem))))
+    except OSError:  # nobody listens, or the candidate closed what it does not know
+        os._exit(CLOSED)
+    except MemoryError:  # a candidate that returned has left no room for its result
+        os._exit(OUT_OF_MEMORY)
+
+
+@contextlib.contextmanager
+def announced(answers: messages.RawPipe, question: messages.Message | None = None) -> Iterator[None]:
+    """While something is loaded, say when an installed package is being imported: that is not its time."""
+    here = threading.get_ident()
+
+    def importing(now: bool) -> None:
+        if threading.get_ident() != here:  # two threads would write into each other's message
+            return
+        with contextlib.suppress(OSError):
+            messages.send(answers, answering(question, {"importing": now}))
+
+    importing(False)
+    with waiting_for_imports(importing):
+        yield
+
+
+def _called(served: Served, call: Call, problem: Problem) -> Outcome:
+    return perform(served.function, served.forward(call), served.candidate, call, problem, served.hint)
+
+
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+    """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
+    try:
+        while (question := messages.receive(questions)) is not None:
+            received.put(question)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():  # what it started ends with it
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(0)
+
+
+def limit_memory(room: int, *, loading: bool = False) -> None:
+    """Let a huge allocation fail with a MemoryError here, before it takes the machine down.
+
+    Args:
+        room: bytes beyond what this process holds now.
+        loading: limit only what is written to: a framework maps gigabytes of libraries.
+    """
+    try:
+        import resource
+
+        with open("/proc/self/statm") as statm:
+            pages = [int(count) for count in statm.read().split()]
+        limits = [(resource.RLIMIT_DATA, pages[5])] + [(resource.RLIMIT_AS, pages[0])] * (not loading)
+        for limit, held in limits:
+            _, most = resource.getrlimit(limit)
+            wanted = held * resource.getpagesize() + room
+            if most == resource.RLIM_INFINITY or wanted < most:
+                resource.setrlimit(limit, (wanted, wanted))
+    except (ImportError, OSError, ValueError):  # a system without such limits
+        return
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the target named on the command line; after it options as JSON, and the language in use."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    questions, answers = private_pipes()
+    sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    os.environ["MPLBACKEND"] = "Agg"
+    speak(arguments[2])  # what is said here is shown as it is
+    from convstep.candidate.load import loading  # noqa: F401  ours, and so not the candidate's time
+
+    limit_memory(MEMORY, loading=True)
+    try:
+        with announced(answers):
+            served = load(Target.parse(arguments[0]), json.loads(arguments[1]))
+    except CandidateError as error:
+        _fail(answers, str(error))
+    except BaseException as error:
+        said = " ".join(str(error).split())
+        _fail(
+            answers,
+            tr(
+                "loading {target} ended with {error}: {said}"
+                if said
+                else "loading {target} ended with {error}",
+                target=arguments[0],
+                error=type(error).__name__,
+                said=said,
+            ),
+        )
+    else:
+        serve(served, questions, answers)
+
+
+def _fail(answers: messages.RawPipe, sentence: str) -> None:
+    """Say why there is no candidate; what it left behind does not keep the process from ending."""
+    code = CLOSED
+    with contextlib.suppress(OSError):
+        messages.send(answers, answering(None, {"error": np.asarray(sentence)}))
+        code = 0
+    os._exit(code)

@@ -1,0 +1,126 @@
+"""Questions to the candidate's process and its answers, as messages of arrays. Never pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy.typing as npt
+
+from convstep.candidate.call.calling import INPUTS, Call
+from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.conv.problem import Problem
+from convstep.oracle.messages import (
+    Message,
+    checked,
+    problem_message,
+    read_problem,
+    require,
+    strictly,
+    text,
+)
+from convstep.printable import SENTENCE, printable, printable_lines
+
+Array = npt.NDArray[Any]
+
+_KINDS = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}
+_OUTCOME, _CANDIDATE = (
+    {each.name: _KINDS[str(each.type)] for each in fields(kind) if str(each.type) in _KINDS}
+    for kind in (Outcome, Candidate)
+)
+"""The plain facts of both, and what each of them is."""
+_SEVERAL_LINES = ("source", "printed")
+_EXACT = ("file",)
+"""A path is opened as it is; where it is shown, it is escaped."""
+_ENDINGS = (RETURNED, REFUSED, RAISED, HUNG, DIED)
+
+
+def question(call: Call, problem: Problem, *, fresh: bool) -> dict[str, npt.ArrayLike]:
+    """Call the candidate; `fresh` loads it again first, so that what it kept is gone."""
+    return {"call": json.dumps(asdict(call) | {"fresh": fresh})} | problem_message(problem)
+
+
+def read_question(message: Message) -> tuple[Call, Problem, bool]:
+    """The call, the problem, and whether the candidate is to be loaded again."""
+    call = json.loads(str(message["call"]))
+    fresh = bool(call.pop("fresh"))
+    return Call(**call), read_problem(message), fresh
+
+
+def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:
+    """What a call came to, as arrays."""
+    plain = {name: getattr(outcome, name) for name in _OUTCOME}
+    arrays: dict[str, npt.ArrayLike] = {"outcome": json.dumps(plain)}
+    for number, array in enumerate(outcome.returned):
+        arrays[f"returned.{number}"] = array
+    if outcome.Z is not None:
+        arrays["Z"] = outcome.Z
+    return arrays
+
+
+def read_answer(message: Message, call: Call, problem: Problem) -> Outcome:
+    """The outcome, its gradients by name and in our layout.
+
+    Raises:
+        Malformed: it is not what `answer` makes.
+    """
+    with strictly():
+        facts = _facts(json.loads(text(message, "outcome")), _OUTCOME)
+        labels = facts["labels"]
+        count = sum(name.startswith("returned.") for name in message)
+        returned = tuple(message[f"returned.{number}"] for number in range(count))
+        Z = message.get("Z")
+        require(len(message) == 1 + count + (Z is not None))
+        require(all(array.dtype.kind in "biuf" for array in (*returned, *([] if Z is None else [Z]))))
+        require(facts["kind"] in _ENDINGS and (not labels or len(labels) == count == len(set(labels))))
+        require(set(labels) <= set(NAMES) and set(facts["changed"]) <= set(INPUTS))
+        gradients = {}
+        if facts["kind"] == RETURNED:
+            require(count > 0)
+            gradients = named(CONVENTIONS[call.convention], returned, labels, problem)
+        return Outcome(returned=returned, gradients=gradients, Z=Z, **facts)
+
+
+def introduction(candidate: Candidate) -> dict[str, npt.ArrayLike]:
+    """What loading found out, as a message."""
+    return {"candidate": json.dumps(asdict(candidate))}
+
+
+def read_introduction(message: Message) -> Candidate:
+    """The candidate of a message.
+
+    Raises:
+        Malformed: it is not what `introduction` makes.
+    """
+    with strictly():
+        require(len(message) == 1)
+        facts = _facts(json.loads(text(message, "candidate")), _CANDIDATE)
+        require(facts["kind"] in ("function", "method", "class", "autograd"))
+        require(facts["required"] <= len(facts["parameters"]))
+        return Candidate(**facts)
+
+
+def _facts(given: object, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Plain facts by name, each of its kind: texts as they may be shown, truths, counts, tuples of texts."""
+    plain = checked(given, dict)
+    require(plain.keys() == kinds.keys())
+    facts: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        if kind is tuple:
+            facts[name] = tuple(_shown(name, checked(each, str)) for each in checked(plain[name], list))
+        elif kind is str:
+            facts[name] = _shown(name, checked(plain[name], str))
+        else:
+            facts[name] = checked(plain[name], kind)
+            require(kind is not int or 0 <= facts[name] < 1 << 63)
+    return facts
+
+
+def _shown(name: str, words: str) -> str:
+    """What a stranger's code says goes to a terminal."""
+    if name in _EXACT:
+        return words
+    return printable_lines(words) if name in _SEVERAL_LINES else printable(words, SENTENCE)

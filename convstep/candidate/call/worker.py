@@ -1,0 +1,269 @@
+"""A candidate in a process of its own, so that nothing it does harms the one who asks.
+
+It may hang, crash, leave, print, eat memory: each becomes an `Outcome` in words, and the next call
+gets a new process where the old one is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from convstep.candidate.call import wire
+from convstep.candidate.call.calling import Call
+from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
+from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
+from convstep.candidate.call.serve import no_class
+from convstep.candidate.load.source_of import kind_of, name_of
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.oracle import messages
+from convstep.oracle.conversation import Conversation, Ended, Silent
+
+SECONDS = 10.0
+"""How long one call may take, unless told otherwise."""
+PAUSE = 0.02
+"""Seconds between two looks at whether a call has ended."""
+LOADING = 60.0
+"""How long loading may take, unless told otherwise; and on top, however told, to start Python and import
+installed packages: a large framework is slow on a cold disk."""
+
+Message = messages.Message
+
+Starter = Callable[[], Process]
+
+
+class Worker:
+    """Calls a candidate in its process. Any thread may call anything; calls take turns."""
+
+    def __init__(
+        self, start: Starter, title: str, seconds: float | None = None, flags: tuple[str, ...] = ()
+    ) -> None:
+        """Start the process and wait until the candidate is loaded.
+
+        Args:
+            start: starts a process that serves the candidate.
+            title: how the command line names it, or what to call it where it cannot.
+            seconds: how long one call may take, and loading; SECONDS and LOADING if None.
+            flags: what the command line adds, to load it in the same way.
+
+        Raises:
+            CandidateError: it cannot be loaded.
+        """
+        self.address, self.flags = title, flags
+        self.seconds = SECONDS if seconds is None else seconds
+        self.loading = LOADING if seconds is None else seconds
+        self._start = start
+        self._one_call = threading.RLock()
+        self._closed = False
+        self._called = False
+        self._process: Process | None = None
+        self._conversation: Conversation | None = None
+        self.candidate: Candidate = self._begin()
+        """What loading found out."""
+
+    @classmethod
+    def of_target(
+        cls, target: Target, options: dict[str, Any] | None = None, seconds: float | None = None
+    ) -> Worker:
+        """A worker for code in a file or a module."""
+        flags: list[str] = []
+        for name, value in (options or {}).items():
+            if value:
+                flags += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, str) else [])]
+        return cls(lambda: Spawned(target, options or {}), str(target), seconds, tuple(flags))
+
+    @classmethod
+    def of_function(cls, function: Callable[..., Any], seconds: float | None = None) -> Worker:
+        """A worker for a function of this process: a copy of the process calls it.
+
+        Raises:
+            CandidateError: this system cannot copy a process, or it is not a function.
+        """
+        if not callable(function):
+            raise CandidateError(
+                tr("{value!r} cannot be called; give a function or 'path.py:function'", value=function)
+            )
+        if kind_of(function) == "class":
+            raise CandidateError(no_class(name_of(function)))
+        if not hasattr(os, "fork"):
+            return cls.of_target(importable(function), None, seconds)
+        return cls(lambda: Forked(function), _address(function), seconds)
+
+    def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
+        """Call the candidate once; whatever happens is in the outcome.
+
+        Args:
+            call: how to call it.
+            problem: what on.
+            fresh: load it again first, so that what it kept from other calls is gone.
+        """
+        with self._one_call:
+            if fresh and self._called and isinstance(self._process, Forked):
+                self._end()
+            if self._process is None:
+                try:
+                    self._begin()
+                except CandidateError as error:
+                    return Outcome(DIED, message=str(error))
+            try:
+                return self._answer(call, problem, fresh and self._called)
+            except BaseException:  # Ctrl+C: the answer to this call must not become the next one's
+                self._end()
+                raise
+            finally:
+                self._called = True
+
+    def _answer(self, call: Call, problem: Problem, fresh: bool) -> Outcome:
+        talk = self._conversation
+        assert talk is not None
+        loading = fresh
+        try:
+            talk.ask(wire.question(call, problem, fresh=fresh), messages.longest_about(problem))
+            if fresh:  # it says when it is loaded, and the time of the call starts
+                self._heard_loading(talk)
+                loading = False
+            return wire.read_answer(talk.hear(self.seconds), call, problem)
+        except Silent as silent:
+            self._end()
+            message = tr(
+                "loading it again did not finish within {seconds:g} s"
+                if loading
+                else "it did not return within {seconds:g} s",
+                seconds=silent.seconds,
+            )
+            return Outcome(HUNG, message=message)
+        except Ended:
+            return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
+        except messages.Malformed:
+            self._end()
+            return Outcome(DIED, message=nonsense())
+
+    def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
+        """What is said when loading has ended; what is said before is whose time it is.
+
+        Raises:
+            Silent: it took too long.
+            Ended: it will never be said.
+            Malformed: something else was.
+        """
+        left = {False: self.loading, True: max(LOADING, self.loading)}
+        importing = starting
+        while True:
+            began = time.monotonic()
+            try:
+                said = talk.hear(left[importing])
+            except Silent:
+                raise Silent(max(LOADING, self.loading) if importing else self.loading) from None
+            if "importing" not in said:
+                return said
+            left[importing] -= time.monotonic() - began
+            importing = bool(messages.number(said, "importing"))
+
+    def close(self) -> None:
+        """End the process, whatever it is doing; calling it again does nothing."""
+        self._closed = True
+        free = False
+        while not free:  # a call under way is answered by the death of its process
+            process = self._process
+            if process is not None:
+                process.end()
+            free = self._one_call.acquire(timeout=PAUSE)
+        try:
+            self._end()
+        finally:
+            self._one_call.release()
+
+    def __enter__(self) -> Self:
+        """The worker itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        self.close()
+
+    def _begin(self) -> Candidate:
+        if self._closed:
+            raise CandidateError(tr("the candidate's process was closed"))
+        self._called = False
+        try:
+            self._process = self._start()
+        except OSError as error:
+            raise CandidateError(
+                tr("no process for the candidate can be started: {reason}", reason=error.strerror or error)
+            ) from None
+        talk = self._conversation = Conversation(self._process.questions, self._process.answers)
+        try:
+            return self._introduced(talk)
+        except BaseException:  # Ctrl+C, too
+            self._end()
+            raise
+
+    def _introduced(self, talk: Conversation) -> Candidate:
+        try:
+            said = self._heard_loading(talk, starting=True)
+            if "error" in said:
+                raise CandidateError(messages.text(said, "error"))
+            return wire.read_introduction(said)
+        except Silent as silent:
+            raise CandidateError(
+                tr(
+                    "loading {target} did not finish within {seconds:g} s",
+                    target=self.address,
+                    seconds=silent.seconds,
+                )
+            ) from None
+        except Ended:
+            how = how_it_died(self._end(by_itself=True))
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how)) from None
+        except messages.Malformed:
+            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
+
+    def _end(self, *, by_itself: bool = False) -> int | None:
+        process, self._process = self._process, None
+        talk, self._conversation = self._conversation, None
+        if process is None:
+            return None
+        code = process.end(by_itself=by_itself)
+        if talk is not None:
+            talk.close()
+        return code
+
+
+def nonsense() -> str:
+    """What is said of a process whose pipe brings something else than answers."""
+    return tr("its process answered nonsense: something in it writes to pipes that are not its own")
+
+
+def _address(function: Callable[..., Any]) -> str:
+    """How the command line names a function, or its name where it cannot."""
+    with contextlib.suppress(CandidateError):
+        return str(importable(function))
+    return name_of(function)
+
+
+def importable(function: Callable[..., Any]) -> Target:
+    """The target under which another process finds a function.
+
+    Raises:
+        CandidateError: it lives in this process alone.
+    """
+    import inspect
+
+    name = name_of(function)
+    file = None
+    with contextlib.suppress(TypeError, OSError):
+        file = inspect.getsourcefile(inspect.unwrap(function))
+    if file is None or "<" in name or not os.path.exists(file):
+        raise CandidateError(
+            tr("{name} is not in a file; save it in one and check 'path.py:{name}'", name=name)
+        )
+    return Target.parse(f"{file}:{name}")

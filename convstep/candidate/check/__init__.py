@@ -1,0 +1,1 @@
+"""Small problems, what is right on each, and what a candidate makes of them."""

@@ -1,0 +1,253 @@
+"""The small problems that a candidate is tried on, and what is right on each.
+
+They are small so that the first failure is easy to look at, and unlike each other so that every
+known bug shows on several: stride 1 to 3, padding 0 to 2, sizes that tile and that do not, square
+and not, one channel and several, one sample and two. `dZ` is random: ones hide most mistakes.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.conventions import Convention
+from convstep.candidate.call.outcome import NAMES, Candidate
+from convstep.conv.blocks import exact_gradients
+from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.problem import Problem
+from convstep.oracle.expectation import absolute_problem
+from convstep.oracle.tolerance import contributions, factor
+
+Array = npt.NDArray[Any]
+
+LOOSE = 4e-6
+"""Error, as a share of the largest sum of sizes, from which a cell is wrong: single precision
+passes, a mistake does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The integers of one problem of the sweep."""
+
+    size: Pair
+    """Rows and columns of the input."""
+    kernel: Pair
+    """Rows and columns of the kernels."""
+    stride: Pair = (1, 1)
+    """Along H and W."""
+    padding: Padding = ((0, 0), (0, 0))
+    """`((top, bottom), (left, right))`."""
+    channels: int = 1
+    """Input channels."""
+    filters: int = 2
+    """Output channels."""
+    batch: int | None = None
+    """Samples; None is without a batch axis."""
+    dilation: Pair = (1, 1)
+    """Along H and W."""
+    groups: int = 1
+    """Channel groups."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """The same integers, with the index arithmetic."""
+        return Geometry(
+            self.batch,
+            (*self.size, self.channels),
+            (self.filters, *self.kernel, self.channels // self.groups),
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+        )
+
+    @property
+    def work(self) -> tuple[int, int]:
+        """What cases are ordered by: multiplications of one pass, then cells of the input."""
+        f_h, f_w = self.kernel
+        samples = self.batch or 1
+        cells = samples * self.size[0] * self.size[1] * self.channels
+        return self.geometry.total_steps * f_h * f_w * self.channels // self.groups, cells
+
+    @property
+    def possible(self) -> bool:
+        """Whether the kernel fits and every window sees some of the input."""
+        h_out, w_out, _ = self.geometry.output_shape
+        return min(h_out, w_out, *self.size) > 0 and all(
+            max(ends) < reach
+            for ends, reach in zip(self.padding, self.geometry.reach, strict=True)
+            if max(ends) > 0
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Right:
+    """What is right on one problem."""
+
+    problem: Problem
+    """The problem."""
+    gradients: dict[str, Array]
+    """By name, without "db" where there is no bias."""
+    loose: dict[str, float]
+    """By name: how far a cell may be off before it counts as wrong."""
+    rounding: dict[str, Array]
+    """By name: how far each cell may be off by rounding in the problem's own precision."""
+
+    @classmethod
+    def of(cls, problem: Problem) -> Right:
+        """Work it out with the exact gradients."""
+        found = dict(zip(NAMES, exact_gradients(problem), strict=True))
+        sizes = dict(zip(NAMES, exact_gradients(absolute_problem(problem, problem.total_steps)), strict=True))
+        most = contributions(problem.geometry)
+        eps = float(np.finfo(problem.dtype).eps)
+        gradients = {name: array for name, array in found.items() if array is not None}
+        rounding = {name: factor(most[name]) * eps * np.asarray(sizes[name]) for name in gradients}
+        loose = {
+            name: max(LOOSE, factor(most[name]) * eps) * float(np.max(np.asarray(sizes[name]), initial=0.0))
+            for name in gradients
+        }
+        return cls(problem, gradients, loose, rounding)
+
+
+@functools.lru_cache(maxsize=512)
+def right_of(case: Case) -> Right:
+    """The problem of a case with random arrays, always the same ones, and what is right on it."""
+    seed = [case.batch or 0, *case.size, *case.kernel, *case.stride, *sum(case.padding, ())]
+    rng = np.random.default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
+    geometry = case.geometry
+    lead = () if case.batch is None else (case.batch,)
+    problem = Problem(
+        rng.standard_normal((*lead, *geometry.input_shape)),
+        rng.standard_normal(geometry.kernel_shape),
+        rng.standard_normal(case.filters),
+        rng.standard_normal((*lead, *geometry.output_shape)),
+        case.stride,
+        case.padding,
+        case.dilation,
+        case.groups,
+    )
+    return Right.of(problem)
+
+
+def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
+    """The cases that a convention can express, smallest first, and what it cannot express."""
+    cases = [
+        case for case in _all_cases(convention.name) if not convention.cannot_say(case.geometry, candidate)
+    ]
+    unsaid = {
+        reason: None
+        for case in _all_cases("problem")
+        if (reason := convention.cannot_say(case.geometry, candidate))
+    }
+    return sorted(cases, key=lambda case: case.work), tuple(unsaid)
+
+
+@functools.cache
+def _all_cases(convention: str) -> tuple[Case, ...]:
+    batches: tuple[int | None, ...] = (1, 2)
+    if convention == "article":
+        batches = (None,)
+    elif convention == "problem":
+        batches = (None, 2)
+    found = dict.fromkeys(_shared(batches))
+    if convention == "alx":
+        found |= dict.fromkeys(_same_by_alx())
+    if convention in ("alx", "torch", "problem"):
+        found |= dict.fromkeys(_along_one_axis())
+    if convention in ("torch", "problem", "article"):
+        found |= dict.fromkeys(_dilated_and_grouped(batches))
+    if convention == "problem":
+        found |= dict.fromkeys(_one_sided())
+    return tuple(case for case in found if case.possible)
+
+
+def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
+    """What every convention can say: stride, padding, tiling, channels, samples."""
+    turn = itertools.cycle(batches)
+    for kernel, s, p in itertools.product([(2, 2), (3, 3), (2, 3), (3, 2)], (1, 2, 3), (0, 1, 2)):
+        if p > 1 and kernel != (3, 3):
+            continue
+        for rest in ((0, 0), (1, s - 1))[: 1 if s == 1 else 2]:
+            channels = (1, 2) if kernel == (2, 2) else (2, 3)
+            wide_and_high = kernel[0] == kernel[1] and rest == (0, 0) and s < 3
+            for outputs in ((2, 3), (3, 2)) if wide_and_high else ((2, 3) if s == 2 else (3, 2),):
+                batch = next(turn)
+                yield _sized(kernel, s, p, outputs, rest, channels, batch)
+                channels = channels[::-1] if batch is None else channels
+    for s, p in itertools.product((1, 2), (0, 1)):
+        yield _sized((3, 3), s, p, (3, 3), (0, 0), (2, 3), next(turn))  # a square input
+        # larger than it need be, so that the first failure is one where windows have an inside
+        yield _sized((1, 1), s, p if s == 1 else 0, (5, 4), (0, 0), (3, 2), next(turn))
+    for batch in batches:
+        yield _sized((3, 3), 2, 1, (2, 3), (0, 0), (1, 1), batch)
+        yield _sized((3, 3), 1, 1, (3, 4), (0, 0), (3, 4), batch)
+
+
+def _sized(
+    kernel: Pair, s: int, p: int, outputs: Pair, rest: Pair, channels: Pair, batch: int | None
+) -> Case:
+    """The case with a given output size: `(outputs - 1) * s + kernel - 2p + rest` is the input's."""
+    rows, columns = (
+        (out - 1) * s + f - 2 * p + extra for out, f, extra in zip(outputs, kernel, rest, strict=True)
+    )
+    while rows < 2 or columns < 2:
+        rows, columns = rows + s, columns + s
+    return Case((rows, columns), kernel, (s, s), ((p, p), (p, p)), *channels, batch)
+
+
+def _same_by_alx() -> Iterator[Case]:
+    """ALX's own "same": the size is kept at any stride."""
+    for kernel, s, size in itertools.product(
+        [(3, 3), (3, 5), (1, 3)], (1, 2, 3), [(3, 5), (5, 5), (5, 3), (7, 5)]
+    ):
+        twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
+        top, left = twice[0] // 2, twice[1] // 2
+        channels = (2, 3) if size[0] > 3 else (1, 2)
+        batch = 2 if size == (3, 5) else 1
+        yield Case(size, kernel, (s, s), ((top, top), (left, left)), *channels, batch)
+
+
+def _along_one_axis() -> Iterator[Case]:
+    """Strides and paddings that differ along H and W."""
+    for stride, (p_h, p_w) in itertools.product([(1, 2), (2, 1)], [(0, 0), (1, 1), (0, 1), (1, 0)]):
+        yield Case((5, 6), (3, 2), stride, ((p_h, p_h), (p_w, p_w)), 2, 2, 1)
+    yield Case((5, 4), (3, 3), (1, 1), ((0, 0), (1, 1)), 1, 2, 1)
+    yield Case((4, 5), (3, 3), (1, 1), ((1, 1), (0, 0)), 1, 2, 2)
+
+
+def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
+    turn = itertools.cycle(batches)
+    for dilation, s, p in [
+        ((2, 2), 1, 0),
+        ((2, 2), 1, 1),
+        ((2, 2), 2, 2),
+        ((3, 3), 1, 2),
+        ((1, 2), 1, 1),
+        ((2, 1), 2, 0),
+    ]:
+        yield Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), 2, 2, next(turn), dilation)
+        yield Case((5, 6), (2, 2), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
+    for groups, channels, s, p in [
+        (2, (2, 2), 1, 0),
+        (2, (4, 2), 1, 1),
+        (2, (2, 4), 2, 1),
+        (3, (3, 3), 1, 1),
+        (3, (3, 6), 2, 0),
+        (2, (4, 6), 1, 0),
+    ]:
+        yield Case((5, 4), (3, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
+        yield Case((4, 5), (2, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
+    yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)
+
+
+def _one_sided() -> Iterator[Case]:
+    """Padding that differs between opposite sides."""
+    for padding in [((1, 0), (0, 1)), ((0, 1), (1, 0)), ((2, 1), (0, 2))]:
+        yield Case((4, 5), (3, 3), (1, 1), padding, 2, 2)
+        yield Case((5, 4), (3, 3), (2, 2), padding, 1, 2, 2)

@@ -1,0 +1,141 @@
+"""What a candidate made of one problem, held against what is right, gradient by gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
+from convstep.candidate.check.cases import Case, Right
+from convstep.conv.step import quiet
+from convstep.conv.validation import padding_text, pair_text, shape_text
+
+Array = npt.NDArray[Any]
+
+RIGHT, WRONG, SHAPE, MISSING = "right", "wrong", "shape", "missing"
+"""How a gradient compares: its numbers are right, or wrong in the right shape; its shape is wrong;
+it did not come back."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One gradient of one call."""
+
+    name: str
+    """ "dW", "db" or "dA_prev"."""
+    kind: str
+    """RIGHT, WRONG, SHAPE or MISSING."""
+    shape: tuple[int, ...] = ()
+    """The shape it has, in our layout."""
+    max_abs_error: float = 0.0
+    """The largest error; inf where one of the two is NaN or inf, or the shape is wrong."""
+    max_rel_error: float = 0.0
+    """The largest error relative to the right value of the cell."""
+    worst: tuple[int, ...] = ()
+    """The cell with the largest error."""
+    rounding: bool = True
+    """Whether all errors are rounding in the problem's own precision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One problem of the sweep, and what the candidate made of it."""
+
+    case: Case | None
+    """Its integers; None for a problem that was given."""
+    right: Right
+    """The problem, and what is right."""
+    outcome: Outcome
+    """What came of the call."""
+    judged: tuple[Judged, ...]
+    """By gradient; empty if nothing came back."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the candidate said it does not take this size."""
+        return self.outcome.kind == REFUSED
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that came back is right, and no input was changed."""
+        complete = self.outcome.kind == RETURNED and not self.outcome.changed
+        return complete and all(found.kind == RIGHT for found in self.judged)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong."""
+        return not self.ok and not self.refused
+
+    def wrong(self, name: str) -> bool:
+        """Whether a gradient came back and is not right, or should have come and did not."""
+        return any(found.name == name and found.kind != RIGHT for found in self.judged)
+
+
+def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
+    """Hold an outcome against what is right."""
+    judged: tuple[Judged, ...] = ()
+    if outcome.kind == RETURNED:
+        judged = tuple(
+            _judged(name, right, outcome.gradients.get(name)) for name in NAMES if name in right.gradients
+        )
+    return Result(case, right, outcome, judged)
+
+
+def wrong_cells(
+    name: str, right: Right, actual: Array, expected: Array | None = None
+) -> npt.NDArray[np.bool_]:
+    """Where a gradient of the right shape is off by more than any rounding.
+
+    Args:
+        name: "dW", "db" or "dA_prev".
+        right: what the errors are measured by.
+        actual: the gradient.
+        expected: what it should be, if not the whole pass's.
+    """
+    wanted = right.gradients[name] if expected is None else expected
+    with quiet():
+        same = (actual == wanted) | (np.isnan(actual) & np.isnan(wanted))
+        error = np.abs(np.asarray(actual, np.float64) - np.asarray(wanted, np.float64))
+        cells: npt.NDArray[np.bool_] = ~same & ~(error <= right.loose[name])
+    return cells
+
+
+def _judged(name: str, right: Right, actual: Array | None) -> Judged:
+    expected = right.gradients[name]
+    if actual is None:
+        return Judged(name, MISSING, (), np.inf, np.inf)
+    if actual.shape != expected.shape:
+        return Judged(name, SHAPE, actual.shape, np.inf, np.inf)
+    wrong = wrong_cells(name, right, actual)
+    with quiet():
+        error = np.abs(np.asarray(actual, np.float64) - expected)
+        error = np.where(np.isnan(error), np.where(wrong, np.inf, 0.0), error)
+        relative = np.where(error == 0, 0.0, error / np.abs(expected))
+    worst = np.unravel_index(int(np.argmax(error)), error.shape) if error.size else ()
+    return Judged(
+        name,
+        WRONG if wrong.any() else RIGHT,
+        actual.shape,
+        float(error.max(initial=0.0)),
+        float(np.nanmax(relative, initial=0.0)),
+        tuple(int(i) for i in worst),
+        bool((error <= right.rounding[name]).all()),
+    )
+
+
+def problem_words(result: Result) -> str:
+    """The problem of a result in a few words: `5x4x2 → 3@3x3, stride 2, padding 1`."""
+    geometry = result.right.problem.geometry
+    c_out, f_h, f_w, _ = geometry.kernel_shape
+    batch = "" if geometry.batch in (None, 1) else f"{geometry.batch} × "
+    words = [f"{batch}{shape_text(geometry.input_shape)} → {c_out}@{f_h}x{f_w}"]
+    words.append(f"stride {pair_text(geometry.stride)}")
+    words.append(f"padding {padding_text(geometry.padding)}")
+    if geometry.dilation != (1, 1):
+        words.append(f"dilation {pair_text(geometry.dilation)}")
+    if geometry.groups != 1:
+        words.append(f"groups {geometry.groups}")
+    return ", ".join(words)

@@ -1,0 +1,210 @@
+"""Try a candidate on many small problems, find out how it wants to be called, and what fails."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convstep.candidate.call.calling import Call
+from convstep.candidate.call.conventions import AUTO, CONVENTIONS
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.cases import Case, Right, cases_for, right_of
+from convstep.candidate.check.choosing import choose as choose
+from convstep.candidate.check.choosing import trials
+from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.conv.problem import Problem
+
+BUDGET = 40.0
+"""Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
+LARGEST_BATCH, GUESSES = 256, 8
+"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
+SHARE = 3
+"""One in so many problems is tried on a candidate that keeps state."""
+DEATHS = 3
+"""How often its process may die before no more is tried."""
+
+Progress = Callable[[int, int], None]
+"""Told how many problems are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swept:
+    """What a sweep found."""
+
+    candidate: Candidate
+    """Who was tried."""
+    call: Call
+    """How it was called."""
+    reason: str
+    """Why so, when that was found out."""
+    results: tuple[Result, ...]
+    """Every problem tried, smallest first."""
+    untried: int
+    """How many problems there was no time for."""
+    unsaid: tuple[str, ...]
+    """What the convention cannot express, so that it was not tried."""
+    second: Outcome | None
+    """A second call on the first problem, in the same process; None if it was not made."""
+    keeps_state: bool
+    """Whether the second call differs from the first."""
+    grew: int
+    """Bytes by which its process grew over the sweep."""
+    only_batch: int
+    """The one batch size that a candidate takes which raises on every problem; 0 if none was found."""
+    whole_numbers: tuple[str, ...]
+    """Gradients that are cut to whole numbers when the inputs are integers."""
+
+    @property
+    def failing(self) -> Result | None:
+        """The smallest problem on which it fails; None if there is none."""
+        return next((result for result in self.results if result.failed), None)
+
+    @property
+    def passed(self) -> int:
+        """On how many problems everything is right."""
+        return sum(result.ok for result in self.results)
+
+    @property
+    def refused(self) -> int:
+        """How many problems the candidate does not take."""
+        return sum(result.refused for result in self.results)
+
+
+def sweep(
+    worker: Worker,
+    convention: str = AUTO,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Swept:
+    """Try a candidate.
+
+    Args:
+        worker: the candidate in its process.
+        convention: how to call it; "auto" finds out.
+        problem: also try this one, after the small ones.
+        progress: told after every problem.
+        budget: seconds for all of it.
+        clock: what they are read from.
+
+    Raises:
+        CandidateError: it takes arguments that no convention has.
+    """
+    began = clock()
+    call, reason, stuck = choose(worker, convention, budget / 2, clock)
+    cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
+    results: list[Result] = [] if stuck is None else [stuck]
+    second, keeps_state = None, False
+    if stuck is None:
+        first, second, keeps_state = _twice(worker, call, cases[0])
+        results.append(first)
+    if keeps_state:  # it is loaded again for every call, which takes time
+        cases = cases[::SHARE]
+    deaths = 0
+    for number, case in enumerate(cases[1:]):
+        late = clock() - began > budget
+        deaths += results[-1].outcome.kind == DIED
+        if late or deaths >= DEATHS or results[-1].outcome.kind == HUNG:
+            break
+        outcome = worker.call(call, right_of(case).problem, fresh=keeps_state)
+        results.append(judge(case, right_of(case), outcome))
+        if progress is not None:
+            progress(number + 2, len(cases))
+    untried = len(cases) - len(results)
+    stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
+    if (
+        problem is not None
+        and not stopped
+        and not CONVENTIONS[call.convention].cannot_say(problem.geometry, worker.candidate)
+    ):
+        right = Right.of(problem)
+        results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
+    held = [result.outcome.memory for result in results if result.outcome.memory]
+    return Swept(
+        worker.candidate,
+        call,
+        reason,
+        tuple(results),
+        untried,
+        unsaid,
+        second,
+        keeps_state,
+        held[-1] - held[0] if len(held) > 1 else 0,
+        _only_batch(worker, call, results),
+        _whole_numbers(worker, call, results, keeps_state),
+    )
+
+
+def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | None, bool]:
+    """One problem, called twice in one process: both outcomes, and whether state was kept.
+
+    Loading again takes time, so the first call is made where the trials were made; only if the
+    second differs is it looked at afresh. What differs at random keeps no state.
+    """
+    right = right_of(case)
+    first = worker.call(call, right.problem)
+    second = worker.call(call, right.problem) if first.kind == RETURNED else None
+    if second is None or _same(first, second):
+        return judge(case, right, first), second, False
+    first = worker.call(call, right.problem, fresh=True)
+    second = worker.call(call, right.problem)
+    again = worker.call(call, right.problem, fresh=True)
+    return judge(case, right, first), second, not _same(first, second) and _same(first, again)
+
+
+def _same(first: Outcome, second: Outcome) -> bool:
+    """Whether two calls came to the same, NaN included."""
+    if first.kind != second.kind or len(first.returned) != len(second.returned):
+        return False
+    return all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+        for a, b in zip(first.returned, second.returned, strict=True)
+    )
+
+
+def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
+    """The batch size hard-coded in a candidate that raises on everything, if it can be guessed.
+
+    Numbers to try come from what it raises and from its source.
+    """
+    if not CONVENTIONS[call.convention].batched or any(r.outcome.kind != RAISED for r in results):
+        return 0
+    words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
+    numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
+    tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]
+    for case in trials(worker, call)[:1]:
+        for number in tried:
+            larger = replace(case, batch=number)
+            outcome = worker.call(call, right_of(larger).problem, fresh=True)
+            if judge(larger, right_of(larger), outcome).ok:
+                return number
+    return 0
+
+
+def _whole_numbers(
+    worker: Worker, call: Call, results: Sequence[Result], keeps_state: bool
+) -> tuple[str, ...]:
+    """Gradients that are right for real inputs and cut to whole numbers for integer ones."""
+    sound = next((result for result in results if result.ok and result.case is not None), None)
+    if sound is None or call.convention in ("problem", "torch"):
+        return ()
+    given = sound.right.problem
+    problem = given.with_arrays(A_prev=np.rint(given.A_prev * 3), W=np.rint(given.W * 3))
+    right = Right.of(problem)
+    outcome = worker.call(replace(call, integers=True), problem, fresh=keeps_state)
+    if outcome.kind != RETURNED:
+        return ()
+    return tuple(
+        name
+        for name, gradient in outcome.gradients.items()
+        if name in right.gradients
+        and gradient.shape == right.gradients[name].shape
+        and bool((gradient == np.rint(gradient)).all())
+        and wrong_cells(name, right, gradient).any()
+    )

@@ -1,0 +1,266 @@
+"""What can be said of wrong numbers that no known mistake reproduces. Observations, not verdicts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.check.cases import LOOSE
+from convstep.candidate.check.judging import MISSING, SHAPE, WRONG, Result, wrong_cells
+from convstep.conv.step import quiet
+from convstep.conv.validation import shape_text
+from convstep.language import tr
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+HALF = 5e-3
+"""Errors, as a share of the largest sum of sizes, that sixteen bits explain."""
+MOVES = {
+    "down": ("down 1 row", "down {count} rows"),
+    "up": ("up 1 row", "up {count} rows"),
+    "right": ("right 1 column", "right {count} columns"),
+    "left": ("left 1 column", "left {count} columns"),
+}
+"""By direction, one line and more."""
+SLICES = {
+    "wrong in an input channel": (
+        "{name} is wrong only in input channel {number}",
+        "{name} is wrong only in the last input channel",
+    ),
+    "wrong in a sample": (
+        "{name} is wrong only in sample {number}",
+        "{name} is wrong only in the last sample",
+    ),
+    "wrong in an output channel": (
+        "{name} is wrong only in output channel {number}",
+        "{name} is wrong only in the last output channel",
+    ),
+    "right in an output channel": (
+        "{name} is right only in output channel {number}",
+        "{name} is right only in the last output channel",
+    ),
+}
+"""What is said of one slice: by its number, and where it is the last one of every problem."""
+REARRANGED: tuple[tuple[str, Callable[[Array, tuple[int, int]], Array]], ...] = (
+    ("{name} has the right numbers, rotated by 180°", lambda array, axes: np.flip(array, axes)),
+    ("{name} has the right numbers, flipped along H", lambda array, axes: np.flip(array, axes[0])),
+    ("{name} has the right numbers, flipped along W", lambda array, axes: np.flip(array, axes[1])),
+    ("{name} has the right numbers with H and W swapped", lambda array, axes: np.swapaxes(array, *axes)),
+)
+"""What is said of a gradient, and what makes it right; the axes are those of H and W."""
+ENOUGH = 8
+"""Wrong results that are looked at: the smallest ones."""
+
+
+def observations(name: str, results: Sequence[Result]) -> list[str]:
+    """What is true of a gradient on every problem where it is wrong, in sentences.
+
+    Args:
+        name: "dW", "db" or "dA_prev".
+        results: what the candidate made of each problem.
+    """
+    kinds = {found.kind for result in results for found in result.judged if found.name == name}
+    if MISSING in kinds:
+        return [tr("{name} is not returned", name=name)]
+    said = []
+    misshapen = [result for result in results if _kind(name, result) == SHAPE]
+    if misshapen:
+        said.append(
+            tr(
+                "{name} has the shape {shape}, not {right}",
+                name=name,
+                shape=shape_text(misshapen[0].outcome.gradients[name].shape),
+                right=shape_text(misshapen[0].right.gradients[name].shape),
+            )
+        )
+    wrong = [result for result in results if _kind(name, result) == WRONG][:ENOUGH]
+    if not wrong:
+        return said
+    pairs = [
+        (result.outcome.gradients[name].astype(np.float64), result.right.gradients[name]) for result in wrong
+    ]
+    masks = [
+        wrong_cells(name, result.right, actual) for result, (actual, _) in zip(wrong, pairs, strict=True)
+    ]
+    sizes = [result.right.loose[name] for result in wrong]
+    rearranged = _ratio(name, pairs, sizes) or _rearranged(name, pairs, sizes) or _shift(name, pairs, sizes)
+    for found in (_imprecise(name, wrong, masks), rearranged):
+        if found:
+            return [*said, found]
+    return [*said, *_where(name, wrong, pairs, masks)]
+
+
+def _kind(name: str, result: Result) -> str:
+    return next((found.kind for found in result.judged if found.name == name), "")
+
+
+def _close(first: Array, second: Array, size: float) -> bool:
+    with quiet():
+        return first.shape == second.shape and bool((np.abs(first - second) <= size).all())
+
+
+Pairs = Sequence[tuple[Array, Array]]
+
+
+def _imprecise(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> str:
+    """Right but for a small error everywhere: a precision, not a mistake."""
+    shares = []
+    for result, mask in zip(wrong, masks, strict=True):
+        actual, right = result.outcome.gradients[name], result.right.gradients[name]
+        with quiet():
+            error = np.abs(np.asarray(actual, np.float64) - right)[mask].max(initial=0.0)
+        shares.append(float(error) / result.right.loose[name] * LOOSE)  # of the largest sum of sizes
+    if all(share < HALF for share in shares):
+        return tr(
+            "{name} is accurate only to {share:.1%} of its size, as half precision would be",
+            name=name,
+            share=HALF,
+        )
+    return ""
+
+
+def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """All zeros, or a constant times what is right."""
+    if all(not actual.any() for actual, _ in pairs):
+        return tr("{name} is all zeros", name=name)
+    ratios = []
+    for (actual, expected), size in zip(pairs, sizes, strict=True):
+        with quiet():
+            ratio = float((actual * expected).sum() / (expected * expected).sum())
+        if not _close(actual, ratio * expected, size * max(1.0, abs(ratio))):
+            return ""
+        ratios.append(ratio)
+    if max(ratios) - min(ratios) < 1e-6:
+        return tr("{name} is {ratio:.4g} times the right values on every problem", name=name, ratio=ratios[0])
+    shown = ", ".join(f"{ratio:.4g}" for ratio in ratios[:4])
+    return tr(
+        "{name} is a constant times the right values, but the constant depends on the problem: {ratios} …",
+        name=name,
+        ratios=shown,
+    )
+
+
+def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """Flipped or transposed along H and W."""
+    axes = (1, 2) if name == "dW" else (-3, -2)
+    for words, change in REARRANGED if name != "db" else ():
+        if all(
+            _close(change(actual, axes), expected, size)
+            for (actual, expected), size in zip(pairs, sizes, strict=True)
+        ):
+            return tr(words, name=name)
+    if all(
+        _close(np.sort(actual, axis=None), np.sort(expected, axis=None), size)
+        for (actual, expected), size in zip(pairs, sizes, strict=True)
+    ):
+        return tr("{name} has the right numbers in the wrong places", name=name)
+    return ""
+
+
+def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
+    """Moved by some rows and columns, what left the array lost."""
+    if name != "dA_prev":
+        return ""
+    for rows, columns in sorted(
+        itertools.product(range(-2, 3), repeat=2), key=lambda by: abs(by[0]) + abs(by[1])
+    ):
+        if (rows, columns) == (0, 0):
+            continue
+        if all(
+            min(expected.shape[-3] - abs(rows), expected.shape[-2] - abs(columns)) > 0
+            and _close(*_overlap(actual, expected, rows, columns), size)
+            for (actual, expected), size in zip(pairs, sizes, strict=True)
+        ):
+            return _shifted(name, rows, columns)
+    return ""
+
+
+def _shifted(name: str, rows: int, columns: int) -> str:
+    """By how much, and where to: `dA_prev is shifted down 1 row`."""
+    down, right = ("down" if rows > 0 else "up"), ("right" if columns > 0 else "left")
+    moves = [tr(MOVES[way][abs(by) > 1], count=abs(by)) for way, by in ((down, rows), (right, columns)) if by]
+    if len(moves) == 1:
+        return tr("{name} is shifted {move}", name=name, move=moves[0])
+    return tr("{name} is shifted {one} and {other}", name=name, one=moves[0], other=moves[1])
+
+
+def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """The parts that lie on each other when `actual` is moved back."""
+
+    def cut(by: int, size: int) -> tuple[slice, slice]:
+        return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size + min(-by, 0))
+
+    (h_a, h_e), (w_a, w_e) = cut(rows, actual.shape[-3]), cut(columns, actual.shape[-2])
+    return actual[..., h_a, w_a, :], expected[..., h_e, w_e, :]
+
+
+def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mask]) -> list[str]:
+    """In which cells the errors are."""
+    said = []
+    if name == "dA_prev":
+        if all(not mask[..., 1:-1, 1:-1, :].any() and mask[..., 1:-1, 1:-1, :].size for mask in masks):
+            said.append(tr("dA_prev is wrong only in the cells at its border"))
+        if all(not (mask & ~_overlapped(result)).any() for result, mask in zip(wrong, masks, strict=True)):
+            said.append(tr("dA_prev is wrong only in cells that several windows share"))
+        said += _one_slice(name, masks, -1, "wrong in an input channel")
+        if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
+            said += _one_slice(name, masks, 0, "wrong in a sample")
+    else:
+        said += _one_slice(name, masks, 0, "wrong in an output channel")
+        said += _one_slice(name, [~mask for mask in masks], 0, "right in an output channel", whole=True)
+    if not said:
+        off = sum(int(mask.sum()) for mask in masks)
+        cells = sum(mask.size for mask in masks)
+        said.append(
+            tr(
+                "{name} is wrong in {off} of {cells} cells of the smallest problem it fails on"
+                if len(masks) == 1
+                else "{name} is wrong in {off} of {cells} cells of the {count} smallest problems it fails on",
+                name=name,
+                off=off,
+                cells=cells,
+                count=len(masks),
+            )
+        )
+    return said
+
+
+def _one_slice(name: str, masks: Sequence[Mask], axis: int, what: str, *, whole: bool = False) -> list[str]:
+    """Whether it is always the same one slice along an axis, or the last.
+
+    Args:
+        name: the gradient.
+        masks: the cells it is about, of every problem.
+        axis: along which there are slices.
+        what: a key of `SLICES`.
+        whole: all cells of the slice must be meant; else one is enough.
+    """
+    found = set()
+    for mask in masks:
+        slices = np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1)
+        touched: Mask = np.asarray(slices.all(axis=1) if whole else slices.any(axis=1))
+        places = np.flatnonzero(touched)
+        if len(places) != 1 or len(touched) < 2:
+            return []
+        found.add((int(places[0]), int(places[0]) - len(touched)))
+    first, from_the_end = ({pair[which] for pair in found} for which in (0, 1))
+    numbered, last = SLICES[what]
+    if len(first) == 1:
+        return [tr(numbered, name=name, number=first.pop())]
+    return [tr(last, name=name)] if from_the_end == {-1} else []
+
+
+def _overlapped(result: Result) -> Mask:
+    """Cells of `dA_prev` that more than one window covers."""
+    geometry = result.right.problem.geometry
+    h_out, w_out, _ = geometry.output_shape
+    count = np.zeros(geometry.padded_shape[:2], np.int64)
+    for i_h, i_w in itertools.product(range(h_out), range(w_out)):
+        count[geometry.rows(i_h), geometry.columns(i_w)] += 1
+    covered: Mask = (count[geometry.crop] > 1)[..., np.newaxis]
+    return np.broadcast_to(covered, result.right.gradients["dA_prev"].shape)

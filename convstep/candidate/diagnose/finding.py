@@ -1,0 +1,56 @@
+"""Finding: one thing that is wrong with a candidate, in words and with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnose.known_bugs.bug import KnownBug
+    from convstep.candidate.diagnose.matching import Match
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """One thing that is wrong, or that was seen."""
+
+    id: str
+    """A known bug's id; "unknown", "raises", "hangs" or "crashes" for anything else."""
+    proven: bool
+    """Whether it was reproduced, or is what was directly seen."""
+    message: str
+    """What is wrong, in one or two sentences."""
+    gradients: tuple[str, ...] = ()
+    """Where it shows."""
+    bug: KnownBug | None = None
+    """The known bug: its lines and its explanation."""
+    match: Match | None = None
+    """How it was reproduced."""
+    alternative: bool = False
+    """Whether an earlier finding explains the same numbers."""
+
+
+def known(bug_id: str, seen: str) -> Finding:
+    """A known bug that was watched happening."""
+    bug = KNOWN_BUGS[bug_id]
+    return Finding(bug_id, True, titled(bug, seen), (), bug)
+
+
+def titled(bug: KnownBug, seen: str) -> str:
+    """What a bug is called, and what was seen of it."""
+    return tr("{title}: {seen}", title=tr(bug.title), seen=seen)
+
+
+def count(number: int) -> str:
+    """How many problems, in words."""
+    return tr("1 problem") if number == 1 else tr("{count} problems", count=number)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `dW, db and dA_prev`."""
+    *first, last = names
+    return tr("{first} and {last}", first=", ".join(first), last=last) if first else last

@@ -1,0 +1,164 @@
+"""What is wrong with a candidate and needs no reproduction: it was watched happening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.conventions import expected_forward
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED
+from convstep.candidate.check.judging import Result, problem_words
+from convstep.candidate.check.sweep import Swept
+from convstep.candidate.diagnose.finding import Finding, count, known, listed, titled
+from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.conv.validation import shape_text
+from convstep.language import tr
+
+Array = npt.NDArray[Any]
+
+
+def seen_directly(swept: Swept) -> list[Finding]:
+    """What needs no reproduction: it was watched happening."""
+    found = []
+    last = swept.results[-1]
+    if last.outcome.kind == HUNG:
+        found.append(Finding("hangs", True, _on(last)))
+    died = [result for result in swept.results if result.outcome.kind == DIED]
+    if died:
+        found.append(Finding("crashes", True, _on(died[0])))
+    if swept.keeps_state:
+        again = swept.second
+        seen = (
+            tr("called a second time with the same arrays, it returns something else")
+            if again is None or again.kind == RETURNED
+            else tr("called a second time with the same arrays: {message}", message=again.message)
+        )
+        found.append(known("state-kept", seen))
+    if swept.only_batch:
+        seen = tr(
+            "it is right with a batch of {size} and raises with every other batch size that was tried",
+            size=swept.only_batch,
+        )
+        found.append(known("batch-hardcoded", seen))
+    changed = [result for result in swept.results if result.outcome.changed]
+    if changed:
+        names = sorted({name for result in changed for name in result.outcome.changed})
+        seen = tr(
+            "it changes {names} in place, seen on {problems}",
+            names=listed(names),
+            problems=count(len(changed)),
+        )
+        found.append(known("mutates-input", seen))
+    forward = wrong_forwards(swept)
+    if forward:
+        found.append(known("forward-wrong", _about_forward(swept, forward)))
+    return found
+
+
+def _on(result: Result) -> str:
+    """What happened, and on which problem."""
+    return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
+
+
+def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
+    """That its own forward is wrong, and what that means for the backward."""
+    sentence = "its own {forward} is wrong on {problems}, for example {problem}"
+    if all(result.ok for result in swept.results if not result.refused):
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; the backward itself is right"
+        )
+    elif swept.call.own_cache:
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; "
+            "the backward was given the cache from it"
+        )
+    return tr(
+        sentence,
+        forward=swept.candidate.forward or "forward",
+        problems=count(len(wrong)),
+        problem=problem_words(wrong[0]),
+    )
+
+
+def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
+    """Mistakes that the returned arrays show by themselves, in gradients that nothing reproduced."""
+    found = []
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+    shaped = [result for result in returned if "db" in names and result.wrong("db")]
+    if shaped and all(_repeats(result) for result in returned):
+        bug, shape = KNOWN_BUGS["db-shape"], shaped[0].outcome.gradients["db"].shape
+        seen = tr("its shape is {shape}, for example", shape=shape_text(shape))
+        found.append(Finding(bug.id, True, titled(bug, seen), ("db",), bug))
+    whole = tuple(name for name in names if name != "db" or not found)
+    whole = tuple(name for name in whole if _whole_numbers(name, returned))
+    if whole:
+        bug = KNOWN_BUGS["integer-truncation"]
+        buffers = all(result.outcome.gradients[whole[0]].dtype.kind in "iu" for result in returned)
+        seen = tr(
+            "all values of {names} are whole numbers of an integer dtype, on all {count} problems"
+            if buffers
+            else "all values of {names} are whole numbers, on all {count} problems",
+            names=listed(whole),
+            count=len(returned),
+        )
+        found.append(Finding(bug.id, buffers, titled(bug, seen), whole, bug))
+    return found
+
+
+def _repeats(result: Result) -> bool:
+    """Whether db holds the right values, whatever its shape: as they are, or repeated."""
+    actual, right = result.outcome.gradients["db"], result.right.gradients["db"]
+    for axis in range(actual.ndim):
+        rows = np.moveaxis(actual, axis, -1)
+        if rows.shape[-1] == right.size and np.allclose(
+            rows, right, rtol=1e-5, atol=result.right.loose["db"]
+        ):
+            return True
+    return False
+
+
+def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
+    """Whether a gradient holds nothing but whole numbers on every problem, and not only zeros."""
+    gradients = [result.outcome.gradients[name] for result in returned]
+    whole = all(bool((gradient == np.rint(gradient)).all()) for gradient in gradients)
+    return bool(gradients) and whole and any(gradient.any() for gradient in gradients)
+
+
+def wrong_forwards(swept: Swept) -> list[Result]:
+    """The problems on which the candidate's own forward returned other numbers than it should.
+
+    What has other samples or channels is not an output of this convolution, whatever it is called; an
+    output that went through a ReLU is right.
+    """
+    found = []
+    for result in swept.results:
+        Z, expected = result.outcome.Z, expected_forward(result.right.problem)
+        if Z is None or not _comparable(Z, expected):
+            continue
+        scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
+        if Z.shape != expected.shape or not any(
+            np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
+            for right in (expected, np.maximum(expected, 0))
+        ):
+            found.append(result)
+    return found
+
+
+def forward_is_right(swept: Swept) -> bool | None:
+    """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
+    if wrong_forwards(swept):
+        return False
+    outputs = [(result.outcome.Z, result.right.problem) for result in swept.results]
+    made = [_comparable(Z, expected_forward(problem)) for Z, problem in outputs if Z is not None]
+    return True if made and all(made) else None
+
+
+def _comparable(Z: Array, expected: Array) -> bool:
+    """Whether what a forward returned has the samples and channels of this convolution's output."""
+    return Z.ndim == expected.ndim and (Z.shape[:-3], Z.shape[-1]) == (
+        expected.shape[:-3],
+        expected.shape[-1],
+    )

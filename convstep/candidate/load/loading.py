@@ -1,0 +1,250 @@
+"""Loading a candidate from the files people have: homework, notebooks, modules of a repository.
+
+This runs in the child process: it executes somebody's code, extends `sys.path`, and gives NumPy back
+the names it has dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from convstep.candidate.load import installed, lookup, names, python2, removed_names
+from convstep.candidate.load.execution import Execution
+from convstep.candidate.load.imports import installed_import
+from convstep.candidate.load.placeholders import Placeholder
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.load.workspace import Workspace, place_of
+from convstep.language import tr
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a candidate's files are run."""
+
+    run_all: bool = False
+    """Run everything at top level, not only imports, definitions and simple constants."""
+    python2: bool = False
+    """The files are Python 2."""
+
+
+@dataclass
+class Loaded:
+    """A candidate, ready to be called."""
+
+    function: Callable[..., Any]
+    """What to call: a function, a bound or static method; the class itself for the last two kinds."""
+    kind: str
+    """ "function", "method", "class", or "autograd" for a `torch.autograd.Function`."""
+    namespace: dict[str, Any] = field(repr=False)
+    """The globals of its module."""
+    file: str | None
+    """The file where it is defined, absolute."""
+    cell: int | None
+    """The code cell of the notebook where it is defined, from 1."""
+    first_line: int | None
+    """Where it starts in the file or the cell, decorators included."""
+    source: str | None
+    """Its lines, as they stand there."""
+    notes: tuple[str, ...]
+    """What was left out, what is missing: a sentence each."""
+    left_out: dict[str, int]
+    """Names its module would have had from statements that did not run, and their lines."""
+    target: Target
+    """What was asked for."""
+    options: Options
+    """How it was loaded."""
+    _workspace: Workspace | None = field(default=None, repr=False)
+    """The modules it came with; None for an installed module."""
+
+    def fresh(self) -> Loaded:
+        """The same, executed again: what the module and its helpers kept in globals is gone."""
+        if self._workspace is None:
+            return _load_installed(self.target, self.options, again=True)
+        return _run(self.target, self.options, self._workspace.again())
+
+    def hint(self, error: BaseException) -> str | None:
+        """What to do about a NameError that comes of what did not run; None for other errors."""
+        name = getattr(error, "name", None)
+        if not isinstance(error, NameError) or name is None or self._workspace is None:
+            return None
+        trace, module = error.__traceback__, ""
+        while trace is not None:
+            module = trace.tb_frame.f_globals.get("__name__", "")
+            trace = trace.tb_next
+        if sentence := self._workspace.why_left_out(module, name):
+            return sentence
+        if name in python2.names() and not self.options.python2:
+            return tr("{name} is Python 2; add --python2", name=name)
+        execution = self._workspace.executions.get(module)
+        stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
+        if stars:
+            return tr(
+                "{name} may come from 'from {module} import *', but {reason}",
+                name=name,
+                module=stars[0].module,
+                reason=stars[0].reason,
+            )
+        return None
+
+
+def load(target: Target, options: Options = Options()) -> Loaded:
+    """Load a candidate.
+
+    Args:
+        target: where it is.
+        options: how its files are run.
+
+    Raises:
+        CandidateError: it is not there, does not compile, or cannot be made without arguments.
+    """
+    os.environ["MPLBACKEND"] = "Agg"  # no plot opens a window
+    removed_names.restore()
+    if target.path is not None:
+        file = Path(os.path.abspath(target.path))
+        name, root = place_of(file)
+    else:
+        assert target.module is not None
+        place = installed.own_file(target.module)
+        if place is None:
+            return _load_installed(target, options)
+        file, root = place
+        name = target.module
+    workspace = Workspace(name, file, root, run_all=options.run_all, as_python2=options.python2)
+    return _run(target, options, workspace)
+
+
+def _run(target: Target, options: Options, workspace: Workspace) -> Loaded:
+    # Jupyter runs a notebook in its folder, and its code reads files there
+    in_folder = options.run_all and workspace.file.suffix == ".ipynb"
+    with contextlib.chdir(workspace.file.parent) if in_folder else contextlib.nullcontext():
+        execution = workspace.load()
+    with workspace.showing():
+        return _loaded(target, options, workspace, execution)
+
+
+def _load_installed(target: Target, options: Options, again: bool = False) -> Loaded:
+    """Something installed, as Python imports it."""
+    assert target.module is not None
+    with installed_import():
+        module = installed.module(target.module, again=again)
+    namespace = vars(module)
+    if target.name.partition(".")[0] not in namespace:
+        offered = [name for name, value in namespace.items() if callable(value) and not name.startswith("_")]
+        raise CandidateError(_no_such_name(target.name, target.module, offered))
+    function, kind = lookup.resolve(namespace, target.name, target.module)
+    file, first_line, source = installed.source_of(function)
+    return Loaded(function, kind, namespace, file, None, first_line, source, (), {}, target, options)
+
+
+def _loaded(target: Target, options: Options, workspace: Workspace, execution: Execution) -> Loaded:
+    file = execution.document.path
+    _check_defined(target.name, execution, as_python2=options.python2)
+    function, kind = lookup.resolve(execution.namespace, target.name, file.name)
+    documents = {name: each.document for name, each in workspace.executions.items()}
+    definition = lookup.find(function, target.name, documents)
+    where = definition.part.filename if definition else None
+    if definition and definition.part.cell is not None:
+        where = str(file)
+    return Loaded(
+        function=function,
+        kind=kind,
+        namespace=execution.namespace,
+        file=where,
+        cell=definition.part.cell if definition else None,
+        first_line=definition.first_line if definition else None,
+        source=definition.source if definition else None,
+        notes=tuple(_notes(target.name, workspace, execution)),
+        left_out={name: line for name, (_, line) in execution.left_out.items()},
+        target=target,
+        options=options,
+        _workspace=workspace,
+    )
+
+
+def _notes(name: str, workspace: Workspace, execution: Execution) -> Iterator[str]:
+    """Sentences about the candidate's own file first, then about its helpers."""
+    first = name.partition(".")[0]
+    places = execution.defined.get(first, [])
+    if len(places) > 1:
+        yield tr(
+            "{name} is defined {count} times ({places}); the last one counts",
+            name=first,
+            count=len(places),
+            places=names.in_words(places),
+        )
+    yield from execution.notes()
+    yield from removed_names.notes(execution.document)
+    for each in workspace.executions.values():
+        if each is not execution:
+            yield from (f"{each.document.path.name}: {note}" for note in each.notes())
+
+
+def _check_defined(name: str, execution: Execution, *, as_python2: bool) -> None:
+    """Say why there is no such name, when there is none.
+
+    Raises:
+        CandidateError: with the reason.
+    """
+    first = name.partition(".")[0]
+    file = execution.document.path.name
+    _check_compiles(first, execution, as_python2=as_python2)
+    if first in execution.namespace:
+        return
+    if reason := execution.why_left_out(first):
+        raise CandidateError(reason)
+    own = [*execution.defined]
+    for kind in execution.defined:
+        value = execution.namespace.get(kind)
+        if isinstance(value, type):
+            own += [f"{kind}.{method}" for method in vars(value) if names.looks_backward(method)]
+    imported = [
+        each
+        for each, value in execution.namespace.items()
+        if callable(value) and not isinstance(value, Placeholder) and not each.startswith("_")
+    ]
+    raise CandidateError(_no_such_name(name, file, own or imported))
+
+
+def _check_compiles(name: str, execution: Execution, *, as_python2: bool) -> None:
+    """Say where Python stops, when the name is defined only in lines that are not Python.
+
+    Raises:
+        CandidateError: with the line and Python's reason.
+    """
+    document = execution.document
+    for part in document.parts:
+        for unread in part.unread:
+            if name in names.defined(unread.text) and name not in execution.defined:
+                sign = None if as_python2 else python2.syntax_sign(unread.text)
+                raise CandidateError(
+                    tr(
+                        "{file} does not compile: {place}: {reason}; "
+                        "it looks like Python 2 ({sign}): add --python2"
+                        if sign
+                        else "{file} does not compile: {place}: {reason}",
+                        file=document.path.name,
+                        place=part.place(unread.error_line),
+                        reason=unread.reason,
+                        sign=tr(sign or ""),
+                    )
+                )
+
+
+def _no_such_name(name: str, file: str, offered: list[str]) -> str:
+    if not offered:
+        return tr("{file} has no {name}; it defines no functions", file=file, name=name)
+    near = names.closest(name, offered)
+    return tr(
+        "{file} has no {name}; did you mean {near}? It defines {names}"
+        if near
+        else "{file} has no {name}; it defines {names}",
+        file=file,
+        name=name,
+        near=near,
+        names=names.listed(names.backward_first(offered)),
+    )

@@ -1,0 +1,200 @@
+"""From a name to what is called, and to the lines where it stands."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.candidate.load import names
+from convstep.candidate.load.document import Document, Part
+from convstep.candidate.load.placeholders import Placeholder, why_missing
+from convstep.candidate.load.target import CandidateError
+from convstep.language import tr
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The lines where something is defined."""
+
+    part: Part
+    """The file or the cell they are in."""
+    first_line: int
+    """The first of them, decorators included."""
+    source: str
+    """The lines."""
+
+
+def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callable[..., Any], str]:
+    """What is called for a name that is there, and its kind.
+
+    Args:
+        namespace: the module's globals.
+        name: "function", "Class" or "Class.method"; its first part is in the namespace.
+        file: what to call the file in a sentence.
+
+    Raises:
+        CandidateError: there is no such method, it cannot be called, or its object cannot be made.
+    """
+    first, *rest = name.split(".")
+    owner: Any = None
+    value, walked = namespace[first], first
+    for attribute in rest:
+        _check_there(value, walked)
+        owner, walked = value, f"{walked}.{attribute}"
+        if not hasattr(owner, attribute):
+            raise CandidateError(_no_member(owner, attribute, walked, file))
+        value = getattr(owner, attribute)
+    _check_there(value, walked)
+    if isinstance(value, type):
+        return value, "autograd" if is_autograd(value) else "class"
+    if not callable(value):
+        raise CandidateError(
+            tr(
+                "{name} in {file} is not a function ({kind}); name a function",
+                name=walked,
+                file=file,
+                kind="None" if value is None else type(value).__name__,
+            )
+        )
+    if not isinstance(owner, type):
+        return value, "method" if rest else "function"
+    if is_autograd(owner) and rest[-1] == "backward":
+        return owner, "autograd"
+    static = inspect.getattr_static(owner, rest[-1])
+    if isinstance(static, (staticmethod, classmethod)) or inspect.ismethod(value):
+        return value, "method"
+    return getattr(_instance(owner, file), rest[-1]), "method"
+
+
+def is_autograd(kind: type) -> bool:
+    """Whether a class is a `torch.autograd.Function`; torch itself is not asked."""
+    return any(
+        base.__qualname__ == "Function" and base.__module__.startswith("torch.autograd")
+        for base in kind.__mro__[1:]
+    )
+
+
+def find(value: Any, name: str, documents: Mapping[str, Document]) -> Definition | None:
+    """Where it is defined; None when that is in none of the documents.
+
+    Args:
+        value: the function or class.
+        name: the name it was asked for under.
+        documents: those that were read, by module name.
+    """
+    parts = [part for document in documents.values() for part in document.parts]
+    function = inspect.unwrap(value) if callable(value) else value
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is not None:
+        for part in parts:
+            if part.filename == code.co_filename and (found := _at(part, code.co_firstlineno)):
+                return _definition(part, found)
+        return None
+    document = documents.get(getattr(value, "__module__", None) or "")
+    for part in reversed(document.parts if document else []):
+        for node in reversed(list(_definitions(part.statements))):
+            if isinstance(node, ast.ClassDef) and node.name == getattr(value, "__name__", name):
+                return _definition(part, node)
+    return None
+
+
+def _check_there(value: Any, name: str) -> None:
+    if isinstance(value, Placeholder):
+        raise CandidateError(
+            tr(
+                "{name} is imported, but {reason}; name a function that is there",
+                name=name,
+                reason=why_missing(value),
+            )
+        )
+
+
+def _no_member(owner: Any, attribute: str, walked: str, file: str) -> str:
+    members = [
+        each for each in dir(owner) if not each.startswith("_") and callable(getattr(owner, each, None))
+    ]
+    own = [each for each in members if each in vars(owner)] if isinstance(owner, type) else members
+    near = names.closest(attribute, members)
+    sentence = "{file} has no {name}; it has {names}" if own else "{file} has no {name}"
+    if near:
+        sentence = (
+            "{file} has no {name}; did you mean {meant}? It has {names}"
+            if own
+            else "{file} has no {name}; did you mean {meant}?"
+        )
+    return tr(
+        sentence,
+        file=file,
+        name=walked,
+        meant=f"{walked.rpartition('.')[0]}.{near}",
+        names=names.listed(names.backward_first(own)),
+    )
+
+
+def _instance(owner: type, file: str) -> Any:
+    """An object to call the method on."""
+    try:
+        inspect.signature(owner).bind()
+    except TypeError:
+        needed = [
+            parameter.name
+            for parameter in inspect.signature(owner).parameters.values()
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        ]
+        raise CandidateError(
+            tr(
+                "{name} in {file} needs {arguments} to be made; write a function backward(problem) "
+                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
+                name=owner.__name__,
+                file=file,
+                arguments=names.in_words(needed),
+            )
+        ) from None
+    except ValueError:
+        pass  # no signature to be had
+    try:
+        return owner()
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        raise CandidateError(
+            tr(
+                "{name}() in {file} fails ({said}); write a function backward(problem) "
+                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
+                name=owner.__name__,
+                file=file,
+                said=said,
+            )
+        ) from error
+
+
+_Definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+
+
+def _definitions(nodes: list[ast.stmt]) -> Iterator[_Definitions]:
+    for statement in nodes:
+        for node in ast.walk(statement):
+            if isinstance(node, _Definitions):
+                yield node
+
+
+def _first_line(node: ast.stmt | ast.expr) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
+
+
+def _at(part: Part, line: int) -> ast.stmt | None:
+    """The definition that starts at a line; of a lambda, the whole statement."""
+    for node in _definitions(part.statements):
+        if _first_line(node) == line and not isinstance(node, ast.Lambda):
+            return node
+    spanning = (each for each in part.statements if each.lineno <= line <= (each.end_lineno or 0))
+    return next(spanning, None)
+
+
+def _definition(part: Part, node: ast.stmt) -> Definition:
+    first, last = _first_line(node), node.end_lineno
+    return Definition(part, first, "\n".join(part.text.split("\n")[first - 1 : last]))

@@ -1,0 +1,264 @@
+"""The modules of a candidate: its file, its helpers beside it, and its package.
+
+They go through the same executor as the file itself, and a helper's name means the helper whatever
+else is called that: inside the candidate's imports only, so that nobody else in the process meets it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from convstep.candidate.load import document as documents
+from convstep.candidate.load import python2
+from convstep.candidate.load.document import Document
+from convstep.candidate.load.execution import Execution
+from convstep.candidate.load.imports import Imports, installed_import
+
+_NEVER_SHADOWED = frozenset({*sys.builtin_module_names, "os", "io", "abc", "codecs", "site", "importlib"})
+"""What Python itself finds before any file, or the child could not go on without."""
+_WORKED_WITH = frozenset({"convstep", "numpy", "torch"})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+class Workspace(MetaPathFinder):
+    """Finds and runs the candidate's own modules."""
+
+    def __init__(
+        self,
+        name: str,
+        file: Path,
+        root: Path,
+        *,
+        run_all: bool,
+        as_python2: bool,
+        known: Mapping[Path, Document] | None = None,
+    ) -> None:
+        """Nothing has run yet.
+
+        Args:
+            name: the dotted name of the candidate's module.
+            file: where it is, absolute.
+            root: the folder its dotted name starts in.
+            run_all: whether everything in the files runs.
+            as_python2: whether they are Python 2.
+            known: documents that were read before, by file.
+        """
+        self.executions: dict[str, Execution] = {}
+        """Every module of the candidate that ran, by name."""
+        self.documents: dict[Path, Document] = dict(known or {})
+        """Every file that was read."""
+        self.file = file
+        """The candidate's file."""
+        self._name, self._root = name, root
+        self._roots = list(dict.fromkeys((file.parent, root)))
+        self._run_all, self._as_python2 = run_all, as_python2
+        self._modules: dict[str, ModuleType] = {}
+        self._own_names: set[str] | None = None
+        self._depth = 0
+        self._builtins = {**vars(builtins), **(python2.names() if as_python2 else {})}
+        self._builtins["__import__"] = self._import
+        if file.suffix == ".ipynb":
+            self._builtins["display"] = print  # Jupyter has it everywhere
+        self._seen_path: set[str] = set()
+
+    def again(self) -> Workspace:
+        """The same, before anything ran; the files are not read a second time."""
+        return Workspace(
+            self._name,
+            self.file,
+            self._root,
+            run_all=self._run_all,
+            as_python2=self._as_python2,
+            known=self.documents,
+        )
+
+    def load(self) -> Execution:
+        """Run the candidate's file, and what it imports of its own.
+
+        Raises:
+            CandidateError: a file cannot be read, or raised while everything ran.
+        """
+        for root in self._roots:
+            if str(root) not in sys.path:
+                # at the end: data files and compiled helpers are found, nobody's modules are hidden
+                sys.path.append(str(root))
+        self._seen_path = set(sys.path)
+        with self.showing():
+            importlib.import_module(self._name)
+            for execution in self.executions.values():
+                execution.imports.bind_late()
+        return self.executions[self._name]
+
+    def why_left_out(self, module: str, name: str) -> str | None:
+        """Why one of the candidate's modules lacks a name; None when it is not one, or has no such name."""
+        execution = self.executions.get(module)
+        return None if execution is None else execution.why_left_out(name)
+
+    @contextlib.contextmanager
+    def showing(self) -> Iterator[None]:
+        """While this lasts, imports see the candidate's modules under their names."""
+        if self._depth:
+            yield
+            return
+        self._depth += 1
+        displaced = {name: sys.modules.pop(name) for name in list(sys.modules) if self._is_ours_to_name(name)}
+        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(self)
+            self._depth -= 1
+            # an earlier load's modules stay away, everybody else's come back
+            sys.modules.update((n, module) for n, module in displaced.items() if not _is_candidate(module))
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The candidate's own module of that name; None leaves it to Python."""
+        if fullname == self._name:
+            return self._spec(fullname, self.file)
+        if path is None:
+            if not self._is_ours(fullname):
+                return None
+            places = self._roots
+        else:
+            places = [Path(entry) for entry in path if self._covers(Path(entry))]
+        last = fullname.rpartition(".")[2]
+        for place in places:
+            for file in (place / last / "__init__.py", place / f"{last}.py"):
+                if file.is_file():
+                    return self._spec(fullname, file)
+        return None
+
+    def run(self, module: ModuleType) -> None:
+        """Execute a module of the candidate's."""
+        assert module.__spec__ is not None
+        assert module.__spec__.origin is not None
+        file = Path(module.__spec__.origin)
+        if file not in self.documents:
+            self.documents[file] = documents.read(file, as_python2=self._as_python2)
+        namespace = vars(module)
+        namespace["__builtins__"] = self._builtins
+        execution = Execution(
+            self.documents[file],
+            namespace,
+            Imports(namespace, self.why_left_out),
+            run_all=self._run_all,
+            path_changed=self._adopt_path,
+        )
+        self._modules[module.__name__] = module
+        self.executions[module.__name__] = execution
+        try:
+            execution.run()
+        except BaseException:
+            # Python forgets a module that raised; so do we
+            del self._modules[module.__name__], self.executions[module.__name__]
+            raise
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """`__import__` for the candidate's modules, also for imports inside functions."""
+        with self.showing():
+            installed = not (level or name in sys.modules or self._is_ours(name.partition(".")[0]))
+            with installed_import() if installed and not self._hooked() else contextlib.nullcontext():
+                return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _hooked(self) -> bool:
+        """Whether a finder of the candidate's own takes part in imports: its time is the candidate's."""
+        return any(getattr(finder, "__module__", None) in self.executions for finder in sys.meta_path)
+
+    def _spec(self, name: str, file: Path) -> ModuleSpec | None:
+        inside = [str(file.parent)] if file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(
+            name, file, loader=_WorkspaceLoader(self), submodule_search_locations=inside
+        )
+
+    def _is_ours_to_name(self, name: str) -> bool:
+        """Whether a module that is loaded has the name of one of the candidate's."""
+        top = name.partition(".")[0]
+        module = sys.modules.get(name)
+        return _is_candidate(module) or (top not in _WORKED_WITH and self._is_ours(top))
+
+    def _is_ours(self, top: str) -> bool:
+        if self._own_names is None:
+            self._own_names = {self._name.partition(".")[0]}
+            self._own_names.update(name for root in self._roots for name in _importable(root))
+        return top in self._own_names
+
+    def _covers(self, folder: Path) -> bool:
+        """Whether a package's folder is the candidate's, and not something installed below it."""
+        for root in self._roots:
+            if folder.is_relative_to(root):
+                return not _INSTALLED & set(folder.relative_to(root).parts)
+        return False
+
+    def _adopt_path(self) -> None:
+        """Look for helpers where the file just said; its relative paths start at its folder."""
+        for entry in [entry for entry in sys.path if entry not in self._seen_path]:
+            self._seen_path.add(entry)
+            folder = (self.file.parent / entry).resolve()
+            if folder.is_dir() and folder not in self._roots:
+                self._roots.append(folder)
+                self._own_names = None
+
+
+class _WorkspaceLoader(Loader):
+    """Hands a module to the workspace that found it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Python's ordinary module object."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it with the candidate's rules."""
+        self._workspace.run(module)
+
+
+def _importable(folder: Path) -> set[str]:
+    """The modules and packages in a folder."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return set()
+    files = {entry.stem for entry in entries if entry.suffix == ".py"}
+    packages = {entry.name for entry in entries if (entry / "__init__.py").is_file()}
+    return (files | packages) - _NEVER_SHADOWED
+
+
+def place_of(file: Path) -> tuple[str, Path]:
+    """The dotted name of a file, and the folder that name starts in: above its outermost package."""
+    root = file.parent
+    parts = [] if file.name == "__init__.py" else [file.stem]
+    while (root / "__init__.py").is_file() and root.name.isidentifier():
+        parts.insert(0, root.name)
+        root = root.parent
+    taken = _NEVER_SHADOWED | _WORKED_WITH | sys.stdlib_module_names | {"__main__"}
+    if parts[0] in taken or not all(part.isidentifier() for part in parts):
+        return "candidate_" + re.sub(r"\W", "_", file.stem), file.parent
+    return ".".join(parts), root
+
+
+def _is_candidate(module: ModuleType | None) -> bool:
+    spec = getattr(module, "__spec__", None)
+    return isinstance(getattr(spec, "loader", None), _WorkspaceLoader)

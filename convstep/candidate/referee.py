@@ -1,0 +1,237 @@
+"""Is this backward right? The public way in: `check`, and `assert_correct` for people's tests."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.worker import LOADING, SECONDS, Worker
+from convstep.candidate.check.judging import wrong_cells
+from convstep.candidate.check.sweep import BUDGET, Progress, Swept, sweep
+from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.finding import Finding, listed
+from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.step.probing import Divergence, Probe, describe
+from convstep.candidate.verdict import Verdict, notes
+from convstep.conv.problem import Problem
+from convstep.conv.validation import check_type
+from convstep.language import tr
+from convstep.printable import printable
+
+LONGEST = 999_999
+"""Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
+
+
+def check(
+    candidate: Callable[..., Any] | str,
+    convention: str = AUTO,
+    *,
+    problem: Problem | None = None,
+    timeout: float | None = None,
+    run_all: bool = False,
+    python2: bool = False,
+    adapter: Callable[..., Any] | str | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Try a backward on many small problems; say whether it is right, and if not, where and why.
+
+    The candidate runs in a process of its own: it may hang, crash or print without harm.
+
+    Args:
+        candidate: a function, or "path.py:function", "path.py:Class.method",
+            "notebook.ipynb:function", "package.module:function".
+        convention: how it is called: article, coursera, cs231n, alx, torch or problem; "auto"
+            finds out.
+        problem: a problem to try after the small ones.
+        timeout: seconds that one call may take, and loading the file; 10 and 60 if not given. Starting
+            Python and importing installed packages is not counted, but ends after 60 too.
+        run_all: execute all of a file's top-level code, not only imports, definitions and constants.
+        python2: the file is written for Python 2.
+        adapter: what calls the candidate, if it is a layer class: a function of the class and a
+            `Problem` that returns dW, db, dA_prev; given as text if the candidate is.
+        progress: called with the number of problems done and their total.
+
+    Returns:
+        The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`; `str` of it explains.
+
+    Raises:
+        CandidateError: it cannot be loaded, or fits no convention.
+
+    >>> from convstep import conv2d_backward
+    >>> check(conv2d_backward).ok
+    True
+    """
+    check_type("convention", convention, str)
+    if problem is not None:
+        check_type("problem", problem, Problem)
+    options = {"run_all": run_all, "python2": python2, "adapter": adapter}
+    with open_worker(candidate, options, timeout) as worker:
+        return verdict_of(worker, convention, problem, progress)
+
+
+def assert_correct(
+    candidate: Callable[..., Any] | str,
+    convention: str = AUTO,
+    *,
+    adapter: Callable[..., Any] | str | None = None,
+    save: str | os.PathLike[str] | None = None,
+    timeout: float | None = None,
+) -> None:
+    """Fail a test, with the diagnosis, if a backward is wrong.
+
+    Args:
+        candidate: as for `check`.
+        convention: as for `check`.
+        adapter: as for `check`.
+        save: where to write the smallest failing problem; by default a new temporary folder.
+        timeout: as for `check`.
+
+    Raises:
+        AssertionError: it is wrong; the message is the verdict, with the command that opens the
+            failing problem, which was saved, or why it could not be.
+        CandidateError: it cannot be loaded, or fits no convention.
+    """
+    __tracebackhide__ = True  # pytest shows the caller's line, not this one
+    verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
+    if verdict.ok:
+        return
+    saved = ""
+    if verdict.failing is not None:
+        try:
+            verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
+            saved = f"\nthe failing problem: {printable(verdict.path, None)}"
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            path = tr("a new temporary folder") if save is None else os.fspath(save)
+            reason = getattr(error, "strerror", None) or error
+            saved = f"\n{tr('{path} cannot be written: {reason}', path=path, reason=reason)}"
+    raise AssertionError(f"{verdict}{saved}")
+
+
+def open_worker(
+    candidate: Callable[..., Any] | str, options: dict[str, Any] | None = None, timeout: float | None = None
+) -> Worker:
+    """The candidate in a process of its own.
+
+    Raises:
+        CandidateError: it cannot be loaded.
+    """
+    adapter = (options or {}).get("adapter")
+    if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
+        raise CandidateError(
+            tr("give the candidate and its adapter in the same way: both as text or both as functions")
+        )
+    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
+        raise CandidateError(
+            tr(
+                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
+                value=timeout,
+                most=LONGEST,
+            )
+        )
+    if adapter is not None and not isinstance(adapter, str):
+        check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
+    if isinstance(candidate, str):
+        return Worker.of_target(Target.parse(candidate), options, timeout)
+    return Worker.of_function(
+        candidate if adapter is None else functools.partial(adapter, candidate), timeout
+    )
+
+
+def verdict_of(
+    worker: Worker,
+    convention: str = AUTO,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+) -> Verdict:
+    """Sweep, diagnose, and find the first divergence; see `check`."""
+    swept = sweep(worker, convention, problem, progress, budget)
+    diagnosis = diagnose(swept)
+    divergence = first_divergence(worker, swept, diagnosis)
+    said = notes(swept)
+    if any(finding.id == UNKNOWN for finding in diagnosis):
+        said = (*said, *_about_linearity(worker, swept))
+    flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
+    if (worker.seconds, worker.loading) != (SECONDS, LOADING):
+        flags = (*flags, "--timeout", f"{worker.seconds:g}")
+    return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
+
+
+def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
+    """What adding up its parts says of a candidate that no known mistake explains."""
+    failing = swept.failing
+    if failing is None or failing.outcome.kind != RETURNED:
+        return []
+    found = Probe(worker, swept.call, failing.right.problem, fresh=swept.keeps_state).additivity()
+    said = []
+    if found.offset:
+        said.append(
+            tr(
+                "with a dZ of zeros it still returns a nonzero {names}: it starts from something else",
+                names=listed(found.offset),
+            )
+        )
+    if found.broken:
+        said.append(
+            tr(
+                "it is not linear in dZ: in {names}, the results for two parts of dZ do not add up to the "
+                "result for all of it; look for rounding, clipping, a condition on dZ, or something that it "
+                "keeps between calls",
+                names=listed(found.broken),
+            )
+        )
+    return said
+
+
+def first_divergence(
+    worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
+) -> Divergence | None:
+    """The first step at which a candidate diverges from the reference.
+
+    Args:
+        worker: the candidate.
+        swept: how it is called.
+        diagnosis: what was found; a proven overwriting has a running state of its own, which the
+            black box cannot show: with dZ cut off, its later steps overwrite with zeros.
+        problem: whose steps; the smallest failing problem unless given.
+    """
+    if problem is None:
+        if swept.failing is None or swept.failing.outcome.kind != RETURNED:
+            return None
+        problem = swept.failing.right.problem
+    probe = Probe(worker, swept.call, problem, fresh=swept.keeps_state)
+    for finding in diagnosis:
+        if finding.match is not None and finding.match.gradient:
+            found = _running_divergence(probe, finding.match.gradient, finding)
+            if found is not None:
+                return found
+    return probe.first_divergence()
+
+
+def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
+    """Where the running state of a reproduced, overwriting mistake diverges from the reference's."""
+    assert finding.match is not None
+    problem, mistakes = probe.problem, finding.match.mistakes
+    for position in range(1, problem.total_steps + 1):
+        running = flawed_running(gradient, problem, mistakes, position)
+        if running is None:
+            return None
+        expected = probe.expected(0, position)
+        actual = {**expected, gradient: running}
+        right = expected[gradient]
+        if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():
+            return describe(probe.right, position - 1, actual, expected)
+    return None
+
+
+def _new_file() -> str:
+    """A place for a failing problem that nothing else uses."""
+    import tempfile
+
+    return os.path.join(tempfile.mkdtemp(prefix="convstep-"), "failing.npz")

@@ -1,0 +1,1 @@
+"""Step through a black box beside the reference."""

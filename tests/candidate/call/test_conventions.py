@@ -1,0 +1,398 @@
+"""Each way of calling gets what it documents, and its answers come back in our layout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep import Problem, conv2d_backward
+from convstep.candidate.call.conventions import (
+    AUTO,
+    CONVENTIONS,
+    alx_padding,
+    expected_forward,
+    flattened,
+    likely,
+    matching_forward,
+    meaning,
+    named,
+)
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.check.cases import Case, Right, cases_for
+from convstep.conv.forward import conv2d_forward
+
+ANY = Candidate("backward", "function", ("a", "b"), 2)
+PAD1, PAD2 = ((1, 1), (1, 1)), ((2, 2), (2, 2))
+
+
+def problem_of(case: Case) -> Problem:
+    rng = np.random.default_rng(1)
+    geometry = case.geometry
+    lead = () if case.batch is None else (case.batch,)
+    return Problem(
+        rng.standard_normal((*lead, *geometry.input_shape)),
+        rng.standard_normal(geometry.kernel_shape),
+        rng.standard_normal(case.filters),
+        rng.standard_normal((*lead, *geometry.output_shape)),
+        case.stride,
+        case.padding,
+        case.dilation,
+        case.groups,
+    )
+
+
+def arguments(name: str, case: Case, *parameters: str, cache: Any = None) -> tuple[tuple[Any, ...], Any]:
+    convention = CONVENTIONS[name]
+    candidate = Candidate("backward", "function", parameters, len(parameters))
+    return convention.arguments(convention.inputs(problem_of(case)), candidate, cache)
+
+
+# 5x7 input, 4 filters of 3x3 over 2 channels, stride 2, padding 1, 3 samples: 3x4 outputs
+CASE = Case((5, 7), (3, 3), (2, 2), PAD1, 2, 4, 3)
+
+
+def test_article_passes_a_dict_channels_last_without_batch() -> None:
+    case = replace(CASE, batch=None)
+    problem = problem_of(case)
+    (dZ, cache, stride, padding), named_too = arguments("article", case, "dZ", "cache", "stride", "padding")
+    assert named_too == {}
+    assert (stride, padding) == (2, 1)
+    assert type(stride) is type(padding) is int
+    np.testing.assert_array_equal(dZ, problem.dZ)
+    assert {name: array.shape for name, array in cache.items()} == {
+        "Z": (3, 4, 4),
+        "W": (4, 3, 3, 2),
+        "b": (4,),
+        "A_prev": (5, 7, 2),
+    }
+    np.testing.assert_allclose(cache["Z"], conv2d_forward(problem.A_prev, problem.W, problem.b, 2, 1)["Z"])
+
+
+def test_article_names_dilation_and_groups_where_the_function_does() -> None:
+    case = Case((7, 6), (2, 2), (1, 1), ((0, 0), (0, 0)), 2, 2, None, (2, 2), 2)
+    _, named_too = arguments("article", case, "dZ", "cache", "stride", "padding", "dilation", "groups")
+    assert named_too == {"dilation": 2, "groups": 2}
+
+
+def test_coursera_passes_a_tuple_channels_last_with_batch() -> None:
+    problem = problem_of(CASE)
+    (dZ, (A_prev, W, b, hparameters)), _ = arguments("coursera", CASE, "dZ", "cache")
+    assert (dZ.shape, A_prev.shape, W.shape, b.shape) == (
+        (3, 3, 4, 4),
+        (3, 5, 7, 2),
+        (3, 3, 2, 4),
+        (1, 1, 1, 4),
+    )
+    assert hparameters == {"stride": 2, "pad": 1}
+    np.testing.assert_array_equal(W[0, 2, 1], problem.W[:, 0, 2, 1])
+    (dZ, _), _ = arguments("coursera", replace(CASE, batch=None), "dZ", "cache")
+    assert dZ.shape == (1, 3, 4, 4)
+
+
+def test_cs231n_passes_a_tuple_channels_first() -> None:
+    problem = problem_of(CASE)
+    (dout, (x, w, b, conv_param)), _ = arguments("cs231n", CASE, "dout", "cache")
+    assert (dout.shape, x.shape, w.shape, b.shape) == ((3, 4, 3, 4), (3, 2, 5, 7), (4, 2, 3, 3), (4,))
+    assert conv_param == {"stride": 2, "pad": 1}
+    np.testing.assert_array_equal(x[2, 1], problem.A_prev[2, :, :, 1])
+    np.testing.assert_array_equal(w[3, 1], problem.W[3, :, :, 1])
+
+
+def test_alx_passes_words_for_padding_and_a_pair_for_stride() -> None:
+    parameters = ("dZ", "A_prev", "W", "b", "padding", "stride")
+    valid = Case((5, 7), (3, 2), (2, 1), channels=2, filters=4, batch=2)
+    (dZ, A_prev, W, b), named_too = arguments("alx", valid, *parameters)
+    assert (dZ.shape, A_prev.shape, W.shape, b.shape) == (
+        (2, 2, 6, 4),
+        (2, 5, 7, 2),
+        (3, 2, 2, 4),
+        (1, 1, 1, 4),
+    )
+    assert named_too == {"padding": "valid", "stride": (2, 1)}
+    by_place, named_too = arguments("alx", valid, "dZ", "A", "W", "b", "pad", "s")
+    assert (by_place[4:], named_too) == (("valid", (2, 1)), {})
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "pads"),
+    [
+        ((5, 4), (3, 3), (1, 1), (1, 1)),
+        ((5, 4), (5, 1), (1, 1), (2, 0)),
+        # by its own rule the output of any stride is as large as the input: ((n - 1) * s + f - n) / 2
+        ((5, 7), (3, 3), (2, 2), (3, 4)),
+        ((4, 5), (4, 3), (3, 3), None),  # (3 * 3 + 4 - 4) / 2 is no whole number
+        ((5, 5), (2, 2), (1, 1), None),
+        ((5, 5), (2, 3), (2, 1), None),
+    ],
+)
+def test_alx_same_keeps_the_size_at_any_stride(
+    size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], pads: tuple[int, int] | None
+) -> None:
+    top, left = pads or (1, 1)
+    case = Case(size, kernel, stride, ((top, top), (left, left)))
+    assert alx_padding(case.geometry) == (None if pads is None else "same")
+    if pads is not None:
+        assert case.geometry.output_shape[:2] == size
+        assert CONVENTIONS["alx"].inputs(problem_of(case)).padding == "same"
+
+
+def test_alx_cases_cover_same_beyond_stride_1() -> None:
+    cases, _ = cases_for(CONVENTIONS["alx"], ANY)
+    same = {case.stride for case in cases if alx_padding(case.geometry) == "same"}
+    assert {(1, 1), (2, 2)} <= same
+
+
+def test_torch_passes_channels_first_by_name_or_by_place() -> None:
+    case = Case((7, 6), (2, 3), (2, 1), ((1, 1), (0, 0)), 4, 2, 2, (1, 2), 2)
+    shapes = [(2, 2, 4, 2), (2, 4, 7, 6), (2, 2, 2, 3), (2,)]
+    words = ("grad_output", "input", "weight", "bias", "stride", "padding", "dilation", "groups")
+    given, _ = arguments("torch", case, *words)
+    assert [array.shape for array in given[:4]] == shapes
+    assert given[4:] == ((2, 1), (1, 0), (1, 2), 2)
+    mixed, _ = arguments("torch", case, "x", "weight", "grad_output", "bias", "padding", "stride")
+    assert [array.shape for array in mixed[:4]] == [shapes[1], shapes[2], shapes[0], shapes[3]]
+    assert mixed[4:] == ((1, 0), (2, 1))
+    places, _ = arguments("torch", case, "g", "h", "i", "j", "k", "l")
+    assert [array.shape for array in places[:4]] == shapes
+    assert places[4:] == ((2, 1), (1, 0))
+
+
+def test_problem_passes_the_problem() -> None:
+    problem = problem_of(CASE)
+    convention = CONVENTIONS["problem"]
+    (given,), _ = convention.arguments(convention.inputs(problem), ANY, None)
+    assert given is problem
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_arguments_are_copies_that_may_be_changed(name: str) -> None:
+    case = replace(CASE, batch=None, padding=((0, 0), (0, 0)))
+    problem = problem_of(case)
+    convention = CONVENTIONS[name]
+    kept = problem.A_prev.copy(), problem.W.copy(), problem.dZ.copy()
+    inputs = convention.inputs(problem)
+    for array in (inputs.A_prev, inputs.W, inputs.dZ, inputs.b):
+        assert array.flags.writeable
+        assert array.flags.c_contiguous
+        array[...] = 7
+    for array, before in zip((problem.A_prev, problem.W, problem.dZ), kept, strict=True):
+        np.testing.assert_array_equal(array, before)
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_integers_are_passed_as_integers(name: str) -> None:
+    case = replace(CASE, batch=None, padding=((0, 0), (0, 0)))
+    problem = problem_of(case)
+    whole = Problem(np.rint(problem.A_prev), np.rint(problem.W), problem.b, problem.dZ, 2)
+    inputs = CONVENTIONS[name].inputs(whole, integers=True)
+    assert (inputs.A_prev.dtype, inputs.W.dtype, inputs.dZ.dtype) == (np.int64, np.int64, np.float64)
+
+
+def by_hand(name: str, problem: Problem) -> tuple[Any, ...]:
+    """The right gradients as a candidate of that convention returns them, from loops over axes."""
+    found = conv2d_backward(
+        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+    )
+    dW, db, dA = found
+    assert db is not None
+    batched = dA if dA.ndim == 4 else dA[None]
+    if name in ("article", "problem"):
+        return dW, db, dA
+    if name in ("coursera", "alx"):
+        return batched, np.moveaxis(dW, 0, -1), db.reshape(1, 1, 1, -1)
+    return np.moveaxis(batched, -1, 1), np.moveaxis(dW, -1, 1), db
+
+
+def expressible() -> list[tuple[str, Case]]:
+    return [
+        (name, case)
+        for name, convention in CONVENTIONS.items()
+        for case in cases_for(convention, replace(ANY, parameters=("problem",)))[0][::7]
+    ]
+
+
+@pytest.mark.parametrize(("name", "case"), expressible())
+def test_gradients_come_back_in_our_layout(name: str, case: Case) -> None:
+    problem = problem_of(case)
+    right = Right.of(problem).gradients
+    found = named(CONVENTIONS[name], by_hand(name, problem), (), problem)
+    assert found.keys() == right.keys()
+    for gradient, values in right.items():
+        np.testing.assert_allclose(found[gradient], values, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_the_forward_they_are_held_against_is_ours(name: str) -> None:
+    for case in cases_for(CONVENTIONS[name], ANY)[0][::5]:
+        problem = problem_of(case)
+        geometry = problem.stride, problem.padding, problem.dilation, problem.groups
+        Z = conv2d_forward(problem.A_prev, problem.W, problem.b, *geometry)["Z"]
+        np.testing.assert_allclose(expected_forward(problem), Z, atol=1e-12)
+
+
+def test_a_bias_gradient_with_three_leading_ones_is_fine_and_other_shapes_are_kept() -> None:
+    problem, convention = problem_of(CASE), CONVENTIONS["cs231n"]
+    assert convention.ours("db", np.zeros((1, 1, 1, 4)), problem).shape == (4,)
+    for shape in [(4, 1), (1, 4), (3, 1, 1, 4), (4, 4)]:
+        assert convention.ours("db", np.zeros(shape), problem).shape == shape
+    assert convention.ours("dW", np.zeros((4, 18)), problem).shape == (4, 18)
+
+
+A, B, C = np.ones((2, 3)), np.ones(3), np.ones((4, 5))
+
+
+@pytest.mark.parametrize(
+    ("result", "count", "labels"),
+    [
+        ((A, B, C), 3, ()),
+        ([A, B, C], 3, ()),
+        ((A, [B, C]), 3, ()),
+        ((A, (B, None)), 3, ()),
+        (A, 1, ()),
+        ({"dW": A, "db": B, "dA_prev": C}, 3, ("dW", "db", "dA_prev")),
+        ({"dX": C, "dw": A, "db": B, "loss": 1}, 3, ("dA_prev", "dW", "db")),
+        ({"grad_input": C, "grad_weight": A}, 2, ("dA_prev", "dW")),
+        ({"loss": 1}, 0, ()),
+        ((), 0, ()),
+    ],
+)
+def test_results_are_flat_and_named_where_they_say(result: Any, count: int, labels: tuple[str, ...]) -> None:
+    values, names = flattened(result)
+    assert (len(values), names) == (count, labels)
+
+
+def test_names_of_gradients_are_understood() -> None:
+    assert {meaning(word) for word in ("dW", "dw", "W", "grad_weight", "self.dW", "dkernel", "dweights")} == {
+        "dW",
+        "",
+    }
+    assert {meaning(word) for word in ("db", "b", "grad_bias", "dbias")} == {"db"}
+    assert {meaning(word) for word in ("dA", "dA_prev", "dX", "dx", "grad_input", "x", "dinput")} == {
+        "dA_prev"
+    }
+    assert {meaning(word) for word in ("loss", "cache", "dZ", "d", "")} == {""}
+
+
+UNSAID = [
+    ("article", replace(CASE, batch=2), "a batch"),
+    ("article", Case((5, 5), (2, 3)), "kernels that are not square"),
+    ("article", Case((5, 5), (3, 3), (1, 2)), "different strides along H and W"),
+    ("article", Case((5, 5), (2, 2), dilation=(2, 2)), "dilation"),
+    ("article", Case((5, 5), (2, 2), channels=2, groups=2), "groups"),
+    ("coursera", Case((5, 5), (2, 3)), "kernels that are not square"),
+    ("coursera", Case((5, 5), (3, 3), padding=((0, 0), (1, 1))), "different padding along H and W"),
+    ("cs231n", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "different padding on opposite sides"),
+    ("cs231n", Case((5, 5), (2, 2), dilation=(2, 2)), "dilation"),
+    ("cs231n", Case((5, 5), (2, 3)), ""),
+    ("alx", Case((5, 5), (3, 3), padding=PAD2), 'padding other than its own "same" and "valid"'),
+    ("alx", Case((5, 5), (3, 3), padding=PAD1), ""),
+    ("alx", Case((5, 5), (2, 3), (1, 2)), ""),
+    ("torch", Case((5, 5), (3, 3), padding=((0, 1), (0, 1))), "different padding on opposite sides"),
+    ("torch", Case((5, 5), (3, 3), padding=((0, 0), (1, 1))), ""),
+    ("torch", Case((5, 5), (3, 3)), ""),
+    ("problem", Case((5, 5), (3, 3), (1, 2), ((0, 1), (2, 0)), 2, 2, 2, (2, 1), 2), ""),
+]
+
+
+@pytest.mark.parametrize(("name", "case", "unsaid"), UNSAID)
+def test_what_a_call_cannot_express_is_named(name: str, case: Case, unsaid: str) -> None:
+    parameters = ("problem",) if name == "problem" else ("a", "b", "c", "d")
+    candidate = replace(ANY, parameters=parameters)
+    assert CONVENTIONS[name].cannot_say(case.geometry, candidate) == unsaid
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_every_case_of_a_convention_can_be_said(name: str) -> None:
+    cases, unsaid = cases_for(CONVENTIONS[name], ANY)
+    assert not any(CONVENTIONS[name].cannot_say(case.geometry, ANY) for case in cases)
+    assert all(unsaid)
+
+
+def test_a_function_that_takes_dilation_is_tried_with_dilation() -> None:
+    convention = CONVENTIONS["torch"]
+    short = replace(ANY, parameters=("grad_output", "input", "weight", "bias", "stride", "padding"))
+    whole = replace(ANY, parameters=(*short.parameters, "dilation", "groups"))
+    assert "dilation" in cases_for(convention, short)[1]
+    assert "groups" in cases_for(convention, short)[1]
+    assert "dilation" not in cases_for(convention, whole)[1]
+
+
+def of_signature(text: str) -> Candidate:
+    name, _, rest = text.partition("(")
+    words = [word.strip() for word in rest.rstrip(")").split(",")]
+    names = tuple(word.partition("=")[0] for word in words if not word.startswith("*"))
+    forward = "conv_forward_naive" if "naive" in name else ""
+    return Candidate(name, "function", names, sum("=" not in word for word in words), "*" in rest, forward)
+
+
+@pytest.mark.parametrize(
+    ("signature", "convention"),
+    [
+        ("conv_backward(dZ, cache)", "coursera"),
+        ("conv_backward(dZ, cache_conv)", "coursera"),
+        ("conv2d_backward(dZ, cache, stride, padding)", "article"),
+        ("conv2d_backward(dZ, cache, stride=1, padding=0)", "article"),
+        ("conv2d_backward(dZ, cache, stride, padding, dilation=1, groups=1)", "article"),
+        ("conv_backward_naive(dout, cache)", "cs231n"),
+        ("conv_backward_im2col(dout, cache)", "cs231n"),
+        ("conv_backward_strides(dout, cache)", "cs231n"),
+        ("conv_backward_naive(d_output, cache)", "cs231n"),
+        ('conv_backward(dZ, A_prev, W, b, padding="same", stride=(1,1))', "alx"),
+        ("conv_backward(dZ, A_prev, W, b, padding, stride)", "alx"),
+        ("backward(grad_output, input, weight, bias, stride, padding, dilation, groups)", "torch"),
+        ("conv2d_backward(grad_output, input, weight, bias, stride, padding)", "torch"),
+        ("conv_bwd(x, w, grad_out, b, stride=1, padding=0)", "torch"),
+        ("backward(*args)", "article torch problem coursera cs231n alx"),
+        ("backward(problem)", "problem"),
+        ("adapter(p)", "problem"),
+    ],
+)
+def test_the_likeliest_convention_of_a_signature(signature: str, convention: str) -> None:
+    found = likely(of_signature(signature.replace("(1,1)", "1")))
+    assert found[0][0] in convention.split()
+    assert all(reason for _, reason in found)
+
+
+def test_the_reason_names_what_was_seen() -> None:
+    assert likely(of_signature("backward(problem)"))[0][1] == "it takes one argument: (problem)"
+    coursera = likely(of_signature("conv_backward(dZ, cache)"))
+    assert coursera[0][1] == "it is called as conv_backward(dZ, cache)"
+    assert [name for name, _ in coursera] == ["coursera", "cs231n"]
+
+
+def test_a_signature_of_no_convention_has_no_likely_one() -> None:
+    assert likely(of_signature("backward(a, b, c)")) == []
+    assert AUTO not in CONVENTIONS
+
+
+@pytest.mark.parametrize(
+    ("convention", "backward", "names", "forward"),
+    [
+        ("coursera", "conv_backward", ["conv_forward", "conv_backward"], "conv_forward"),
+        (
+            "cs231n",
+            "conv_backward_im2col",
+            ["conv_forward_naive", "conv_forward_im2col"],
+            "conv_forward_im2col",
+        ),
+        ("article", "my_bwd", ["my_fwd", "conv2d_forward"], "my_fwd"),
+        ("article", "grad", ["conv2d_forward"], "conv2d_forward"),
+        ("coursera", "Conv.backward", ["forward"], "forward"),
+        ("coursera", "conv_backward", ["pool_forward", "conv_backward"], ""),
+        ("problem", "backward", ["conv2d_forward"], ""),
+    ],
+)
+def test_a_backward_finds_its_forward(convention: str, backward: str, names: list[str], forward: str) -> None:
+    assert matching_forward(CONVENTIONS[convention], backward, names) == forward
+
+
+def test_a_candidate_without_batch_gets_none_back() -> None:
+    case = replace(CASE, batch=None)
+    problem = problem_of(case)
+    dA = np.zeros((1, 5, 7, 2))
+    assert CONVENTIONS["coursera"].ours("dA_prev", dA, problem).shape == (5, 7, 2)
+    batched = problem_of(CASE)
+    assert CONVENTIONS["coursera"].ours("dA_prev", np.zeros((3, 5, 7, 2)), batched).shape == (3, 5, 7, 2)

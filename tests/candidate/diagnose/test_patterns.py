@@ -1,0 +1,107 @@
+"""On which problems a candidate fails is said in the fewest words that are true of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from convstep.candidate.call.outcome import RAISED, REFUSED, Outcome
+from convstep.candidate.check.cases import Case, right_of
+from convstep.candidate.check.judging import Result, judge
+from convstep.candidate.diagnose.patterns import FEATURES, pattern
+
+PADS = {0: ((0, 0), (0, 0)), 1: ((1, 1), (1, 1)), 2: ((2, 2), (2, 2))}
+
+
+def grid() -> list[Result]:
+    """Stride 1 to 3, padding 0 to 2, one sample and two, square and not."""
+    found = []
+    for s in (1, 2, 3):
+        for p in (0, 1, 2):
+            for batch in (1, 2):
+                for size in ((5, 5), (5, 7), (7, 5)):
+                    case = Case(size, (3, 3), (s, s), PADS[p], 1, 2, batch)
+                    found.append(judge(case, right_of(case), Outcome(RAISED)))
+    return found
+
+
+GRID = grid()
+
+
+def when(failed: Callable[[Case], bool], results: list[Result] | None = None) -> str:
+    def failing(result: Result) -> bool:
+        assert result.case is not None
+        return failed(result.case)
+
+    return pattern(GRID if results is None else results, failing)
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"),
+    [
+        (lambda case: False, ""),
+        (lambda case: True, "wrong on every problem"),
+        (lambda case: case.stride != (1, 1), "wrong only when stride > 1"),
+        (lambda case: case.stride == (1, 1), "wrong only when stride is 1"),
+        (lambda case: case.padding == PADS[0], "wrong only when padding is 0"),
+        (lambda case: case.padding != PADS[0], "wrong only when padding > 0"),
+        (lambda case: case.padding == PADS[2], "wrong only when padding > 1"),
+        (lambda case: case.padding != PADS[1], "wrong only when padding is not 1"),
+        (lambda case: case.batch == 2, "wrong only when the batch has more than one sample"),
+        (lambda case: case.size[0] != case.size[1], "wrong only when the input is not square"),
+        (
+            lambda case: case.stride != (1, 1) and case.padding == PADS[0],
+            "wrong only when stride > 1 and padding is 0",
+        ),
+        (
+            lambda case: case.batch == 2 or case.padding == PADS[0],
+            "wrong only when padding is 0 or the batch has more than one sample",
+        ),
+    ],
+)
+def test_the_words_are_true_of_exactly_the_failures(failed: Callable[[Case], bool], words: str) -> None:
+    assert when(failed) == words
+
+
+def test_failures_within_a_feature_are_counted_in_it() -> None:
+    some = {result.case for result in GRID if result.case and result.case.batch == 2}
+    odd = {sorted(some, key=str)[number] for number in (0, 4, 5, 10, 14, 19, 20, 21, 26)}
+    assert when(lambda case: case in odd) == (
+        "wrong only when the batch has more than one sample, and then on 9 of 27 problems"
+    )
+
+
+def test_failures_without_a_pattern_are_counted() -> None:
+    odd = {result.case for result in GRID[::5]}
+    assert when(lambda case: case in odd) == "wrong on 11 of 54 problems, in no simple pattern"
+
+
+def test_a_single_failure_that_nothing_sets_apart_is_one_problem() -> None:
+    case = Case((5, 5), (3, 3), filters=2)
+    twins = [Case((5, 5), (3, 3), filters=filters) for filters in (3, 4, 5)]
+    results = [judge(each, right_of(each), Outcome(RAISED)) for each in (case, *twins)]
+    assert when(lambda each: each is case, results) == "wrong on 1 of 4 problems"
+
+
+def test_refused_problems_are_left_out() -> None:
+    refused = [
+        judge(result.case, result.right, Outcome(REFUSED))
+        if result.case and result.case.stride[0] > 1
+        else result
+        for result in GRID
+    ]
+    assert when(lambda case: True, refused) == "wrong on every problem"
+    assert pattern([result for result in refused if result.refused], lambda result: True) == ""
+    assert pattern([], lambda result: True) == ""
+
+
+def test_the_verb_may_be_another() -> None:
+    assert pattern(GRID, lambda result: result.right.problem.geometry.samples == 2, "raises") == (
+        "raises only when the batch has more than one sample"
+    )
+
+
+def test_words_of_features_are_unlike_each_other() -> None:
+    words = [feature.words for feature in FEATURES]
+    assert len(set(words)) == len(words)

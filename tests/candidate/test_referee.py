@@ -1,0 +1,164 @@
+"""`check` and `assert_correct`, as people's scripts and tests call them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep import CandidateError, Problem, assert_correct, check, conv2d_backward
+from tests.candidate.conftest import Files
+from tests.candidates import stride_ignored, verdict
+from tests.strategies import THOROUGH
+
+WRONG = """
+    from convstep import conv2d_backward
+
+    def conv2d_mine(dZ, cache, stride, padding):
+        dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+        return dW, db / dZ.shape[0], dA
+"""
+
+
+def mean_bias(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+    dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+    return dW, db / (dZ.shape[0] * dZ.shape[1]), dA
+
+
+def test_a_right_one_passes_silently(capfd: pytest.CaptureFixture[str]) -> None:
+    assert_correct(conv2d_backward)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_wrong_one_fails_with_the_verdict_the_command_and_the_saved_problem() -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_correct(mean_bias)
+    said = str(caught.value)
+    assert said.startswith("mean_bias is wrong on ")
+    assert "db-mean (proven)" in said
+    path = said.rpartition("the failing problem: ")[2].strip()
+    assert path.endswith(".npz")
+    command = next(line for line in said.splitlines() if line.startswith("to see it: "))
+    words = shlex.split(command.removeprefix("to see it: "))
+    assert words == ["convstep", "debug", f"{__file__}:mean_bias", path]
+    problem = Problem.load(path)
+    verdict = check(mean_bias)
+    assert verdict.failing is not None
+    for name in ("A_prev", "W", "b", "dZ"):
+        assert getattr(problem, name).tobytes() == getattr(verdict.failing, name).tobytes()
+    Path(path).unlink()
+    Path(path).parent.rmdir()
+
+
+def test_the_failing_problem_goes_where_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "failing.npz"
+    with pytest.raises(AssertionError, match=r"failing\.npz"):
+        assert_correct(mean_bias, "article", save=path)
+    assert Problem.load(path).padding is not None
+
+
+@pytest.mark.parametrize(
+    "path", [None, "gone/failing.npz", "a\0b.npz", "x" * 5000], ids=["nowhere given", "gone", "NUL", "long"]
+)
+def test_a_verdict_is_raised_where_its_problem_cannot_be_written(
+    path: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    monkeypatch.setattr("convstep.candidate.referee.check", lambda *_, **__: verdict(stride_ignored))
+    with pytest.raises(AssertionError) as caught:
+        assert_correct(stride_ignored, save=path)
+    report, _, last = str(caught.value).rpartition("\n")
+    assert report == str(verdict(stride_ignored))
+    name = {None: "a new temporary folder", "a\0b.npz": r"a\x00b.npz"}.get(path, (path or "")[:100])
+    assert last.startswith(name)
+    assert " cannot be written: " in last
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_who_refuses_everything_fails_without_a_problem() -> None:
+    def conv_backward(dZ: Any, cache: Any) -> Any:
+        raise NotImplementedError("later")
+
+    with pytest.raises(AssertionError) as caught:
+        assert_correct(conv_backward)
+    assert "refuses every problem: NotImplementedError: later" in str(caught.value)
+    assert "failing problem" not in str(caught.value)
+
+
+def test_a_candidate_that_does_not_load_is_no_assertion() -> None:
+    with pytest.raises(CandidateError, match=r"^there is no file nowhere\.py"):
+        assert_correct("nowhere.py:f")
+    with pytest.raises(CandidateError, match=r"^there is no convention 'keras'; the conventions are auto, "):
+        check(conv2d_backward, "keras")
+
+
+def test_a_given_problem_is_tried_too() -> None:
+    rng = np.random.default_rng(0)
+    given = Problem(rng.standard_normal((9, 9, 1)), rng.standard_normal((3, 3, 3, 1)), None, None)
+
+    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+        return (dW * 2 if dZ.shape[0] == 7 else dW), db, dA
+
+    assert check(conv2d_mine).ok
+    verdict = check(conv2d_mine, problem=given)
+    assert verdict.failing is given
+    assert verdict.first_divergence is not None
+    assert verdict.first_divergence.gradient == "dW"
+
+
+def test_numbers_that_are_not_finite_here_and_there_are_no_obstacle() -> None:
+    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+        return dW, np.asarray(db) * np.inf, dA
+
+    verdict = check(conv2d_mine)
+    assert not verdict.ok
+    assert "inf" in str(verdict) or "nan" in str(verdict)
+
+
+@pytest.mark.parametrize("more", [["-n0"], ["-n1"]][0 if THOROUGH else 1 :])
+def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
+    files.write("mine.py", WRONG)
+    files.write(
+        "test_mine.py",
+        """
+        import threading
+        from convstep import assert_correct, conv2d_backward
+        from mine import conv2d_mine
+
+        def test_right():
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+            assert_correct(conv2d_backward)
+
+        def test_wrong():
+            assert_correct(conv2d_mine)
+        """,
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", *more]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take seconds
+    ended = subprocess.run(
+        [*command, "--rootdir", "."],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=files.folder,
+        env=environment,
+    )
+    assert "1 failed, 1 passed" in ended.stdout
+    assert "mine.py:conv2d_mine" in ended.stdout
+    assert "convstep debug" in ended.stdout
+    assert ">       assert_correct(conv2d_mine)" in ended.stdout  # the caller's line
+    assert "Traceback" not in ended.stderr
+    path = Path(ended.stdout.partition("the failing problem: ")[2].split()[0])
+    assert path.exists()
+    path.unlink()
+    path.parent.rmdir()
