@@ -8,12 +8,12 @@ import io
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import (
     CONVENTIONS,
     Arguments,
@@ -36,25 +36,6 @@ PRINTED = 2000
 WARNINGS = 5
 """Different warnings kept of one call."""
 INPUTS = ("A_prev", "W", "b", "dZ")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """How a candidate is called."""
-
-    convention: str
-    """Name of the convention."""
-    own_cache: bool = False
-    """Whether the cache comes from the candidate's own forward."""
-    integers: bool = False
-    """Whether `A_prev` and `W` are passed as integers."""
-    tensors: bool | None = None
-    """Whether the torch convention passes PyTorch's tensors; None is as its file suggests."""
-
-    def with_tensors(self, candidate: Candidate) -> bool:
-        """Whether a candidate is given tensors."""
-        wanted = candidate.tensors if self.tensors is None else self.tensors
-        return wanted and self.convention == "torch"
 
 
 class Tail(io.TextIOBase):

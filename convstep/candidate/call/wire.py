@@ -47,7 +47,7 @@ def read_question(message: Message) -> tuple[Call, Problem, bool]:
     """The call, the problem, and whether the candidate is to be loaded again."""
     call = json.loads(str(message["call"]))
     fresh = bool(call.pop("fresh"))
-    return Call(**call), read_problem(message), fresh
+    return Call.read(call), read_problem(message), fresh
 
 
 def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:

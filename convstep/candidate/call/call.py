@@ -1,0 +1,66 @@
+"""Call: all that is needed to call a candidate again in the same way. It goes to the child as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.outcome import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One of the calls it takes: making a layer, its forward, its backward."""
+
+    name: str
+    """What is called; "" for the candidate itself."""
+    given: tuple[tuple[str, str], ...]
+    """Parameter and role (see `words.py`) of each argument, in order; a parameter "" goes by position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a candidate is called."""
+
+    convention: str
+    """Name of the convention; "named" where its own parameters say how, "layer" for a class that is made."""
+    own_cache: bool = False
+    """Whether the cache comes from the candidate's own forward."""
+    integers: bool = False
+    """Whether `A_prev` and `W` are passed as integers."""
+    tensors: bool | None = None
+    """Whether PyTorch's tensors are passed; None is as its file suggests."""
+    layouts: Layouts | None = None
+    """How its arrays lie; None is as its convention says."""
+    pairs: bool | None = None
+    """Whether stride, padding and dilation are given as pairs even where both are equal; None: ints there."""
+    maker: Method | None = None
+    """Making a layer."""
+    forward: Method | None = None
+    """Its own forward."""
+    backward: Method | None = None
+    """Its backward."""
+    returns: tuple[str, ...] = ()
+    """The gradients in the order they come back; empty is as its convention says."""
+    rate: float = 0.0
+    """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
+
+    def with_tensors(self, candidate: Candidate) -> bool:
+        """Whether a candidate is given tensors."""
+        wanted = candidate.tensors if self.tensors is None else self.tensors
+        return wanted and self.convention in ("torch", "named", "layer")
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Call:
+        """The call of what `dataclasses.asdict` and JSON make of one."""
+        facts = dict(plain)
+        facts["returns"] = tuple(facts["returns"])
+        if facts["layouts"] is not None:
+            facts["layouts"] = Layouts(**facts["layouts"])
+        for name in ("maker", "forward", "backward"):
+            if facts[name] is not None:
+                given = tuple((parameter, role) for parameter, role in facts[name]["given"])
+                facts[name] = Method(facts[name]["name"], given)
+        return cls(**facts)

@@ -1,0 +1,118 @@
+"""Layouts: a problem's arrays with their axes in another order, or without those of length 1.
+
+A layout is a word: N sample, H row, W column, C channel of the input (and of dZ and Z, where it is the
+output's), O filter, I input channel of a filter, 1 an axis of length 1. Ours are NHWC, OHWI and O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Geometry
+from convstep.language import tr
+
+Array = npt.NDArray[Any]
+
+PICTURES = ("NCHW", "NHWC", "CHW", "HWC", "HW", "NHW", "HWCN", "CHWN")
+"""Layouts of inputs and upstream gradients that people use, the commonest first."""
+KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "HWO", "OHW", "IHW", "HWI")
+"""Layouts of kernels."""
+BIASES = ("O", "O1", "1O", "O11", "1O11", "111O", "11O", "")
+"""Layouts of biases; "" is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """How somebody's arrays lie."""
+
+    A: str = "NHWC"
+    """The input and its gradient; dZ and Z have the same axes."""
+    W: str = "OHWI"
+    """The kernels and their gradient."""
+    b: str = "O"
+    """The bias and its gradient; "" where there is none."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether pictures always have a batch axis."""
+        return "N" in self.A
+
+    def cannot_say(self, geometry: Geometry) -> str:
+        """What of a geometry has no place in these arrays; "" if all of it has."""
+        if geometry.batch is not None and "N" not in self.A:
+            return tr("a batch")
+        if "C" not in self.A and geometry.input_shape[2] > 1:
+            return tr("several input channels")
+        if "C" not in self.A and geometry.kernel_shape[0] > 1:
+            return tr("several filters")
+        if "I" not in self.W and geometry.kernel_shape[3] > 1:
+            return tr("several input channels")
+        if "O" not in self.W and geometry.kernel_shape[0] > 1:
+            return tr("several filters")
+        return ""
+
+    def theirs(self, name: str, array: Array) -> Array:
+        """An array of ours in their layout: contiguous, and a copy.
+
+        Args:
+            name: "A_prev", "dZ", "Z", "W", "b" or a gradient's name.
+            array: in our layout; pictures with or without a batch axis.
+        """
+        kind = _KIND[name]
+        ours, wanted = _OURS[kind], getattr(self, kind)
+        if kind == "b":
+            return np.array(array).reshape([-1 if axis == "O" else 1 for axis in wanted or "O"])
+        if array.ndim == len(ours) - 1:  # no batch
+            array = array[np.newaxis]
+        kept = [axis for axis in ours if axis in wanted]
+        full = array.reshape([size for size, axis in zip(array.shape, ours, strict=True) if axis in kept])
+        return np.array(full.transpose([kept.index(axis) for axis in wanted]), order="C")
+
+    def ours(self, name: str, array: Array, geometry: Geometry) -> Array:
+        """A gradient or an output of theirs in our layout; as it is where it has another number of axes.
+
+        Args:
+            name: "dW", "db", "dA_prev" or "Z".
+            array: what came back.
+            geometry: of the problem: whether it has a batch axis.
+        """
+        kind = _KIND[name]
+        ours, given = _OURS[kind], getattr(self, kind)
+        if kind == "b":
+            alike = array.ndim == len(given) and all(
+                size == 1 for size, axis in zip(array.shape, given, strict=True) if axis == "1"
+            )
+            return array.reshape(-1) if alike else array
+        if array.ndim != len(given):
+            return array
+        kept = [axis for axis in ours if axis in given]
+        moved: Array = array.transpose([given.index(axis) for axis in kept])
+        if kind == "A" and geometry.batch is None:
+            if "N" in given and moved.shape[0] != 1:
+                return moved
+            moved, ours = (moved[0] if "N" in given else moved), ours[1:]
+            kept = [axis for axis in kept if axis != "N"]
+        sizes = dict(zip(kept, moved.shape, strict=True))
+        return moved.reshape([sizes.get(axis, 1) for axis in ours])
+
+    def cell(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
+        """A cell of ours as their own code would index it.
+
+        Args:
+            name: whose cell.
+            index: in our layout, with or without the batch axis.
+        """
+        kind = _KIND[name]
+        ours, given = _OURS[kind], getattr(self, kind)
+        if kind == "A" and len(index) == len(ours) - 1:
+            index = (0, *index)
+        places = dict(zip(ours, index, strict=True))
+        return tuple(places.get(axis, 0) for axis in given or ours)
+
+
+_OURS = {"A": "NHWC", "W": "OHWI", "b": "O"}
+_KIND = {"A_prev": "A", "dA_prev": "A", "dZ": "A", "Z": "A", "W": "W", "dW": "W", "b": "b", "db": "b"}
