@@ -42,6 +42,8 @@ class Call:
     """Its own forward."""
     backward: Method | None = None
     """Its backward."""
+    again: bool = False
+    """Whether what is looked at is a second call on the same object: what it kept shows then."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
     rate: float = 0.0

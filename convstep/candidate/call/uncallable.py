@@ -1,0 +1,33 @@
+"""CannotCall: no way was found to call a candidate. That is no verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.load.target import CandidateError
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way of calling that was tried."""
+
+    how: str
+    """What was called with what, as its author would write it."""
+    message: str
+    """What came of it: the exception, or what is wrong with the result."""
+    line: int = 0
+    """The candidate's line that raised; 0 if unknown."""
+    line_text: str = ""
+    """That line."""
+
+
+class CannotCall(CandidateError):
+    """One sentence: why it cannot be called and what to do; and what was tried."""
+
+    def __init__(self, sentence: str, candidate: Candidate, tried: Sequence[Attempt] = ()) -> None:
+        """Args: the sentence, who cannot be called, and what was tried, the likeliest first."""
+        super().__init__(sentence)
+        self.candidate = candidate
+        self.tried = tuple(tried)
