@@ -357,14 +357,13 @@ def _check(given: argparse.Namespace) -> int:
     if given.save is not None:
         _check_output(given.save, "--save")
     found = checked(given)
-    code = FINE if found.right else DIFFERENT
     try:
-        _say(found.text, code=code)
-        _say(code=code)  # before the complaint, where both go to one file
+        _say(found.text, code=found.code)
+        _say(code=found.code)  # before the complaint, where both go to one file
     finally:
-        if found.unsaved:
-            _complain(found.unsaved)
-    return code
+        if found.complaint:
+            _complain(found.complaint)
+    return found.code
 
 
 def _debug(given: argparse.Namespace) -> int:
