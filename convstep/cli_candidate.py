@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep import waiting
 from convstep.cli import BAD_USAGE, DIFFERENT, FINE, UsageError, Writing, lacking, say_loading
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -63,6 +64,39 @@ def checked(given: argparse.Namespace) -> Checked:
             unsaved = str(error)
     text = _json(verdict.as_dict()) if given.json else str(verdict)
     return Checked(text, FINE if verdict.ok else DIFFERENT, unsaved)
+
+
+def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
+    """Write an adapter to start from, and say how it is used.
+
+    Raises:
+        CandidateError: there is no such candidate.
+        UsageError: the file exists, or cannot be written.
+    """
+    path = given.write_adapter
+    if not path.endswith(".py"):
+        raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")
+    if os.path.exists(path) and not given.force:
+        raise UsageError(f"{path} already exists; choose another --write-adapter or add --force")
+    from convstep.candidate.adapter import adapter_text, known_call
+    from convstep.candidate.load.target import CandidateError, Target
+    from convstep.conv.files import written_whole
+
+    candidate = call = refused = None
+    try:
+        with opened(given.target, given) as worker:
+            candidate = worker.candidate
+            call = known_call(worker, given.convention)
+    except CandidateError as error:  # its source may be enough
+        refused = error
+    flags = [f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(given, name)]
+    try:
+        text = adapter_text(Target.parse(given.target), path, candidate, call, flags)
+    except CandidateError as error:
+        raise refused or error from error
+    with Writing(path), written_whole(path) as file:
+        file.write(text.encode())
+    return printable(path, None), text.splitlines()[0].removeprefix("# ")
 
 
 def _json(value: dict[str, Any]) -> str:

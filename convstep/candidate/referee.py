@@ -27,7 +27,7 @@ from convstep.language import tr
 from convstep.printable import printable
 
 ATTEMPTS = 3
-"""Ways in which a candidate refuses every problem that are told, the commonest sizes first."""
+"""How many of the reasons are told for which a candidate refuses every problem."""
 LONGEST = 999_999
 """Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
 
@@ -179,21 +179,18 @@ def _check_taken(swept: Swept) -> None:
     if swept.refused < len(swept.results):
         return
     first, *_ = swept.results
-    attempts = {
-        result.outcome.message: Attempt(
-            call_text(swept.call, swept.candidate, result.right.problem) or problem_words(result),
-            result.outcome.message,
-            result.outcome.line,
-            result.outcome.line_text,
-        )
-        for result in reversed(swept.results)
-    }
+    attempts: dict[str, Attempt] = {}
+    for result in swept.results:
+        outcome = result.outcome
+        how = call_text(swept.call, swept.candidate, result.right.problem) or problem_words(result)
+        attempt = Attempt(how, outcome.message, outcome.line, outcome.line_text)
+        attempts.setdefault(outcome.message, attempt)
     said = tr(
         "{name} refuses every problem: {message}",
         name=swept.candidate.name,
         message=first.outcome.message,
     )
-    raise CannotCall(said, swept.candidate, tuple(attempts.values())[::-1][:ATTEMPTS])
+    raise CannotCall(said, swept.candidate, tuple(attempts.values())[:ATTEMPTS])
 
 
 def _about_linearity(worker: Worker, swept: Swept) -> list[str]:

@@ -29,7 +29,6 @@ WIDTH = 100
 
 def report(verdict: Verdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
-    swept = verdict.swept
     lines = [verdict.headline + "."]
     lines += _wrapped(called(verdict))
     if verdict.failing is not None:
@@ -53,6 +52,9 @@ def report(verdict: Verdict) -> str:
 def called(verdict: Verdict) -> str:
     """How the candidate was called, and why so."""
     call, reason = verdict.swept.call, verdict.swept.reason
+    if "--adapter" in verdict.flags:
+        adapter = verdict.flags[verdict.flags.index("--adapter") + 1]
+        return tr("called by the adapter {adapter}", adapter=adapter)
     if call.backward is not None:  # by what its own parameters are called; the reason says so
         return reason
     return tr("called as {convention}: {reason}", convention=call.convention, reason=reason)

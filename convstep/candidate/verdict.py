@@ -218,7 +218,7 @@ def _thin(swept: Swept) -> str:
         else "{name} is right, but takes only {problems}",
         name=name,
         problems=problems,
-        common=tr(", ").join(common),
+        common=tr(", ").join(common[:3]),
     )
 
 

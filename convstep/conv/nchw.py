@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-REFUSABLE = ("batch", "pairs", "sides", "rectangles", "dilation", "groups")
-"""What code under test may be unable to express."""
+REFUSABLE = {
+    "batch": "several samples",
+    "pairs": "different numbers along H and W",
+    "sides": "different padding on opposite sides",
+    "rectangles": "kernels that are not square",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+"""What code under test may be unable to express, and how that is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +83,7 @@ def nchw(problem: Problem, refuse: Collection[str]) -> NCHW:
         raise ValueError(f"refuse has {unknown[0]!r}; it may have {', '.join(REFUSABLE)}")
     for word in words:
         if _has(problem, word):
-            raise NotImplementedError(f"no {word}")
+            raise NotImplementedError(REFUSABLE[word])
     (top, bottom), (left, right) = problem.padding
     sides = top == bottom and left == right
     return NCHW(
