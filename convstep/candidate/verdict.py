@@ -229,8 +229,6 @@ _SIZES: dict[str, Callable[[Geometry], object]] = {
     "{size} kernel": lambda g: shape_text(g.kernel_shape[1:3]),
     "input channels: {size}": lambda g: g.input_shape[2],
     "filters: {size}": lambda g: g.kernel_shape[0],
-    "dilation {size}": lambda g: pair_text(g.dilation),
-    "groups {size}": lambda g: g.groups,
 }
 """What a few problems may have in common."""
 
