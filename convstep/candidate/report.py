@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -210,11 +211,13 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
+    """Lines of a paragraph; a shape or an index stays in one piece."""
+    lines = textwrap.wrap(
+        re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -205,7 +205,7 @@ def _thin(swept: Swept) -> str:
     if not swept.refused:
         return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)
     common = []
-    for words, size in _SIZES.items():
+    for words, size in SIZES.items():
         taken, refused = (
             {size(result.right.problem.geometry) for result in swept.results if result.ok is ok}
             for ok in (True, False)
@@ -222,7 +222,7 @@ def _thin(swept: Swept) -> str:
     )
 
 
-_SIZES: dict[str, Callable[[Geometry], object]] = {
+SIZES: dict[str, Callable[[Geometry], object]] = {
     "stride {size}": lambda g: pair_text(g.stride),
     "padding {size}": lambda g: padding_text(g.padding),
     "batch of {size}": lambda g: g.samples,
@@ -257,9 +257,13 @@ def _not_computed(swept: Swept) -> list[str]:
     ]
     if not absent:
         return []
-    words = "{names} is not computed, and not checked"
     return [
-        tr(words if len(absent) == 1 else "{names} are not computed, and not checked", names=listed(absent))
+        tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
     ]
 
 

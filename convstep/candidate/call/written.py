@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.call import Call, Method
@@ -58,10 +58,11 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
         return ""
     inputs = convention.inputs(problem, integers=call.integers)
     words = _WORDS.get(convention.A_layout, {})
-    names = {id(getattr(inputs, name)): words.get(name, name) for name in ("A_prev", "W", "dZ", "Z")}
+    names = {id(getattr(inputs, name)): words.get(name, name) for name in ("A_prev", "W", "dZ")}
     if candidate.kind == "autograd":
-        given = autograd_arguments(inputs, candidate)
-        return f"{_owner(candidate.name)}.apply({_listed(given, candidate.parameters, names)})"
+        given = autograd_arguments(inputs, candidate)  # by position alone
+        places = [p * hasattr(value, "shape") for p, value in zip(candidate.parameters, given, strict=False)]
+        return f"{_owner(candidate.name)}.apply({_listed(given, places, names)})"
     arguments, named = convention.arguments(inputs, candidate, None)
     if not call.own_cache:
         return f"{candidate.name}({_listed(arguments, candidate.parameters, names, named)})"
@@ -81,7 +82,7 @@ def _forward_text(call: Call, candidate: Candidate, inputs: Inputs, names: Mappi
 
 def _listed(
     given: tuple[Any, ...],
-    parameters: tuple[str, ...],
+    parameters: Sequence[str],
     names: Mapping[int, str],
     named: Mapping[str, Any] | None = None,
     instead: Mapping[int, str] | None = None,
@@ -105,12 +106,12 @@ def _shown(value: Any, parameter: str, names: Mapping[int, str]) -> str:
     if callable(value):
         return "lambda Z: Z"
     if isinstance(value, Mapping):
-        held = ", ".join(f"{key!r}: {_shown(each, '', names)}" for key, each in value.items())
-        return f"{{{held}}}"
+        held = {key: _shown(each, key if key == "Z" else "", names) for key, each in value.items()}
+        return f"{{{', '.join(f'{key!r}: {each}' for key, each in held.items())}}}"
     if isinstance(value, tuple) and any(hasattr(held, "shape") for held in value):
         return f"({', '.join(_shown(held, '', names) for held in value)})"
     if not hasattr(value, "shape"):
-        return repr(value)
+        return f"{parameter}={value!r}" if parameter else repr(value)
     name = parameter or names.get(id(value), "b")
     return name if id(value) not in names else f"{name} of {tuple(value.shape)}"
 
