@@ -47,6 +47,10 @@ class Candidate:
     """Its text; "" if unknown."""
     notes: tuple[str, ...] = ()
     """What loading left out, in sentences."""
+    made_of: tuple[str, ...] = ()
+    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
+    methods: tuple[str, ...] = ()
+    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,5 +81,7 @@ class Outcome:
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None
     """What its own forward made of the problem, in our layout, when that was called."""
+    places: tuple[str, ...] = ()
+    """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""
