@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import Convention
+from convstep.candidate.call.named import Named
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -137,8 +138,9 @@ def right_of(case: Case) -> Right:
 
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
+    told = dict.fromkeys(fitted(case, convention) for case in _all_cases(convention.name))
     cases = [
-        case for case in _all_cases(convention.name) if not convention.cannot_say(case.geometry, candidate)
+        case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)
     ]
     unsaid = {
         reason: None
@@ -146,6 +148,24 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
         if (reason := convention.cannot_say(case.geometry, candidate))
     }
     return sorted(cases, key=lambda case: case.work), tuple(unsaid)
+
+
+def fitted(case: Case, convention: Convention) -> Case:
+    """A case as a candidate that says for itself what it takes can be told it."""
+    if not isinstance(convention, Named) or convention.told is None:
+        return case
+    says, lying = convention.told.says, convention.layouts
+    if not lying.batched:
+        case = replace(case, batch=None)
+    if "stride" not in says:
+        case = replace(case, stride=(1, 1))
+    if "padding" not in says:
+        p = case.kernel[0] // 2 if convention.told.same else 0
+        case = replace(case, padding=((p, p), (p, p)))
+        case = replace(case, kernel=(case.kernel[0],) * 2) if convention.told.same else case
+    if "I" not in lying.W or "C" not in lying.A:
+        case = replace(case, channels=1, groups=1)
+    return replace(case, filters=1) if "O" not in lying.W or "C" not in lying.A else case
 
 
 @functools.cache
@@ -158,9 +178,9 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
     found = dict.fromkeys(_shared(batches))
     if convention == "alx":
         found |= dict.fromkeys(_same_by_alx())
-    if convention in ("alx", "torch", "problem"):
+    if convention in ("alx", "torch", "problem", "named", "layer"):
         found |= dict.fromkeys(_along_one_axis())
-    if convention in ("torch", "problem", "article"):
+    if convention in ("torch", "problem", "article", "named", "layer"):
         found |= dict.fromkeys(_dilated_and_grouped(batches))
     if convention == "problem":
         found |= dict.fromkeys(_one_sided())
