@@ -22,8 +22,8 @@ RATE = 0.5
 from kernels already updated shows."""
 MAKERS = 16
 """Ways of making a layer that are tried."""
-RULES = ("half", "tf", "alx")
-"""Paddings that layers make by themselves: half a kernel on each side; what makes ceil(size / stride),
+RULES = ("half", "one", "tf", "alx")
+"""Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
@@ -171,14 +171,20 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     sized = any(":" in role for role in given if role.startswith("kernel")) and not call.square
     if f_h != f_w and not {"kernel_h", "W"} & roles and not sized:
         return tr("kernels that are not square")
-    fixed = not free and not {"kernel_size", "kernel_h", "W"} & roles
-    if fixed and (f_h, f_w) != (3, 3):
-        return tr("kernels other than 3x3")
+    fixed = None if free or {"kernel_size", "kernel_h", "W"} & roles else kernel_of(call)
+    if fixed is not None and fixed != (f_h, f_w):
+        return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
     if geometry.dilation != (1, 1) and "dilation" not in roles:
         return tr("dilation")
     if geometry.groups != 1 and "groups" not in roles:
         return tr("groups")
     return _cannot_pad(call, geometry, given, free)
+
+
+def kernel_of(call: Call) -> tuple[int, int] | None:
+    """The size of the kernels that a layer was found to have; None before that."""
+    sizes = dict(call.places).get("kernel", "").split("x")
+    return (int(sizes[0]), int(sizes[1])) if len(sizes) == 2 else None
 
 
 def padding_of(rule: str, geometry: Geometry) -> Padding | None:
@@ -189,6 +195,8 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
             if f % 2 == 0:
                 return None
             ends.append((f // 2, f // 2))
+        elif rule == "one":
+            ends.append((1, 1))
         elif rule == "tf":
             total = max((-(-n // s) - 1) * s + f - n, 0)
             ends.append((total // 2, total - total // 2))
@@ -248,10 +256,10 @@ def _pair(
     """Its forward, and the ways of calling its backward."""
     owner, _, wanted = candidate.name.partition(".")
     names = [name for name in methods if not name.startswith("@")]
-    back = list(dict.fromkeys(_best(names, _BACKWARD)))
-    forth = [name for name in dict.fromkeys(_best(names, _FORWARD)) if name not in back]
+    back = _best(names, _BACKWARD)[:1]
     if wanted in names:
         back = [wanted]
+    forth = [name for name in _best(names, _FORWARD) if name not in back]
     shown = [name for name in names if not name.startswith("_")]
     if not forth or not (back or candidate.tensors):
         missing = tr("backward") if forth else tr("forward")
@@ -263,7 +271,7 @@ def _pair(
         )
     forward = Method(forth[0], _forward_given(methods[forth[0]]))
     found: list[Method | None] = [
-        Method(name, given) for name in back[:2] for given in _backward_given(methods[name])
+        Method(name, given) for name in back for given in _backward_given(methods[name])
     ]
     return forward, found or [None]
 

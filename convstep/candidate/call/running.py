@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.convention import expected_forward
+from convstep.candidate.call.by_name import ForwardFailed
+from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layers import RATE
@@ -197,7 +199,7 @@ class Layer:
         """Run its forward."""
         method = self.call.forward
         assert method is not None
-        self.inputs["A_prev"] = self._handed("A_prev", leaf=self.call.backward is None)
+        self.inputs["A_prev"] = self.hand("A_prev", leaf=self.call.backward is None)
         result = self._called(method)
         self.cache = None
         if isinstance(result, tuple) and result:
@@ -206,7 +208,7 @@ class Layer:
 
     def backward(self) -> Any:
         """Run its backward, or autograd's."""
-        self.inputs["dZ"] = self._handed("dZ")
+        self.inputs["dZ"] = self.hand("dZ")
         if self.call.backward is not None:
             return self._called(self.call.backward)
         from convstep.oracle.pytorch import pulled_back
@@ -217,9 +219,11 @@ class Layer:
                 leaves[f"d{name}"] = place.value
         return pulled_back(self.Z, self.inputs["dZ"], leaves)
 
-    def _handed(self, name: str, leaf: bool = False) -> Any:
+    def hand(self, name: str, leaf: bool = False) -> Any:
         """One of the problem's pictures as the layer takes it."""
         array = self.layouts.theirs(name, getattr(self.problem, name))
+        if self.call.integers and name == "A_prev":
+            array = array.astype(np.int64)
         if not self.tensors:
             return array
         from convstep.oracle.pytorch import tensor
@@ -353,54 +357,96 @@ class Layer:
         self.facts["Z"] = Z
 
 
-def run(
-    kind: Callable[..., Any], call: Call, problem: Problem, facts: dict[str, Any], *, clears: bool = False
-) -> tuple[dict[str, Array], tuple[str, ...]]:
+def run_layer(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]) -> dict[str, Array]:
     """Make a layer, run it forward and back, and read its gradients.
 
     Args:
         kind: its class.
         call: how to do that.
-        problem: what on.
-        facts: what the outcome is told meanwhile: "stage" is what is being done.
-        clears: whether its file says that gradients add up until they are cleared.
+        inputs: the problem; what the layer was handed is put there.
+        facts: what the outcome is told meanwhile; "places" is what was found where, or where it failed.
 
     Returns:
-        The gradients in our layout, and the names of the inputs that it changed.
+        The gradients in our layout.
+
+    Raises:
+        ForwardFailed: a layer that runs on other problems cannot be made or run forward on this one.
     """
+    stage = "make"
+
+    def at(now: str) -> None:
+        nonlocal stage
+        stage = now
+
+    try:
+        return _run(kind, call, inputs, facts, at)
+    except BaseException as error:
+        facts["places"] = (f"stage {stage}",)
+        if call.places and stage != "backward" and isinstance(error, Exception):
+            raise ForwardFailed from error
+        raise
+
+
+def _run(
+    kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any], at: Callable[[str], None]
+) -> dict[str, Array]:
     assert call.maker is not None
     assert call.layouts is not None
-    facts["stage"] = "make"
-    tensors = bool(call.tensors)
+    problem, tensors = inputs.problem, bool(call.tensors)
     held = called(kind, call.maker, lambda role: value_of(role, problem, call, tensors))
     if hasattr(held, "double") and hasattr(held, "parameters"):
         held.double()  # a module of PyTorch's
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
-    facts["stage"] = "plant"
+    at("plant")
     layer.plant()
     _set_rates(held)
+    before: dict[str, tuple[int, Array]] = {}
     for turn in range(2 if call.again else 1):
         if turn:
-            _clear(layer, clears)
+            _clear(held, [place for name in ("dW", "db") if (place := layer.place(name)) is not None])
             layer.put_back(before)
-        facts["stage"] = "forward"
+        at("forward")
         layer.forward()
         if not turn and not call.places:
             _choose_order(layer)
         layer.note_Z()
         before = {place.text: (id(place.value), np.array(plain(place.value))) for place in places(held)}
-        facts["stage"] = "backward"
+        at("backward")
         result = layer.backward()
         found = layer.read(result, before)
     if not found:
+        if result is None:
+            raise Unusable(tr("it returned None and left no gradient in the layer"))
         raise Unusable(tr("no gradient was found in what it returned or in the layer"))
     facts["places"] = _places(layer)
-    changed = tuple(
-        name
-        for name, given in layer.inputs.items()
-        if not np.array_equal(plain(given), plain(layer._handed(name)), equal_nan=True)
-    )
-    return layer.ours(found), changed
+    for name, handed in layer.inputs.items():
+        if not np.array_equal(plain(handed), plain(layer.hand(name)), equal_nan=True):
+            setattr(inputs, name, plain(handed))  # it was changed in place
+    return layer.ours(found)
+
+
+def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
+    """An adapter that is handed a class whose constructor gives the same object every time, and what
+    clears that object's gradients where its file offers that; of other functions, the function."""
+    kind = function.args[0] if isinstance(function, functools.partial) and function.args else None
+    if not isinstance(kind, type):
+        return function, lambda: None
+    made: list[Any] = []
+
+    def one(cls: type, *arguments: Any, **named: Any) -> Any:
+        if not made:
+            made.append(kind(*arguments, **named))
+        return made[0]  # not an instance of `cls`, so that it is not initialized again
+
+    stand_in = type(kind)(kind.__name__, (kind,), {"__new__": one, "__module__": kind.__module__})
+    assert isinstance(function, functools.partial)
+
+    def clear() -> None:
+        for held in made:
+            gradients = [each for each in places(held) if says(each.path)[1] and not says(each.path)[2]]
+            _clear(held, gradients)
+
+    return functools.partial(function.func, stand_in, *function.args[1:], **function.keywords), clear
 
 
 def called(function: Callable[..., Any], method: Method, value: Callable[[str], Any]) -> Any:
@@ -423,6 +469,7 @@ def _places(layer: Layer) -> tuple[str, ...]:
     """Where what was found, as an outcome says it."""
     found = [f"{name} {where}" for name, where in layer.where.items()]
     found += [f"W-layout {layer.layouts.W}"] if "W" in layer.where else []
+    found.append("kernel {}x{}".format(*layer.problem.geometry.kernel_shape[1:3]))
     return (*found, *([f"b-layout {layer.layouts.b}"] if "b" in layer.where else []))
 
 
@@ -452,18 +499,24 @@ def _set_rates(held: Any, depth: int = 2) -> None:
             _set_rates(value, depth - 1)
 
 
-def _clear(layer: Layer, clears: bool) -> None:
-    """Clear its gradients between two calls, where it offers that or its file says that somebody does."""
+def _clear(held: Any, gradients: list[Place]) -> None:
+    """Clear a layer's gradients between two calls, where it or its parameters offer that, or its file
+    says that somebody does."""
     offered = False
-    for name in CLEARING:
-        if callable(method := getattr(layer.held, name, None)):
-            offered = True
-            with contextlib.suppress(Exception):
-                method()
-    if offered or not clears:
+    for each in (held, *getattr(held, "__dict__", {}).values()):
+        for name in CLEARING:
+            if not isinstance(each, type) and callable(method := getattr(each, name, None)):
+                offered = True
+                with contextlib.suppress(Exception):
+                    method()
+    names: set[str] = set()
+    for method in vars(type(held)).values():
+        for name, value in list(getattr(method, "__globals__", {}).items()):
+            names |= {name, *(vars(value) if isinstance(value, type) else ())}
+    if offered or not names & set(CLEARING):
         return
-    for name in ("dW", "db"):
-        if (place := layer.place(name)) is not None and isinstance(place.value, np.ndarray):
+    for place in gradients:
+        if isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:
             place.value[...] = 0
 
 

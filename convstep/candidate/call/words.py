@@ -27,6 +27,13 @@ out_channels: num_filters n_filters nb_filters filters_num filter_num num_kernel
 out_channels: number_of_filters out_planes out_features depth oc nf n_f n_filter kernels_num output_depth
 kernel_size: kernel_size kernelsize kernel filter_size filter_shape kernel_shape ksize k f size field fsize
 kernel_size: filter_dim kernel_dim window f_size k_size spatial_extent
+A_prev_pad: x_pad xp xpad x_padded a_prev_pad a_pad padded padded_x x_p input_padded padded_input input_pad
+A_prev_pad: inputs_padded padded_inputs padded_image
+W_shape: w_shape weight_shape weights_shape kernel_shape filter_shape w_size kernel_dims weight_size
+activation: activation act activation_fn activation_function nonlinearity act_fn
+Z: z out output outputs y
+ctx: ctx context cx
+input_shape: a_shape a_prev_shape x_size input_dim
 input_shape: input_shape in_shape shape input_size in_size input_dims x_shape image_shape
 """
 
