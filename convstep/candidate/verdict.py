@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
@@ -270,7 +270,7 @@ def _not_computed(swept: Swept) -> list[str]:
 def notes(swept: Swept) -> tuple[str, ...]:
     """What is worth a sentence besides what is wrong."""
     said = []
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
     if swept.unsaid:
         said.append(
             tr(

@@ -79,7 +79,9 @@ def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
     judged: tuple[Judged, ...] = ()
     if outcome.kind == RETURNED:
         judged = tuple(
-            _judged(name, right, outcome.gradients.get(name)) for name in NAMES if name in right.gradients
+            _judged(name, right, outcome.gradients[name])
+            for name in NAMES
+            if name in right.gradients and name in outcome.gradients  # what is not computed is not wrong
         )
     return Result(case, right, outcome, judged)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import AUTO, CONVENTIONS
+from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
@@ -98,7 +99,7 @@ def sweep(
     """
     began = clock()
     call, reason, stuck = choose(worker, convention, budget / 2, clock)
-    cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
+    cases, unsaid = cases_for(convention_of(call), worker.candidate)
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
     if stuck is None:
@@ -121,7 +122,7 @@ def sweep(
     if (
         problem is not None
         and not stopped
-        and not CONVENTIONS[call.convention].cannot_say(problem.geometry, worker.candidate)
+        and not convention_of(call).cannot_say(problem.geometry, worker.candidate)
     ):
         right = Right.of(problem)
         results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
@@ -173,7 +174,7 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     Numbers to try come from what it raises and from its source.
     """
-    if not CONVENTIONS[call.convention].batched or any(r.outcome.kind != RAISED for r in results):
+    if not convention_of(call).batched or any(r.outcome.kind != RAISED for r in results):
         return 0
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
