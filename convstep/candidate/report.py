@@ -56,8 +56,10 @@ def called(verdict: Verdict) -> str:
     if "--adapter" in verdict.flags:
         adapter = verdict.flags[verdict.flags.index("--adapter") + 1]
         return tr("called by the adapter {adapter}", adapter=adapter)
-    if call.backward is not None:  # by what its own parameters are called; the reason says so
+    if call.convention == "layer":  # the reason says how it is made and called
         return reason
+    if call.convention == "named":
+        return tr("called as {call}", call=reason)
     return tr("called as {convention}: {reason}", convention=call.convention, reason=reason)
 
 

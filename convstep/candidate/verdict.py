@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
@@ -274,7 +275,9 @@ def notes(swept: Swept) -> tuple[str, ...]:
     if swept.unsaid:
         said.append(
             tr(
-                "not tried, because the {convention} convention cannot express it: {geometry}",
+                "not tried, because this way of calling cannot express it: {geometry}"
+                if convention.name not in CONVENTIONS
+                else "not tried, because the {convention} convention cannot express it: {geometry}",
                 convention=convention.name,
                 geometry=tr(", ").join(swept.unsaid),
             )

@@ -247,10 +247,6 @@ def _taken(worker: Worker, way: _Tried) -> tuple[Call, str, Result | None]:
             outcome = worker.call(call, right_of(PAIRS).problem)
             if outcome.kind == RAISED and outcome.message.startswith("TypeError"):
                 call = replace(call, pairs=False)
-    returned = [result.outcome for result in way.results if result.outcome.kind == RETURNED]
-    missing = [name for name in NAMES if returned and not any(name in each.gradients for each in returned)]
-    if missing:
-        reason = tr("{reason}; not computed: {names}", reason=reason, names=", ".join(missing))
     return call, reason, way.hung
 
 

@@ -88,9 +88,6 @@ def choose(
         raise _cannot(candidate, [attempt for _, attempt in sorted(attempts.values(), key=lambda each: each[0])])
     _, call, reason, outcome = best
     call, reason = layers.settled(call, reason, outcome)
-    missing = [name for name in NAMES if name not in outcome.gradients]
-    if missing:
-        reason = tr("{reason}; not computed: {names}", reason=reason, names=", ".join(missing))
     return call, reason, None
 
 
