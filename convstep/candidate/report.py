@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.judging import problem_words
-from convstep.candidate.diagnose.diagnosis import UNKNOWN
 from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -200,9 +199,9 @@ def _there(found: Judged | None, result: Result, call: Call) -> str:
 
 
 def _finding(finding: Finding) -> list[str]:
-    how = "proven" if finding.proven else "seen"
     # what no known bug explains says so itself
-    lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
+    named = f"{finding.id} ({finding.strength}): {finding.message}"
+    lines = _wrapped(finding.message if finding.bug is None else named)
     if finding.bug is not None and finding.bug.wrong:
         lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
     if finding.bug is not None:
