@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, listed
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
-from convstep.candidate.diagnose.patterns import pattern
+from convstep.candidate.diagnose.patterns import Fresh, pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.number_text import short
 from convstep.language import tr
 
 if TYPE_CHECKING:
+    from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
 
 
@@ -42,6 +44,10 @@ class Verdict:
     """What else was seen, in sentences: what was not tried, what was left out."""
     path: str | None = None
     """Where the failing problem was saved."""
+    pattern: str = ""
+    """On which problems it fails, in words; "" if on none."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """The same for each gradient that is wrong somewhere."""
     flags: tuple[str, ...] = ()
     """What the command line needs besides the target, to load and to call it in the same way."""
 
@@ -77,27 +83,6 @@ class Verdict:
         return None if result is None else result.right.problem
 
     @functools.cached_property
-    def pattern(self) -> str:
-        """On which problems it fails, in words; "" if on none."""
-        return pattern(self.swept.results, lambda result: result.failed, self._verb)
-
-    @functools.cached_property
-    def patterns(self) -> dict[str, str]:
-        """The same for each gradient that is wrong somewhere."""
-        found = {}
-        returned = [result for result in self.swept.results if result.outcome.kind == RETURNED]
-        for name in ("dW", "db", "dA_prev"):
-            words = pattern(returned, lambda result, name=name: result.wrong(name))  # type: ignore[misc]
-            if words:
-                found[name] = words
-        return found
-
-    @property
-    def _verb(self) -> str:
-        kinds = {result.outcome.kind for result in self.swept.results if result.failed}
-        return VERBS.get("".join(kinds), "wrong")
-
-    @functools.cached_property
     def forward_ok(self) -> bool | None:
         """Whether its own forward is right; None if there is none, or it could not be called or compared."""
         return forward_is_right(self.swept)
@@ -120,13 +105,13 @@ class Verdict:
                 "{name} returns the right gradients, but something else is wrong: {ids}", name=name, ids=ids
             )
         failed = sum(result.failed for result in swept.results)
-        if failed == tried and self._verb != "wrong":
+        if failed == tried and verb_of(swept) != "wrong":
             return tr(
                 "{name} {fails}: {message}"
                 if swept.untried
                 else "{name} {fails} on every problem: {message}",
                 name=name,
-                fails=tr(self._verb),
+                fails=tr(verb_of(swept)),
                 message=swept.failing.outcome.message,
             )
         return tr(
@@ -177,6 +162,43 @@ class Verdict:
         from convstep.candidate.report import report
 
         return report(self)
+
+
+def verb_of(swept: Swept) -> str:
+    """What it does where it fails: "wrong", or one of `VERBS` where it never does anything else."""
+    kinds = {result.outcome.kind for result in swept.results if result.failed}
+    return VERBS.get("".join(kinds), "wrong")
+
+
+def patterns_of(swept: Swept, fresh: Fresh | None = None) -> tuple[str, dict[str, str]]:
+    """On which problems it fails at all, and on which each gradient is wrong.
+
+    Args:
+        swept: what it made of them.
+        fresh: more problems to try on what seems to be so.
+    """
+    found = {}
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    for name in NAMES:
+        words = pattern(returned, functools.partial(_wrong_in, name), fresh=_returning(fresh))
+        if words:
+            found[name] = words
+    return pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh), found
+
+
+def _wrong_in(name: str, result: Result) -> bool:
+    return result.wrong(name)
+
+
+def _returning(fresh: Fresh | None) -> Fresh | None:
+    """Only problems on which something comes back: where it raises no gradient is right or wrong."""
+    if fresh is None:
+        return None
+
+    def of_them(holds: Callable[[Geometry], bool], count: int) -> list[Result]:
+        return [result for result in fresh(holds, count) if result.outcome.kind == RETURNED]
+
+    return of_them
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:
