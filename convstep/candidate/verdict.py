@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
+from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, listed
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
-from convstep.candidate.diagnose.patterns import Fresh, pattern
+from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.number_text import short
 from convstep.language import tr
 
 if TYPE_CHECKING:
-    from convstep.conv.geometry import Geometry
+    from convstep.candidate.check.fresh import FreshProblems
     from convstep.conv.problem import Problem
 
 
@@ -170,35 +171,25 @@ def verb_of(swept: Swept) -> str:
     return VERBS.get("".join(kinds), "wrong")
 
 
-def patterns_of(swept: Swept, fresh: Fresh | None = None) -> tuple[str, dict[str, str]]:
+def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, dict[str, str]]:
     """On which problems it fails at all, and on which each gradient is wrong.
 
     Args:
         swept: what it made of them.
         fresh: more problems to try on what seems to be so.
     """
-    found = {}
     returned = [result for result in swept.results if result.outcome.kind == RETURNED]
-    for name in NAMES:
-        words = pattern(returned, functools.partial(_wrong_in, name), fresh=_returning(fresh))
-        if words:
-            found[name] = words
-    return pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh), found
+    returning = None if fresh is None else Returning(fresh)
+    for _ in range(2):  # what was claimed first meets what was tried last
+        whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh)
+        each = {
+            name: pattern(returned, functools.partial(_wrong_in, name), fresh=returning) for name in NAMES
+        }
+    return whole, {name: words for name, words in each.items() if words}
 
 
 def _wrong_in(name: str, result: Result) -> bool:
     return result.wrong(name)
-
-
-def _returning(fresh: Fresh | None) -> Fresh | None:
-    """Only problems on which something comes back: where it raises no gradient is right or wrong."""
-    if fresh is None:
-        return None
-
-    def of_them(holds: Callable[[Geometry], bool], count: int) -> list[Result]:
-        return [result for result in fresh(holds, count) if result.outcome.kind == RETURNED]
-
-    return of_them
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:

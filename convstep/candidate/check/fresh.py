@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.outcome import DIED, HUNG, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -43,6 +43,8 @@ class FreshProblems:
         self._until = clock() + seconds
         self._waiting: list[Case] = []
         self._left = CALLS
+        self.results: list[Result] = []
+        """All that came of it so far."""
 
     def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
         """Results of new problems of which something is true: as many as asked for, or as there are."""
@@ -56,6 +58,7 @@ class FreshProblems:
                 self._left = 0
             if not result.refused:
                 found.append(result)
+        self.results += found
         return found
 
     def _next(self, holds: Callable[[Geometry], bool]) -> Case | None:
@@ -67,6 +70,26 @@ class FreshProblems:
                 return case
             self._waiting.append(case)
         return None
+
+
+class Returning:
+    """The same, but only those on which something comes back: elsewhere no gradient is right or wrong."""
+
+    def __init__(self, fresh: FreshProblems) -> None:
+        self._fresh = fresh
+
+    @property
+    def results(self) -> list[Result]:
+        """All that came of it so far."""
+        return _returned(self._fresh.results)
+
+    def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
+        """Results of new problems of which something is true, at most as many as asked for."""
+        return _returned(self._fresh(holds, count))
+
+
+def _returned(results: Sequence[Result]) -> list[Result]:
+    return [result for result in results if result.outcome.kind == RETURNED]
 
 
 def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> Iterator[Case]:
@@ -88,12 +111,15 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
         stride = draw.choice([one.stride, other.stride])
         kernel = draw.choice([one.kernel, other.kernel, (5, 5), (1, 1), (4, 4), (5, 3)])
         reach = tuple((f - 1) * d + 1 for f, d in zip(kernel, one.dilation, strict=True))
-        size = _size(draw, stride, (reach[0], reach[1]), one.padding)
+        size, padding = _size(draw, stride, (reach[0], reach[1]), one.padding), one.padding
+        if draw.random() < 0.3:
+            size = draw.randint(1, 7), draw.randint(1, 7)
+            padding = _same(size, kernel, stride)
         case = Case(
             size,
             kernel,
             stride,
-            draw.choice([one.padding, one.padding, _same(size, kernel, stride)]),
+            padding,
             one.groups * draw.choice([1, 1, 2, 3]),
             one.groups * draw.choice([1, 2, 3, 4]),
             other.batch,
@@ -113,7 +139,7 @@ def _same(size: Pair, kernel: Pair, stride: Pair) -> Padding:
 
 def _size(draw: random.Random, stride: Pair, reach: Pair, padding: Padding) -> Pair:
     """Rows and columns for one to five outputs along each axis, and some left over."""
-    square, left = draw.random() < 0.3, draw.choice([(0, 0), (0, 0), (0, 1), (1, 0), (1, 1), (2, 0)])
+    square, left = draw.random() < 0.3, draw.choice([(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)])
     outputs = [draw.choice([1, 2, 2, 3, 3, 4, 5]) for _ in stride]
     if square:
         outputs[1] = outputs[0]

@@ -10,6 +10,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from convstep.candidate.check.judging import Result
 from convstep.conv.geometry import Geometry
@@ -23,8 +24,19 @@ CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
 Holds = Callable[[Geometry], bool]
-Fresh = Callable[[Holds, int], Sequence[Result]]
-"""Asked for a number of new problems of which something is true; fewer where there are no more."""
+
+
+class Fresh(Protocol):
+    """More problems to try a claim on."""
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """What came of those that were asked for, by whatever claim."""
+        ...
+
+    def __call__(self, holds: Holds, count: int) -> Sequence[Result]:
+        """A number of new ones of which something is true; fewer where there are no more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,8 @@ def pattern(
         return ""
     if count == len(tried):
         return tr("{fails} on every problem", fails=tr(verb))
-    seen = [(result.right.problem.geometry, failed(result)) for result in tried]
+    known = [*tried, *(fresh.results if fresh is not None else ())]
+    seen = [(result.right.problem.geometry, failed(result)) for result in known]
     claim = _first_that_holds(seen, failed, fresh)
     if claim is None:
         return tr(
@@ -152,10 +165,14 @@ def _first_that_holds(seen: Seen, failed: Callable[[Result], bool], fresh: Fresh
         claim = next(_claims(seen), None)
         if claim is None or fresh is None:
             return claim
-        sides = [fresh(holds, SIDE) for holds in (claim.holds, functools.partial(_not, claim.holds))]
-        news = [(each.right.problem.geometry, failed(each)) for side in sides for each in side]
-        if min(len(side) for side in sides) < LEAST:
-            return None  # it cannot be told apart from other things that hold of the same problems
+        known = len(fresh.results)
+        for holds in (claim.holds, functools.partial(_not, claim.holds)):
+            tried = sum(holds(result.right.problem.geometry) for result in fresh.results)
+            if tried < SIDE:
+                tried += len(fresh(holds, SIDE - tried))
+            if tried < LEAST:
+                return None  # it cannot be told apart from other things that hold of the same problems
+        news = [(result.right.problem.geometry, failed(result)) for result in fresh.results[known:]]
         seen += news
         if all(claim.fits(*each) for each in news):
             return claim
