@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from convstep.candidate.load import document as documents
 from convstep.candidate.load import installed, lookup, names, python2, removed_names
+from convstep.candidate.load.document import Document
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import installed_import
 from convstep.candidate.load.placeholders import Placeholder
@@ -104,9 +106,11 @@ def load(target: Target, options: Options = Options()) -> Loaded:
     """
     os.environ["MPLBACKEND"] = "Agg"  # no plot opens a window
     removed_names.restore()
+    known: dict[Path, Document] = {}
     if target.path is not None:
         file = Path(os.path.abspath(target.path))
-        name, root = place_of(file)
+        known[file] = documents.read(file, as_python2=options.python2)
+        name, root = place_of(file, known[file])
     else:
         assert target.module is not None
         place = installed.own_file(target.module)
@@ -114,7 +118,9 @@ def load(target: Target, options: Options = Options()) -> Loaded:
             return _load_installed(target, options)
         file, root = place
         name = target.module
-    workspace = Workspace(name, file, root, run_all=options.run_all, as_python2=options.python2)
+    workspace = Workspace(
+        name, file, root, run_all=options.run_all, as_python2=options.python2, known=known
+    )
     return _run(target, options, workspace)
 
 
