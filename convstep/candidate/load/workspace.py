@@ -168,6 +168,7 @@ class Workspace(MetaPathFinder):
             Imports(namespace, self.why_left_out),
             run_all=self._run_all,
             path_changed=self._adopt_path,
+            is_own=self._is_part,
         )
         self._modules[module.__name__] = module
         self.executions[module.__name__] = execution
@@ -191,6 +192,13 @@ class Workspace(MetaPathFinder):
             installed = not (level or name in sys.modules or self._places_of(name.partition(".")[0]))
             with installed_import() if installed and not self._hooked() else contextlib.nullcontext():
                 return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _is_part(self, value: Any) -> bool:
+        """Whether something is one of the candidate's modules, or was defined by one, or is made of such."""
+        if isinstance(value, ModuleType):
+            return _is_candidate(value)
+        made_by = getattr(value, "__module__", None)
+        return isinstance(made_by, str) and made_by in self.executions
 
     def _hooked(self) -> bool:
         """Whether a finder of the candidate's own takes part in imports: its time is the candidate's."""
