@@ -7,7 +7,7 @@ import linecache
 import os
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
@@ -33,7 +33,7 @@ class _Line:
 
     filename: str
     number: int
-    frame: FrameType
+    frame: FrameType | None
 
     @property
     def text(self) -> str:
@@ -58,14 +58,30 @@ def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
         "message": short(_message(error, last.text if last else "")),
     }
     if own is not None:
-        file, cell = own.filename, 0
-        if found := _CELL.fullmatch(own.filename):
-            file, cell = found["file"], int(found["cell"])
-        facts |= {"line": own.number, "line_text": own.text, "file": file, "cell": cell}
+        facts |= _place(own)
     if isinstance(error, Missing):
         user = last.filename if last is not None else candidate.file
         facts["lacks"] = error.sentence(os.path.basename(_CELL.sub(r"\g<file>", user)) or candidate.name)
     return facts
+
+
+def died_at(places: Sequence[tuple[str, int]], candidate: Candidate) -> dict[str, Any]:
+    """Where a process died, as far as Python could tell: the author's line.
+
+    Args:
+        places: files and lines, the innermost first.
+        candidate: whose process it was.
+    """
+    lines = [_Line(*place, frame=None) for place in reversed(places) if _is_theirs(place[0], candidate.file)]
+    own = _own_line(lines, candidate)
+    return {} if own is None else _place(own)
+
+
+def _place(line: _Line) -> dict[str, Any]:
+    file, cell = line.filename, 0
+    if found := _CELL.fullmatch(line.filename):
+        file, cell = found["file"], int(found["cell"])
+    return {"line": line.number, "line_text": line.text, "file": file, "cell": cell}
 
 
 def _message(error: BaseException, line: str) -> str:
@@ -141,7 +157,7 @@ def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candid
         lines: those it came through, the outermost first.
         candidate: who.
     """
-    text, own = raising.text, raising.frame.f_locals
+    text, own = raising.text, raising.frame.f_locals if raising.frame else {}
     if re.search(r"(^|:\s*)raise\b", text):
         # `raise Valueerror(...)` trips over itself
         slip = isinstance(error, (NameError, AttributeError, TypeError))
@@ -150,7 +166,8 @@ def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candid
         return False
     said = text.partition(",")[0] if "%" in text else text
     names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
-    given = [value for line in lines[:1] for value in _held(line.frame.f_locals)] if len(lines) > 1 else []
+    outermost = lines[0].frame
+    given = list(_held(outermost.f_locals)) if len(lines) > 1 and outermost else []
     if "%" not in said and any(name in own and _made_here(own[name], own, given) for name in names):
         return False
     return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)

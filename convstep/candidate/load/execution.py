@@ -33,6 +33,7 @@ class Execution:
         run_all: bool,
         path_changed: Callable[[], None],
         is_own: Callable[[Any], bool],
+        rewrite: Callable[[ast.stmt], ast.stmt] | None = None,
     ) -> None:
         """Nothing has run yet.
 
@@ -43,6 +44,7 @@ class Execution:
             run_all: whether everything runs.
             path_changed: told when the file has changed `sys.path`.
             is_own: whether a value is a part of the candidate: a module, or something made by one.
+            rewrite: what becomes of each statement before it runs; None leaves it.
         """
         self.document = document
         self.namespace = namespace
@@ -57,7 +59,7 @@ class Execution:
         """The places of the statements that did not run."""
         self._run_all = run_all
         self._path_changed = path_changed
-        self._is_own_value = is_own
+        self._is_own_value, self._rewrite = is_own, rewrite
         self._constants: set[str] = set()
 
     def run(self) -> None:
@@ -139,6 +141,8 @@ class Execution:
         return name in self.defined or (name in self.namespace and self._is_own_value(self.namespace[name]))
 
     def _execute(self, part: Part, node: ast.stmt) -> None:
+        if self._rewrite is not None:
+            node = self._rewrite(node)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # old escapes, `is` with a number
             code = compile(ast.Module([node], []), part.filename, "exec", _FLAGS, dont_inherit=True)

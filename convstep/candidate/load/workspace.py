@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from convstep.candidate.load import document as documents
-from convstep.candidate.load import python2
+from convstep.candidate.load import python2, removed_names
 from convstep.candidate.load.document import Document
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import Imports, installed_import
@@ -47,6 +47,7 @@ class Workspace(MetaPathFinder):
         *,
         run_all: bool,
         as_python2: bool,
+        older_numpy: bool = False,
         known: Mapping[Path, Document] | None = None,
     ) -> None:
         """Nothing has run yet.
@@ -57,6 +58,7 @@ class Workspace(MetaPathFinder):
             root: the folder its dotted name starts in.
             run_all: whether everything in the files runs.
             as_python2: whether they are Python 2.
+            older_numpy: whether arrays of one element are taken for numbers.
             known: documents that were read before, by file.
         """
         self.executions: dict[str, Execution] = {}
@@ -68,12 +70,12 @@ class Workspace(MetaPathFinder):
         self._name, self._root = name, root
         self._roots = list(dict.fromkeys((file.parent, root)))
         self._places: dict[str, list[Path]] = {}
-        self._run_all, self._as_python2 = run_all, as_python2
+        self._run_all, self._as_python2, self._older_numpy = run_all, as_python2, older_numpy
         self._modules: dict[str, ModuleType] = {}
         self._own_names: set[str] | None = None
         self._depth = 0
         self._builtins = {**vars(builtins), **(python2.names() if as_python2 else {})}
-        self._builtins["__import__"] = self._import
+        self._builtins |= {"__import__": self._import, **removed_names.ONE_ELEMENT}
         if file.suffix == ".ipynb":
             self._builtins["display"] = print  # Jupyter has it everywhere
         self._seen_path: set[str] = set()
@@ -86,6 +88,7 @@ class Workspace(MetaPathFinder):
             self._root,
             run_all=self._run_all,
             as_python2=self._as_python2,
+            older_numpy=self._older_numpy,
             known=self.documents,
         )
 
@@ -169,6 +172,7 @@ class Workspace(MetaPathFinder):
             run_all=self._run_all,
             path_changed=self._adopt_path,
             is_own=self._is_part,
+            rewrite=removed_names.with_one_element if self._older_numpy else None,
         )
         self._modules[module.__name__] = module
         self.executions[module.__name__] = execution
