@@ -188,7 +188,7 @@ def _held(own: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _made_here(value: Any, own: Mapping[str, Any], given: list[Any]) -> bool:
-    """Whether a value is an array that was not handed in, on its own, in a cache, or to the one that calls."""
+    """Whether a value is an array that was not handed in, on its own, in a cache, or to the outermost."""
     if not getattr(value, "shape", ()) or any(value is each for each in given):
         return False
     caches = [held for held in own.values() if isinstance(held, (tuple, list, Mapping))]

@@ -36,8 +36,16 @@ CRASHES = {
 KEPT = 8000
 """Bytes kept of the end of what a process writes to stderr."""
 _DUMP = re.compile(rb'^\s*File "(?P<file>[^"\n]+)", line (?P<line>\d+) in ', re.M)
-_FATAL = (b"Fatal Python error: ", b"Current thread 0x", b"Thread 0x", b"Extension modules: ", b"  File ")
-"""How the lines begin that Python itself writes when a signal ends it."""
+_DYING = b"Fatal Python error: "
+_STACK = (
+    b"Stack (most",
+    b"Current thread 0x",
+    b"Thread 0x",
+    b"Extension modules: ",
+    b"  File ",
+    b"Python runtime",
+)
+"""How what Python itself writes when a signal ends it begins, and the lines that follow."""
 PAUSE = 0.002
 """Seconds between two looks at whether a copy has ended."""
 
@@ -58,14 +66,13 @@ class LastWords:
         os.close(pipe)
 
     def taken(self) -> tuple[str, list[tuple[str, int]]]:
-        """The last line that says something, and the files and lines at which Python died, innermost first."""
+        """The last line that says something; the files and lines at which Python died, innermost first."""
         self._reading.join(timeout=1.0)  # the process has ended
-        lines = [line for line in self._kept.split(b"\n") if line.strip() and not line.startswith(_FATAL)]
-        dump = self._kept.rpartition(b"Fatal Python error: ")[2]
-        places = [
-            (os.fsdecode(found["file"]), int(found["line"]))
-            for found in _DUMP.finditer(dump if b"Fatal Python error: " in self._kept else b"")
-        ]
+        said, dying, stack = self._kept.rpartition(_DYING)
+        if not dying:
+            said, stack = stack, b""
+        lines = [line for line in said.split(b"\n") if line.strip() and not line.startswith(_STACK)]
+        places = [(os.fsdecode(found["file"]), int(found["line"])) for found in _DUMP.finditer(stack)]
         last = " ".join(lines[-1].decode("utf-8", "replace").split()) if lines else ""
         return printable(last), places
 

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call import wire
-from convstep.candidate.call.calling import Call, perform
+from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
-from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, RAISED, Candidate, Outcome
+from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
+from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
@@ -198,13 +198,12 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
         messages.send(answers, answering(None, wire.introduction(introduced)))
         while True:
             question = messages.opened(received.get())
-            call, problem, fresh = wire.read_question(dict(question))
+            call, problem, fresh = wire.read_question(question)
             if fresh:
                 with contextlib.suppress(CandidateError), announced(answers, question):
                     ways.reload(call)  # it was loaded once
                 messages.send(answers, answering(question, {"loaded": True}))
-            outcome = ways.called(call, problem, lambda asked=question: wire.read_question(asked)[1])
-            messages.send(answers, answering(question, wire.answer(outcome)))
+            messages.send(answers, answering(question, wire.answer(ways.called(call, problem))))
     except OSError:  # nobody listens, or the candidate closed what it does not know
         os._exit(CLOSED)
     except MemoryError:  # a candidate that returned has left no room for its result
@@ -225,82 +224,6 @@ def announced(answers: messages.RawPipe, question: messages.Message | None = Non
     importing(False)
     with waiting_for_imports(importing):
         yield
-
-
-class Ways:
-    """A candidate as it was loaded, and as it had to be loaded for some ways of calling it."""
-
-    TRIES = 3
-    """How often a way of calling is tried on a candidate that was loaded otherwise, without success."""
-
-    def __init__(self, served: Served) -> None:
-        """Nothing was called yet."""
-        self._served = served
-        self._others: dict[str, Served] = {}
-        self._tries: dict[str, int] = {}
-
-    def reload(self, call: Call) -> None:
-        """Forget what earlier calls left."""
-        key = _key(call)
-        used = self._others.get(key, self._served)
-        if used.reload is None:
-            return
-        if key in self._others:
-            self._others[key] = used.reload()
-        else:
-            self._served = used.reload()
-
-    def called(self, call: Call, problem: Problem, again: Callable[[], Problem]) -> Outcome:
-        """Call it; where that fails for how it was loaded, load it otherwise, and keep to that if it helps.
-
-        Args:
-            call: how.
-            problem: what on; the call may change its arrays.
-            again: the problem as it was.
-        """
-        key = _key(call)
-        used = self._others.get(key, self._served)
-        outcome, said = _called(used, call, problem)
-        while said and self._tries.get(key, 0) < self.TRIES:
-            try:
-                other = used.otherwise(said)
-            except BaseException:  # loading runs somebody's code
-                other = None
-            if other is None:
-                break
-            found, more = _called(other, call, again())
-            if not _helped(outcome, found):
-                self._tries[key] = self._tries.get(key, 0) + 1
-                break
-            used = self._others[key] = other
-            outcome, said = found, more
-        return replace(outcome, notes=used.candidate.notes)
-
-
-def _key(call: Call) -> str:
-    return repr(replace(call, integers=False, again=False))
-
-
-def _helped(before: Outcome, after: Outcome) -> bool:
-    """Whether a call went further."""
-    if before.kind == RAISED and after.kind == RAISED:
-        return before.message.startswith("NameError") and not after.message.startswith("NameError")
-    return (before.kind == RAISED) > (after.kind == RAISED) or bool(before.forward_message) > bool(
-        after.forward_message
-    )
-
-
-def _called(served: Served, call: Call, problem: Problem) -> tuple[Outcome, str]:
-    """What a call came to, and what was raised in it."""
-    raised: list[str] = []
-
-    def hint(error: BaseException) -> str | None:
-        with contextlib.suppress(Exception):  # what cannot be shown says nothing
-            raised.append(f"{type(error).__name__}: {error}")
-        return served.hint(error)
-
-    outcome = perform(served.function, served.forward(call), served.candidate, call, problem, hint)
-    return outcome, "\n".join([*raised, outcome.forward_message])
 
 
 COMPILERS = ("numba", "jax", "torch", "triton", "taichi", "tensorflow", "pyximport", "cupy", "pythran")

@@ -11,6 +11,7 @@ from typing import Any
 from convstep.candidate.load import placeholders, selection
 from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.imports import FAILURES, Imports
+from convstep.candidate.load.registering import Registering
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
@@ -133,7 +134,7 @@ class Execution:
             self._skip(part, node)
 
     def _registers(self, node: ast.stmt) -> bool:
-        return selection.Registering(self._is_part, self._constants.__contains__, self._is_simple).runs(node)
+        return Registering(self._is_part, self._constants.__contains__, self._is_simple).runs(node)
 
     def _is_part(self, name: str | None) -> bool:
         if name in self._constants:

@@ -135,7 +135,9 @@ class Loaded:
         if sentence := self._workspace.why_left_out(module, name):
             return sentence
         if name in python2.names() and not self.options.python2:
-            return None  # it is read as that when the call has failed
+            if python2.is_available():
+                return None  # it is read as that when the call has failed
+            return tr("{name} is Python 2; {how}", name=name, how=python2.how_to_install())
         execution = self._workspace.executions.get(module)
         stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
         if stars:

@@ -23,19 +23,15 @@ def defining() -> Iterator[None]:
         _defining -= 1
 
 
+_WELL_KNOWN = """
+    autograd cupy einops h5py jax keras matplotlib networkx numba numexpr pandas scipy sympy taichi
+    tensorflow theano tinygrad torch torchvision tqdm triton Cython=cython IPython=ipython PIL=pillow
+    cv2=opencv-python pyximport=cython skimage=scikit-image sklearn=scikit-learn yaml=pyyaml
+"""
 _PACKAGES = {
-    **dict.fromkeys("autograd cupy einops h5py jax matplotlib numba numexpr pandas scipy sympy".split()),
-    **dict.fromkeys("taichi tensorflow tinygrad torch torchvision tqdm triton keras theano networkx".split()),
-    "Cython": "cython",
-    "IPython": "ipython",
-    "PIL": "pillow",
-    "cv2": "opencv-python",
-    "pyximport": "cython",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
+    name: package or name for name, _, package in (each.partition("=") for each in _WELL_KNOWN.split())
 }
-"""Well known packages, and what pip calls them where that is another name."""
+"""Well known packages, and what pip calls them."""
 
 
 class Missing(ImportError):
@@ -43,7 +39,9 @@ class Missing(ImportError):
 
     def __init__(self, dotted: str, reason: str, distribution: str | None) -> None:
         """Args: what it uses, why that is not there, and what would have to be installed, if anything."""
-        super().__init__(tr("{reason}, and the candidate uses {name}", reason=reason, name=dotted), name=dotted)
+        super().__init__(
+            tr("{reason}, and the candidate uses {name}", reason=reason, name=dotted), name=dotted
+        )
         self._dotted, self._reason, self._distribution = dotted, reason, distribution
 
     def sentence(self, file: str) -> str:
@@ -61,7 +59,7 @@ class Missing(ImportError):
             "{file} needs {name}, which is not installed: pip install {package}",
             file=file,
             name=name,
-            package=_PACKAGES[name] or name,
+            package=_PACKAGES[name],
         )
 
 
