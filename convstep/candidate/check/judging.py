@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right
+from convstep.candidate.load.target import CandidateError
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
 
@@ -75,7 +76,13 @@ class Result:
 
 
 def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
-    """Hold an outcome against what is right."""
+    """Hold an outcome against what is right.
+
+    Raises:
+        CandidateError: the call needed what is not there, which says nothing about the candidate.
+    """
+    if outcome.lacks:
+        raise CandidateError(outcome.lacks)
     judged: tuple[Judged, ...] = ()
     if outcome.kind == RETURNED:
         judged = tuple(
