@@ -70,12 +70,13 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         target: the candidate, as the command line names it.
         adapted: whether it was called by an adapter, so that it is that which is to be changed.
     """
-    lines = _wrapped(f"cannot be called: {error}")
+    said = str(error)
+    lines = _wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
     if error.tried:
         lines += ["", "what was tried:"]
     for attempt in error.tried:
         lines += _wrapped(attempt.how, "  ")
-        line = f" (line {attempt.line}: {attempt.line_text})" if attempt.line else ""
+        line = f" ({attempt.place}: {attempt.line_text})" if attempt.place else ""
         lines += _wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
         lines += ["", f"to start from: convstep check {shlex.quote(target)} --write-adapter adapter.py"]
@@ -176,7 +177,7 @@ def _failure(verdict: Verdict) -> list[str]:
     for name, words in verdict.patterns.items():
         lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result, call)}", "  ")
     if result.outcome.message and not result.judged:
-        line = f" (line {result.outcome.line})" if result.outcome.line else ""
+        line = f" ({result.outcome.place})" if result.outcome.place else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from convstep.language import tr
+
 Array = npt.NDArray[Any]
 
 NAMES = ("dW", "db", "dA_prev")
@@ -101,3 +103,12 @@ class Outcome:
     """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""
+
+    @property
+    def place(self) -> str:
+        """The line that raised, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
+        if not self.line:
+            return ""
+        if self.cell:
+            return tr("cell {cell}, line {line}", cell=self.cell, line=self.line)
+        return tr("line {line}", line=self.line)

@@ -285,8 +285,8 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
         outcome = way.results[0].outcome
         known = CONVENTIONS.get(way.call.convention)
         how = known.call if known is not None else described(way.call, candidate)
-        message = outcome.message or tr("what it returns has not the shapes of gradients")
-        attempts.setdefault(message, Attempt(how, message, outcome.line, outcome.line_text))
+        attempt = Attempt.of(how, outcome, tr("what it returns does not have the shapes of gradients"))
+        attempts.setdefault(attempt.message, attempt)
     name = candidate.name
     shown = f"{name}({', '.join((*candidate.parameters, *candidate.keywords))})"
     empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
@@ -297,11 +297,7 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
     elif re.search(r"conv_?1d", name.lower()) or re.search(r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source):
         sentence = tr("{call} cannot be called: this looks like a conv1d", call=shown)
     else:
-        sentence = tr(
-            "{call} fits no convention; write an adapter, a function backward(problem) that calls it "
-            "and returns dW, db, dA_prev (see README)",
-            call=shown,
-        )
+        sentence = tr("{call}: no way was found to call it", call=shown)
     return CannotCall(sentence, candidate, tuple(attempts.values())[:TRIED])
 
 

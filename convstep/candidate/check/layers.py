@@ -11,7 +11,7 @@ import numpy as np
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.convention import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
@@ -65,7 +65,7 @@ def choose(
             if outcome.kind == RETURNED:
                 continue
             stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
-            attempt = Attempt(reason, outcome.message, outcome.line, outcome.line_text)
+            attempt = Attempt.of(reason, outcome)
             attempts.setdefault(outcome.message, (-_STAGES.index(stage) if stage in _STAGES else 0, attempt))
             if stage == "make":
                 unmade.setdefault(call.maker, set()).add(str(call.layouts))
@@ -164,10 +164,9 @@ def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
     if attempts and all(attempt.message.startswith("NotImplementedError") for attempt in attempts[:1]):
         return CannotCall(tr("{name} is not written yet: {message}", name=name, message=attempts[0].message), candidate, attempts[:TOLD])
     likeliest = attempts[0] if attempts else Attempt("", tr("nothing could be tried"))
-    place = tr(" (line {line}: {text})", line=likeliest.line, text=likeliest.line_text) if likeliest.line else ""
+    place = f" ({likeliest.place}: {likeliest.line_text})" if likeliest.line else ""
     sentence = tr(
-        "{name} cannot be called: {how}: {message}{place}; add --adapter FILE.py:FUNCTION, a function of the class "
-        "and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
+        "{name} cannot be called: {how}: {message}{place}",
         name=name,
         how=likeliest.how,
         message=likeliest.message,
