@@ -87,7 +87,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
     forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
     theirs = _listed(_found(forward, namespace))
-    written = signatures(function) if kind == "class" else {}
+    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
@@ -99,7 +99,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         tuple(p.name for p in theirs),
         tuple(p.name for p in theirs if p.default is p.empty),
         kind == "autograd" or _uses_torch(namespace),
-        **written,
+        made_of=written[0],
+        methods=written[1],
     )
 
 
