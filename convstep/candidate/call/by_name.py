@@ -220,6 +220,8 @@ def _Z_of(made: Any, values: _Values) -> Any:
                 array = plain(part)
                 check_size([array], values.inputs.problem)
                 Z = convention.ours("dA_prev", array, values.inputs.problem)
+                if "b" not in values.call.says and values.inputs.problem.b is not None:
+                    Z = Z + values.inputs.problem.b  # a forward without a bias lacks none
                 if Z.shape == wanted.shape:
                     return Z
     return None

@@ -31,8 +31,8 @@ LAYOUTS = [
     ).split(", ")
 ]
 """How pictures and kernels lie, the commonest first."""
-BIASES = ("O", "111O", "O1", "1O11", "1O", "O11", "11O")
-SIGNATURES = 24
+BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
+SIGNATURES = 8
 """Readings of a signature that are tried."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
@@ -123,12 +123,15 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    for call in itertools.islice(_readings(candidate), SIGNATURES):
+    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
+    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
         says = call.says
         call = replace(call, square=bool(re.search(r"\b(\w+),\s*\1,", candidate.source)))
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
+        if by_place:
+            layouts, biases = layouts[:7], BIASES[:1]
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
@@ -162,7 +165,6 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
                 yield Call("named", own_cache=True, forward=forward, backward=backward)
         elif roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}:
             yield Call("named", backward=backward)
-    yield from _by_place(candidate)
 
 
 def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:

@@ -66,7 +66,7 @@ class Served:
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
     """What can be told of a candidate without calling it."""
-    subject: Any = function
+    subject: Any = getattr(function, "_init_fn", function)  # what torch.library.custom_op was made of
     told_later = False
     if kind == "autograd":
         subject = function.forward  # type: ignore[attr-defined]
@@ -93,10 +93,10 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         sum(p.default is p.empty for p in places),
         variadic,
         forward,
-        tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
-        tuple(p.name for p in theirs),
-        tuple(p.name for p in theirs if p.default is p.empty),
         kind == "autograd" or _uses_torch(namespace),
+        keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
+        forward_parameters=tuple(p.name for p in theirs),
+        forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )
 
 
