@@ -34,6 +34,8 @@ LAYOUTS = [
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
+SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
+"""How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
@@ -97,6 +99,11 @@ class Named(Convention):
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
         """A gradient in our layout; as it is where it has another number of axes."""
+        if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
+            assert self.told is not None
+            unknown = "b" not in self.told.says and sorted(array.shape)[:-1] == [1] * (array.ndim - 1)
+            if unknown or array.shape == (1, 1, 1, array.size):
+                return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 
 
@@ -126,7 +133,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
     for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
         says = call.says
-        call = replace(call, square=bool(re.search(r"\b(\w+),\s*\1,", candidate.source)))
+        call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]

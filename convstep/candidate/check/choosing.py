@@ -26,7 +26,7 @@ APART = (Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
          Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2))
 """Problems on which every axis has a length of its own, and stride and padding differ."""
 CONV1D = r"conv_?1d"
-PAIRS = Case((5, 6), (3, 2), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
+PAIRS = Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
 """A problem whose stride and padding differ along the axes."""
 
 
@@ -65,10 +65,14 @@ class _Tried:
     @property
     def explained(self) -> bool:
         """Whether it is no accident that gradients came back: the names said so, or numbers are right."""
-        right = any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
         method = self.call.backward or self.call.forward
         by_name = method is not None and all(role in roles_of(name) for name, role in method.given)
-        return self.believable and (right or by_name)
+        return self.believable and (self.right or by_name)
+
+    @property
+    def right(self) -> bool:
+        """Whether a gradient that does not come out right by itself is right somewhere."""
+        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
 
     @property
     def hung(self) -> Result | None:
@@ -168,6 +172,7 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
     """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
     tried: list[_Tried] = []
     deaths = 0
+    no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[dict[str, bool | None]] = [{}]
         for changed in more:
@@ -183,7 +188,7 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
                 tried.append(way)
                 ended.append(way)
                 deaths += way.results[-1].outcome.kind == DIED
-                if way.hung or way.perfect:
+                if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
                     return tried
                 if _wrong_arguments(way.results[0].outcome):
                     break
@@ -194,7 +199,7 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
                 more.append({"tensors": False})
             if any(_wants_pairs(way.results) for way in ended) and "pairs" not in changed:
                 more.append({**changed, "pairs": True})
-        if "own" not in str(group[0].backward) and tried and max(way.fit[0] for way in tried) >= 2:
+        if any(way.right for way in tried):
             break
     return tried
 
@@ -275,9 +280,9 @@ def _wants_pairs(results: Sequence[Result]) -> bool:
     return any(re.search(said, result.outcome.message) for result in results)
 
 
-_CALLING = (
-    r"(unpack|argument|AttributeError|KeyError|has no attribute|not subscriptable|tuple index|list index"
-    r"|string indices|not iterable|unsupported operand|cannot be interpreted as an integer|not callable)"
+CALLING = (
+    r"unpack|argument|AttributeError|KeyError|has no attribute|tuple index|list index"
+    r"|TypeError(?!.*(slice indices|integer|float))"
 )
 
 
@@ -287,7 +292,7 @@ def _its_own(way: _Tried, speaks: bool) -> bool:
     if _surely(way):
         return True
     empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
-    return speaks and bool(said) and not any(m in empty or re.search(_CALLING, m) for m in said)
+    return speaks and bool(said) and not any(m in empty or re.search(CALLING, m) for m in said)
 
 
 def _surely(way: _Tried) -> bool:
