@@ -253,7 +253,7 @@ def through_autograd(
     assert call.forward is not None
     values = _Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    Z = function.apply(*(values(role) for role in roles))
+    Z = getattr(function, "apply", function)(*(values(role) for role in roles))
     if (ours := _Z_of(Z, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
