@@ -154,6 +154,8 @@ def run(
             raise Unusable(tr("its own forward is not there"))
         try:
             made = _forward(forward, values, facts)
+            if "Z" not in facts:
+                raise Unusable(tr("what it makes is not Z in size"))
         except Exception as error:
             raise ForwardFailed from error
         values.made, values.extras = _cache_of(made, facts)

@@ -213,6 +213,11 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
     if not unknown:
         yield list(picked)
         return
+    if "dZ" in picked:
+        full = list(picked)
+        for number, place in enumerate(unknown):
+            full[place] = f"own.{number}"
+        yield full
     free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
     for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
         if {"dZ"} & {*roles, *picked}:
@@ -220,11 +225,6 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
             for place, role in zip(unknown, roles, strict=True):
                 full[place] = role
             yield full
-    if "dZ" in picked:
-        full = list(picked)
-        for number, place in enumerate(unknown):
-            full[place] = f"own.{number}"
-        yield full
 
 
 def _by_place(candidate: Candidate) -> Iterator[Call]:

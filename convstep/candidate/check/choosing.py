@@ -109,7 +109,8 @@ def choose(
         )
     if is_stub(candidate):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
-    options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
+    layer = candidate.kind == "class"
+    options = [] if layer else [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
     own = bool(candidate.forward)
     known = [
         (Call(name, own_cache), reason)
@@ -173,18 +174,18 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
     tried: list[_Tried] = []
     deaths = 0
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
-    for group in ways(worker.candidate):
+    for group, said in _groups(worker.candidate):
         more: list[dict[str, bool | None]] = [{}]
         for changed in more:
-            misfits: set[str] = set()
+            misfits: set[tuple[str, str, bool] | None] = set()
             ended: list[_Tried] = []
             for call in (replace(call, **changed) for call in group):
-                lying = f"{call.layouts.A} {call.layouts.W}" if call.layouts else ""
-                if lying in misfits:
+                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.same)
+                if lying is not None and lying in misfits:
                     continue
                 if not in_time() or deaths > 2:
                     return tried
-                way = _tried(worker, call)
+                way = _tried(worker, call, said)
                 tried.append(way)
                 ended.append(way)
                 deaths += way.results[-1].outcome.kind == DIED
@@ -199,12 +200,22 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
                 more.append({"tensors": False})
             if any(_wants_pairs(way.results) for way in ended) and "pairs" not in changed:
                 more.append({**changed, "pairs": True})
-        if any(way.right for way in tried):
+        if not said and any(way.right for way in tried):
             break
     return tried
 
 
-def _tried(worker: Worker, call: Call) -> _Tried:
+def _groups(candidate: Candidate) -> Iterator[tuple[tuple[Call, ...], str]]:
+    """Ways of calling it, those that take the same arguments together, and how they are described."""
+    if candidate.kind == "class":
+        from convstep.candidate.call import layers
+
+        yield from (((call,), said) for call, said in layers.ways(candidate))
+    else:
+        yield from ((group, "") for group in ways(candidate))
+
+
+def _tried(worker: Worker, call: Call, said: str) -> _Tried:
     """A way found from names on the trial problems; the order of what it returns is found on the first."""
     results: list[Result] = []
     for case in trials(worker, call):
@@ -217,7 +228,7 @@ def _tried(worker: Worker, call: Call) -> _Tried:
         if result.outcome.kind != RETURNED or not any(found.kind == RIGHT for found in result.judged):
             if result.outcome.kind == HUNG or len(results) > 1 or _wrong_arguments(result.outcome):
                 break
-    return _Tried(call, described(call, worker.candidate), tuple(results))
+    return _Tried(call, said or described(call, worker.candidate), tuple(results))
 
 
 def _judged(worker: Worker, call: Call, case: Case) -> Result:
