@@ -85,7 +85,8 @@ def test_a_verdict_is_raised_where_its_problem_cannot_be_written(
 
 def test_who_refuses_everything_fails_without_a_problem() -> None:
     def conv_backward(dZ: Any, cache: Any) -> Any:
-        raise NotImplementedError("later")
+        if dZ.ndim == 4:
+            raise NotImplementedError("later")
 
     with pytest.raises(AssertionError) as caught:
         assert_correct(conv_backward)

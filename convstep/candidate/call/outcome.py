@@ -37,12 +37,6 @@ class Candidate:
     """Whether it takes any number of arguments."""
     forward: str = ""
     """Name of the forward it is paired with in the same file; "" if none was found."""
-    keywords: tuple[str, ...] = ()
-    """Its parameters that go by name only."""
-    forward_parameters: tuple[str, ...] = ()
-    """The parameters of that forward, those that go by name only last."""
-    forward_required: tuple[str, ...] = ()
-    """Which of them have no default."""
     tensors: bool = False
     """Whether it works on PyTorch tensors."""
     file: str = ""
@@ -57,6 +51,12 @@ class Candidate:
     """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
     """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    keywords: tuple[str, ...] = ()
+    """Its parameters that go by name only."""
+    forward_parameters: tuple[str, ...] = ()
+    """The parameters of that forward, those that go by name only last."""
+    forward_required: tuple[str, ...] = ()
+    """Which of them have no default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
