@@ -33,7 +33,7 @@ def infinite(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
 
 
 def raising(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
-    return cache["columns"]
+    return np.zeros(2) @ np.zeros(3)
 
 
 def hanging(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
@@ -115,7 +115,7 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
     }
     assert plain["ok"] is verdict.ok is bool(verdict)
     assert plain["verdict"] == ("right" if verdict.ok else "wrong")
-    assert verdict.ok is (function in (right, refusing_some, chatty))
+    assert verdict.ok is (function in (right, refusing_some, chatty, without_bias))
     assert plain["convention"] == "article"
     assert type(plain["checked"]) is int
     assert type(plain["pattern"]) is str

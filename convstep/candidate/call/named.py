@@ -32,9 +32,11 @@ LAYOUTS = [
     ).split(", ")
 ]
 """How pictures and kernels lie, the commonest first."""
-BIASES = ("O", "111O", "O1", "1O11", "1O", "O11", "11O")
-SIGNATURES = 24
+BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
+SIGNATURES = 8
 """Readings of a signature that are tried."""
+SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
+"""How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
@@ -102,6 +104,11 @@ class Named(Convention):
         """A gradient in our layout, in which a layer's are read; as it is where it has another number of axes."""
         if self.told is not None and self.told.convention == "layer":
             return array
+        if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
+            assert self.told is not None
+            unknown = "b" not in self.told.says and sorted(array.shape)[:-1] == [1] * (array.ndim - 1)
+            if unknown or array.shape == (1, 1, 1, array.size):
+                return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 
 
@@ -128,12 +135,15 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    for call in itertools.islice(_readings(candidate), SIGNATURES):
+    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
+    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
         says = call.says
-        call = replace(call, square=bool(re.search(r"\b(\w+),\s*\1,", candidate.source)))
+        call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
+        if by_place:
+            layouts, biases = layouts[:7], BIASES[:1]
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
@@ -167,7 +177,6 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
                 yield Call("named", own_cache=True, forward=forward, backward=backward)
         elif roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}:
             yield Call("named", backward=backward)
-    yield from _by_place(candidate)
 
 
 def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:
@@ -209,6 +218,11 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
     if not unknown:
         yield list(picked)
         return
+    if "dZ" in picked:
+        full = list(picked)
+        for number, place in enumerate(unknown):
+            full[place] = f"own.{number}"
+        yield full
     free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
     for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
         if {"dZ"} & {*roles, *picked}:
@@ -216,11 +230,6 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
             for place, role in zip(unknown, roles, strict=True):
                 full[place] = role
             yield full
-    if "dZ" in picked:
-        full = list(picked)
-        for number, place in enumerate(unknown):
-            full[place] = f"own.{number}"
-        yield full
 
 
 def _by_place(candidate: Candidate) -> Iterator[Call]:
