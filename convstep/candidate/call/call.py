@@ -52,6 +52,10 @@ class Call:
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
+    rule: str = ""
+    """The padding that a layer makes by itself, told or not: a name of `layers.RULES`; "" where numbers say it."""
+    places: tuple[tuple[str, str], ...] = ()
+    """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
     rate: float = 0.0
     """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
 
@@ -73,6 +77,7 @@ class Call:
         """The call of what `dataclasses.asdict` and JSON make of one."""
         facts = dict(plain)
         facts["returns"] = tuple(facts["returns"])
+        facts["places"] = tuple((what, where) for what, where in facts["places"])
         if facts["layouts"] is not None:
             facts["layouts"] = Layouts(**facts["layouts"])
         for name in ("maker", "forward", "backward", "cache"):

@@ -25,6 +25,7 @@ from convstep.candidate.call.conventions import (
 from convstep.candidate.call.failure import failure, short
 from convstep.candidate.call.named import Named, convention_of
 from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.candidate.call.returned import check_size, plain, plain_gradients
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -90,13 +91,20 @@ def perform(
     kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
     with _listening() as heard:
         try:
+            if call.again and call.convention != "layer":
+                function, clear = on_one_object(function)
+                _result(function, forward, candidate, call, convention.inputs(problem), {})
+                clear()
             result = _result(function, forward, candidate, call, inputs, facts)
             returned, labels = plain_gradients(result, convention, problem)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
         except ForwardFailed as failed:
             said = failure(failed.__cause__ or failed, candidate)["message"]
             facts |= {"kind": REFUSED, "forward_message": said}
-            facts["message"] = tr("not tried: its own forward raises there: {message}", message=said)
+            words = "not tried: its own forward raises there: {message}"
+            if facts.get("places") == ("stage make",):
+                words = "not tried: it cannot be made there: {message}"
+            facts["message"] = tr(words, message=said)
         except BaseException as error:
             facts |= failure(error, candidate)
             if hinted := hint(error):
@@ -122,6 +130,8 @@ def _result(
 ) -> Any:
     """What the candidate makes of the inputs."""
     convention = convention_of(call)
+    if call.convention == "layer":
+        return run_layer(function, call, inputs, facts)
     if isinstance(convention, Named) and candidate.kind == "autograd":
         return through_autograd(function, call, candidate, inputs, facts)
     if candidate.kind == "autograd":

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.convention import Array, Convention, Inputs, one
 from convstep.candidate.call.conventions import CONVENTIONS
@@ -56,6 +57,8 @@ class Named(Convention):
     def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
         """What of a geometry has no place in this call; "" if all of it has."""
         assert self.told is not None
+        if self.told.convention == "layer":
+            return layers.cannot_say(self.told, geometry)
         says, (_, f_h, f_w, _) = self.told.says, geometry.kernel_shape
         (top, bottom), (left, right) = geometry.padding
         if missing := self.layouts.cannot_say(geometry):
@@ -98,7 +101,9 @@ class Named(Convention):
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout; as it is where it has another number of axes."""
+        """A gradient in our layout, in which a layer's are read; as it is where it has another number of axes."""
+        if self.told is not None and self.told.convention == "layer":
+            return array
         if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
             assert self.told is not None
             unknown = "b" not in self.told.says and sorted(array.shape)[:-1] == [1] * (array.ndim - 1)

@@ -25,6 +25,7 @@ import numpy as np
 from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call, perform
 from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.call.given import signatures
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate, Outcome
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
@@ -70,7 +71,9 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     told_later = False
     if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
-        told_later = any("setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch")  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -86,6 +89,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
     forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
     theirs = _listed(_found(forward, namespace))
+    written = signatures(function) if kind == "class" else {}
     return Candidate(
         name,
         kind,
@@ -97,6 +101,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
+        **written,
     )
 
 
@@ -197,8 +202,6 @@ def _served(loaded: Any, name: str) -> Served:
         called, kind = registered, "autograd"
     if kind == "class" and _sibling(f"{name}.backward", loaded.namespace):
         called, kind, shown = called.backward, "method", f"{name}.backward"
-    if kind == "class":
-        raise CandidateError(no_class(name))
     candidate = replace(
         describe(called, kind, shown, loaded.namespace),
         file=loaded.file or "",
@@ -207,15 +210,6 @@ def _served(loaded: Any, name: str) -> Served:
         notes=tuple(loaded.notes),
     )
     return Served(called, loaded.namespace, candidate, again, loaded.hint)
-
-
-def no_class(name: str) -> str:
-    """Why a class is not a candidate, in a sentence."""
-    return tr(
-        "{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
-        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
-        name=name,
-    )
 
 
 def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:

@@ -18,8 +18,7 @@ from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
-from convstep.candidate.call.serve import no_class
-from convstep.candidate.load.source_of import kind_of, name_of
+from convstep.candidate.load.source_of import name_of
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -90,8 +89,6 @@ class Worker:
             raise CandidateError(
                 tr("{value!r} cannot be called; give a function or 'path.py:function'", value=function)
             )
-        if kind_of(function) == "class":
-            raise CandidateError(no_class(name_of(function)))
         if not hasattr(os, "fork"):
             return cls.of_target(importable(function), None, seconds)
         return cls(lambda: Forked(function), _address(function), seconds)

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call import layers
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import Convention
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import Named
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
@@ -138,10 +141,12 @@ def right_of(case: Case) -> Right:
 
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
-    told = dict.fromkeys(fitted(case, convention) for case in _all_cases(convention.name))
-    cases = [
-        case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)
-    ]
+    every = _all_cases(convention.name)
+    if isinstance(convention, Named) and convention.told is not None and convention.name == "layer":
+        told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
+    else:
+        told = dict.fromkeys(fitted(case, convention) for case in every)
+    cases = [case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)]
     unsaid = {
         reason: None
         for case in _all_cases("problem")
@@ -166,6 +171,26 @@ def fitted(case: Case, convention: Convention) -> Case:
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
     return replace(case, filters=1) if "O" not in lying.W or "C" not in lying.A else case
+
+
+def _of_layer(case: Case, call: Call) -> Iterator[Case]:
+    """A case as a layer can be told it, and as the layer pads by itself."""
+    lying, kinds = call.layouts or Layouts(), {role.partition(":")[0] for role in call.says}
+    if "N" not in lying.A:
+        case = replace(case, batch=None)
+    if "C" not in lying.A:
+        case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
+    if not kinds & {"stride", "hparameters"}:
+        case = replace(case, stride=(1, 1))
+    if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
+        case = replace(case, kernel=layers.kernel_of(call) or (3, 3))
+    told = any("word" in role.lower() for role in call.says)
+    for kernel in dict.fromkeys((case.kernel, (case.kernel[0],) * 2, (case.kernel[0] | 1,) * 2)):
+        shaped = replace(case, kernel=kernel)
+        if not call.rule or told:
+            yield shaped
+        if call.rule and (padding := layers.padding_of(call.rule, shaped.geometry)) is not None:
+            yield replace(shaped, padding=padding)
 
 
 @functools.cache
