@@ -47,16 +47,16 @@ class Candidate:
     """Its text; "" if unknown."""
     notes: tuple[str, ...] = ()
     """What loading left out, in sentences."""
+    made_of: tuple[str, ...] = ()
+    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
+    methods: tuple[str, ...] = ()
+    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
     keywords: tuple[str, ...] = ()
     """Its parameters that go by name only."""
     forward_parameters: tuple[str, ...] = ()
     """The parameters of that forward, those that go by name only last."""
     forward_required: tuple[str, ...] = ()
     """Which of them have no default."""
-    made_of: tuple[str, ...] = ()
-    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
-    methods: tuple[str, ...] = ()
-    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,9 +71,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     told_later = False
     if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
-        told_later = any(
-            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
-        )  # type: ignore[attr-defined]
+        told_later = any("setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch")  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -89,7 +87,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
     forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
     theirs = _listed(_found(forward, namespace))
-    written = signatures(function) if kind == "class" else {}
+    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
@@ -98,10 +96,11 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         variadic,
         forward,
         kind == "autograd" or _uses_torch(namespace),
+        made_of=written[0],
+        methods=written[1],
         keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
-        **written,
     )
 
 
