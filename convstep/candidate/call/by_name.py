@@ -1,4 +1,4 @@
-"""One call by the roles of its parameters, in the child process: its own forward first where that is needed."""
+"""One call by the roles of its parameters, in the child process: first its own forward, if that is needed."""
 
 from __future__ import annotations
 

@@ -129,11 +129,8 @@ def choose(
         for own_cache in (False, True)
         if not own_cache or (own and CONVENTIONS[name].has_cache)
     ]
-    if (
-        len(known) == 1
-        and known[0][0].convention == "problem"
-        or convention not in (AUTO, "torch")
-        and len(known) == 1
+    if (len(known) == 1 and known[0][0].convention == "problem") or (
+        convention not in (AUTO, "torch") and len(known) == 1
     ):
         return (*known[0], None)
     forward = convention == AUTO and is_forward(candidate)
