@@ -25,8 +25,8 @@ from convstep.candidate.call.conventions import (
 from convstep.candidate.call.failure import failure, short
 from convstep.candidate.call.named import Named, convention_of
 from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
-from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.candidate.call.returned import check_size, plain, plain_gradients
+from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
 from convstep.language import tr
 

@@ -10,7 +10,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.candidate.call import layers
@@ -25,11 +25,13 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 
 LAYOUTS = [
-    Layouts(*words.split())
-    for words in (
-        "NCHW OIHW, NHWC HWIO, NHWC OHWI, CHW OIHW, HWC HWIO, HWC OHWI, HW HW, NCHW HWIO, NHWC OIHW, NCHW OHWI, "
-        "NCHW IOHW, NHWC IOHW, CHW HWIO, HWC OIHW, NHW OHW, NHW HW, HWCN HWIO, CHWN OIHW, CHWN IHWO, NHWC HWOI"
-    ).split(", ")
+    Layouts(pictures, kernels)
+    for pictures, kernels in (
+        *(("NCHW", "OIHW"), ("NHWC", "HWIO"), ("NHWC", "OHWI"), ("CHW", "OIHW"), ("HWC", "HWIO")),
+        *(("HWC", "OHWI"), ("HW", "HW"), ("NCHW", "HWIO"), ("NHWC", "OIHW"), ("NCHW", "OHWI")),
+        *(("NCHW", "IOHW"), ("NHWC", "IOHW"), ("CHW", "HWIO"), ("HWC", "OIHW"), ("NHW", "OHW")),
+        *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
+    )
 ]
 """How pictures and kernels lie, the commonest first."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
@@ -51,7 +53,7 @@ class Named(Convention):
 
     told: Call | None = None
     """The call."""
-    layouts: Layouts = Layouts()
+    layouts: Layouts = field(default_factory=Layouts)
     """How its arrays lie."""
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
@@ -101,7 +103,7 @@ class Named(Convention):
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout, in which a layer's are read; as it is where it has another number of axes."""
+        """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
         if self.told is not None and self.told.convention == "layer":
             return array
         if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
@@ -181,12 +183,11 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
 
 def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:
     """The ways of calling a forward by its parameters' names."""
-    found = [
+    return [
         Method("forward", given)
         for given in itertools.islice(_assigned(parameters, required), 3)
         if {"A_prev", "W"} <= {role for _, role in given}
     ]
-    return found
 
 
 def _assigned(names: Sequence[str], required: Sequence[str]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -286,9 +287,6 @@ def _dedented(source: str) -> str:
     import textwrap
 
     return textwrap.dedent(source)
-
-
-_LETTERS = {"N": "N", "C": "C", "H": "H", "W": "W", "O": "F", "I": "C", "1": "1"}
 
 
 def described(call: Call, candidate: Candidate) -> str:
