@@ -29,7 +29,14 @@ from convstep.candidate.diagnose.matching import (
     single_matches,
     wrong_gradients,
 )
-from convstep.candidate.diagnose.observed import never_added_to, seen_directly, seen_in_results
+from convstep.candidate.diagnose.observed import (
+    about_forward,
+    never_added_to,
+    seen_directly,
+    seen_in_results,
+    wrong_forwards,
+)
+from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.language import tr
 
@@ -39,9 +46,18 @@ OTHERS = 2
 """Mistakes that are named besides the first because they would explain all that was seen as well."""
 
 
-def diagnose(swept: Swept) -> tuple[Finding, ...]:
-    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is."""
+def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
+    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
+
+    Args:
+        swept: what came of every problem.
+        forward: what its own forward does, where it is not this convolution.
+    """
     found = [*seen_directly(swept)]
+    wrong_outputs = wrong_forwards(swept)
+    if wrong_outputs and not (forward and forward.fits):
+        does = forward.does if forward else ""
+        found.append(known("forward-wrong", about_forward(swept, wrong_outputs, does)))
     results = [result for result in swept.results if not result.refused]
     reordered = _reordered(swept, results)
     if reordered is not None:

@@ -62,9 +62,6 @@ def seen_directly(swept: Swept) -> list[Finding]:
             problems=count(len(changed)),
         )
         found.append(known("mutates-input", seen))
-    forward = wrong_forwards(swept)
-    if forward:
-        found.append(known("forward-wrong", _about_forward(swept, forward)))
     return found
 
 
@@ -73,8 +70,8 @@ def _on(result: Result) -> str:
     return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
 
 
-def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
-    """That its own forward is wrong, and what that means for the backward."""
+def about_forward(swept: Swept, wrong: Sequence[Result], does: str) -> str:
+    """That its own forward is wrong, what it does instead, and what that means for the backward."""
     sentence = "its own {forward} is wrong on {problems}, for example {problem}"
     if all(result.ok for result in swept.results if not result.refused):
         sentence = (
@@ -85,12 +82,13 @@ def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
             "its own {forward} is wrong on {problems}, for example {problem}; "
             "the backward was given the cache from it"
         )
-    return tr(
+    words = tr(
         sentence,
         forward=swept.candidate.forward or "forward",
         problems=count(len(wrong)),
         problem=problem_words(wrong[0]),
     )
+    return tr("{does}; {seen}", does=does, seen=words) if does else words
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
