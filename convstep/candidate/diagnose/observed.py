@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import copy
+import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate
 from convstep.candidate.check.judging import Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
@@ -197,3 +202,71 @@ def _comparable(Z: Array, expected: Array) -> bool:
         expected.shape[:-3],
         expected.shape[-1],
     )
+
+
+SCALARS = ("int", "len", "range", "min", "max", "sum", "slice", "enumerate", "zip")
+"""Functions that make no array of what they are given."""
+
+
+def added_once(candidate: Candidate) -> str:
+    """That a line of its own adds through an array of indices, and what would add; "" if none surely does."""
+    texts = [candidate.source]
+    if candidate.file.endswith(".py"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            texts.append(Path(candidate.file).read_text(encoding="utf-8"))
+    for text in texts:
+        try:
+            tree = ast.parse(textwrap.dedent(text))
+        except (SyntaxError, ValueError):  # a method's last line, a NUL
+            continue
+        lines = [node for node in ast.walk(tree) if _adds_by_array(node, _arrays(tree))]
+        if len(lines) == 1:
+            (line,) = lines
+            assert isinstance(line, ast.AugAssign)
+            assert isinstance(line.target, ast.Subscript)
+            index = ast.unparse(_NoSlices().visit(copy.deepcopy(line.target.slice)))
+            return tr(
+                "`{line}` adds once to a cell, however often the index arrays name it; {fix} adds every time",
+                line=ast.unparse(line),
+                fix=f"`np.add.at({ast.unparse(line.target.value)}, {index}, {ast.unparse(line.value)})`",
+            )
+    return ""
+
+
+class _NoSlices(ast.NodeTransformer):
+    """`:` becomes `slice(None)`, as an index outside brackets is written."""
+
+    def visit_Slice(self, node: ast.Slice) -> ast.AST:
+        parts = [part or ast.Constant(None) for part in (node.lower, node.upper, node.step)]
+        plain = node.lower is None and node.upper is None and node.step is None
+        kept = parts[:1] if plain else parts if node.step is not None else parts[:2]
+        return ast.Call(ast.Name("slice"), kept, [])
+
+
+def _arrays(tree: ast.AST) -> set[str]:
+    """The names that are given what a function returns, other than a number or a slice, and nothing else."""
+    made: set[str] = set()
+    other: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.For, ast.comprehension)):
+            targets, value = [node.target], None
+        elif isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        else:
+            continue
+        array = isinstance(value, ast.Call) and ast.unparse(value.func) not in SCALARS
+        for target in targets:
+            names = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
+            (made if array else other).update(names)
+    return made - other
+
+
+def _adds_by_array(node: ast.AST, arrays: set[str]) -> bool:
+    """Whether it is `a[i, j] += …` where a name between the brackets, by itself, is an array."""
+    if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)):
+        return False
+    if not isinstance(node.target, ast.Subscript):
+        return False
+    index = node.target.slice
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(isinstance(part, ast.Name) and part.id in arrays for part in parts)
