@@ -233,11 +233,9 @@ def _where(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> list[st
 def wrong_only_where_shared(results: Sequence[Result]) -> bool:
     """Whether `dA_prev` is wrong somewhere, and only in cells that several windows cover."""
     wrong = [result for result in results if _kind("dA_prev", result) == WRONG][:ENOUGH]
+    masks = [wrong_cells("dA_prev", result.right, result.outcome.gradients["dA_prev"]) for result in wrong]
     return bool(wrong) and not any(
-        (
-            wrong_cells("dA_prev", result.right, result.outcome.gradients["dA_prev"]) & ~_overlapped(result)
-        ).any()
-        for result in wrong
+        (mask & ~_overlapped(result)).any() for mask, result in zip(masks, wrong, strict=True)
     )
 
 

@@ -244,21 +244,26 @@ class _NoSlices(ast.NodeTransformer):
 
 
 def _arrays(tree: ast.AST) -> set[str]:
-    """The names that are given what a function returns, other than a number or a slice, and nothing else."""
+    """The names given what a function made of nothing that a loop counts: no numbers, no window's slices."""
+    counted = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.For, ast.comprehension))
+        for name in _names(node.target)
+    }
     made: set[str] = set()
-    other: set[str] = set()
+    other = set(counted)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.For, ast.comprehension)):
-            targets, value = [node.target], None
-        elif isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        else:
-            continue
-        array = isinstance(value, ast.Call) and ast.unparse(value.func) not in SCALARS
-        for target in targets:
-            names = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
-            (made if array else other).update(names)
+        if isinstance(node, ast.Assign):
+            call = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) not in SCALARS
+            array = call and not counted & _names(node.value)
+            for target in node.targets:
+                (made if array else other).update(_names(target))
     return made - other
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _adds_by_array(node: ast.AST, arrays: set[str]) -> bool:
