@@ -40,7 +40,7 @@ class Ways:
             self._served = used.reload()
 
     def called(self, call: Call, problem: Problem) -> Outcome:
-        """Call it; where that fails for how it was loaded, load it otherwise, and keep to that if it helps."""
+        """Call it; where it fails for how it was loaded, load it otherwise, and keep to that if it helps."""
         key = _key(call)
         given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
         used = self._others.get(key, self._served)
