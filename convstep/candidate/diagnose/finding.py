@@ -32,6 +32,8 @@ class Finding:
     """How it was reproduced."""
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
+    fix: str = ""
+    """Lines that put it right, in the author's idiom; "" where there is nothing better than the bug's own."""
 
 
 def known(bug_id: str, seen: str) -> Finding:
