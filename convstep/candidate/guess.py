@@ -255,10 +255,10 @@ def _read_result(made: Guess, value: ast.expr | None) -> None:
     short = {"dA_prev": "dx", "dW": "dw", "db": "db"}
     if isinstance(value, ast.Dict):
         keys = {str(key.value): key for key in value.keys if isinstance(key, ast.Constant)}
-        made.keys = {_gradient(key): key for key in keys if _gradient(key)}
+        made.keys = {meaning(key): key for key in keys if meaning(key)}
     elif isinstance(value, ast.Tuple | ast.List):
         flat = [part.elts if isinstance(part, ast.Tuple | ast.List) else [part] for part in value.elts]
-        names = [short.get(_gradient(_leaf(part)), "") for parts in flat for part in parts]
+        names = [short.get(meaning(_leaf(part)), "") for parts in flat for part in parts]
         if "" in names or len({*names}) < len(names):
             names = ["dx", "dw", "db", "_more"][: len(names)]
         left = iter(names)
@@ -266,13 +266,7 @@ def _read_result(made: Guess, value: ast.expr | None) -> None:
         nested = [isinstance(part, ast.Tuple | ast.List) for part in value.elts]
         made.pattern = ", ".join(f"[{w}]" if n else w for w, n in zip(words, nested, strict=True))
     elif isinstance(value, ast.expr):
-        made.pattern = short.get(_gradient(_leaf(value)), "") or "dx"
-
-
-def _gradient(name: str) -> str:
-    """Which gradient a name stands for; "" if none."""
-    roles = roles_of(_GRADIENT.sub("", name))
-    return meaning(name) or next((f"d{role}" for role in ("A_prev", "W", "b") if role in roles), "")
+        made.pattern = short.get(meaning(_leaf(value)), "") or "dx"
 
 
 def _held(node: ast.ClassDef) -> dict[str, str]:

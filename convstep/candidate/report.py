@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.judging import problem_words
-from convstep.candidate.diagnose.diagnosis import UNKNOWN
 from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -55,8 +55,10 @@ def called(verdict: Verdict) -> str:
     if "--adapter" in verdict.flags:
         adapter = verdict.flags[verdict.flags.index("--adapter") + 1]
         return tr("called by the adapter {adapter}", adapter=adapter)
-    if call.backward is not None:  # by what its own parameters are called; the reason says so
+    if call.convention == "layer":  # the reason says how it is made and called
         return reason
+    if call.convention == "named":
+        return tr("called as {call}", call=reason)
     return tr("called as {convention}: {reason}", convention=call.convention, reason=reason)
 
 
@@ -197,9 +199,9 @@ def _there(found: Judged | None, result: Result, call: Call) -> str:
 
 
 def _finding(finding: Finding) -> list[str]:
-    how = "proven" if finding.proven else "seen"
     # what no known bug explains says so itself
-    lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
+    named = f"{finding.id} ({finding.strength}): {finding.message}"
+    lines = _wrapped(finding.message if finding.bug is None else named)
     if finding.bug is not None and finding.bug.wrong:
         lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
     if finding.bug is not None:
@@ -210,11 +212,13 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
+    """Lines of a paragraph; a shape or an index stays in one piece."""
+    lines = textwrap.wrap(
+        re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

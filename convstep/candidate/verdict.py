@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
@@ -218,7 +219,7 @@ def _thin(swept: Swept) -> str:
     if not swept.refused:
         return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)
     common = []
-    for words, size in _SIZES.items():
+    for words, size in SIZES.items():
         taken, refused = (
             {size(result.right.problem.geometry) for result in swept.results if result.ok is ok}
             for ok in (True, False)
@@ -235,7 +236,7 @@ def _thin(swept: Swept) -> str:
     )
 
 
-_SIZES: dict[str, Callable[[Geometry], object]] = {
+SIZES: dict[str, Callable[[Geometry], object]] = {
     "stride {size}": lambda g: pair_text(g.stride),
     "padding {size}": lambda g: padding_text(g.padding),
     "batch of {size}": lambda g: g.samples,
@@ -270,20 +271,26 @@ def _not_computed(swept: Swept) -> list[str]:
     ]
     if not absent:
         return []
-    words = "{names} is not computed, and not checked"
     return [
-        tr(words if len(absent) == 1 else "{names} are not computed, and not checked", names=listed(absent))
+        tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
     ]
 
 
 def notes(swept: Swept) -> tuple[str, ...]:
     """What is worth a sentence besides what is wrong."""
     said = []
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
     if swept.unsaid:
         said.append(
             tr(
-                "not tried, because the {convention} convention cannot express it: {geometry}",
+                "not tried, because this way of calling cannot express it: {geometry}"
+                if convention.name not in CONVENTIONS
+                else "not tried, because the {convention} convention cannot express it: {geometry}",
                 convention=convention.name,
                 geometry=tr(", ").join(swept.unsaid),
             )

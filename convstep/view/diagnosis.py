@@ -112,7 +112,7 @@ def _source(verdict: Verdict) -> list[RenderableType]:
 
 
 def _heading(finding: Finding) -> Text:
-    how = tr("proven" if finding.proven else "seen, not proven")
+    how = {"proven": tr("proven"), "likely": tr("likely"), "seen": tr("seen, not proven")}[finding.strength]
     return Text.assemble((finding.id, "bold"), f"  {how}")
 
 

@@ -31,7 +31,8 @@ def right(x, w, dout, stride=1, pad=0):
 
 def last(x, w, dz, stride=1, pad=0):
     """Channels last, kernels (f, f, C_in, C_out)."""
-    dx, dw, db = right(x.transpose(0, 3, 1, 2), w.transpose(3, 2, 0, 1), dz.transpose(0, 3, 1, 2), stride, pad)
+    x, dz = (array.transpose(0, 3, 1, 2) for array in (x, dz))
+    dx, dw, db = right(x, w.transpose(3, 2, 0, 1), dz, stride, pad)
     return dx.transpose(0, 2, 3, 1), dw.transpose(2, 3, 1, 0), db
 '''
 WRITTEN = {

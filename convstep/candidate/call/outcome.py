@@ -49,6 +49,16 @@ class Candidate:
     """What loading left out, in sentences."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
+    made_of: tuple[str, ...] = ()
+    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
+    methods: tuple[str, ...] = ()
+    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    keywords: tuple[str, ...] = ()
+    """Its parameters that go by name only."""
+    forward_parameters: tuple[str, ...] = ()
+    """The parameters of that forward, those that go by name only last."""
+    forward_required: tuple[str, ...] = ()
+    """Which of them have no default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,5 +97,7 @@ class Outcome:
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None
     """What its own forward made of the problem, in our layout, when that was called."""
+    places: tuple[str, ...] = ()
+    """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""

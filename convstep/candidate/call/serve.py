@@ -26,6 +26,7 @@ import numpy as np
 from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
+from convstep.candidate.call.given import signatures
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
@@ -59,16 +60,23 @@ class Served:
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward under a convention, if there is one."""
-        convention = CONVENTIONS[call.convention]
-        name = matching_forward(convention, self.candidate.name, _functions(self.namespace))
-        return self.namespace.get(name) if convention.forward is not None else None
+        known = CONVENTIONS.get(call.convention)
+        sibling = _sibling(self.candidate.name, self.namespace)
+        if known is None or (sibling is not None and known.forward is not None):
+            return _found(self.candidate.forward, self.namespace)
+        name = matching_forward(known, self.candidate.name, _functions(self.namespace))
+        return self.namespace.get(name) if known.forward is not None else None
 
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
     """What can be told of a candidate without calling it."""
-    subject: Any = function
-    if kind == "autograd":
+    subject: Any = getattr(function, "_init_fn", function)  # what torch.library.custom_op was made of
+    told_later = False
+    if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -77,20 +85,57 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     else:
         variadic = any(p.kind is p.VAR_POSITIONAL for p in listed)
     places = [p for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if kind == "autograd":
+    if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
     functions = _functions(namespace)
-    forwards = (matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward)
+    forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
+    forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
+    theirs = _listed(_found(forward, namespace))
+    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
         names,
         sum(p.default is p.empty for p in places),
         variadic,
-        next(filter(None, forwards), ""),
+        forward,
         kind == "autograd" or _uses_torch(namespace),
+        made_of=written[0],
+        methods=written[1],
+        keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
+        forward_parameters=tuple(p.name for p in theirs),
+        forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )
+
+
+def _listed(function: Callable[..., Any] | None) -> list[inspect.Parameter]:
+    """The parameters of a function that can be given one by one."""
+    with contextlib.suppress(TypeError, ValueError):
+        if function is not None:
+            parameters = inspect.signature(function).parameters.values()
+            return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return []
+
+
+def _found(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
+    """What a dotted name stands for; None if nothing."""
+    first, *rest = name.split(".")
+    value: Any = namespace.get(first)
+    for attribute in rest:
+        value = getattr(value, attribute, None)
+    return value if callable(value) and not isinstance(value, Placeholder) else None
+
+
+def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
+    """The static forward that stands in one class with a static backward."""
+    owner, _, method = name.rpartition(".")
+    wanted = f"{owner}.{method.replace('backward', 'forward')}"
+    kind = _found(owner, namespace) if owner else None
+    if not isinstance(kind, type) or "backward" not in method:
+        return None
+    static = inspect.getattr_static(kind, wanted.rpartition(".")[2], None)
+    return wanted if isinstance(static, (staticmethod, classmethod)) else None
 
 
 def _functions(namespace: dict[str, Any]) -> list[str]:
@@ -159,32 +204,23 @@ def _adapted_otherwise(loaded: Any, adapter: Any, said: str, name: str) -> Serve
 
 
 def _served(loaded: Any, name: str) -> Served:
-    if loaded.kind == "class":
-        raise CandidateError(no_class(name))
+    again = lambda: _served(loaded.fresh(), name)  # noqa: E731
+    called, kind, shown = loaded.function, loaded.kind, name
+    operators = (op for op in list(loaded.namespace.values()) if hasattr(op, "register_autograd"))
+    registered = next((op for op in operators if getattr(op, "_backward_fn", None) is called), None)
+    if registered is not None:  # the backward of a torch.library.custom_op: torch calls it
+        called, kind = registered, "autograd"
+    if kind == "class" and _sibling(f"{name}.backward", loaded.namespace):
+        called, kind, shown = called.backward, "method", f"{name}.backward"
     candidate = replace(
-        describe(loaded.function, loaded.kind, name, loaded.namespace),
+        describe(called, kind, shown, loaded.namespace),
         file=loaded.file or "",
         first_line=loaded.first_line or 0,
         source=loaded.source or "",
         notes=tuple(loaded.notes),
     )
-    return Served(
-        loaded.function,
-        loaded.namespace,
-        candidate,
-        lambda: _served(loaded.fresh(), name),
-        loaded.hint,
-        lambda said: None if (other := loaded.otherwise(said)) is None else _served(other, name),
-    )
-
-
-def no_class(name: str) -> str:
-    """Why a class is not a candidate, in a sentence."""
-    return tr(
-        "{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
-        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
-        name=name,
-    )
+    otherwise = lambda said: None if (other := loaded.otherwise(said)) is None else _served(other, name)  # noqa: E731
+    return Served(called, loaded.namespace, candidate, again, loaded.hint, otherwise)
 
 
 def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, Inputs, autograd_arguments, matching_forward
 from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import Candidate
 from convstep.conv.problem import Problem
 
@@ -51,17 +52,18 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     >>> call_text(Call("coursera"), Candidate("back", "function", ("dZ", "cache"), 2), problem)
     "back(dZ of (1, 2, 3, 2), (A_prev of (1, 4, 5, 1), W of (3, 3, 1, 2), b, {'stride': 1, 'pad': 0}))"
     """
-    if call.backward is not None:
+    if call.convention not in CONVENTIONS:
         return _calls_text(call, candidate, problem)
     convention = CONVENTIONS[call.convention]
     if convention.name == "problem":
         return ""
     inputs = convention.inputs(problem, integers=call.integers)
     words = _WORDS.get(convention.A_layout, {})
-    names = {id(getattr(inputs, name)): words.get(name, name) for name in ("A_prev", "W", "dZ", "Z")}
+    names = {id(getattr(inputs, name)): words.get(name, name) for name in ("A_prev", "W", "dZ")}
     if candidate.kind == "autograd":
-        given = autograd_arguments(inputs, candidate)
-        return f"{_owner(candidate.name)}.apply({_listed(given, candidate.parameters, names)})"
+        given = autograd_arguments(inputs, candidate)  # by position alone
+        places = [p * hasattr(value, "shape") for p, value in zip(candidate.parameters, given, strict=False)]
+        return f"{_owner(candidate.name)}.apply({_listed(given, places, names)})"
     arguments, named = convention.arguments(inputs, candidate, None)
     if not call.own_cache:
         return f"{candidate.name}({_listed(arguments, candidate.parameters, names, named)})"
@@ -81,7 +83,7 @@ def _forward_text(call: Call, candidate: Candidate, inputs: Inputs, names: Mappi
 
 def _listed(
     given: tuple[Any, ...],
-    parameters: tuple[str, ...],
+    parameters: Sequence[str],
     names: Mapping[int, str],
     named: Mapping[str, Any] | None = None,
     instead: Mapping[int, str] | None = None,
@@ -105,12 +107,12 @@ def _shown(value: Any, parameter: str, names: Mapping[int, str]) -> str:
     if callable(value):
         return "lambda Z: Z"
     if isinstance(value, Mapping):
-        held = ", ".join(f"{key!r}: {_shown(each, '', names)}" for key, each in value.items())
-        return f"{{{held}}}"
+        held = {key: _shown(each, key if key == "Z" else "", names) for key, each in value.items()}
+        return f"{{{', '.join(f'{key!r}: {each}' for key, each in held.items())}}}"
     if isinstance(value, tuple) and any(hasattr(held, "shape") for held in value):
         return f"({', '.join(_shown(held, '', names) for held in value)})"
     if not hasattr(value, "shape"):
-        return repr(value)
+        return f"{parameter}={value!r}" if parameter else repr(value)
     name = parameter or names.get(id(value), "b")
     return name if id(value) not in names else f"{name} of {tuple(value.shape)}"
 
@@ -121,53 +123,46 @@ def _owner(name: str) -> str:
 
 def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     """The calls of a candidate that is called by what its parameters are called."""
-    convention = CONVENTIONS["problem"]
-    inputs = convention.inputs(problem)
-    name = candidate.name
-    assert call.backward is not None
+    inputs, name = convention_of(call).inputs(problem), candidate.name
     if call.maker is None:
-        return f"{name}({_arguments(call, call.backward, inputs)})"
-    owner = _owner(name)
-    steps = [f"{owner}({_arguments(call, call.maker, inputs)})"]
-    steps += [
-        f"{method.name}({_arguments(call, method, inputs)})"
+        steps = [f"{name}{'.apply' if candidate.kind == 'autograd' else ''}"]
+        method = call.forward if candidate.kind == "autograd" else call.backward
+        return f"{steps[0]}({_arguments(call, method, inputs)})"
+    steps = [
+        f"layer.{method.name or 'backward'}({_arguments(call, method, inputs)})"
         for method in (call.forward, call.backward)
         if method is not None
     ]
-    return f"layer = {steps[0]}; " + "; ".join(f"layer.{step}" for step in steps[1:])
+    return "; ".join([f"layer = {_owner(name)}({_arguments(call, call.maker, inputs)})", *steps])
 
 
-def _arguments(call: Call, method: Method, inputs: Inputs) -> str:
-    lie = layouts_of(call) or Layouts()
+def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
     shown = []
-    for parameter, role in method.given:
+    for parameter, role in () if method is None else method.given:
         if role == "b":
             shown.append(parameter or "b")
         elif role in ("A_prev", "W", "dZ"):
-            shown.append(f"{parameter or role} of {lie.theirs(role, getattr(inputs, role)).shape}")
+            shown.append(f"{parameter or role} of {getattr(inputs, role).shape}")
         else:
             value = _value(call, role, inputs)
-            shown.append(f"{parameter}={value}" if parameter else value)
+            shown.append(f"{parameter}={value}" if parameter and value else parameter or role)
     return ", ".join(shown)
 
 
 def _value(call: Call, role: str, inputs: Inputs) -> str:
-    """What a parameter that is no array is given; its role where that is all there is to say."""
+    """What a parameter that is no array is given; "" where that is more than a number or two."""
     geometry = inputs.problem.geometry
     filters, *kernel, _ = geometry.kernel_shape
     values: dict[str, Any] = {
         "in_channels": geometry.input_shape[2],
         "out_channels": filters,
         "kernel_size": tuple(kernel),
-        "input_shape": geometry.input_shape,
         "stride": geometry.stride,
         "padding": tuple(top for top, _ in geometry.padding),
         "dilation": geometry.dilation,
         "groups": geometry.groups,
         "rate": call.rate,
     }
-    if role not in values:
-        return role
-    value = values[role]
-    pair = isinstance(value, tuple) and len(value) == 2
-    return repr(value[0] if pair and value[0] == value[1] and not call.pairs else value)
+    value = values.get(role, "")
+    pair = isinstance(value, tuple)
+    return str(value[0] if pair and value[0] == value[1] and not call.pairs else value)

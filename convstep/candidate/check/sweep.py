@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import AUTO, CONVENTIONS
+from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
@@ -101,7 +102,7 @@ def sweep(
     """
     began = clock()
     call, reason, stuck = choose(worker, convention, budget / 2, clock)
-    cases, unsaid = cases_for(CONVENTIONS[call.convention], worker.candidate)
+    cases, unsaid = cases_for(convention_of(call), worker.candidate)
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
     if stuck is None:
@@ -126,7 +127,7 @@ def sweep(
     if (
         problem is not None
         and not stopped
-        and not CONVENTIONS[call.convention].cannot_say(problem.geometry, worker.candidate)
+        and not convention_of(call).cannot_say(problem.geometry, worker.candidate)
     ):
         right = Right.of(problem)
         results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
@@ -158,7 +159,7 @@ def _made_up_for(
     while refused and lacking > 0 and queues and not late():
         queue = queues.pop(0)
         case = next((each for each in queue if each not in known and each.possible), None)
-        if case is None or CONVENTIONS[call.convention].cannot_say(case.geometry, worker.candidate):
+        if case is None or convention_of(call).cannot_say(case.geometry, worker.candidate):
             continue
         queues.append(queue)
         known.add(case)
@@ -173,7 +174,7 @@ def _made_up_for(
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
     """More problems for what was swept, to try on them what is said of it."""
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
     like = [result.case for result in swept.results if result.case is not None and not result.refused]
     cases = random_cases(lambda geometry: not convention.cannot_say(geometry, swept.candidate), like)
     return FreshProblems(
@@ -213,7 +214,7 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     Numbers to try come from what it raises and from its source.
     """
-    if not CONVENTIONS[call.convention].batched or any(r.outcome.kind != RAISED for r in results):
+    if not convention_of(call).batched or any(r.outcome.kind != RAISED for r in results):
         return 0
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
