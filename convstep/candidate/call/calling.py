@@ -109,8 +109,6 @@ def perform(
             facts |= failure(error, candidate)
             if hinted := hint(error):
                 facts["message"] = facts["lacks"] = hinted
-            if facts.get("forward_message"):  # what its forward lacks is no reason not to call it otherwise
-                facts.pop("lacks", None)
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))

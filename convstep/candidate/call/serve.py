@@ -74,7 +74,9 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     told_later = False
     if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
-        told_later = any("setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch")  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):

@@ -159,7 +159,7 @@ def _made_up_for(
     while refused and lacking > 0 and queues and not late():
         queue = queues.pop(0)
         case = next((each for each in queue if each not in known and each.possible), None)
-        if case is None or CONVENTIONS[call.convention].cannot_say(case.geometry, worker.candidate):
+        if case is None or convention_of(call).cannot_say(case.geometry, worker.candidate):
             continue
         queues.append(queue)
         known.add(case)
@@ -174,7 +174,7 @@ def _made_up_for(
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
     """More problems for what was swept, to try on them what is said of it."""
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
     like = [result.case for result in swept.results if result.case is not None and not result.refused]
     cases = random_cases(lambda geometry: not convention.cannot_say(geometry, swept.candidate), like)
     return FreshProblems(
