@@ -18,6 +18,7 @@ from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_proble
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
 from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.candidate.verdict import Verdict, notes, patterns_of
@@ -163,9 +164,14 @@ def verdict_of(
     """
     swept = sweep(worker, convention, problem, progress, budget)
     _check_taken(swept)
-    diagnosis = diagnose(swept)
+    forward = own_forward(worker, swept)
+    if forward is not None and forward.fits:
+        swept = right_for_it(swept)
+    diagnosis = diagnose(swept, forward)
     divergence = first_divergence(worker, swept, diagnosis)
     said = notes(swept)
+    if forward is not None and forward.fits:
+        said = (forward.note, *said)
     if any(finding.id == UNKNOWN for finding in diagnosis):
         said = (*said, *_about_linearity(worker, swept))
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)

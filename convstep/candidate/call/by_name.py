@@ -1,8 +1,9 @@
-"""One call by the roles of its parameters, in the child process: its own forward first where that is needed."""
+"""One call by the roles of its parameters, in the child process: first its own forward, if that is needed."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -143,7 +144,7 @@ def run(
     assert backward is not None
     if backward.name == "closure":
         assert call.forward is not None
-        made = _forward(function, candidate.parameters, values, facts)
+        made = _forward(function, values, facts)
         back = next((each for each in made if callable(each)), None) if isinstance(made, tuple) else None
         if back is None:
             raise Unusable(tr("{name} is a forward; name its backward", name=candidate.name))
@@ -152,7 +153,9 @@ def run(
         if forward is None:
             raise Unusable(tr("its own forward is not there"))
         try:
-            made = _forward(forward, candidate.forward_parameters, values, facts)
+            made = _forward(forward, values, facts)
+            if "Z" not in facts:
+                raise Unusable(tr("what it makes is not Z in size"))
         except Exception as error:
             raise ForwardFailed from error
         values.made, values.extras = _cache_of(made, facts)
@@ -160,12 +163,15 @@ def run(
     return function(*places, **named)
 
 
-def _forward(
-    forward: Callable[..., Any], parameters: Sequence[str], values: _Values, facts: dict[str, Any]
-) -> Any:
+def _forward(forward: Callable[..., Any], values: _Values, facts: dict[str, Any]) -> Any:
     """What its own forward makes, without an activation."""
     method = values.call.forward
     assert method is not None
+    parameters: tuple[str, ...] = ()
+    with contextlib.suppress(TypeError, ValueError):
+        by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        listed = inspect.signature(forward).parameters.values()
+        parameters = tuple(each.name for each in listed if each.kind in by_place)
     failed: Exception | None = None
     first: Any = None
     for activation in _activations(any(role == "activation" for _, role in method.given)):
@@ -213,13 +219,17 @@ def _Z_of(made: Any, values: _Values) -> Any:
     """The output among what a forward made, in our layout; None if it is not there."""
     wanted = values.inputs.problem.dZ
     convention = convention_of(values.call)
-    parts = list(made.values()) if isinstance(made, dict) else made if isinstance(made, (tuple, list)) else [made]
+    parts = (
+        list(made.values()) if isinstance(made, dict) else made if isinstance(made, (tuple, list)) else [made]
+    )
     for part in parts:
         if hasattr(part, "shape"):
             with contextlib.suppress(Exception):
                 array = plain(part)
                 check_size([array], values.inputs.problem)
                 Z = convention.ours("dA_prev", array, values.inputs.problem)
+                if "b" not in values.call.says and values.inputs.problem.b is not None:
+                    Z = Z + values.inputs.problem.b  # a forward without a bias lacks none
                 if Z.shape == wanted.shape:
                     return Z
     return None
@@ -247,7 +257,7 @@ def through_autograd(
     assert call.forward is not None
     values = _Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    Z = function.apply(*(values(role) for role in roles))
+    Z = getattr(function, "apply", function)(*(values(role) for role in roles))
     if (ours := _Z_of(Z, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}

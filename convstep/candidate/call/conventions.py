@@ -229,18 +229,15 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
 
     consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
     source = candidate.source
-    cs231n = (
-        "naive" in name
-        or "dout" in parameters
-        or candidate.forward == "conv_forward_naive"
-        or "conv_param" in source
-        or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source) is not None
-    )
-    coursera = not cs231n and ("dz" in parameters or "hparameters" in source)
+    first = "conv_param" in source or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source)
+    cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
+    coursera = "dz" in parameters or "hparameters" in source
     word = candidate.parameters[0] if parameters else ""
     called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
-    consider("cs231n", 2, 2 + cs231n - coursera, called)
-    consider("coursera", 2, 2 + coursera - cs231n, called)
+    if first is None or "hparameters" in source:
+        consider("coursera", 2, 2 + coursera - cs231n, called)
+    if first or "hparameters" not in source:
+        consider("cs231n", 2, 2 + cs231n - coursera + 0.5 * (not coursera), called)
     signature = tr("its signature is {signature}", signature=shown)
     second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
     consider("article", 4, 4 if second_is_cache else 0, signature)

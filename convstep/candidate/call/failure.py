@@ -20,6 +20,7 @@ from convstep.language import tr
 from convstep.printable import SentenceError
 
 _HERE = os.path.dirname(os.path.abspath(convstep.__file__)) + os.sep
+_GRADIENT = re.compile(r"d[A-Z_xwb]|grad")
 _CELL = re.compile(r"(?P<file>.*\.ipynb):cell (?P<cell>\d+)", re.S)
 
 
@@ -103,7 +104,7 @@ def _message(error: BaseException, line: str) -> str:
     if text == "AssertionError" and line.startswith("assert"):
         text = f"{text}: {line}"
     if text.endswith("'float' object cannot be interpreted as an integer"):
-        text = tr("{error}; / gives a float: write //, or add --python2 if the file is that old", error=text)
+        text = tr("{error}; / gives a float: write //", error=text)
     return text
 
 
@@ -167,24 +168,27 @@ def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candid
     said = text.partition(",")[0] if "%" in text else text
     names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
     outermost = lines[0].frame
-    given = list(_held(outermost.f_locals)) if len(lines) > 1 and outermost else []
+    given = list(_handed_in(outermost)) if len(lines) > 1 and outermost else []
     if "%" not in said and any(name in own and _made_here(own[name], own, given) for name in names):
         return False
-    return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)
+    return not any(map(_GRADIENT.match, names))
 
 
-def _held(own: Mapping[str, Any]) -> Iterator[Any]:
-    """What the names of a function hold, and what is in the caches, layers and problems among it."""
-    for value in own.values():
+def _handed_in(frame: FrameType) -> Iterator[Any]:
+    """What a function was given, and what is in the caches, layers and problems among it."""
+    code = frame.f_code
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        value = frame.f_locals.get(name)
         if isinstance(value, (tuple, list)):
             yield from value
         elif isinstance(value, Mapping):
             yield from value.values()
         else:
             yield value
-            yield from getattr(value, "__dict__", {}).values()
-            for name in getattr(type(value), "__slots__", ()):
-                yield getattr(value, name, None)
+            inside = {each: getattr(value, each, None) for each in getattr(type(value), "__slots__", ())}
+            inside |= getattr(value, "__dict__", {})
+            # a layer's gradients are its own results
+            yield from (each for name, each in inside.items() if not _GRADIENT.match(name))
 
 
 def _made_here(value: Any, own: Mapping[str, Any], given: list[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -162,7 +162,7 @@ class _Config(dict[str, Any]):
     def __contains__(self, key: object) -> bool:
         return bool(making_roles(str(key)))
 
-    def get(self, key: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, key: str, default: Any = None) -> Any:
         """The value of what a key names."""
         try:
             return self[key]
@@ -175,8 +175,8 @@ class _Config(dict[str, Any]):
         return self[key]
 
 
-def signatures(kind: type) -> dict[str, tuple[str, ...]]:
-    """The facts of a class that say how it may be called: its constructor's parameters, and its methods."""
+def signatures(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What of a class says how it may be called: its constructor's parameters, and its methods."""
     methods: dict[str, str] = {}
     for base in kind.__mro__:
         if base is object or (base.__module__ or "").partition(".")[0] in ("torch", "abc", "typing"):
@@ -184,13 +184,17 @@ def signatures(kind: type) -> dict[str, tuple[str, ...]]:
         for name, value in vars(base).items():
             static = isinstance(value, (staticmethod, classmethod))
             function = value.__func__ if static else value
-            if name in methods or (name[:2] == "__" and name != "__call__") or not inspect.isroutine(function):
+            if (
+                name in methods
+                or (name[:2] == "__" and name != "__call__")
+                or not inspect.isroutine(function)
+            ):
                 continue
             parameters = _written(function, skipped=not isinstance(value, staticmethod))
             if parameters is not None:
                 methods[name] = f"{'@' * static}{name}({', '.join(parameters)})"
     made_of = _written(kind, skipped=False)
-    return {"made_of": tuple(made_of or ()), "methods": tuple(methods.values())[:MOST]}
+    return tuple(made_of or ()), tuple(methods.values())[:MOST]
 
 
 MOST = 100
@@ -203,10 +207,10 @@ def _written(function: Callable[..., Any], *, skipped: bool) -> list[str] | None
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
     texts = []
     for each in parameters[1 if skipped else 0 :]:
-        text = stars.get(each.kind, "") + each.name
+        text = stars.get(each.kind.name, "") + each.name
         if each.default is not each.empty:
             plain = each.default is None or isinstance(each.default, (bool, int, float, str, tuple, list))
             shown = repr(each.default) if plain else "..."

@@ -42,7 +42,18 @@ _BACKWARD = (
 )
 _SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
 _TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
-_REPEATED = ("zero", "flag", "initializer", "activation", "name", "seed", "dtype", "optimizer", "none", "format")
+_REPEATED = (
+    "zero",
+    "flag",
+    "initializer",
+    "activation",
+    "name",
+    "seed",
+    "dtype",
+    "optimizer",
+    "none",
+    "format",
+)
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -145,7 +156,13 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
         parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=_axes(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]
     if found.get("dW") == "change":
-        read = [tr("the change of {place} divided by the learning rate {rate:g}", place=found.get("W", "W"), rate=RATE)]
+        read = [
+            tr(
+                "the change of {place} divided by the learning rate {rate:g}",
+                place=found.get("W", "W"),
+                rate=RATE,
+            )
+        ]
     if any(where.startswith("returned") for name, where in found.items() if name.startswith("d")):
         read.append(tr("what backward returns"))
     if not call.backward:
@@ -153,6 +170,11 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     if read:
         parts.append(tr("gradients from {places}", places=tr(", ").join(read)))
     return done, "; ".join((reason, tr(", ").join(parts)))
+
+
+def changes(outcome: Outcome) -> list[str]:
+    """The gradients that were read as the change of what they belong to."""
+    return [each.partition(" ")[0] for each in outcome.places if each.endswith(" change")]
 
 
 def cannot_say(call: Call, geometry: Geometry) -> str:
@@ -247,7 +269,12 @@ def _split(text: str) -> list[str]:
 
 def _best(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """Names that fit a pattern, those of the first pattern first."""
-    return [name for pattern in patterns for name in names if re.fullmatch(pattern, name.strip("_") if name[:2] != "__" else name, re.I)]
+    return [
+        name
+        for pattern in patterns
+        for name in names
+        if re.fullmatch(pattern, name.strip("_") if name[:2] != "__" else name, re.I)
+    ]
 
 
 def _pair(
@@ -264,11 +291,11 @@ def _pair(
     if not forth or not (back or candidate.tensors):
         missing = tr("backward") if forth else tr("forward")
         sentence = (
-            "{name} has no {missing}: its methods are {methods}" if shown else "{name} has no {missing}: it has no methods"
+            "{name} has no {missing}: its methods are {methods}"
+            if shown
+            else "{name} has no {missing}: it has no methods"
         )
-        raise CannotCall(
-            tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate
-        )
+        raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
     forward = Method(forth[0], _forward_given(methods[forth[0]]))
     found: list[Method | None] = [
         Method(name, given) for name in back for given in _backward_given(methods[name])
@@ -284,7 +311,10 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
         roles = roles_of(parameter.name)
         if not given:
             given.append((parameter.name, "A_prev"))
-        elif told := next((role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles), ""):
+        elif told := next(
+            (role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles),
+            "",
+        ):
             given.append((parameter.name, told))
         elif parameter.default is None:
             given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
@@ -298,21 +328,35 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
         return [(("", "dZ"),)] if parameters else [()]
     options: list[list[str]] = []
     for each in plain:
-        roles = [role for role in roles_of(each.name) if role in ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")]
-        made = [role for role in making_roles(each.name) if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
+        roles: list[str] = [
+            role
+            for role in roles_of(each.name)
+            if role in ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
+        ]
+        made = [
+            role
+            for role in making_roles(each.name)
+            if role in ("optimizer", "flag", "zero", "batch", "hparameters")
+        ]
         if "rate" in making_roles(each.name) and each.name != "alpha":
             roles.insert(0, "rate")
         if re.fullmatch(r"z|y|out|output|a_out|y_pred", each.name, re.I) and len(plain) > 1:
             roles.insert(0, "Z")
         required = each.default is None
         found = [*roles, *made] or ["dZ", "A_prev", "rate", "cache"]
-        options.append(found if required else [*(role for role in found if role == "rate"), "dZ" if "dZ" in roles else "", ""])
+        options.append(
+            found
+            if required
+            else [*(role for role in found if role == "rate"), "dZ" if "dZ" in roles else "", ""]
+        )
     fits = []
     for number, roles in enumerate(itertools.product(*(dict.fromkeys(each) for each in options))):
         told = [role for role in roles if role]
         if told.count("dZ") == 1 and len(set(told)) == len(told):
             cost = sum(option.index(role) for option, role in zip(options, roles, strict=True))
-            fits.append((cost, number, tuple((p.name, role) for p, role in zip(plain, roles, strict=True) if role)))
+            fits.append(
+                (cost, number, tuple((p.name, role) for p, role in zip(plain, roles, strict=True) if role))
+            )
     if not fits:  # whatever its first parameter is called, it is what comes from above
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
@@ -320,6 +364,31 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
 
 
 def _makers(candidate: Candidate) -> Iterator[Method]:
+    """The ways of making it, the likeliest first; kernels that it only reads are set from outside."""
+    read = dict.fromkeys(re.findall(r"self\.(\w+)\b(?!\s*\()", candidate.source))
+    written = set(
+        re.findall(
+            r"self\.(\w+)(?=\s*(?::[^=\n]+)?=[^=])|self\.(\w+)(?=\s*,[^=\n()]*=[^=])", candidate.source
+        )
+    )
+    written = {name for names in written for name in names}
+    lacking = [
+        (f"self.{name}", role)
+        for role in ("W", "b")
+        for name in read
+        if name not in written and roles_of(name)[:1] == (role,)
+    ]
+    settable = (
+        tuple(lacking)
+        if any(role == "W" for _, role in lacking) and "(" not in candidate.source.split(":")[0]
+        else ()
+    )
+    for maker in _constructors(candidate):
+        taken = any(role == "W" for _, role in maker.given)
+        yield maker if taken else replace(maker, given=(*maker.given, *settable))
+
+
+def _constructors(candidate: Candidate) -> Iterator[Method]:
     """The ways of filling the constructor's parameters, the likeliest first."""
     listed = [Parameter.read(text) for text in candidate.made_of]
     parameters = [each for each in listed if not each.star]
@@ -361,7 +430,8 @@ def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterat
 
 def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, int]]:
     """The roles and forms that a constructor's parameter may want, each with how unlikely it is; "" is left
-    at its default."""
+    at its default.
+    """
     required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
     found: list[tuple[str, int]] = []
     roles = making_roles(parameter.name)
@@ -406,7 +476,10 @@ def _forms(role: str, parameter: Parameter) -> list[str]:
 def _words(call: Call, owner: str) -> str:
     """A way as its author would write it."""
     assert call.maker is not None and call.forward is not None
-    made, forth = (", ".join(name for name, _ in method.given if name) for method in (call.maker, call.forward))
+    made, forth = (
+        ", ".join(name for name, _ in method.given if name and "." not in name)
+        for method in (call.maker, call.forward)
+    )
     shown = f"{call.forward.name}({forth or 'x'})" if call.forward.name != "__call__" else f"layer({forth})"
     if call.backward is None:
         return tr("made as {maker}, then {forward}", maker=f"{owner}({made})", forward=shown)

@@ -10,7 +10,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.candidate.call import layers
@@ -25,16 +25,20 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 
 LAYOUTS = [
-    Layouts(*words.split())
-    for words in (
-        "NCHW OIHW, NHWC HWIO, NHWC OHWI, CHW OIHW, HWC HWIO, HWC OHWI, HW HW, NCHW HWIO, NHWC OIHW, NCHW OHWI, "
-        "NCHW IOHW, NHWC IOHW, CHW HWIO, HWC OIHW, NHW OHW, NHW HW, HWCN HWIO, CHWN OIHW, CHWN IHWO, NHWC HWOI"
-    ).split(", ")
+    Layouts(pictures, kernels)
+    for pictures, kernels in (
+        *(("NCHW", "OIHW"), ("NHWC", "HWIO"), ("NHWC", "OHWI"), ("CHW", "OIHW"), ("HWC", "HWIO")),
+        *(("HWC", "OHWI"), ("HW", "HW"), ("NCHW", "HWIO"), ("NHWC", "OIHW"), ("NCHW", "OHWI")),
+        *(("NCHW", "IOHW"), ("NHWC", "IOHW"), ("CHW", "HWIO"), ("HWC", "OIHW"), ("NHW", "OHW")),
+        *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
+    )
 ]
 """How pictures and kernels lie, the commonest first."""
-BIASES = ("O", "111O", "O1", "1O11", "1O", "O11", "11O")
-SIGNATURES = 24
+BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
+SIGNATURES = 8
 """Readings of a signature that are tried."""
+SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
+"""How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
@@ -49,7 +53,7 @@ class Named(Convention):
 
     told: Call | None = None
     """The call."""
-    layouts: Layouts = Layouts()
+    layouts: Layouts = field(default_factory=Layouts)
     """How its arrays lie."""
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
@@ -99,9 +103,14 @@ class Named(Convention):
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout, in which a layer's are read; as it is where it has another number of axes."""
+        """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
         if self.told is not None and self.told.convention == "layer":
             return array
+        if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
+            assert self.told is not None
+            unknown = "b" not in self.told.says and sorted(array.shape)[:-1] == [1] * (array.ndim - 1)
+            if unknown or array.shape == (1, 1, 1, array.size):
+                return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 
 
@@ -128,12 +137,15 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    for call in itertools.islice(_readings(candidate), SIGNATURES):
+    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
+    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
         says = call.says
-        call = replace(call, square=bool(re.search(r"\b(\w+),\s*\1,", candidate.source)))
+        call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
+        if by_place:
+            layouts, biases = layouts[:7], BIASES[:1]
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
@@ -167,17 +179,15 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
                 yield Call("named", own_cache=True, forward=forward, backward=backward)
         elif roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}:
             yield Call("named", backward=backward)
-    yield from _by_place(candidate)
 
 
 def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:
     """The ways of calling a forward by its parameters' names."""
-    found = [
+    return [
         Method("forward", given)
         for given in itertools.islice(_assigned(parameters, required), 3)
         if {"A_prev", "W"} <= {role for _, role in given}
     ]
-    return found
 
 
 def _assigned(names: Sequence[str], required: Sequence[str]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -209,6 +219,11 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
     if not unknown:
         yield list(picked)
         return
+    if "dZ" in picked:
+        full = list(picked)
+        for number, place in enumerate(unknown):
+            full[place] = f"own.{number}"
+        yield full
     free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
     for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
         if {"dZ"} & {*roles, *picked}:
@@ -216,11 +231,6 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
             for place, role in zip(unknown, roles, strict=True):
                 full[place] = role
             yield full
-    if "dZ" in picked:
-        full = list(picked)
-        for number, place in enumerate(unknown):
-            full[place] = f"own.{number}"
-        yield full
 
 
 def _by_place(candidate: Candidate) -> Iterator[Call]:
@@ -277,9 +287,6 @@ def _dedented(source: str) -> str:
     import textwrap
 
     return textwrap.dedent(source)
-
-
-_LETTERS = {"N": "N", "C": "C", "H": "H", "W": "W", "O": "F", "I": "C", "1": "1"}
 
 
 def described(call: Call, candidate: Candidate) -> str:
@@ -342,24 +349,3 @@ def is_forward(candidate: Candidate) -> bool:
     roles = {role for each in candidate.parameters for role in roles_of(each)}
     known = all(roles_of(each) for each in required)
     return known and {"A_prev", "W"} <= roles and not roles & {"dZ", "cache"}
-
-
-def is_stub(candidate: Candidate) -> bool:
-    """Whether nothing is written in it yet but pass, None or NotImplementedError."""
-    try:
-        body = ast.parse(_dedented(candidate.source)).body
-    except (SyntaxError, ValueError):
-        return False
-    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
-        return False
-    return all(_says_nothing(statement) for statement in body[0].body)
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Raise):
-        return "NotImplemented" in ast.unparse(statement)
-    if isinstance(statement, ast.Return):
-        return statement.value is None or ast.unparse(statement.value) in ("None", "NotImplemented")
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )

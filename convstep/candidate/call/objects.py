@@ -16,12 +16,26 @@ from convstep.candidate.call.words import roles_of
 DEEPEST, MOST = 6, 5_000
 """How far into a layer is looked, and at how many things."""
 
-_INSIDE = ("data", "value", "val", "array", "arr", "param", "tensor", "values", "params", "parameters", "weight")
+_INSIDE = (
+    "data",
+    "value",
+    "val",
+    "array",
+    "arr",
+    "param",
+    "tensor",
+    "values",
+    "params",
+    "parameters",
+    "weight",
+)
 _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|g|d|d_?l_?d|d_?loss_?d|d_?e_?d|d_?j_?d|d_?c_?d|d_?out_?d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g)$"
 )
-_BARE = re.compile(r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|grad_?dict|grad_?params)_*$", re.I)
+_BARE = re.compile(
+    r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|grad_?dict|grad_?params)_*$", re.I
+)
 _BIAS = ("w0", "w_0", "theta0", "theta_0", "b0", "intercept", "offset", "shift", "threshold", "thresholds")
 _KEPT = re.compile(
     r"(?:^|_)(?:[mvs]|mom\w*|vel\w*|momentum|cache\w*|adam\w*|rms\w*|prev\w*|last|old|best|cols?|accum\w*|avg\w*|first|second)"
@@ -71,7 +85,14 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
                 found.append(Place((*at, "grad"), gradient, lambda value: None))
             continue
         if isinstance(value, list) and (whole := _numbers(value)) is not None:
-            found.append(Place(at, whole, lambda new, value=value: value.__setitem__(slice(None), new.tolist()), single=False))  # type: ignore[misc]
+            found.append(
+                Place(
+                    at,
+                    whole,
+                    lambda new, value=value: value.__setitem__(slice(None), new.tolist()),
+                    single=False,
+                )
+            )  # type: ignore[misc]
             continue
         if id(value) in seen or len(at) >= DEEPEST:
             continue
@@ -134,7 +155,13 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
     if inspect.isroutine(value):
         return
     module = type(value).__module__ or ""
-    if module.partition(".")[0] in ("convstep", "builtins", "types", "random", "functools") or module.startswith("numpy"):
+    if module.partition(".")[0] in (
+        "convstep",
+        "builtins",
+        "types",
+        "random",
+        "functools",
+    ) or module.startswith("numpy"):
         return
     held = dict(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__:
@@ -151,7 +178,8 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
 
 def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
     """What a place's name says: the role ("W", "b", "A_prev" or ""), whether of its gradient, and
-    whether it is rather a buffer, such as a momentum's."""
+    whether it is rather a buffer, such as a momentum's.
+    """
     words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
     words = [re.sub(r"^_[A-Za-z0-9]+__(?=\w)", "", word) for word in words]  # self.__W is kept as _Conv__W
     role, gradient = "", any(_BARE.match(word) for word in words)
@@ -169,7 +197,10 @@ def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
 def sounds(place: Place) -> bool:
     """Whether a place's name sounds like a gradient, of whatever."""
     words = [piece.strip("[]'").strip("_").lower() for piece in place.path]
-    return any(_BARE.match(word) or re.match(r"d_|d[a-z]?$|delta|grad|din|dx|error|input_grad", word) for word in words)
+    return any(
+        _BARE.match(word) or re.match(r"d_|d[a-z]?$|delta|grad|din|dx|error|input_grad", word)
+        for word in words
+    )
 
 
 def _role(word: str) -> tuple[str, bool]:

@@ -39,12 +39,6 @@ class Candidate:
     """Whether it takes any number of arguments."""
     forward: str = ""
     """Name of the forward it is paired with in the same file; "" if none was found."""
-    keywords: tuple[str, ...] = ()
-    """Its parameters that go by name only."""
-    forward_parameters: tuple[str, ...] = ()
-    """The parameters of that forward, those that go by name only last."""
-    forward_required: tuple[str, ...] = ()
-    """Which of them have no default."""
     tensors: bool = False
     """Whether it works on PyTorch tensors."""
     file: str = ""
@@ -61,6 +55,12 @@ class Candidate:
     """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
+    keywords: tuple[str, ...] = ()
+    """Its parameters that go by name only."""
+    forward_parameters: tuple[str, ...] = ()
+    """The parameters of that forward, those that go by name only last."""
+    forward_required: tuple[str, ...] = ()
+    """Which of them have no default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

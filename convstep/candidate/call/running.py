@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.by_name import ForwardFailed
+from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import value_of
@@ -30,19 +30,66 @@ Array = npt.NDArray[Any]
 KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HW", "OHW", "HWO", "IHW", "HWI")
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
-SET_UP = (
-    "build initialize initialise init init_params init_parameters init_weights initialize_weights set_up setup"
-    " initialize_parameters initialise_parameters reset_parameters reset set_input_shape _init_weights"
-    " _initialize_weights _build _init_params _initialize compile create_weights init_layer initialize_params"
-).split()
-UPDATES = (
-    "update update_params update_weights update_parameters step apply_gradients apply_grads optimize learn"
-    " apply_gradient updateParameters updateWeights update_parameter weight_update"
-).split()
-CLEARING = (
-    "zero_grad zero_grads zero_gradient zero_gradients clear_grad clear_grads clear_gradients reset_grad"
-    " reset_grads reset_gradients zeroGrad zero_grad_parameters zeroGradParameters cleargrads cleargrad zerograds"
-).split()
+SET_UP = [
+    "build",
+    "initialize",
+    "initialise",
+    "init",
+    "init_params",
+    "init_parameters",
+    "init_weights",
+    "initialize_weights",
+    "set_up",
+    "setup",
+    "initialize_parameters",
+    "initialise_parameters",
+    "reset_parameters",
+    "reset",
+    "set_input_shape",
+    "_init_weights",
+    "_initialize_weights",
+    "_build",
+    "_init_params",
+    "_initialize",
+    "compile",
+    "create_weights",
+    "init_layer",
+    "initialize_params",
+]
+UPDATES = [
+    "update",
+    "update_params",
+    "update_weights",
+    "update_parameters",
+    "step",
+    "apply_gradients",
+    "apply_grads",
+    "optimize",
+    "learn",
+    "apply_gradient",
+    "updateParameters",
+    "updateWeights",
+    "update_parameter",
+    "weight_update",
+]
+CLEARING = [
+    "zero_grad",
+    "zero_grads",
+    "zero_gradient",
+    "zero_gradients",
+    "clear_grad",
+    "clear_grads",
+    "clear_gradients",
+    "reset_grad",
+    "reset_grads",
+    "reset_gradients",
+    "zeroGrad",
+    "zero_grad_parameters",
+    "zeroGradParameters",
+    "cleargrads",
+    "cleargrad",
+    "zerograds",
+]
 RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
 
@@ -62,6 +109,8 @@ class Layer:
     """What the outcome is told."""
     where: dict[str, str] = field(default_factory=dict)
     """What is held or returned where, by name."""
+    rated: bool = False
+    """Whether it was told our learning rate, without which the change of its kernels says nothing."""
     tensors: bool = False
     """Whether it works on PyTorch's tensors."""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -96,8 +145,11 @@ class Layer:
             shown = ", ".join(f"{each.text} {each.shape}" for each in places(self.held)[:6])
             sizes = self.layouts.theirs("W", self.problem.W).shape
             raise Unusable(
-                tr("no array in the layer has the size of the kernels, {shape} in any order; it holds {held}",
-                   shape=sizes, held=shown or tr("no arrays"))
+                tr(
+                    "no array in the layer has the size of the kernels, {shape} in any order; it holds {held}",
+                    shape=sizes,
+                    held=shown or tr("no arrays"),
+                )
             )
 
     def _put(self, name: str, array: Array) -> None:
@@ -171,7 +223,11 @@ class Layer:
         sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         array = getattr(self.problem, name)
         for layout in known:
-            if name == "W" and "(" not in layout and any(sizes[axis] > 1 for axis in "OHWI" if axis not in layout):
+            if (
+                name == "W"
+                and "(" not in layout
+                and any(sizes[axis] > 1 for axis in "OHWI" if axis not in layout)
+            ):
                 continue
             if array is not None and _with(self.layouts, name, layout).theirs(name, array).shape == shape:
                 return layout
@@ -284,14 +340,18 @@ class Layer:
                 found[name] = pick
         if "dA_prev" not in found:
             left = [p for p in outer if p.single and p not in found.values() and len(p.shape) > 1]
-            named = [p for p in fresh if self._named(p) == "dA_prev" or (self._fits("dA_prev", p) and sounds(p))]
+            named = [
+                p for p in fresh if self._named(p) == "dA_prev" or (self._fits("dA_prev", p) and sounds(p))
+            ]
             left += [place for place in named if len(place.shape) == len(self.layouts.A)]
             if left:
                 found["dA_prev"] = left[0]
         self.where |= {name: place.text for name, place in found.items()}
         moved = {place.text for place in changed}
         changes = [f"d{n}" for n in ("W", "b") if f"d{n}" not in found and self.where.get(n) in moved]
-        if "dW" not in found and not changes:
+        if not self.rated:
+            changes = []
+        if "dW" not in found and self.where.get("W") not in moved:
             changes = self._updated(before)
         self.where |= dict.fromkeys(changes, "change")
         return {name: place.value for name, place in found.items()}, changes
@@ -352,12 +412,19 @@ class Layer:
             return
         Z = self.layouts.ours("Z", plain(self.Z), self.problem.geometry)
         if "b" not in self.where and self.problem.b is not None and Z.shape == self.problem.dZ.shape:
-            if not any(role == "b" for method in (self.call.maker, self.call.forward) if method for _, role in method.given):
+            if not any(
+                role == "b"
+                for method in (self.call.maker, self.call.forward)
+                if method
+                for _, role in method.given
+            ):
                 Z = Z + self.problem.b
         self.facts["Z"] = Z
 
 
-def run_layer(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]) -> dict[str, Array]:
+def run_layer(
+    kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]
+) -> dict[str, Array]:
     """Make a layer, run it forward and back, and read its gradients.
 
     Args:
@@ -394,12 +461,20 @@ def _run(
     assert call.layouts is not None
     problem, tensors = inputs.problem, bool(call.tensors)
     held = called(kind, call.maker, lambda role: value_of(role, problem, call, tensors))
+    for name, role in call.maker.given:
+        if name.startswith("self."):  # set from outside
+            setattr(held, name[5:], value_of(role, problem, call, tensors))
     if hasattr(held, "double") and hasattr(held, "parameters"):
         held.double()  # a module of PyTorch's
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
     at("plant")
     layer.plant()
-    _set_rates(held)
+    layer.rated = _set_rates(held) or any(
+        role in ("rate", "optimizer", "hparameters")
+        for method in (call.maker, call.backward)
+        if method
+        for _, role in method.given
+    )
     before: dict[str, tuple[int, Array]] = {}
     for turn in range(2 if call.again else 1):
         if turn:
@@ -427,7 +502,8 @@ def _run(
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
     """An adapter that is handed a class whose constructor gives the same object every time, and what
-    clears that object's gradients where its file offers that; of other functions, the function."""
+    clears that object's gradients where its file offers that; of other functions, the function.
+    """
     kind = function.args[0] if isinstance(function, functools.partial) and function.args else None
     if not isinstance(kind, type):
         return function, lambda: None
@@ -458,6 +534,8 @@ def called(function: Callable[..., Any], method: Method, value: Callable[[str], 
     arguments: list[Any] = []
     named: dict[str, Any] = {}
     for name, role in method.given:
+        if name.startswith("self."):
+            continue
         if not name or kinds.get(name) is inspect.Parameter.POSITIONAL_ONLY:
             arguments.append(value(role))
         else:
@@ -479,8 +557,9 @@ def _choose_order(layer: Layer) -> None:
     if "W" not in layer.where or "(" not in layout or not is_array(layer.Z):
         return
     other = layout.replace("IHW", "?").replace("HWI", "IHW").replace("?", "HWI")
-    bias = layer.problem.b if "b" in layer.where else 0
-    wanted = expected_forward(layer.problem) - (layer.problem.b if layer.problem.b is not None else 0) + bias
+    wanted = expected_forward(layer.problem)
+    if "b" not in layer.where and layer.problem.b is not None:
+        wanted = wanted - layer.problem.b
     for tried in (layout, other, layout):
         layer.layouts = _with(layer.layouts, "W", tried)
         layer._put("W", layer.problem.W)
@@ -490,18 +569,22 @@ def _choose_order(layer: Layer) -> None:
             return
 
 
-def _set_rates(held: Any, depth: int = 2) -> None:
-    """Give its learning rate, and its optimizer's, our own."""
+def _set_rates(held: Any, depth: int = 2) -> bool:
+    """Give its learning rate, and its optimizer's, our own; say whether there is one."""
+    found = False
     for name, value in list(getattr(held, "__dict__", {}).items()):
         if name.lower() in RATES and isinstance(value, float):
             setattr(held, name, RATE)
+            found = True
         elif depth and "optim" in name.lower():
-            _set_rates(value, depth - 1)
+            found |= _set_rates(value, depth - 1)
+    return found
 
 
 def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, where it or its parameters offer that, or its file
-    says that somebody does."""
+    says that somebody does.
+    """
     offered = False
     for each in (held, *getattr(held, "__dict__", {}).values()):
         for name in CLEARING:
@@ -521,14 +604,18 @@ def _clear(held: Any, gradients: list[Place]) -> None:
 
 
 def _with(layouts: Layouts, name: str, layout: str) -> Layouts:
-    return Layouts(layouts.A, layout if name == "W" else layouts.W, layout if name == "b" else layouts.b, layouts.Z)
+    return Layouts(
+        layouts.A, layout if name == "W" else layouts.W, layout if name == "b" else layouts.b, layouts.Z
+    )
 
 
 def _has_changed(place: Place, before: dict[str, tuple[int, Array]]) -> bool:
     if place.text not in before:
         return True
     identity, kept = before[place.text]
-    return (place.single and identity != id(place.value)) or not np.array_equal(kept, plain(place.value), equal_nan=True)
+    return (place.single and identity != id(place.value)) or not np.array_equal(
+        kept, plain(place.value), equal_nan=True
+    )
 
 
 def _unnamed(place: Place) -> bool:

@@ -70,11 +70,13 @@ class Served:
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
     """What can be told of a candidate without calling it."""
-    subject: Any = function
+    subject: Any = getattr(function, "_init_fn", function)  # what torch.library.custom_op was made of
     told_later = False
-    if kind == "autograd":
+    if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
-        told_later = any("setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch")  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -83,14 +85,14 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     else:
         variadic = any(p.kind is p.VAR_POSITIONAL for p in listed)
     places = [p for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if kind == "autograd" and not told_later:
+    if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
     functions = _functions(namespace)
     forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
     forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
     theirs = _listed(_found(forward, namespace))
-    written = signatures(function) if kind == "class" else {}
+    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
@@ -98,11 +100,12 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         sum(p.default is p.empty for p in places),
         variadic,
         forward,
-        tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
-        tuple(p.name for p in theirs),
-        tuple(p.name for p in theirs if p.default is p.empty),
         kind == "autograd" or _uses_torch(namespace),
-        **written,
+        made_of=written[0],
+        methods=written[1],
+        keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
+        forward_parameters=tuple(p.name for p in theirs),
+        forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )
 
 
@@ -203,6 +206,10 @@ def _adapted_otherwise(loaded: Any, adapter: Any, said: str, name: str) -> Serve
 def _served(loaded: Any, name: str) -> Served:
     again = lambda: _served(loaded.fresh(), name)  # noqa: E731
     called, kind, shown = loaded.function, loaded.kind, name
+    operators = (op for op in list(loaded.namespace.values()) if hasattr(op, "register_autograd"))
+    registered = next((op for op in operators if getattr(op, "_backward_fn", None) is called), None)
+    if registered is not None:  # the backward of a torch.library.custom_op: torch calls it
+        called, kind = registered, "autograd"
     if kind == "class" and _sibling(f"{name}.backward", loaded.namespace):
         called, kind, shown = called.backward, "method", f"{name}.backward"
     candidate = replace(

@@ -40,24 +40,24 @@ class Ways:
             self._served = used.reload()
 
     def called(self, call: Call, problem: Problem) -> Outcome:
-        """Call it; where that fails for how it was loaded, load it otherwise, and keep to that if it helps."""
+        """Call it; where it fails for how it was loaded, load it otherwise, and keep to that if it helps."""
         key = _key(call)
         given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
         used = self._others.get(key, self._served)
         outcome, said = _called(used, call, problem)
-        while said and self._tries.get(key, 0) < self.TRIES:
-            try:
-                other = used.otherwise(said)
-            except BaseException:  # loading runs somebody's code
-                other = None
+        tried, tries = used, self._tries.get(key, 0)
+        while said and tries < self.TRIES:
+            other = None
+            with contextlib.suppress(Exception, SystemExit):  # loading runs somebody's code
+                other = tried.otherwise(said)
             if other is None:
                 break
-            found, more = _called(other, call, problem.with_arrays(**given))
-            if not _helped(outcome, found):
-                self._tries[key] = self._tries.get(key, 0) + 1
-                break
-            used = self._others[key] = other
-            outcome, said = found, more
+            found, said = _called(other, call, problem.with_arrays(**given))
+            tried = other
+            if _helped(outcome, found):
+                used, outcome = other, found
+                self._others[key] = other
+        self._tries[key] = tries + (tried is not used)
         return replace(outcome, notes=used.candidate.notes)
 
 

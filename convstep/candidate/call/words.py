@@ -119,6 +119,8 @@ _SEVERAL = {
     "channels": ("in_channels", "out_channels"),
     "channel": ("in_channels", "out_channels"),
     "c": ("in_channels", "out_channels"),
+    "n_c": ("out_channels", "in_channels"),
+    "n_C": ("out_channels", "in_channels"),
     "n": ("batch", "out_channels"),
     "alpha": ("rate",),
     "mode": ("padding",),
@@ -129,7 +131,7 @@ def making_roles(name: str) -> tuple[str, ...]:
     """The roles that a constructor's parameter can have, likeliest first; none if its name says nothing.
 
     >>> making_roles("in_channels"), making_roles("filters")
-    (('in_channels',), ('out_channels', 'W'))
+    (('in_channels',), ('out_channels', 'kernel_size', 'W'))
     """
     word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_")).lower()
     found = [role for pattern, role in _MAKING if re.fullmatch(pattern, word)]

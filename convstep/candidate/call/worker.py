@@ -20,8 +20,6 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
-from convstep.candidate.call.uncallable import CannotCall
-from convstep.candidate.load.selection import is_stub
 from convstep.candidate.load.source_of import name_of
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.conv.problem import Problem
@@ -59,7 +57,7 @@ class Worker:
             flags: what the command line adds, to load it in the same way.
 
         Raises:
-            CandidateError: it cannot be loaded, or is not written yet.
+            CandidateError: it cannot be loaded.
         """
         self.address, self.flags = title, flags
         self.seconds = SECONDS if seconds is None else seconds
@@ -74,12 +72,6 @@ class Worker:
         self._conversation: Conversation | None = None
         self.candidate: Candidate = self._begin()
         """What loading found out."""
-        if is_stub(self.candidate.source):
-            self.close()
-            raise CannotCall(
-                tr("{name} is not written yet; write it, then check it", name=self.candidate.name),
-                self.candidate,
-            )
 
     @classmethod
     def of_target(

@@ -146,9 +146,7 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
         told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
     else:
         told = dict.fromkeys(fitted(case, convention) for case in every)
-    cases = [
-        case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)
-    ]
+    cases = [case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)]
     unsaid = {
         reason: None
         for case in _all_cases("problem")

@@ -10,22 +10,27 @@ from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, likely, named, spoken
-from convstep.candidate.call.named import convention_of, described, is_forward, is_stub, ways
+from convstep.candidate.call.named import convention_of, described, is_forward, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, heeded, judge
+from convstep.candidate.load.selection import is_stub
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
-APART = (Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
-         Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2))
+APART = (
+    Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
+    Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
+)
 """Problems on which every axis has a length of its own, and stride and padding differ."""
-PAIRS = Case((5, 6), (3, 2), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
+CONV1D = r"conv_?1d"
+PAIRS = Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
 """A problem whose stride and padding differ along the axes."""
 
 
@@ -62,6 +67,18 @@ class _Tried:
         return any(_shapes(self.call, result) for result in self.results)
 
     @property
+    def explained(self) -> bool:
+        """Whether it is no accident that gradients came back: the names said so, or numbers are right."""
+        method = self.call.backward or self.call.forward
+        by_name = method is not None and all(role in roles_of(name) for name, role in method.given)
+        return self.believable and (self.right or by_name)
+
+    @property
+    def right(self) -> bool:
+        """Whether a gradient that does not come out right by itself is right somewhere."""
+        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
+
+    @property
     def hung(self) -> Result | None:
         """The call that hung, if one did."""
         return self.results[-1] if self.results[-1].outcome.kind == HUNG else None
@@ -94,14 +111,16 @@ def choose(
                 known=", ".join((AUTO, *CONVENTIONS)),
             )
         )
-    if is_stub(candidate):
+    if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":
         return layers.choose(
-            lambda call, case: worker.call(call, right_of(case).problem),
+            lambda call, case: heeded(worker.call(call, right_of(case).problem)),
             candidate,
             lambda: clock() - began < budget,
-            lambda message: not re.search(_CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message)),
+            lambda message: (
+                not re.search(CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message))
+            ),
         )
     options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
     own = bool(candidate.forward)
@@ -111,32 +130,43 @@ def choose(
         for own_cache in (False, True)
         if not own_cache or (own and CONVENTIONS[name].has_cache)
     ]
-    if len(known) == 1 and known[0][0].convention == "problem" or convention not in (AUTO, "torch") and len(known) == 1:
+    if (len(known) == 1 and known[0][0].convention == "problem") or (
+        convention not in (AUTO, "torch") and len(known) == 1
+    ):
         return (*known[0], None)
     forward = convention == AUTO and is_forward(candidate)
     tried = [] if forward else _known(worker, known, lambda: clock() - began < budget)
     best = max(tried, key=lambda way: way.fit, default=None)  # of equals the likelier
     if best is not None:
         stuck = next((way for way in tried if way.hung), None)
-        sure = best.believable and spoken(candidate, best.call.convention)
+        came = best.believable or any(result.outcome.kind == RETURNED for result in best.results)
+        sure = came and spoken(candidate, best.call.convention)
         if stuck is not None or convention != AUTO or best.perfect or sure:
             return _taken(worker, stuck or best)
-    found = _by_name(worker, lambda: clock() - began < budget)
+    if (best is not None and _surely(best)) or re.search(CONV1D, candidate.name.lower()):
+        found = []
+    else:
+        found = _by_name(worker, lambda: clock() - began < budget)
     better = max(found, key=lambda way: way.fit, default=None)
     if better is not None and (better.hung or better.perfect):
         return _taken(worker, better)
-    if better is not None and better.believable and (best is None or not best.believable and better.fit > best.fit):
+    speaks = best is not None and spoken(candidate, best.call.convention)
+    own_mistake = best is not None and _its_own(best, speaks)
+    if (
+        better is not None
+        and better.explained
+        and not own_mistake
+        and (best is None or better.fit > best.fit)
+    ):
         return _taken(worker, better)
-    if best is not None and (best.believable or _its_own(best, spoken(candidate, best.call.convention))):
+    if best is not None and (best.believable or own_mistake):
         return _taken(worker, best)
     if better is not None and _its_own(better, False):
         return _taken(worker, better)
     raise _cannot(candidate, [*tried, *found], forward)
 
 
-def _known(
-    worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]
-) -> list[_Tried]:
+def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]) -> list[_Tried]:
     """What becomes of the conventions that a signature allows, until one fits."""
     tried: list[_Tried] = []
     while ways and (not tried or in_time()):
@@ -153,8 +183,6 @@ def _known(
             break
         if _wants_other_arrays(worker.candidate, call, results):
             ways.insert(0, (replace(call, tensors=not call.with_tensors(worker.candidate)), reason))
-        elif call.convention == "torch" and call.pairs is None and _wants_pairs(results):
-            ways.insert(0, (replace(call, pairs=True), reason))
     return tried
 
 
@@ -162,14 +190,15 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
     """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
     tried: list[_Tried] = []
     deaths = 0
+    no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[dict[str, bool | None]] = [{}]
         for changed in more:
-            misfits: set[str] = set()
+            misfits: set[tuple[str, str, bool] | None] = set()
             ended: list[_Tried] = []
             for call in (replace(call, **changed) for call in group):
-                lying = f"{call.layouts.A} {call.layouts.W}" if call.layouts else ""
-                if lying in misfits:
+                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.same)
+                if lying is not None and lying in misfits:
                     continue
                 if not in_time() or deaths > 2:
                     return tried
@@ -177,18 +206,18 @@ def _by_name(worker: Worker, in_time: Callable[[], bool]) -> list[_Tried]:
                 tried.append(way)
                 ended.append(way)
                 deaths += way.results[-1].outcome.kind == DIED
-                if way.hung or way.perfect:
+                if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
                     return tried
                 if _wrong_arguments(way.results[0].outcome):
                     break
                 if way.results[0].outcome.kind == RETURNED and not way.fit[0]:
                     misfits.add(lying)  # another shape of the bias does not help
             raised = all(way.results[0].outcome.kind in (RAISED, REFUSED) for way in ended)
-            if raised and not changed and worker.candidate.kind != "autograd":
-                more.append({"tensors": not group[0].with_tensors(worker.candidate)})
+            if raised and not changed and worker.candidate.kind != "autograd" and worker.candidate.tensors:
+                more.append({"tensors": False})
             if any(_wants_pairs(way.results) for way in ended) and "pairs" not in changed:
                 more.append({**changed, "pairs": True})
-        if "own" not in str(group[0].backward) and tried and max(way.fit[0] for way in tried) >= 2:
+        if any(way.right for way in tried):
             break
     return tried
 
@@ -243,9 +272,11 @@ def _taken(worker: Worker, way: _Tried) -> tuple[Call, str, Result | None]:
     call, reason = way.call, way.reason
     convention = convention_of(call)
     if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:
-        if not convention.cannot_say(PAIRS.geometry, worker.candidate):
-            outcome = worker.call(call, right_of(PAIRS).problem)
-            if outcome.kind == RAISED and outcome.message.startswith("TypeError"):
+        case = fitted(PAIRS, convention)
+        if not convention.cannot_say(case.geometry, worker.candidate):
+            outcome = worker.call(call, right_of(case).problem)
+            told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
+            if outcome.kind == RAISED and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
     return call, reason, way.hung
 
@@ -263,19 +294,30 @@ def _wants_pairs(results: Sequence[Result]) -> bool:
     return any(re.search(said, result.outcome.message) for result in results)
 
 
-_CALLING = (
-    r"(unpack|argument|AttributeError|KeyError|has no attribute|not subscriptable|tuple index|list index"
-    r"|string indices|not iterable|unsupported operand|cannot be interpreted as an integer|not callable)"
+CALLING = (
+    r"unpack|argument|AttributeError|KeyError|has no attribute|tuple index|list index"
+    r"|TypeError(?!.*(slice indices|integer|float))"
 )
 
 
 def _its_own(way: _Tried, speaks: bool) -> bool:
     """Whether what a candidate raises on every problem is surely its own mistake."""
-    said = [result.outcome.message for result in way.results if result.outcome.kind in (RAISED, DIED, REFUSED)]
-    if any(message.startswith(("NameError", "UnboundLocalError")) for message in said):
+    said = [
+        result.outcome.message for result in way.results if result.outcome.kind in (RAISED, DIED, REFUSED)
+    ]
+    if _surely(way):
         return True
-    empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
-    return speaks and bool(said) and not any(m in empty or re.search(_CALLING, m) for m in said)
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
+    return speaks and bool(said) and not any(m in empty or re.search(CALLING, m) for m in said)
+
+
+def _surely(way: _Tried) -> bool:
+    """Whether an exception can have no other reason than the code that raised it."""
+    said = r"^(NameError|UnboundLocalError)\b|returned an invalid gradient"
+    return any(re.search(said, result.outcome.message) for result in way.results)
 
 
 def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> CannotCall:
@@ -289,12 +331,17 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
         attempts.setdefault(attempt.message, attempt)
     name = candidate.name
     shown = f"{name}({', '.join((*candidate.parameters, *candidate.keywords))})"
-    empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
     if forward:
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(empty):
         sentence = tr("{name} is not written yet: it returns None", name=name)
-    elif re.search(r"conv_?1d", name.lower()) or re.search(r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source):
+    elif re.search(CONV1D, name.lower()) or re.search(
+        r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source
+    ):
         sentence = tr("{call} cannot be called: this looks like a conv1d", call=shown)
     else:
         sentence = tr("{call}: no way was found to call it", call=shown)

@@ -75,14 +75,24 @@ class Result:
         return any(found.name == name and found.kind != RIGHT for found in self.judged)
 
 
+def heeded(outcome: Outcome) -> Outcome:
+    """An outcome that says something about the candidate.
+
+    Raises:
+        CandidateError: the call needed what is not there.
+    """
+    if outcome.lacks:
+        raise CandidateError(outcome.lacks)
+    return outcome
+
+
 def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
     """Hold an outcome against what is right.
 
     Raises:
-        CandidateError: the call needed what is not there, which says nothing about the candidate.
+        CandidateError: as for `heeded`.
     """
-    if outcome.lacks:
-        raise CandidateError(outcome.lacks)
+    heeded(outcome)
     judged: tuple[Judged, ...] = ()
     if outcome.kind == RETURNED:
         judged = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,11 +15,12 @@ from convstep.candidate.call.convention import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
+from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.language import tr
 
 TOLD, DEATHS = 8, 3
 """Attempts that are told of a layer that cannot be called; processes that may die meanwhile."""
+_OPTIMIZER = r"moment|velocity|beta|adam|rms|adagrad|nesterov|decay|optim"
 _STAGES = ("make", "plant", "forward", "backward")
 
 Chosen = tuple[Call, str, Result | None]
@@ -41,7 +43,7 @@ def choose(
     Raises:
         CannotCall: it cannot be made, run forward and back, or read.
     """
-    best: tuple[tuple[int, ...], Call, str, Outcome] | None = None
+    best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     attempts: dict[str, tuple[int, Attempt]] = {}
     unmade: dict[object, set[str]] = {}
     sure: Call | None = None
@@ -79,14 +81,21 @@ def choose(
             continue
         fit = _fit(results)
         if best is None or fit > best[0]:
-            best = fit, call, reason, returned[0].outcome
+            wrong = {found.name for result in results for found in result.judged if found.kind == WRONG}
+            best = fit, call, reason, returned[0].outcome, wrong
         if all(result.ok and result.judged for result in results):
             break
     if best is None and raising is not None and own(raising[2].message):
         return raising[0], raising[1], None
     if best is None:
-        raise _cannot(candidate, [attempt for _, attempt in sorted(attempts.values(), key=lambda each: each[0])])
-    _, call, reason, outcome = best
+        raise _cannot(
+            candidate, [attempt for _, attempt in sorted(attempts.values(), key=lambda each: each[0])]
+        )
+    _, call, reason, outcome, wrong = best
+    if wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
+        # what an optimizer with a memory makes of a gradient is not the gradient
+        kept = tuple(each for each in outcome.places if not each.endswith(" change"))
+        outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
     return call, reason, None
 
@@ -113,9 +122,10 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     Where a layer pads by itself, stride 2 tells its rule.
     """
     found: list[Case] = []
-    for padding, stride, batch, channels in itertools.product((1, 0), (1, 2), (1, None), ((2, 4), (1, 4), (1, 1))):
-        case = Case((6, 7), kernel, (stride, stride), ((padding,) * 2,) * 2, *channels, batch)
-        if call.rule and padding:
+    sizes = itertools.product((1, 0), (1, 2), (1, None), ((2, 4), (1, 4), (1, 1)))
+    for p, stride, batch, channels in sizes:
+        case = Case((6, 7), kernel, (stride, stride), ((p, p), (p, p)), *channels, batch)
+        if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)
         if case.possible and not layers.cannot_say(call, case.geometry):
@@ -134,7 +144,11 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
 def _forward_right(result: Result) -> bool:
     """Whether its forward gave what is right."""
     Z, problem = result.outcome.Z, result.right.problem
-    return Z is not None and Z.shape == problem.dZ.shape and np.allclose(Z, expected_forward(problem), 1e-4, 1e-4)
+    return (
+        Z is not None
+        and Z.shape == problem.dZ.shape
+        and np.allclose(Z, expected_forward(problem), 1e-4, 1e-4)
+    )
 
 
 def _fit(results: list[Result]) -> tuple[int, ...]:
@@ -162,7 +176,11 @@ def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
     """Why a layer cannot be called, in a sentence, and what was tried."""
     name = candidate.name.partition(".")[0]
     if attempts and all(attempt.message.startswith("NotImplementedError") for attempt in attempts[:1]):
-        return CannotCall(tr("{name} is not written yet: {message}", name=name, message=attempts[0].message), candidate, attempts[:TOLD])
+        return CannotCall(
+            tr("{name} is not written yet: {message}", name=name, message=attempts[0].message),
+            candidate,
+            attempts[:TOLD],
+        )
     likeliest = attempts[0] if attempts else Attempt("", tr("nothing could be tried"))
     place = f" ({likeliest.place}: {likeliest.line_text})" if likeliest.line else ""
     sentence = tr(

@@ -39,7 +39,7 @@ class Options:
 
 _FLOAT_INDEX = (
     "'float' object cannot be interpreted as an integer|slice indices must be integers"
-    "|only integers, slices|only integer scalar arrays can|indices must be integers"
+    "|only integers, slices|only integer scalar arrays can|indices must be (?:of )?integer"
 )
 _REMEDIES = {
     "older_numpy": re.compile("only 0-dimensional arrays can be|setting an array element with a sequence"),
@@ -104,7 +104,9 @@ class Loaded:
             if name == "python2" and not (python2.is_available() and self._may_be_python2(found[0], said)):
                 continue
             with contextlib.suppress(CandidateError):
-                return _noted(load(self.target, replace(self.options, **{name: True})), name)
+                other = _noted(load(self.target, replace(self.options, **{name: True})), name)
+                before = (sentence for sentence in map(_needed, _REMEDIES) if sentence in self.notes)
+                return replace(other, notes=(*before, *other.notes))
         return None
 
     def _may_be_python2(self, found: str, said: str) -> bool:
@@ -173,11 +175,13 @@ def load(target: Target, options: Options = Options()) -> Loaded:
 
 def _noted(loaded: Loaded, option: str) -> Loaded:
     """With a sentence about an option that was found to be needed."""
+    return replace(loaded, notes=(_needed(option), *loaded.notes))
+
+
+def _needed(option: str) -> str:
     if option == "python2":
-        said = tr("read as Python 2, where / of whole numbers gives a whole number")
-    else:
-        said = tr("NumPy 2.4 refuses to take an array of one element for a number; older ones took it")
-    return replace(loaded, notes=(said, *loaded.notes))
+        return tr("read as Python 2, where / of whole numbers gives a whole number")
+    return tr("NumPy 2.4 refuses to take an array of one element for a number; older ones took it")
 
 
 def _load(target: Target, options: Options) -> Loaded:

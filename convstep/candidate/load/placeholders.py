@@ -63,6 +63,9 @@ class Missing(ImportError):
         )
 
 
+Missing.__module__, Missing.__qualname__ = "builtins", "ImportError"  # what its author would read
+
+
 class Placeholder:
     """A module, or something in a module, that could not be imported."""
 

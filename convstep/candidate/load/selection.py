@@ -214,9 +214,9 @@ def _is_unwritten(node: ast.stmt) -> bool:
         if isinstance(each, ast.Assign) and is_none(each.value):
             empty |= set(bound_names(each))
         elif isinstance(each, ast.Assign):  # `x, w, b, conv_param = cache` is written for the author
-            unpacks = isinstance(each.value, ast.Name) and each.value.id in given
-            if not unpacks:
+            if not (isinstance(each.value, ast.Name) and each.value.id in given):
                 return False
+            empty -= set(bound_names(each))
         elif isinstance(each, ast.Return):
             if not is_none(each.value):
                 return False
