@@ -137,7 +137,9 @@ def test_a_fix_in_the_authors_idiom_stands_below_the_explanation() -> None:
 
 def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> None:
     tried = (
-        Attempt("back(dZ of (1, 3, 3, 2), cache)", "ValueError: too many values", 7, "a, b = cache", "line 7"),
+        Attempt(
+            "back(dZ of (1, 3, 3, 2), cache)", "ValueError: too many values", 7, "a, b = cache", "line 7"
+        ),
         Attempt("back(x, w)", "TypeError: missing dy"),
     )
     error = CannotCall("back(a, b) fits nothing", Candidate("back", "function", ("a", "b"), 2), tried)

@@ -182,7 +182,9 @@ def test_who_takes_few_problems_is_told_how_few_and_which() -> None:
     headline = dataclasses.replace(verdict, swept=swept).headline
     assert headline == f"right is right, but takes only {swept.passed} problems: stride 2, padding 0"
     slow = dataclasses.replace(verdict.swept, results=verdict.swept.results[:1], untried=42)
-    assert dataclasses.replace(verdict, swept=slow).headline == "right is right, but was tried on only 1 problem"
+    assert (
+        dataclasses.replace(verdict, swept=slow).headline == "right is right, but was tried on only 1 problem"
+    )
 
 
 def test_gradients_that_never_come_are_noted_once() -> None:
