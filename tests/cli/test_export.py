@@ -130,5 +130,5 @@ def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) 
         f"{front}# Mine\n\nIts aim.\n\n## Page\n\nLook.\n\n```python candidate\ndef backward(): return 3\n```\n"
     )
     said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
-    assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
+    assert said.startswith("the lesson's candidate cannot be shown: backward(): no way was found to call it")
     assert not Path("out.svg").exists()

@@ -361,7 +361,7 @@ def all_none(dout: Any, cache: Any) -> Any:
         (called_forward, "called_forward is a forward; name its backward"),
         (made, "made is a forward; name its backward"),
         (conv_backward, "conv_backward is not written yet"),
-        (all_none, "all_none is not written yet: it returns None"),
+        (all_none, "all_none is not written yet"),
         (dense_backward, "dense_backward(dout, cache) fits no convention"),
         (pool_backward, "pool_backward(dout, cache) fits no convention"),
         (train, "train(X, y, epochs, lr) fits no convention"),
