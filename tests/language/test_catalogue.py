@@ -12,6 +12,7 @@ from pathlib import Path
 import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
+from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
@@ -66,6 +67,10 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values()) for sentence in pair),
         *(sentence for sentence, _ in REARRANGED),
+    ],
+    "candidate/forward_forms.py": [
+        *(form.words for form in FORMS),
+        *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),

@@ -57,8 +57,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     found = [*seen_directly(swept)]
     wrong_outputs = wrong_forwards(swept)
     if wrong_outputs and not (forward and forward.fits):
-        does = forward.does if forward else ""
-        finding = known("forward-wrong", about_forward(swept, wrong_outputs, does))
+        finding = known("forward-wrong", about_forward(swept, wrong_outputs, forward))
         assert finding.bug is not None  # its lines are one way of many: the sentence says which
         found.append(replace(finding, bug=replace(finding.bug, wrong="", right="")))
     results = [result for result in swept.results if not result.refused]
@@ -66,7 +65,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     if reordered is not None:
         order, results = reordered
         found.append(_wrong_order(swept, order))
-    wrong = wrong_gradients(results)
+    follow = forward.follow if forward else ()
+    wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
     zeros = never_added_to(results, wrong)
     if zeros is not None:
