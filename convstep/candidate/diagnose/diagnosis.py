@@ -302,7 +302,7 @@ def _about_raising(
         kind = result.outcome.message.partition(":")[0], result.outcome.line
         kinds.setdefault(kind, []).append(result)
     found: list[Finding] = []
-    for alike in kinds.values():
+    for alike in sorted(kinds.values(), key=len, reverse=True):
         if all(explains_raising(result, besides) for result in alike):
             continue
         seen = _raised(alike, len(results))

@@ -290,7 +290,7 @@ def _likeness(result: Result, mistakes: Mapping[str, Mistakes]) -> int:
     for said in _all_flawed(result, mistakes).values():
         if isinstance(said, str) and said.partition(":")[0] == actual.partition(":")[0]:
             ours, theirs = (sorted(re.findall(r"\d+", text)) for text in (said, actual))
-            best = max(best, 2 if ours == theirs else 1)
+            best = max(best, 2 if ours == theirs != [] else 1)
     return best
 
 
