@@ -10,21 +10,25 @@ from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
-from convstep.candidate.check.judging import wrong_cells
-from convstep.candidate.check.sweep import BUDGET, Progress, Swept, sweep
+from convstep.candidate.call.written import call_text
+from convstep.candidate.check.judging import problem_words, wrong_cells
+from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
 from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.step.probing import Divergence, Probe, describe
-from convstep.candidate.verdict import Verdict, notes
+from convstep.candidate.verdict import Verdict, notes, patterns_of
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.printable import printable
 
+ATTEMPTS = 3
+"""How many of the reasons are told for which a candidate refuses every problem."""
 LONGEST = 999_999
 """Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
 
@@ -62,7 +66,8 @@ def check(
         The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`; `str` of it explains.
 
     Raises:
-        CandidateError: it cannot be loaded, or fits no convention.
+        CannotCall: no way of calling it works, so that there is no verdict; `.tried` has what was tried.
+        CandidateError: it cannot be loaded.
 
     >>> from convstep import conv2d_backward
     >>> check(conv2d_backward).ok
@@ -96,7 +101,8 @@ def assert_correct(
     Raises:
         AssertionError: it is wrong; the message is the verdict, with the command that opens the
             failing problem, which was saved, or why it could not be.
-        CandidateError: it cannot be loaded, or fits no convention.
+        CannotCall: no way of calling it works, so that there is no verdict.
+        CandidateError: it cannot be loaded.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, not this one
     verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
@@ -151,8 +157,13 @@ def verdict_of(
     progress: Progress | None = None,
     budget: float = BUDGET,
 ) -> Verdict:
-    """Sweep, diagnose, and find the first divergence; see `check`."""
+    """Sweep, diagnose, and find the first divergence; see `check`.
+
+    Raises:
+        CannotCall: no way of calling it works, or it takes no problem at all.
+    """
     swept = sweep(worker, convention, problem, progress, budget)
+    _check_taken(swept)
     forward = own_forward(worker, swept)
     if forward is not None and forward.fits:
         swept = right_for_it(swept)
@@ -166,7 +177,27 @@ def verdict_of(
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
-    return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
+    pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
+    return Verdict(worker.address, swept, diagnosis, divergence, said, None, pattern, patterns, flags)
+
+
+def _check_taken(swept: Swept) -> None:
+    """Give no verdict on what refuses every problem: it may be right, or not written yet."""
+    if swept.refused < len(swept.results):
+        return
+    first, *_ = swept.results
+    attempts: dict[str, Attempt] = {}
+    for result in swept.results:
+        outcome = result.outcome
+        how = call_text(swept.call, swept.candidate, result.right.problem) or problem_words(result)
+        attempt = Attempt(how, outcome.message, outcome.line, outcome.line_text)
+        attempts.setdefault(outcome.message, attempt)
+    said = tr(
+        "{name} refuses every problem: {message}",
+        name=swept.candidate.name,
+        message=first.outcome.message,
+    )
+    raise CannotCall(said, swept.candidate, tuple(attempts.values())[:ATTEMPTS])
 
 
 def _about_linearity(worker: Worker, swept: Swept) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.outcome import NAMES, RETURNED
+from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, listed
@@ -15,14 +18,21 @@ from convstep.candidate.diagnose.observed import forward_is_right, wrong_forward
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.number_text import short
+from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.language import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.candidate.check.fresh import FreshProblems
+    from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
 
 
 VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
 """By kind of outcome, what a candidate does that never does anything else wrong."""
+FEW = 10
+"""A candidate that is right on fewer problems is said to be right on these alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +52,10 @@ class Verdict:
     """What else was seen, in sentences: what was not tried, what was left out."""
     path: str | None = None
     """Where the failing problem was saved."""
+    pattern: str = ""
+    """On which problems it fails, in words; "" if on none."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """The same for each gradient that is wrong somewhere."""
     flags: tuple[str, ...] = ()
     """What the command line needs besides the target, to load and to call it in the same way."""
 
@@ -77,27 +91,6 @@ class Verdict:
         return None if result is None else result.right.problem
 
     @functools.cached_property
-    def pattern(self) -> str:
-        """On which problems it fails, in words; "" if on none."""
-        return pattern(self.swept.results, lambda result: result.failed, self._verb)
-
-    @functools.cached_property
-    def patterns(self) -> dict[str, str]:
-        """The same for each gradient that is wrong somewhere."""
-        found = {}
-        returned = [result for result in self.swept.results if result.outcome.kind == RETURNED]
-        for name in ("dW", "db", "dA_prev"):
-            words = pattern(returned, lambda result, name=name: result.wrong(name))  # type: ignore[misc]
-            if words:
-                found[name] = words
-        return found
-
-    @property
-    def _verb(self) -> str:
-        kinds = {result.outcome.kind for result in self.swept.results if result.failed}
-        return VERBS.get("".join(kinds), "wrong")
-
-    @functools.cached_property
     def forward_ok(self) -> bool | None:
         """Whether its own forward is right; None if there is none, or it could not be called or compared."""
         return forward_is_right(self.swept)
@@ -107,26 +100,25 @@ class Verdict:
         """The verdict in one sentence."""
         swept, name = self.swept, self.swept.candidate.name
         tried = len(swept.results) - swept.refused
+        if self.ok and swept.passed < FEW:
+            return _thin(swept)
         if self.ok:
             return tr(
                 "{name} is right: all gradients agree on {problems}", name=name, problems=count(swept.passed)
             )
-        if not tried:
-            message = swept.results[0].outcome.message
-            return tr("{name} refuses every problem: {message}", name=name, message=message)
         if swept.failing is None:
             ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
             return tr(
                 "{name} returns the right gradients, but something else is wrong: {ids}", name=name, ids=ids
             )
         failed = sum(result.failed for result in swept.results)
-        if failed == tried and self._verb != "wrong":
+        if failed == tried and verb_of(swept) != "wrong":
             return tr(
                 "{name} {fails}: {message}"
                 if swept.untried
                 else "{name} {fails} on every problem: {message}",
                 name=name,
-                fails=tr(self._verb),
+                fails=tr(verb_of(swept)),
                 message=swept.failing.outcome.message,
             )
         return tr(
@@ -156,6 +148,7 @@ class Verdict:
         failing = self.failing
         return {
             "ok": self.ok,
+            "verdict": "right" if self.ok else "wrong",
             "target": self.target,
             "convention": self.convention,
             "checked": len(self.swept.results),
@@ -179,6 +172,33 @@ class Verdict:
         return report(self)
 
 
+def verb_of(swept: Swept) -> str:
+    """What it does where it fails: "wrong", or one of `VERBS` where it never does anything else."""
+    kinds = {result.outcome.kind for result in swept.results if result.failed}
+    return VERBS.get("".join(kinds), "wrong")
+
+
+def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, dict[str, str]]:
+    """On which problems it fails at all, and on which each gradient is wrong.
+
+    Args:
+        swept: what it made of them.
+        fresh: more problems to try on what seems to be so.
+    """
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    returning = None if fresh is None else Returning(fresh)
+    for _ in range(2):  # what was claimed first meets what was tried last
+        whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh)
+        each = {
+            name: pattern(returned, functools.partial(_wrong_in, name), fresh=returning) for name in NAMES
+        }
+    return whole, {name: words for name, words in each.items() if words}
+
+
+def _wrong_in(name: str, result: Result) -> bool:
+    return result.wrong(name)
+
+
 def _geometry(problem: Problem) -> dict[str, Any]:
     """A problem's integers, by the names that Problem gives them."""
     geometry = problem.geometry
@@ -193,6 +213,40 @@ def _geometry(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _thin(swept: Swept) -> str:
+    """The verdict on a candidate that is right, but on few problems: what these have in common."""
+    name, problems = swept.candidate.name, count(swept.passed)
+    if not swept.refused:
+        return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)
+    common = []
+    for words, size in SIZES.items():
+        taken, refused = (
+            {size(result.right.problem.geometry) for result in swept.results if result.ok is ok}
+            for ok in (True, False)
+        )
+        if len(taken) == 1 and refused != taken:
+            common.append(tr(words, size=taken.pop()))
+    return tr(
+        "{name} is right, but takes only {problems}: {common}"
+        if common
+        else "{name} is right, but takes only {problems}",
+        name=name,
+        problems=problems,
+        common=tr(", ").join(common[:3]),
+    )
+
+
+SIZES: dict[str, Callable[[Geometry], object]] = {
+    "stride {size}": lambda g: pair_text(g.stride),
+    "padding {size}": lambda g: padding_text(g.padding),
+    "batch of {size}": lambda g: g.samples,
+    "{size} kernel": lambda g: shape_text(g.kernel_shape[1:3]),
+    "input channels: {size}": lambda g: g.input_shape[2],
+    "filters: {size}": lambda g: g.kernel_shape[0],
+}
+"""What a few problems may have in common."""
+
+
 def _divergence(found: Divergence | None) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -205,14 +259,38 @@ def _divergence(found: Divergence | None) -> dict[str, Any] | None:
     }
 
 
+def _not_computed(swept: Swept) -> list[str]:
+    """Gradients that never come back, where that does not count as wrong."""
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    absent = [
+        name
+        for name in NAMES
+        if returned
+        and not any(name in result.outcome.gradients or result.wrong(name) for result in returned)
+        and any(name in result.right.gradients for result in returned)
+    ]
+    if not absent:
+        return []
+    return [
+        tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
+    ]
+
+
 def notes(swept: Swept) -> tuple[str, ...]:
     """What is worth a sentence besides what is wrong."""
     said = []
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
     if swept.unsaid:
         said.append(
             tr(
-                "not tried, because the {convention} convention cannot express it: {geometry}",
+                "not tried, because this way of calling cannot express it: {geometry}"
+                if convention.name not in CONVENTIONS
+                else "not tried, because the {convention} convention cannot express it: {geometry}",
                 convention=convention.name,
                 geometry=tr(", ").join(swept.unsaid),
             )
@@ -224,6 +302,7 @@ def notes(swept: Swept) -> tuple[str, ...]:
                 count=swept.untried,
             )
         )
+    said += _not_computed(swept)
     refusing = [result for result in swept.results if result.refused]
     if refusing:
         first = refusing[0]

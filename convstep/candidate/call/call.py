@@ -44,24 +44,43 @@ class Call:
     """Its backward."""
     again: bool = False
     """Whether what is looked at is a second call on the same object: what it kept shows then."""
+    cache: Method | None = None
+    """What the cache holds where it is not its own forward's: a "tuple", "dict" or "object" of roles."""
+    same: bool = False
+    """Whether a candidate that is told no padding pads by half the kernel; else it pads nothing."""
+    square: bool = False
+    """Whether its kernels are square."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
+    rule: str = ""
+    """The padding that a layer makes by itself, told or not: a name of `layers.RULES`; "" where numbers say it."""
+    places: tuple[tuple[str, str], ...] = ()
+    """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
     rate: float = 0.0
     """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
 
     def with_tensors(self, candidate: Candidate) -> bool:
         """Whether a candidate is given tensors."""
-        wanted = candidate.tensors if self.tensors is None else self.tensors
-        return wanted and self.convention in ("torch", "named", "layer")
+        if self.tensors is not None:
+            return self.tensors
+        return candidate.tensors and self.convention in ("torch", "named", "layer")
+
+    @property
+    def says(self) -> frozenset[str]:
+        """The roles of all that it is given, in whatever call."""
+        methods = (self.maker, self.forward, self.backward, None if self.own_cache else self.cache)
+        roles = {role for method in methods if method is not None for _, role in method.given}
+        return frozenset(roles | ({"stride", "padding"} if "hparameters" in roles else set()))
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Call:
         """The call of what `dataclasses.asdict` and JSON make of one."""
         facts = dict(plain)
         facts["returns"] = tuple(facts["returns"])
+        facts["places"] = tuple((what, where) for what, where in facts["places"])
         if facts["layouts"] is not None:
             facts["layouts"] = Layouts(**facts["layouts"])
-        for name in ("maker", "forward", "backward"):
+        for name in ("maker", "forward", "backward", "cache"):
             if facts[name] is not None:
                 given = tuple((parameter, role) for parameter, role in facts[name]["given"])
                 facts[name] = Method(facts[name]["name"], given)

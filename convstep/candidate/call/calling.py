@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.by_name import ForwardFailed, run, through_autograd
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import (
     CONVENTIONS,
@@ -22,9 +23,12 @@ from convstep.candidate.call.conventions import (
     autograd_arguments,
 )
 from convstep.candidate.call.failure import failure, short
-from convstep.candidate.call.outcome import RETURNED, Candidate, Outcome
+from convstep.candidate.call.named import Named, convention_of
+from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.returned import check_size, plain, plain_gradients
+from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +81,7 @@ def perform(
         problem: what on; its arrays are made writable, as a caller's own would be.
         hint: says what to do about an exception that comes of how it was loaded.
     """
-    convention = CONVENTIONS[call.convention]
+    convention = convention_of(call)
     for name in INPUTS:
         if (array := getattr(problem, name)) is not None:
             array.setflags(write=True)
@@ -87,13 +91,24 @@ def perform(
     kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
     with _listening() as heard:
         try:
+            if call.again and call.convention != "layer":
+                function, clear = on_one_object(function)
+                _result(function, forward, candidate, call, convention.inputs(problem), {})
+                clear()
             result = _result(function, forward, candidate, call, inputs, facts)
             returned, labels = plain_gradients(result, convention, problem)
             facts |= {"kind": RETURNED, "returned": returned, "labels": labels}
+        except ForwardFailed as failed:
+            said = failure(failed.__cause__ or failed, candidate)["message"]
+            facts |= {"kind": REFUSED, "forward_message": said}
+            words = "not tried: its own forward raises there: {message}"
+            if facts.get("places") == ("stage make",):
+                words = "not tried: it cannot be made there: {message}"
+            facts["message"] = tr(words, message=said)
         except BaseException as error:
             facts |= failure(error, candidate)
             if hinted := hint(error):
-                facts["message"] = hinted
+                facts["message"] = facts["lacks"] = hinted
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))
@@ -114,11 +129,17 @@ def _result(
     facts: dict[str, Any],
 ) -> Any:
     """What the candidate makes of the inputs."""
-    convention = CONVENTIONS[call.convention]
+    convention = convention_of(call)
+    if call.convention == "layer":
+        return run_layer(function, call, inputs, facts)
+    if isinstance(convention, Named) and candidate.kind == "autograd":
+        return through_autograd(function, call, candidate, inputs, facts)
     if candidate.kind == "autograd":
         return _through_autograd(function, candidate, inputs, facts)
     if call.with_tensors(candidate):
         _to_tensors(inputs)
+    if isinstance(convention, Named):
+        return run(function, forward, candidate, call, inputs, facts)
     cache: Any = None
     accepted = _parameters(forward)
     # a forward that knows no dilation is not wrong where there is some: it cannot be asked
@@ -133,7 +154,7 @@ def _result(
         except Exception as error:
             facts["forward_message"] = failure(error, candidate)["message"]
             if call.own_cache:
-                raise
+                raise ForwardFailed from error
     arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
     return function(*arguments, **named)
 

@@ -6,14 +6,16 @@ O filter. Ours are NHWC and OHWI; a convention's are the same axes in another or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -106,7 +108,7 @@ class Convention:
         if self.name == "alx":
             known = alx_padding(geometry) is not None
             return "" if known else tr('padding other than its own "same" and "valid"')
-        if top != left and self.name != "torch":
+        if top != left and not (self.name == "torch" and self.pairs):
             return tr("different padding along H and W")
         return ""
 
@@ -125,7 +127,7 @@ class Convention:
         if self.name in ("coursera", "alx") and b is not None:
             b = b.reshape(1, 1, 1, -1)
         geometry = problem.geometry
-        padding: Any = _one(tuple(top for top, _ in geometry.padding))
+        padding: Any = one(tuple(top for top, _ in geometry.padding))
         if self.name == "alx":
             padding = alx_padding(geometry)
         elif self.name == "problem":
@@ -137,9 +139,9 @@ class Convention:
             None if b is None else np.array(b),
             self._out(dZ, self.A_layout, "NHWC"),
             self._out(expected_forward(problem), self.A_layout, "NHWC") if self.name == "article" else None,
-            geometry.stride if alx else _one(geometry.stride),
+            geometry.stride if alx else one(geometry.stride),
             padding,
-            _one(geometry.dilation),
+            one(geometry.dilation),
             geometry.groups,
             problem,
         )
@@ -153,7 +155,10 @@ class Convention:
             problem: what it was called with.
         """
         if name == "db":
-            return array.reshape(-1) if array.ndim == 4 and array.shape[:3] == (1, 1, 1) else array
+            shapes: tuple[tuple[int, ...], ...] = ((1, 1, 1, array.size),)
+            if self.name == "problem":  # an adapter need not know in which shape the code behind it has b
+                shapes = (*shapes, (array.size, 1), (1, array.size))
+            return array.reshape(-1) if array.shape in shapes else array
         ours, theirs = ("OHWI", self.W_layout) if name == "dW" else ("NHWC", self.A_layout)
         if name == "dA_prev" and self.name == "problem":
             return array
@@ -198,6 +203,10 @@ def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
 
     `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning.
     """
+    if is_dataclass(result) and not isinstance(result, type):
+        result = {each.name: getattr(result, each.name) for each in fields(result)}
+    elif isinstance(result, tuple) and hasattr(result, "_asdict") and all(map(meaning, result._asdict())):
+        result = result._asdict()
     if isinstance(result, Mapping):
         found = {meaning(str(key)): value for key, value in result.items()}
         found.pop("", None)
@@ -213,14 +222,16 @@ def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
 
 def meaning(key: str) -> str:
     """Which gradient a name stands for: "dW", "db", "dA_prev", or ""."""
-    word = key.lower().replace("_", "").removeprefix("self").removeprefix("grad").removeprefix("d")
-    if word in ("w", "weight", "weights", "kernel", "kernels", "filter", "filters"):
-        return "dW"
-    if word in ("b", "bias", "biases"):
-        return "db"
-    if word in ("a", "aprev", "x", "input", "inputs", "xprev", "adata", "xin"):
-        return "dA_prev"
+    word = key.lower().strip("_").removeprefix("self").strip("_.")
+    bare = re.sub(r"^(gradients?|grad|nabla|delta|d|g)_?(l_?d|loss_?d)?|_?grad(ient)?$", "", word)
+    for said in (bare, word):
+        for role, gradient in (("W", "dW"), ("b", "db"), ("A_prev", "dA_prev")):
+            if role in roles_of(said) or said in _ALSO.get(role, ()):
+                return gradient
     return ""
+
+
+_ALSO = {"A_prev": ("aprev", "xprev", "adata", "xin")}
 
 
 def named(
@@ -242,7 +253,11 @@ def named(
     names = labels or order or convention.returns
     if not labels and len(returned) > len(names):
         names = convention.returns
-    return {name: convention.ours(name, array, problem) for name, array in zip(names, returned, strict=False)}
+    return {
+        name: convention.ours(name, array, problem)
+        for name, array in zip(names, returned, strict=False)
+        if name
+    }
 
 
 def expected_forward(problem: Problem) -> Array:
@@ -266,7 +281,8 @@ def expected_forward(problem: Problem) -> Array:
     return Z.reshape(problem.dZ.shape)
 
 
-def _one(pair: Pair | tuple[int, ...]) -> Any:
+def one(pair: Pair | tuple[int, ...]) -> Any:
+    """An int for a pair of equal ones."""
     return pair[0] if pair[0] == pair[1] else tuple(pair)
 
 

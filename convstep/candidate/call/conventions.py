@@ -11,6 +11,7 @@ CS231n's assignments, of the ALX curriculum, and of `torch.nn.functional.conv2d`
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from convstep.candidate.call.convention import flattened as flattened
 from convstep.candidate.call.convention import meaning as meaning
 from convstep.candidate.call.convention import named as named
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.words import roles_of
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
@@ -212,7 +214,11 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     parameters = [parameter.lower() for parameter in candidate.parameters]
     name = candidate.name.rpartition(".")[2].lower()
     if candidate.kind == "autograd":
-        return [("torch", tr("it is a torch.autograd.Function"))]
+        known = {role for each in candidate.parameters for role in roles_of(each)}
+        all_said = {"A_prev", "W", "b", "stride", "padding", "dilation", "groups"} <= known
+        if all_said or candidate.variadic or not candidate.parameters:
+            return [("torch", tr("it is a torch.autograd.Function"))]
+        return []
     least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
     shown = f"({', '.join(candidate.parameters)})"
     found: list[tuple[float, str, str]] = []
@@ -222,12 +228,16 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
             found.append((score, convention, reason))
 
     consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
+    source = candidate.source
+    first = "conv_param" in source or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source)
     cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
-    coursera = "dz" in parameters or "hparameters" in candidate.source
+    coursera = "dz" in parameters or "hparameters" in source
     word = candidate.parameters[0] if parameters else ""
     called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
-    consider("cs231n", 2, 2 + cs231n - coursera, called)
-    consider("coursera", 2, 2 + coursera - cs231n, called)
+    if first is None or "hparameters" in source:
+        consider("coursera", 2, 2 + coursera - cs231n, called)
+    if first or "hparameters" not in source:
+        consider("cs231n", 2, 2 + cs231n - coursera + 0.5 * (not coursera), called)
     signature = tr("its signature is {signature}", signature=shown)
     second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
     consider("article", 4, 4 if second_is_cache else 0, signature)
@@ -241,3 +251,15 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
             break
     found.sort(key=lambda entry: -entry[0])
     return [(convention, reason) for _, convention, reason in found]
+
+
+def spoken(candidate: Candidate, convention: str) -> bool:
+    """Whether a candidate's own words say that it has a convention, not only its number of parameters."""
+    words = [parameter.lower() for parameter in candidate.parameters]
+    if convention in ("cs231n", "coursera"):
+        return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
+    if convention == "torch":
+        return candidate.kind != "autograd" and any("grad" in word for word in words)
+    if convention == "article":
+        return "cache" in words
+    return convention == "problem" or (convention == "alx" and "padding" in words[4:5])

@@ -6,6 +6,8 @@ output's), O filter, I input channel of a filter, 1 an axis of length 1. Ours ar
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,8 @@ class Layouts:
     """The kernels and their gradient."""
     b: str = "O"
     """The bias and its gradient; "" where there is none."""
+    Z: str = ""
+    """dZ and the output, where they have other axes than the input; else ""."""
 
     @property
     def batched(self) -> bool:
@@ -47,7 +51,7 @@ class Layouts:
             return tr("a batch")
         if "C" not in self.A and geometry.input_shape[2] > 1:
             return tr("several input channels")
-        if "C" not in self.A and geometry.kernel_shape[0] > 1:
+        if "C" not in (self.Z or self.A) and geometry.kernel_shape[0] > 1:
             return tr("several filters")
         if "I" not in self.W and geometry.kernel_shape[3] > 1:
             return tr("several input channels")
@@ -63,8 +67,15 @@ class Layouts:
             array: in our layout; pictures with or without a batch axis.
         """
         kind = _KIND[name]
-        ours, wanted = _OURS[kind], getattr(self, kind)
+        ours, wanted = _OURS[kind], getattr(self, kind) or self.A
+        if kind == "W" and "(" in wanted:
+            axes = re.sub(r"[()]", "", wanted)
+            groups = re.findall(r"\((\w+)\)|(\w)", wanted)
+            sizes = dict(zip(ours, array.shape, strict=True))
+            flat = [math.prod(sizes[axis] for axis in many or one) for many, one in groups]
+            return np.array(array.transpose([ours.index(axis) for axis in axes]), order="C").reshape(flat)
         if kind == "b":
+            wanted = self.b
             return np.array(array).reshape([-1 if axis == "O" else 1 for axis in wanted or "O"])
         if array.ndim == len(ours) - 1:  # no batch
             array = array[np.newaxis]
@@ -81,8 +92,17 @@ class Layouts:
             geometry: of the problem: whether it has a batch axis.
         """
         kind = _KIND[name]
-        ours, given = _OURS[kind], getattr(self, kind)
+        ours, given = _OURS[kind], getattr(self, kind) or self.A
+        if kind == "W" and "(" in given:
+            axes = re.sub(r"[()]", "", given)
+            if array.shape != self.theirs("W", np.empty(geometry.kernel_shape)).shape:
+                return array
+            sizes = dict(zip(ours, geometry.kernel_shape, strict=True))
+            return array.reshape([sizes[axis] for axis in axes]).transpose(
+                [axes.index(axis) for axis in ours]
+            )
         if kind == "b":
+            given = self.b
             alike = array.ndim == len(given) and all(
                 size == 1 for size, axis in zip(array.shape, given, strict=True) if axis == "1"
             )
@@ -91,7 +111,7 @@ class Layouts:
             return array
         kept = [axis for axis in ours if axis in given]
         moved: Array = array.transpose([given.index(axis) for axis in kept])
-        if kind == "A" and geometry.batch is None:
+        if kind in "AZ" and geometry.batch is None:
             if "N" in given and moved.shape[0] != 1:
                 return moved
             moved, ours = (moved[0] if "N" in given else moved), ours[1:]
@@ -107,12 +127,12 @@ class Layouts:
             index: in our layout, with or without the batch axis.
         """
         kind = _KIND[name]
-        ours, given = _OURS[kind], getattr(self, kind)
-        if kind == "A" and len(index) == len(ours) - 1:
+        ours, given = _OURS[kind], re.sub(r"[()]", "", getattr(self, kind) or (kind == "Z" and self.A) or "")
+        if kind in "AZ" and len(index) == len(ours) - 1:
             index = (0, *index)
         places = dict(zip(ours, index, strict=True))
         return tuple(places.get(axis, 0) for axis in given or ours)
 
 
-_OURS = {"A": "NHWC", "W": "OHWI", "b": "O"}
-_KIND = {"A_prev": "A", "dA_prev": "A", "dZ": "A", "Z": "A", "W": "W", "dW": "W", "b": "b", "db": "b"}
+_OURS = {"A": "NHWC", "Z": "NHWC", "W": "OHWI", "b": "O"}
+_KIND = {"A_prev": "A", "dA_prev": "A", "dZ": "Z", "Z": "Z", "W": "W", "dW": "W", "b": "b", "db": "b"}

@@ -47,6 +47,18 @@ class Candidate:
     """Its text; "" if unknown."""
     notes: tuple[str, ...] = ()
     """What loading left out, in sentences."""
+    made_of: tuple[str, ...] = ()
+    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
+    methods: tuple[str, ...] = ()
+    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    compiles: bool = False
+    """Whether it compiles its functions when they are first called, which may take long."""
+    keywords: tuple[str, ...] = ()
+    """Its parameters that go by name only."""
+    forward_parameters: tuple[str, ...] = ()
+    """The parameters of that forward, those that go by name only last."""
+    forward_required: tuple[str, ...] = ()
+    """Which of them have no default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +76,17 @@ class Outcome:
     message: str = ""
     """Why there is no result: the exception, or a sentence."""
     line: int = 0
-    """The candidate's line that raised; 0 if unknown."""
+    """The author's line that raised, not an adapter's or a helper's; 0 if unknown."""
     line_text: str = ""
     """That line."""
+    file: str = ""
+    """The file it is in; "" if unknown."""
+    cell: int = 0
+    """The code cell of the notebook it is in, from 1; 0 for a file."""
+    lacks: str = ""
+    """What this call needed and loading could not give it, a sentence: no verdict on the candidate."""
+    notes: tuple[str, ...] = ()
+    """How its files had to be read for this call, in sentences."""
     changed: tuple[str, ...] = ()
     """Names of the inputs that were changed in place."""
     printed: str = ""
@@ -77,5 +97,7 @@ class Outcome:
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None
     """What its own forward made of the problem, in our layout, when that was called."""
+    places: tuple[str, ...] = ()
+    """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""

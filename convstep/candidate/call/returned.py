@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.convention import Convention, flattened
+from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.failure import Unusable, short
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -33,7 +34,11 @@ def plain_gradients(
     values, labels = flattened(result)
     if not values:
         raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
-    if not labels and any(value is None for value in values[: len(convention.returns)]):
+    if convention.name not in CONVENTIONS and not labels:
+        values = tuple(value for value in values if value is not None)
+        if not values:
+            raise Unusable(tr("every gradient that it returned is None"))
+    elif not labels and any(value is None for value in values[: len(convention.returns)]):
         # a first layer returns None for the gradient of its input; the others keep their places
         labels = convention.returns[: len(values)]
         values = values[: len(labels)]

@@ -7,6 +7,7 @@ cell of a notebook) is served by a fork instead, see `worker.py`.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import functools
 import inspect
 import json
@@ -23,13 +24,14 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call import wire
-from convstep.candidate.call.calling import Call, perform
+from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
-from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate, Outcome
+from convstep.candidate.call.given import signatures
+from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
+from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
@@ -53,19 +55,28 @@ class Served:
     """Loads it again; None for a function that lives in its process alone."""
     hint: Callable[[BaseException], str | None] = lambda error: None
     """What to do about an exception that comes of how it was loaded."""
+    otherwise: Callable[[str], Served | None] = lambda said: None
+    """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward under a convention, if there is one."""
-        convention = CONVENTIONS[call.convention]
-        name = matching_forward(convention, self.candidate.name, _functions(self.namespace))
-        return self.namespace.get(name) if convention.forward is not None else None
+        known = CONVENTIONS.get(call.convention)
+        sibling = _sibling(self.candidate.name, self.namespace)
+        if known is None or (sibling is not None and known.forward is not None):
+            return _found(self.candidate.forward, self.namespace)
+        name = matching_forward(known, self.candidate.name, _functions(self.namespace))
+        return self.namespace.get(name) if known.forward is not None else None
 
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
     """What can be told of a candidate without calling it."""
-    subject: Any = function
-    if kind == "autograd":
+    subject: Any = getattr(function, "_init_fn", function)  # what torch.library.custom_op was made of
+    told_later = False
+    if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -74,20 +85,57 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     else:
         variadic = any(p.kind is p.VAR_POSITIONAL for p in listed)
     places = [p for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if kind == "autograd":
+    if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
     functions = _functions(namespace)
-    forwards = (matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward)
+    forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
+    forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
+    theirs = _listed(_found(forward, namespace))
+    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
         names,
         sum(p.default is p.empty for p in places),
         variadic,
-        next(filter(None, forwards), ""),
+        forward,
         kind == "autograd" or _uses_torch(namespace),
+        made_of=written[0],
+        methods=written[1],
+        keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
+        forward_parameters=tuple(p.name for p in theirs),
+        forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )
+
+
+def _listed(function: Callable[..., Any] | None) -> list[inspect.Parameter]:
+    """The parameters of a function that can be given one by one."""
+    with contextlib.suppress(TypeError, ValueError):
+        if function is not None:
+            parameters = inspect.signature(function).parameters.values()
+            return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return []
+
+
+def _found(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
+    """What a dotted name stands for; None if nothing."""
+    first, *rest = name.split(".")
+    value: Any = namespace.get(first)
+    for attribute in rest:
+        value = getattr(value, attribute, None)
+    return value if callable(value) and not isinstance(value, Placeholder) else None
+
+
+def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
+    """The static forward that stands in one class with a static backward."""
+    owner, _, method = name.rpartition(".")
+    wanted = f"{owner}.{method.replace('backward', 'forward')}"
+    kind = _found(owner, namespace) if owner else None
+    if not isinstance(kind, type) or "backward" not in method:
+        return None
+    static = inspect.getattr_static(kind, wanted.rpartition(".")[2], None)
+    return wanted if isinstance(static, (staticmethod, classmethod)) else None
 
 
 def _functions(namespace: dict[str, Any]) -> list[str]:
@@ -146,34 +194,38 @@ def _adapted(loaded: Any, adapter: Any, name: str) -> Served:
         candidate,
         lambda: _adapted(loaded.fresh(), adapter.fresh(), name),
         lambda error: loaded.hint(error) or adapter.hint(error),
+        lambda said: _adapted_otherwise(loaded, adapter, said, name),
     )
 
 
+def _adapted_otherwise(loaded: Any, adapter: Any, said: str, name: str) -> Served | None:
+    other = loaded.otherwise(said)
+    return None if other is None else _adapted(other, adapter.otherwise(said) or adapter.fresh(), name)
+
+
 def _served(loaded: Any, name: str) -> Served:
-    if loaded.kind == "class":
-        raise CandidateError(no_class(name))
+    again = lambda: _served(loaded.fresh(), name)  # noqa: E731
+    called, kind, shown = loaded.function, loaded.kind, name
+    operators = (op for op in list(loaded.namespace.values()) if hasattr(op, "register_autograd"))
+    registered = next((op for op in operators if getattr(op, "_backward_fn", None) is called), None)
+    if registered is not None:  # the backward of a torch.library.custom_op: torch calls it
+        called, kind = registered, "autograd"
+    if kind == "class" and _sibling(f"{name}.backward", loaded.namespace):
+        called, kind, shown = called.backward, "method", f"{name}.backward"
     candidate = replace(
-        describe(loaded.function, loaded.kind, name, loaded.namespace),
+        describe(called, kind, shown, loaded.namespace),
         file=loaded.file or "",
         first_line=loaded.first_line or 0,
         source=loaded.source or "",
         notes=tuple(loaded.notes),
     )
     return Served(
-        loaded.function,
+        called,
         loaded.namespace,
         candidate,
-        lambda: _served(loaded.fresh(), name),
+        again,
         loaded.hint,
-    )
-
-
-def no_class(name: str) -> str:
-    """Why a class is not a candidate, in a sentence."""
-    return tr(
-        "{name} is a class; name its method, {name}.backward, or add --adapter FILE.py:FUNCTION, a function "
-        "of the class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
-        name=name,
+        lambda said: None if (other := loaded.otherwise(said)) is None else _served(other, name),
     )
 
 
@@ -182,17 +234,18 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
+    introduced = replace(served.candidate, compiles=_compiles(served))
+    ways = Ways(served)
     try:
-        messages.send(answers, answering(None, wire.introduction(served.candidate)))
+        messages.send(answers, answering(None, wire.introduction(introduced)))
         while True:
             question = messages.opened(received.get())
             call, problem, fresh = wire.read_question(question)
             if fresh:
-                if served.reload is not None:
-                    with contextlib.suppress(CandidateError), announced(answers, question):
-                        served = served.reload()  # it was loaded once
+                with contextlib.suppress(CandidateError), announced(answers, question):
+                    ways.reload(call)  # it was loaded once
                 messages.send(answers, answering(question, {"loaded": True}))
-            messages.send(answers, answering(question, wire.answer(_called(served, call, problem))))
+            messages.send(answers, answering(question, wire.answer(ways.called(call, problem))))
     except OSError:  # nobody listens, or the candidate closed what it does not know
         os._exit(CLOSED)
     except MemoryError:  # a candidate that returned has left no room for its result
@@ -215,8 +268,17 @@ def announced(answers: messages.RawPipe, question: messages.Message | None = Non
         yield
 
 
-def _called(served: Served, call: Call, problem: Problem) -> Outcome:
-    return perform(served.function, served.forward(call), served.candidate, call, problem, served.hint)
+COMPILERS = ("numba", "jax", "torch", "triton", "taichi", "tensorflow", "pyximport", "cupy", "pythran")
+"""Packages that compile functions when they are called first."""
+
+
+def _compiles(served: Served) -> bool:
+    """Whether the first call may take as long as a compiler needs."""
+    if served.reload is not None:  # all that is imported here was imported for it
+        return any(name in sys.modules for name in COMPILERS)
+    owners = {getattr(value, "__module__", None) or "" for value in list(served.namespace.values())}
+    owners |= {value.__name__ for value in list(served.namespace.values()) if isinstance(value, ModuleType)}
+    return any(str(owner).partition(".")[0] in COMPILERS for owner in owners)
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
@@ -256,7 +318,8 @@ def limit_memory(room: int, *, loading: bool = False) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Serve the target named on the command line; after it options as JSON, and the language in use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    questions, answers = private_pipes()
+    questions, answers = private_pipes(silent=False)
+    faulthandler.enable(2, all_threads=False)
     sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os.environ["MPLBACKEND"] = "Agg"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy.typing as npt
 
 from convstep.candidate.call.calling import INPUTS, Call
-from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.conventions import named
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
 from convstep.oracle.messages import (
@@ -80,7 +81,7 @@ def read_answer(message: Message, call: Call, problem: Problem) -> Outcome:
         gradients = {}
         if facts["kind"] == RETURNED:
             require(count > 0)
-            gradients = named(CONVENTIONS[call.convention], returned, labels, problem)
+            gradients = named(convention_of(call), returned, labels, problem)
         return Outcome(returned=returned, gradients=gradients, Z=Z, **facts)
 
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call import layers
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import Convention
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.named import Named
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -137,15 +141,56 @@ def right_of(case: Case) -> Right:
 
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
-    cases = [
-        case for case in _all_cases(convention.name) if not convention.cannot_say(case.geometry, candidate)
-    ]
+    every = _all_cases(convention.name)
+    if isinstance(convention, Named) and convention.told is not None and convention.name == "layer":
+        told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
+    else:
+        told = dict.fromkeys(fitted(case, convention) for case in every)
+    cases = [case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)]
     unsaid = {
         reason: None
         for case in _all_cases("problem")
         if (reason := convention.cannot_say(case.geometry, candidate))
     }
     return sorted(cases, key=lambda case: case.work), tuple(unsaid)
+
+
+def fitted(case: Case, convention: Convention) -> Case:
+    """A case as a candidate that says for itself what it takes can be told it."""
+    if not isinstance(convention, Named) or convention.told is None:
+        return case
+    says, lying = convention.told.says, convention.layouts
+    if not lying.batched:
+        case = replace(case, batch=None)
+    if "stride" not in says:
+        case = replace(case, stride=(1, 1))
+    if "padding" not in says:
+        p = case.kernel[0] // 2 if convention.told.same else 0
+        case = replace(case, padding=((p, p), (p, p)))
+        case = replace(case, kernel=(case.kernel[0],) * 2) if convention.told.same else case
+    if "I" not in lying.W or "C" not in lying.A:
+        case = replace(case, channels=1, groups=1)
+    return replace(case, filters=1) if "O" not in lying.W or "C" not in lying.A else case
+
+
+def _of_layer(case: Case, call: Call) -> Iterator[Case]:
+    """A case as a layer can be told it, and as the layer pads by itself."""
+    lying, kinds = call.layouts or Layouts(), {role.partition(":")[0] for role in call.says}
+    if "N" not in lying.A:
+        case = replace(case, batch=None)
+    if "C" not in lying.A:
+        case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
+    if not kinds & {"stride", "hparameters"}:
+        case = replace(case, stride=(1, 1))
+    if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
+        case = replace(case, kernel=layers.kernel_of(call) or (3, 3))
+    told = any("word" in role.lower() for role in call.says)
+    for kernel in dict.fromkeys((case.kernel, (case.kernel[0],) * 2, (case.kernel[0] | 1,) * 2)):
+        shaped = replace(case, kernel=kernel)
+        if not call.rule or told:
+            yield shaped
+        if call.rule and (padding := layers.padding_of(call.rule, shaped.geometry)) is not None:
+            yield replace(shaped, padding=padding)
 
 
 @functools.cache
@@ -158,9 +203,9 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
     found = dict.fromkeys(_shared(batches))
     if convention == "alx":
         found |= dict.fromkeys(_same_by_alx())
-    if convention in ("alx", "torch", "problem"):
+    if convention in ("alx", "torch", "problem", "named", "layer"):
         found |= dict.fromkeys(_along_one_axis())
-    if convention in ("torch", "problem", "article"):
+    if convention in ("torch", "problem", "article", "named", "layer"):
         found |= dict.fromkeys(_dilated_and_grouped(batches))
     if convention == "problem":
         found |= dict.fromkeys(_one_sided())
@@ -184,6 +229,11 @@ def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
         yield _sized((3, 3), s, p, (3, 3), (0, 0), (2, 3), next(turn))  # a square input
         # larger than it need be, so that the first failure is one where windows have an inside
         yield _sized((1, 1), s, p if s == 1 else 0, (5, 4), (0, 0), (3, 2), next(turn))
+    yield _sized((3, 3), 1, 0, (2, 3), (0, 0), (1, 1), batches[0])
+    yield _sized((3, 3), 1, 0, (1, 3), (0, 0), (2, 1), batches[-1])  # a row of outputs
+    yield _sized((5, 5), 1, 2, (3, 2), (0, 0), (2, 2), batches[0])
+    yield Case((1, 4), (3, 3), (1, 1), ((1, 1), (1, 1)), 2, 2, batches[0])  # a row of inputs
+    yield Case((1, 4), (1, 1), channels=2, filters=3, batch=batches[-1])
     for batch in batches:
         yield _sized((3, 3), 2, 1, (2, 3), (0, 0), (1, 1), batch)
         yield _sized((3, 3), 1, 1, (3, 4), (0, 0), (3, 4), batch)
@@ -202,15 +252,23 @@ def _sized(
 
 
 def _same_by_alx() -> Iterator[Case]:
-    """ALX's own "same": the size is kept at any stride."""
-    for kernel, s, size in itertools.product(
-        [(3, 3), (3, 5), (1, 3)], (1, 2, 3), [(3, 5), (5, 5), (5, 3), (7, 5)]
-    ):
-        twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
-        top, left = twice[0] // 2, twice[1] // 2
-        channels = (2, 3) if size[0] > 3 else (1, 2)
-        batch = 2 if size == (3, 5) else 1
-        yield Case(size, kernel, (s, s), ((top, top), (left, left)), *channels, batch)
+    """ALX's own "same": the size is kept at any stride, with a padding that grows with it."""
+    kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
+    sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
+    for kernel, s in itertools.product(kernels, (1, 2, 3)):
+        kept = [(size, same) for size in sizes if (same := _same(size, kernel, s)) is not None]
+        for number, (size, padding) in enumerate(kept[:4]):
+            channels = (2, 3) if number % 2 else (1, 2)
+            yield Case(size, kernel, (s, s), padding, *channels, 2 if number == 0 else 1)
+
+
+def _same(size: Pair, kernel: Pair, s: int) -> Padding | None:
+    """The padding of that rule; None where it is not a whole number or hides the input from a window."""
+    twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
+    if any(p % 2 or p // 2 >= f for p, f in zip(twice, kernel, strict=True)):
+        return None
+    (h, w) = (p // 2 for p in twice)
+    return (h, h), (w, w)
 
 
 def _along_one_axis() -> Iterator[Case]:

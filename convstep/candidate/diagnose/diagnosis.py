@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
@@ -144,7 +145,9 @@ def _lacks(name: str, result: Result) -> bool:
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
     """The order in which every gradient has its shape, where the convention's order is not it."""
-    convention = CONVENTIONS[swept.call.convention]
+    convention = convention_of(swept.call)
+    if swept.call.convention not in CONVENTIONS:  # its order was found by trying
+        return None
     returned = [result for result in results if result.outcome.kind == RETURNED]
     if not returned or any(result.outcome.labels for result in returned):
         return None
@@ -170,7 +173,7 @@ def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...]
 
 
 def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
-    expected = ", ".join(CONVENTIONS[swept.call.convention].returns)
+    expected = ", ".join(convention_of(swept.call).returns)
     return known(
         "wrong-order",
         tr(

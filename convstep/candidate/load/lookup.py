@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,23 @@ def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callabl
     static = inspect.getattr_static(owner, rest[-1])
     if isinstance(static, (staticmethod, classmethod)) or inspect.ismethod(value):
         return value, "method"
+    if _is_layer(owner, value):
+        return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
+
+
+def _is_layer(owner: type, backward: Callable[..., Any]) -> bool:
+    """Whether a method is the backward of a layer, which has run forward before: nothing but what comes
+    from above is handed to it.
+    """
+    has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
+    try:
+        parameters = list(inspect.signature(backward).parameters)[1:]
+    except (TypeError, ValueError):
+        return False
+    handed = r"cache\w*|ctx|context|w|weights?|kernels?|filters?|hparam\w*|\w*_shape|problem"
+    alone = not any(re.fullmatch(handed, name, re.I) for name in parameters)
+    return has_forward and alone and names.looks_backward(backward.__name__)
 
 
 def is_autograd(kind: type) -> bool:

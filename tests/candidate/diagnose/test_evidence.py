@@ -138,8 +138,7 @@ def test_without_any_sign_the_cells_are_counted() -> None:
     assert found == [f"dW is wrong in {total} of {total} cells of the 3 smallest problems it fails on"]
 
 
-def test_another_shape_and_nothing_at_all() -> None:
-    assert seen("dW", lambda a, right: None) == ["dW is not returned"]
+def test_another_shape() -> None:
     assert seen("dA_prev", lambda a, right: a[..., 1:, :, :]) == ["dA_prev has the shape 4x6x2, not 5x6x2"]
     assert seen("db", lambda a, right: a.sum()) == ["db has the shape scalar, not 3"]
 

@@ -1,0 +1,219 @@
+"""What a layer's parameters are given: the value of a role in one problem, in the form that is wanted."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.words import making_roles
+from convstep.conv.problem import Problem
+
+
+def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> Any:
+    """What a parameter with a role is given.
+
+    Args:
+        role: a role of `words.py`, with the form after a colon: "stride:pair".
+        problem: its sizes.
+        call: its layouts.
+        tensors: give arrays as PyTorch's tensors.
+    """
+    base, _, form = role.partition(":")
+    layouts = call.layouts or Layouts()
+    geometry = problem.geometry
+    rows, columns, channels = geometry.input_shape
+    filters, f_h, f_w, _ = geometry.kernel_shape
+    if base in ("W", "b"):
+        return _array(base, problem, layouts, tensors)
+    if base == "kernel_size":
+        return _kernel_size(form, (filters, channels, f_h, f_w), layouts)
+    if base == "input_shape":
+        return _input_shape(form, problem, layouts)
+    if base == "padding" and form:
+        return _padding(form, problem)
+    sizes = {
+        "in_channels": channels,
+        "out_channels": filters,
+        "kernel_h": f_h,
+        "kernel_w": f_w,
+        "in_h": rows,
+        "in_w": columns,
+        "batch": geometry.batch or 1,
+        "groups": geometry.groups,
+        "rate": RATE,
+        "use_bias": True,
+        "zero": 0.0,
+        "flag": True,
+        "name": "layer",
+        "seed": 0,
+        "dtype": np.float64,
+    }
+    if base in sizes:
+        return sizes[base]
+    pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
+    pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
+    if base in pairs:
+        return pairs[base] if form == "pair" else pairs[base][0]
+    if base == "activation":
+        return "linear" if form == "linear" else _same
+    if base == "initializer":
+        return _small
+    if base == "optimizer":
+        return _Plain()
+    if base == "format":
+        return "channels_last" if layouts.A.endswith("C") else "channels_first"
+    if base == "hparameters":
+        return _Config(problem, call)
+    return None
+
+
+def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str = "") -> list[Any]:
+    """The arguments of a method that sets a layer up or updates it, by its parameters' names."""
+    found = []
+    for name, each in inspect.signature(method).parameters.items():
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) or each.default is not each.empty:
+            continue
+        role = (*making_roles(name), "none")[0]
+        found.append(value_of(f"input_shape{size}" if role == "input_shape" else role, problem, call))
+    return found
+
+
+def _array(name: str, problem: Problem, layouts: Layouts, tensors: bool) -> Any:
+    array = layouts.theirs(name, getattr(problem, name))
+    if not tensors:
+        return array
+    from convstep.oracle.pytorch import tensor
+
+    return tensor(array)
+
+
+def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) -> Any:
+    """An int, a pair, a shape with the input's channels, or one with the filters as well."""
+    filters, channels, f_h, f_w = sizes
+    last = layouts.A.endswith("C")
+    if form == "shape":
+        return (f_h, f_w, channels) if last else (channels, f_h, f_w)
+    if form == "full":
+        return (f_h, f_w, channels, filters) if last else (filters, channels, f_h, f_w)
+    return (f_h, f_w) if form == "pair" else f_h
+
+
+def _input_shape(form: str, problem: Problem, layouts: Layouts) -> tuple[int, ...]:
+    """The sizes of the input in the layer's layout: without samples, with them, or of a plane."""
+    shape = dict(zip("HWC", problem.geometry.input_shape, strict=True)) | {"N": problem.geometry.batch or 1}
+    axes = {"full": layouts.A, "HW": "HW"}.get(form, layouts.A.replace("N", ""))
+    return tuple(shape[axis] for axis in axes)
+
+
+def _padding(form: str, problem: Problem) -> Any:
+    """A pair, a truth or a word."""
+    padding = problem.geometry.padding
+    some = padding != ((0, 0), (0, 0))
+    if form == "flag":
+        return some
+    if form == "pair":
+        return padding[0][0], padding[1][0]
+    word = "same" if some else "valid"
+    return word.upper() if form == "WORD" else word
+
+
+def _same(z: Any, *others: Any, **named: Any) -> Any:
+    """An activation that does nothing."""
+    return z
+
+
+def _small(*shape: Any, **named: Any) -> Any:
+    """An initializer: whatever it makes is replaced."""
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    return np.full([int(size) for size in sizes if isinstance(size, (int, np.integer))], 0.1)
+
+
+class _Plain:
+    """An optimizer that goes straight down."""
+
+    lr = learning_rate = RATE
+
+    def update(self, weights: Any, gradient: Any, *others: Any) -> Any:
+        """The weights after one step."""
+        return weights - RATE * gradient
+
+    step = apply = __call__ = get_update = update_weights = update
+
+
+class _Config(dict[str, Any]):
+    """A dict, or an object, that knows every key by its name."""
+
+    def __init__(self, problem: Problem, call: Call) -> None:
+        super().__init__()
+        self._known = problem, call
+
+    def __missing__(self, key: str) -> Any:
+        roles = making_roles(str(key))
+        if not roles:
+            raise KeyError(key)
+        return value_of(roles[0], *self._known)
+
+    def __contains__(self, key: object) -> bool:
+        return bool(making_roles(str(key)))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of what a key names."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("__") or not making_roles(key):
+            raise AttributeError(key)
+        return self[key]
+
+
+def signatures(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What of a class says how it may be called: its constructor's parameters, and its methods."""
+    methods: dict[str, str] = {}
+    for base in kind.__mro__:
+        if base is object or (base.__module__ or "").partition(".")[0] in ("torch", "abc", "typing"):
+            continue
+        for name, value in vars(base).items():
+            static = isinstance(value, (staticmethod, classmethod))
+            function = value.__func__ if static else value
+            if (
+                name in methods
+                or (name[:2] == "__" and name != "__call__")
+                or not inspect.isroutine(function)
+            ):
+                continue
+            parameters = _written(function, skipped=not isinstance(value, staticmethod))
+            if parameters is not None:
+                methods[name] = f"{'@' * static}{name}({', '.join(parameters)})"
+    made_of = _written(kind, skipped=False)
+    return tuple(made_of or ()), tuple(methods.values())[:MOST]
+
+
+MOST = 100
+"""Methods of a class that are told."""
+
+
+def _written(function: Callable[..., Any], *, skipped: bool) -> list[str] | None:
+    """The parameters as one would write them, with defaults that are short."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
+    texts = []
+    for each in parameters[1 if skipped else 0 :]:
+        text = stars.get(each.kind.name, "") + each.name
+        if each.default is not each.empty:
+            plain = each.default is None or isinstance(each.default, (bool, int, float, str, tuple, list))
+            shown = repr(each.default) if plain else "..."
+            text += f"={shown if len(shown) < 40 else '...'}"
+        texts.append(text)
+    return texts
