@@ -15,7 +15,7 @@ from convstep.candidate.check.judging import wrong_cells
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.diagnose.mistakes import flawed_running
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.candidate.verdict import Verdict, notes

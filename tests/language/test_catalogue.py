@@ -12,7 +12,7 @@ from pathlib import Path
 import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import VERBS
@@ -78,7 +78,7 @@ TABLES: dict[str, Iterable[str]] = {
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],
     "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
-    "candidate/known_bugs": [
+    "candidate/mistakes": [
         *(sentence for bug in KNOWN_BUGS.values() for sentence in (bug.title, bug.explanation)),
         *(
             variant.label

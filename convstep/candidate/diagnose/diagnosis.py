@@ -17,8 +17,6 @@ from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judg
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations
 from convstep.candidate.diagnose.finding import Finding, count, known, listed
-from convstep.candidate.diagnose.known_bugs.bug import KnownBug
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes
 from convstep.candidate.diagnose.matching import (
     Match,
     paired_matches,
@@ -26,6 +24,7 @@ from convstep.candidate.diagnose.matching import (
     right_everywhere,
     single_matches,
 )
+from convstep.candidate.diagnose.mistakes import KnownBug, Patch
 from convstep.candidate.diagnose.observed import seen_directly, seen_in_results
 from convstep.language import tr
 
@@ -201,7 +200,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
     return list(by_id.values())
 
 
-def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Mistakes]:
+def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Patch]:
     """By gradient, the mistakes that give its numbers."""
     made = {name: matches[0].mistakes for name, matches in pairs.items() if matches}
     for finding in explained:
@@ -213,7 +212,7 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
 def _about_raising(
     results: Sequence[Result],
     raising: Sequence[Result],
-    besides: dict[str, Mistakes],
+    besides: dict[str, Patch],
     earlier: Sequence[Finding],
 ) -> list[Finding]:
     """Known mistakes that raise on the same problems, and in any case what is raised where."""

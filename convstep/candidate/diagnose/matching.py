@@ -17,10 +17,7 @@ from convstep.candidate.call.conventions import meaning
 from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import RIGHT, Result
-from convstep.candidate.diagnose.known_bugs.bug import KnownBug, Variant
-from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
+from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
@@ -47,7 +44,7 @@ class Match:
     """Where it raises: whether what it raises is of the candidate's kind."""
 
     @property
-    def mistakes(self) -> Mistakes:
+    def mistakes(self) -> Patch:
         """The mistakes as one."""
         first, *rest = (variant.mistakes for variant in self.variants)
         for other in rest:
@@ -56,18 +53,18 @@ class Match:
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | str:
+def _flawed(name: str, case: Case, mistakes: Patch) -> Array | str:
     return _made(name, right_of(case), mistakes)
 
 
-def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | str:
+def flawed(name: str, result: Result, mistakes: Patch) -> Array | str:
     """A gradient with these mistakes on a result's problem, or the name of what they make it raise."""
     if result.case is None:
         return _made(name, result.right, mistakes)
     return _flawed(name, result.case, mistakes)
 
 
-def _made(name: str, right: Right, mistakes: Mistakes) -> Array | str:
+def _made(name: str, right: Right, mistakes: Patch) -> Array | str:
     try:
         with quiet():
             return np.asarray(flawed_gradient(name, right.problem, mistakes))
@@ -105,7 +102,7 @@ def paired_matches(
     compared = _informative(name, results)
     failing = sum(result.wrong(name) for result in compared)
     until = clock() + PAIRS_FOR
-    seen: set[Mistakes] = set()
+    seen: set[Patch] = set()
     for (bug, variant), (other_bug, other) in itertools.combinations(variants_of(name), 2):
         if bug.id == other_bug.id:
             continue
@@ -120,7 +117,7 @@ def paired_matches(
     return []
 
 
-def raising_matches(results: Sequence[Result], besides: Mapping[str, Mistakes]) -> list[Match]:
+def raising_matches(results: Sequence[Result], besides: Mapping[str, Patch]) -> list[Match]:
     """Single mistakes that raise on exactly the problems on which the candidate raises.
 
     On the others their numbers must be the candidate's. Where it raises everywhere there is
@@ -165,7 +162,7 @@ def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
                 yield bug, variant
 
 
-def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
+def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
     """Whether mistakes raise where the candidate does, and agree where it does not."""
     made = _all_flawed(result, mistakes)
     raises = any(isinstance(values, str) for values in made.values())
@@ -174,13 +171,13 @@ def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
     return all(agrees(name, result, values) for name, values in made.items())
 
 
-def _same_error(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
+def _same_error(result: Result, mistakes: Mapping[str, Patch]) -> bool:
     """Whether mistakes raise what the candidate raises."""
     made = _all_flawed(result, mistakes).values()
     return any(isinstance(error, str) and result.outcome.message.startswith(error) for error in made)
 
 
-def _all_flawed(result: Result, mistakes: Mapping[str, Mistakes]) -> dict[str, Array | str]:
+def _all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
     return {
         name: flawed(name, result, wrong)
         for name, wrong in mistakes.items()
@@ -194,7 +191,7 @@ def _informative(name: str, results: Sequence[Result]) -> list[Result]:
     return sorted(returned, key=lambda result: not result.wrong(name))
 
 
-def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes, *, squeezed: bool = False) -> bool:
+def _reproduces(name: str, compared: Sequence[Result], mistakes: Patch, *, squeezed: bool = False) -> bool:
     """Whether mistakes give the candidate's gradient on every problem.
 
     Args:

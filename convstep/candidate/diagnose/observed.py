@@ -13,7 +13,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, RETURNED
 from convstep.candidate.check.judging import Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, known, listed, titled
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 

@@ -15,12 +15,11 @@ BY_ITS_NUMBERS = "its numbers"
 _SHORT = {
     "CUT_DW": "dW[i_c, :a_slice.shape[0], :a_slice.shape[1]] += a_slice * dz",
     "CUT_DA": (
-        "rows, columns, _ = dA_prev_pad[i_n, h, w, c].shape; "
-        "dA_prev_pad[i_n, h, w, c] += W[i_c, :rows, :columns] * dz"
+        "n_h, n_w, _ = dA_prev_pad[i_n, h, w, c].shape; dA_prev_pad[i_n, h, w, c] += W[i_c, :n_h, :n_w] * dz"
     ),
 }
 """A window past the border is used as far as it goes, where it would otherwise raise."""
-_OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+): ")
+_OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+):\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Variant:
 
     gradients: tuple[str, ...]
     """Which gradients this member spoils."""
-    patch: Patch
+    mistakes: Patch
     """What is written in place of what."""
     label: str
     """Which member it is: "along H only", "divided by N"; "" for the plain form."""
@@ -86,7 +85,7 @@ def mistake(
         seen_by: see `KnownBug`.
     """
     family = tuple(_variants(gradients, textwrap.dedent(variants).strip("\n")))
-    wrong, right = (family[0].patch.wrong, family[0].patch.right) if family else shown
+    wrong, right = (family[0].mistakes.wrong, family[0].mistakes.right) if family else shown
     return KnownBug(id, title, symptom, " ".join(explanation.split()), wrong, right, sources, family, seen_by)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from convstep.candidate.diagnose.mistakes.loops import LOOPS
 ALL = ("dW", "db", "dA_prev")
 """The gradients, in the order in which the loops return them."""
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?![\w=])")
+"""A variable; no attribute, no keyword argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +39,23 @@ class Patch:
 def patch(*wrong: str) -> Patch:
     """A patch by its wrong lines: each takes the place of the line that assigns the same.
 
-    They are lines of the loop that knows most of their names.
-
     Args:
-        wrong: lines. Statements may be joined by "; ", and what begins a loop may have lines of its
-            body beneath it: one of them names the line that is replaced, the others come along.
+        wrong: lines of the first loop that has such lines and all the variables. Statements may be
+            joined by "; ", and what begins a loop may have lines of its body beneath it: one of
+            them says which line is replaced, the others come along.
 
     >>> patch("dz = dZ[i_n, i_w, i_h, i_c]").right
     'dz = dZ[i_n, i_h, i_w, i_c]'
     """
-    names = set(_NAME.findall("\n".join(wrong)))
-    loops = [(_replaced(wrong, loop), loop) for loop in LOOPS]
-    fitting = [(numbers, loop) for numbers, loop in loops if None not in numbers]
-    numbers, loop = max(fitting, key=lambda fits: len(names & set(_NAME.findall(fits[1]))))
-    rights = _stripped(loop)
-    return Patch(tuple((lines, rights[number]) for number, lines in sorted(zip(numbers, wrong, strict=True))))
-
-
-def _replaced(wrong: Sequence[str], loop: str) -> list[int | None]:
-    """The numbers of the lines that wrong ones take the place of; None for one that fits nowhere."""
-    keys = {_key(line.partition("; ")[0]): number for number, line in enumerate(_stripped(loop))}
-    return [
-        next((keys[key] for key in map(_key, lines.partition("\n")[0].split("; ")) if key in keys), None)
-        for lines in wrong
-    ]
+    for loop in LOOPS:
+        keys = {_key(line.partition("; ")[0]): line for line in _stripped(loop)}
+        lines = {}
+        for text in wrong:
+            parts = map(_key, text.partition("\n")[0].split("; "))
+            lines[next((keys[key] for key in parts if key in keys), "")] = text
+        if _loop_with(tuple(lines.items())) == loop:
+            return _in_order(loop, lines)
+    raise ValueError(f"no loop has the lines of {wrong}")
 
 
 def both(first: Patch, second: Patch) -> Patch | None:
@@ -73,8 +67,12 @@ def both(first: Patch, second: Patch) -> Patch | None:
     for wrong, right in second.lines:
         if lines.setdefault(right, wrong) != wrong:
             return None
-    loop = _loop_with(frozenset(lines))
-    return loop and Patch(tuple((lines[line], line) for line in _stripped(loop) if line in lines))
+    loop = _loop_with(tuple(lines.items()))
+    return loop and _in_order(loop, lines)
+
+
+def _in_order(loop: str, lines: Mapping[str, str]) -> Patch:
+    return Patch(tuple((lines[line], line) for line in _stripped(loop) if line in lines))
 
 
 def program(gradient: str, change: Patch) -> list[str]:
@@ -86,7 +84,7 @@ def program(gradient: str, change: Patch) -> list[str]:
     """
     wrongs = {right: wrong for wrong, right in change.lines}
     lines = []
-    for line in (_loop_with(frozenset(wrongs)) or LOOPS[0]).strip().splitlines():
+    for line in (_loop_with(tuple(wrongs.items())) or "").strip().splitlines():
         text = line.lstrip()
         indent = line[: len(line) - len(text)]
         for new in wrongs.get(text, text).splitlines():
@@ -105,10 +103,19 @@ def _stripped(loop: str) -> list[str]:
     return [line.strip() for line in loop.strip().splitlines()]
 
 
+@functools.cache
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
 @functools.lru_cache(maxsize=1 << 12)
-def _loop_with(lines: frozenset[str]) -> str | None:
-    """The first loop that has all of these lines."""
-    return next((loop for loop in LOOPS if lines <= set(_stripped(loop))), None)
+def _loop_with(lines: tuple[tuple[str, str], ...]) -> str | None:
+    """The first loop that has all of the right lines, and those variables of the wrong ones that any has."""
+    known = _names("".join(LOOPS))
+    for loop in LOOPS:
+        if all(right in _stripped(loop) and _names(wrong) & known <= _names(loop) for right, wrong in lines):
+            return loop
+    return None
 
 
 def _key(statement: str) -> tuple[str, ...]:

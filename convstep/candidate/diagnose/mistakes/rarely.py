@@ -15,7 +15,10 @@ BUGS = (
         with the same inputs: the second result must equal the first; here it is twice that.
         """,
         sources=("micrograd PR #102",),
-        shown=("self.dW += a_slice * dz  # self.dW is made once, in __init__", "self.dW = np.zeros_like(W)  # at the start of every backward"),
+        shown=(
+            "self.dW += a_slice * dz  # self.dW is made once, in __init__",
+            "self.dW = np.zeros_like(W)  # at the start of every backward",
+        ),
         seen_by="calling twice",
     ),
     mistake(
@@ -144,7 +147,10 @@ BUGS = (
         problem.
         """,
         sources=("deeplearning.ai t/209979",),
-        shown=("Z[i_n, i_h, i_w, i_c] = np.sum(a_slice * W[i_c] + b[i_c])", "Z[i_n, i_h, i_w, i_c] = np.sum(a_slice * W[i_c]) + b[i_c]"),
+        shown=(
+            "Z[i_n, i_h, i_w, i_c] = np.sum(a_slice * W[i_c] + b[i_c])",
+            "Z[i_n, i_h, i_w, i_c] = np.sum(a_slice * W[i_c]) + b[i_c]",
+        ),
         seen_by="its own forward",
     ),
     mistake(

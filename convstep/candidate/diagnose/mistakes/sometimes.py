@@ -264,8 +264,8 @@ BUGS = (
         return dW.transpose(0, 2, 1, 3).reshape(W.shape), db, dA_prev
         # dW: dW itself, transposed and read in the old shape
         C_out, f_w, f_h, C_k = W.shape
-        rows, columns, _ = dA_prev_pad[i_n, h, w, c].shape;
-        dA_prev_pad[i_n, h, w, c] += W[i_c].transpose(1, 0, 2)[:rows, :columns] * dz
+        n_h, n_w, _ = dA_prev_pad[i_n, h, w, c].shape;
+        dA_prev_pad[i_n, h, w, c] += W[i_c].transpose(1, 0, 2)[:n_h, :n_w] * dz
         # the window is transposed with the kernel
         """,
     ),

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from convstep.candidate.diagnose.known_bugs import Mistakes, flawed_gradient
+
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-
 from convstep.candidate.diagnose.known_bugs import Mistakes, flawed_gradient, flawed_running
+
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.known_bugs.geometries import PROBLEMS
 

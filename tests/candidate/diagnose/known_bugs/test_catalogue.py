@@ -3,10 +3,10 @@ from __future__ import annotations
 import ast
 
 import pytest
-
 from convstep.candidate.diagnose.known_bugs import KNOWN_BUGS, KnownBug, Mistakes, variants_of
 from convstep.candidate.diagnose.known_bugs.bug import ALL, BY_ITS_NUMBERS
 from convstep.candidate.diagnose.known_bugs.catalogue import COMMONEST
+
 from tests.candidate.diagnose.known_bugs.ambiguous import AMBIGUOUS
 
 IDS = [

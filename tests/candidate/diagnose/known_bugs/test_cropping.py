@@ -7,9 +7,9 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 import pytest
-
 from convstep.candidate.diagnose.known_bugs.cropping import Buffer, cropped, refitted
 from convstep.candidate.diagnose.known_bugs.mistakes import Crop, Mistakes, Refit
+
 from convstep.conv.geometry import Padding, Pair
 from convstep.conv.problem import Problem
 

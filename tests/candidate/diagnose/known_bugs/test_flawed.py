@@ -4,8 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-
 from convstep.candidate.diagnose.known_bugs import (
     KNOWN_BUGS,
     KnownBug,
@@ -15,6 +13,8 @@ from convstep.candidate.diagnose.known_bugs import (
     flawed_running,
 )
 from convstep.candidate.diagnose.known_bugs.bug import ALL
+from hypothesis import given, settings
+
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.known_bugs.geometries import PROBLEMS
 from tests.candidate.diagnose.known_bugs.outcomes import outcome, reference, same

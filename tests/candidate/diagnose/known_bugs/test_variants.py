@@ -5,7 +5,6 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-
 from convstep.candidate.diagnose.known_bugs import (
     KNOWN_BUGS,
     KnownBug,
@@ -15,6 +14,7 @@ from convstep.candidate.diagnose.known_bugs import (
     window_bugs,
 )
 from convstep.candidate.diagnose.known_bugs.bug import ALL, BY_ITS_NUMBERS
+
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.known_bugs.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.known_bugs.geometries import PROBLEMS
