@@ -10,8 +10,9 @@ import functools
 from collections.abc import Sequence
 
 from convstep.candidate.diagnose.mistakes import often, rarely, seldom, sometimes
-from convstep.candidate.diagnose.mistakes.bug import BY_ITS_NUMBERS, Variant
+from convstep.candidate.diagnose.mistakes.bug import BY_ITS_NUMBERS
 from convstep.candidate.diagnose.mistakes.bug import KnownBug as KnownBug
+from convstep.candidate.diagnose.mistakes.bug import Variant as Variant
 from convstep.candidate.diagnose.mistakes.flawed import flawed_gradient as flawed_gradient
 from convstep.candidate.diagnose.mistakes.flawed import flawed_running as flawed_running
 from convstep.candidate.diagnose.mistakes.patch import Patch as Patch

@@ -13,7 +13,7 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, _ = dZ.shape
     C_out, f_h, f_w, C_k = W.shape
-    A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
     dW = np.zeros(W.shape)
     db = np.zeros(C_out)
     dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in))
@@ -43,7 +43,7 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, _ = dZ.shape
     C_out, f_h, f_w, C_k = W.shape
-    A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
     columns = np.zeros((N, H_out, W_out, f_h, f_w, C_in))
     for k_h in range(f_h):
         for k_w in range(f_w):
@@ -81,14 +81,14 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, C_out = dZ.shape
     _, f_h, f_w, C_k = W.shape
-    A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
     dZ_up = np.zeros((N, (H_out - 1) * s_h + 1, (W_out - 1) * s_w + 1, C_out)); dZ_up[:, ::s_h, ::s_w] = dZ
     _, H_up, W_up, _ = dZ_up.shape
     db = dZ.sum(axis=(0, 1, 2))
     t_h, t_w = (A_prev_pad.shape[1] - H_up) // d_h + 1, (A_prev_pad.shape[2] - W_up) // d_w + 1
     dW_valid = np.zeros((C_out, t_h, t_w, C_k))
     around_h, around_w = d_h * (f_h - 1), d_w * (f_w - 1)
-    dZ_pad = np.pad(dZ_up, ((0, 0), (around_h, around_h), (around_w, around_w), (0, 0)))
+    dZ_pad = zero_pad(dZ_up, around_h, around_h, around_w, around_w)
     W_rotated = W[:, ::-1, ::-1]
     H_full, W_full = H_up + around_h, W_up + around_w
     dA_full = np.zeros((N, H_full, W_full, C_in))

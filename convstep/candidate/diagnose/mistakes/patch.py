@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ def patch(*wrong: str) -> Patch:
     'dz = dZ[i_n, i_h, i_w, i_c]'
     """
     for loop in LOOPS:
-        keys = {_key(line.partition("; ")[0]): line for line in _stripped(loop)}
+        keys = _keys(loop)
         lines = {}
         for text in wrong:
             parts = map(_key, text.partition("\n")[0].split("; "))
@@ -68,39 +68,55 @@ def both(first: Patch, second: Patch) -> Patch | None:
         if lines.setdefault(right, wrong) != wrong:
             return None
     loop = _loop_with(tuple(lines.items()))
-    return loop and _in_order(loop, lines)
+    return None if loop is None else _in_order(loop, lines)
 
 
 def _in_order(loop: str, lines: Mapping[str, str]) -> Patch:
     return Patch(tuple((lines[line], line) for line in _stripped(loop) if line in lines))
 
 
-def program(gradient: str, change: Patch) -> list[str]:
-    """The lines of a patched loop, as far as one gradient needs them.
+@functools.lru_cache(maxsize=1 << 12)
+def program(gradient: str, change: Patch) -> tuple[str, ...]:
+    """A patched loop, as far as one gradient needs it: statements, and the expression for it.
 
     Args:
-        gradient: "dW", "db" or "dA_prev": what the function returns.
+        gradient: "dW", "db" or "dA_prev".
         change: what is wrong.
     """
     wrongs = {right: wrong for wrong, right in change.lines}
-    lines = []
-    for line in (_loop_with(tuple(wrongs.items())) or "").strip().splitlines():
-        text = line.lstrip()
-        indent = line[: len(line) - len(text)]
-        for new in wrongs.get(text, text).splitlines():
-            lines += [_line(indent + part) for part in _statements(new)]
-    return _needed(lines, gradient)
+    loop = _loop_with(tuple(wrongs.items())) or LOOPS[0]
+    *body, end = [_line(indent, wrongs.get(text, text)) for indent, text in _body(loop)]
+    before, _, returned = end.text.rpartition("return ")
+    value = _returned(returned)[ALL.index(gradient)]
+    body += [_line("", before.rstrip("; "))] if before else []
+    kept, known = _usual(gradient, loop) if change.lines else ([], frozenset())
+    if not all(body[number].names <= known for number in kept) or not _names(value) <= known:
+        kept = _needed(body, _names(value))
+    statements: list[str] = []
+    for line in map(body.__getitem__, kept):
+        if line.indent:
+            statements[-1] += f"\n{line.text}"
+        else:
+            statements.append(line.text)
+    return *statements, value
 
 
-def _statements(line: str) -> list[str]:
-    """The statements of a line, each with its indentation."""
-    indent = line[: len(line) - len(line.lstrip())]
-    return [indent + part for part in line.strip().split("; ")]
+@functools.cache
+def _usual(gradient: str, loop: str) -> tuple[list[int], frozenset[str]]:
+    """The numbers of the lines that a gradient needs where nothing is wrong, and all names in them."""
+    *body, _ = [_line(indent, text) for indent, text in _body(loop)]
+    kept = _needed(body, {gradient})
+    return kept, frozenset({gradient}.union(*(body[number].names for number in kept)))
 
 
 @functools.cache
 def _stripped(loop: str) -> list[str]:
     return [line.strip() for line in loop.strip().splitlines()]
+
+
+@functools.cache
+def _keys(loop: str) -> dict[tuple[str, ...], str]:
+    return {_key(line.partition("; ")[0]): line for line in _stripped(loop)}
 
 
 @functools.cache
@@ -134,11 +150,11 @@ def _targets(statement: str) -> list[str]:
 
 
 class _Line(NamedTuple):
-    """One line of a function."""
+    """One line of a function, or what is written in its place."""
 
     text: str
     """With its indentation."""
-    depth: int
+    indent: str
     """The indentation."""
     sets: frozenset[str]
     """The names it assigns, or assigns into."""
@@ -147,41 +163,47 @@ class _Line(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _line(text: str) -> _Line:
-    code = text.partition(" #")[0]
-    depth = len(text) - len(text.lstrip())
-    return _Line(text, depth, frozenset(_targets(code)), frozenset(_NAME.findall(code)))
+def _line(indent: str, text: str) -> _Line:
+    sets = frozenset(name for part in re.split("; |\n", text) for name in _targets(part))
+    return _Line(textwrap.indent(text, indent), indent, sets, _names(text))
 
 
-def _needed(lines: list[_Line], gradient: str) -> list[str]:
-    """The lines that one gradient depends on; they do for it what all of them do."""
-    head, *body, end = lines
-    value = _returned(end.text)[ALL.index(gradient)]
-    wanted, kept = {*_NAME.findall(value)}, dict.fromkeys(range(0))
-    while True:
-        before = len(kept)
-        for number in range(len(body) - 1, -1, -1):
-            if number not in kept and not wanted.isdisjoint(body[number].sets):
+@functools.cache
+def _body(loop: str) -> list[tuple[str, str]]:
+    """Each line of a loop's function: its indentation from column 0, and its text."""
+    texts = [line[4:] for line in loop.strip().splitlines()[1:]]
+    return [(text[: len(text) - len(text.lstrip())], text.strip()) for text in texts]
+
+
+def _needed(body: list[_Line], names: Iterable[str]) -> list[int]:
+    """The numbers of the lines that some names depend on; they do for them what all lines do."""
+    setters: dict[str, list[int]] = {}
+    for number, line in enumerate(body):
+        for name in line.sets:
+            setters.setdefault(name, []).append(number)
+    kept: set[int] = set()
+    wanted = setters.keys() & names
+    while wanted:
+        for number in setters.pop(wanted.pop()):
+            if number not in kept:
                 for index in (number, *_around(body, number)):
-                    kept[index] = None
-                    wanted |= body[index].names
-        if len(kept) == before:
-            return [head.text, *(body[number].text for number in sorted(kept)), f"    return {value}"]
+                    kept.add(index)
+                    wanted |= setters.keys() & body[index].names
+    return sorted(kept)
 
 
 def _around(body: list[_Line], number: int) -> Iterator[int]:
     """The heads of the loops that a line is in."""
-    depth = body[number].depth
-    for index in range(number - 1, -1, -1):
-        if body[index].depth < depth:
-            depth = body[index].depth
-            yield index
+    indent = body[number].indent
+    while indent:
+        number -= 1
+        if len(body[number].indent) < len(indent):
+            indent = body[number].indent
+            yield number
 
 
 @functools.lru_cache(maxsize=1 << 10)
 def _returned(line: str) -> list[str]:
-    """The expressions of `return dW, db, dA_prev`."""
-    (statement,) = ast.parse(line.strip().removeprefix("return ")).body
-    assert isinstance(statement, ast.Expr)
-    assert isinstance(statement.value, ast.Tuple)
-    return [ast.unparse(part) for part in statement.value.elts]
+    """The expressions of `dW, db, dA_prev`: what stands between its outer commas."""
+    parts = re.findall(r"(?:[^,(]|\((?:[^()]|\([^()]*\))*\))+", line)
+    return [part.strip() for part in parts]
