@@ -11,7 +11,7 @@ from convstep.candidate.referee import check
 from convstep.candidate.verdict import Verdict
 from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
-from tests.candidate.diagnose.known_bugs.ambiguous import AMBIGUOUS
+from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.strategies import THOROUGH, some
 
 FOLDER = Path(corpus.__file__).parent / "files"

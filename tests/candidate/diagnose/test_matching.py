@@ -6,14 +6,12 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
-from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
 
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
 from convstep.candidate.diagnose.matching import PAIRS_FOR, paired_matches, single_matches
+from convstep.candidate.diagnose.mistakes import Mistakes, both, flawed_gradient, variants_of
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
