@@ -135,7 +135,9 @@ def _finding(finding: Finding) -> list[str]:
     # what no known bug explains says so itself
     lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
     if finding.bug is not None and finding.bug.wrong:
-        lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
+        for word, code in (("wrong", finding.bug.wrong), ("right", finding.bug.right)):
+            first, *others = code.splitlines()
+            lines += [f"    {word}  {first}", *(f"           {line}" for line in others)]
     if finding.bug is not None:
         lines += _wrapped(finding.bug.explanation, "    ")
     return lines

@@ -11,7 +11,7 @@ from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
 from convstep.candidate.diagnose.matching import PAIRS_FOR, paired_matches, single_matches
-from convstep.candidate.diagnose.mistakes import Mistakes, both, flawed_gradient, variants_of
+from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
@@ -21,12 +21,12 @@ CASES = [
 ]
 
 
-def mistakes_of(bug: str, gradient: str) -> Mistakes:
+def mistakes_of(bug: str, gradient: str) -> Patch:
     """The first of a known bug's family."""
     return next(variant.mistakes for known, variant in variants_of(gradient) if known.id == bug)
 
 
-def results_with(gradient: str, mistakes: Mistakes) -> Sequence[Result]:
+def results_with(gradient: str, mistakes: Patch) -> Sequence[Result]:
     """What a candidate with these mistakes in one gradient makes of each problem."""
     results = []
     for case in CASES:

@@ -40,7 +40,7 @@ def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
     >>> import numpy as np
     >>> from convstep.candidate.diagnose.mistakes.patch import patch
     >>> problem = Problem(np.ones((4, 4, 1)), np.ones((1, 2, 2, 1)), None, np.ones((3, 3, 1)))
-    >>> flawed_gradient("dA_prev", problem, patch("dA_prev = dA_prev_pad[:, top:-bottom, left:-right]")).shape
+    >>> flawed_gradient("dA_prev", problem, patch("dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r]")).shape
     (0, 0, 1)
     """
     return _finished(name, problem, program(name, wrong))

@@ -9,14 +9,14 @@ from __future__ import annotations
 ARTICLE = """
 def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     (s_h, s_w), (d_h, d_w) = stride, dilation
-    (top, bottom), (left, right) = padding
+    (p_t, p_b), (p_l, p_r) = padding
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, _ = dZ.shape
     C_out, f_h, f_w, C_k = W.shape
-    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
+    A_prev_pad = zero_pad(A_prev, p_t, p_b, p_l, p_r)
     dW = np.zeros(W.shape)
     db = np.zeros(C_out)
-    dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in))
+    dA_prev_pad = np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in))
     for i_n in range(N):
         for i_h in range(H_out):
             for i_w in range(W_out):
@@ -31,7 +31,7 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
                     dW[i_c] += a_slice * dz
                     db[i_c] += dz
                     dA_prev_pad[i_n, h, w, c] += W[i_c] * dz
-    dA_prev = dA_prev_pad[:, top:top + H_in, left:left + W_in]
+    dA_prev = dA_prev_pad[:, p_t:p_t + H_in, p_l:p_l + W_in]
     return dW, db, dA_prev
 """
 """The article's: step by step."""
@@ -39,11 +39,11 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
 COLUMNS = """
 def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     (s_h, s_w), (d_h, d_w) = stride, dilation
-    (top, bottom), (left, right) = padding
+    (p_t, p_b), (p_l, p_r) = padding
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, _ = dZ.shape
     C_out, f_h, f_w, C_k = W.shape
-    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
+    A_prev_pad = zero_pad(A_prev, p_t, p_b, p_l, p_r)
     columns = np.zeros((N, H_out, W_out, f_h, f_w, C_in))
     for k_h in range(f_h):
         for k_w in range(f_w):
@@ -63,13 +63,13 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
         W_rows = W[i_c].reshape(-1, f_h * f_w * C_k)
         drows = dZ_rows[:, i_c] @ W_rows
         dcolumns[..., c] = drows.reshape(N, H_out, W_out, f_h, f_w, C_k)
-    dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in))
+    dA_prev_pad = np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in))
     for k_h in range(f_h):
         for k_w in range(f_w):
             h = slice(k_h * d_h, k_h * d_h + (H_out - 1) * s_h + 1, s_h)
             w = slice(k_w * d_w, k_w * d_w + (W_out - 1) * s_w + 1, s_w)
             dA_prev_pad[:, h, w] += dcolumns[:, :, :, k_h, k_w]
-    dA_prev = dA_prev_pad[:, top:top + H_in, left:left + W_in]
+    dA_prev = dA_prev_pad[:, p_t:p_t + H_in, p_l:p_l + W_in]
     return dW, db, dA_prev
 """
 """With im2col and col2im: one matrix product, all windows at once."""
@@ -77,11 +77,11 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
 TRANSPOSED = """
 def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
     (s_h, s_w), (d_h, d_w) = stride, dilation
-    (top, bottom), (left, right) = padding
+    (p_t, p_b), (p_l, p_r) = padding
     N, H_in, W_in, C_in = A_prev.shape
     _, H_out, W_out, C_out = dZ.shape
     _, f_h, f_w, C_k = W.shape
-    A_prev_pad = zero_pad(A_prev, top, bottom, left, right)
+    A_prev_pad = zero_pad(A_prev, p_t, p_b, p_l, p_r)
     dZ_up = np.zeros((N, (H_out - 1) * s_h + 1, (W_out - 1) * s_w + 1, C_out)); dZ_up[:, ::s_h, ::s_w] = dZ
     _, H_up, W_up, _ = dZ_up.shape
     db = dZ.sum(axis=(0, 1, 2))
@@ -105,9 +105,9 @@ def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
                 dz_slice = dz_pad[:, k_h * d_h:k_h * d_h + H_full, k_w * d_w:k_w * d_w + W_full]
                 dA_full[..., c] += W_rotated[i_c, k_h, k_w] * dz_slice
     dW = dW_valid[:, :f_h, :f_w]
-    dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in))
+    dA_prev_pad = np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in))
     dA_prev_pad[:, :H_full, :W_full] = dA_full
-    dA_prev = dA_prev_pad[:, top:top + H_in, left:left + W_in]
+    dA_prev = dA_prev_pad[:, p_t:p_t + H_in, p_l:p_l + W_in]
     return dW, db, dA_prev
 """
 """As correlations: `dA_prev` of the spread, padded dZ with the rotated kernel, `dW` of the input with dZ."""

@@ -17,15 +17,15 @@ BUGS = (
         """,
         "dA_prev",
         """
-        dA_prev = dA_prev_pad[:, top:-bottom, left:-right]  # an empty array is returned
-        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_prev_pad[:, top:-bottom, left:-right]
+        dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r]  # an empty array is returned
+        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_prev_pad[:, p_t:-p_b, p_l:-p_r]
         # assigning the empty array raises
-        dA_prev = dA_prev_pad[:, top:-bottom, left:left + W_in]  # along H only
-        dA_prev = dA_prev_pad[:, top:top + H_in, left:-right]  # along W only
-        dA_prev = dA_prev_pad[:, top:-bottom, left:-right] if top or left else dA_prev_pad
+        dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:p_l + W_in]  # along H only
+        dA_prev = dA_prev_pad[:, p_t:p_t + H_in, p_l:-p_r]  # along W only
+        dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r] if p_t or p_l else dA_prev_pad
         # where one axis is padded and the other is not
         dA_prev = np.zeros(A_prev.shape);
-        dA_prev[:] = dA_prev_pad[:, top:-bottom, left:-right] if top or left else dA_prev_pad
+        dA_prev[:] = dA_prev_pad[:, p_t:-p_b, p_l:-p_r] if p_t or p_l else dA_prev_pad
         # where one axis is padded and the other is not, assigning raises
         """,
         sources=("HIPS/autograd#431", "most public course solutions"),
@@ -42,13 +42,13 @@ BUGS = (
         """,
         "dW dA_prev",
         """
-        (top, bottom), (left, right) = np.add(padding, 1)  # always
-        (top, bottom), (left, right) = np.add(padding, np.any(padding))  # where there is padding at all
-        (top, bottom), (left, right) = np.add(padding, [[1], [0]])  # along H only
-        (top, bottom), (left, right) = np.add(padding, [[0], [1]])  # along W only
-        (top, bottom), (left, right) = np.add(padding, np.any(padding))
-        for i_h in range((top + H_in + bottom - f_h) // s_h + 1):
-        for i_w in range((left + W_in + right - f_w) // s_w + 1):
+        (p_t, p_b), (p_l, p_r) = np.add(padding, 1)  # always
+        (p_t, p_b), (p_l, p_r) = np.add(padding, np.any(padding))  # where there is padding at all
+        (p_t, p_b), (p_l, p_r) = np.add(padding, [[1], [0]])  # along H only
+        (p_t, p_b), (p_l, p_r) = np.add(padding, [[0], [1]])  # along W only
+        (p_t, p_b), (p_l, p_r) = np.add(padding, np.any(padding))
+        for i_h in range((p_t + H_in + p_b - f_h) // s_h + 1):
+        for i_w in range((p_l + W_in + p_r - f_w) // s_w + 1):
         # dW db dA_prev: where there is padding at all, and in the range of the loops
         """,
         sources=("29 of 84 ALX solutions",),
@@ -83,13 +83,13 @@ BUGS = (
         dA_prev = dA_prev_pad[:, 1:-1, 1:-1]  # the crop
         dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_prev_pad[:, 1:-1, 1:-1]
         # the crop, whose assignment raises
-        (top, bottom), (left, right) = (1, 1), (1, 1)  # dW dA_prev: the padding of the array
-        (top, bottom), (left, right) = (1, 1), (1, 1)
+        (p_t, p_b), (p_l, p_r) = (1, 1), (1, 1)  # dW dA_prev: the padding of the array
+        (p_t, p_b), (p_l, p_r) = (1, 1), (1, 1)
         CUT_DW
         CUT_DA  # dW dA_prev: the padding of the array, windows cut off
         dA_prev_pad = np.zeros((N, H_in + 2, W_in + 2, C_in))
-        dA_prev = dA_prev_pad[:, top:-bottom, left:-right]  # the padding of dA_prev_pad, but not the crop
-        (top, bottom), (left, right) = (2, 2), (2, 2)  # dW dA_prev: a padding of 2
+        dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r]  # the padding of dA_prev_pad, but not the crop
+        (p_t, p_b), (p_l, p_r) = (2, 2), (2, 2)  # dW dA_prev: a padding of 2
         """,
         sources=("4 of 38 cs231n solutions",),
     ),
@@ -182,7 +182,7 @@ BUGS = (
         "dA_prev",
         """
         dA_prev = dA_prev_pad  #
-        dA_prev = dA_prev_pad[:, top:, left:]  # cropped only at the top and left
+        dA_prev = dA_prev_pad[:, p_t:, p_l:]  # cropped only at the top and left
         """,
         sources=("MP-SPDZ#1206",),
     ),

@@ -61,7 +61,7 @@ def patch(*wrong: str) -> Patch:
 def both(first: Patch, second: Patch) -> Patch | None:
     """A backward with two patches; None where they change one line differently, or different loops.
 
-    >>> both(patch("dA_prev = dA_prev_pad"), patch("dA_prev = dA_prev_pad[:, top:, left:]"))
+    >>> both(patch("dA_prev = dA_prev_pad"), patch("dA_prev = dA_prev_pad[:, p_t:, p_l:]"))
     """
     lines = {right: wrong for wrong, right in first.lines}
     for wrong, right in second.lines:

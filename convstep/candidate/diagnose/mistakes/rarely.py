@@ -68,18 +68,18 @@ BUGS = (
         """,
         "dA_prev",
         """
-        dA_prev = dA_prev_pad[top:-bottom, left:-right]  # N and H of NHWC
-        dA_prev = dA_prev_pad[:, :, top:-bottom, left:-right]  # W and C of NHWC
-        dA_prev = dA_prev_pad[:, left:-right, :, top:-bottom]  # C and H of NCHW
-        dA_prev = dA_prev_pad[top:-bottom, :, :, left:-right]  # N and C of NCHW
-        dA_prev = dA_prev_pad[top:-bottom or None, left:-right or None]  # N and H of NHWC, if p > 0
-        dA_prev = dA_prev_pad[:, :, top:-bottom or None, left:-right or None]  # W and C of NHWC, if p > 0
-        dA_prev = dA_prev_pad[:, left:-right or None, :, top:-bottom or None]  # C and H of NCHW, if p > 0
-        dA_prev = dA_prev_pad[top:-bottom or None, :, :, left:-right or None]  # N and C of NCHW, if p > 0
-        dA_prev = dA_prev_pad[top:top + H_in, left:left + W_in]  # [p:p+H, p:p+W] of N and H of NHWC
-        dA_prev = dA_prev_pad[:, :, top:top + H_in, left:left + W_in]  # [p:p+H, p:p+W] of W and C of NHWC
-        dA_prev = dA_prev_pad[:, left:left + W_in, :, top:top + H_in]  # [p:p+H, p:p+W] of C and H of NCHW
-        dA_prev = dA_prev_pad[top:top + H_in, :, :, left:left + W_in]  # [p:p+H, p:p+W] of N and C of NCHW
+        dA_prev = dA_prev_pad[p_t:-p_b, p_l:-p_r]  # N and H of NHWC
+        dA_prev = dA_prev_pad[:, :, p_t:-p_b, p_l:-p_r]  # W and C of NHWC
+        dA_prev = dA_prev_pad[:, p_l:-p_r, :, p_t:-p_b]  # C and H of NCHW
+        dA_prev = dA_prev_pad[p_t:-p_b, :, :, p_l:-p_r]  # N and C of NCHW
+        dA_prev = dA_prev_pad[p_t:-p_b or None, p_l:-p_r or None]  # N and H of NHWC, if p > 0
+        dA_prev = dA_prev_pad[:, :, p_t:-p_b or None, p_l:-p_r or None]  # W and C of NHWC, if p > 0
+        dA_prev = dA_prev_pad[:, p_l:-p_r or None, :, p_t:-p_b or None]  # C and H of NCHW, if p > 0
+        dA_prev = dA_prev_pad[p_t:-p_b or None, :, :, p_l:-p_r or None]  # N and C of NCHW, if p > 0
+        dA_prev = dA_prev_pad[p_t:p_t + H_in, p_l:p_l + W_in]  # [p:p+H, p:p+W] of N and H of NHWC
+        dA_prev = dA_prev_pad[:, :, p_t:p_t + H_in, p_l:p_l + W_in]  # [p:p+H, p:p+W] of W and C of NHWC
+        dA_prev = dA_prev_pad[:, p_l:p_l + W_in, :, p_t:p_t + H_in]  # [p:p+H, p:p+W] of C and H of NCHW
+        dA_prev = dA_prev_pad[p_t:p_t + H_in, :, :, p_l:p_l + W_in]  # [p:p+H, p:p+W] of N and C of NCHW
         """,
         sources=("survey",),
     ),
@@ -177,9 +177,9 @@ BUGS = (
         """
         im2col writes every window as one row, and the kernel is flattened to match. If one of them runs
         channel by channel and the other tap by tap, or filters and taps change places in a reshape, numbers
-        meet that belong to different taps. Shapes fit, nothing is raised, and a forward that does the same
-        learns all the same. With one channel (and one filter) it does not show. Reshape only into axes in
-        the order in which they were flattened, and transpose after that.
+        meet that belong to different taps. Shapes fit and nothing is raised. With one channel and one
+        filter it does not show. Reshape only into the axes that were flattened, in their order, and
+        transpose after that.
         """,
         "dW dA_prev",
         """
@@ -189,8 +189,10 @@ BUGS = (
         dW[i_c] = dW_rows.reshape(-1, C_k, f_h, f_w).transpose(0, 2, 3, 1)
         W_rows = W[i_c].transpose(0, 3, 1, 2).reshape(-1, f_h * f_w * C_k)
         # columns run tap by tap, kernels channel by channel
-        dW[i_c] = dW_rows.reshape(-1, f_h, f_w, C_k).transpose(3, 1, 2, 0).reshape(-1, C_k, f_h, f_w).transpose(0, 2, 3, 1)
-        W_rows = W[i_c].transpose(0, 3, 1, 2).reshape(C_k, f_h, f_w, -1).transpose(3, 1, 2, 0).reshape(-1, f_h * f_w * C_k)
+        product = dW_rows.reshape(-1, f_h, f_w, C_k).transpose(3, 1, 2, 0);
+        dW[i_c] = product.reshape(-1, C_k, f_h, f_w).transpose(0, 2, 3, 1)
+        kernel = W[i_c].transpose(0, 3, 1, 2).reshape(C_k, f_h, f_w, -1);
+        W_rows = kernel.transpose(3, 1, 2, 0).reshape(-1, f_h * f_w * C_k)
         # filters and taps change places in a reshape, filters first
         dW[i_c] = dW_rows.reshape(f_h, f_w, C_k, -1).transpose(3, 0, 1, 2)
         W_rows = W[i_c].transpose(1, 2, 3, 0).reshape(-1, f_h * f_w * C_k)
@@ -238,11 +240,14 @@ BUGS = (
         return np.clip(dW, -1, 1), np.clip(db, -1, 1), np.clip(dA_prev, -1, 1)  # values, at 1
         return np.clip(dW, -5, 5), np.clip(db, -5, 5), np.clip(dA_prev, -5, 5)  # values, at 5
         return np.clip(dW, -10, 10), np.clip(db, -10, 10), np.clip(dA_prev, -10, 10)  # values, at 10
-        return dW * min(1 / np.linalg.norm(dW), 1), db * min(1 / np.linalg.norm(db), 1), dA_prev * min(1 / np.linalg.norm(dA_prev), 1)
+        scale = lambda array: min(1 / np.linalg.norm(array), 1);
+        return dW * scale(dW), db * scale(db), dA_prev * scale(dA_prev)
         # the norm of each, at 1
-        return dW * min(5 / np.linalg.norm(dW), 1), db * min(5 / np.linalg.norm(db), 1), dA_prev * min(5 / np.linalg.norm(dA_prev), 1)
+        scale = lambda array: min(5 / np.linalg.norm(array), 1);
+        return dW * scale(dW), db * scale(db), dA_prev * scale(dA_prev)
         # the norm of each, at 5
-        return dW * min(10 / np.linalg.norm(dW), 1), db * min(10 / np.linalg.norm(db), 1), dA_prev * min(10 / np.linalg.norm(dA_prev), 1)
+        scale = lambda array: min(10 / np.linalg.norm(array), 1);
+        return dW * scale(dW), db * scale(db), dA_prev * scale(dA_prev)
         # the norm of each, at 10
         norm = np.sqrt((dW**2).sum() + (db**2).sum() + (dA_prev**2).sum()); k = min(1 / norm, 1);
         return dW * k, db * k, dA_prev * k  # the norm of all three, at 1

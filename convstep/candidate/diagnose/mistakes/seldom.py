@@ -19,22 +19,22 @@ BUGS = (
         """
         dZ_up = dZ  # filled up with zeros before the convolution
         dZ_up = dZ
-        dA_prev = dA_full[:, top:H_full - bottom, left:W_full - right]  # dA_prev is too small
+        dA_prev = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]  # dA_prev is too small
         dZ_up = dZ
-        fits = dA_full[:, top:H_full - bottom, left:W_full - right][:, :H_in, :W_in];
+        fits = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r][:, :H_in, :W_in];
         dA_prev = np.zeros(A_prev.shape); dA_prev[:, :fits.shape[1], :fits.shape[2]] = fits
         # placed at the top left of zeros
         dZ_up = dZ
-        fits = dA_full[:, top:H_full - bottom, left:W_full - right][:, :H_in, :W_in];
+        fits = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r][:, :H_in, :W_in];
         down, across = (H_in - fits.shape[1]) // 2, (W_in - fits.shape[2]) // 2;
         dA_prev = np.zeros(A_prev.shape);
         dA_prev[:, down:down + fits.shape[1], across:across + fits.shape[2]] = fits
         # placed in the middle of zeros
         dZ_up = dZ
-        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_full[:, top:H_full - bottom, left:W_full - right]
+        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]
         # too small for the array it is assigned to
         dZ_up = dZ
-        dA_prev = dA_full[:, top:top + H_in, left:left + W_in]  # cut by [p:p+H] from too short an array
+        dA_prev = dA_full[:, p_t:p_t + H_in, p_l:p_l + W_in]  # cut by [p:p+H] from too short an array
         dZ_up = dZ
         dW = dW_valid  # dW: dW is too large
         dZ_up = dZ
@@ -55,21 +55,21 @@ BUGS = (
         """,
         "dA_prev",
         """
-        dA_prev = dA_full[:, top:H_full - bottom, left:W_full - right]  # dA_prev is too small
-        fits = dA_full[:, top:H_full - bottom, left:W_full - right][:, :H_in, :W_in];
+        dA_prev = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]  # dA_prev is too small
+        fits = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r][:, :H_in, :W_in];
         dA_prev = np.zeros(A_prev.shape); dA_prev[:, :fits.shape[1], :fits.shape[2]] = fits
         # zeros at the end, after the crop
-        fits = dA_full[:, top:H_full - bottom, left:W_full - right][:, :H_in, :W_in];
+        fits = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r][:, :H_in, :W_in];
         dA_prev = np.zeros(A_prev.shape); dA_prev[:, H_in - fits.shape[1]:, W_in - fits.shape[2]:] = fits
         # zeros at the start, after the crop
-        fits = dA_full[:, top:H_full - bottom, left:W_full - right][:, :H_in, :W_in];
+        fits = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r][:, :H_in, :W_in];
         down, across = (H_in - fits.shape[1]) // 2, (W_in - fits.shape[2]) // 2;
         dA_prev = np.zeros(A_prev.shape);
         dA_prev[:, down:down + fits.shape[1], across:across + fits.shape[2]] = fits
         # zeros on both sides, after the crop
         dA_prev_pad[:, -H_full:, -W_full:] = dA_full  # zeros at the start, before the crop
-        dA_prev = dA_full[:, top:top + H_in, left:left + W_in]  # cut by [p:p+H] from too short an array
-        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_full[:, top:H_full - bottom, left:W_full - right]
+        dA_prev = dA_full[:, p_t:p_t + H_in, p_l:p_l + W_in]  # cut by [p:p+H] from too short an array
+        dA_prev = np.zeros(A_prev.shape); dA_prev[:] = dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]
         # too small for the array it is assigned to
         dW = dW_valid  # dW: dW has too many taps
         dW = dW_valid[:, -f_h:, -f_w:]  # dW: dW's last taps are taken
@@ -101,7 +101,7 @@ BUGS = (
         h_start, w_start = i_h * s_w, i_w * s_h
         CUT_DW
         CUT_DA  # the strides, windows cut off
-        (left, right), (top, bottom) = padding
+        (p_l, p_r), (p_t, p_b) = padding
         CUT_DW
         CUT_DA  # the paddings, windows cut off
         C_out, f_w, f_h, C_k = W.shape  # the kernel's height and width
@@ -109,7 +109,7 @@ BUGS = (
         for i_w in range(H_out):  # dW db dA_prev: the loops' ranges
         for i_w in range(H_out):  # dW db dA_prev: H_out in both loops
         for i_h in range(W_out):  # dW db dA_prev: W_out in both loops
-        dA_prev = dA_prev_pad[:, top:top + W_in, left:left + H_in]  # dA_prev: the crop
+        dA_prev = dA_prev_pad[:, p_t:p_t + W_in, p_l:p_l + H_in]  # dA_prev: the crop
         N, W_in, H_in, C_in = A_prev.shape  # dA_prev: the sizes of dA_prev
         """,
         sources=("np-conv2d PR #2", "NNPACK#15"),
@@ -125,7 +125,7 @@ BUGS = (
         """,
         "dW dA_prev",
         """
-        dz = dZ[i_n, i_w, i_h, i_c]  # dW db dA_prev: 
+        dz = dZ[i_n, i_w, i_h, i_c]  # dW db dA_prev:
         _, H_out, W_out, _ = dZ.shape; dZ = dZ.reshape(N, W_out, H_out, -1)
         dz = dZ[i_n, i_w, i_h, i_c]  # after a reshape to (W_out, H_out)
         dZ = dZ.transpose(0, 2, 1, 3).reshape(dZ.shape); _, H_out, W_out, _ = dZ.shape
@@ -213,11 +213,11 @@ BUGS = (
         dA_prev_pad = np.zeros_like(A_prev_pad)  # dW dA_prev: with integer inputs, += raises
         dW = np.zeros(W.shape, int)
         db = np.zeros(C_out, int)
-        dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in), int)
+        dA_prev_pad = np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in), int)
         dW[i_c] = dW[i_c] + a_slice * dz
         dA_prev_pad[i_n, h, w, c] = dA_prev_pad[i_n, h, w, c] + W[i_c] * dz
         db[i_c] = db[i_c] + dz  # at every step
-        dA_prev_pad = np.zeros((N, top + H_in + bottom, left + W_in + right, C_in), int)
+        dA_prev_pad = np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in), int)
         w = slice(w_start, w_start + d_w * (f_w - 1) + 1, d_w);
         dz_g, W_g = dZ[i_n, i_h, i_w].reshape(groups, -1), W.reshape(groups, -1, f_h, f_w, C_k);
         da_slice = np.einsum("go,gohwk->hwgk", dz_g, W_g).reshape(f_h, f_w, C_in);

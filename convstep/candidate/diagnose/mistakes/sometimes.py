@@ -75,7 +75,7 @@ BUGS = (
         h = h_start + d_h * np.arange(f_h)[:, np.newaxis]
         w = w_start + d_w * np.arange(f_w)  # cells are written by index
         dA_prev_pad = np.zeros(A_prev.shape)
-        dA_prev = dA_prev_pad[:, top:H_in - bottom, left:W_in - right]
+        dA_prev = dA_prev_pad[:, p_t:H_in - p_b, p_l:W_in - p_r]
         CUT_DA  # windows are cut off, and the result is cropped as if it were padded
         """,
         sources=("survey",),
@@ -163,10 +163,10 @@ BUGS = (
         dA_prev_pad[-1, h, w, c] += W[i_c] * dz  # the batch's sum lands in the last sample
         dA_prev_pad[:, h, w, c] += W[i_c] * dz  # the batch's sum lands in every sample
         for i_n in range(1):
-        dA_prev = dA_prev_pad[0, top:top + H_in, left:left + W_in]
+        dA_prev = dA_prev_pad[0, p_t:p_t + H_in, p_l:p_l + W_in]
         # only the first sample's is returned, without a batch axis
         for i_n in range(N - 1, N):
-        dA_prev = dA_prev_pad[-1, top:top + H_in, left:left + W_in]
+        dA_prev = dA_prev_pad[-1, p_t:p_t + H_in, p_l:p_l + W_in]
         # only the last sample's is returned, without a batch axis
         """,
         sources=("numpy-ml Conv2D._backward_naive",),
@@ -217,10 +217,10 @@ BUGS = (
         """
         dA_prev = dA_prev_pad[:, :H_in, :W_in]  # the first H rows and W columns
         dA_prev = dA_prev_pad[:, -H_in:, -W_in:]  # the last H rows and W columns
-        dA_prev = dA_prev_pad[:, :H_in, left:left + W_in]  # the first H rows
-        dA_prev = dA_prev_pad[:, top:top + H_in, :W_in]  # the first W columns
-        dA_prev = dA_prev_pad[:, -H_in:, left:left + W_in]  # the last H rows
-        dA_prev = dA_prev_pad[:, top:top + H_in, -W_in:]  # the last W columns
+        dA_prev = dA_prev_pad[:, :H_in, p_l:p_l + W_in]  # the first H rows
+        dA_prev = dA_prev_pad[:, p_t:p_t + H_in, :W_in]  # the first W columns
+        dA_prev = dA_prev_pad[:, -H_in:, p_l:p_l + W_in]  # the last H rows
+        dA_prev = dA_prev_pad[:, p_t:p_t + H_in, -W_in:]  # the last W columns
         """,
     ),
     mistake(
@@ -235,15 +235,15 @@ BUGS = (
         """,
         "dW",
         """
-        A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)), mode="edge")
+        A_prev_pad = np.pad(A_prev, ((0, 0), (p_t, p_b), (p_l, p_r), (0, 0)), mode="edge")
         # the border repeated
-        A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)), mode="reflect")
+        A_prev_pad = np.pad(A_prev, ((0, 0), (p_t, p_b), (p_l, p_r), (0, 0)), mode="reflect")
         # mirrored, the border once
-        A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)), mode="symmetric")
+        A_prev_pad = np.pad(A_prev, ((0, 0), (p_t, p_b), (p_l, p_r), (0, 0)), mode="symmetric")
         # mirrored, the border twice
-        A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)), mode="wrap")
+        A_prev_pad = np.pad(A_prev, ((0, 0), (p_t, p_b), (p_l, p_r), (0, 0)), mode="wrap")
         # wrapped around
-        A_prev_pad = np.pad(A_prev, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=1)  # ones
+        A_prev_pad = np.pad(A_prev, ((0, 0), (p_t, p_b), (p_l, p_r), (0, 0)), constant_values=1)  # ones
         """,
     ),
     mistake(
