@@ -18,9 +18,6 @@ from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judg
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
-from convstep.candidate.diagnose.known_bugs.bug import KnownBug
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes
 from convstep.candidate.diagnose.matching import (
     Match,
     explains_raising,
@@ -30,6 +27,7 @@ from convstep.candidate.diagnose.matching import (
     single_matches,
     wrong_gradients,
 )
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch
 from convstep.candidate.diagnose.observed import (
     about_forward,
     added_once,
@@ -45,7 +43,7 @@ from convstep.language import tr
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known bug."""
 OTHERS = 2
-"""Mistakes that are named besides the first because they would explain all that was seen as well."""
+"""Patch that are named besides the first because they would explain all that was seen as well."""
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
@@ -281,7 +279,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
     return list(by_id.values())
 
 
-def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Mistakes]:
+def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Patch]:
     """By gradient, the mistakes that give its numbers."""
     made = {name: matches[0].mistakes for name, matches in pairs.items() if matches}
     for finding in explained:
@@ -291,7 +289,7 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
 
 
 def _about_raising(
-    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Mistakes]
+    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Patch]
 ) -> list[Finding]:
     """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
 

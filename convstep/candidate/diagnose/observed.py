@@ -28,7 +28,7 @@ from convstep.candidate.diagnose.finding import (
     listed,
     titled,
 )
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 

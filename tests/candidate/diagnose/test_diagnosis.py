@@ -16,13 +16,12 @@ from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
-from convstep.candidate.diagnose.known_bugs import flawed_gradient, variants_of
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of
 from convstep.candidate.referee import check
 from convstep.candidate.verdict import Verdict
 from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
-from tests.candidate.diagnose.known_bugs.ambiguous import AMBIGUOUS
+from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.test_observed import swept
 from tests.strategies import THOROUGH, some
 

@@ -10,9 +10,6 @@ import pytest
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
-from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
 from convstep.candidate.diagnose.matching import (
     PAIRS_FOR,
     paired_matches,
@@ -20,6 +17,7 @@ from convstep.candidate.diagnose.matching import (
     raising_matches,
     single_matches,
 )
+from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
@@ -29,13 +27,13 @@ CASES = [
 ]
 
 
-def mistakes_of(bug: str, gradient: str) -> Mistakes:
+def mistakes_of(bug: str, gradient: str) -> Patch:
     """The first of a known bug's family."""
     return next(variant.mistakes for known, variant in variants_of(gradient) if known.id == bug)
 
 
 def results_with(
-    gradient: str, made: Mistakes | Callable[[Case], Mistakes | None], cases: Sequence[Case] = CASES
+    gradient: str, made: Patch | Callable[[Case], Patch | None], cases: Sequence[Case] = CASES
 ) -> list[Result]:
     """What a candidate with these mistakes in one gradient, maybe others by case, makes of each problem."""
     results = []
@@ -110,7 +108,7 @@ def test_of_two_at_once_each_must_show_by_itself() -> None:
 
 
 def test_two_mistakes_on_two_kinds_of_problems_get_two_names() -> None:
-    def by_stride(other: Mistakes | None) -> Callable[[Case], Mistakes | None]:
+    def by_stride(other: Patch | None) -> Callable[[Case], Patch | None]:
         flipped = mistakes_of("kernel-flipped", "dA_prev")
         return lambda case: flipped if case.stride == (1, 1) else other
 
