@@ -17,7 +17,7 @@ from convstep.candidate.check.judging import problem_words, wrong_cells
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.diagnose.mistakes import flawed_running
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.step.probing import Divergence, Probe, describe

@@ -204,7 +204,9 @@ def _finding(finding: Finding) -> list[str]:
     named = f"{finding.id} ({finding.strength}): {finding.message}"
     lines = _wrapped(finding.message if finding.bug is None else named)
     if finding.bug is not None and finding.bug.wrong:
-        lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
+        for word, code in (("wrong", finding.bug.wrong), ("right", finding.bug.right)):
+            first, *others = code.splitlines()
+            lines += [f"    {word}  {first}", *(f"           {line}" for line in others)]
     if finding.bug is not None:
         lines += _wrapped(finding.bug.explanation, "    ")
     for number, line in enumerate(finding.fix.splitlines()):

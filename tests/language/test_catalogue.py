@@ -12,7 +12,8 @@ from pathlib import Path
 import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES, VERBS
@@ -67,6 +68,10 @@ TABLES: dict[str, Iterable[str]] = {
         *(sentence for pair in (*MOVES.values(), *SLICES.values()) for sentence in pair),
         *(sentence for sentence, _ in REARRANGED),
     ],
+    "candidate/forward_forms.py": [
+        *(form.words for form in FORMS),
+        *(activation.words for activation in ACTIVATIONS if activation.words),
+    ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
@@ -78,7 +83,7 @@ TABLES: dict[str, Iterable[str]] = {
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],
     "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
-    "candidate/known_bugs": [
+    "candidate/mistakes": [
         *(sentence for bug in KNOWN_BUGS.values() for sentence in (bug.title, bug.explanation)),
         *(
             variant.label
@@ -140,6 +145,7 @@ def test_every_entry_is_said_somewhere() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    literals |= set(TABLES["candidate/mistakes"])  # parts of longer literals
     assert not [text for text in ZH if text not in literals]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 
 _WORDS = """
 stride padding dilation groups same valid input weight bias filters kernel batch seed layout cache

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from convstep.candidate.diagnose.known_bugs import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.referee import check, first_divergence, open_worker, verdict_of
 from convstep.candidate.verdict import Verdict

@@ -266,7 +266,7 @@ def test_diagnosis_names_the_line_to_mend_and_fits() -> None:
         lines = draw_diagnosis(verdict, width, height).plain.splitlines()
         assert len(lines) <= height
         assert max(map(len, lines)) <= width
-    assert "+ h_start = i_h * stride" in draw_diagnosis(verdict, 60, 40).plain
+    assert "+ h_start, w_start = i_h * s_h, i_w * s_w" in draw_diagnosis(verdict, 60, 40).plain
     assert "d shows all" in draw_diagnosis(verdict, 30, 6).plain
 
 

@@ -18,9 +18,6 @@ from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judg
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
-from convstep.candidate.diagnose.known_bugs.bug import KnownBug
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes
 from convstep.candidate.diagnose.matching import (
     Match,
     explains_raising,
@@ -30,6 +27,7 @@ from convstep.candidate.diagnose.matching import (
     single_matches,
     wrong_gradients,
 )
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch
 from convstep.candidate.diagnose.observed import (
     about_forward,
     added_once,
@@ -45,7 +43,7 @@ from convstep.language import tr
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known bug."""
 OTHERS = 2
-"""Mistakes that are named besides the first because they would explain all that was seen as well."""
+"""Patch that are named besides the first because they would explain all that was seen as well."""
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
@@ -58,8 +56,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     found = [*seen_directly(swept)]
     wrong_outputs = wrong_forwards(swept)
     if wrong_outputs and not (forward and forward.fits):
-        does = forward.does if forward else ""
-        finding = known("forward-wrong", about_forward(swept, wrong_outputs, does))
+        finding = known("forward-wrong", about_forward(swept, wrong_outputs, forward))
         assert finding.bug is not None  # its lines are one way of many: the sentence says which
         found.append(replace(finding, bug=replace(finding.bug, wrong="", right="")))
     results = [result for result in swept.results if not result.refused]
@@ -67,7 +64,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     if reordered is not None:
         order, results = reordered
         found.append(_wrong_order(swept, order))
-    wrong = wrong_gradients(results)
+    follow = forward.follow if forward else ()
+    wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
     zeros = never_added_to(results, wrong)
     if zeros is not None:
@@ -281,7 +279,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
     return list(by_id.values())
 
 
-def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Mistakes]:
+def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> dict[str, Patch]:
     """By gradient, the mistakes that give its numbers."""
     made = {name: matches[0].mistakes for name, matches in pairs.items() if matches}
     for finding in explained:
@@ -291,7 +289,7 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
 
 
 def _about_raising(
-    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Mistakes]
+    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Patch]
 ) -> list[Finding]:
     """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
 
@@ -305,7 +303,7 @@ def _about_raising(
         kind = result.outcome.message.partition(":")[0], result.outcome.line
         kinds.setdefault(kind, []).append(result)
     found: list[Finding] = []
-    for alike in kinds.values():
+    for alike in sorted(kinds.values(), key=len, reverse=True):
         if all(explains_raising(result, besides) for result in alike):
             continue
         seen = _raised(alike, len(results))

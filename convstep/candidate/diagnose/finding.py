@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.language import tr
 
 if TYPE_CHECKING:
-    from convstep.candidate.diagnose.known_bugs.bug import KnownBug
     from convstep.candidate.diagnose.matching import Match
+    from convstep.candidate.diagnose.mistakes import KnownBug
 
 
 PROVEN, LIKELY, SEEN = "proven", "likely", "seen"

@@ -130,6 +130,8 @@ MODES = {
 FORMS: tuple[Form, ...] = (
     _kernels("it is a true convolution: it rotates the kernel by 180 degrees", lambda W: np.flip(W, (1, 2))),
     Form("it ignores the stride", lambda problem: _with(problem, stride=1)),
+    Form("it ignores the stride along H", lambda problem: _with(problem, stride=(1, problem.stride[1]))),
+    Form("it ignores the stride along W", lambda problem: _with(problem, stride=(problem.stride[0], 1))),
     Form("it ignores the padding", lambda problem: _with(problem, padding=0)),
     _biases("it leaves the bias out", lambda problem: 0),
     _biases(

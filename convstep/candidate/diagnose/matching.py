@@ -18,10 +18,7 @@ from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import MISSING, RIGHT, Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
-from convstep.candidate.diagnose.known_bugs.bug import KnownBug, Variant
-from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
+from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.conv.step import quiet
 
@@ -33,7 +30,7 @@ PAIRS_FOR = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
+    """Patch that give a gradient exactly as the candidate has it, on every problem tried."""
 
     bugs: tuple[KnownBug, ...]
     """One, or two that occur together."""
@@ -57,7 +54,7 @@ class Match:
         return PROVEN if self.gradient and not self.only_when and shown >= ENOUGH else LIKELY
 
     @property
-    def mistakes(self) -> Mistakes:
+    def mistakes(self) -> Patch:
         """The mistakes as one."""
         first, *rest = (variant.mistakes for variant in self.variants)
         for other in rest:
@@ -66,18 +63,18 @@ class Match:
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | str:
+def _flawed(name: str, case: Case, mistakes: Patch) -> Array | str:
     return _made(name, right_of(case), mistakes)
 
 
-def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | str:
+def flawed(name: str, result: Result, mistakes: Patch) -> Array | str:
     """A gradient with these mistakes on a result's problem, or what they make it raise."""
     if result.case is None:
         return _made(name, result.right, mistakes)
     return _flawed(name, result.case, mistakes)
 
 
-def _made(name: str, right: Right, mistakes: Mistakes) -> Array | str:
+def _made(name: str, right: Right, mistakes: Patch) -> Array | str:
     try:
         with quiet():
             return np.asarray(flawed_gradient(name, right.problem, mistakes))
@@ -124,7 +121,7 @@ def paired_matches(
     every = variants_of(name)
     halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
     halves += [entry for entry, _ in _partial(name, compared, clock, until)]
-    tried: set[Mistakes] = set()
+    tried: set[Patch] = set()
     for (bug, variant), (other_bug, other) in itertools.chain(
         itertools.product(halves, every), itertools.combinations(every, 2)
     ):
@@ -149,7 +146,7 @@ def paired_matches(
 def _partial(
     name: str, compared: Sequence[Result], clock: Callable[[], float], until: float
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
-    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
+    """Patch that alone give the candidate's numbers on some wrong problems, and on which; most first.
 
     Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
     ones say anything.
@@ -172,7 +169,7 @@ def _partial(
 def partial_matches(
     name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
 ) -> list[Match]:
-    """Mistakes of which each gives one gradient's numbers on a part of the problems.
+    """Patch of which each gives one gradient's numbers on a part of the problems.
 
     A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
     show where the gradient is right, and nothing else may do as well on its part. A second one is
@@ -219,7 +216,7 @@ def partial_matches(
 
 
 def raising_matches(
-    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Mistakes]
+    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Patch]
 ) -> list[Match]:
     """Single mistakes that raise on exactly these problems, the likeliest first.
 
@@ -252,7 +249,7 @@ def raising_matches(
     return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
 
 
-def explains_raising(result: Result, made: Mapping[str, Mistakes]) -> bool:
+def explains_raising(result: Result, made: Mapping[str, Patch]) -> bool:
     """Whether mistakes that were found by their numbers raise on a problem, too."""
     return any(isinstance(values, str) for values in _all_flawed(result, made).values())
 
@@ -274,7 +271,7 @@ def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
                 yield bug, variant
 
 
-def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
+def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
     """Whether mistakes raise where the candidate does, and agree where it does not."""
     made = _all_flawed(result, mistakes)
     raises = any(isinstance(values, str) for values in made.values())
@@ -283,18 +280,18 @@ def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
     return all(agrees(name, result, values) for name, values in made.items())
 
 
-def _likeness(result: Result, mistakes: Mapping[str, Mistakes]) -> int:
+def _likeness(result: Result, mistakes: Mapping[str, Patch]) -> int:
     """Whether mistakes raise what the candidate raises: 1 if its kind agrees, 2 if its sizes do, too."""
     actual = result.outcome.message
     best = 0
     for said in _all_flawed(result, mistakes).values():
         if isinstance(said, str) and said.partition(":")[0] == actual.partition(":")[0]:
             ours, theirs = (sorted(re.findall(r"\d+", text)) for text in (said, actual))
-            best = max(best, 2 if ours == theirs else 1)
+            best = max(best, 2 if ours == theirs != [] else 1)
     return best
 
 
-def _all_flawed(result: Result, mistakes: Mapping[str, Mistakes]) -> dict[str, Array | str]:
+def _all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
     return {
         name: flawed(name, result, wrong)
         for name, wrong in mistakes.items()
@@ -308,7 +305,7 @@ def _informative(name: str, results: Sequence[Result]) -> list[Result]:
     return sorted(returned, key=lambda result: not result.wrong(name))
 
 
-def _reproduces(name: str, compared: Sequence[Result], mistakes: Mistakes, *, squeezed: bool = False) -> bool:
+def _reproduces(name: str, compared: Sequence[Result], mistakes: Patch, *, squeezed: bool = False) -> bool:
     """Whether mistakes give the candidate's gradient on every problem.
 
     Args:

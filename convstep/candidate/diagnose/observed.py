@@ -8,7 +8,7 @@ import copy
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,12 @@ from convstep.candidate.diagnose.finding import (
     listed,
     titled,
 )
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnose.own_forward import OwnForward
 
 Array = npt.NDArray[Any]
 
@@ -75,7 +78,7 @@ def _on(result: Result) -> str:
     return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
 
 
-def about_forward(swept: Swept, wrong: Sequence[Result], does: str) -> str:
+def about_forward(swept: Swept, wrong: Sequence[Result], forward: OwnForward | None) -> str:
     """That its own forward is wrong, what it does instead, and what that means for the backward."""
     sentence = "its own {forward} is wrong on {problems}, for example {problem}"
     if all(result.ok for result in swept.results if not result.refused):
@@ -93,7 +96,17 @@ def about_forward(swept: Swept, wrong: Sequence[Result], does: str) -> str:
         problems=count(len(wrong)),
         problem=problem_words(wrong[0]),
     )
-    return tr("{does}; {seen}", does=does, seen=words) if does else words
+    if forward and forward.does:
+        words = tr("{does}; {seen}", does=forward.does, seen=words)
+    if forward and forward.follow:
+        words = tr(
+            "{seen}; {names} is right for it"
+            if len(forward.follow) == 1
+            else "{seen}; {names} are right for it",
+            seen=words,
+            names=listed(forward.follow),
+        )
+    return words
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
@@ -219,7 +232,8 @@ def added_once(candidate: Candidate) -> str:
             tree = ast.parse(textwrap.dedent(text))
         except (SyntaxError, ValueError):  # a method's last line, a NUL
             continue
-        lines = [node for node in ast.walk(tree) if _adds_by_array(node, _arrays(tree))]
+        arrays = _arrays(tree)
+        lines = [node for node in ast.walk(tree) if _adds_by_array(node, arrays)]
         if len(lines) == 1:
             (line,) = lines
             assert isinstance(line, ast.AugAssign)

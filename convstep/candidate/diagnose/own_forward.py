@@ -8,19 +8,20 @@ forward is asked itself, by differences along random directions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.judging import RIGHT, Judged, Result, problem_words, wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
+from convstep.candidate.diagnose.matching import wrong_gradients
 from convstep.candidate.diagnose.observed import wrong_forwards
 from convstep.conv.step import quiet
 from convstep.language import tr
@@ -41,8 +42,10 @@ class OwnForward:
 
     does: str
     """What it does instead; "" if that is not known."""
+    follow: tuple[str, ...]
+    """Gradients that are wrong for this convolution and right for what it does."""
     fits: bool
-    """Whether the gradients are those of what it does, wherever they came back."""
+    """Whether all that came back is right for what it does, and somebody may want that."""
     note: str
     """What to say where they are."""
 
@@ -56,20 +59,28 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
     """
     results = [result for result in swept.results if result.outcome.kind == RETURNED]
     asked = [result for result in results if result.outcome.Z is not None]
-    wrong = any(found.kind != RIGHT for result in results for found in result.judged)
+    wrong = wrong_gradients(results)
     differing = wrong_forwards(swept)
     if not asked or not (differing or wrong):
         return None
     does = _known_form([*differing, *asked], plain=not differing)
     if does is None and not differing:
         return None
-    sound = does is None or all(form.sound for form in does.forms)
-    fits = (wrong and sound) and (
-        (does is not None and all(_fits(result, does.gradients(result.right.problem)) for result in results))
-        or (bool(differing) and all(_is_derivative(worker, swept, result) for result in results))
-    )
-    if not differing and not fits:
+    if does is not None and not all(form.sound for form in does.forms):
+        return OwnForward(does.words, (), False, "")
+    names = [name for name in NAMES if any(name in result.outcome.gradients for result in results)]
+    right = [
+        name
+        for name in names
+        if wrong
+        and (
+            (does is not None and all(_fits(name, result, does) for result in results))
+            or (differing and all(_is_slope(name, worker, swept, result) for result in results))
+        )
+    ]
+    if not differing and right != names:
         return None
+    follow = tuple(name for name in right if name in wrong)
     if does is not None:
         note = tr(
             "its own {forward} is not this convolution: {does}; the backward is right for it",
@@ -84,7 +95,7 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
             problems=count(len(differing)),
             problem=problem_words(differing[0]),
         )
-    return OwnForward(does.words if does is not None else "", fits, note)
+    return OwnForward(does.words if does is not None else "", follow, bool(follow) and right == names, note)
 
 
 def right_for_it(swept: Swept) -> Swept:
@@ -118,46 +129,39 @@ def _makes(whole: Whole, result: Result) -> bool:
     return given is None or whole.makes(given, result.right.problem)
 
 
-def _fits(result: Result, gradients: Mapping[str, Array] | None) -> bool:
-    """Whether what came back are these gradients."""
-    if gradients is None:
+def _fits(name: str, result: Result, does: Whole) -> bool:
+    """Whether a gradient, where it came back, is that of what the forward does."""
+    actual = result.outcome.gradients.get(name)
+    if actual is None or name not in result.right.gradients:
+        return True
+    gradients = does.gradients(result.right.problem)
+    if gradients is None or actual.shape != gradients[name].shape:
         return False
-    return all(
-        name in gradients
-        and actual.shape == gradients[name].shape
-        and not wrong_cells(name, result.right, actual, gradients[name]).any()
-        for name, actual in result.outcome.gradients.items()
-        if name in result.right.gradients
-    )
+    return not wrong_cells(name, result.right, actual, gradients[name]).any()
 
 
-def _is_derivative(worker: Worker, swept: Swept, result: Result) -> bool:
-    """Whether gradients are the slopes of the candidate's own forward, along one random direction each."""
-    problem, draw = result.right.problem, np.random.default_rng(0)
+def _is_slope(name: str, worker: Worker, swept: Swept, result: Result) -> bool:
+    """Whether a gradient is the slope of the candidate's own forward along a random direction."""
+    problem, here, gradient = result.right.problem, result.outcome.Z, result.outcome.gradients.get(name)
+    array = getattr(problem, ARRAYS[name])
+    if gradient is None or array is None:
+        return True
+    if here is None or here.shape != problem.dZ.shape or gradient.shape != array.shape:
+        return False
+    along = np.random.default_rng(0).standard_normal(array.shape)
 
-    def Z(name: str, array: Array) -> Array | None:
-        made = worker.call(swept.call, problem.with_arrays(**{name: array}), fresh=swept.keeps_state).Z
+    def Z(by: float) -> Array | None:
+        moved = problem.with_arrays(**{ARRAYS[name]: array + by * along})
+        made = worker.call(swept.call, moved, fresh=swept.keeps_state).Z
         return made if made is not None and made.shape == problem.dZ.shape else None
 
-    here = result.outcome.Z
-    if here is None or here.shape != problem.dZ.shape:
-        return False
-    for name, gradient in result.outcome.gradients.items():
-        array = getattr(problem, ARRAYS[name])
-        if array is None:
-            continue
-        if gradient.shape != array.shape:
+    for step in (1.0, STEP):  # exact where it is linear
+        up, down = Z(step), Z(-step)
+        if up is None or down is None:
             return False
-        along = draw.standard_normal(array.shape)
-        for step in (1.0, STEP):  # exact where it is linear
-            up, down = Z(ARRAYS[name], array + step * along), Z(ARRAYS[name], array - step * along)
-            if up is None or down is None:
-                return False
-            slope = (up - down) / (2 * step)
-            if np.allclose(up + down, 2 * here, rtol=0, atol=CLOSE * (1 + float(np.abs(here).max()))):
-                break
-        terms, claimed = problem.dZ * slope, gradient * along
-        size = float(np.abs(terms).sum() + np.abs(claimed).sum())
-        if not abs(float(terms.sum()) - float(claimed.sum())) <= 10 * CLOSE * size:
-            return False
-    return True
+        slope = (up - down) / (2 * step)
+        if np.allclose(up + down, 2 * here, rtol=0, atol=CLOSE * (1 + float(np.abs(here).max()))):
+            break
+    terms, claimed = problem.dZ * slope, gradient * along
+    size = float(np.abs(terms).sum() + np.abs(claimed).sum())
+    return abs(float(terms.sum()) - float(claimed.sum())) <= 10 * CLOSE * size

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.diagnose.finding import Finding
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.diagnose.mistakes import flawed_running
 from convstep.candidate.referee import first_divergence
 from convstep.candidate.step.probing import Divergence, Probe
 from convstep.candidate.verdict import Verdict

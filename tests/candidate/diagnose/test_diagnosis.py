@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
+from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
+from convstep.candidate.check.cases import Case, right_of
+from convstep.candidate.check.judging import judge
+from convstep.candidate.check.sweep import Swept
+from convstep.candidate.diagnose.diagnosis import diagnose
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of
 from convstep.candidate.referee import check
 from convstep.candidate.verdict import Verdict
 from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
-from tests.candidate.diagnose.known_bugs.ambiguous import AMBIGUOUS
+from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
+from tests.candidate.diagnose.test_observed import swept
 from tests.strategies import THOROUGH, some
 
 FOLDER = Path(corpus.__file__).parent / "files"
@@ -76,6 +86,85 @@ def test_files_as_people_write_them(filename: str, function: str, convention: st
     assert verdict.ok == (not bug), str(verdict)
     if bug:
         assert bug in named(verdict), str(verdict)
+
+
+CASES = [
+    Case(size, (3, 3), (s, s), ((p, p), (p, p)), 2, 3)
+    for s, p, size in itertools.product((1, 2), (0, 1), [(9, 5), (5, 9)])
+]
+
+
+def made(change: Callable[[Case], Outcome | Mapping[str, Any]]) -> Swept:
+    """A sweep in which this came of each case: an outcome, or gradients that are not the right ones."""
+    results = []
+    for case in CASES:
+        right, came = right_of(case), change(case)
+        if not isinstance(came, Outcome):
+            came = Outcome(RETURNED, gradients={**right.gradients, **came})
+        results.append(judge(case, right, came))
+    return swept(*results)
+
+
+def test_two_exceptions_are_two_findings_and_neither_is_proof() -> None:
+    def raises(case: Case) -> Outcome | Mapping[str, Any]:
+        if case.stride == (2, 2):
+            return Outcome(RAISED, message="KeyError: 's'", line=4, line_text="s = hp['s']")
+        if case.padding[0] == (1, 1):
+            return Outcome(RAISED, message="TypeError: no", line=9, line_text="pad(x, None)")
+        return {}
+
+    found = diagnose(made(raises))
+    assert [(finding.id, finding.strength) for finding in found] == [("raises", "seen")] * 2
+    assert [finding.message for finding in found] == [
+        "it raises on 4 of 8 problems: KeyError: 's', at line 4: `s = hp['s']`",
+        "it raises on 2 of 8 problems: TypeError: no, at line 9: `pad(x, None)`",
+    ]
+    (finding,) = diagnose(made(lambda case: raises(CASES[-1])))
+    assert finding.message == "it raises on every problem: KeyError: 's', at line 4: `s = hp['s']`"
+
+
+def test_what_a_mistake_explains_is_no_second_finding() -> None:
+    """The height in both loops: other numbers where rows are fewer, past the border where they are more."""
+    variants = {variant.label: variant.mistakes for _, variant in variants_of("dW")}
+    mistakes = variants["H_out in both loops"]
+
+    def change(case: Case) -> Outcome | Mapping[str, Any]:
+        try:
+            problem = right_of(case).problem
+            return {name: flawed_gradient(name, problem, mistakes) for name in ("dW", "dA_prev")}
+        except IndexError as error:
+            return Outcome(RAISED, message=f"IndexError: {error}", line=7, line_text="dW += x * dZ[r, q]")
+
+    sweep = made(change)
+    assert {result.outcome.kind for result in sweep.results} == {RAISED, RETURNED}
+    assert [(finding.id, finding.proven) for finding in diagnose(sweep)] == [("axes-swapped", True)]
+
+
+def test_alternatives_are_few_and_explain_as_much() -> None:
+    flipped = next(variant.mistakes for bug, variant in variants_of("dW") if bug.id == "dW-flipped")
+    found = diagnose(made(lambda case: {"dW": flawed_gradient("dW", right_of(case).problem, flipped)}))
+    assert (found[0].id, found[0].proven, found[0].alternative) == ("dW-flipped", True, False)
+    others = found[1:]
+    assert len(others) <= 2
+    assert all(finding.alternative and finding.gradients == ("dW",) for finding in others)
+
+
+def test_a_gradient_that_never_comes_is_not_accused() -> None:
+    def without(case: Case) -> Outcome:
+        gradients = right_of(case).gradients
+        return Outcome(RETURNED, gradients={"dA_prev": gradients["dA_prev"], "dW": 0 * gradients["dW"]})
+
+    assert {name for finding in diagnose(made(without)) for name in finding.gradients} == {"dW"}
+
+
+def test_sums_that_index_arrays_lose_are_told_with_the_line_that_adds_them() -> None:
+    lost = next(variant.mistakes for bug, variant in variants_of("dA_prev") if bug.id == "overwrite-dA")
+    sweep = made(lambda case: {"dA_prev": flawed_gradient("dA_prev", right_of(case).problem, lost)})
+    source = "def f(g, at):\n    r, q = places(at)\n    g[r, q] += d\n"
+    sweep = replace(sweep, candidate=replace(sweep.candidate, source=source))
+    (finding,) = diagnose(sweep)
+    assert finding.id == "overwrite-dA"
+    assert finding.message.endswith("`np.add.at(g, (r, q), d)` adds every time")
 
 
 RAISE_ALIKE = frozenset({"input-not-padded", "dA-not-padded"})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from convstep.candidate.call.outcome import RETURNED, Outcome
+from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
-from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
-from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
-from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
-from convstep.candidate.diagnose.matching import PAIRS_FOR, paired_matches, single_matches
+from convstep.candidate.diagnose.matching import (
+    PAIRS_FOR,
+    paired_matches,
+    partial_matches,
+    raising_matches,
+    single_matches,
+)
+from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
@@ -23,18 +27,22 @@ CASES = [
 ]
 
 
-def mistakes_of(bug: str, gradient: str) -> Mistakes:
+def mistakes_of(bug: str, gradient: str) -> Patch:
     """The first of a known bug's family."""
     return next(variant.mistakes for known, variant in variants_of(gradient) if known.id == bug)
 
 
-def results_with(gradient: str, mistakes: Mistakes) -> Sequence[Result]:
-    """What a candidate with these mistakes in one gradient makes of each problem."""
+def results_with(
+    gradient: str, made: Patch | Callable[[Case], Patch | None], cases: Sequence[Case] = CASES
+) -> list[Result]:
+    """What a candidate with these mistakes in one gradient, maybe others by case, makes of each problem."""
     results = []
-    for case in CASES:
+    for case in cases:
         right = right_of(case)
         gradients = {name: values.copy() for name, values in right.gradients.items()}
-        gradients[gradient] = flawed_gradient(gradient, right.problem, mistakes)
+        mistakes = made(case) if callable(made) else made
+        if mistakes is not None:
+            gradients[gradient] = flawed_gradient(gradient, right.problem, mistakes)
         results.append(judge(case, right, Outcome(RETURNED, gradients=gradients)))
     return results
 
@@ -66,3 +74,72 @@ def test_pairs_are_looked_for_as_long_as_there_is_time() -> None:
     results = results_with(gradient, pair)
     late = itertools.count(step=2 * PAIRS_FOR)
     assert paired_matches(gradient, results, lambda: next(late)) == []
+
+
+MORE = [
+    *CASES,
+    *(
+        Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), c, 2)
+        for s in (1, 2)
+        for p in (0, 1)
+        for c in (1, 2, 3)
+    ),
+]
+
+
+def test_little_evidence_is_likely_and_three_problems_are_proof() -> None:
+    flipped = mistakes_of("kernel-flipped", "dA_prev")
+    strengths = [
+        single_matches("dA_prev", results_with("dA_prev", flipped, CASES[:few]))[0].strength
+        for few in (1, 2, 3)
+    ]
+    assert strengths == ["likely", "likely", "proven"]
+
+
+def test_of_two_at_once_each_must_show_by_itself() -> None:
+    first, second = mistakes_of("overwrite-dW", "dW"), mistakes_of("stride-ignored", "dW")
+    pair = both(first, second)
+    assert pair is not None
+    (match,) = paired_matches("dW", results_with("dW", pair, MORE))
+    assert ({bug.id for bug in match.bugs}, match.strength) == ({"overwrite-dW", "stride-ignored"}, "proven")
+    once = [case for case in MORE if case.stride == (1, 1)] + CASES[2:]
+    (match,) = paired_matches("dW", results_with("dW", pair, once))
+    assert (match.alone, match.strength) == (1, "likely"), "the stride shows on one problem"
+
+
+def test_two_mistakes_on_two_kinds_of_problems_get_two_names() -> None:
+    def by_stride(other: Patch | None) -> Callable[[Case], Patch | None]:
+        flipped = mistakes_of("kernel-flipped", "dA_prev")
+        return lambda case: flipped if case.stride == (1, 1) else other
+
+    overwritten = mistakes_of("overwrite-dA", "dA_prev")
+    results = results_with("dA_prev", by_stride(overwritten), MORE)
+    assert single_matches("dA_prev", results) == []
+    found = partial_matches("dA_prev", results)
+    assert {(match.bugs[0].id, match.only_when) for match in found} == {
+        ("kernel-flipped", "stride is 1"),
+        ("overwrite-dA", "stride > 1"),
+    }
+    assert {match.strength for match in found} == {"likely"}
+    # where it is right although the mistake would show there, it is not that mistake
+    assert partial_matches("dA_prev", results_with("dA_prev", by_stride(None), MORE)) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "line", "names"),
+    [
+        ("ValueError: operands could not be broadcast together", "dx[r, q] += w * g", ["dA-not-padded"]),
+        ("ValueError: operands could not be broadcast together", "total = a + c", []),
+        ("KeyError: 'pad'", "dx[r, q] += w * g", []),
+    ],
+)
+def test_an_exception_has_a_name_only_where_the_mistake_would_raise_it_there(
+    message: str, line: str, names: list[str]
+) -> None:
+    fine = results_with("dA_prev", lambda case: None, [case for case in MORE if case.padding != PAD1])
+    raised = Outcome(RAISED, message=message, line=3, line_text=line)
+    failing = [judge(case, right_of(case), raised) for case in MORE if case.padding == PAD1]
+    found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {})]
+    assert found[:1] == names
+    assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}))
+    assert raising_matches(failing, failing, {}) == [], "nothing to compare with"

@@ -27,6 +27,7 @@ from convstep.candidate.diagnose.observed import (
     seen_in_results,
     wrong_forwards,
 )
+from convstep.candidate.diagnose.own_forward import OwnForward
 
 Array = npt.NDArray[Any]
 
@@ -179,7 +180,9 @@ def test_a_wrong_forward_is_named_and_what_it_means_for_the_backward_said() -> N
         (finding,) = (finding for finding in diagnose(found) if finding.id == "forward-wrong")
         assert finding.message.endswith(f"its own conv_forward {on}{ending}")
     seen = f"it flips; its own forward {on}; the backward itself is right"
-    assert about_forward(swept(wrong), [wrong], "it flips") == seen
+    assert about_forward(swept(wrong), [wrong], OwnForward("it flips", (), False, "")) == seen
+    seen += "; dW and db are right for it"
+    assert about_forward(swept(wrong), [wrong], OwnForward("it flips", ("dW", "db"), False, "")) == seen
 
 
 def returned(**gradients: Callable[[Array, Right], Array]) -> list[Result]:

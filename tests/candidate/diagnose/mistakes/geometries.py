@@ -36,6 +36,7 @@ PROBLEMS = {
     "stride 2, padding 1": _problem(2, (7, 10, 3), (4, 3, 3), stride=2, padding=1),
     "stride 2, no padding": _problem(3, (8, 10, 3), (4, 3, 3), stride=2),
     "padding 2, remainder": _problem(4, (6, 9, 2), (3, 3, 2), stride=3, padding=2),
+    "stride 3, padding 1": _problem(19, (7, 10, 2), (2, 3, 3), stride=3, padding=1),
     "two strides, two paddings": _problem(5, (6, 8, 2), (3, 3, 2), stride=(1, 2), padding=(1, 2)),
     "asymmetric": _problem(6, (7, 5, 2), (2, 2, 3), stride=(2, 1), padding=((0, 1), (2, 0))),
     "padding on H only": _problem(7, (5, 6, 2), (3, 3, 2), padding=(1, 0)),

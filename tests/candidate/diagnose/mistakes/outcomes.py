@@ -1,4 +1,4 @@
-"""What a set of mistakes comes to on a problem, in a form that can be compared."""
+"""What a patch comes to on a problem, in a form that can be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.diagnose.known_bugs import Mistakes, flawed_gradient
+from convstep.candidate.diagnose.mistakes import Patch, flawed_gradient
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 
@@ -17,10 +17,11 @@ RAISES = (IndexError, ValueError, TypeError)
 """What people's loops raise."""
 
 
-def outcome(gradient: str, problem: Problem, mistakes: Mistakes) -> Array | None:
+def outcome(gradient: str, problem: Problem, wrong: Patch) -> Array | None:
     """The gradient, None where the backward raises."""
     try:
-        return flawed_gradient(gradient, problem, mistakes)
+        with np.errstate(all="ignore"):
+            return flawed_gradient(gradient, problem, wrong)
     except RAISES:
         return None
 
