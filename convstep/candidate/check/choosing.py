@@ -345,7 +345,7 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
     ):
         sentence = tr("{call} cannot be called: this looks like a conv1d", call=shown)
     else:
-        sentence = tr("{call}: no way was found to call it", call=shown)
+        sentence = tr("{call} fits no convention, and its names do not tell how to call it", call=shown)
     return CannotCall(sentence, candidate, tuple(attempts.values())[:TRIED])
 
 
