@@ -175,7 +175,9 @@ def _failure(verdict: Verdict) -> list[str]:
     lines += _wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
     here = {found.name: found for found in result.judged}
     for name, words in verdict.patterns.items():
-        lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result, call)}", "  ")
+        said = [] if words == verdict.pattern else [words]
+        said += _there(here.get(name), result, call)
+        lines += _wrapped(f"{name:7} {'; '.join(said) or words}", "  ")
     if result.outcome.message and not result.judged:
         line = f" ({result.outcome.place})" if result.outcome.place else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
@@ -185,18 +187,18 @@ def _failure(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _there(found: Judged | None, result: Result, call: Call) -> str:
+def _there(found: Judged | None, result: Result, call: Call) -> list[str]:
     """How a gradient is wrong on the failing problem, in its author's layout."""
     if found is not None and found.kind == "wrong":
         cell = cell_text(found.name, their_cell(call, found.name, found.worst))
-        return f"; here off by up to {short(found.max_abs_error, 3)}, at {cell}"
+        return [f"here off by up to {short(found.max_abs_error, 3)}, at {cell}"]
     if found is not None and found.kind == "shape":
         shape, right = (
             shape_text(their_shape(call, found.name, each))
             for each in (found.shape, result.right.gradients[found.name].shape)
         )
-        return f"; here its shape is {shape} instead of {right}"
-    return ""
+        return [f"here its shape is {shape} instead of {right}"]
+    return []
 
 
 def _finding(finding: Finding) -> list[str]:

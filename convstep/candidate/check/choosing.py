@@ -15,6 +15,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, 
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, heeded, judge
@@ -325,8 +326,8 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
     attempts: dict[str, Attempt] = {}
     for way in tried:
         outcome = way.results[0].outcome
-        known = CONVENTIONS.get(way.call.convention)
-        how = known.call if known is not None else described(way.call, candidate)
+        problem = way.results[0].right.problem
+        how = call_text(way.call, candidate, problem) or described(way.call, candidate)
         attempt = Attempt.of(how, outcome, tr("what it returns does not have the shapes of gradients"))
         attempts.setdefault(attempt.message, attempt)
     name = candidate.name
@@ -344,7 +345,7 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
     ):
         sentence = tr("{call} cannot be called: this looks like a conv1d", call=shown)
     else:
-        sentence = tr("{call}: no way was found to call it", call=shown)
+        sentence = tr("{call} fits no convention, and its names do not tell how to call it", call=shown)
     return CannotCall(sentence, candidate, tuple(attempts.values())[:TRIED])
 
 
