@@ -54,6 +54,7 @@ _REPEATED = (
     "none",
     "format",
 )
+_BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -326,41 +327,33 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
     plain = [each for each in parameters if not each.star]
     if not plain:
         return [(("", "dZ"),)] if parameters else [()]
-    options: list[list[str]] = []
-    for each in plain:
-        roles: list[str] = [
-            role
-            for role in roles_of(each.name)
-            if role in ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
-        ]
-        made = [
-            role
-            for role in making_roles(each.name)
-            if role in ("optimizer", "flag", "zero", "batch", "hparameters")
-        ]
-        if "rate" in making_roles(each.name) and each.name != "alpha":
-            roles.insert(0, "rate")
-        if re.fullmatch(r"z|y|out|output|a_out|y_pred", each.name, re.I) and len(plain) > 1:
-            roles.insert(0, "Z")
-        required = each.default is None
-        found = [*roles, *made] or ["dZ", "A_prev", "rate", "cache"]
-        options.append(
-            found
-            if required
-            else [*(role for role in found if role == "rate"), "dZ" if "dZ" in roles else "", ""]
-        )
+    options = [_back_options(each, alone=len(plain) == 1) for each in plain]
     fits = []
-    for number, roles in enumerate(itertools.product(*(dict.fromkeys(each) for each in options))):
-        told = [role for role in roles if role]
+    for number, picked in enumerate(itertools.product(*options)):
+        told = [role for role in picked if role]
         if told.count("dZ") == 1 and len(set(told)) == len(told):
-            cost = sum(option.index(role) for option, role in zip(options, roles, strict=True))
-            fits.append(
-                (cost, number, tuple((p.name, role) for p, role in zip(plain, roles, strict=True) if role))
-            )
+            cost = sum(option.index(role) for option, role in zip(options, picked, strict=True))
+            given = tuple((p.name, role) for p, role in zip(plain, picked, strict=True) if role)
+            fits.append((cost, number, given))
     if not fits:  # whatever its first parameter is called, it is what comes from above
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
     return [given for _, _, given in sorted(fits)[:3]]
+
+
+def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
+    """The roles that a backward's parameter may have, the likeliest first."""
+    name = parameter.name
+    roles = [role for role in roles_of(name) if role in _BACK]
+    made = making_roles(name)
+    if "rate" in made and name != "alpha":
+        roles.insert(0, "rate")
+    if re.fullmatch(r"z|y|out|output|a_out|y_pred", name, re.I) and not alone:
+        roles.insert(0, "Z")
+    roles += [role for role in made if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
+    if parameter.default is not None:  # it may be left out
+        roles = [role for role in roles if role in ("rate", "dZ")] + [""]
+    return list(dict.fromkeys(roles)) or ["dZ", "A_prev", "rate", "cache"]
 
 
 def _makers(candidate: Candidate) -> Iterator[Method]:

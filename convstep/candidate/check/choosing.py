@@ -115,7 +115,7 @@ def choose(
             lambda call, case: worker.call(call, right_of(case).problem),
             candidate,
             lambda: clock() - began < budget,
-            lambda message: not re.search(_CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message)),
+            lambda message: not re.search(CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message)),
         )
     options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
     own = bool(candidate.forward)

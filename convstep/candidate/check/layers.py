@@ -104,7 +104,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
     """What becomes of a problem with padding and one without, with the first kernels that it takes."""
     results: list[Result] = []
     fixed = not {"kernel_size", "kernel_h", "W"} & {r.partition(":")[0] for r in call.says}
-    for kernel in ((3, 3), (5, 5), (2, 2)) if fixed else ((3, 3),):
+    for kernel in ((3, 3), (5, 5), (2, 2), (1, 1)) if fixed else ((3, 3),):
         results = []
         for case in _trials(call, kernel, fixed=fixed):
             outcome = called(call, case)
@@ -175,22 +175,15 @@ def _but_backward(call: Call) -> Call:
 def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
     """Why a layer cannot be called, in a sentence, and what was tried."""
     name = candidate.name.partition(".")[0]
-    if attempts and all(attempt.message.startswith("NotImplementedError") for attempt in attempts[:1]):
-        return CannotCall(
-            tr("{name} is not written yet: {message}", name=name, message=attempts[0].message),
-            candidate,
-            attempts[:TOLD],
-        )
     likeliest = attempts[0] if attempts else Attempt("", tr("nothing could be tried"))
-    place = (
-        tr(" (line {line}: {text})", line=likeliest.line, text=likeliest.line_text) if likeliest.line else ""
+    place = ""
+    if likeliest.line:
+        place = tr(" (line {line}: {text})", line=likeliest.line, text=likeliest.line_text)
+    sentence = (
+        "{name} is not written yet: {message}{place}"
+        if likeliest.message.startswith("NotImplementedError")
+        else "{name} cannot be called: {message}{place}; add --adapter FILE.py:FUNCTION, a function of the "
+        "class and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)"
     )
-    sentence = tr(
-        "{name} cannot be called: {how}: {message}{place}; add --adapter FILE.py:FUNCTION, a function of the class "
-        "and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
-        name=name,
-        how=likeliest.how,
-        message=likeliest.message,
-        place=place,
-    )
-    return CannotCall(sentence, candidate, attempts[:TOLD])
+    said = tr(sentence, name=name, message=likeliest.message, place=place)
+    return CannotCall(said, candidate, attempts[:TOLD])
