@@ -188,7 +188,7 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     free = "hparameters" in roles
     _, f_h, f_w, _ = geometry.kernel_shape
     if "stride" not in roles and not free and geometry.stride != (1, 1):
-        return tr("a stride")
+        return tr("stride")
     if geometry.stride[0] != geometry.stride[1] and not ("stride:pair" in given and call.pairs):
         return tr("different strides along H and W")
     sized = any(":" in role for role in given if role.startswith("kernel")) and not call.square
@@ -290,7 +290,7 @@ def _pair(
     forth = [name for name in _best(names, _FORWARD) if name not in back]
     shown = [name for name in names if not name.startswith("_")]
     if not forth or not (back or candidate.tensors):
-        missing = tr("backward") if forth else tr("forward")
+        missing = "backward" if forth else "forward"
         sentence = (
             "{name} has no {missing}: its methods are {methods}"
             if shown

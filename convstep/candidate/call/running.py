@@ -75,7 +75,7 @@ class Layer:
 
     def place(self, name: str) -> Place | None:
         """Where it keeps its kernels or its bias."""
-        text = self.where.get(name)
+        text = self.where.get(name) or dict(self.call.places).get(name)
         return next((each for each in places(self.held) if each.text == text), None)
 
     # ---- finding and planting

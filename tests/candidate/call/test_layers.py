@@ -109,9 +109,9 @@ class Tried:
 @pytest.mark.parametrize("name", RIGHT_ONES.split())
 def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
     tried = Tried(getattr(spellings(), name))
-    results = tried.results(every=2)
+    results = tried.results(every=5)
     assert [result for result in results if result.failed] == []
-    assert sum(result.ok for result in results) >= 10
+    assert sum(result.ok for result in results) >= 6
     assert tried.again().ok or tried.again().refused  # and so is a second call on the same object
 
 
@@ -131,7 +131,7 @@ def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
     ],
 )
 def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[str]) -> None:
-    results = Tried(getattr(spellings(), name)).results(every=4)
+    results = Tried(getattr(spellings(), name)).results(every=6)
     assert {found.name for result in results for found in result.judged if found.kind != RIGHT} == wrong
 
 
@@ -188,53 +188,53 @@ def test_a_layer_on_tensors_is_given_tensors(files: Files, name: str) -> None:
     assert all(result.ok for result in results)
 
 
+ADDS = """
+import numpy as np
+
 class Adds:
-    """dW is only ever added to."""
+    def __init__(self, in_channels, out_channels):
+        self.w, self.b = np.zeros((out_channels, in_channels, 1, 1)), np.zeros(out_channels)
+        self.dw, self.db = np.zeros(self.w.shape), np.zeros(out_channels)
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
-        self.W, self.b = (
-            np.zeros((out_channels, in_channels, kernel_size, kernel_size)),
-            np.zeros(out_channels),
-        )
-        self.dW, self.db = np.zeros(self.W.shape), np.zeros(out_channels)
-
-    def forward(self, x: Any) -> None:
+    def forward(self, x):
         self.x = x
 
-    def backward(self, dout: Any) -> Any:
-        dx, dW, db = spellings().gradients(self.x, self.W, dout, 1, 0)
-        self.dW += dW
-        self.db += db
-        return dx
+    def backward(self, dy):
+        self.dw += np.einsum("nfhw,nchw->fc", dy, self.x)[:, :, None, None]
+        self.db += dy.sum((0, 2, 3))
+        return np.einsum("nfhw,fc->nchw", dy, self.w[:, :, 0, 0])
+"""
+METHOD = "\n    def zero_grad(self):\n        self.dw[...] = 0\n        self.db[...] = 0\n"
+OPTIMIZER = (
+    "\nclass SGD:\n    def zero_grad(self, layer):\n        layer.dw, layer.db = 0 * layer.dw, 0 * layer.db\n"
+)
 
 
-class AddsAndClears(Adds):
-    def zero_grad(self) -> None:
-        self.dW[...] = 0
-        self.db[...] = 0
-
-
-@pytest.mark.parametrize("kind", [Adds, AddsAndClears])
 @pytest.mark.parametrize("through_adapter", [False, True])
-def test_a_second_call_on_one_object_shows_what_adds_up(kind: type[Any], through_adapter: bool) -> None:
+@pytest.mark.parametrize(("more", "wrong"), [("", {"dW", "db"}), (METHOD, set()), (OPTIMIZER, set())])
+def test_a_second_call_on_one_object_shows_what_adds_up_and_is_not_meant_to(
+    files: Files, more: str, wrong: set[str], through_adapter: bool
+) -> None:
     def call(kind: type[Any], problem: Any) -> Any:
-        layer = kind(problem.A_prev.shape[3], len(problem.W), problem.W.shape[1])
-        layer.W = problem.W.transpose(0, 3, 1, 2)
+        layer = kind(problem.A_prev.shape[3], len(problem.W))
+        layer.w = problem.W.transpose(0, 3, 1, 2)
         layer.forward(problem.A_prev.transpose(0, 3, 1, 2))
         dx = layer.backward(problem.dZ.transpose(0, 3, 1, 2))
-        return layer.dW.transpose(0, 2, 3, 1), layer.db, dx.transpose(0, 2, 3, 1)
+        return layer.dw.transpose(0, 2, 3, 1), layer.db, dx.transpose(0, 2, 3, 1)
 
+    kind = files.load(f"{files.write('adds.py', ADDS + more).name}:Adds").function
+    assert isinstance(kind, type)
     if through_adapter:
-        case = Case((4, 5), (3, 3), channels=2, batch=1)
+        case = Case((4, 5), (1, 1), channels=2, batch=1)
         served = served_function(functools.partial(call, kind))
-        again = Call("problem", again=True)
-        found = perform(served.function, None, served.candidate, again, right_of(case).problem)
+        found = perform(
+            served.function, None, served.candidate, Call("problem", again=True), right_of(case).problem
+        )
         gradients = dict(zip(("dW", "db", "dA_prev"), found.returned, strict=True))
         result = judge(case, right_of(case), replace(found, gradients=gradients))
     else:
         result = Tried(kind).again()
-    wrong = {found.name for found in result.judged if found.kind != RIGHT}
-    assert wrong == (set() if kind is AddsAndClears else {"dW", "db"})
+    assert {found.name for found in result.judged if found.kind != RIGHT} == wrong
 
 
 @pytest.mark.parametrize("target", ["Conv", "Conv.backward"])
