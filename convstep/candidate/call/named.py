@@ -137,15 +137,16 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
-    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
+    readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    for call in dict.fromkeys(readings):
         says = call.says
         call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
-        if by_place:
-            layouts, biases = layouts[:7], BIASES[:1]
+        method = call.backward or call.forward
+        if method is not None and any(role not in (*roles_of(name), "dZ") for name, role in method.given):
+            layouts, biases = layouts[:7], biases[:1]  # a guess
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
@@ -224,11 +225,14 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
         for number, place in enumerate(unknown):
             full[place] = f"own.{number}"
         yield full
-    free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
-    for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
-        if {"dZ"} & {*roles, *picked}:
+    arrays = [role for role in ARRAYS if role not in picked]
+    count = min(len(unknown), len(arrays))
+    others = [role for role in ("b", "stride", "padding") if role not in picked]
+    rests = list(itertools.permutations(others, len(unknown) - count))
+    for rest, first in itertools.product(rests, itertools.permutations(arrays, count)):
+        if "dZ" in {*first, *picked}:
             full = list(picked)
-            for place, role in zip(unknown, roles, strict=True):
+            for place, role in zip(unknown, (*first, *rest), strict=True):
                 full[place] = role
             yield full
 

@@ -231,9 +231,8 @@ def _tried(worker: Worker, call: Call) -> _Tried:
             gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
             result = judge(case, result.right, replace(result.outcome, gradients=gradients))
         results.append(result)
-        if result.outcome.kind != RETURNED or not any(found.kind == RIGHT for found in result.judged):
-            if result.outcome.kind == HUNG or len(results) > 1 or _wrong_arguments(result.outcome):
-                break
+        if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
+            break
     return _Tried(call, described(call, worker.candidate), tuple(results))
 
 
@@ -293,7 +292,7 @@ def _wrong_arguments(outcome: Outcome) -> bool:
 
 def _wants_pairs(results: Sequence[Result]) -> bool:
     """Whether an int was taken for a pair."""
-    said = r"TypeError: .*(non-iterable int|'int' object is not (subscriptable|iterable)|of type 'int' has no len)"
+    said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
     return any(re.search(said, result.outcome.message) for result in results)
 
 
