@@ -1,10 +1,10 @@
 """The command line: what each command does, and how it ends.
 
 Whatever a command needs is imported inside it, so that `convstep --version` starts neither NumPy
-nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, or results that cannot be
-written (one sentence on stderr), 130 interrupted, 128 + N ended by signal N. Gradients that differ are 1
-whether or not anybody can be told: in front of `head -c0`, on a full disk, and where `--save` cannot
-write its file. A screen that crashes is one sentence and 1.
+nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, a candidate that
+cannot be called, or results that cannot be written (one sentence on stderr), 130 interrupted, 128 + N
+ended by signal N. Gradients that differ are 1 whether or not anybody can be told: in front of `head -c0`,
+on a full disk, and where `--save` cannot write its file. A screen that crashes is one sentence and 1.
 """
 
 from __future__ import annotations
@@ -352,19 +352,22 @@ def _export(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from convstep.cli_candidate import checked
+    from convstep.cli_candidate import checked, written_adapter
 
+    if given.write_adapter is not None:
+        _check_output(given.write_adapter, "--write-adapter")
+        _say(*written_adapter(given))
+        return FINE
     if given.save is not None:
         _check_output(given.save, "--save")
     found = checked(given)
-    code = FINE if found.right else DIFFERENT
     try:
-        _say(found.text, code=code)
-        _say(code=code)  # before the complaint, where both go to one file
+        _say(found.text, code=found.code)
+        _say(code=found.code)  # before the complaint, where both go to one file
     finally:
-        if found.unsaved:
-            _complain(found.unsaved)
-    return code
+        if found.complaint:
+            _complain(found.complaint)
+    return found.code
 
 
 def _debug(given: argparse.Namespace) -> int:

@@ -130,6 +130,11 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     _add_candidate(checking)
     checking.add_argument("--json", action="store_true", help="one JSON object")
     checking.add_argument("--save", metavar="FILE.npz", help="write the smallest failing problem")
+    checking.add_argument(
+        "--write-adapter",
+        metavar="FILE.py",
+        help="instead of a verdict, write an adapter for TARGET: a function to start from",
+    )
     checking.add_argument("--force", action="store_true", help="overwrite an existing file")
     debugging = command(
         "debug", "open your backward beside the reference, where the two diverge", problem=False
@@ -194,7 +199,8 @@ def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> N
     parser.add_argument(
         target,
         metavar="TARGET",
-        help="path.py:function, path.py:Class.method, notebook.ipynb:function, package.module:function",
+        help="path.py:function, path.py:Class, path.py:Class.method, notebook.ipynb:function, "
+        "package.module:function",
     )
     parser.add_argument(
         "--convention",
@@ -217,7 +223,8 @@ def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> N
     parser.add_argument(
         "--adapter",
         metavar="FILE.py:FUNCTION",
-        help="for path.py:Class: a function that takes the class and a problem",
+        help="a function that takes the target and a problem, calls it and returns dW, db, dA_prev; "
+        "see --write-adapter of `convstep check`",
     )
     parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
 

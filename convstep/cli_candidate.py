@@ -6,10 +6,11 @@ import contextlib
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep import waiting
-from convstep.cli import UsageError, Writing, lacking, say_loading
+from convstep.cli import BAD_USAGE, DIFFERENT, FINE, UsageError, Writing, lacking, say_loading
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -26,23 +27,34 @@ class Checked(NamedTuple):
     """What `convstep check` has to say."""
 
     text: str
-    """The verdict, as it was asked for."""
-    right: bool
-    """Whether the candidate is right."""
-    unsaved: str
-    """Why the failing problem could not be written, one sentence; "" if it was, or need not be."""
+    """The verdict, as it was asked for, or why there is none."""
+    code: int
+    """What it comes to: FINE, DIFFERENT or, where there is no verdict, BAD_USAGE."""
+    complaint: str
+    """One sentence for stderr: why there is no verdict, or the failing problem could not be written."""
 
 
 def checked(given: argparse.Namespace) -> Checked:
     """What `convstep check` found out; a file that cannot be written takes nothing from the verdict.
 
     Raises:
-        UsageError: the candidate cannot be loaded, or the file it would be saved to exists.
+        CandidateError: the candidate cannot be loaded.
+        UsageError: the file it would be saved to exists.
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
         raise UsageError(f"{given.save} already exists; choose another --save or add --force")
-    with opened(given.target, given) as worker:
-        verdict = swept(worker, given, None)
+    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.report import uncallable_json, uncallable_report
+
+    try:
+        with opened(given.target, given) as worker:
+            verdict = swept(worker, given, None)
+    except CannotCall as error:
+        if given.json:
+            text = _json(uncallable_json(error, given.target))
+        else:
+            text = uncallable_report(error, given.target, adapted=given.adapter is not None)
+        return Checked(text, BAD_USAGE, str(error))
     unsaved = ""
     if given.save is not None and verdict.failing is not None:
         try:
@@ -50,41 +62,72 @@ def checked(given: argparse.Namespace) -> Checked:
                 verdict = verdict.saved(given.save)
         except UsageError as error:
             unsaved = str(error)
-    if not given.json:
-        return Checked(str(verdict), verdict.ok, unsaved)
+    text = _json(verdict.as_dict()) if given.json else str(verdict)
+    return Checked(text, FINE if verdict.ok else DIFFERENT, unsaved)
+
+
+def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
+    """Write an adapter to start from, and say how it is used.
+
+    Raises:
+        CandidateError: there is no such candidate.
+        UsageError: the file exists, or cannot be written.
+    """
+    path = given.write_adapter
+    if not path.endswith(".py"):
+        raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")
+    if os.path.exists(path) and not given.force:
+        raise UsageError(f"{path} already exists; choose another --write-adapter or add --force")
+    from convstep.candidate.adapter import adapter_text, known_call
+    from convstep.candidate.load.target import CandidateError, Target
+    from convstep.conv.files import written_whole
+
+    candidate = call = refused = None
+    try:
+        with opened(given.target, given) as worker:
+            candidate = worker.candidate
+            call = known_call(worker, given.convention)
+    except CandidateError as error:  # its source may be enough
+        refused = error
+    flags = [f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(given, name)]
+    try:
+        text = adapter_text(Target.parse(given.target), path, candidate, call, flags)
+    except CandidateError as error:
+        raise refused or error from error
+    with Writing(path), written_whole(path) as file:
+        file.write(text.encode())
+    return printable(path, None), text.splitlines()[0].removeprefix("# ")
+
+
+def _json(value: dict[str, Any]) -> str:
     import json
 
     from convstep.view.text import json_value
 
-    return Checked(json.dumps(json_value(verdict.as_dict()), allow_nan=False), verdict.ok, unsaved)
+    return json.dumps(json_value(value), allow_nan=False)
 
 
 def opened(target: str, given: argparse.Namespace) -> Worker:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
-        UsageError: it cannot be loaded.
+        CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.load.target import CandidateError
     from convstep.candidate.referee import open_worker
 
-    try:
-        return open_worker(
-            target,
-            {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter},
-            given.timeout,
-        )
-    except CandidateError as error:
-        raise UsageError(str(error)) from error
+    return open_worker(
+        target,
+        {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter},
+        given.timeout,
+    )
 
 
 def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) -> Verdict:
     """The verdict, with progress on a terminal's stderr meanwhile.
 
     Raises:
-        UsageError: it fits no convention.
+        CannotCall: no way of calling it works.
     """
-    from convstep.candidate.load.target import CandidateError
     from convstep.candidate.referee import verdict_of
 
     shown = sys.stderr is not None and sys.stderr.isatty()
@@ -97,8 +140,6 @@ def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) ->
 
     try:
         return verdict_of(worker, given.convention, problem, progress if shown else None)
-    except CandidateError as error:
-        raise UsageError(str(error)) from error
     finally:
         if shown:
             _draw("\r\x1b[K")
@@ -114,7 +155,8 @@ def debug(given: argparse.Namespace) -> None:
     """Open the debugger with the candidate beside the reference.
 
     Raises:
-        UsageError: there is no terminal, or the candidate or the place cannot be.
+        CandidateError: the candidate cannot be loaded or called.
+        UsageError: there is no terminal, or no such place.
     """
     say_loading(given.target)
     from convstep.cli_problems import named_problem

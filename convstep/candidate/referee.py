@@ -10,8 +10,10 @@ from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
-from convstep.candidate.check.judging import wrong_cells
+from convstep.candidate.call.written import call_text
+from convstep.candidate.check.judging import problem_words, wrong_cells
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
@@ -24,6 +26,8 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.printable import printable
 
+ATTEMPTS = 3
+"""How many of the reasons are told for which a candidate refuses every problem."""
 LONGEST = 999_999
 """Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
 
@@ -61,7 +65,8 @@ def check(
         The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`; `str` of it explains.
 
     Raises:
-        CandidateError: it cannot be loaded, or fits no convention.
+        CannotCall: no way of calling it works, so that there is no verdict; `.tried` has what was tried.
+        CandidateError: it cannot be loaded.
 
     >>> from convstep import conv2d_backward
     >>> check(conv2d_backward).ok
@@ -95,7 +100,8 @@ def assert_correct(
     Raises:
         AssertionError: it is wrong; the message is the verdict, with the command that opens the
             failing problem, which was saved, or why it could not be.
-        CandidateError: it cannot be loaded, or fits no convention.
+        CannotCall: no way of calling it works, so that there is no verdict.
+        CandidateError: it cannot be loaded.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, not this one
     verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
@@ -150,8 +156,13 @@ def verdict_of(
     progress: Progress | None = None,
     budget: float = BUDGET,
 ) -> Verdict:
-    """Sweep, diagnose, and find the first divergence; see `check`."""
+    """Sweep, diagnose, and find the first divergence; see `check`.
+
+    Raises:
+        CannotCall: no way of calling it works, or it takes no problem at all.
+    """
     swept = sweep(worker, convention, problem, progress, budget)
+    _check_taken(swept)
     diagnosis = diagnose(swept)
     divergence = first_divergence(worker, swept, diagnosis)
     said = notes(swept)
@@ -161,6 +172,25 @@ def verdict_of(
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
     return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
+
+
+def _check_taken(swept: Swept) -> None:
+    """Give no verdict on what refuses every problem: it may be right, or not written yet."""
+    if swept.refused < len(swept.results):
+        return
+    first, *_ = swept.results
+    attempts: dict[str, Attempt] = {}
+    for result in swept.results:
+        outcome = result.outcome
+        how = call_text(swept.call, swept.candidate, result.right.problem) or problem_words(result)
+        attempt = Attempt(how, outcome.message, outcome.line, outcome.line_text)
+        attempts.setdefault(outcome.message, attempt)
+    said = tr(
+        "{name} refuses every problem: {message}",
+        name=swept.candidate.name,
+        message=first.outcome.message,
+    )
+    raise CannotCall(said, swept.candidate, tuple(attempts.values())[:ATTEMPTS])
 
 
 def _about_linearity(worker: Worker, swept: Swept) -> list[str]:

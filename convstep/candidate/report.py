@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.judging import problem_words
-from convstep.candidate.diagnose.diagnosis import UNKNOWN
 from convstep.conv.number_text import short
-from convstep.conv.validation import place_text, shape_text
+from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
+    from convstep.candidate.call.call import Call
+    from convstep.candidate.call.uncallable import CannotCall
     from convstep.candidate.check.judging import Judged, Result
     from convstep.candidate.diagnose.finding import Finding
     from convstep.candidate.step.probing import Divergence
@@ -25,9 +29,8 @@ WIDTH = 100
 
 def report(verdict: Verdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
-    swept = verdict.swept
     lines = [verdict.headline + "."]
-    lines += _wrapped(f"called as {verdict.convention}: {swept.reason}")
+    lines += _wrapped(called(verdict))
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
     if not verdict.ok:
@@ -46,10 +49,60 @@ def report(verdict: Verdict) -> str:
     return printable_lines("\n".join(lines))
 
 
+def called(verdict: Verdict) -> str:
+    """How the candidate was called, and why so."""
+    call, reason = verdict.swept.call, verdict.swept.reason
+    if "--adapter" in verdict.flags:
+        adapter = verdict.flags[verdict.flags.index("--adapter") + 1]
+        return tr("called by the adapter {adapter}", adapter=adapter)
+    if call.convention == "layer":  # the reason says how it is made and called
+        return reason
+    if call.convention == "named":
+        return tr("called as {call}", call=reason)
+    return tr("called as {convention}: {reason}", convention=call.convention, reason=reason)
+
+
+def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) -> str:
+    """All there is to say of a candidate that cannot be called: why, what was tried, how to go on.
+
+    Args:
+        error: what was raised.
+        target: the candidate, as the command line names it.
+        adapted: whether it was called by an adapter, so that it is that which is to be changed.
+    """
+    lines = _wrapped(f"cannot be called: {error}")
+    if error.tried:
+        lines += ["", "what was tried:"]
+    for attempt in error.tried:
+        lines += _wrapped(attempt.how, "  ")
+        line = f" (line {attempt.line}: {attempt.line_text})" if attempt.line else ""
+        lines += _wrapped(f"{attempt.message}{line}", "    ")
+    if not adapted:
+        lines += ["", f"to start from: convstep check {shlex.quote(target)} --write-adapter adapter.py"]
+    return printable_lines("\n".join(lines))
+
+
+def uncallable_json(error: CannotCall, target: str) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "ok": None,
+        "verdict": "cannot be called",
+        "target": target,
+        "reason": str(error),
+        "tried": [
+            {
+                "call": attempt.how,
+                "message": attempt.message,
+                "line": attempt.line or None,
+                "line_text": attempt.line_text,
+            }
+            for attempt in error.tried
+        ],
+    }
+
+
 def open_command(verdict: Verdict) -> str:
     """The command that opens the failing problem with the candidate beside the reference."""
-    import shlex
-
     words = ["convstep", "debug", verdict.target if _addressed(verdict) else "FILE.py:FUNCTION"]
     if verdict.path is not None:
         words.append(verdict.path)
@@ -61,12 +114,14 @@ def _addressed(verdict: Verdict) -> bool:
     return ":" in verdict.target
 
 
-def divergence_words(found: Divergence, geometry: Geometry) -> str:
+def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = None) -> str:
     """Where it parts from the reference, in one or two sentences.
 
     Args:
         found: the first step that differs; it is named by the position after it, as on the screen.
         geometry: of the problem it was found on.
+        call: how the candidate is called, to name cells and shapes as its author does; where the debugger
+            names them otherwise, both are said.
     """
     if found.before_any:
         return tr(
@@ -82,7 +137,9 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
         gradient=found.gradient,
     )
     if found.shapes is not None and not found.cells:
-        right, actual = found.shapes
+        right, actual = (
+            shape if call is None else their_shape(call, found.gradient, shape) for shape in found.shapes
+        )
         return tr(
             "{where}: its shape is {shape} instead of {right}, so every step is wrong",
             where=where,
@@ -90,6 +147,11 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
             right=shape_text(right),
         )
     others = found.count - 1
+    cell = ours = cell_text("", found.cells[0])
+    if call is not None:
+        theirs = cell_text("", their_cell(call, found.gradient, found.cells[0]))
+        if theirs != ours:
+            cell = tr("{cell} ({ours} in the debugger)", cell=theirs, ours=ours)
     return tr(
         "{where}{cell}: {actual} instead of {expected}"
         if not others
@@ -97,7 +159,7 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
         if others == 1
         else "{where}{cell}: {actual} instead of {expected}, and {others} more cells",
         where=where,
-        cell=list(found.cells[0]),
+        cell=cell,
         actual=short(found.actual[0], 6),
         expected=short(found.expected[0], 6),
         others=others,
@@ -107,46 +169,56 @@ def divergence_words(found: Divergence, geometry: Geometry) -> str:
 def _failure(verdict: Verdict) -> list[str]:
     result = verdict.failing_result
     assert result is not None
+    call, problem = verdict.swept.call, result.right.problem
     lines = [f"smallest failing problem: {problem_words(result)}"]
+    lines += _wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
     here = {found.name: found for found in result.judged}
     for name, words in verdict.patterns.items():
-        lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result)}", "  ")
+        lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result, call)}", "  ")
     if result.outcome.message and not result.judged:
         line = f" (line {result.outcome.line})" if result.outcome.line else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
-        words = divergence_words(verdict.first_divergence, result.right.problem.geometry)
+        words = divergence_words(verdict.first_divergence, problem.geometry, call)
         lines += _wrapped(f"first divergence: {words}")
     return lines
 
 
-def _there(found: Judged | None, result: Result) -> str:
-    """How a gradient is wrong on the failing problem."""
+def _there(found: Judged | None, result: Result, call: Call) -> str:
+    """How a gradient is wrong on the failing problem, in its author's layout."""
     if found is not None and found.kind == "wrong":
-        return f"; here off by up to {short(found.max_abs_error, 3)}, at {list(found.worst)}"
+        cell = cell_text(found.name, their_cell(call, found.name, found.worst))
+        return f"; here off by up to {short(found.max_abs_error, 3)}, at {cell}"
     if found is not None and found.kind == "shape":
-        right = shape_text(result.right.gradients[found.name].shape)
-        return f"; here its shape is {shape_text(found.shape)} instead of {right}"
+        shape, right = (
+            shape_text(their_shape(call, found.name, each))
+            for each in (found.shape, result.right.gradients[found.name].shape)
+        )
+        return f"; here its shape is {shape} instead of {right}"
     return ""
 
 
 def _finding(finding: Finding) -> list[str]:
-    how = "proven" if finding.proven else "seen"
     # what no known bug explains says so itself
-    lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
+    named = f"{finding.id} ({finding.strength}): {finding.message}"
+    lines = _wrapped(finding.message if finding.bug is None else named)
     if finding.bug is not None and finding.bug.wrong:
         lines += [f"    wrong  {finding.bug.wrong}", f"    right  {finding.bug.right}"]
     if finding.bug is not None:
         lines += _wrapped(finding.bug.explanation, "    ")
+    for number, line in enumerate(finding.fix.splitlines()):
+        lines.append(f"    {'' if number else 'fix':5}  {line}")
     return lines
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
+    """Lines of a paragraph; a shape or an index stays in one piece."""
+    lines = textwrap.wrap(
+        re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -6,8 +6,9 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.named import convention_of
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, listed
@@ -15,14 +16,20 @@ from convstep.candidate.diagnose.observed import forward_is_right, wrong_forward
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.number_text import short
+from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.language import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
 
 
 VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
 """By kind of outcome, what a candidate does that never does anything else wrong."""
+FEW = 10
+"""A candidate that is right on fewer problems is said to be right on these alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +114,12 @@ class Verdict:
         """The verdict in one sentence."""
         swept, name = self.swept, self.swept.candidate.name
         tried = len(swept.results) - swept.refused
+        if self.ok and swept.passed < FEW:
+            return _thin(swept)
         if self.ok:
             return tr(
                 "{name} is right: all gradients agree on {problems}", name=name, problems=count(swept.passed)
             )
-        if not tried:
-            message = swept.results[0].outcome.message
-            return tr("{name} refuses every problem: {message}", name=name, message=message)
         if swept.failing is None:
             ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
             return tr(
@@ -156,6 +162,7 @@ class Verdict:
         failing = self.failing
         return {
             "ok": self.ok,
+            "verdict": "right" if self.ok else "wrong",
             "target": self.target,
             "convention": self.convention,
             "checked": len(self.swept.results),
@@ -193,6 +200,40 @@ def _geometry(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _thin(swept: Swept) -> str:
+    """The verdict on a candidate that is right, but on few problems: what these have in common."""
+    name, problems = swept.candidate.name, count(swept.passed)
+    if not swept.refused:
+        return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)
+    common = []
+    for words, size in SIZES.items():
+        taken, refused = (
+            {size(result.right.problem.geometry) for result in swept.results if result.ok is ok}
+            for ok in (True, False)
+        )
+        if len(taken) == 1 and refused != taken:
+            common.append(tr(words, size=taken.pop()))
+    return tr(
+        "{name} is right, but takes only {problems}: {common}"
+        if common
+        else "{name} is right, but takes only {problems}",
+        name=name,
+        problems=problems,
+        common=tr(", ").join(common[:3]),
+    )
+
+
+SIZES: dict[str, Callable[[Geometry], object]] = {
+    "stride {size}": lambda g: pair_text(g.stride),
+    "padding {size}": lambda g: padding_text(g.padding),
+    "batch of {size}": lambda g: g.samples,
+    "{size} kernel": lambda g: shape_text(g.kernel_shape[1:3]),
+    "input channels: {size}": lambda g: g.input_shape[2],
+    "filters: {size}": lambda g: g.kernel_shape[0],
+}
+"""What a few problems may have in common."""
+
+
 def _divergence(found: Divergence | None) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -205,6 +246,28 @@ def _divergence(found: Divergence | None) -> dict[str, Any] | None:
     }
 
 
+def _not_computed(swept: Swept) -> list[str]:
+    """Gradients that never come back, where that does not count as wrong."""
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    absent = [
+        name
+        for name in NAMES
+        if returned
+        and not any(name in result.outcome.gradients or result.wrong(name) for result in returned)
+        and any(name in result.right.gradients for result in returned)
+    ]
+    if not absent:
+        return []
+    return [
+        tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
+    ]
+
+
 def notes(swept: Swept) -> tuple[str, ...]:
     """What is worth a sentence besides what is wrong."""
     said = []
@@ -212,7 +275,9 @@ def notes(swept: Swept) -> tuple[str, ...]:
     if swept.unsaid:
         said.append(
             tr(
-                "not tried, because the {convention} convention cannot express it: {geometry}",
+                "not tried, because this way of calling cannot express it: {geometry}"
+                if convention.name not in CONVENTIONS
+                else "not tried, because the {convention} convention cannot express it: {geometry}",
                 convention=convention.name,
                 geometry=tr(", ").join(swept.unsaid),
             )
@@ -224,6 +289,7 @@ def notes(swept: Swept) -> tuple[str, ...]:
                 count=swept.untried,
             )
         )
+    said += _not_computed(swept)
     refusing = [result for result in swept.results if result.refused]
     if refusing:
         first = refusing[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.nchw import NCHW, nchw
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
 
@@ -148,6 +149,30 @@ class Problem:
         padded = pad(self.A_prev, self.padding)
         padded.setflags(write=False)
         return padded
+
+    def nchw(self, refuse: Collection[str] = ()) -> NCHW:
+        """The arrays channels first, and the integers as most code takes them: what an adapter needs.
+
+        >>> import numpy as np
+        >>> problem = Problem(np.ones((4, 5, 2)), np.ones((3, 2, 2, 2)), None, None, stride=2)
+        >>> n = problem.nchw()
+        >>> n.x.shape, n.w.shape, n.dz.shape, n.stride, n.padding
+        ((1, 2, 4, 5), (3, 2, 2, 2), (1, 3, 2, 2), 2, 0)
+        >>> dW, db, dA_prev = n.gradients(n.x, n.w, None)  # the way back
+        >>> dW.shape, db, dA_prev.shape
+        ((3, 2, 2, 2), None, (4, 5, 2))
+
+        Args:
+            refuse: what the code under test cannot express, so that such a problem is refused, which does
+                not count as wrong: "batch" (several samples), "pairs" (stride, padding or dilation that
+                differ along H and W), "sides" (padding that differs on opposite sides), "rectangles"
+                (kernels that are not square), "dilation", "groups".
+
+        Raises:
+            NotImplementedError: this problem has one of these.
+            ValueError: `refuse` has another word.
+        """
+        return nchw(self, refuse)
 
     def with_arrays(
         self,

@@ -24,7 +24,7 @@ def subtitle(verdict: Verdict) -> str:
     if verdict.ok:
         return tr("no mistake found")
     ids = ", ".join(dict.fromkeys(finding.id for finding in verdict.diagnosis))
-    return verdict.pattern or ids or tr("refuses every problem")
+    return verdict.pattern or ids
 
 
 def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
@@ -58,13 +58,11 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
 def whole_diagnosis(verdict: Verdict) -> RenderableType:
     """The whole verdict and the candidate's own source; wraps to any width."""
     from convstep.candidate.check.judging import problem_words
-    from convstep.candidate.report import divergence_words
+    from convstep.candidate.report import called, divergence_words
 
     parts: list[RenderableType] = [Paragraph(tr("{sentence}.", sentence=verdict.headline), "bold")]
-    called = tr(
-        "Called as {convention}: {reason}.", convention=verdict.convention, reason=verdict.swept.reason
-    )
-    parts.append(Paragraph(called, "dim"))
+    how = called(verdict)
+    parts.append(Paragraph(tr("{sentence}.", sentence=how[:1].upper() + how[1:]), "dim"))
     result = verdict.failing_result
     if result is not None and not verdict.ok:
         parts += ["", Paragraph(tr("Smallest failing problem: {problem}", problem=problem_words(result)))]
@@ -114,7 +112,7 @@ def _source(verdict: Verdict) -> list[RenderableType]:
 
 
 def _heading(finding: Finding) -> Text:
-    how = tr("proven" if finding.proven else "seen, not proven")
+    how = {"proven": tr("proven"), "likely": tr("likely"), "seen": tr("seen, not proven")}[finding.strength]
     return Text.assemble((finding.id, "bold"), f"  {how}")
 
 

@@ -1,87 +1,208 @@
-"""Layer classes leave their gradients in attributes: a short adapter calls them."""
+"""Adapters that are written for somebody: they run as they stand, and make right code right."""
 
 from __future__ import annotations
 
+import textwrap
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from convstep import CandidateError, Problem, assert_correct, check
-from tests.candidate.conftest import Files
+from convstep.candidate.adapter import CALL, adapter_text
+from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, Outcome
+from convstep.candidate.check.cases import cases_for, right_of
+from convstep.candidate.check.judging import judge
+from convstep.candidate.load.target import CandidateError, Target
 
-LAYER = """
+RIGHT = '''
 import numpy as np
 
-class Conv2D:
-    def __init__(self, filters, kernel, stride, padding):
-        self.kernel, self.stride, self.padding = kernel, stride, padding
+def right(x, w, dout, stride=1, pad=0):
+    """Channels first."""
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dxp, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            at = slice(i * stride, i * stride + w.shape[2]), slice(j * stride, j * stride + w.shape[3])
+            dw += np.einsum("nf,nchw->fchw", dout[:, :, i, j], xp[:, :, at[0], at[1]])
+            dxp[:, :, at[0], at[1]] += np.einsum("nf,fchw->nchw", dout[:, :, i, j], w)
+    return dxp[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw, dout.sum((0, 2, 3))
 
-    def forward(self, A):
-        self.A = A
+def last(x, w, dz, stride=1, pad=0):
+    """Channels last, kernels (f, f, C_in, C_out)."""
+    x, dz = (array.transpose(0, 3, 1, 2) for array in (x, dz))
+    dx, dw, db = right(x, w.transpose(3, 2, 0, 1), dz, stride, pad)
+    return dx.transpose(0, 2, 3, 1), dw.transpose(2, 3, 1, 0), db
+'''
+WRITTEN = {
+    "order of its own": """
+        def back(weights, step, delta, images, pad_size):
+            dx_dw_db = right(images, weights, delta, step, pad_size)
+            d_images, d_weights, d_bias = dx_dw_db
+            return d_weights, d_images, d_bias
+    """,
+    "cache of cs231n": """
+        def back(dout, cache):
+            x, w, b, conv_param = cache
+            dx, dw, db = right(x, w, dout, conv_param['stride'], conv_param['pad'])
+            return dx, dw, db
+    """,
+    "cache of its own": """
+        def back(dZ, cache):
+            W, X, p, s, bias = cache
+            N, C, H, V = X.shape
+            dX, dW, db = right(X, W, dZ, s, p)
+            return dX, [dW, db]
+    """,
+    "dict": """
+        def back(dout, cache, stride, padding):
+            dx, dw, db = right(cache['input'], cache['kernel'], dout, stride, padding)
+            return {'d_kernel': dw, 'd_bias': db, 'd_input': dx}
+    """,
+    "channels last": """
+        def back(dZ, A_prev, W, b, stride):
+            (m, n_H, n_W, n_C) = A_prev.shape
+            (f, f, n_C, n_F) = W.shape
+            dA_prev, dW, db = last(A_prev, W, dZ, stride)
+            return dA_prev, dW, db
+    """,
+    "one picture, channels last": """
+        def back(dz, x, kernel, b, s=1, p=0):
+            xp = np.pad(x, ((p, p), (p, p), (0, 0)))
+            dx, dk, db = last(x[None], kernel, dz[None], s, p)
+            return dx[0], dk, db
+    """,
+    "same and valid": """
+        def back(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
+            m, h, w, c = A_prev.shape
+            kh, kw, cin, cout = W.shape
+            sh, sw = stride
+            dA, dW, db = last(A_prev, W, dZ, sh, kh // 2 if padding == "same" else 0)
+            return dA, dW, db
+    """,
+    "without a stride": """
+        def back(grad_output, input, weight, bias):
+            grad_input, grad_weight, grad_bias = right(input, weight, grad_output)
+            return grad_input, grad_weight, grad_bias
+    """,
+    "layer": """
+        class back:
+            def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, name="conv"):
+                self.stride, self.padding, self.name = stride, padding, name
+                self.weight = np.zeros((out_channels, in_channels, kernel_size, kernel_size))
+                self.bias = np.zeros((out_channels, 1))
+            def __call__(self, x):
+                self.x = x
+            def backward(self, dout):
+                dx, self.weight_grad, db = right(self.x, self.weight, dout, self.stride, self.padding)
+                self.bias_grad = db[:, None]
+                return dx
+    """,
+    "layer with dicts, channels last": """
+        class back:
+            def __init__(self, in_ch, n_filters, k, s=1):
+                self.s = s
+                self.params = {'W': np.zeros((k, k, in_ch, n_filters)), 'b': np.zeros(n_filters)}
+                self.grads = {}
+            def forward(self, inputs):
+                batch, rows, cols, channels = inputs.shape
+                self.inputs = inputs
+            def backward(self, dY):
+                dX, self.grads['W'], self.grads['b'] = last(self.inputs, self.params['W'], dY, self.s)
+                return dX
+    """,
+    "layer that updates itself": """
+        class back:
+            def __init__(self, input_shape, kernel_size, depth):
+                channels, height, width = input_shape
+                self.kernels = np.zeros((depth, channels, kernel_size, kernel_size))
+                self.biases = np.zeros((depth, 1, 1))
+            def forward(self, input):
+                self.input = input
+            def backward(self, output_gradient, learning_rate):
+                dx, dw, db = right(self.input[None], self.kernels, output_gradient[None])
+                self.kernels = self.kernels - learning_rate * dw
+                self.biases -= learning_rate * db[:, None, None]
+                return dx[0]
+    """,
+    "own context": """
+        class back:
+            @staticmethod
+            def forward(ctx, x, w, b, stride):
+                ctx.save_for_backward(x, w)
+                ctx.stride = stride
+            @staticmethod
+            def backward(ctx, grad):
+                x, w = ctx.saved_tensors
+                dx, dw, db = right(x, w, grad, ctx.stride)
+                return dx, dw, db
+    """,
+    "autograd Function": """
+        import torch
+        class back(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, weight, bias, padding):
+                ctx.save_for_backward(x, weight)
+                ctx.padding = padding
+                return torch.nn.functional.conv2d(x, weight, bias, padding=padding)
+            @staticmethod
+            def backward(ctx, grad):
+                x, weight = (saved.numpy() for saved in ctx.saved_tensors)
+                return *map(torch.tensor, right(x, weight, grad.numpy(), 1, ctx.padding)), None
+    """,
+}
 
-    def backward(self, dZ):
-        s, p, (f_h, f_w) = self.stride, self.padding, self.kernel
-        A = np.pad(self.A, ((0, 0), (p, p), (p, p), (0, 0)))
-        dA, self.dW = np.zeros(A.shape), np.zeros(self.W.shape)
-        self.db = dZ.SUM(axis=(0, 1, 2))
-        for i in range(dZ.shape[1]):
-            for j in range(dZ.shape[2]):
-                window = np.s_[:, i * s : i * s + f_h, j * s : j * s + f_w]
-                self.dW += np.einsum("nf,nhwc->fhwc", dZ[:, i, j], A[window])
-                dA[window] += np.einsum("nf,fhwc->nhwc", dZ[:, i, j], self.W)
-        return dA[:, p : p + self.A.shape[1], p : p + self.A.shape[2]]
-"""
-ADAPTER = """
-def call(Conv2D, problem):
-    sides = set(sum(problem.padding, ()))
-    if problem.A_prev.ndim == 3 or problem.groups > 1 or problem.dilation != (1, 1):
-        raise NotImplementedError
-    if len(sides) > 1 or problem.stride[0] != problem.stride[1]:
-        raise NotImplementedError("one padding, one stride")
-    layer = Conv2D(problem.W.shape[0], problem.W.shape[1:3], problem.stride[0], sides.pop())
-    layer.W = problem.W
-    layer.forward(problem.A_prev)
-    dA_prev = layer.backward(problem.dZ)
-    return layer.dW, layer.db, dA_prev
-"""
+
+def tried(adapter: Any, function: Any) -> tuple[int, int]:
+    """On how many problems of a sweep an adapter is right, and on how many not."""
+    good = bad = 0
+    cases, _ = cases_for(CONVENTIONS["problem"], Candidate("call", "function", ("problem",), 1))
+    for case in cases:
+        right = right_of(case)
+        try:
+            found = adapter(function, right.problem)
+        except NotImplementedError:
+            continue
+        outcome = Outcome(RETURNED, gradients=dict(zip(NAMES, found, strict=True)))
+        ok = judge(case, right, outcome).ok
+        good, bad = good + ok, bad + (not ok)
+    return good, bad
 
 
-@pytest.mark.parametrize(("how", "bug"), [("sum", ""), ("mean", "db-mean")])
-def test_a_layer_class_is_checked_through_its_adapter(files: Files, how: str, bug: str) -> None:
-    layer = files.write("layers.py", LAYER.replace("SUM", how))
-    adapter = files.write("adapter.py", ADAPTER)
-    verdict = check(f"{layer}:Conv2D", adapter=f"{adapter}:call")
-    assert verdict.convention == "problem"
-    assert verdict.ok == (not bug)
-    assert [finding.id for finding in verdict.diagnosis][:1] == ([bug] if bug else [])
-    assert verdict.swept.refused > 0  # what the layer cannot do is no mistake
-    assert verdict.swept.candidate.source.startswith("class Conv2D")
-    if bug:
-        assert f"--adapter {adapter}:call" in str(verdict)
+@pytest.mark.parametrize("style", WRITTEN)
+def test_right_code_is_right_through_its_adapter(style: str, tmp_path: Path) -> None:
+    path = tmp_path / "layer.py"
+    path.write_text(RIGHT + textwrap.dedent(WRITTEN[style]))
+    text = adapter_text(Target.parse(f"{path}:back"), "adapter.py")
+    assert text.startswith(f"# convstep check {path}:back --adapter adapter.py:{CALL}\n")
+    theirs: dict[str, Any] = {"__name__": "layer"}
+    exec(compile(path.read_text(), path, "exec"), theirs)
+    ours: dict[str, Any] = {}
+    exec(compile(text, "adapter.py", "exec"), ours)
+    good, bad = tried(ours[CALL], theirs["back"])
+    assert bad == 0, text
+    assert good >= 3, text
 
 
-def test_a_class_of_this_process_too() -> None:
-    class Layer:
-        def backward(self, problem: Problem) -> Any:
-            from convstep import conv2d_backward
-
-            p = problem
-            found = conv2d_backward(p.dZ, p.cache, p.stride, p.padding, p.dilation, p.groups)
-            self.dW, self.db = found[0], found[1]
-            return found[2]
-
-    def call(kind: type[Layer], problem: Problem) -> Any:
-        layer = kind()
-        dA_prev = layer.backward(problem)
-        return layer.dW, layer.db, np.asarray(dA_prev)
-
-    assert_correct(Layer, adapter=call)
-    with pytest.raises(CandidateError, match="both as text or both as functions"):
-        check(Layer, adapter="adapter.py:call")
+def test_what_nobody_can_know_is_asked_for_first(tmp_path: Path) -> None:
+    path = tmp_path / "layer.py"
+    path.write_text(
+        "class Conv:\n    def __init__(self, recipe, stride): pass\n    def backward(self, dout): pass\n"
+    )
+    ours: dict[str, Any] = {}
+    exec(adapter_text(Target.parse(f"{path}:Conv.backward"), "adapter.py", flags=["--python2"]), ours)
+    for case in cases_for(CONVENTIONS["problem"], Candidate("call", "function", ("problem",), 1))[0]:
+        with pytest.raises(NotImplementedError, match=r"^the adapter does not say yet what recipe is$"):
+            ours[CALL](None, right_of(case).problem)
 
 
-def test_a_class_without_an_adapter_is_told_about_them(files: Files) -> None:
-    layer = files.write("layers.py", LAYER)
-    with pytest.raises(CandidateError, match=r"^Conv2D is a class; .* add --adapter FILE.py:FUNCTION"):
-        check(f"{layer}:Conv2D")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("missing", "layer.py:missing is not defined there"), ("Empty", "layer.py:Empty has no backward")],
+)
+def test_what_is_not_there_gets_no_adapter(name: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "layer.py"
+    path.write_text("class Empty:\n    pass\n")
+    with pytest.raises(CandidateError, match=said):
+        adapter_text(Target.parse(f"{path}:{name}"), "adapter.py")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import shlex
 from typing import Any
 
 import pytest
 
-from convstep import check, conv2d_backward
+from convstep import CannotCall, check, conv2d_backward
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.uncallable import Attempt
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.load.target import Target
 from convstep.candidate.referee import verdict_of
-from convstep.candidate.report import WIDTH, open_command
+from convstep.candidate.report import WIDTH, open_command, uncallable_json, uncallable_report
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 
@@ -98,3 +102,62 @@ def test_a_raise_is_said_with_its_line() -> None:
     assert "raises only when padding > 1" in " ".join(text.split())
     assert f"(line {conv2d_mine.__code__.co_firstlineno + 2})" in text
     assert "KeyError: 'columns'" in text
+
+
+def test_what_is_found_is_said_in_the_authors_layout() -> None:
+    verdict = check(specimen("cs231n", "loops", "stride-ignored", "both").function)
+    text, result, found = " ".join(str(verdict).split()), verdict.failing_result, verdict.first_divergence
+    assert result is not None
+    assert found is not None
+    problem = result.right.problem
+    n = problem.nchw()
+    hyper = {"stride": n.stride, "pad": n.padding}
+    assert f"(dout of {n.dz.shape}, (x of {n.x.shape}, w of {n.w.shape}, b, {hyper}))" in text
+    dW = next(judged for judged in result.judged if judged.name == "dW")
+    c_out, k_h, k_w, c_in = dW.worst
+    assert f"at dW[{c_out}, {c_in}, {k_h}, {k_w}]" in text
+    assert found.gradient == "dW"
+    c_out, k_h, k_w, c_in = found.cells[0]
+    if (c_in, k_h, k_w) != (k_h, k_w, c_in):
+        assert (
+            f"in dW[{c_out}, {c_in}, {k_h}, {k_w}] ([{c_out}, {k_h}, {k_w}, {c_in}] in the debugger): "
+            in text
+        )
+
+
+def test_a_fix_in_the_authors_idiom_stands_below_the_explanation() -> None:
+    verdict = check(specimen("coursera", "loops", "stride-ignored", "both").function)
+    fix = "np.add.at(dx, (n, c), columns)\ndx = dx[:, :, 1:]"
+    mended = dataclasses.replace(verdict.diagnosis[0], fix=fix)
+    lines = str(dataclasses.replace(verdict, diagnosis=(mended,))).splitlines()
+    assert (
+        lines[lines.index("    fix    np.add.at(dx, (n, c), columns)") + 1] == "           dx = dx[:, :, 1:]"
+    )
+
+
+def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> None:
+    tried = (
+        Attempt("back(dZ of (1, 3, 3, 2), cache)", "ValueError: too many values", 7, "a, b = cache"),
+        Attempt("back(x, w)", "TypeError: missing dy"),
+    )
+    error = CannotCall("back(a, b) fits nothing", Candidate("back", "function", ("a", "b"), 2), tried)
+    assert uncallable_report(error, "my file.py:back").splitlines() == [
+        "cannot be called: back(a, b) fits nothing",
+        "",
+        "what was tried:",
+        "  back(dZ of (1, 3, 3, 2), cache)",
+        "    ValueError: too many values (line 7: a, b = cache)",
+        "  back(x, w)",
+        "    TypeError: missing dy",
+        "",
+        "to start from: convstep check 'my file.py:back' --write-adapter adapter.py",
+    ]
+    assert "to start from" not in uncallable_report(error, "mine.py:back", adapted=True)
+    plain = json.loads(json.dumps(uncallable_json(error, "mine.py:back")))
+    assert (plain["ok"], plain["verdict"], plain["reason"]) == (None, "cannot be called", str(error))
+    assert plain["tried"][1] == {
+        "call": "back(x, w)",
+        "message": "TypeError: missing dy",
+        "line": None,
+        "line_text": "",
+    }

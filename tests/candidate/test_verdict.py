@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep import Problem, Verdict, check, conv2d_backward
+from convstep import CannotCall, Problem, Verdict, check, conv2d_backward
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.referee import verdict_of
+from convstep.candidate.verdict import notes
 
 
 def right(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
@@ -82,7 +84,6 @@ CANDIDATES = [
     raising,
     hanging,
     crashing,
-    refusing,
     refusing_some,
     misshapen,
     scalar,
@@ -113,12 +114,13 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
         "forward_ok",
     }
     assert plain["ok"] is verdict.ok is bool(verdict)
+    assert plain["verdict"] == ("right" if verdict.ok else "wrong")
     assert verdict.ok is (function in (right, refusing_some, chatty, without_bias))
     assert plain["convention"] == "article"
     assert type(plain["checked"]) is int
     assert type(plain["pattern"]) is str
     assert plain["forward_ok"] in (None, True, False)
-    assert (plain["failing"] is None) == (verdict.failing is None) == (verdict.ok or function is refusing)
+    assert (plain["failing"] is None) == (verdict.failing is None) == verdict.ok
     if plain["failing"] is not None:
         assert set(plain["failing"]) == {"geometry", "path"}
         assert plain["failing"]["path"] is None
@@ -144,7 +146,6 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
     [
         (hanging, "hanging hangs: it did not return within 0.3 s"),
         (crashing, "crashing crashes: it ended its process with exit code 3"),
-        (refusing, "refusing refuses every problem: ValueError: only 28x28"),
     ],
 )
 def test_what_never_returns_says_so_first(function: Callable[..., Any], headline: str) -> None:
@@ -152,6 +153,49 @@ def test_what_never_returns_says_so_first(function: Callable[..., Any], headline
     assert verdict.headline == headline
     assert verdict.first_divergence is None
     assert str(verdict).splitlines()[0] == headline + "."
+
+
+def test_there_is_no_verdict_on_what_takes_nothing() -> None:
+    with pytest.raises(CannotCall, match=r"^refusing refuses every .*: only 28x28$") as caught:
+        judged(refusing)
+    assert caught.value.candidate.name == "refusing"
+    (attempt,) = caught.value.tried
+    assert attempt.how.startswith("refusing(dZ of (2, 3, 2), {'Z': Z, 'W': W of ")
+    assert attempt.message == "ValueError: only 28x28"
+    assert attempt.line_text == 'raise ValueError("only 28x28")'
+    assert attempt.line == refusing.__code__.co_firstlineno + 1
+
+
+def test_who_takes_few_problems_is_told_how_few_and_which() -> None:
+    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
+        if stride != 2 or padding:
+            raise ValueError("only stride 2")
+        return right(dZ, cache, stride, padding)
+
+    verdict = check(conv2d_mine)
+    assert verdict.ok
+    name, passed = conv2d_mine.__qualname__, verdict.swept.passed
+    assert verdict.headline == f"{name} is right, but takes only {passed} problems: stride 2, padding 0"
+    alone = next(result for result in verdict.swept.results if result.ok)
+    slow = dataclasses.replace(verdict.swept, results=(alone,), untried=42)
+    assert (
+        dataclasses.replace(verdict, swept=slow).headline
+        == f"{name} is right, but was tried on only 1 problem"
+    )
+
+
+def test_gradients_that_never_come_are_noted_once() -> None:
+    swept = check(right).swept
+    results = [
+        dataclasses.replace(
+            result,
+            outcome=dataclasses.replace(result.outcome, gradients={"dW": result.outcome.gradients["dW"]}),
+            judged=tuple(found for found in result.judged if found.name == "dW"),
+        )
+        for result in swept.results
+    ]
+    said = notes(dataclasses.replace(swept, results=tuple(results)))
+    assert "db and dA_prev are not computed, and not checked" in said
 
 
 def test_a_right_one_says_on_how_many_problems() -> None:

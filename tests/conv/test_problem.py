@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
+from convstep.conv.backward import conv2d_backward
 from convstep.conv.forward import conv2d_forward
+from convstep.conv.nchw import REFUSABLE
 from convstep.conv.problem import Problem
+from tests.strategies import problems
 
 SHAPES = {"A_prev": (4, 5, 2), "W": (3, 2, 3, 2), "b": (3,), "dZ": (3, 3, 3)}
 
@@ -145,3 +149,52 @@ def test_repr_says_the_shapes_and_the_geometry() -> None:
     assert repr(problem_of()) == (
         "Problem(A_prev 4x5x2, W 3x2x3x2, b 3, dZ 3x3x3, stride=1, padding=0, dilation=1, groups=1, float64)"
     )
+
+
+@given(problems())
+def test_channels_first_and_back_is_a_transposition(problem: Problem) -> None:
+    n = problem.nchw()
+    lead = (slice(None),) if problem.A_prev.ndim == 4 else (np.newaxis,)
+    for mine, ours in ((n.x, problem.A_prev[lead]), (n.w, problem.W), (n.dz, problem.dZ[lead])):
+        assert np.array_equal(np.moveaxis(mine, 1, -1), ours)
+        assert mine.flags.c_contiguous
+        assert mine.flags.writeable
+        assert not np.shares_memory(mine, ours)
+    assert n.dout is n.dz
+    sides = {side for axis in problem.padding for side in axis}
+    assert n.padding == (sides.pop() if len(sides) == 1 else n.padding)
+    assert Problem(problem.A_prev, problem.W, None, problem.dZ, n.stride, n.padding, n.dilation, n.groups)
+    dW, db, dA_prev = conv2d_backward(
+        problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+    )
+    dx = np.moveaxis(dA_prev[lead], -1, 1)
+    back = n.gradients(dx, torch.tensor(np.moveaxis(dW, -1, 1)), db if db is None else db[:, np.newaxis])
+    for got, wanted in zip(back, (dW, db, dA_prev), strict=True):
+        assert got is wanted or np.array_equal(got, np.asarray(wanted))
+    n.x[...] += 1
+    assert not np.array_equal(np.moveaxis(n.x, 1, -1), problem.A_prev[lead])
+    assert n.gradients(None, None, None) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("word", "sizes"),
+    [
+        ("batch", {"A_prev": (2, 4, 5, 4)}),
+        ("pairs", {"stride": (1, 2)}),
+        ("pairs", {"padding": (0, 1)}),
+        ("sides", {"padding": ((0, 1), (0, 1))}),
+        ("rectangles", {"W": (2, 3, 2, 4)}),
+        ("dilation", {"dilation": 2}),
+        ("groups", {"groups": 2, "W": (2, 2, 2, 2)}),
+    ],
+)
+def test_what_cannot_be_expressed_is_refused_by_name(word: str, sizes: dict[str, Any]) -> None:
+    wanted: dict[str, Any] = {"A_prev": (4, 5, 4), "W": (2, 2, 2, 4)} | sizes
+    A_prev, W = np.ones(wanted.pop("A_prev")), np.ones(wanted.pop("W"))
+    problem = Problem(A_prev, W, None, None, **wanted)
+    assert problem.nchw([each for each in REFUSABLE if each != word]).x.ndim == 4
+    with pytest.raises(NotImplementedError, match=f"^{REFUSABLE[word]}$"):
+        problem.nchw([word])
+    assert Problem(np.ones((4, 5, 4)), np.ones((2, 2, 2, 4)), None, None, 2, 1).nchw(REFUSABLE).stride == 2
+    with pytest.raises(ValueError, match=r"^refuse has 'strides'; it may have batch, pairs, "):
+        problem.nchw("strides")

@@ -15,7 +15,7 @@ from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
 from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
-from convstep.candidate.verdict import VERBS
+from convstep.candidate.verdict import SIZES, VERBS
 from convstep.cli_export import DRAWN, WRITTEN
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
@@ -61,7 +61,7 @@ TABLES: dict[str, Iterable[str]] = {
         *UNCHECKED,
     ],
     "candidate/processes.py": CRASHES.values(),
-    "candidate/verdict.py": ("wrong", *VERBS.values()),
+    "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values()) for sentence in pair),

@@ -276,10 +276,6 @@ def _taken(worker: Worker, way: _Tried) -> tuple[Call, str, Result | None]:
             told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
             if outcome.kind == RAISED and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
-    returned = [result.outcome for result in way.results if result.outcome.kind == RETURNED]
-    missing = [name for name in NAMES if returned and not any(name in each.gradients for each in returned)]
-    if missing:
-        reason = tr("{reason}; not computed: {names}", reason=reason, names=", ".join(missing))
     return call, reason, way.hung
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.convention import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
@@ -96,12 +96,7 @@ def choose(
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
-        missing = [name for name in NAMES if not any(each.startswith(f"{name} ") for each in kept)]
-    else:
-        missing = [name for name in NAMES if name not in outcome.gradients]
     call, reason = layers.settled(call, reason, outcome)
-    if missing:
-        reason = tr("{reason}; not computed: {names}", reason=reason, names=", ".join(missing))
     return call, reason, None
 
 

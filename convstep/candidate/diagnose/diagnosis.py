@@ -1,8 +1,8 @@
 """Why a candidate is wrong: known mistakes that were reproduced, else what there is to see.
 
 A known bug is claimed as proven only if the reference with that mistake gives the candidate's
-numbers on every problem of the sweep, or raises on exactly the same ones. All else is an
-observation and says so.
+numbers on every problem where it returned, and the mistake shows on at least `ENOUGH` of them. What
+rests on fewer, on a part of the problems or on exceptions is likely; all else is an observation.
 """
 
 from __future__ import annotations
@@ -17,21 +17,27 @@ from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations
-from convstep.candidate.diagnose.finding import Finding, count, known, listed
+from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
 from convstep.candidate.diagnose.known_bugs.bug import KnownBug
+from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
 from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes
 from convstep.candidate.diagnose.matching import (
     Match,
+    explains_raising,
     paired_matches,
+    partial_matches,
     raising_matches,
-    right_everywhere,
     single_matches,
+    wrong_gradients,
 )
-from convstep.candidate.diagnose.observed import seen_directly, seen_in_results
+from convstep.candidate.diagnose.observed import never_added_to, seen_directly, seen_in_results
+from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.language import tr
 
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known bug."""
+OTHERS = 2
+"""Mistakes that are named besides the first because they would explain all that was seen as well."""
 
 
 def diagnose(swept: Swept) -> tuple[Finding, ...]:
@@ -42,28 +48,64 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     if reordered is not None:
         order, results = reordered
         found.append(_wrong_order(swept, order))
-    wrong = tuple(name for name in NAMES if not right_everywhere(name, results))
+    wrong = wrong_gradients(results)
     raising = [result for result in results if result.outcome.kind == RAISED]
-    if not wrong and not raising:
-        return tuple(found)
+    zeros = never_added_to(results, wrong)
+    if zeros is not None:
+        found.append(zeros)
     missing = tuple(name for name in wrong if any(_lacks(name, result) for result in results))
-    singles = {name: single_matches(name, results) for name in wrong if name not in missing}
-    explained = _ranked(singles, wrong)
-    found += explained
-    seen = seen_in_results(results, [name for name in singles if not singles[name]])
+    sought = [name for name in wrong if name not in missing and (not zeros or name not in zeros.gradients)]
+    singles = {name: single_matches(name, results) for name in sought}
+    found += _ranked(singles, wrong, raising)
+    seen = seen_in_results(results, [name for name in sought if not singles[name]])
     found += seen
-    left = [name for name in singles if not singles[name] and not any(name in f.gradients for f in seen)]
-    pairs = {name: paired_matches(name, results) for name in left}
-    paired = _with_pairs(found, pairs)
-    found = [finding for finding in paired if not _narrower(finding, paired)]
-    if raising:
-        found += _about_raising(results, raising, _reproduced(explained, pairs), found)
+    left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
+    pairs: dict[str, list[Match]] = {}
+    for name in left:
+        ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
+        pairs[name] = paired_matches(name, results, found_elsewhere=[*ids, *_ids(pairs)])
+    found = _with_pairs(found, pairs)
+    found += _about_raising(results, raising, _reproduced(found, pairs))
     for name in (*missing, *(name for name in left if not pairs[name])):
-        words = tr("; ").join(observations(name, results))
-        if name not in missing:
-            words = tr("not a known bug: {seen}", seen=words)
-        found.append(Finding(UNKNOWN, False, words, (name,)))
+        found += _about_unknown(name, results, [] if name in missing else partial_matches(name, results))
     return tuple(found)
+
+
+def _ids(pairs: dict[str, list[Match]]) -> list[str]:
+    return [bug.id for matches in pairs.values() for match in matches for bug in match.bugs]
+
+
+def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]) -> list[Finding]:
+    """What is known of a part of the problems, and what there is to see on the rest."""
+    found: list[Finding] = []
+    rest = list(results)
+    for match in claims:
+        message = tr(
+            "{bug}, in {name}: where {feature} it gives the same numbers, "
+            "on {problems}, {failing} of them wrong",
+            bug=_called(match.bugs[0], match.variants[0].label),
+            name=name,
+            feature=tr(match.only_when),
+            problems=count(match.problems),
+            failing=match.failing,
+        )
+        found.append(Finding(match.bugs[0].id, LIKELY, message, (name,), match.bugs[0], match))
+        rest = [result for result in rest if not _has(match.only_when, result)]
+    if not any(result.wrong(name) for result in rest):
+        return found
+    words = tr("; ").join(observations(name, rest))
+    if found:
+        words = tr("elsewhere, not a known bug: {seen}", seen=words)
+    elif not any(_lacks(name, result) for result in results):
+        words = tr("not a known bug: {seen}", seen=words)
+    return [*found, Finding(UNKNOWN, SEEN, words, (name,))]
+
+
+def _has(words: str, result: Result) -> bool:
+    """Whether a feature holds on a problem."""
+    return any(
+        feature.words == words and feature.holds(result.right.problem.geometry) for feature in FEATURES
+    )
 
 
 def _lacks(name: str, result: Result) -> bool:
@@ -112,43 +154,46 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
     )
 
 
-def _ranked(singles: dict[str, list[Match]], wrong: Sequence[str]) -> list[Finding]:
-    """One finding a bug, those that explain the most gradients first; the rest are alternatives."""
+def _ranked(
+    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result]
+) -> list[Finding]:
+    """One finding a bug, those that explain most first; alternatives are those that explain as much."""
     by_bug: dict[str, dict[str, Match]] = {}
     for name, matches in singles.items():
         for match in matches:
             held = by_bug.setdefault(match.bugs[0].id, {})
-            if name not in held or _fits(match, wrong) > _fits(held[name], wrong):
+            if name not in held or _rank(match, wrong, raising) > _rank(held[name], wrong, raising):
                 held[name] = match
     order = {bug_id: number for number, bug_id in enumerate(by_bug)}
-    explained: set[str] = set()
+    ranks = {
+        bug_id: max(_rank(match, wrong, raising) for match in held.values())
+        for bug_id, held in by_bug.items()
+    }
+    explained: dict[str, str] = {}
     found: list[Finding] = []
-    left = dict(by_bug)
+    left, others = dict(by_bug), 0
     while left:
         best = max(
             left,
-            key=lambda bug_id: (
-                len(left[bug_id].keys() - explained),
-                max(_fits(match, wrong) for match in left[bug_id].values()),
-                -order[bug_id],
-            ),
+            key=lambda bug_id: (len(left[bug_id].keys() - explained.keys()), ranks[bug_id], -order[bug_id]),
         )
         chosen = left.pop(best)
-        new = chosen.keys() - explained
-        explained |= new
+        new = chosen.keys() - explained.keys()
+        if not new:
+            first = explained[next(iter(chosen))]
+            if chosen.keys() != by_bug[first].keys() or ranks[best][0] < ranks[first][0] or others == OTHERS:
+                continue
+            others += 1
+        explained |= dict.fromkeys(new, best)
         found.append(_from_matches(chosen, alternative=not new))
     return found
 
 
-def _narrower(finding: Finding, found: Sequence[Finding]) -> bool:
-    """Whether it is another reading of a part of what one mistake explains as a whole."""
-    wider = (other for other in found if not other.alternative)
-    return finding.alternative and any(set(finding.gradients) < set(other.gradients) for other in wider)
-
-
-def _fits(match: Match, wrong: Sequence[str]) -> bool:
-    """Whether a variant spoils exactly the gradients that are wrong."""
-    return set(match.variants[0].gradients) == set(wrong)
+def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
+    """On how many problems a variant raises like the candidate; whether it spoils just what is wrong."""
+    made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
+    raises = sum(explains_raising(result, made) for result in raising)
+    return raises, set(match.variants[0].gradients) == set(wrong)
 
 
 def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
@@ -164,7 +209,8 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
     )
     if alternative:
         message = tr("the same numbers would also come from this: {finding}", finding=message)
-    return Finding(bug.id, True, message, names, bug, first, alternative)
+    strength = max(matches.values(), key=lambda match: match.failing).strength
+    return Finding(bug.id, strength, message, names, bug, first, alternative)
 
 
 def _called(bug: KnownBug, *labels: str) -> str:
@@ -195,7 +241,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
                 )
                 by_id[bug.id, False] = Finding(
                     bug.id,
-                    True,
+                    match.strength if again is None else again.strength,
                     message,
                     (name,) if again is None else tuple(dict.fromkeys((*again.gradients, name))),
                     bug,
@@ -214,53 +260,62 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
 
 
 def _about_raising(
-    results: Sequence[Result],
-    raising: Sequence[Result],
-    besides: dict[str, Mistakes],
-    earlier: Sequence[Finding],
+    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Mistakes]
 ) -> list[Finding]:
-    """Known mistakes that raise on the same problems, and in any case what is raised where."""
-    first = raising[0]
-    seen = first.outcome.message
-    if first.outcome.line:
-        seen = tr(
-            "{message} at line {line}: `{text}`",
-            message=seen,
-            line=first.outcome.line,
-            text=first.outcome.line_text,
-        )
-    explained = {finding.id for finding in earlier if finding.match is not None}
+    """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
+
+    Args:
+        results: what the candidate made of each problem.
+        raising: those on which it raises.
+        besides: by gradient, what else is wrong with it; where that raises, too, all is said.
+    """
+    kinds: dict[tuple[str, int], list[Result]] = {}
+    for result in raising:
+        kind = result.outcome.message.partition(":")[0], result.outcome.line
+        kinds.setdefault(kind, []).append(result)
     found: list[Finding] = []
-    if "output from dtype('float" in first.outcome.message and "to dtype('int" in first.outcome.message:
-        refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
-        return [known("integer-truncation", refused)]
-    matches: dict[str, Match] = {}
-    for match in raising_matches(results, besides):
-        matches.setdefault(match.bugs[0].id, match)
-    if explained & matches.keys():  # what is wrong with the numbers raises there as well
-        return found
-    for bug_id, match in matches.items():
+    for alike in kinds.values():
+        if all(explains_raising(result, besides) for result in alike):
+            continue
+        seen = _raised(alike, len(results))
+        if "output from dtype('float" in seen and "to dtype('int" in seen:
+            bug = KNOWN_BUGS["integer-truncation"]
+            refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
+            found.append(Finding(bug.id, LIKELY, titled(bug, refused), (), bug))
+            continue
+        likely = _likely(raising_matches(results, alike, besides), seen)
+        found += likely or [Finding("raises", SEEN, seen)]
+    return found
+
+
+def _raised(alike: Sequence[Result], tried: int) -> str:
+    """What is raised, on how many problems, at which line."""
+    outcome = alike[0].outcome
+    words = tr(
+        "it raises on every problem: {message}"
+        if len(alike) == tried
+        else "it raises on {failing} of {problems}: {message}",
+        failing=len(alike),
+        problems=count(tried),
+        message=outcome.message,
+    )
+    if not outcome.line:
+        return words
+    return tr("{seen}, at line {line}: `{text}`", seen=words, line=outcome.line, text=outcome.line_text)
+
+
+def _likely(matches: Sequence[Match], seen: str) -> list[Finding]:
+    """Known mistakes that raise on the same problems: one, and at most `OTHERS` that would do as well."""
+    by_bug = {match.bugs[0].id: match for match in reversed(matches)}
+    found: list[Finding] = []
+    for bug_id in dict.fromkeys(match.bugs[0].id for match in matches):
+        match = by_bug[bug_id]
         message = tr(
-            "{bug}: it raises on exactly the {failing} of {problems} on which this mistake raises, "
-            "and changes nothing else; {seen}"
-            if explained
-            else "{bug}: it raises on exactly the {failing} of {problems} on which this mistake raises, "
-            "and agrees with it on the others; {seen}",
+            "{bug}: {seen}; this mistake raises on the same problems, and the numbers on the others do not "
+            "speak against it",
             bug=_called(match.bugs[0], match.variants[0].label),
-            failing=match.failing,
-            problems=count(match.problems),
             seen=seen,
         )
         names = match.variants[0].gradients
-        found.append(Finding(bug_id, True, message, names, match.bugs[0], match, alternative=bool(found)))
-    if found:
-        return found
-    message = tr(
-        "not a known bug: it raises on {failing} of {problems}: {seen}"
-        if len(raising) < len(results)
-        else "it raises on every problem: {seen}",
-        failing=len(raising),
-        problems=count(len(results)),
-        seen=seen,
-    )
-    return [Finding("raises", True, message)]
+        found.append(Finding(bug_id, LIKELY, message, names, match.bugs[0], match, alternative=bool(found)))
+    return found[: 1 + OTHERS]

@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from convstep.candidate.diagnose.matching import Match
 
 
+PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
+"""How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
+was seen, but that is little, or nothing but exceptions; no more than what there is to see."""
+ENOUGH = 3
+"""Problems on which a mistake must show in the candidate's own numbers before it is proven."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
     """One thing that is wrong, or that was seen."""
 
     id: str
     """A known bug's id; "unknown", "raises", "hangs" or "crashes" for anything else."""
-    proven: bool
-    """Whether it was reproduced, or is what was directly seen."""
+    strength: str
+    """PROVEN, LIKELY or SEEN."""
     message: str
     """What is wrong, in one or two sentences."""
     gradients: tuple[str, ...] = ()
@@ -32,12 +39,19 @@ class Finding:
     """How it was reproduced."""
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
+    fix: str = ""
+    """Lines that put it right, in the author's idiom; "" where there is nothing better than the bug's own."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether it was reproduced in numbers, or watched happening."""
+        return self.strength == PROVEN
 
 
 def known(bug_id: str, seen: str) -> Finding:
     """A known bug that was watched happening."""
     bug = KNOWN_BUGS[bug_id]
-    return Finding(bug_id, True, titled(bug, seen), (), bug)
+    return Finding(bug_id, PROVEN, titled(bug, seen), (), bug)
 
 
 def titled(bug: KnownBug, seen: str) -> str:

@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import meaning
-from convstep.candidate.call.outcome import RAISED, RETURNED
+from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.judging import RIGHT, Result
+from convstep.candidate.check.judging import MISSING, RIGHT, Result
+from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.known_bugs.bug import KnownBug, Variant
 from convstep.candidate.diagnose.known_bugs.catalogue import variants_of
 from convstep.candidate.diagnose.known_bugs.flawed import flawed_gradient
 from convstep.candidate.diagnose.known_bugs.mistakes import Mistakes, both
+from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
@@ -43,8 +45,16 @@ class Match:
     """On how many of the problems the gradient is wrong, so that the match says something."""
     problems: int
     """How many problems were compared in all."""
-    same_error: bool = True
-    """Where it raises: whether what it raises is of the candidate's kind."""
+    alone: int = 0
+    """Where two occur together: the fewest problems on which one of them shows besides the other."""
+    only_when: str = ""
+    """The feature of the problems it was held against; "" if these are all."""
+
+    @property
+    def strength(self) -> str:
+        """How much it says: PROVEN or LIKELY."""
+        shown = min(self.failing, self.alone) if len(self.bugs) > 1 else self.failing
+        return PROVEN if self.gradient and not self.only_when and shown >= ENOUGH else LIKELY
 
     @property
     def mistakes(self) -> Mistakes:
@@ -61,7 +71,7 @@ def _flawed(name: str, case: Case, mistakes: Mistakes) -> Array | str:
 
 
 def flawed(name: str, result: Result, mistakes: Mistakes) -> Array | str:
-    """A gradient with these mistakes on a result's problem, or the name of what they make it raise."""
+    """A gradient with these mistakes on a result's problem, or what they make it raise."""
     if result.case is None:
         return _made(name, result.right, mistakes)
     return _flawed(name, result.case, mistakes)
@@ -72,7 +82,7 @@ def _made(name: str, right: Right, mistakes: Mistakes) -> Array | str:
         with quiet():
             return np.asarray(flawed_gradient(name, right.problem, mistakes))
     except Exception as error:  # whatever such a candidate would raise
-        return type(error).__name__
+        return f"{type(error).__name__}: {error}"
 
 
 def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
@@ -92,49 +102,140 @@ def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
 
 
 def paired_matches(
-    name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
+    name: str,
+    results: Sequence[Result],
+    clock: Callable[[], float] = time.thread_time,
+    found_elsewhere: Sequence[str] = (),
 ) -> list[Match]:
     """Two mistakes at once that reproduce one gradient everywhere; the first such pair found.
+
+    One that alone explains some of the wrong problems is likely to be half of it, and so is one that
+    was found in another gradient: pairs with these are tried first.
 
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
         clock: counts the seconds after which no more is tried; by default those that this thread
             computes, so that a busy machine finds what a quiet one does.
+        found_elsewhere: ids of mistakes that explain other gradients.
     """
     compared = _informative(name, results)
-    failing = sum(result.wrong(name) for result in compared)
     until = clock() + PAIRS_FOR
-    seen: set[Mistakes] = set()
-    for (bug, variant), (other_bug, other) in itertools.combinations(variants_of(name), 2):
+    every = variants_of(name)
+    halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
+    halves += [entry for entry, _ in _partial(name, compared, clock, until)]
+    tried: set[Mistakes] = set()
+    for (bug, variant), (other_bug, other) in itertools.chain(
+        itertools.product(halves, every), itertools.combinations(every, 2)
+    ):
         if bug.id == other_bug.id:
             continue
         pair = both(variant.mistakes, other.mistakes)
-        if pair is None or pair in seen or pair in (variant.mistakes, other.mistakes):
+        if pair is None or pair in tried or pair in (variant.mistakes, other.mistakes):
             continue
-        seen.add(pair)
+        tried.add(pair)
         if _reproduces(name, compared, pair):
-            return [Match((bug, other_bug), (variant, other), name, failing, len(compared))]
+            wrong = [result for result in compared if result.wrong(name)]
+            alone = min(
+                sum(not agrees(name, result, flawed(name, result, half.mistakes)) for result in wrong)
+                for half in (variant, other)
+            )
+            return [Match((bug, other_bug), (variant, other), name, len(wrong), len(compared), alone)]
         if clock() > until:
             break
     return []
 
 
-def raising_matches(results: Sequence[Result], besides: Mapping[str, Mistakes]) -> list[Match]:
-    """Single mistakes that raise on exactly the problems on which the candidate raises.
+def _partial(
+    name: str, compared: Sequence[Result], clock: Callable[[], float], until: float
+) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
+    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
 
-    On the others their numbers must be the candidate's. Where it raises everywhere there is
-    nothing to compare, and nothing matches.
+    Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
+    ones say anything.
+    """
+    wrong = [number for number, result in enumerate(compared) if result.wrong(name)]
+    found = []
+    for bug, variant in variants_of(name):
+        explained = frozenset(
+            number
+            for number in wrong
+            if agrees(name, compared[number], flawed(name, compared[number], variant.mistakes))
+        )
+        if len(explained) >= ENOUGH:
+            found.append(((bug, variant), explained))
+        if clock() > until:
+            break
+    return sorted(found, key=lambda entry: -len(entry[1]))
+
+
+def partial_matches(
+    name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
+) -> list[Match]:
+    """Mistakes of which each gives one gradient's numbers on a part of the problems.
+
+    A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
+    show where the gradient is right, and nothing else may do as well on its part. A second one is
+    claimed only if the two parts hold all that is wrong: else the rest may be due to anything.
+
+    Args:
+        name: "dW", "db" or "dA_prev".
+        results: what the candidate made of each problem.
+        clock: as for `paired_matches`.
+    """
+    compared = _informative(name, results)
+    wrong = {number for number, result in enumerate(compared) if result.wrong(name)}
+    partial = _partial(name, compared, clock, clock() + PAIRS_FOR)
+    parts: list[tuple[frozenset[int], str]] = []
+    for feature in FEATURES:
+        held = frozenset(
+            n for n, result in enumerate(compared) if feature.holds(result.right.problem.geometry)
+        )
+        if len(held & wrong) >= ENOUGH and len(held) < len(compared):
+            parts.append((held, feature.words))
+
+    def claims(left: set[int]) -> tuple[list[Match], frozenset[int]]:
+        """The claim that explains most of what is left, if it is the only one, and its part."""
+        made: list[tuple[int, Match, frozenset[int]]] = []
+        for (bug, variant), explained in partial:
+            for held, words in parts:
+                if len(explained & held & left) < ENOUGH or held & wrong - explained:
+                    continue
+                right = (result for result in compared if not result.wrong(name))
+                if all(agrees(name, result, flawed(name, result, variant.mistakes)) for result in right):
+                    match = Match((bug,), (variant,), name, len(held & wrong), len(held), only_when=words)
+                    made.append((len(held & wrong & left), match, held))
+        best = max((number for number, _, _ in made), default=0)
+        foremost = [(match, held) for number, match, held in made if number == best]
+        if len({match.bugs[0].id for match, _ in foremost}) != 1:
+            return [], frozenset()
+        return [foremost[0][0]], foremost[0][1]
+
+    one, part = claims(wrong)
+    if 2 * len(part & wrong) < len(wrong):
+        return []
+    other, rest = claims(wrong - part)
+    return [*one, *other] if wrong <= part | rest else one
+
+
+def raising_matches(
+    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Mistakes]
+) -> list[Match]:
+    """Single mistakes that raise on exactly these problems, the likeliest first.
+
+    What they raise must be of the candidate's kind, and name the same sizes or be raised where the
+    gradient that they spoil is written. On the problems where the candidate returns, their numbers must
+    be the candidate's. Where it returns on none there is nothing to compare, and nothing matches.
 
     Args:
         results: what the candidate made of each problem.
+        raising: those on which it raises one and the same exception.
         besides: by gradient, what else is wrong with it, as far as that was reproduced.
     """
-    tried = [result for result in results if result.outcome.kind in (RETURNED, RAISED)]
-    raising = [result for result in tried if result.outcome.kind == RAISED]
-    if not raising or len(raising) == len(tried):
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+    if not raising or not returned:
         return []
-    ordered = [*raising, *(result for result in tried if result.outcome.kind == RETURNED)]
+    ordered = [*raising, *returned]
     found = []
     for bug, variant in _all_variants():
         changed = {
@@ -143,17 +244,25 @@ def raising_matches(results: Sequence[Result], besides: Mapping[str, Mistakes]) 
         }
         made = {name: mistakes for name, mistakes in changed.items() if mistakes is not None}
         if len(made) == len(changed) and all(_raises_alike(result, made) for result in ordered):
-            same = all(_same_error(result, made) for result in raising)
-            found.append(Match((bug,), (variant,), "", len(raising), len(ordered), same))
-    return sorted(found, key=lambda match: (not match.same_error, not _on_its_line(raising[0], match)))
+            match = Match((bug,), (variant,), "", len(raising), len(ordered))
+            likeness = min(_likeness(result, made) for result in raising)
+            at_home = _on_its_line(raising[0], match)
+            if likeness == 2 or (likeness == 1 and at_home):
+                found.append((likeness, at_home, match))
+    return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
+
+
+def explains_raising(result: Result, made: Mapping[str, Mistakes]) -> bool:
+    """Whether mistakes that were found by their numbers raise on a problem, too."""
+    return any(isinstance(values, str) for values in _all_flawed(result, made).values())
 
 
 def _on_its_line(result: Result, match: Match) -> bool:
     """Whether the line that raised assigns to a gradient that the mistake spoils."""
     target = result.outcome.line_text.partition("=")[0]
-    return any(
-        meaning(word) in match.variants[0].gradients for word in re.findall(r"[A-Za-z]\w*", target)[:1]
-    )
+    targets = [target] if "[" in target else target.split(",")
+    words = [re.search(r"[A-Za-z]\w*", each) for each in targets]
+    return any(word and meaning(word[0]) in match.variants[0].gradients for word in words)
 
 
 def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
@@ -174,10 +283,15 @@ def _raises_alike(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
     return all(agrees(name, result, values) for name, values in made.items())
 
 
-def _same_error(result: Result, mistakes: Mapping[str, Mistakes]) -> bool:
-    """Whether mistakes raise what the candidate raises."""
-    made = _all_flawed(result, mistakes).values()
-    return any(isinstance(error, str) and result.outcome.message.startswith(error) for error in made)
+def _likeness(result: Result, mistakes: Mapping[str, Mistakes]) -> int:
+    """Whether mistakes raise what the candidate raises: 1 if its kind agrees, 2 if its sizes do, too."""
+    actual = result.outcome.message
+    best = 0
+    for said in _all_flawed(result, mistakes).values():
+        if isinstance(said, str) and said.partition(":")[0] == actual.partition(":")[0]:
+            ours, theirs = (sorted(re.findall(r"\d+", text)) for text in (said, actual))
+            best = max(best, 2 if ours == theirs else 1)
+    return best
 
 
 def _all_flawed(result: Result, mistakes: Mapping[str, Mistakes]) -> dict[str, Array | str]:
@@ -231,6 +345,12 @@ def agrees(name: str, result: Result, values: Array | str, *, squeezed: bool = F
         )
 
 
-def right_everywhere(name: str, results: Sequence[Result]) -> bool:
-    """Whether a gradient is right wherever it came back."""
-    return all(found.kind == RIGHT for result in results for found in result.judged if found.name == name)
+def wrong_gradients(results: Sequence[Result]) -> tuple[str, ...]:
+    """The gradients that are wrong somewhere; one that never comes back is not computed: no mistake."""
+    computed = {found.name for result in results for found in result.judged if found.kind != MISSING}
+    return tuple(
+        name
+        for name in NAMES
+        if name in computed
+        and any(found.kind != RIGHT for result in results for found in result.judged if found.name == name)
+    )

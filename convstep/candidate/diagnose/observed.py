@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.judging import Result, problem_words
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import Finding, count, known, listed, titled
+from convstep.candidate.diagnose.finding import (
+    ENOUGH,
+    LIKELY,
+    PROVEN,
+    SEEN,
+    Finding,
+    count,
+    known,
+    listed,
+    titled,
+)
 from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
 from convstep.conv.validation import shape_text
 from convstep.language import tr
@@ -25,10 +35,10 @@ def seen_directly(swept: Swept) -> list[Finding]:
     found = []
     last = swept.results[-1]
     if last.outcome.kind == HUNG:
-        found.append(Finding("hangs", True, _on(last)))
+        found.append(Finding("hangs", SEEN, _on(last)))
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
-        found.append(Finding("crashes", True, _on(died[0])))
+        found.append(Finding("crashes", SEEN, _on(died[0])))
     if swept.keeps_state:
         again = swept.second
         seen = (
@@ -91,7 +101,7 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
     if shaped and all(_repeats(result) for result in returned):
         bug, shape = KNOWN_BUGS["db-shape"], shaped[0].outcome.gradients["db"].shape
         seen = tr("its shape is {shape}, for example", shape=shape_text(shape))
-        found.append(Finding(bug.id, True, titled(bug, seen), ("db",), bug))
+        found.append(Finding(bug.id, PROVEN, titled(bug, seen), ("db",), bug))
     whole = tuple(name for name in names if name != "db" or not found)
     whole = tuple(name for name in whole if _whole_numbers(name, returned))
     if whole:
@@ -104,8 +114,35 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
             names=listed(whole),
             count=len(returned),
         )
-        found.append(Finding(bug.id, buffers, titled(bug, seen), whole, bug))
+        found.append(Finding(bug.id, PROVEN if buffers else LIKELY, titled(bug, seen), whole, bug))
     return found
+
+
+def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding | None:
+    """Gradients that are zeros wherever they come back, and should not be.
+
+    Where it is `dA_prev` alone and there is padding, the sum may well be in the padded copy: that is a
+    mistake of its own, which has its numbers.
+    """
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+
+    def zeros(name: str) -> bool:
+        made = [result.outcome.gradients[name] for result in returned if name in result.outcome.gradients]
+        return not any(array.any() or array.dtype.kind in "iu" for array in made)
+
+    empty = tuple(name for name in NAMES if name in names and zeros(name))
+    padded = any(max(map(max, result.right.problem.geometry.padding)) for result in returned)
+    if not empty or (empty == ("dA_prev",) and padded):
+        return None
+    failing = max(sum(result.wrong(name) for result in returned) for name in empty)
+    message = tr(
+        "{names} is all zeros on {problems}: nothing is ever added to it"
+        if len(empty) == 1
+        else "{names} are all zeros on {problems}: nothing is ever added to them",
+        names=listed(empty),
+        problems=count(failing),
+    )
+    return Finding("gradient-not-returned", PROVEN if failing >= ENOUGH else LIKELY, message, empty)
 
 
 def _repeats(result: Result) -> bool:
