@@ -108,7 +108,7 @@ def perform(
         except BaseException as error:
             facts |= failure(error, candidate)
             if hinted := hint(error):
-                facts["message"] = hinted
+                facts["message"] = facts["lacks"] = hinted
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))

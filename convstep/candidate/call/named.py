@@ -353,24 +353,3 @@ def is_forward(candidate: Candidate) -> bool:
     roles = {role for each in candidate.parameters for role in roles_of(each)}
     known = all(roles_of(each) for each in required)
     return known and {"A_prev", "W"} <= roles and not roles & {"dZ", "cache"}
-
-
-def is_stub(candidate: Candidate) -> bool:
-    """Whether nothing is written in it yet but pass, None or NotImplementedError."""
-    try:
-        body = ast.parse(_dedented(candidate.source)).body
-    except (SyntaxError, ValueError):
-        return False
-    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
-        return False
-    return all(_says_nothing(statement) for statement in body[0].body)
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Raise):
-        return "NotImplemented" in ast.unparse(statement)
-    if isinstance(statement, ast.Return):
-        return statement.value is None or ast.unparse(statement.value) in ("None", "NotImplemented")
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )

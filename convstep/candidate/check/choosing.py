@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, likely, named, spoken
-from convstep.candidate.call.named import convention_of, described, is_forward, is_stub, ways
+from convstep.candidate.call.named import convention_of, described, is_forward, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, heeded, judge
+from convstep.candidate.load.selection import is_stub
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
@@ -110,11 +111,11 @@ def choose(
                 known=", ".join((AUTO, *CONVENTIONS)),
             )
         )
-    if is_stub(candidate):
+    if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":
         return layers.choose(
-            lambda call, case: worker.call(call, right_of(case).problem),
+            lambda call, case: heeded(worker.call(call, right_of(case).problem)),
             candidate,
             lambda: clock() - began < budget,
             lambda message: (
