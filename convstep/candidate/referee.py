@@ -14,13 +14,14 @@ from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.judging import problem_words, wrong_cells
-from convstep.candidate.check.sweep import BUDGET, Progress, Swept, sweep
+from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.finding import Finding, listed
 from convstep.candidate.diagnose.known_bugs.flawed import flawed_running
+from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.step.probing import Divergence, Probe, describe
-from convstep.candidate.verdict import Verdict, notes
+from convstep.candidate.verdict import Verdict, notes, patterns_of
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
@@ -163,15 +164,21 @@ def verdict_of(
     """
     swept = sweep(worker, convention, problem, progress, budget)
     _check_taken(swept)
-    diagnosis = diagnose(swept)
+    forward = own_forward(worker, swept)
+    if forward is not None and forward.fits:
+        swept = right_for_it(swept)
+    diagnosis = diagnose(swept, forward)
     divergence = first_divergence(worker, swept, diagnosis)
     said = notes(swept)
+    if forward is not None and forward.fits:
+        said = (forward.note, *said)
     if any(finding.id == UNKNOWN for finding in diagnosis):
         said = (*said, *_about_linearity(worker, swept))
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
-    return Verdict(worker.address, swept, diagnosis, divergence, said, flags=flags)
+    pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
+    return Verdict(worker.address, swept, diagnosis, divergence, said, None, pattern, patterns, flags)
 
 
 def _check_taken(swept: Swept) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED
+from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import RIGHT, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding, count, listed
@@ -22,6 +24,7 @@ from convstep.language import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from convstep.candidate.check.fresh import FreshProblems
     from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
 
@@ -49,6 +52,10 @@ class Verdict:
     """What else was seen, in sentences: what was not tried, what was left out."""
     path: str | None = None
     """Where the failing problem was saved."""
+    pattern: str = ""
+    """On which problems it fails, in words; "" if on none."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """The same for each gradient that is wrong somewhere."""
     flags: tuple[str, ...] = ()
     """What the command line needs besides the target, to load and to call it in the same way."""
 
@@ -84,27 +91,6 @@ class Verdict:
         return None if result is None else result.right.problem
 
     @functools.cached_property
-    def pattern(self) -> str:
-        """On which problems it fails, in words; "" if on none."""
-        return pattern(self.swept.results, lambda result: result.failed, self._verb)
-
-    @functools.cached_property
-    def patterns(self) -> dict[str, str]:
-        """The same for each gradient that is wrong somewhere."""
-        found = {}
-        returned = [result for result in self.swept.results if result.outcome.kind == RETURNED]
-        for name in ("dW", "db", "dA_prev"):
-            words = pattern(returned, lambda result, name=name: result.wrong(name))  # type: ignore[misc]
-            if words:
-                found[name] = words
-        return found
-
-    @property
-    def _verb(self) -> str:
-        kinds = {result.outcome.kind for result in self.swept.results if result.failed}
-        return VERBS.get("".join(kinds), "wrong")
-
-    @functools.cached_property
     def forward_ok(self) -> bool | None:
         """Whether its own forward is right; None if there is none, or it could not be called or compared."""
         return forward_is_right(self.swept)
@@ -126,13 +112,13 @@ class Verdict:
                 "{name} returns the right gradients, but something else is wrong: {ids}", name=name, ids=ids
             )
         failed = sum(result.failed for result in swept.results)
-        if failed == tried and self._verb != "wrong":
+        if failed == tried and verb_of(swept) != "wrong":
             return tr(
                 "{name} {fails}: {message}"
                 if swept.untried
                 else "{name} {fails} on every problem: {message}",
                 name=name,
-                fails=tr(self._verb),
+                fails=tr(verb_of(swept)),
                 message=swept.failing.outcome.message,
             )
         return tr(
@@ -184,6 +170,33 @@ class Verdict:
         from convstep.candidate.report import report
 
         return report(self)
+
+
+def verb_of(swept: Swept) -> str:
+    """What it does where it fails: "wrong", or one of `VERBS` where it never does anything else."""
+    kinds = {result.outcome.kind for result in swept.results if result.failed}
+    return VERBS.get("".join(kinds), "wrong")
+
+
+def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, dict[str, str]]:
+    """On which problems it fails at all, and on which each gradient is wrong.
+
+    Args:
+        swept: what it made of them.
+        fresh: more problems to try on what seems to be so.
+    """
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    returning = None if fresh is None else Returning(fresh)
+    for _ in range(2):  # what was claimed first meets what was tried last
+        whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh)
+        each = {
+            name: pattern(returned, functools.partial(_wrong_in, name), fresh=returning) for name in NAMES
+        }
+    return whole, {name: words for name, words in each.items() if words}
+
+
+def _wrong_in(name: str, result: Result) -> bool:
+    return result.wrong(name)
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:

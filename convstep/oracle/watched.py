@@ -161,11 +161,15 @@ def out_of_reach(end: int) -> int:
     return moved
 
 
-def private_pipes() -> tuple[RawPipe, RawPipe]:
-    """The two pipes to the parent, out of reach of whatever reads stdin or prints."""
+def private_pipes(*, silent: bool = True) -> tuple[RawPipe, RawPipe]:
+    """The two pipes to the parent, out of reach of whatever reads stdin or prints.
+
+    Args:
+        silent: whether stderr leads nowhere, too; else it stays where it is.
+    """
     questions, answers = (out_of_reach(os.dup(stream)) for stream in (0, 1))
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
+    for stream in (0, 1, 2) if silent else (0, 1):
         os.dup2(nowhere, stream)
     return os.fdopen(questions, "rb", buffering=0), os.fdopen(answers, "wb", buffering=0)
 

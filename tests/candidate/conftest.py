@@ -55,7 +55,8 @@ def files(tmp_path: Path) -> Iterator[Files]:
     assert sys.meta_path == finders
     sys.path[:] = path
     for name in sys.modules.keys() - modules.keys():
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", None)):
+        # a package without __init__.py has no file
+        if str(tmp_path) in f"{[vars(sys.modules[name]).get(where) for where in ('__file__', '__path__')]}":
             del sys.modules[name]
     for name, module in modules.items():
         assert sys.modules[name] is module, f"{name} is not what it was"

@@ -1,4 +1,4 @@
-"""One call by the roles of its parameters, in the child process: its own forward first where that is needed."""
+"""One call by the roles of its parameters, in the child process: first its own forward, if that is needed."""
 
 from __future__ import annotations
 
@@ -219,7 +219,9 @@ def _Z_of(made: Any, values: _Values) -> Any:
     """The output among what a forward made, in our layout; None if it is not there."""
     wanted = values.inputs.problem.dZ
     convention = convention_of(values.call)
-    parts = list(made.values()) if isinstance(made, dict) else made if isinstance(made, (tuple, list)) else [made]
+    parts = (
+        list(made.values()) if isinstance(made, dict) else made if isinstance(made, (tuple, list)) else [made]
+    )
     for part in parts:
         if hasattr(part, "shape"):
             with contextlib.suppress(Exception):

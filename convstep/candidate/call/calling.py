@@ -25,8 +25,8 @@ from convstep.candidate.call.conventions import (
 from convstep.candidate.call.failure import failure, short
 from convstep.candidate.call.named import Named, convention_of
 from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
-from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.candidate.call.returned import check_size, plain, plain_gradients
+from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
@@ -108,7 +108,7 @@ def perform(
         except BaseException as error:
             facts |= failure(error, candidate)
             if hinted := hint(error):
-                facts["message"] = hinted
+                facts["message"] = facts["lacks"] = hinted
     held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))

@@ -282,6 +282,7 @@ def expected_forward(problem: Problem) -> Array:
 
 
 def one(pair: Pair | tuple[int, ...]) -> Any:
+    """An int for a pair of equal ones."""
     return pair[0] if pair[0] == pair[1] else tuple(pair)
 
 

@@ -2,101 +2,198 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
+import os
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+import convstep
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate
+from convstep.candidate.load.installed import is_installed
+from convstep.candidate.load.placeholders import Missing
 from convstep.language import tr
 from convstep.printable import SentenceError
+
+_HERE = os.path.dirname(os.path.abspath(convstep.__file__)) + os.sep
+_GRADIENT = re.compile(r"d[A-Z_xwb]|grad")
+_CELL = re.compile(r"(?P<file>.*\.ipynb):cell (?P<cell>\d+)", re.S)
 
 
 class Unusable(SentenceError):
     """What came back is not a gradient; the message is one sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the candidate's that an exception came through."""
+
+    filename: str
+    number: int
+    frame: FrameType | None
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return linecache.getline(self.filename, self.number).strip()
+
+
 def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
-    """What to say of an exception, and whether the candidate raised it on purpose."""
+    """What to say of an exception, where it was, and whether the candidate raised it on purpose."""
     if isinstance(error, Unusable):
         return {"kind": RAISED, "message": str(error)}
+    lines = list(_lines(error.__traceback__, candidate))
+    last = lines[-1] if lines else None
+    own = _own_line(lines, candidate)
+    # only what is raised by a line of theirs can be meant
+    itself = last is not None and _innermost(error.__traceback__) is last.frame
+    refused = isinstance(error, NotImplementedError) or (
+        last is not None and itself and _on_purpose(error, last, lines, candidate)
+    )
+    facts = {
+        "kind": REFUSED if refused else RAISED,
+        "message": short(_message(error, last.text if last else "")),
+    }
+    if own is not None:
+        facts |= _place(own)
+    if isinstance(error, Missing):
+        user = last.filename if last is not None else candidate.file
+        facts["lacks"] = error.sentence(os.path.basename(_CELL.sub(r"\g<file>", user)) or candidate.name)
+    return facts
+
+
+def died_at(places: Sequence[tuple[str, int]], candidate: Candidate) -> dict[str, Any]:
+    """Where a process died, as far as Python could tell: the author's line.
+
+    Args:
+        places: files and lines, the innermost first.
+        candidate: whose process it was.
+    """
+    lines = [_Line(*place, frame=None) for place in reversed(places) if _is_theirs(place[0], candidate.file)]
+    own = _own_line(lines, candidate)
+    return {} if own is None else _place(own)
+
+
+def _place(line: _Line) -> dict[str, Any]:
+    file, cell = line.filename, 0
+    if found := _CELL.fullmatch(line.filename):
+        file, cell = found["file"], int(found["cell"])
+    return {"line": line.number, "line_text": line.text, "file": file, "cell": cell}
+
+
+def _message(error: BaseException, line: str) -> str:
+    """The exception in words; `line` is the one of theirs that it came through last."""
     if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
-        text = tr("it called sys.exit({code})", code=code)
-    elif isinstance(error, EOFError) and "input" in _innermost_line(error.__traceback__, candidate)[1]:
-        text = tr("it waits for keyboard input")
-    elif isinstance(error, RecursionError):
-        text = tr("RecursionError: it calls itself without end")
-    elif isinstance(error, MemoryError):
+        return tr("it called sys.exit({code})", code=code)
+    if isinstance(error, EOFError) and "input" in line:
+        return tr("it waits for keyboard input")
+    if isinstance(error, RecursionError):
+        return tr("RecursionError: it calls itself without end")
+    if isinstance(error, MemoryError):
         said = short(str(error))
-        text = tr("it ran out of memory: {said}", said=said) if said else tr("it ran out of memory")
-    else:
-        raised = traceback.TracebackException.from_exception(error)
-        raised.__notes__ = None  # they would come last, in the message's place
-        text = list(raised.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
-        text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
+        return tr("it ran out of memory: {said}", said=said) if said else tr("it ran out of memory")
+    raised = traceback.TracebackException.from_exception(error)
+    raised.__notes__ = None  # they would come last, in the message's place
+    text = list(raised.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
+    text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")
+    if text == "AssertionError" and line.startswith("assert"):
+        text = f"{text}: {line}"
     if text.endswith("'float' object cannot be interpreted as an integer"):
-        text = tr("{error}; / gives a float: write //, or add --python2 if the file is that old", error=text)
-    line, line_text, own = _innermost_line(error.__traceback__, candidate)
-    refused = isinstance(error, NotImplementedError) or (
-        own is not None and _on_purpose(error, line_text, candidate, own)
-    )
-    return {
-        "kind": REFUSED if refused else RAISED,
-        "message": short(text),
-        "line": line,
-        "line_text": line_text,
-    }
+        text = tr("{error}; / gives a float: write //", error=text)
+    return text
 
 
-def _innermost_line(
-    trace: TracebackType | None, candidate: Candidate
-) -> tuple[int, str, Mapping[str, Any] | None]:
-    """The deepest line of the candidate's own file: number, text, and the names there if it raised itself."""
-    found: tuple[int, str, Mapping[str, Any] | None] = (0, "", None)
+def _lines(trace: TracebackType | None, candidate: Candidate) -> Iterator[_Line]:
+    """The lines of the candidate's files that an exception came through, the outermost first."""
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
-        if _is_theirs(trace.tb_frame, candidate):
-            own = trace.tb_frame.f_locals if trace.tb_next is None else None
-            found = trace.tb_lineno, linecache.getline(name, trace.tb_lineno).strip(), own
+        if _is_theirs(name, candidate.file):
+            yield _Line(name, trace.tb_lineno, trace.tb_frame)
         trace = trace.tb_next
-    return found
 
 
-def _is_theirs(frame: FrameType, candidate: Candidate) -> bool:
-    name = frame.f_code.co_filename
-    if candidate.file:
-        return name == candidate.file or name.startswith(candidate.file + ":")
-    return "convstep" not in name and "site-packages" not in name
+def _innermost(trace: TracebackType | None) -> FrameType | None:
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return None if trace is None else trace.tb_frame
 
 
-def _on_purpose(error: BaseException, line_text: str, candidate: Candidate, own: Mapping[str, Any]) -> bool:
+@functools.cache
+def _is_theirs(name: str, file: str) -> bool:
+    """Whether a file is the candidate's own, a helper or an adapter; not what is installed, and not ours."""
+    if file and (name == file or name.startswith(file + ":")):
+        return True
+    if name.startswith("<"):  # Python's own; a cell of an interpreter is the candidate's file
+        return False
+    beside = bool(file) and os.path.dirname(name) == os.path.dirname(file)
+    return beside if is_installed(name) else beside or not name.startswith(_HERE)
+
+
+def _own_line(lines: list[_Line], candidate: Candidate) -> _Line | None:
+    """The author's own line: not the adapter's in front of it, nor that of a helper below it."""
+
+    def is_files(line: _Line) -> bool:
+        return line.filename == candidate.file or line.filename.startswith(candidate.file + ":")
+
+    own = [line for line in lines if candidate.file and is_files(line)]
+    if own and candidate.parameters == ("problem",) and candidate.kind == "function":
+        # a function of a problem calls what somebody wrote before; an adapter's class is in its own file
+        called = [line for line in lines[lines.index(own[0]) :] if not is_files(line)]
+        own = [line for line in called if line.filename == called[0].filename] or own
+    own = own or [line for line in lines if line.filename == lines[0].filename]
+    return own[-1] if own else None
+
+
+def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candidate: Candidate) -> bool:
     """Whether the candidate refuses this size, rather than trips over a result of its own.
 
     Args:
         error: what it raised.
-        line_text: the line that did.
+        raising: the line that did.
+        lines: those it came through, the outermost first.
         candidate: who.
-        own: the values of the names there.
     """
-    if re.search(r"(^|:\s*)raise\b", line_text):
+    text, own = raising.text, raising.frame.f_locals if raising.frame else {}
+    if re.search(r"(^|:\s*)raise\b", text):
         # `raise Valueerror(...)` trips over itself
         slip = isinstance(error, (NameError, AttributeError, TypeError))
-        return isinstance(error, Exception) and (not slip or type(error).__name__ in line_text)
-    if not isinstance(error, AssertionError) or not line_text:
+        return isinstance(error, Exception) and (not slip or type(error).__name__ in text)
+    if not isinstance(error, AssertionError) or not text:
         return False
-    said = line_text.partition(",")[0] if "%" in line_text else line_text
+    said = text.partition(",")[0] if "%" in text else text
     names = set(re.findall(r"[A-Za-z_]\w*", said)) - set(candidate.parameters)
-    if "%" not in said and any(name in own and _made_here(own[name], own) for name in names):
+    outermost = lines[0].frame
+    given = list(_handed_in(outermost)) if len(lines) > 1 and outermost else []
+    if "%" not in said and any(name in own and _made_here(own[name], own, given) for name in names):
         return False
-    return not any(re.match(r"d[A-Z_xwb]|grad", name) for name in names)
+    return not any(map(_GRADIENT.match, names))
 
 
-def _made_here(value: Any, own: Mapping[str, Any]) -> bool:
-    """Whether a value is an array that was not handed in, on its own or in a cache."""
-    if not getattr(value, "shape", ()):
+def _handed_in(frame: FrameType) -> Iterator[Any]:
+    """What a function was given, and what is in the caches, layers and problems among it."""
+    code = frame.f_code
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        value = frame.f_locals.get(name)
+        if isinstance(value, (tuple, list)):
+            yield from value
+        elif isinstance(value, Mapping):
+            yield from value.values()
+        else:
+            yield value
+            inside = {each: getattr(value, each, None) for each in getattr(type(value), "__slots__", ())}
+            inside |= getattr(value, "__dict__", {})
+            # a layer's gradients are its own results
+            yield from (each for name, each in inside.items() if not _GRADIENT.match(name))
+
+
+def _made_here(value: Any, own: Mapping[str, Any], given: list[Any]) -> bool:
+    """Whether a value is an array that was not handed in, on its own, in a cache, or to the outermost."""
+    if not getattr(value, "shape", ()) or any(value is each for each in given):
         return False
     caches = [held for held in own.values() if isinstance(held, (tuple, list, Mapping))]
     inside = [each for held in caches for each in (held.values() if isinstance(held, Mapping) else held)]

@@ -423,7 +423,8 @@ def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterat
 
 def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, int]]:
     """The roles and forms that a constructor's parameter may want, each with how unlikely it is; "" is left
-    at its default."""
+    at its default.
+    """
     required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
     found: list[tuple[str, int]] = []
     roles = making_roles(parameter.name)

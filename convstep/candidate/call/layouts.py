@@ -98,7 +98,9 @@ class Layouts:
             if array.shape != self.theirs("W", np.empty(geometry.kernel_shape)).shape:
                 return array
             sizes = dict(zip(ours, geometry.kernel_shape, strict=True))
-            return array.reshape([sizes[axis] for axis in axes]).transpose([axes.index(axis) for axis in ours])
+            return array.reshape([sizes[axis] for axis in axes]).transpose(
+                [axes.index(axis) for axis in ours]
+            )
         if kind == "b":
             given = self.b
             alike = array.ndim == len(given) and all(

@@ -10,7 +10,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.candidate.call import layers
@@ -25,11 +25,13 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 
 LAYOUTS = [
-    Layouts(*words.split())
-    for words in (
-        "NCHW OIHW, NHWC HWIO, NHWC OHWI, CHW OIHW, HWC HWIO, HWC OHWI, HW HW, NCHW HWIO, NHWC OIHW, NCHW OHWI, "
-        "NCHW IOHW, NHWC IOHW, CHW HWIO, HWC OIHW, NHW OHW, NHW HW, HWCN HWIO, CHWN OIHW, CHWN IHWO, NHWC HWOI"
-    ).split(", ")
+    Layouts(pictures, kernels)
+    for pictures, kernels in (
+        *(("NCHW", "OIHW"), ("NHWC", "HWIO"), ("NHWC", "OHWI"), ("CHW", "OIHW"), ("HWC", "HWIO")),
+        *(("HWC", "OHWI"), ("HW", "HW"), ("NCHW", "HWIO"), ("NHWC", "OIHW"), ("NCHW", "OHWI")),
+        *(("NCHW", "IOHW"), ("NHWC", "IOHW"), ("CHW", "HWIO"), ("HWC", "OIHW"), ("NHW", "OHW")),
+        *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
+    )
 ]
 """How pictures and kernels lie, the commonest first."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
@@ -51,7 +53,7 @@ class Named(Convention):
 
     told: Call | None = None
     """The call."""
-    layouts: Layouts = Layouts()
+    layouts: Layouts = field(default_factory=Layouts)
     """How its arrays lie."""
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
@@ -101,7 +103,7 @@ class Named(Convention):
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout, in which a layer's are read; as it is where it has another number of axes."""
+        """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
         if self.told is not None and self.told.convention == "layer":
             return array
         if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
@@ -135,15 +137,16 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
-    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
+    readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    for call in dict.fromkeys(readings):
         says = call.says
         call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         paddings = (False,) if "padding" in says else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
-        if by_place:
-            layouts, biases = layouts[:7], BIASES[:1]
+        method = call.backward or call.forward
+        if method is not None and any(role not in (*roles_of(name), "dZ") for name, role in method.given):
+            layouts, biases = layouts[:7], biases[:1]  # a guess
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
@@ -181,12 +184,11 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
 
 def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:
     """The ways of calling a forward by its parameters' names."""
-    found = [
+    return [
         Method("forward", given)
         for given in itertools.islice(_assigned(parameters, required), 3)
         if {"A_prev", "W"} <= {role for _, role in given}
     ]
-    return found
 
 
 def _assigned(names: Sequence[str], required: Sequence[str]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -223,11 +225,14 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
         for number, place in enumerate(unknown):
             full[place] = f"own.{number}"
         yield full
-    free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
-    for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
-        if {"dZ"} & {*roles, *picked}:
+    arrays = [role for role in ARRAYS if role not in picked]
+    count = min(len(unknown), len(arrays))
+    others = [role for role in ("b", "stride", "padding") if role not in picked]
+    rests = list(itertools.permutations(others, len(unknown) - count))
+    for rest, first in itertools.product(rests, itertools.permutations(arrays, count)):
+        if "dZ" in {*first, *picked}:
             full = list(picked)
-            for place, role in zip(unknown, roles, strict=True):
+            for place, role in zip(unknown, (*first, *rest), strict=True):
                 full[place] = role
             yield full
 
@@ -286,9 +291,6 @@ def _dedented(source: str) -> str:
     import textwrap
 
     return textwrap.dedent(source)
-
-
-_LETTERS = {"N": "N", "C": "C", "H": "H", "W": "W", "O": "F", "I": "C", "1": "1"}
 
 
 def described(call: Call, candidate: Candidate) -> str:
@@ -351,24 +353,3 @@ def is_forward(candidate: Candidate) -> bool:
     roles = {role for each in candidate.parameters for role in roles_of(each)}
     known = all(roles_of(each) for each in required)
     return known and {"A_prev", "W"} <= roles and not roles & {"dZ", "cache"}
-
-
-def is_stub(candidate: Candidate) -> bool:
-    """Whether nothing is written in it yet but pass, None or NotImplementedError."""
-    try:
-        body = ast.parse(_dedented(candidate.source)).body
-    except (SyntaxError, ValueError):
-        return False
-    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
-        return False
-    return all(_says_nothing(statement) for statement in body[0].body)
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Raise):
-        return "NotImplemented" in ast.unparse(statement)
-    if isinstance(statement, ast.Return):
-        return statement.value is None or ast.unparse(statement.value) in ("None", "NotImplemented")
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )

@@ -51,6 +51,8 @@ class Candidate:
     """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
     """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    compiles: bool = False
+    """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()
     """Its parameters that go by name only."""
     forward_parameters: tuple[str, ...] = ()
@@ -74,9 +76,17 @@ class Outcome:
     message: str = ""
     """Why there is no result: the exception, or a sentence."""
     line: int = 0
-    """The candidate's line that raised; 0 if unknown."""
+    """The author's line that raised, not an adapter's or a helper's; 0 if unknown."""
     line_text: str = ""
     """That line."""
+    file: str = ""
+    """The file it is in; "" if unknown."""
+    cell: int = 0
+    """The code cell of the notebook it is in, from 1; 0 for a file."""
+    lacks: str = ""
+    """What this call needed and loading could not give it, a sentence: no verdict on the candidate."""
+    notes: tuple[str, ...] = ()
+    """How its files had to be read for this call, in sentences."""
     changed: tuple[str, ...] = ()
     """Names of the inputs that were changed in place."""
     printed: str = ""

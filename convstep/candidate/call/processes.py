@@ -6,6 +6,7 @@ import contextlib
 import faulthandler
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from convstep.candidate.load.target import Target
 from convstep.language import spoken, tr
 from convstep.oracle import watched
 from convstep.oracle.conversation import Pipe
+from convstep.printable import printable
 
 CRASHES = {
     "SIGSEGV": "it crashed: segmentation fault",
@@ -31,8 +33,48 @@ CRASHES = {
     "SIGKILL": "its process was killed, perhaps because memory ran out",
 }
 """How a process ended, by the name of the signal that ended it."""
+KEPT = 8000
+"""Bytes kept of the end of what a process writes to stderr."""
+_DUMP = re.compile(rb'^\s*File "(?P<file>[^"\n]+)", line (?P<line>\d+) in ', re.M)
+_DYING = b"Fatal Python error: "
+_STACK = (
+    b"Stack (most",
+    b"Current thread 0x",
+    b"Thread 0x",
+    b"Extension modules: ",
+    b"  File ",
+    b"Python runtime",
+)
+"""How what Python itself writes when a signal ends it begins, and the lines that follow."""
 PAUSE = 0.002
 """Seconds between two looks at whether a copy has ended."""
+
+
+class LastWords:
+    """The end of what a process writes to stderr; it is read all the time, so that nobody waits to write."""
+
+    def __init__(self, pipe: int) -> None:
+        """Args: the pipe's end to read from, closed when it has ended."""
+        self._kept = b""
+        self._reading = threading.Thread(target=self._read, args=(pipe,), name="last words", daemon=True)
+        self._reading.start()
+
+    def _read(self, pipe: int) -> None:
+        with contextlib.suppress(OSError):
+            while said := os.read(pipe, 1 << 16):
+                self._kept = (self._kept + said)[-KEPT:]
+        os.close(pipe)
+
+    def taken(self) -> tuple[str, list[tuple[str, int]]]:
+        """The last line that says something; the files and lines at which Python died, innermost first."""
+        self._reading.join(timeout=1.0)  # the process has ended
+        said, dying, stack = self._kept.rpartition(_DYING)
+        if not dying:
+            said, stack = stack, b""
+        lines = [line for line in said.split(b"\n") if line.strip() and not line.startswith(_STACK)]
+        places = [(os.fsdecode(found["file"]), int(found["line"])) for found in _DUMP.finditer(stack)]
+        last = " ".join(lines[-1].decode("utf-8", "replace").split()) if lines else ""
+        return printable(last), places
 
 
 class Process(Protocol):
@@ -42,6 +84,8 @@ class Process(Protocol):
     """Where calls go."""
     answers: Pipe
     """Where outcomes come from."""
+    words: LastWords
+    """What it writes to stderr."""
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Kill it with all it started.
@@ -68,14 +112,17 @@ class Spawned:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env={**threads, **os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl+C is for the parent
         )
         assert self._child.stdin is not None
         assert self._child.stdout is not None
+        assert self._child.stderr is not None
         self.questions: Pipe = self._child.stdin
         self.answers: Pipe = self._child.stdout
+        self.words = LastWords(os.dup(self._child.stderr.fileno()))
+        self._child.stderr.close()
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Have the supervisor end it."""
@@ -89,7 +136,7 @@ class Forked:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()  # else the copy would write it again
-        pipes = [*os.pipe(), *os.pipe()]
+        pipes = [*os.pipe(), *os.pipe(), *os.pipe()]
         here, mask = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:  # a signal that is for this process must not run a handler of its in the copy
             with warnings.catch_warnings():
@@ -103,11 +150,12 @@ class Forked:
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(pipes[0])
-        os.close(pipes[3])
+        for pipe in (pipes[0], pipes[3], pipes[5]):
+            os.close(pipe)
         self._child = _Copy(pid)
         self.questions: Pipe = os.fdopen(pipes[1], "wb", buffering=0)
         self.answers: Pipe = os.fdopen(pipes[2], "rb", buffering=0)
+        self.words = LastWords(pipes[4])
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Have the supervisor end it."""
@@ -164,12 +212,15 @@ def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: in
         watched.supervised(parent, mask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for pipe in pipes[1:3]:
+        for pipe in (pipes[1], pipes[2], pipes[4]):
             os.close(pipe)
         questions, answers = (watched.out_of_reach(pipe) for pipe in (pipes[0], pipes[3]))
+        os.dup2(pipes[5], 2)
+        os.close(pipes[5])
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
+        for stream in (0, 1):
             os.dup2(nowhere, stream)
+        faulthandler.enable(2, all_threads=False)
         sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
         torch = sys.modules.get("torch")
         if torch is not None:  # its threads stayed behind; waiting for them would never end

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.by_name import ForwardFailed
+from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import value_of
@@ -30,19 +30,66 @@ Array = npt.NDArray[Any]
 KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HW", "OHW", "HWO", "IHW", "HWI")
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
-SET_UP = (
-    "build initialize initialise init init_params init_parameters init_weights initialize_weights set_up setup"
-    " initialize_parameters initialise_parameters reset_parameters reset set_input_shape _init_weights"
-    " _initialize_weights _build _init_params _initialize compile create_weights init_layer initialize_params"
-).split()
-UPDATES = (
-    "update update_params update_weights update_parameters step apply_gradients apply_grads optimize learn"
-    " apply_gradient updateParameters updateWeights update_parameter weight_update"
-).split()
-CLEARING = (
-    "zero_grad zero_grads zero_gradient zero_gradients clear_grad clear_grads clear_gradients reset_grad"
-    " reset_grads reset_gradients zeroGrad zero_grad_parameters zeroGradParameters cleargrads cleargrad zerograds"
-).split()
+SET_UP = [
+    "build",
+    "initialize",
+    "initialise",
+    "init",
+    "init_params",
+    "init_parameters",
+    "init_weights",
+    "initialize_weights",
+    "set_up",
+    "setup",
+    "initialize_parameters",
+    "initialise_parameters",
+    "reset_parameters",
+    "reset",
+    "set_input_shape",
+    "_init_weights",
+    "_initialize_weights",
+    "_build",
+    "_init_params",
+    "_initialize",
+    "compile",
+    "create_weights",
+    "init_layer",
+    "initialize_params",
+]
+UPDATES = [
+    "update",
+    "update_params",
+    "update_weights",
+    "update_parameters",
+    "step",
+    "apply_gradients",
+    "apply_grads",
+    "optimize",
+    "learn",
+    "apply_gradient",
+    "updateParameters",
+    "updateWeights",
+    "update_parameter",
+    "weight_update",
+]
+CLEARING = [
+    "zero_grad",
+    "zero_grads",
+    "zero_gradient",
+    "zero_gradients",
+    "clear_grad",
+    "clear_grads",
+    "clear_gradients",
+    "reset_grad",
+    "reset_grads",
+    "reset_gradients",
+    "zeroGrad",
+    "zero_grad_parameters",
+    "zeroGradParameters",
+    "cleargrads",
+    "cleargrad",
+    "zerograds",
+]
 RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
 
@@ -455,7 +502,8 @@ def _run(
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
     """An adapter that is handed a class whose constructor gives the same object every time, and what
-    clears that object's gradients where its file offers that; of other functions, the function."""
+    clears that object's gradients where its file offers that; of other functions, the function.
+    """
     kind = function.args[0] if isinstance(function, functools.partial) and function.args else None
     if not isinstance(kind, type):
         return function, lambda: None
@@ -535,7 +583,8 @@ def _set_rates(held: Any, depth: int = 2) -> bool:
 
 def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, where it or its parameters offer that, or its file
-    says that somebody does."""
+    says that somebody does.
+    """
     offered = False
     for each in (held, *getattr(held, "__dict__", {}).values()):
         for name in CLEARING:

@@ -7,6 +7,7 @@ cell of a notebook) is served by a fork instead, see `worker.py`.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import functools
 import inspect
 import json
@@ -23,14 +24,14 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call import wire
-from convstep.candidate.call.calling import Call, perform
+from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
 from convstep.candidate.call.given import signatures
-from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate, Outcome
+from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
+from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
@@ -54,6 +55,8 @@ class Served:
     """Loads it again; None for a function that lives in its process alone."""
     hint: Callable[[BaseException], str | None] = lambda error: None
     """What to do about an exception that comes of how it was loaded."""
+    otherwise: Callable[[str], Served | None] = lambda said: None
+    """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward under a convention, if there is one."""
@@ -71,7 +74,9 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     told_later = False
     if kind == "autograd" and isinstance(function, type):
         subject = function.forward  # type: ignore[attr-defined]
-        told_later = any("setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch")  # type: ignore[attr-defined]
+        told_later = any(
+            "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
+        )  # type: ignore[attr-defined]
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):
@@ -189,7 +194,13 @@ def _adapted(loaded: Any, adapter: Any, name: str) -> Served:
         candidate,
         lambda: _adapted(loaded.fresh(), adapter.fresh(), name),
         lambda error: loaded.hint(error) or adapter.hint(error),
+        lambda said: _adapted_otherwise(loaded, adapter, said, name),
     )
+
+
+def _adapted_otherwise(loaded: Any, adapter: Any, said: str, name: str) -> Served | None:
+    other = loaded.otherwise(said)
+    return None if other is None else _adapted(other, adapter.otherwise(said) or adapter.fresh(), name)
 
 
 def _served(loaded: Any, name: str) -> Served:
@@ -208,7 +219,14 @@ def _served(loaded: Any, name: str) -> Served:
         source=loaded.source or "",
         notes=tuple(loaded.notes),
     )
-    return Served(called, loaded.namespace, candidate, again, loaded.hint)
+    return Served(
+        called,
+        loaded.namespace,
+        candidate,
+        again,
+        loaded.hint,
+        lambda said: None if (other := loaded.otherwise(said)) is None else _served(other, name),
+    )
 
 
 def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:
@@ -216,17 +234,18 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
+    introduced = replace(served.candidate, compiles=_compiles(served))
+    ways = Ways(served)
     try:
-        messages.send(answers, answering(None, wire.introduction(served.candidate)))
+        messages.send(answers, answering(None, wire.introduction(introduced)))
         while True:
             question = messages.opened(received.get())
             call, problem, fresh = wire.read_question(question)
             if fresh:
-                if served.reload is not None:
-                    with contextlib.suppress(CandidateError), announced(answers, question):
-                        served = served.reload()  # it was loaded once
+                with contextlib.suppress(CandidateError), announced(answers, question):
+                    ways.reload(call)  # it was loaded once
                 messages.send(answers, answering(question, {"loaded": True}))
-            messages.send(answers, answering(question, wire.answer(_called(served, call, problem))))
+            messages.send(answers, answering(question, wire.answer(ways.called(call, problem))))
     except OSError:  # nobody listens, or the candidate closed what it does not know
         os._exit(CLOSED)
     except MemoryError:  # a candidate that returned has left no room for its result
@@ -249,8 +268,17 @@ def announced(answers: messages.RawPipe, question: messages.Message | None = Non
         yield
 
 
-def _called(served: Served, call: Call, problem: Problem) -> Outcome:
-    return perform(served.function, served.forward(call), served.candidate, call, problem, served.hint)
+COMPILERS = ("numba", "jax", "torch", "triton", "taichi", "tensorflow", "pyximport", "cupy", "pythran")
+"""Packages that compile functions when they are called first."""
+
+
+def _compiles(served: Served) -> bool:
+    """Whether the first call may take as long as a compiler needs."""
+    if served.reload is not None:  # all that is imported here was imported for it
+        return any(name in sys.modules for name in COMPILERS)
+    owners = {getattr(value, "__module__", None) or "" for value in list(served.namespace.values())}
+    owners |= {value.__name__ for value in list(served.namespace.values()) if isinstance(value, ModuleType)}
+    return any(str(owner).partition(".")[0] in COMPILERS for owner in owners)
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
@@ -290,7 +318,8 @@ def limit_memory(room: int, *, loading: bool = False) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Serve the target named on the command line; after it options as JSON, and the language in use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    questions, answers = private_pipes()
+    questions, answers = private_pipes(silent=False)
+    faulthandler.enable(2, all_threads=False)
     sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os.environ["MPLBACKEND"] = "Agg"

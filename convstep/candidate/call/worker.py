@@ -11,11 +11,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
 from convstep.candidate.load.source_of import name_of
@@ -29,6 +31,8 @@ SECONDS = 10.0
 """How long one call may take, unless told otherwise."""
 PAUSE = 0.02
 """Seconds between two looks at whether a call has ended."""
+COMPILING = 60.0
+"""How long a call may take that may have to wait for a compiler, unless told otherwise."""
 LOADING = 60.0
 """How long loading may take, unless told otherwise; and on top, however told, to start Python and import
 installed packages: a large framework is slow on a cold disk."""
@@ -57,6 +61,8 @@ class Worker:
         """
         self.address, self.flags = title, flags
         self.seconds = SECONDS if seconds is None else seconds
+        self._limited = seconds is not None
+        self._compiled: frozenset[tuple[str, str]] = frozenset()
         self.loading = LOADING if seconds is None else seconds
         self._start = start
         self._one_call = threading.RLock()
@@ -126,7 +132,10 @@ class Worker:
             if fresh:  # it says when it is loaded, and the time of the call starts
                 self._heard_loading(talk)
                 loading = False
-            return wire.read_answer(talk.hear(self.seconds), call, problem)
+            outcome = wire.read_answer(talk.hear(self._seconds_of(call, problem)), call, problem)
+            if outcome.notes != self.candidate.notes:  # it had to be loaded otherwise
+                self.candidate = replace(self.candidate, notes=outcome.notes)
+            return outcome
         except Silent as silent:
             self._end()
             message = tr(
@@ -137,10 +146,19 @@ class Worker:
             )
             return Outcome(HUNG, message=message)
         except Ended:
-            return Outcome(DIED, message=how_it_died(self._end(by_itself=True)))
+            how, places = self._death()
+            return Outcome(DIED, message=how, **died_at(places, self.candidate))
         except messages.Malformed:
             self._end()
             return Outcome(DIED, message=nonsense())
+
+    def _seconds_of(self, call: Call, problem: Problem) -> float:
+        """How long a call may take: the first of its kind may have to wait for a compiler."""
+        kind = repr(call), problem.A_prev.dtype.str
+        new, self._compiled = kind not in self._compiled, self._compiled | {kind}
+        if new and self.candidate.compiles and not self._limited:
+            return COMPILING
+        return self.seconds
 
     def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
         """What is said when loading has ended; what is said before is whose time it is.
@@ -190,7 +208,7 @@ class Worker:
     def _begin(self) -> Candidate:
         if self._closed:
             raise CandidateError(tr("the candidate's process was closed"))
-        self._called = False
+        self._called, self._compiled = False, frozenset()
         try:
             self._process = self._start()
         except OSError as error:
@@ -219,10 +237,17 @@ class Worker:
                 )
             ) from None
         except Ended:
-            how = how_it_died(self._end(by_itself=True))
+            how, _ = self._death()
             raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how)) from None
         except messages.Malformed:
             raise CandidateError(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
+
+    def _death(self) -> tuple[str, list[tuple[str, int]]]:
+        """How the process ended, with its last words, and the lines at which that was."""
+        process = self._process
+        how = how_it_died(self._end(by_itself=True))
+        words, places = ("", []) if process is None else process.words.taken()
+        return (tr("{how}; its last words: {words}", how=how, words=words) if words else how), places
 
     def _end(self, *, by_itself: bool = False) -> int | None:
         process, self._process = self._process, None

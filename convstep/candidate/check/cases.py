@@ -229,6 +229,11 @@ def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
         yield _sized((3, 3), s, p, (3, 3), (0, 0), (2, 3), next(turn))  # a square input
         # larger than it need be, so that the first failure is one where windows have an inside
         yield _sized((1, 1), s, p if s == 1 else 0, (5, 4), (0, 0), (3, 2), next(turn))
+    yield _sized((3, 3), 1, 0, (2, 3), (0, 0), (1, 1), batches[0])
+    yield _sized((3, 3), 1, 0, (1, 3), (0, 0), (2, 1), batches[-1])  # a row of outputs
+    yield _sized((5, 5), 1, 2, (3, 2), (0, 0), (2, 2), batches[0])
+    yield Case((1, 4), (3, 3), (1, 1), ((1, 1), (1, 1)), 2, 2, batches[0])  # a row of inputs
+    yield Case((1, 4), (1, 1), channels=2, filters=3, batch=batches[-1])
     for batch in batches:
         yield _sized((3, 3), 2, 1, (2, 3), (0, 0), (1, 1), batch)
         yield _sized((3, 3), 1, 1, (3, 4), (0, 0), (3, 4), batch)
@@ -247,15 +252,23 @@ def _sized(
 
 
 def _same_by_alx() -> Iterator[Case]:
-    """ALX's own "same": the size is kept at any stride."""
-    for kernel, s, size in itertools.product(
-        [(3, 3), (3, 5), (1, 3)], (1, 2, 3), [(3, 5), (5, 5), (5, 3), (7, 5)]
-    ):
-        twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
-        top, left = twice[0] // 2, twice[1] // 2
-        channels = (2, 3) if size[0] > 3 else (1, 2)
-        batch = 2 if size == (3, 5) else 1
-        yield Case(size, kernel, (s, s), ((top, top), (left, left)), *channels, batch)
+    """ALX's own "same": the size is kept at any stride, with a padding that grows with it."""
+    kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
+    sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
+    for kernel, s in itertools.product(kernels, (1, 2, 3)):
+        kept = [(size, same) for size in sizes if (same := _same(size, kernel, s)) is not None]
+        for number, (size, padding) in enumerate(kept[:4]):
+            channels = (2, 3) if number % 2 else (1, 2)
+            yield Case(size, kernel, (s, s), padding, *channels, 2 if number == 0 else 1)
+
+
+def _same(size: Pair, kernel: Pair, s: int) -> Padding | None:
+    """The padding of that rule; None where it is not a whole number or hides the input from a window."""
+    twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
+    if any(p % 2 or p // 2 >= f for p, f in zip(twice, kernel, strict=True)):
+        return None
+    (h, w) = (p // 2 for p in twice)
+    return (h, h), (w, w)
 
 
 def _along_one_axis() -> Iterator[Case]:

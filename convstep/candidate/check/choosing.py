@@ -10,21 +10,24 @@ from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, likely, named, spoken
-from convstep.candidate.call.named import convention_of, described, is_forward, is_stub, ways
+from convstep.candidate.call.named import convention_of, described, is_forward, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, heeded, judge
+from convstep.candidate.load.selection import is_stub
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
-APART = (Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
-         Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2))
+APART = (
+    Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
+    Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
+)
 """Problems on which every axis has a length of its own, and stride and padding differ."""
 CONV1D = r"conv_?1d"
 PAIRS = Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
@@ -108,14 +111,16 @@ def choose(
                 known=", ".join((AUTO, *CONVENTIONS)),
             )
         )
-    if is_stub(candidate):
+    if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":
         return layers.choose(
-            lambda call, case: worker.call(call, right_of(case).problem),
+            lambda call, case: heeded(worker.call(call, right_of(case).problem)),
             candidate,
             lambda: clock() - began < budget,
-            lambda message: not re.search(CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message)),
+            lambda message: (
+                not re.search(CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message))
+            ),
         )
     options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
     own = bool(candidate.forward)
@@ -125,7 +130,9 @@ def choose(
         for own_cache in (False, True)
         if not own_cache or (own and CONVENTIONS[name].has_cache)
     ]
-    if len(known) == 1 and known[0][0].convention == "problem" or convention not in (AUTO, "torch") and len(known) == 1:
+    if (len(known) == 1 and known[0][0].convention == "problem") or (
+        convention not in (AUTO, "torch") and len(known) == 1
+    ):
         return (*known[0], None)
     forward = convention == AUTO and is_forward(candidate)
     tried = [] if forward else _known(worker, known, lambda: clock() - began < budget)
@@ -145,7 +152,12 @@ def choose(
         return _taken(worker, better)
     speaks = best is not None and spoken(candidate, best.call.convention)
     own_mistake = best is not None and _its_own(best, speaks)
-    if better is not None and better.explained and not own_mistake and (best is None or better.fit > best.fit):
+    if (
+        better is not None
+        and better.explained
+        and not own_mistake
+        and (best is None or better.fit > best.fit)
+    ):
         return _taken(worker, better)
     if best is not None and (best.believable or own_mistake):
         return _taken(worker, best)
@@ -154,9 +166,7 @@ def choose(
     raise _cannot(candidate, [*tried, *found], forward)
 
 
-def _known(
-    worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]
-) -> list[_Tried]:
+def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]) -> list[_Tried]:
     """What becomes of the conventions that a signature allows, until one fits."""
     tried: list[_Tried] = []
     while ways and (not tried or in_time()):
@@ -222,9 +232,8 @@ def _tried(worker: Worker, call: Call) -> _Tried:
             gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
             result = judge(case, result.right, replace(result.outcome, gradients=gradients))
         results.append(result)
-        if result.outcome.kind != RETURNED or not any(found.kind == RIGHT for found in result.judged):
-            if result.outcome.kind == HUNG or len(results) > 1 or _wrong_arguments(result.outcome):
-                break
+        if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
+            break
     return _Tried(call, described(call, worker.candidate), tuple(results))
 
 
@@ -280,7 +289,7 @@ def _wrong_arguments(outcome: Outcome) -> bool:
 
 def _wants_pairs(results: Sequence[Result]) -> bool:
     """Whether an int was taken for a pair."""
-    said = r"TypeError: .*(non-iterable int|'int' object is not (subscriptable|iterable)|of type 'int' has no len)"
+    said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
     return any(re.search(said, result.outcome.message) for result in results)
 
 
@@ -292,10 +301,15 @@ CALLING = (
 
 def _its_own(way: _Tried, speaks: bool) -> bool:
     """Whether what a candidate raises on every problem is surely its own mistake."""
-    said = [result.outcome.message for result in way.results if result.outcome.kind in (RAISED, DIED, REFUSED)]
+    said = [
+        result.outcome.message for result in way.results if result.outcome.kind in (RAISED, DIED, REFUSED)
+    ]
     if _surely(way):
         return True
-    empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
     return speaks and bool(said) and not any(m in empty or re.search(CALLING, m) for m in said)
 
 
@@ -316,12 +330,17 @@ def _cannot(candidate: Candidate, tried: Sequence[_Tried], forward: bool) -> Can
         attempts.setdefault(message, Attempt(how, message, outcome.line, outcome.line_text))
     name = candidate.name
     shown = f"{name}({', '.join((*candidate.parameters, *candidate.keywords))})"
-    empty = tr("it returned None; a backward must return its gradients"), tr("every gradient that it returned is None")
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
     if forward:
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(empty):
         sentence = tr("{name} is not written yet: it returns None", name=name)
-    elif re.search(CONV1D, name.lower()) or re.search(r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source):
+    elif re.search(CONV1D, name.lower()) or re.search(
+        r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source
+    ):
         sentence = tr("{call} cannot be called: this looks like a conv1d", call=shown)
     else:
         sentence = tr(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right
+from convstep.candidate.load.target import CandidateError
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
 
@@ -74,8 +75,24 @@ class Result:
         return any(found.name == name and found.kind != RIGHT for found in self.judged)
 
 
+def heeded(outcome: Outcome) -> Outcome:
+    """An outcome that says something about the candidate.
+
+    Raises:
+        CandidateError: the call needed what is not there.
+    """
+    if outcome.lacks:
+        raise CandidateError(outcome.lacks)
+    return outcome
+
+
 def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
-    """Hold an outcome against what is right."""
+    """Hold an outcome against what is right.
+
+    Raises:
+        CandidateError: as for `heeded`.
+    """
+    heeded(outcome)
     judged: tuple[Judged, ...] = ()
     if outcome.kind == RETURNED:
         judged = tuple(

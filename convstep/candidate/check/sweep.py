@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.choosing import choose as choose
 from convstep.candidate.check.choosing import trials
+from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
 from convstep.conv.problem import Problem
 
@@ -24,6 +25,8 @@ BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
 LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
+ENOUGH = 20
+"""Of so many problems at least a verdict should speak: what a candidate refuses is made up for."""
 SHARE = 3
 """One in so many problems is tried on a candidate that keeps state."""
 DEATHS = 3
@@ -119,6 +122,8 @@ def sweep(
             progress(number + 2, len(cases))
     untried = len(cases) - len(results)
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
+    if not stopped:
+        results += _made_up_for(worker, call, results, lambda: clock() - began > budget, fresh=keeps_state)
     if (
         problem is not None
         and not stopped
@@ -139,6 +144,41 @@ def sweep(
         held[-1] - held[0] if len(held) > 1 else 0,
         _only_batch(worker, call, results),
         _whole_numbers(worker, call, results, keeps_state),
+    )
+
+
+def _made_up_for(
+    worker: Worker, call: Call, results: Sequence[Result], late: Callable[[], bool], *, fresh: bool
+) -> Iterator[Result]:
+    """Where it refused so much that little is left: more problems like those that it takes."""
+    taken = [r.case for r in results if r.case is not None and r.outcome.kind == RETURNED]
+    refused = any(result.refused for result in results)
+    known = {result.case for result in results}
+    queues = [neighbours(case) for case in taken]
+    lacking = ENOUGH - len(taken)
+    while refused and lacking > 0 and queues and not late():
+        queue = queues.pop(0)
+        case = next((each for each in queue if each not in known and each.possible), None)
+        if case is None or convention_of(call).cannot_say(case.geometry, worker.candidate):
+            continue
+        queues.append(queue)
+        known.add(case)
+        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
+        if result.refused:
+            continue  # it was not asked for this one
+        lacking -= 1
+        yield result
+        if result.outcome.kind in (HUNG, DIED):
+            return
+
+
+def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
+    """More problems for what was swept, to try on them what is said of it."""
+    convention = convention_of(swept.call)
+    like = [result.case for result in swept.results if result.case is not None and not result.refused]
+    cases = random_cases(lambda geometry: not convention.cannot_say(geometry, swept.candidate), like)
+    return FreshProblems(
+        lambda problem: worker.call(swept.call, problem, fresh=swept.keeps_state), cases, seconds
     )
 
 

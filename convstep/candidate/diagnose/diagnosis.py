@@ -16,7 +16,7 @@ from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.evidence import observations
+from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
 from convstep.candidate.diagnose.known_bugs.bug import KnownBug
 from convstep.candidate.diagnose.known_bugs.catalogue import KNOWN_BUGS
@@ -30,7 +30,15 @@ from convstep.candidate.diagnose.matching import (
     single_matches,
     wrong_gradients,
 )
-from convstep.candidate.diagnose.observed import never_added_to, seen_directly, seen_in_results
+from convstep.candidate.diagnose.observed import (
+    about_forward,
+    added_once,
+    never_added_to,
+    seen_directly,
+    seen_in_results,
+    wrong_forwards,
+)
+from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.language import tr
 
@@ -40,9 +48,20 @@ OTHERS = 2
 """Mistakes that are named besides the first because they would explain all that was seen as well."""
 
 
-def diagnose(swept: Swept) -> tuple[Finding, ...]:
-    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is."""
+def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
+    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
+
+    Args:
+        swept: what came of every problem.
+        forward: what its own forward does, where it is not this convolution.
+    """
     found = [*seen_directly(swept)]
+    wrong_outputs = wrong_forwards(swept)
+    if wrong_outputs and not (forward and forward.fits):
+        does = forward.does if forward else ""
+        finding = known("forward-wrong", about_forward(swept, wrong_outputs, does))
+        assert finding.bug is not None  # its lines are one way of many: the sentence says which
+        found.append(replace(finding, bug=replace(finding.bug, wrong="", right="")))
     results = [result for result in swept.results if not result.refused]
     reordered = _reordered(swept, results)
     if reordered is not None:
@@ -68,7 +87,19 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     found += _about_raising(results, raising, _reproduced(found, pairs))
     for name in (*missing, *(name for name in left if not pairs[name])):
         found += _about_unknown(name, results, [] if name in missing else partial_matches(name, results))
-    return tuple(found)
+    once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
+    return tuple(
+        replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
+        if once and _loses_sums(finding, results)
+        else finding
+        for finding in found
+    )
+
+
+def _loses_sums(finding: Finding, results: Sequence[Result]) -> bool:
+    """Whether it is that sums are lost where windows overlap."""
+    unknown = finding.id == UNKNOWN and finding.gradients == ("dA_prev",)
+    return finding.id == "overwrite-dA" or (unknown and wrong_only_where_shared(results))
 
 
 def _ids(pairs: dict[str, list[Match]]) -> list[str]:

@@ -92,7 +92,7 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
     for found in (_imprecise(name, wrong, masks), rearranged):
         if found:
             return [*said, found]
-    return [*said, *_where(name, wrong, pairs, masks)]
+    return [*said, *_where(name, wrong, masks)]
 
 
 def _kind(name: str, result: Result) -> str:
@@ -199,13 +199,13 @@ def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[A
     return actual[..., h_a, w_a, :], expected[..., h_e, w_e, :]
 
 
-def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mask]) -> list[str]:
+def _where(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> list[str]:
     """In which cells the errors are."""
     said = []
     if name == "dA_prev":
         if all(not mask[..., 1:-1, 1:-1, :].any() and mask[..., 1:-1, 1:-1, :].size for mask in masks):
             said.append(tr("dA_prev is wrong only in the cells at its border"))
-        if all(not (mask & ~_overlapped(result)).any() for result, mask in zip(wrong, masks, strict=True)):
+        if wrong_only_where_shared(wrong):
             said.append(tr("dA_prev is wrong only in cells that several windows share"))
         said += _one_slice(name, masks, -1, "wrong in an input channel")
         if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
@@ -228,6 +228,15 @@ def _where(name: str, wrong: Sequence[Result], pairs: Pairs, masks: Sequence[Mas
             )
         )
     return said
+
+
+def wrong_only_where_shared(results: Sequence[Result]) -> bool:
+    """Whether `dA_prev` is wrong somewhere, and only in cells that several windows cover."""
+    wrong = [result for result in results if _kind("dA_prev", result) == WRONG][:ENOUGH]
+    masks = [wrong_cells("dA_prev", result.right, result.outcome.gradients["dA_prev"]) for result in wrong]
+    return bool(wrong) and not any(
+        (mask & ~_overlapped(result)).any() for mask, result in zip(masks, wrong, strict=True)
+    )
 
 
 def _one_slice(name: str, masks: Sequence[Mask], axis: int, what: str, *, whole: bool = False) -> list[str]:

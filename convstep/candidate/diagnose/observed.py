@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import copy
+import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate
 from convstep.candidate.check.judging import Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
@@ -62,9 +67,6 @@ def seen_directly(swept: Swept) -> list[Finding]:
             problems=count(len(changed)),
         )
         found.append(known("mutates-input", seen))
-    forward = wrong_forwards(swept)
-    if forward:
-        found.append(known("forward-wrong", _about_forward(swept, forward)))
     return found
 
 
@@ -73,8 +75,8 @@ def _on(result: Result) -> str:
     return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
 
 
-def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
-    """That its own forward is wrong, and what that means for the backward."""
+def about_forward(swept: Swept, wrong: Sequence[Result], does: str) -> str:
+    """That its own forward is wrong, what it does instead, and what that means for the backward."""
     sentence = "its own {forward} is wrong on {problems}, for example {problem}"
     if all(result.ok for result in swept.results if not result.refused):
         sentence = (
@@ -85,12 +87,13 @@ def _about_forward(swept: Swept, wrong: Sequence[Result]) -> str:
             "its own {forward} is wrong on {problems}, for example {problem}; "
             "the backward was given the cache from it"
         )
-    return tr(
+    words = tr(
         sentence,
         forward=swept.candidate.forward or "forward",
         problems=count(len(wrong)),
         problem=problem_words(wrong[0]),
     )
+    return tr("{does}; {seen}", does=does, seen=words) if does else words
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
@@ -199,3 +202,76 @@ def _comparable(Z: Array, expected: Array) -> bool:
         expected.shape[:-3],
         expected.shape[-1],
     )
+
+
+SCALARS = ("int", "len", "range", "min", "max", "sum", "slice", "enumerate", "zip")
+"""Functions that make no array of what they are given."""
+
+
+def added_once(candidate: Candidate) -> str:
+    """That a line of its own adds through an array of indices, and what would add; "" if none surely does."""
+    texts = [candidate.source]
+    if candidate.file.endswith(".py"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            texts.append(Path(candidate.file).read_text(encoding="utf-8"))
+    for text in texts:
+        try:
+            tree = ast.parse(textwrap.dedent(text))
+        except (SyntaxError, ValueError):  # a method's last line, a NUL
+            continue
+        lines = [node for node in ast.walk(tree) if _adds_by_array(node, _arrays(tree))]
+        if len(lines) == 1:
+            (line,) = lines
+            assert isinstance(line, ast.AugAssign)
+            assert isinstance(line.target, ast.Subscript)
+            index = ast.unparse(_NoSlices().visit(copy.deepcopy(line.target.slice)))
+            return tr(
+                "`{line}` adds once to a cell, however often the index arrays name it; {fix} adds every time",
+                line=ast.unparse(line),
+                fix=f"`np.add.at({ast.unparse(line.target.value)}, {index}, {ast.unparse(line.value)})`",
+            )
+    return ""
+
+
+class _NoSlices(ast.NodeTransformer):
+    """`:` becomes `slice(None)`, as an index outside brackets is written."""
+
+    def visit_Slice(self, node: ast.Slice) -> ast.AST:
+        parts = [part or ast.Constant(None) for part in (node.lower, node.upper, node.step)]
+        plain = node.lower is None and node.upper is None and node.step is None
+        kept = parts[:1] if plain else parts if node.step is not None else parts[:2]
+        return ast.Call(ast.Name("slice"), kept, [])
+
+
+def _arrays(tree: ast.AST) -> set[str]:
+    """The names given what a function made of nothing that a loop counts: no numbers, no window's slices."""
+    counted = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.For, ast.comprehension))
+        for name in _names(node.target)
+    }
+    made: set[str] = set()
+    other = set(counted)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            call = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) not in SCALARS
+            array = call and not counted & _names(node.value)
+            for target in node.targets:
+                (made if array else other).update(_names(target))
+    return made - other
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _adds_by_array(node: ast.AST, arrays: set[str]) -> bool:
+    """Whether it is `a[i, j] += …` where a name between the brackets, by itself, is an array."""
+    if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)):
+        return False
+    if not isinstance(node.target, ast.Subscript):
+        return False
+    index = node.target.slice
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(isinstance(part, ast.Name) and part.id in arrays for part in parts)

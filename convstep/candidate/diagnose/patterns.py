@@ -1,14 +1,42 @@
-"""On which problems a candidate fails, in words: "wrong only when stride > 1"."""
+"""On which problems a candidate fails, in words: "wrong only when stride > 1".
+
+What the sweep suggests is a claim, and many a claim fits the problems of a sweep by chance. So it is
+tried on fresh problems, a dozen on each side, before it is said; what does not hold is not said.
+"""
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from convstep.candidate.check.judging import Result
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
+
+SIDE = 12
+"""Fresh problems that a claim is tried on where it says "fails", and where it says "does not"."""
+LEAST = 6
+"""How many there must be on either side."""
+CLAIMS = 12
+"""The most claims that are tried; each that falls leaves problems behind that the next must explain."""
+
+Holds = Callable[[Geometry], bool]
+
+
+class Fresh(Protocol):
+    """More problems to try a claim on."""
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """What came of those that were asked for, by whatever claim."""
+        ...
+
+    def __call__(self, holds: Holds, count: int) -> Sequence[Result]:
+        """A number of new ones of which something is true; fewer where there are no more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +45,22 @@ class Feature:
 
     words: str
     """As it stands after "only when"."""
-    holds: Callable[[Geometry], bool]
+    holds: Holds
     """Whether a problem has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """It fails only when something holds, and then always, if it is exact."""
+
+    words: str
+    holds: Holds
+    exact: bool
+
+    def fits(self, geometry: Geometry, failed: bool) -> bool:
+        """Whether one problem is as claimed."""
+        held = self.holds(geometry)
+        return held == failed if self.exact else held or not failed
 
 
 def _padding(geometry: Geometry) -> tuple[int, ...]:
@@ -35,84 +77,133 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the batch has more than one sample", lambda g: g.samples > 1),
     Feature("the batch has a single sample", lambda g: g.samples == 1),
     Feature("some rows or columns are left over", lambda g: max(g.remainder) > 0),
+    Feature("there is one filter", lambda g: g.kernel_shape[0] == 1),
+    Feature("there are several filters", lambda g: g.kernel_shape[0] > 1),
+    Feature("there is one input channel", lambda g: g.input_shape[2] == 1),
+    Feature("there are several input channels", lambda g: g.input_shape[2] > 1),
     Feature("the input is not square", lambda g: g.input_shape[0] != g.input_shape[1]),
     Feature("the output is not square", lambda g: g.output_shape[0] != g.output_shape[1]),
-    Feature("the output is wider than it is tall", lambda g: g.output_shape[0] < g.output_shape[1]),
-    Feature("the output is taller than it is wide", lambda g: g.output_shape[0] > g.output_shape[1]),
     Feature("the kernel is not square", lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
     Feature("the kernel is larger than 1x1", lambda g: max(g.kernel_shape[1:3]) > 1),
+    Feature("the kernel is 1 along an axis", lambda g: min(g.kernel_shape[1:3]) == 1),
+    Feature("the kernel is 1x1", lambda g: max(g.kernel_shape[1:3]) == 1),
+    Feature("the kernel is larger than 3 along an axis", lambda g: max(g.kernel_shape[1:3]) > 3),
+    Feature("the kernel is even along an axis", lambda g: any(f % 2 == 0 for f in g.kernel_shape[1:3])),
+    Feature("stride is 1", lambda g: max(g.stride) == 1),
+    Feature("stride is 3 or more", lambda g: max(g.stride) > 2),
+    Feature("stride is 2", lambda g: g.stride == (2, 2)),
+    Feature("windows overlap", lambda g: any(r > s for r, s in zip(g.reach, g.stride, strict=True))),
     Feature("dilation > 1", lambda g: max(g.dilation) > 1),
     Feature("groups > 1", lambda g: g.groups > 1),
-    Feature("there are several input channels", lambda g: g.input_shape[2] > 1),
-    Feature("there are several filters", lambda g: g.kernel_shape[0] > 1),
-    Feature("windows overlap", lambda g: any(r > s for r, s in zip(g.reach, g.stride, strict=True))),
-    Feature("stride is 1", lambda g: max(g.stride) == 1),
+    Feature("rows are left over", lambda g: g.remainder[0] > 0),
+    Feature("columns are left over", lambda g: g.remainder[1] > 0),
+    Feature("the output is wider than it is tall", lambda g: g.output_shape[0] < g.output_shape[1]),
+    Feature("the output is taller than it is wide", lambda g: g.output_shape[0] > g.output_shape[1]),
+    Feature("the output has one row or one column", lambda g: min(g.output_shape[:2]) == 1),
     Feature("the strides along H and W differ", lambda g: g.stride[0] != g.stride[1]),
     Feature("stride > 1 along H", lambda g: g.stride[0] > 1),
     Feature("stride > 1 along W", lambda g: g.stride[1] > 1),
+    Feature("the paddings along H and W differ", lambda g: g.padding[0] != g.padding[1]),
     Feature("opposite sides have different padding", lambda g: any(a != b for a, b in g.padding)),
 )
 """What problems are told apart by, the commonest causes first."""
 
 
-def pattern(results: Sequence[Result], failed: Callable[[Result], bool], verb: str = "wrong") -> str:
+def pattern(
+    results: Sequence[Result],
+    failed: Callable[[Result], bool],
+    verb: str = "wrong",
+    fresh: Fresh | None = None,
+) -> str:
     """When a candidate fails, in words.
 
     Args:
-        results: all problems tried; those refused are left out.
+        results: the sweep's problems; those refused are left out.
         failed: which of them failed.
         verb: "wrong", or one of `verdict.VERBS`.
+        fresh: more problems to try a claim on; without it a claim is said untried.
 
     Returns:
         A phrase; "" if nothing failed.
     """
     tried = [result for result in results if not result.refused]
-    wrong = [failed(result) for result in tried]
-    if not any(wrong):
+    count = sum(failed(result) for result in tried)
+    if not count:
         return ""
-    if all(wrong):
+    if count == len(tried):
         return tr("{fails} on every problem", fails=tr(verb))
-    held = {
-        feature.words: [feature.holds(result.right.problem.geometry) for result in tried]
-        for feature in FEATURES
-    }
-    count = sum(wrong)
-    exact = _exact(held, wrong)
-    if exact:
-        return tr("{fails} only when {feature}", fails=tr(verb), feature=exact)
-    if count == 1:
-        return tr("{fails} on 1 of {tried} problems", fails=tr(verb), tried=len(tried))
-    covers = [
-        (sum(values), words)
-        for words, values in held.items()
-        if sum(values) < len(tried) and all(has for has, fails in zip(values, wrong, strict=True) if fails)
-    ]
-    if covers:
-        of, words = min(covers, key=lambda cover: cover[0])
+    known = [*tried, *(fresh.results if fresh is not None else ())]
+    seen = [(result.right.problem.geometry, failed(result)) for result in known]
+    claim = _first_that_holds(seen, failed, fresh)
+    if claim is None:
         return tr(
-            "{fails} only when {feature}, and then on {count} of {cases} problems",
+            "{fails} on 1 of {tried} problems"
+            if count == 1
+            else "{fails} on {count} of {tried} problems, in no simple pattern",
             fails=tr(verb),
-            feature=tr(words),
             count=count,
-            cases=of,
+            tried=len(tried),
         )
+    if claim.exact:
+        return tr("{fails} only when {feature}", fails=tr(verb), feature=claim.words)
+    held = [fails for geometry, fails in seen if claim.holds(geometry)]
     return tr(
-        "{fails} on {count} of {tried} problems, in no simple pattern",
+        "{fails} only when {feature}, and then on {count} of {cases} problems",
         fails=tr(verb),
-        count=count,
-        tried=len(tried),
+        feature=claim.words,
+        count=sum(held),
+        cases=len(held),
     )
 
 
-def _exact(held: dict[str, list[bool]], wrong: list[bool]) -> str:
-    """One feature, or two joined, that hold on exactly the problems that failed; "" if none do."""
-    for words, values in held.items():
+Seen = list[tuple[Geometry, bool]]
+
+
+def _first_that_holds(seen: Seen, failed: Callable[[Result], bool], fresh: Fresh | None) -> _Claim | None:
+    """The simplest claim that fits all there is; `seen` grows by what claims were tried on."""
+    for _ in range(CLAIMS):
+        claim = next(_claims(seen), None)
+        if claim is None or fresh is None:
+            return claim
+        known = len(fresh.results)
+        for holds in (claim.holds, functools.partial(_not, claim.holds)):
+            tried = sum(holds(result.right.problem.geometry) for result in fresh.results)
+            if tried < SIDE:
+                tried += len(fresh(holds, SIDE - tried))
+            if tried < LEAST:
+                return None  # it cannot be told apart from other things that hold of the same problems
+        news = [(result.right.problem.geometry, failed(result)) for result in fresh.results[known:]]
+        seen += news
+        if all(claim.fits(*each) for each in news):
+            return claim
+    return None
+
+
+def _not(holds: Holds, geometry: Geometry) -> bool:
+    return not holds(geometry)
+
+
+def _claims(seen: Seen) -> Iterator[_Claim]:
+    """What fits: one feature, two joined, then features without which it never fails."""
+    wrong = [fails for _, fails in seen]
+    held = [(feature, [feature.holds(geometry) for geometry, _ in seen]) for feature in FEATURES]
+    for feature, values in held:
         if values == wrong:
-            return tr(words)
-    for (first, a), (second, b) in itertools.combinations(held.items(), 2):
-        if [x and y for x, y in zip(a, b, strict=True)] == wrong:
-            return tr("{one} and {other}", one=tr(first), other=tr(second))
-    for (first, a), (second, b) in itertools.combinations(held.items(), 2):
-        if [x or y for x, y in zip(a, b, strict=True)] == wrong:
-            return tr("{one} or {other}", one=tr(first), other=tr(second))
-    return ""
+            yield _Claim(tr(feature.words), feature.holds, exact=True)
+    for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
+        for (one, a), (other, b) in itertools.combinations(held, 2):
+            if [join(pair) for pair in zip(a, b, strict=True)] == wrong:
+                said = tr(words, one=tr(one.words), other=tr(other.words))
+                yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
+    if sum(wrong) > 1:
+        covers = [
+            (sum(values), number, feature)
+            for number, (feature, values) in enumerate(held)
+            if not all(values) and all(has for has, fails in zip(values, wrong, strict=True) if fails)
+        ]
+        for _, _, feature in sorted(covers, key=lambda cover: cover[:2]):
+            yield _Claim(tr(feature.words), feature.holds, exact=False)
+
+
+def _joined(join: Callable[[Sequence[bool]], bool], one: Feature, other: Feature, geometry: Geometry) -> bool:
+    return join((one.holds(geometry), other.holds(geometry)))

@@ -11,6 +11,7 @@ from typing import Any
 from convstep.candidate.load import placeholders, selection
 from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.imports import FAILURES, Imports
+from convstep.candidate.load.registering import Registering
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
@@ -32,6 +33,8 @@ class Execution:
         *,
         run_all: bool,
         path_changed: Callable[[], None],
+        is_own: Callable[[Any], bool],
+        rewrite: Callable[[ast.stmt], ast.stmt] | None = None,
     ) -> None:
         """Nothing has run yet.
 
@@ -41,6 +44,8 @@ class Execution:
             imports: how its imports are done.
             run_all: whether everything runs.
             path_changed: told when the file has changed `sys.path`.
+            is_own: whether a value is a part of the candidate: a module, or something made by one.
+            rewrite: what becomes of each statement before it runs; None leaves it.
         """
         self.document = document
         self.namespace = namespace
@@ -55,6 +60,7 @@ class Execution:
         """The places of the statements that did not run."""
         self._run_all = run_all
         self._path_changed = path_changed
+        self._is_own_value, self._rewrite = is_own, rewrite
         self._constants: set[str] = set()
 
     def run(self) -> None:
@@ -116,10 +122,28 @@ class Execution:
             self._try(part, node)
         elif isinstance(node, ast.Expr):
             self._expression(part, node, strict)
+        elif isinstance(node, ast.For) and self._registers(node):
+            self._register(part, node)
         elif not isinstance(node, ast.Pass):
             self._skip(part, node)
 
+    def _register(self, part: Part, node: ast.stmt) -> None:
+        try:
+            self._execute(part, node)
+        except FAILURES:
+            self._skip(part, node)
+
+    def _registers(self, node: ast.stmt) -> bool:
+        return Registering(self._is_part, self._constants.__contains__, self._is_simple).runs(node)
+
+    def _is_part(self, name: str | None) -> bool:
+        if name in self._constants:
+            return False
+        return name in self.defined or (name in self.namespace and self._is_own_value(self.namespace[name]))
+
     def _execute(self, part: Part, node: ast.stmt) -> None:
+        if self._rewrite is not None:
+            node = self._rewrite(node)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # old escapes, `is` with a number
             code = compile(ast.Module([node], []), part.filename, "exec", _FLAGS, dont_inherit=True)
@@ -157,8 +181,8 @@ class Execution:
             return  # an annotation alone
         roots = list(selection.target_roots(node))
         # `plt.rcParams[...] = ...` changes somebody else's, `Conv.backward = ...` one's own
-        own = all(whole or root in self._constants or root in self.defined for root, whole in roots)
-        if not own or not self._is_simple(node.value):
+        own = all(whole or root in self._constants or self._is_part(root) for root, whole in roots)
+        if not (own and self._is_simple(node.value)) and not self._registers(node):
             self._skip(part, node)
             return
         try:
@@ -240,6 +264,8 @@ class Execution:
                 self._path_changed()
         elif strict and self._is_simple(node.value):
             self._execute(part, node)  # `try: unicode` asks whether there is such a name
+        elif self._registers(node):
+            self._register(part, node)
         else:
             self._skip(part, node)
 

@@ -126,7 +126,7 @@ class Imports:
             self.absent.append(absent)
             stands_for = alias.name if alias.asname else top
             if alias.asname or not self._is_there(top):
-                self._namespace[absent.bound] = Placeholder(stands_for, absent.reason)
+                self._namespace[absent.bound] = Placeholder(stands_for, absent.reason, absent.distribution)
 
     def _is_there(self, top: str) -> bool:
         """Bind a package of which only a part is missing."""
@@ -153,7 +153,7 @@ class Imports:
                 self._what_there_is(full)
             else:
                 dotted = f"{written}.{alias.name}" if single.module else f"{written}{alias.name}"
-                self._namespace[absent.bound] = Placeholder(dotted, absent.reason)
+                self._namespace[absent.bound] = Placeholder(dotted, absent.reason, absent.distribution)
 
     def _what_there_is(self, module: str) -> None:
         """The names of a module whose `__all__` promises more than it has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -94,6 +95,14 @@ def source_of(function: Any) -> tuple[str | None, int | None, str | None]:
         return None, None, None
 
 
+def is_installed(file: str) -> bool:
+    """Whether a file is part of Python or of a package that is installed."""
+    path = Path(file)
+    within = {"site-packages", "dist-packages"} & set(path.parts)
+    return bool(within) or any(path.is_relative_to(folder) for folder in _python_folders())
+
+
+@functools.cache
 def _python_folders() -> list[Path]:
     """Where Python and its packages are."""
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")

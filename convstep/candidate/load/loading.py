@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from convstep.candidate.load import document as documents
 from convstep.candidate.load import installed, lookup, names, python2, removed_names
+from convstep.candidate.load.document import Document
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import installed_import
 from convstep.candidate.load.placeholders import Placeholder
@@ -30,6 +33,25 @@ class Options:
     """Run everything at top level, not only imports, definitions and simple constants."""
     python2: bool = False
     """The files are Python 2."""
+    older_numpy: bool = False
+    """NumPy's arrays of one element are numbers, as they were before 2.4."""
+
+
+_FLOAT_INDEX = (
+    "'float' object cannot be interpreted as an integer|slice indices must be integers"
+    "|only integers, slices|only integer scalar arrays can|indices must be (?:of )?integer"
+)
+_REMEDIES = {
+    "older_numpy": re.compile("only 0-dimensional arrays can be|setting an array element with a sequence"),
+    "python2": re.compile(
+        rf"{_FLOAT_INDEX}|has no attribute '(?:iteritems|iterkeys|itervalues|has_key)'|^NameError", re.M
+    ),
+}
+"""What an exception says that another way of loading may help with, by the option."""
+
+
+class _Python2Error(CandidateError):
+    """The name is defined in lines that look like Python 2."""
 
 
 @dataclass
@@ -67,6 +89,42 @@ class Loaded:
             return _load_installed(self.target, self.options, again=True)
         return _run(self.target, self.options, self._workspace.again())
 
+    def otherwise(self, said: str) -> Loaded | None:
+        """The same, loaded in the way that an exception suggests; None if it suggests none.
+
+        Args:
+            said: the exception, "NameError: name 'xrange' is not defined".
+        """
+        if self._workspace is None:
+            return None
+        for name, pattern in _REMEDIES.items():
+            found = pattern.search(said)
+            if not found or getattr(self.options, name):
+                continue
+            if name == "python2" and not (python2.is_available() and self._may_be_python2(found[0], said)):
+                continue
+            with contextlib.suppress(CandidateError):
+                other = _noted(load(self.target, replace(self.options, **{name: True})), name)
+                before = (sentence for sentence in map(_needed, _REMEDIES) if sentence in self.notes)
+                return replace(other, notes=(*before, *other.notes))
+        return None
+
+    def _may_be_python2(self, found: str, said: str) -> bool:
+        """A name that is not there says so only if Python 2 has it, or lines that were not read define it."""
+        if not found.startswith("NameError"):
+            return True
+        assert self._workspace is not None
+        missing = re.findall(r"^NameError: name '(\w+)'", said, re.M)
+        unread = [
+            each.text
+            for document in self._workspace.documents.values()
+            for part in document.parts
+            for each in part.unread
+            if python2.syntax_sign(each.text)
+        ]
+        known = {*python2.names(), *(name for text in unread for name in names.defined(text))}
+        return not known.isdisjoint(missing)
+
     def hint(self, error: BaseException) -> str | None:
         """What to do about a NameError that comes of what did not run; None for other errors."""
         name = getattr(error, "name", None)
@@ -79,7 +137,9 @@ class Loaded:
         if sentence := self._workspace.why_left_out(module, name):
             return sentence
         if name in python2.names() and not self.options.python2:
-            return tr("{name} is Python 2; add --python2", name=name)
+            if python2.is_available():
+                return None  # it is read as that when the call has failed
+            return tr("{name} is Python 2; {how}", name=name, how=python2.how_to_install())
         execution = self._workspace.executions.get(module)
         stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
         if stars:
@@ -93,7 +153,7 @@ class Loaded:
 
 
 def load(target: Target, options: Options = Options()) -> Loaded:
-    """Load a candidate.
+    """Load a candidate; what does not compile but looks like Python 2 is read as that.
 
     Args:
         target: where it is.
@@ -102,11 +162,36 @@ def load(target: Target, options: Options = Options()) -> Loaded:
     Raises:
         CandidateError: it is not there, does not compile, or cannot be made without arguments.
     """
+    try:
+        return _load(target, options)
+    except _Python2Error as error:
+        if not python2.is_available():
+            raise CandidateError(tr("{error}; {how}", error=error, how=python2.how_to_install())) from None
+        try:
+            return _noted(_load(target, replace(options, python2=True)), "python2")
+        except CandidateError:
+            raise error from None  # it is neither
+
+
+def _noted(loaded: Loaded, option: str) -> Loaded:
+    """With a sentence about an option that was found to be needed."""
+    return replace(loaded, notes=(_needed(option), *loaded.notes))
+
+
+def _needed(option: str) -> str:
+    if option == "python2":
+        return tr("read as Python 2, where / of whole numbers gives a whole number")
+    return tr("NumPy 2.4 refuses to take an array of one element for a number; older ones took it")
+
+
+def _load(target: Target, options: Options) -> Loaded:
     os.environ["MPLBACKEND"] = "Agg"  # no plot opens a window
     removed_names.restore()
+    known: dict[Path, Document] = {}
     if target.path is not None:
         file = Path(os.path.abspath(target.path))
-        name, root = place_of(file)
+        known[file] = documents.read(file, as_python2=options.python2)
+        name, root = place_of(file, known[file])
     else:
         assert target.module is not None
         place = installed.own_file(target.module)
@@ -114,7 +199,15 @@ def load(target: Target, options: Options = Options()) -> Loaded:
             return _load_installed(target, options)
         file, root = place
         name = target.module
-    workspace = Workspace(name, file, root, run_all=options.run_all, as_python2=options.python2)
+    workspace = Workspace(
+        name,
+        file,
+        root,
+        run_all=options.run_all,
+        as_python2=options.python2,
+        older_numpy=options.older_numpy,
+        known=known,
+    )
     return _run(target, options, workspace)
 
 
@@ -221,10 +314,9 @@ def _check_compiles(name: str, execution: Execution, *, as_python2: bool) -> Non
         for unread in part.unread:
             if name in names.defined(unread.text) and name not in execution.defined:
                 sign = None if as_python2 else python2.syntax_sign(unread.text)
-                raise CandidateError(
+                raise (_Python2Error if sign else CandidateError)(
                     tr(
-                        "{file} does not compile: {place}: {reason}; "
-                        "it looks like Python 2 ({sign}): add --python2"
+                        "{file} does not compile: {place}: {reason}; it looks like Python 2 ({sign})"
                         if sign
                         else "{file} does not compile: {place}: {reason}",
                         file=document.path.name,

@@ -23,30 +23,75 @@ def defining() -> Iterator[None]:
         _defining -= 1
 
 
+_WELL_KNOWN = """
+    autograd cupy einops h5py jax keras matplotlib networkx numba numexpr pandas scipy sympy taichi
+    tensorflow theano tinygrad torch torchvision tqdm triton Cython=cython IPython=ipython PIL=pillow
+    cv2=opencv-python pyximport=cython skimage=scikit-image sklearn=scikit-learn yaml=pyyaml
+"""
+_PACKAGES = {
+    name: package or name for name, _, package in (each.partition("=") for each in _WELL_KNOWN.split())
+}
+"""Well known packages, and what pip calls them."""
+
+
+class Missing(ImportError):
+    """The candidate uses what could not be imported."""
+
+    def __init__(self, dotted: str, reason: str, distribution: str | None) -> None:
+        """Args: what it uses, why that is not there, and what would have to be installed, if anything."""
+        super().__init__(
+            tr("{reason}, and the candidate uses {name}", reason=reason, name=dotted), name=dotted
+        )
+        self._dotted, self._reason, self._distribution = dotted, reason, distribution
+
+    def sentence(self, file: str) -> str:
+        """What to do about it, given the file whose code needs it."""
+        name = self._distribution
+        if name is None:
+            return tr("{file} needs {name}, but {reason}", file=file, name=self._dotted, reason=self._reason)
+        if name not in _PACKAGES:  # perhaps a module of the author's own: nobody should install a stranger's
+            return tr(
+                "{file} needs {name}, which is neither installed nor beside it; put it there, or install it",
+                file=file,
+                name=name,
+            )
+        return tr(
+            "{file} needs {name}, which is not installed: pip install {package}",
+            file=file,
+            name=name,
+            package=_PACKAGES[name],
+        )
+
+
+Missing.__module__, Missing.__qualname__ = "builtins", "ImportError"  # what its author would read
+
+
 class Placeholder:
     """A module, or something in a module, that could not be imported."""
 
-    def __init__(self, dotted: str, reason: str) -> None:
+    def __init__(self, dotted: str, reason: str, distribution: str | None = None) -> None:
         """Nothing is complained of yet.
 
         Args:
             dotted: what it stands for: "matplotlib.pyplot".
             reason: why it is not there: "matplotlib is not installed".
+            distribution: what would have to be installed; None when it is there but fails.
         """
         self._dotted = dotted
         self._reason = reason
+        self._distribution = distribution
 
     def __getattr__(self, name: str) -> Placeholder:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # protocols that Python and NumPy look for
-        return Placeholder(f"{self._dotted}.{name}", self._reason)
+        return Placeholder(f"{self._dotted}.{name}", self._reason, self._distribution)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In front of a definition a decorator that changes nothing; else a complaint."""
         if _defining or _is_decorator(self):
             if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Placeholder):
                 return args[0]
-            return _Decorator(self._dotted, self._reason)
+            return _Decorator(self._dotted, self._reason, self._distribution)
         return self._complain()
 
     def __getitem__(self, index: Any) -> Any:
@@ -69,8 +114,7 @@ class Placeholder:
         return f"<{self._dotted}: {self._reason}>"
 
     def _complain(self, *args: Any, **kwargs: Any) -> NoReturn:
-        sentence = tr("{reason}, and the candidate uses {name}", reason=self._reason, name=self._dotted)
-        raise ImportError(sentence, name=self._dotted)
+        raise Missing(self._dotted, self._reason, self._distribution)
 
 
 class _Decorator(Placeholder):

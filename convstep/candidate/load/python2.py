@@ -6,6 +6,7 @@ import ast
 import bisect
 import builtins
 import functools
+import importlib.util
 import operator
 import re
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from convstep.candidate.load.target import CandidateError
+from convstep.language import tr
 
 _FIXES = (
     "apply basestring dict except exec filter funcattrs getcwdu has_key imports isinstance itertools "
@@ -56,6 +60,16 @@ def library_sign(text: str) -> tuple[str, int] | None:
     return None
 
 
+def is_available() -> bool:
+    """Whether the package that translates it is installed."""
+    return importlib.util.find_spec("fissix") is not None
+
+
+def how_to_install() -> str:
+    """What to do where it is not, without a capital."""
+    return tr("to have it read as Python 2: pip install 'convstep[python2]'")
+
+
 def has_true_division(text: str) -> bool:
     """Whether the author asked for `/` as it is today."""
     return _TRUE_DIVISION.search(text) is not None
@@ -72,6 +86,8 @@ def parse(text: str, *, true_division: bool) -> ast.Module:
             _converter().refactor_string(text if text.endswith("\n") else text + "\n", "candidate")
         )
         tree = _on_own_lines(ast.parse(converted), converted)
+    except CandidateError:
+        raise
     except _parse_errors() as error:
         try:
             tree = ast.parse(text)
@@ -195,6 +211,8 @@ def _on_own_lines(tree: ast.Module, converted: str) -> ast.Module:
 @functools.cache
 def _converter() -> Any:
     # only here: most people's Python 3 files never need it
+    if not is_available():
+        raise CandidateError(how_to_install())
     import fissix
 
     try:
@@ -207,6 +225,7 @@ def _converter() -> Any:
 
 
 def _parse_errors() -> tuple[type[Exception], ...]:
+    """What fissix raises; CandidateError, a ValueError too, is ours."""
     from fissix.pgen2.parse import ParseError
     from fissix.pgen2.tokenize import TokenError
 

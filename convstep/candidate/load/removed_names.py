@@ -1,11 +1,12 @@
-"""Names that NumPy once had. Old course code uses them, and they say nothing about its backward."""
+"""What NumPy once had or took. Old course code uses it, and it says nothing about a backward."""
 
 from __future__ import annotations
 
 import ast
+import copy
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,74 @@ def notes(document: Document) -> Iterator[str]:
                     place=place,
                     version=np.__version__,
                 )
+
+
+def with_one_element(node: ast.stmt) -> ast.stmt:
+    """A statement in which an array of one element may stand for a number, as it could before NumPy 2.4."""
+    return ast.fix_missing_locations(_OneElement().visit(copy.deepcopy(node)))  # type: ignore[no-any-return]
+
+
+class _OneElement(ast.NodeTransformer):
+    """`float(x)` and `a[i] = x` go through functions that try again with the element."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`float(x)`, `int(x)`, `math.sqrt(x)`."""
+        self.generic_visit(node)
+        called = node.func
+        of_number = isinstance(called, ast.Name) and called.id in ("float", "int", "complex", "round")
+        of_math = isinstance(called, ast.Attribute) and ast.unparse(called.value) == "math"
+        if not (of_number or of_math) or node.keywords:
+            return node
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            return node
+        return ast.copy_location(ast.Call(ast.Name(_NUMBER, ast.Load()), [called, *node.args], []), node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """`a[i]` that is given a value; what stands around it stays, so the order of evaluation does."""
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Store):
+            node.value = ast.copy_location(
+                ast.Call(ast.Name(_CELLS, ast.Load()), [node.value], []), node.value
+            )
+        return node
+
+
+def _of_number(function: Callable[..., Any], *values: Any) -> Any:
+    try:
+        return function(*values)
+    except TypeError:
+        if not any(map(_has_one_element, values)):
+            raise
+    return function(*(value.item() if _has_one_element(value) else value for value in values))
+
+
+def _has_one_element(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.size == 1
+
+
+class _Cells:
+    """An array whose cells take an array of one element."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._array[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        try:
+            self._array[index] = value
+        except (TypeError, ValueError):
+            if not _has_one_element(value) or np.ndim(self._array[index]):
+                raise
+            self._array[index] = value.item()
+
+
+_NUMBER, _CELLS = "__np_number__", "__np_cells__"
+ONE_ELEMENT: dict[str, Any] = {
+    _NUMBER: _of_number,
+    _CELLS: lambda target: _Cells(target) if isinstance(target, np.ndarray) else target,
+}
+"""What a statement of `with_one_element` needs among its builtins."""

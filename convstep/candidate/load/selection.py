@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Callable, Iterator
 
+from convstep.candidate.load import names
+from convstep.candidate.load.parsing import parse_quietly
 
-def _words(text: str) -> frozenset[str]:
+
+def words(text: str) -> frozenset[str]:
+    """Those of a text."""
     return frozenset(text.split())
 
 
-_BUILTINS = _words(
+_BUILTINS = words(
     "abs bool bytes callable classmethod complex dict enumerate float frozenset getattr globals hasattr int "
     "isinstance len list locals max min object pow property range reversed round set slice sorted "
     "staticmethod str sum super tuple type xrange zip"
 )
-_ANYWHERE = _words(
+_ANYWHERE = words(
     "namedtuple NamedTuple TypedDict NewType TypeVar TypeVarTuple ParamSpec Enum IntEnum defaultdict "
     "OrderedDict Counter deque partial lru_cache cache Path getLogger device Fraction Decimal itemgetter "
     "attrgetter cast getenv is_available SimpleNamespace"
 )
 """Calls that only make a value, whatever module they are taken from."""
-_OF_ARRAYS = _words(
+_OF_ARRAYS = words(
     "array asarray arange linspace zeros ones full empty eye identity zeros_like ones_like tensor finfo "
     "iinfo dtype float16 float32 float64 int8 int16 int32 int64 uint8 bool_ sqrt exp log prod vectorize "
     "deg2rad rot90 flip transpose reshape power outer"
 )
 _ARRAY_MODULES = frozenset({"np", "numpy", "torch", "onp", "jnp", "cp"})
-_METHODS = _words(
+_METHODS = words(
     "reshape astype copy split join format lower upper strip replace transpose keys values items get flatten "
     "startswith endswith float double long t tolist"
 )
 """Methods of strings, dictionaries and arrays that only give another value."""
 
-_PATH_CALLS = _words(
+_PATH_CALLS = words(
     "abspath dirname join realpath normpath expanduser getcwd Path resolve str cwd parent as_posix"
 )
 
@@ -175,3 +180,48 @@ def _roots(target: ast.expr) -> Iterator[tuple[str | None, bool]]:
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
         yield (target.id if isinstance(target, ast.Name) else None), False
+
+
+def is_stub(text: str) -> bool:
+    """Whether a function, or every backward of a class, is not written yet.
+
+    It only says so (`pass`, `...`, `raise NotImplementedError`), or returns names that are None until then.
+    """
+    try:
+        (node,) = parse_quietly(textwrap.dedent(text)).body
+    except (SyntaxError, ValueError):  # a lambda in the middle of something, or Python 2
+        return False
+    if isinstance(node, ast.ClassDef):
+        methods = [each for each in node.body if names.looks_backward(getattr(each, "name", ""))]
+        return bool(methods) and all(map(_is_unwritten, methods))
+    return _is_unwritten(node)
+
+
+def _is_unwritten(node: ast.stmt) -> bool:
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    empty: set[str] = set()
+    given = {each.arg for each in (*node.args.posonlyargs, *node.args.args)}
+
+    def is_none(value: ast.expr | None) -> bool:
+        if isinstance(value, (ast.Tuple, ast.List)):
+            return all(map(is_none, value.elts))
+        if isinstance(value, ast.Name):
+            return value.id in empty
+        return value is None or (isinstance(value, ast.Constant) and value.value is None)
+
+    for each in node.body:
+        if isinstance(each, ast.Assign) and is_none(each.value):
+            empty |= set(bound_names(each))
+        elif isinstance(each, ast.Assign):  # `x, w, b, conv_param = cache` is written for the author
+            if not (isinstance(each.value, ast.Name) and each.value.id in given):
+                return False
+            empty -= set(bound_names(each))
+        elif isinstance(each, ast.Return):
+            if not is_none(each.value):
+                return False
+        elif isinstance(each, ast.Raise):
+            return each.exc is not None and ast.unparse(each.exc).startswith("NotImplemented")
+        elif not (isinstance(each, ast.Pass) or isinstance(getattr(each, "value", None), ast.Constant)):
+            return False
+    return True

@@ -1,4 +1,4 @@
-"""The modules of a candidate: its file, its helpers beside it, and its package.
+"""The modules of a candidate: its file, its helpers beside it and above it, and its package.
 
 They go through the same executor as the file itself, and a helper's name means the helper whatever
 else is called that: inside the candidate's imports only, so that nobody else in the process meets it.
@@ -6,6 +6,7 @@ else is called that: inside the candidate's imports only, so that nobody else in
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -14,13 +15,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from convstep.candidate.load import document as documents
-from convstep.candidate.load import python2
+from convstep.candidate.load import python2, removed_names
 from convstep.candidate.load.document import Document
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import Imports, installed_import
@@ -29,6 +30,10 @@ _NEVER_SHADOWED = frozenset({*sys.builtin_module_names, "os", "io", "abc", "code
 """What Python itself finds before any file, or the child could not go on without."""
 _WORKED_WITH = frozenset({"convstep", "numpy", "torch"})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_PROJECT = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+"""What stands in the outermost folder of a project: what is above is somebody else's."""
+_HIGHEST = 4
+"""Folders above the file that may hold modules of its project."""
 
 
 class Workspace(MetaPathFinder):
@@ -42,6 +47,7 @@ class Workspace(MetaPathFinder):
         *,
         run_all: bool,
         as_python2: bool,
+        older_numpy: bool = False,
         known: Mapping[Path, Document] | None = None,
     ) -> None:
         """Nothing has run yet.
@@ -52,6 +58,7 @@ class Workspace(MetaPathFinder):
             root: the folder its dotted name starts in.
             run_all: whether everything in the files runs.
             as_python2: whether they are Python 2.
+            older_numpy: whether arrays of one element are taken for numbers.
             known: documents that were read before, by file.
         """
         self.executions: dict[str, Execution] = {}
@@ -62,12 +69,13 @@ class Workspace(MetaPathFinder):
         """The candidate's file."""
         self._name, self._root = name, root
         self._roots = list(dict.fromkeys((file.parent, root)))
-        self._run_all, self._as_python2 = run_all, as_python2
+        self._places: dict[str, list[Path]] = {}
+        self._run_all, self._as_python2, self._older_numpy = run_all, as_python2, older_numpy
         self._modules: dict[str, ModuleType] = {}
         self._own_names: set[str] | None = None
         self._depth = 0
         self._builtins = {**vars(builtins), **(python2.names() if as_python2 else {})}
-        self._builtins["__import__"] = self._import
+        self._builtins |= {"__import__": self._import, **removed_names.ONE_ELEMENT}
         if file.suffix == ".ipynb":
             self._builtins["display"] = print  # Jupyter has it everywhere
         self._seen_path: set[str] = set()
@@ -80,6 +88,7 @@ class Workspace(MetaPathFinder):
             self._root,
             run_all=self._run_all,
             as_python2=self._as_python2,
+            older_numpy=self._older_numpy,
             known=self.documents,
         )
 
@@ -130,9 +139,7 @@ class Workspace(MetaPathFinder):
         if fullname == self._name:
             return self._spec(fullname, self.file)
         if path is None:
-            if not self._is_ours(fullname):
-                return None
-            places = self._roots
+            places = self._places_of(fullname)
         else:
             places = [Path(entry) for entry in path if self._covers(Path(entry))]
         last = fullname.rpartition(".")[2]
@@ -140,12 +147,19 @@ class Workspace(MetaPathFinder):
             for file in (place / last / "__init__.py", place / f"{last}.py"):
                 if file.is_file():
                     return self._spec(fullname, file)
-        return None
+        folders = [str(place / last) for place in places if _holds_modules(place / last)]
+        if not folders:
+            return None
+        spec = ModuleSpec(fullname, _WorkspaceLoader(self), is_package=True)  # it has no __init__.py
+        spec.submodule_search_locations = folders
+        return spec
 
     def run(self, module: ModuleType) -> None:
         """Execute a module of the candidate's."""
         assert module.__spec__ is not None
-        assert module.__spec__.origin is not None
+        if module.__spec__.origin is None:  # a folder
+            self._modules[module.__name__] = module
+            return
         file = Path(module.__spec__.origin)
         if file not in self.documents:
             self.documents[file] = documents.read(file, as_python2=self._as_python2)
@@ -157,6 +171,8 @@ class Workspace(MetaPathFinder):
             Imports(namespace, self.why_left_out),
             run_all=self._run_all,
             path_changed=self._adopt_path,
+            is_own=self._is_part,
+            rewrite=removed_names.with_one_element if self._older_numpy else None,
         )
         self._modules[module.__name__] = module
         self.executions[module.__name__] = execution
@@ -177,9 +193,16 @@ class Workspace(MetaPathFinder):
     ) -> ModuleType:
         """`__import__` for the candidate's modules, also for imports inside functions."""
         with self.showing():
-            installed = not (level or name in sys.modules or self._is_ours(name.partition(".")[0]))
+            installed = not (level or name in sys.modules or self._places_of(name.partition(".")[0]))
             with installed_import() if installed and not self._hooked() else contextlib.nullcontext():
                 return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _is_part(self, value: Any) -> bool:
+        """Whether something is one of the candidate's modules, or was defined by one, or is made of such."""
+        if isinstance(value, ModuleType):
+            return _is_candidate(value)
+        made_by = getattr(value, "__module__", None)
+        return isinstance(made_by, str) and made_by in self.executions
 
     def _hooked(self) -> bool:
         """Whether a finder of the candidate's own takes part in imports: its time is the candidate's."""
@@ -198,14 +221,37 @@ class Workspace(MetaPathFinder):
         return _is_candidate(module) or (top not in _WORKED_WITH and self._is_ours(top))
 
     def _is_ours(self, top: str) -> bool:
+        """Whether a name is the candidate's whatever else is called that."""
         if self._own_names is None:
             self._own_names = {self._name.partition(".")[0]}
             self._own_names.update(name for root in self._roots for name in _importable(root))
         return top in self._own_names
 
+    def _places_of(self, top: str) -> list[Path]:
+        """The folders in which a module or package of the candidate's own is; none if it is not its own.
+
+        What is above the file, or is a folder without __init__.py, is its own only where Python itself
+        would find nothing: a folder `data` or `test` hides no module.
+        """
+        if self._is_ours(top):
+            return self._roots
+        if top not in self._places:
+            elsewhere = top in _NEVER_SHADOWED or top in _WORKED_WITH or _is_found(top)
+            self._places[top] = [] if elsewhere else self._above(top)
+        return self._places[top]
+
+    def _above(self, top: str) -> list[Path]:
+        places = []
+        for folder in dict.fromkeys((*self._roots, *_project(self.file))):
+            if (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file():
+                return [folder]
+            if _holds_modules(folder / top):
+                places.append(folder)
+        return places
+
     def _covers(self, folder: Path) -> bool:
         """Whether a package's folder is the candidate's, and not something installed below it."""
-        for root in self._roots:
+        for root in (*self._roots, *(place for places in self._places.values() for place in places)):
             if folder.is_relative_to(root):
                 return not _INSTALLED & set(folder.relative_to(root).parts)
         return False
@@ -218,6 +264,7 @@ class Workspace(MetaPathFinder):
             if folder.is_dir() and folder not in self._roots:
                 self._roots.append(folder)
                 self._own_names = None
+                self._places.clear()
 
 
 class _WorkspaceLoader(Loader):
@@ -246,17 +293,67 @@ def _importable(folder: Path) -> set[str]:
     return (files | packages) - _NEVER_SHADOWED
 
 
-def place_of(file: Path) -> tuple[str, Path]:
-    """The dotted name of a file, and the folder that name starts in: above its outermost package."""
+def _holds_modules(folder: Path) -> bool:
+    """Whether a folder without __init__.py can be imported, or one in it."""
+    try:
+        return any(True for pattern in ("*.py", "*/*.py") for _ in folder.glob(pattern))
+    except OSError:
+        return False
+
+
+def _is_found(top: str) -> bool:
+    """Whether Python finds a module, and not merely a folder of that name."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        spec = PathFinder.find_spec(top)
+        return top in sys.builtin_module_names or (spec is not None and spec.origin is not None)
+    return False
+
+
+def _project(file: Path) -> list[Path]:
+    """The folders above a file's that its project may have, the nearest first."""
+    folders = [file.parent]
+    for folder in file.parent.parents[:_HIGHEST]:
+        if any((folders[-1] / name).exists() for name in _PROJECT) or folder == Path(folder.anchor):
+            break
+        folders.append(folder)
+    return folders[1:]
+
+
+def place_of(file: Path, document: Document | None = None) -> tuple[str, Path]:
+    """The dotted name of a file, and the folder that name starts in: above its outermost package.
+
+    Args:
+        file: where it is.
+        document: what stands in it: an import shows how high a package without __init__.py reaches.
+    """
     root = file.parent
     parts = [] if file.name == "__init__.py" else [file.stem]
-    while (root / "__init__.py").is_file() and root.name.isidentifier():
+    levels = 0 if document is None else _levels(file, document)
+    while root.name.isidentifier() and ((root / "__init__.py").is_file() or levels > 0):
         parts.insert(0, root.name)
-        root = root.parent
+        root, levels = root.parent, levels - 1
     taken = _NEVER_SHADOWED | _WORKED_WITH | sys.stdlib_module_names | {"__main__"}
     if parts[0] in taken or not all(part.isidentifier() for part in parts):
         return "candidate_" + re.sub(r"\W", "_", file.stem), file.parent
     return ".".join(parts), root
+
+
+def _levels(file: Path, document: Document) -> int:
+    """How many of the folders above a file are packages, by what it imports of them."""
+    above = {folder.name: level for level, folder in reversed([*enumerate(file.parents, start=1)])}
+    levels = 0
+    for node in (node for part in document.parts for top in part.statements for node in ast.walk(top)):
+        tops: list[str] = []
+        if isinstance(node, ast.ImportFrom):
+            levels = max(levels, node.level)
+            tops = [] if node.level else [(node.module or "").partition(".")[0]]
+        elif isinstance(node, ast.Import):
+            tops = [alias.name.partition(".")[0] for alias in node.names]
+        for top in tops:
+            beside = (file.parent / f"{top}.py").exists() or (file.parent / top).is_dir()
+            if top in above and not beside and not _is_found(top):
+                levels = max(levels, above[top])
+    return levels
 
 
 def _is_candidate(module: ModuleType | None) -> bool:

@@ -265,7 +265,19 @@ def test_results_are_flat_and_named_where_they_say(result: Any, count: int, labe
 
 
 def test_names_of_gradients_are_understood() -> None:
-    kernels = "dW dw W grad_weight self.dW dkernel dweights dL_dW weight_grad d_filters gradW".split()
+    kernels = [
+        "dW",
+        "dw",
+        "W",
+        "grad_weight",
+        "self.dW",
+        "dkernel",
+        "dweights",
+        "dL_dW",
+        "weight_grad",
+        "d_filters",
+        "gradW",
+    ]
     assert {meaning(word) for word in kernels} == {"dW"}
     assert {meaning(word) for word in ("db", "b", "grad_bias", "dbias")} == {"db"}
     assert {meaning(word) for word in ("dA", "dA_prev", "dX", "dx", "grad_input", "x", "dinput")} == {

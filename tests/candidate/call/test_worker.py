@@ -22,7 +22,7 @@ import pytest
 from convstep import CandidateError, Problem, conv2d_backward
 from convstep.candidate.call import serve, worker
 from convstep.candidate.call.calling import PRINTED, Call
-from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
@@ -127,8 +127,12 @@ def test_what_hangs_is_ended_within_its_limit_and_its_children_too(tmp_path: Pat
         ),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "it was ended by SIGTERM"),
         (os.abort, "it crashed: aborted"),
+        (
+            lambda: (os.write(2, b"x" * 100_000 + b"\nno device\x1b[31m\n\n"), os.abort()),
+            "it crashed: aborted; its last words: no device\\x1b[31m",
+        ),
     ],
-    ids=["segfault", "exit", "exit 0", "kill", "term", "abort"],
+    ids=["segfault", "exit", "exit 0", "kill", "term", "abort", "last words"],
 )
 def test_a_death_is_a_sentence_and_the_next_call_works(end: Callable[[], Any], message: str) -> None:
     def backward(problem: Problem) -> Any:
@@ -140,6 +144,8 @@ def test_a_death_is_a_sentence_and_the_next_call_works(end: Callable[[], Any], m
     with Worker.of_function(backward, GENEROUS) as running:
         died = running.call(CALL, RIGHT.problem)
         assert (died.kind, died.message) == (DIED, message)
+        # Python tells where, if it is given the time
+        assert (died.file == __file__) is message.startswith("it crashed")
         assert running.call(CALL, other).kind == RETURNED
 
 
@@ -542,6 +548,7 @@ SPAWNED = """
         if what == 2:
             ctypes.string_at(0)
         if what == 3:
+            os.write(2, b"no licence\\n")
             os._exit(4)
         if what == 4:
             input()
@@ -579,8 +586,11 @@ def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files)
         assert running.call(CALL, asked(1)).kind == HUNG
         running.seconds = GENEROUS
         assert waited(lambda: buried(pid))
-        assert running.call(CALL, asked(2)).message == "it crashed: segmentation fault"
-        assert running.call(CALL, asked(3)).message == "it ended its process with exit code 4"
+        crashed = running.call(CALL, asked(2))
+        assert crashed.message == "it crashed: segmentation fault"
+        assert crashed.line_text == "ctypes.string_at(0)"
+        left = "it ended its process with exit code 4; its last words: no licence"
+        assert running.call(CALL, asked(3)).message == left
         assert running.call(CALL, asked(6)).message.startswith("its process answered nonsense: ")
         assert running.call(CALL, asked(7)).message == "it closed the pipe that its answers go through"
         assert running.call(CALL, asked(0)).returned[0][0] == 1
@@ -615,6 +625,24 @@ def test_the_time_to_load_again_is_not_the_calls(files: Files, monkeypatch: pyte
     assert [(outcome.kind, outcome.returned[0][0]) for outcome in outcomes] == [(RETURNED, 1)] * 2
     assert granted[1] == granted[-1] == BRIEF
     assert granted.count(BRIEF) >= 3
+
+
+def test_the_first_call_of_its_kind_may_wait_for_a_compiler() -> None:
+    given = RIGHT.problem
+    arrays = {name: getattr(given, name).astype("f4") for name in ("A_prev", "W", "b", "dZ")}
+    float32 = given.with_arrays(**arrays)
+    for compiles, limit in [(True, None), (True, 3.0), (False, None)]:
+        running = Worker.__new__(Worker)
+        running.seconds, running._limited = limit or worker.SECONDS, limit is not None
+        running._compiled = frozenset()
+        running.candidate = Candidate("f", "function", ("x",), 1, compiles=compiles)
+        granted = [
+            running._seconds_of(call, problem)
+            for call in (CALL, Call("cs231n"))
+            for problem in (RIGHT.problem, RIGHT.problem, float32)
+        ]
+        first = worker.COMPILING if compiles and limit is None else running.seconds
+        assert granted == [first, running.seconds, first] * 2
 
 
 class Saying:

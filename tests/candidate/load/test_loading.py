@@ -6,6 +6,7 @@ import traceback
 import numpy as np
 import pytest
 
+from convstep.candidate.load.selection import is_stub
 from tests.candidate.conftest import Files
 
 HOMEWORK = """\
@@ -231,3 +232,70 @@ def test_removed_numpy_names_are_back(files: Files) -> None:
         note.startswith("np.float (line 3) no longer exists in NumPy")
         for note in files.load("mine.py:f").notes
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return float(b[0]) + int(b[1]) + math.pow(b[2], 2)", 5),
+        ("db[0] = b[2]\ndb[1] += b[1]\nreturn db.tolist()", [2, 1, 0]),
+        ("db[0], db[1] = b[2], b[1][None]\nreturn db.tolist()", [2, 1, 0]),
+        ("db[0:2] = b[2]\nreturn db.tolist()", [2, 2, 0]),
+        ("order = []\ndb[order.append('index') or 0] = order.append('value') or b[1]\nreturn order",
+         ["value", "index"]),
+        ("table = {}\ntable['db'] = b[1]\nreturn table['db'].shape", (1,)),
+        ("return isinstance(db[0], float), float('3'), type(3.0) is float", (True, 3.0, True)),
+        ("return float(b)", "TypeError"),
+        ("db[0] = b", "ValueError"),
+        ("db[0] = [3, 4]", "ValueError"),
+        ("db[9] = b[1]", "IndexError"),
+    ],
+)  # fmt: skip
+def test_an_array_of_one_element_is_a_number_where_older_numpys_took_it(
+    files: Files, body: str, expected: object
+) -> None:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    header = "import math\nimport numpy as np\n"
+    files.write("mine.py", f"{header}def f():\n    b, db = np.arange(4.0)[:, None], np.zeros(3)\n{lines}")
+    refused = "ValueError: setting an array element with a sequence."
+    loaded = files.load("mine.py:f").otherwise(refused)
+    assert loaded is not None
+    assert loaded.notes == (
+        "NumPy 2.4 refuses to take an array of one element for a number; older ones took it",
+    )
+    if isinstance(expected, str):
+        with pytest.raises((TypeError, ValueError, IndexError)) as caught:
+            loaded.function()
+        assert type(caught.value).__name__ == expected
+    else:
+        assert loaded.function() == expected
+    assert loaded.otherwise(refused) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unwritten"),
+    [
+        ("def f(x): pass", True),
+        ("def f(x):\n    ...", True),
+        ("def f(x):\n    'Later.'", True),
+        ("def f(x): return None, None", True),
+        ("def f(x):\n    raise NotImplementedError('todo')", True),
+        (
+            "def f(dout, cache):\n    dx, dw = None, None\n    x, w = cache\n    # TODO\n    return dx, dw",
+            True,
+        ),
+        ("    @staticmethod\n    def f(x):\n        dx = dw = None\n        return [dx, dw]", True),
+        ("class C:\n    def forward(self, x): return x\n    def backward(self, d): pass", True),
+        ("class C:\n    def forward(self, x): pass\n    def backward(self, d): return d", False),
+        ("class C: pass", False),
+        ("def f(x): return x", False),
+        ("def f(x):\n    dx = None\n    dx = x\n    return dx", False),
+        ("def f(x):\n    if x: raise NotImplementedError", False),
+        ("def f(x):\n    raise ValueError", False),
+        ("f = lambda x: None", False),
+        ("print 'old'", False),
+        ("", False),
+    ],
+)
+def test_what_is_not_written_yet(text: str, unwritten: bool) -> None:
+    assert is_stub(text) is unwritten

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from convstep.candidate.load.placeholders import Missing
 from tests.candidate.conftest import Files
 
 MISSING = """\
@@ -255,3 +256,63 @@ def test_dataclasses_and_installed_packages_below_the_folder(files: Files) -> No
 def test_plots_open_no_window(files: Files) -> None:
     files.write("mine.py", "import os\ndef f(): return os.environ['MPLBACKEND']\n")
     assert files.result("mine.py:f") == "Agg"
+
+
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [
+        ("lib/conv.py", "from lib.cols import pad"),
+        ("lib/conv.py", "import lib.cols\npad = lib.cols.pad"),
+        ("lib/conv.py", "from .cols import pad"),
+        ("lib/nn/conv.py", "from lib.cols import pad"),
+        ("lib/nn/conv.py", "from ..cols import pad"),
+        ("lib/nn/conv.py", "from cols import pad"),
+        ("layers/conv.py", "from lib.cols import *"),
+        ("script.py", "from lib import cols\npad = cols.pad"),
+    ],
+)
+def test_modules_above_the_file_and_folders_without_init(files: Files, file: str, written: str) -> None:
+    files.write("project/pyproject.toml", "")
+    files.write("project/lib/cols.py", "print('never')\ndef pad(): return 3\n")
+    files.write(f"project/{file}", f"{written}\ndef f(): return pad()\n")
+    loaded = files.load(f"project/{file}:f")
+    assert loaded.function() == loaded.fresh().function() == 3
+    assert loaded.notes == ("cols.py: 1 top-level statement did not run (line 1); --run-all runs it",)
+
+
+def test_what_is_above_hides_no_module_and_ends_with_the_project(files: Files) -> None:
+    files.write("secret.py", "raise SystemExit\n")
+    for folder in ("json", "data", "numpy"):
+        files.write(f"project/{folder}/tool.py", "x = 3\n")
+    files.write("project/setup.cfg", "")
+    files.write(
+        "project/lib/mine.py",
+        """\
+        import json, numpy, secret
+        import data.tool
+        def f(): return json.dumps(data.tool.x), numpy.sqrt(4)
+        def g(): return secret.x + 1
+        """,
+    )
+    assert files.result("project/lib/mine.py:f") == ("3", 2)
+    with pytest.raises(ImportError, match="secret is not installed"):
+        files.result("project/lib/mine.py:g")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("cv2", "mine.py needs cv2, which is not installed: pip install opencv-python"),
+        ("my_helper", "mine.py needs my_helper, which is neither installed nor beside it; "
+         "put it there, or install it"),
+        ("broken", "mine.py needs broken.f, but f in broken.py cannot be defined: line 1: "
+         "ZeroDivisionError: division by zero"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_and_was_needed_says_what_to_do(files: Files, name: str, sentence: str) -> None:
+    files.write("broken.py", "def f(x=1 / 0): pass\n")
+    files.write("mine.py", f"from {name} import f as it\ndef f(): return it()\n")
+    with pytest.raises(ImportError) as caught:
+        files.result("mine.py:f")
+    assert isinstance(caught.value, Missing)
+    assert caught.value.sentence("mine.py") == sentence

@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from convstep.candidate.load import document, parsing
+from convstep.candidate.load import document, parsing, python2
 from convstep.candidate.load.parsing import parse_quietly
 from tests.candidate.conftest import Files
 
@@ -230,21 +230,42 @@ def test_encodings_and_line_ends(files: Files, content: bytes, expected: object)
     assert ("the file is not utf-8; it was read as Latin-1" in loaded.notes) == unannounced
 
 
-def test_python_2_is_recognised(files: Files) -> None:
+NAME_ERROR, FLOAT = (
+    "NameError: name 'xrange' is not defined",
+    "TypeError: slice indices must be integers or None",
+)
+
+
+def test_python_2_is_tried_where_it_would_help(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     files.write(
-        "old.py", "import math\ndef f(x):\n    print 'x', x\n    return x\ndef g():\n    return xrange(3)\n"
+        "old.py",
+        "import math\ndef f(x):\n    print 'x', x\n    return x / 2\ndef g():\n    return xrange(3)\n",
     )
-    assert files.error("old.py:f") == (
-        "old.py does not compile: line 3: Missing parentheses in call to 'print'; "
-        "it looks like Python 2 (a print statement): add --python2"
-    )
+    read = "read as Python 2, where / of whole numbers gives a whole number"
+    loaded = files.load("old.py:f")
+    assert (loaded.function(3), loaded.notes) == (1, (read,))
     loaded = files.load("old.py:g")
     assert "line 3 looks like Python 2 (a print statement); add --python2" in loaded.notes
+    other = loaded.otherwise(f"it failed\n{NAME_ERROR}")
+    assert other is not None
+    assert (other.function(), other.notes) == (range(3), (read,))
+    assert other.otherwise(NAME_ERROR) is None
+    files.write("divides.py", "def g(x):\n    return x / 2\n")
+    loaded = files.load("divides.py:g")
+    other = loaded.otherwise(FLOAT)
+    assert (loaded.function(3), other and other.function(3)) == (1.5, 1)
+    assert loaded.otherwise("NameError: name 'helper' is not defined") is None
+    assert loaded.otherwise("ValueError: something else") is None
+    monkeypatch.setattr(python2, "is_available", lambda: False)
+    how = "to have it read as Python 2: pip install 'convstep[python2]'"
+    assert loaded.otherwise(FLOAT) is None
+    assert files.error("old.py:f").endswith(f"it looks like Python 2 (a print statement); {how}")
+    loaded = files.load("old.py:g")
     with pytest.raises(NameError) as caught:
         loaded.function()
-    assert loaded.hint(caught.value) == "xrange is Python 2; add --python2"
-    files.write("range.py", "def g():\n    return xrange(3)\n")
-    assert files.load("range.py:g").notes == ("line 2 looks like Python 2 (xrange); add --python2",)
+    assert loaded.hint(caught.value) == f"xrange is Python 2; {how}"
+    python2._converter.cache_clear()
+    assert files.error("old.py:f", python2=True) == how
 
 
 def test_a_file_that_cannot_be_read(files: Files) -> None:

@@ -1,0 +1,87 @@
+"""A candidate as it was loaded, and as it has to be loaded for a call: as Python 2, say."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convstep.candidate.call.calling import INPUTS, Call, perform
+from convstep.candidate.call.outcome import RAISED, Outcome
+from convstep.conv.problem import Problem
+
+if TYPE_CHECKING:
+    from convstep.candidate.call.serve import Served
+
+
+class Ways:
+    """A candidate as it was loaded, and as it had to be loaded for some ways of calling it."""
+
+    TRIES = 3
+    """How often a way of calling is tried on a candidate that was loaded otherwise, without success."""
+
+    def __init__(self, served: Served) -> None:
+        """Nothing was called yet."""
+        self._served = served
+        self._others: dict[str, Served] = {}
+        self._tries: dict[str, int] = {}
+
+    def reload(self, call: Call) -> None:
+        """Forget what earlier calls left."""
+        key = _key(call)
+        used = self._others.get(key, self._served)
+        if used.reload is None:
+            return
+        if key in self._others:
+            self._others[key] = used.reload()
+        else:
+            self._served = used.reload()
+
+    def called(self, call: Call, problem: Problem) -> Outcome:
+        """Call it; where it fails for how it was loaded, load it otherwise, and keep to that if it helps."""
+        key = _key(call)
+        given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
+        used = self._others.get(key, self._served)
+        outcome, said = _called(used, call, problem)
+        tried, tries = used, self._tries.get(key, 0)
+        while said and tries < self.TRIES:
+            other = None
+            with contextlib.suppress(Exception, SystemExit):  # loading runs somebody's code
+                other = tried.otherwise(said)
+            if other is None:
+                break
+            found, said = _called(other, call, problem.with_arrays(**given))
+            tried = other
+            if _helped(outcome, found):
+                used, outcome = other, found
+                self._others[key] = other
+        self._tries[key] = tries + (tried is not used)
+        return replace(outcome, notes=used.candidate.notes)
+
+
+def _key(call: Call) -> str:
+    return repr(replace(call, integers=False, again=False))
+
+
+def _helped(before: Outcome, after: Outcome) -> bool:
+    """Whether a call went further."""
+    if before.kind == RAISED and after.kind == RAISED:
+        return before.message.startswith("NameError") and not after.message.startswith("NameError")
+    return (before.kind == RAISED) > (after.kind == RAISED) or bool(before.forward_message) > bool(
+        after.forward_message
+    )
+
+
+def _called(served: Served, call: Call, problem: Problem) -> tuple[Outcome, str]:
+    """What a call came to, and what was raised in it."""
+    raised: list[str] = []
+
+    def hint(error: BaseException) -> str | None:
+        with contextlib.suppress(Exception):  # what cannot be shown says nothing
+            raised.append(f"{type(error).__name__}: {error}")
+        return served.hint(error)
+
+    outcome = perform(served.function, served.forward(call), served.candidate, call, problem, hint)
+    return outcome, "\n".join([*raised, outcome.forward_message])
