@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from operator import setitem
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -176,8 +176,11 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
 
 
 def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
-    """What a place's name says: the role ("W", "b", "A_prev" or ""), whether of its gradient, and
-    whether it is rather a buffer, such as a momentum's.
+    """What a place's name says.
+
+    Returns:
+        The role ("W", "b", "A_prev" or ""), whether of its gradient, and whether it is rather a buffer,
+        such as a momentum's.
     """
     words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
     words = [re.sub(r"^_[A-Za-z0-9]+__(?=\w)", "", word) for word in words]  # self.__W is kept as _Conv__W

@@ -29,10 +29,10 @@ from tests.candidate.corpus import FOLDER
 
 FILE = FOLDER / "layers" / "spellings.py"
 RIGHT_ONES = (
-    "Convolution FlatKernels Conv3x3 Keras WithParameters Momentum Update ListOfFilters Lazy Config NoNames"
-    " PositionalOnly ForwardTakesKernels Hwc Kwargs GradsList Col ColLast Accumulates Tied ReturnsAll InputSize"
-    " SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels Pairs Batch Optim"
-    " LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
+    "Convolution FlatKernels Conv3x3 Keras WithParameters Momentum Update ListOfFilters Lazy Config"
+    " NoNames PositionalOnly ForwardTakesKernels Hwc Kwargs GradsList Col ColLast Accumulates Tied ReturnsAll"
+    " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
+    " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
 )
 TENSORS = """
 import numpy as np, torch
@@ -48,13 +48,15 @@ class Good(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         x, w = ctx.saved_tensors
-        dx, dw = torch.nn.grad.conv2d_input(x.shape, w, g, *ctx.how), torch.nn.grad.conv2d_weight(x, w.shape, g, *ctx.how)
+        dx = torch.nn.grad.conv2d_input(x.shape, w, g, *ctx.how)
+        dw = torch.nn.grad.conv2d_weight(x, w.shape, g, *ctx.how)
         return dx, dw, g.sum((0, 2, 3)), None, None
 
 class Module(torch.nn.Module):
     def __init__(self, c_in, c_out, k, stride=1, padding=0):
         super().__init__()
-        self.weight, self.bias = torch.nn.Parameter(torch.randn(c_out, c_in, k, k)), torch.nn.Parameter(torch.zeros(c_out))
+        self.weight = torch.nn.Parameter(torch.randn(c_out, c_in, k, k))
+        self.bias = torch.nn.Parameter(torch.zeros(c_out))
         self.stride, self.padding = stride, padding
 
     def forward(self, x):
@@ -139,11 +141,11 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
     ("name", "how"),
     [
         ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
-        ("InDicts", "pictures (N, H, W, C), kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
+        ("InDicts", "(N, H, W, C), kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
         ("InPlace", "gradients from the change of kernels divided by the learning rate 0.5"),
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
-        ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x) and backward(d)"),
+        ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
     ],
 )  # fmt: skip
 def test_how_a_layer_was_called_is_said(name: str, how: str) -> None:
