@@ -128,7 +128,10 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     fixed = None if free or {"kernel_size", "kernel_h", "W"} & roles else kernel_of(call)
     if fixed is not None and fixed != (f_h, f_w):
         return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
-    if geometry.dilation != (1, 1) and "dilation" not in roles:
+    rows, columns = geometry.dilation
+    if (rows, columns) != (1, 1) and not (
+        "dilation:pair" in given or ("dilation" in given and rows == columns)
+    ):
         return tr("dilation")
     if geometry.groups != 1 and "groups" not in roles:
         return tr("groups")

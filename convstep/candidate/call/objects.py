@@ -41,7 +41,7 @@ _BARE = re.compile(
 _BIAS = ("w0", "w_0", "theta0", "theta_0", "b0", "intercept", "offset", "shift", "threshold", "thresholds")
 _KEPT = re.compile(
     r"(?:^|_)(?:[mvs]|mom\w*|vel\w*|momentum|cache\w*|adam\w*|rms\w*|prev\w*|last|old|best|cols?|accum\w*|avg\w*|first|second)"
-    r"(?:_|$)|^[mvs](?:[A-Z_]|d[A-Zwb])|moment|veloc|update",
+    r"(?:_|$)|(?-i:^[mvs](?:[A-Z_]|d?[wbk]$|d[A-Zwb]))|moment|veloc|update",
     re.I,
 )
 

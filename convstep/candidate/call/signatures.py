@@ -122,7 +122,9 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     methods = dict(_method(text) for text in candidate.methods)
     owner, _, wanted = candidate.name.partition(".")
     names = [name for name in methods if not name.startswith("@")]
-    back = _best(names, _BACKWARD)[:1]
+    back = [
+        name for name in _best(names, _BACKWARD) if not methods[name] or any(map(_from_above, methods[name]))
+    ][:1]
     if wanted in names:
         back = [wanted]
     forth = [name for name in _best(names, _FORWARD) if name not in back]
@@ -177,6 +179,11 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
     return [given for _, _, given in sorted(fits)[:3]]
+
+
+def _from_above(parameter: Parameter) -> bool:
+    """Whether a parameter may take what comes from above; a rate with a default, say, does not."""
+    return parameter.default is None or "dZ" in roles_of(parameter.name)
 
 
 def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
@@ -267,6 +274,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
     found: list[tuple[str, int]] = []
     roles = making_roles(parameter.name)
+    if str(value).lower() in ("same", "valid"):
+        roles = ("padding",)
     if "in" in name and name.replace("in", "out", 1).replace("output", "output") in names:
         roles = ("in_channels",)  # in_dim beside out_dim
     for number, role in enumerate(roles):

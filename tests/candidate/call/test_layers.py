@@ -33,6 +33,7 @@ RIGHT_ONES = (
     " NoNames PositionalOnly ForwardTakesKernels Hwc Kwargs GradsList Col ColLast Accumulates Tied ReturnsAll"
     " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
+    " Cnn Layered Tuples Dataclassy TwoLists GradInput"
 )
 TENSORS = """
 import numpy as np, torch
@@ -141,7 +142,7 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
     ("name", "how"),
     [
         ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
-        ("InDicts", "(N, H, W, C), kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
+        ("InDicts", "kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
         ("InPlace", "gradients from the change of kernels divided by the learning rate 0.5"),
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),

@@ -480,6 +480,62 @@ class Nested:
         dx, self.inner.dLdW, self.inner.dLdb = gradients(self.A, self.inner.W, dLdZ, self.stride, self.pad)
         return dx
 
+def T(x): return x.transpose(0,3,1,2)
+def U(x): return x.transpose(0,2,3,1)
+class Cnn:
+    """the update is called backward, the gradient gradient"""
+    def __init__(self, shape, output_channels, ksize=3, stride=1, method='VALID'):
+        self.input_shape=shape; self.batchsize=shape[0]; self.ksize=ksize; self.stride=stride; self.method=method
+        self.weights=np.random.standard_normal((ksize,ksize,shape[-1],output_channels)); self.bias=np.random.standard_normal(output_channels)
+        self.w_gradient=np.zeros(self.weights.shape); self.b_gradient=np.zeros(self.bias.shape)
+    def _p(self): return self.ksize//2 if self.method=='SAME' else 0
+    def forward(self,x): self.x=x; return U(convolve(T(x),self.weights.transpose(3,2,0,1),self.bias,self.stride,self._p()))
+    def gradient(self,eta):
+        self.eta=eta; dx,dw,db=gradients(T(self.x),self.weights.transpose(3,2,0,1),T(eta),self.stride,self._p())
+        self.w_gradient+=dw.transpose(2,3,1,0); self.b_gradient+=db
+        return U(dx)
+    def backward(self,alpha=0.00001,weight_decay=0.0004):
+        self.weights*=(1-weight_decay); self.weights-=alpha*self.w_gradient; self.bias-=alpha*self.b_gradient
+        self.w_gradient=np.zeros(self.weights.shape); self.b_gradient=np.zeros(self.bias.shape)
+
+class Parameter:
+    def __init__(self,value): self.value=value; self.gradient=None; self.zero_grad()
+    def zero_grad(self): self.gradient=np.zeros_like(self.value)
+
+class Layered:
+    def __init__(self,n_in,n_out,ks,st=1,pd=0): self._params=[Parameter(np.zeros((n_out,n_in,ks,ks))),Parameter(np.zeros(n_out))]; self.st,self.pd=st,pd
+    def parameters(self): return self._params
+    def forward(self,x): self.x=x; return convolve(x,self._params[0].value,self._params[1].value,self.st,self.pd)
+    def backward(self,g):
+        dx,dw,db=gradients(self.x,self._params[0].value,g,self.st,self.pd); self._params[0].gradient+=dw; self._params[1].gradient+=db; return dx
+
+class Tuples:
+    def __init__(self,kernel_shape,stride=(1,1)): # (F, C, K, L)
+        self.kernels=np.random.randn(*kernel_shape); self.bias=np.zeros((kernel_shape[0],1,1)); self.stride=stride
+    def forward(self,x): self.x=x; return convolve(x,self.kernels,self.bias,self.stride[0],0)
+    def backward(self,g): dx,self.grad_kernels,db=gradients(self.x,self.kernels,g,self.stride[0],0); self.grad_bias=db.reshape(-1,1,1); return dx
+
+class Dataclassy:
+    def __init__(self,in_channels:int,out_channels:int,kernel_size:tuple,*,stride:int=1,padding:int=0,bias:bool=True,groups=1,dilation=1):
+        if groups!=1 or dilation!=1: raise NotImplementedError("only 1")
+        self.weight=np.zeros((out_channels,in_channels,*kernel_size)); self.bias=np.zeros(out_channels) if bias else None; self.stride,self.padding=stride,padding
+    def __call__(self,x): self._x=x; return convolve(x,self.weight,self.bias,self.stride,self.padding)
+    def backward(self,grad_output): dx,dw,db=gradients(self._x,self.weight,grad_output,self.stride,self.padding); self.weight_grad,self.bias_grad=dw,db; return dx
+
+class TwoLists:
+    def __init__(self,num_kernels,kernel_size,num_channels): self.kernels=[np.zeros((kernel_size,kernel_size,num_channels)) for _ in range(num_kernels)]; self.biases=np.zeros(num_kernels)
+    def forward(self,image): self.image=image; return U(convolve(T(image[None]),T(np.array(self.kernels)),self.biases,1,0))[0]
+    def backward(self,d,lr):
+        dx,dw,db=gradients(T(self.image[None]),T(np.array(self.kernels)),T(d[None]),1,0)
+        for k,g in zip(self.kernels,U(dw)): k-=lr*g
+        self.biases-=lr*db
+        return U(dx)[0]
+
+class GradInput:
+    def __init__(self,input_channels,num_filters,filter_size): self.filters=np.zeros((num_filters,input_channels,filter_size,filter_size)); self.biases=np.zeros(num_filters)
+    def forward(self,input): self.input=input; self.output=convolve(input,self.filters,self.biases,1,0); return self.output
+    def backward(self,output_grad): self.grad_input,self.grad_filters,self.grad_biases=gradients(self.input,self.filters,output_grad,1,0)
+
 class Plain:
     def __init__(self,in_channels,out_channels,kernel_size,stride=1,padding=0):
         self.W=np.random.randn(out_channels,in_channels,kernel_size,kernel_size); self.b=np.zeros(out_channels); self.s,self.p=stride,padding
