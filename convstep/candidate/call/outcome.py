@@ -52,7 +52,7 @@ class Candidate:
     made_of: tuple[str, ...] = ()
     """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
-    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    """Of a class: its methods as they are written, without `self`; "@" before static ones."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()

@@ -16,9 +16,9 @@ from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candid
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.choosing import choose as choose
-from convstep.candidate.check.choosing import trials
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.candidate.check.trying import trials
 from convstep.conv.problem import Problem
 
 BUDGET = 40.0
