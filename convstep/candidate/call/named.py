@@ -73,6 +73,8 @@ class Named(Convention):
             return tr("stride")
         if not self.pairs and geometry.stride[0] != geometry.stride[1]:
             return tr("different strides along H and W")
+        if not self.pairs and geometry.dilation[0] != geometry.dilation[1]:
+            return tr("different dilation along H and W")
         for name in ("dilation", "groups"):
             if getattr(geometry, name) not in ((1, 1), 1) and name not in says:
                 return tr("dilation") if name == "dilation" else tr("groups")
@@ -321,7 +323,7 @@ def described(call: Call, candidate: Candidate) -> str:
     text = f"{candidate.name}({words})"
     if method.name == "closure" and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
-        text = tr("out, back = {forward}; back(dZ)", forward=f"{candidate.name}({made})")
+        text = f"out, back = {candidate.name}({made}); back(dZ)"
     elif call.forward is not None and candidate.forward and candidate.kind != "autograd":
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")

@@ -25,6 +25,8 @@ from convstep.language import tr
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
 CONV1D = r"conv_?1d"
+LENGTH = r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*\w+\.shape"
+"""What the name and the source of a conv1d say."""
 
 
 def choose(
@@ -102,7 +104,7 @@ def choose(
         and (best is None or better.fit > best.fit)
     ):
         return _taken(worker, better)
-    if best is not None and (best.believable or own_mistake):
+    if best is not None and (own_mistake or (best.believable and (best.right or speaks))):
         return _taken(worker, best)
     if better is not None and _its_own(better, False):
         return _taken(worker, better)
@@ -134,10 +136,11 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
     call, reason = way.call, way.reason
     convention = convention_of(call)
     if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:
-        case = fitted(PAIRS, convention)
-        if not convention.cannot_say(case.geometry, worker.candidate):
+        told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
+        for case in (fitted(case, convention) for case in PAIRS):
+            if convention.cannot_say(case.geometry, worker.candidate):
+                continue
             outcome = worker.call(call, right_of(case).problem)
-            told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
             if outcome.kind == RAISED and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
     return call, reason, way.hung
@@ -188,9 +191,7 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(empty):
         sentence = tr("{name} is not written yet: it returns None", name=name)
-    elif re.search(CONV1D, name.lower()) or re.search(
-        r"\w+,\s*\w+,\s*\w+\s*=\s*\w+\.shape\b(?!\[)", candidate.source
-    ):
+    elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
         sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)
     else:
         sentence = tr("{call} fits no convention, and its names do not tell how to call it", call=shown)

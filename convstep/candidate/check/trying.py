@@ -22,8 +22,11 @@ APART = (
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
 )
 """Problems on which every axis has a length of its own, and stride and padding differ."""
-PAIRS = Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1)
-"""A problem whose stride and padding differ along the axes."""
+PAIRS = (
+    Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1),
+    Case((5, 6), (3, 3), channels=2, batch=1, dilation=(1, 2)),
+)
+"""Problems whose stride and padding, or dilation, differ along the axes."""
 
 
 @dataclass(frozen=True, slots=True)
