@@ -134,11 +134,9 @@ def _finding(finding: Finding) -> list[str]:
     how = "proven" if finding.proven else "seen"
     # what no known bug explains says so itself
     lines = _wrapped(finding.message if finding.id == UNKNOWN else f"{finding.id} ({how}): {finding.message}")
-    if finding.bug is not None and finding.bug.wrong:
-        for word, code in (("wrong", finding.bug.wrong), ("right", finding.bug.right)):
-            first, *others = code.splitlines()
-            lines += [f"    {word}  {first}", *(f"           {line}" for line in others)]
     if finding.bug is not None:
+        for word, code in zip(("wrong", "right"), finding.lines, strict=True):
+            lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
         lines += _wrapped(finding.bug.explanation, "    ")
     return lines
 
