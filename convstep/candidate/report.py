@@ -205,11 +205,9 @@ def _finding(finding: Finding) -> list[str]:
     # what no known bug explains says so itself
     named = f"{finding.id} ({finding.strength}): {finding.message}"
     lines = _wrapped(finding.message if finding.bug is None else named)
-    if finding.bug is not None and finding.bug.wrong:
-        for word, code in (("wrong", finding.bug.wrong), ("right", finding.bug.right)):
-            first, *others = code.splitlines()
-            lines += [f"    {word}  {first}", *(f"           {line}" for line in others)]
     if finding.bug is not None:
+        for word, code in zip(("wrong", "right"), finding.lines, strict=True):
+            lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
         lines += _wrapped(finding.bug.explanation, "    ")
     for number, line in enumerate(finding.fix.splitlines()):
         lines.append(f"    {'' if number else 'fix':5}  {line}")
