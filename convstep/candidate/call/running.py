@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,24 +24,8 @@ from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
 from convstep.language import tr
 
-CLEARING = [
-    "zero_grad",
-    "zero_grads",
-    "zero_gradient",
-    "zero_gradients",
-    "clear_grad",
-    "clear_grads",
-    "clear_gradients",
-    "reset_grad",
-    "reset_grads",
-    "reset_gradients",
-    "zeroGrad",
-    "zero_grad_parameters",
-    "zeroGradParameters",
-    "cleargrads",
-    "cleargrad",
-    "zerograds",
-]
+CLEARING = re.compile(r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*", re.I)
+"""What is called to clear gradients that add up."""
 RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
 
@@ -190,17 +176,34 @@ def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, where it, its parameters or its file offer that."""
     offered = False
     for each in (held, *getattr(held, "__dict__", {}).values()):
-        for name in CLEARING:
-            if not isinstance(each, type) and callable(method := getattr(each, name, None)):
+        for name in dir(type(each)):
+            if CLEARING.fullmatch(name.strip("_")) and not isinstance(each, type):
                 offered = True
                 with contextlib.suppress(Exception):
-                    method()
-    names: set[str] = set()
-    for method in vars(type(held)).values():
-        for name, value in list(getattr(method, "__globals__", {}).items()):
-            names |= {name, *(vars(value) if isinstance(value, type) else ())}
-    if offered or not names & set(CLEARING):
+                    getattr(each, name)()
+    if offered or not any(_clears(kind, gradients) for kind in type(held).__mro__[:-1]):
         return
     for place in gradients:
         if isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:
             place.value[...] = 0
+
+
+def _clears(kind: type, gradients: list[Place]) -> bool:
+    """Whether a class's file says that gradients add up until somebody clears them: an update, say."""
+    kept = "|".join(re.escape(place.path[0]) for place in gradients) or "-"
+    setting = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*(?:=\s*(?:0|None|\w+\.zeros)|\*=\s*0|\.(?:fill|zero_)\()"
+    for name, method in vars(kind).items():
+        for word, value in list(getattr(method, "__globals__", {}).items()):
+            if any(
+                CLEARING.fullmatch(each.strip("_"))
+                for each in (word, *(vars(value) if isinstance(value, type) else ()))
+            ):
+                return True
+        with contextlib.suppress(TypeError, OSError):
+            if (
+                name != "__init__"
+                and inspect.isfunction(method)
+                and re.search(setting, inspect.getsource(method))
+            ):
+                return True
+    return False

@@ -169,10 +169,10 @@ def test_what_cannot_be_read_off_is_not_computed_and_not_wrong(name: str, known:
         ("Stub", "Stub is not written yet: NotImplementedError (line "),
         (
             "Stub2",
-            "Stub2 cannot be called: it returned None and left no gradient in the layer; add --adapter",
+            "Stub2 cannot be called: made as Stub2(in_channels, ",
         ),
-        ("NeedsData", "NeedsData cannot be called: AttributeError: "),
-        ("RaisesBackward", "RaisesBackward cannot be called: AttributeError: "),
+        ("NeedsData", "NeedsData cannot be called: made as NeedsData(dataset, labels), "),
+        ("RaisesBackward", "RaisesBackward cannot be called: made as RaisesBackward("),
     ],
 )
 def test_what_cannot_be_called_is_no_verdict(name: str, said: str) -> None:
