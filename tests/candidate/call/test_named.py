@@ -123,6 +123,16 @@ def word_for_padding(dout: Any, x: Any, w: Any, padding: str = "VALID") -> Any:
     return core(x, w, dout, 1, w.shape[2] // 2 if padding == "SAME" else 0)
 
 
+def dilated_by_int(
+    dout: Any, x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Any:
+    k, m = ((n - 1) * dilation + 1 for n in w.shape[2:])
+    spread = np.zeros((*w.shape[:2], k, m))
+    spread[:, :, ::dilation, ::dilation] = w
+    dx, dw, db = core(x, spread, dout, stride, padding)
+    return dx, dw[:, :, ::dilation, ::dilation], db
+
+
 def settings(dZ: Any, A_prev: Any, W: Any, b: Any, hparameters: Any) -> Any:
     s, p = hparameters["stride"], hparameters["pad"]
     x, w, g = A_prev.transpose(0, 3, 1, 2), W.transpose(3, 2, 0, 1), dZ.transpose(0, 3, 1, 2)
@@ -290,6 +300,7 @@ RIGHT = [
     (rows_columns_channels, "pictures (H, W, C), kernels (K, L, C, F)"),
     (plane, "pictures (H, W), kernels (K, L), no padding"),
     (own_same, "padding always half the kernel"),
+    (dilated_by_int, "its signature is (dout, x, w, b, stride, padding, dilation)"),
     (settings, "pictures (N, H, W, C), kernels (K, L, C, F)"),
     (takes_apart, "takes_apart(dout, cache), cache (x, x_padded, w, bias, stride, pad)"),
     (called_backward, "called_backward(dout, cache) after called_forward(X, W, b, stride, pad, activation)"),
@@ -349,6 +360,10 @@ def pool_backward(dout: Any, cache: Any) -> Any:
     return x * pool_param["size"]
 
 
+def max_pool_backward(dout: Any, x: Any, pool_size: int, stride: int) -> Any:
+    return np.zeros_like(x)
+
+
 def train(X: Any, y: Any, epochs: int, lr: float) -> Any:
     return X @ y
 
@@ -374,6 +389,7 @@ def all_none(dout: Any, cache: Any) -> Any:
         (all_none, "all_none is not written yet"),
         (dense_backward, "dense_backward(dout, cache) fits no convention"),
         (pool_backward, "pool_backward(dout, cache) fits no convention"),
+        (max_pool_backward, "max_pool_backward(dout, x, pool_size, stride) fits no convention"),
         (train, "train(X, y, epochs, lr) fits no convention"),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
