@@ -203,7 +203,8 @@ def alx_padding(geometry: Geometry) -> str | None:
 def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
-    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning.
+    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
+    is what it does not name.
     """
     if is_dataclass(result) and not isinstance(result, type):
         result = {each.name: getattr(result, each.name) for each in fields(result)}
@@ -215,6 +216,14 @@ def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         return tuple(found.values()), tuple(found)
     if isinstance(result, (tuple, list)):
         flat: list[Any] = []
+        held = [part for part in result if isinstance(part, Mapping)]
+        if held and all(any(map(meaning, map(str, part))) for part in held):  # dX, {"dW": …, "db": …}
+            labelled = {meaning(str(key)): value for part in held for key, value in part.items()}
+            free = [name for name in ("dA_prev", "dW", "db") if name not in labelled]
+            others = [part for part in result if not isinstance(part, Mapping)]
+            labelled |= dict(zip(free, others, strict=False))
+            labelled.pop("", None)
+            return tuple(labelled.values()), tuple(labelled)
         for part in result:
             inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
             flat += part if inner else [part]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of, described, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
@@ -66,7 +67,7 @@ class Tried:
         """Whether it is no accident that gradients came back: the names said so, or numbers are right."""
         method = self.call.backward or self.call.forward
         by_name = method is not None and all(
-            role.partition(":")[0] in roles_of(name) for name, role in method.given
+            role.partition(":")[0] in roles_of(word_of(name)) for name, role in method.given
         )
         return self.believable and (self.right or by_name)
 
@@ -125,10 +126,10 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
         for tensors, pairs in more:
-            misfits: set[tuple[str, str, bool] | None] = set()
+            misfits: set[tuple[str, str, str] | None] = set()
             ended: list[Tried] = []
             for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
-                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.same)
+                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.rule)
                 if lying is not None and lying in misfits:
                     continue
                 if not in_time() or deaths > 2:
