@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,18 +32,25 @@ class ForwardFailed(Exception):
 
 
 class Context:
-    """A ctx, for a library that brings none of its own along: anything can be kept in it."""
+    """A ctx, for a library that brings none of its own along: anything can be kept in it.
+
+    >>> ctx = Context()
+    >>> ctx.save(1, 2)
+    >>> ctx.saved_values, ctx.saved_tensors
+    ((1, 2), (1, 2))
+    """
 
     needs_input_grad = (True,) * 16
 
-    def save_for_backward(self, *values: Any) -> None:
-        """Keep values under every name they are asked for."""
-        self.saved_tensors = self.saved_values = self.saved = self.to_save = values
-
-    def mark_dirty(self, *values: Any) -> None:
-        """Nothing to do; PyTorch's has it, as it has the two below."""
-
-    mark_non_differentiable = set_materialize_grads = mark_dirty
+    def __getattr__(self, name: str) -> Any:
+        """What saves, and what was saved, whatever a library calls it."""
+        if name in ("mark_dirty", "mark_non_differentiable", "set_materialize_grads"):
+            return lambda *values: None
+        if re.match("saved|stored|kept|values|tensors|to_save", name) and "_kept" in vars(self):
+            return self._kept
+        if re.match("(save|store|keep|stash|put|remember)(_|$)", name):
+            return lambda *values: setattr(self, "_kept", values)
+        raise AttributeError(f"ctx has no {name}")
 
 
 @dataclass(slots=True)
@@ -166,8 +173,21 @@ def run(
         except Exception as error:
             raise ForwardFailed from error
         values.made, values.extras = _cache_of(made, facts)
+    elif call.watched is not None and forward is not None:
+        seen = replace(call, own_cache=True, forward=call.watched, backward=None)
+        with contextlib.suppress(Exception):  # its backward may be right all the same
+            twin = convention_of(call).inputs(inputs.problem, integers=call.integers)
+            _forward(forward, _Values(_as(twin, inputs.dZ), seen, candidate), facts)
     places, named = given(backward, candidate.parameters, values)
     return function(*places, **named)
+
+
+def _as(inputs: Inputs, dZ: Any) -> Inputs:
+    """Inputs as tensors where dZ is one."""
+    for name in ("A_prev", "W", "b", "dZ"):
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, _like(array, dZ))
+    return inputs
 
 
 def _forward(forward: Callable[..., Any], values: _Values, facts: dict[str, Any]) -> Any:

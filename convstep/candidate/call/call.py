@@ -45,6 +45,10 @@ class Call:
     """Its backward."""
     again: bool = False
     """Whether what is looked at is a second call on the same object: what it kept shows then."""
+    column: bool = False
+    """Whether its code makes db a column, whatever shape b has."""
+    watched: Method | None = None
+    """A forward that is called besides, to see what it does, where the backward needs nothing from it."""
     square: bool = False
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()
@@ -77,7 +81,7 @@ class Call:
         facts["places"] = tuple((what, where) for what, where in facts["places"])
         if facts["layouts"] is not None:
             facts["layouts"] = Layouts(**facts["layouts"])
-        for name in ("maker", "forward", "backward"):
+        for name in ("maker", "forward", "backward", "watched"):
             if facts[name] is not None:
                 given = tuple((parameter, role) for parameter, role in facts[name]["given"])
                 facts[name] = Method(facts[name]["name"], given)

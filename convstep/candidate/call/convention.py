@@ -78,6 +78,8 @@ class Convention:
     """Whether stride may differ along the axes."""
     general: bool = False
     """Whether dilation and groups can be said."""
+    column: bool = False
+    """Whether its code makes db a column."""
     has_cache: bool = False
     """Whether the call takes a cache, which the candidate's own forward can make."""
 
@@ -158,6 +160,8 @@ class Convention:
         """
         if name == "db":
             shapes: tuple[tuple[int, ...], ...] = ((1, 1, 1, array.size),)
+            if self.column:
+                shapes = (*shapes, (array.size, 1))
             if self.name == "problem":  # an adapter need not know in which shape the code behind it has b
                 shapes = (*shapes, (array.size, 1), (1, array.size))
             return array.reshape(-1) if array.shape in shapes else array

@@ -42,6 +42,8 @@ SIGNATURES = 8
 """Readings of a signature that are tried."""
 SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
 """How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
+COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
+"""How a source makes a column: `np.zeros((C_out, 1))`."""
 WORD = r"(?i)\b{name}\b[^=,()]*=\s*[\"'](same|valid)[\"']"
 """How a source says that its padding is a word."""
 RULES = {
@@ -128,6 +130,10 @@ class Named(Convention):
         """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
         if self.told is not None and self.told.convention == "layer":
             return array
+        assert self.told is not None
+        flat = self.told.column or "b" not in self.told.says or array.shape == (1, 1, 1, array.size)
+        if name == "db" and flat and array.size == max(array.shape, default=0):
+            return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 
 
@@ -135,7 +141,7 @@ def convention_of(call: Call) -> Convention:
     """How a call speaks: one of the conventions people share, or its own."""
     known = CONVENTIONS.get(call.convention)
     if known is not None:
-        return replace(known, pairs=False) if call.pairs is False else known
+        return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
     layouts = call.layouts or Layouts()
     return Named(
         call.convention,
@@ -158,7 +164,11 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     for call in dict.fromkeys(_in_words(call, candidate.source) for call in readings):
         says = call.says
-        call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
+        call = replace(
+            call,
+            column=makes_column(candidate.source),
+            square=re.search(SQUARE, candidate.source) is not None,
+        )
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         more = layers.RULES if pads and "stride" in says else ("half",)
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
@@ -169,6 +179,11 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
             replace(call, layouts=replace(lying, b=bias), rule=rule)
             for rule, bias, lying in itertools.product(rules, biases, layouts)
         )
+
+
+def makes_column(source: str) -> bool:
+    """Whether a source makes an array of one column: db, that is, whatever shape b has."""
+    return re.search(COLUMN, source) is not None
 
 
 def guessed(call: Call) -> bool:
@@ -218,14 +233,23 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         elif "dZ" not in roles:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 yield Call("named", forward=backward, backward=Method("closure", (("", "dZ"),)))
-        elif "cache" not in roles and not any(role.startswith("own") for role in roles):
-            if roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}:
-                yield Call("named", backward=backward)
+        elif (
+            "cache" not in roles
+            and not any(role.startswith("own") for role in roles)
+            and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
+        ):
+            yield Call("named", backward=backward, watched=_by_its_names(own))
     for given in _assigned(names, candidate.needed, candidate.source):
         roles = {role for _, role in given}
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
                 yield Call("named", own_cache=True, forward=forward, backward=Method("", given))
+
+
+def _by_its_names(own: Sequence[Method]) -> Method | None:
+    """The way of calling a forward, if its parameters' names leave no doubt."""
+    first = own[0] if own else Method("", ())
+    return first if first.given and not guessed(Call("named", forward=first)) else None
 
 
 def _forwards(

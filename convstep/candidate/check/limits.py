@@ -48,7 +48,7 @@ class Limit:
 def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple[Limit, ...]:
     """The limits of a candidate, as far as the problems it was tried on tell them."""
     tried = [result for result in results if not result.refused]
-    found = []
+    found, surely = [], set[str]()
     for limit in (
         Limit(tr("kernels that are not square"), lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
         Limit(tr(_PAIRS["stride"]), lambda g: g.stride[0] != g.stride[1]),
@@ -57,18 +57,24 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
         Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1),
         Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1),
     ):
-        there = [result for result in tried if limit.beyond(_geometry(result))]
+        there = _beyond(limit, tried)
         several = limit.what in (tr("several input channels"), tr("several filters"))
-        if not there or any(result.ok for result in there) or (several and not all(map(_raises, there))):
+        if not any(result.failed for result in there) or (several and not all(map(_raises, there))):
             continue
-        if several or not _claims(limit, call, candidate):
+        said = None if several else _claims(limit, call, candidate)
+        if said is False or (said is None and not any(result.ok for result in there)):
             found.append(limit)
+            surely |= {limit.what} if said is False else set()
     within = [result for result in tried if not any(limit.beyond(_geometry(result)) for limit in found)]
     if len(within) < ENOUGH:
         return ()
     if not all(result.ok for result in within):
         alike = not any(map(_raises, within))
-        found = [limit for limit in found if alike and all(map(_raises, _beyond(limit, tried)))]
+        found = [
+            limit
+            for limit in found
+            if alike and (limit.what in surely or all(map(_raises, _beyond(limit, tried))))
+        ]
     return tuple(_noted(limit, _beyond(limit, tried)) for limit in found)
 
 
@@ -86,9 +92,9 @@ def _beyond(limit: Limit, results: Sequence[Result]) -> list[Result]:
 
 
 def _noted(limit: Limit, results: Sequence[Result]) -> Limit:
-    first = results[0]
+    first = next((result for result in results if result.outcome.message), results[0])
     note = tr(
-        "not counted, because it never takes them: {what} ({count} were tried, the first is {problem}{why})",
+        "not counted, because it never takes them: {what} ({count} were tried, for example {problem}{why})",
         what=limit.what,
         count=len(results),
         problem=problem_words(first),
@@ -103,8 +109,8 @@ def _raises(result: Result) -> bool:
     return kind == RAISED or (kind == RETURNED and any(each.kind == SHAPE for each in result.judged))
 
 
-def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool:
-    """Whether its code or its convention says that it takes what lies beyond."""
+def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:
+    """Whether its code or its convention says that it takes what lies beyond, or that not; None: neither."""
     if call.convention in ("problem", "alx"):
         return True
     demanded = call.convention in CONVENTIONS and spoken(candidate, call.convention)
@@ -112,14 +118,14 @@ def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool:
         demanded = candidate.kind == "autograd" or candidate.parameters[:1] == ("grad_output",)
     if limit.what == tr("kernels that are not square"):
         sides = set(_sides_read(call, candidate.source))
-        return len(sides) > 1 or (demanded and len(sides) == 0)
+        return len(sides) > 1 if sides else demanded or None
     if call.pairs is True or demanded:
         return True
     role = next(role for role in ("stride", "padding", "dilation") if limit.what == tr(_PAIRS[role]))
     given = [pair for m in (call.maker, call.forward, call.backward) if m is not None for pair in m.given]
     names = [word_of(name).removeprefix("self.") for name, what in given if what.partition(":")[0] == role]
     apart = leaves(candidate.source, [*names, *(f"self.{name}" for name in names)])
-    return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values())
+    return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values()) or None
 
 
 def _sides_read(call: Call, source: str) -> Iterator[str]:
@@ -143,18 +149,13 @@ def _sides_read(call: Call, source: str) -> Iterator[str]:
         return []
 
     with contextlib.suppress(SyntaxError, ValueError):
-        tree = ast.parse(textwrap.dedent(source))
-        for node in ast.walk(tree):
+        apart: list[ast.expr] = []
+        for node in ast.walk(ast.parse(textwrap.dedent(source))):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+                apart.append(node.value)
                 sides: dict[str, str] = {}
                 for target, axis in zip(node.targets[0].elts, axes(node.value), strict=False):
                     sides.setdefault(ast.unparse(target), axis)
                 yield from (axis for name, axis in sides.items() if axis in "HW" and name != "_")
             elif isinstance(node, ast.Subscript):
-                taken_apart = any(
-                    isinstance(each, ast.Assign)
-                    and each.value is node
-                    and isinstance(each.targets[0], ast.Tuple)
-                    for each in ast.walk(tree)
-                )
-                yield from () if taken_apart else (axis for axis in axes(node) if axis in "HW")
+                yield from () if node in apart else (axis for axis in axes(node) if axis in "HW")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of, described, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.words import roles_of
@@ -121,29 +122,22 @@ def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
     """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
     tried: list[Tried] = []
-    deaths = 0
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
         for tensors, pairs in more:
-            misfits: set[tuple[str, str, str] | None] = set()
-            ended: list[Tried] = []
+            ruled_out, ended = RuledOut(), list[Tried]()
             for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
-                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.rule)
-                if lying is not None and lying in misfits:
+                if ruled_out(call):
                     continue
-                if not in_time() or deaths > 2:
+                if not in_time() or sum(way.results[-1].outcome.kind == DIED for way in tried) > 2:
                     return tried
                 way = _tried(worker, call)
                 tried.append(way)
                 ended.append(way)
-                deaths += way.results[-1].outcome.kind == DIED
                 if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
                     return tried
-                if _wrong_arguments(way.results[0].outcome):
-                    break
-                if way.results[0].outcome.kind == RETURNED and not way.fit[0]:
-                    misfits.add(lying)  # another shape of the bias does not help
+                ruled_out.learn(way)
             raised = all(way.results[0].outcome.kind in (RAISED, REFUSED) for way in ended)
             numpy = raised and worker.candidate.kind != "autograd" and worker.candidate.tensors
             if numpy and tensors is pairs is None:
@@ -153,6 +147,47 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
         if any(way.right for way in tried):
             break
     return tried
+
+
+class RuledOut:
+    """The ways of one reading that what came of others leaves no hope for."""
+
+    READING = r"KeyError|AttributeError|indices must be|only integers, slices|not (subscriptable|callable)"
+    """Exceptions of something that was given in the place of something else, however it lies."""
+
+    def __init__(self) -> None:
+        self._reading = False
+        self._seen: set[tuple[object, ...]] = set()
+        self._out: set[tuple[object, ...]] = set()
+
+    def __call__(self, call: Call) -> bool:
+        """Whether a way need not be tried."""
+        lying = call.layouts or Layouts()
+        axes, pictures = (len(lying.A), len(lying.W)), (lying.A, lying.W)
+        return self._reading or not self._out.isdisjoint({axes, pictures, (*pictures, call.rule)})
+
+    def learn(self, way: Tried) -> None:
+        """Take in what came of a way.
+
+        The same exception at the same place rules out: in two layouts, all of this reading if something is
+        not what it was taken for, and those with as many axes if it cannot be unpacked; in one layout, with
+        another bias or padding, all its biases and paddings. Neither do other biases help where what
+        came back does not fit.
+        """
+        outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
+        said, pictures = (outcome.line, outcome.message), (lying.A, lying.W)
+        axes = len(lying.A), len(lying.W)
+        unpacking, other = "unpack" in outcome.message, re.search(self.READING, outcome.message)
+        if _wrong_arguments(outcome) or (other and said in self._seen):
+            self._reading = True
+        if outcome.kind == RETURNED and not way.fit[0]:
+            self._out.add((*pictures, rule))
+        if outcome.kind in (RAISED, REFUSED):
+            if unpacking and (*axes, *said) in self._seen:
+                self._out.add(axes)
+            if (*pictures, *said) in self._seen:
+                self._out.add(pictures)
+            self._seen |= {said, (*axes, *said), (*pictures, *said)}
 
 
 def _tried(worker: Worker, call: Call) -> Tried:
