@@ -164,15 +164,15 @@ class RuledOut:
         """Whether a way need not be tried."""
         lying = call.layouts or Layouts()
         axes, pictures = (len(lying.A), len(lying.W)), (lying.A, lying.W)
-        return self._reading or not self._out.isdisjoint({axes, pictures, (*pictures, call.rule)})
+        known = {axes, (*pictures, lying.b), (*pictures, "rule", call.rule)}
+        return self._reading or not self._out.isdisjoint(known)
 
     def learn(self, way: Tried) -> None:
         """Take in what came of a way.
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
-        not what it was taken for, and those with as many axes if it cannot be unpacked; in one layout, with
-        another bias or padding, all its biases and paddings. Neither do other biases help where what
-        came back does not fit.
+        not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
+        the others. Where what came back does not fit, no other bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W)
@@ -181,13 +181,13 @@ class RuledOut:
         if _wrong_arguments(outcome) or (other and said in self._seen):
             self._reading = True
         if outcome.kind == RETURNED and not way.fit[0]:
-            self._out.add((*pictures, rule))
+            self._out.add((*pictures, "rule", rule))
         if outcome.kind in (RAISED, REFUSED):
             if unpacking and (*axes, *said) in self._seen:
                 self._out.add(axes)
-            if (*pictures, *said) in self._seen:
-                self._out.add(pictures)
-            self._seen |= {said, (*axes, *said), (*pictures, *said)}
+            if (*pictures, lying.b, *said) in self._seen:
+                self._out.add((*pictures, lying.b))
+            self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
 
 
 def _tried(worker: Worker, call: Call) -> Tried:
@@ -222,7 +222,7 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
         return outcome.labels if alike else ()
     worth: dict[tuple[str, int], int] = {}
     arrays = outcome.returned[:5]
-    for name, (place, array) in itertools.product(NAMES, enumerate(arrays)):
+    for name, (place, array) in itertools.product(_computable(call), enumerate(arrays)):
         gradients = {name: convention.ours(name, array, result.right.problem)}
         found = judge(result.case, result.right, replace(outcome, gradients=gradients)).judged
         worth[name, place] = sum(1000 if each.kind == RIGHT else each.kind == WRONG for each in found)
@@ -233,6 +233,15 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
         if value > most:
             best, most = tuple(n if worth.get((n, p)) else "" for p, n in enumerate(order)), value
     return best if sum(map(bool, best)) >= min(2, len(arrays)) else ()
+
+
+def _computable(call: Call) -> list[str]:
+    """The gradients that can be made of what a call is given: no dA_prev without kernels."""
+    says = call.says
+    if call.own_cache or call.forward is not None:
+        return [*NAMES]
+    made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
+    return [name for name in NAMES if name not in made_of or says & made_of[name]]
 
 
 def _wrong_arguments(outcome: Outcome) -> bool:
