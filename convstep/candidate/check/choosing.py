@@ -147,7 +147,8 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
 
 
 CALLING = (
-    r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be|tuple index|list index"
+    r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be"
+    r"|tuple index|list index"
     r"|TypeError(?!.*(slice indices|integer|float))"
 )
 
