@@ -302,8 +302,12 @@ def _about_raising(
     for result in raising:
         kind = result.outcome.message.partition(":")[0], result.outcome.line
         kinds.setdefault(kind, []).append(result)
+    ordered = sorted(kinds.values(), key=len, reverse=True)
+    together = raising_matches(results, [result for alike in ordered for result in alike], besides)
+    if len(kinds) > 1 and together:  # one mistake may raise at several lines
+        return _likely(together, _raised([*itertools.chain(*ordered)], len(results)))
     found: list[Finding] = []
-    for alike in sorted(kinds.values(), key=len, reverse=True):
+    for alike in ordered:
         if all(explains_raising(result, besides) for result in alike):
             continue
         seen = _raised(alike, len(results))

@@ -220,7 +220,7 @@ def raising_matches(
 ) -> list[Match]:
     """Single mistakes that raise on exactly these problems, the likeliest first.
 
-    What they raise must be of the candidate's kind, and name the same sizes or be raised where the
+    What they raise must be of the candidate's kind, and be said in the same words or raised where the
     gradient that they spoil is written. On the problems where the candidate returns, their numbers must
     be the candidate's. Where it returns on none there is nothing to compare, and nothing matches.
 
@@ -242,9 +242,9 @@ def raising_matches(
         made = {name: mistakes for name, mistakes in changed.items() if mistakes is not None}
         if len(made) == len(changed) and all(_raises_alike(result, made) for result in ordered):
             match = Match((bug,), (variant,), "", len(raising), len(ordered))
-            likeness = min(_likeness(result, made) for result in raising)
+            likeness = _likeness(raising, made)
             at_home = _on_its_line(raising[0], match)
-            if likeness == 2 or (likeness == 1 and at_home):
+            if likeness > 1 or (likeness == 1 and at_home):
                 found.append((likeness, at_home, match))
     return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
 
@@ -280,15 +280,36 @@ def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
     return all(agrees(name, result, values) for name, values in made.items())
 
 
-def _likeness(result: Result, mistakes: Mapping[str, Patch]) -> int:
-    """Whether mistakes raise what the candidate raises: 1 if its kind agrees, 2 if its sizes do, too."""
-    actual = result.outcome.message
-    best = 0
-    for said in _all_flawed(result, mistakes).values():
-        if isinstance(said, str) and said.partition(":")[0] == actual.partition(":")[0]:
-            ours, theirs = (sorted(re.findall(r"\d+", text)) for text in (said, actual))
-            best = max(best, 2 if ours == theirs != [] else 1)
-    return best
+def _likeness(raising: Sequence[Result], mistakes: Mapping[str, Patch]) -> int:
+    """How much what mistakes raise is like what the candidate raises.
+
+    Returns:
+        0 if some is of another kind; 1 if its words differ, or the candidate names the same sizes
+        whatever the problem, as these mistakes do not; 2 if its words mostly agree, 3 if its sizes do.
+    """
+    pairs = []
+    for result in raising:
+        kind = result.outcome.message.partition(":")[0]
+        said = [text for text in _all_flawed(result, mistakes).values() if isinstance(text, str)]
+        alike = [text for text in said if text.partition(":")[0] == kind]
+        if not alike:
+            return 0
+        theirs = result.outcome.message
+        pairs.append((next((text for text in alike if _words(text) == _words(theirs)), alike[0]), theirs))
+    if all(_sizes(ours) == _sizes(theirs) != [] for ours, theirs in pairs):
+        return 3
+    constant = len({theirs for _, theirs in pairs}) == 1 < len({ours for ours, _ in pairs})
+    same = sum(_words(one) == _words(other) for one, other in pairs)
+    return 1 if constant or 2 * same < len(pairs) else 2
+
+
+def _words(text: str) -> str:
+    """An exception's message without the sizes it names."""
+    return re.sub(r"[\d(),\s]+", "", text)
+
+
+def _sizes(text: str) -> list[str]:
+    return sorted(re.findall(r"\d+", text))
 
 
 def _all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
