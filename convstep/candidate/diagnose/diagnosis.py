@@ -17,17 +17,25 @@ from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
 from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
-from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
+from convstep.candidate.diagnose.finding import (
+    LIKELY,
+    OTHERS,
+    SEEN,
+    Finding,
+    called,
+    count,
+    known,
+    listed,
+)
 from convstep.candidate.diagnose.matching import (
     Match,
     explains_raising,
     paired_matches,
     partial_matches,
-    raising_matches,
     single_matches,
     wrong_gradients,
 )
-from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch
+from convstep.candidate.diagnose.mistakes import Patch
 from convstep.candidate.diagnose.observed import (
     about_forward,
     added_once,
@@ -38,12 +46,11 @@ from convstep.candidate.diagnose.observed import (
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.diagnose.raising import about_raising
 from convstep.language import tr
 
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known bug."""
-OTHERS = 2
-"""Patch that are named besides the first because they would explain all that was seen as well."""
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
@@ -82,7 +89,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
         pairs[name] = paired_matches(name, results, found_elsewhere=[*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
-    found += _about_raising(results, raising, _reproduced(found, pairs))
+    found += about_raising(results, raising, _reproduced(found, pairs))
     for name in (*missing, *(name for name in left if not pairs[name])):
         found += _about_unknown(name, results, [] if name in missing else partial_matches(name, results))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
@@ -112,7 +119,7 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
         message = tr(
             "{bug}, in {name}: where {feature} it gives the same numbers, "
             "on {problems}, {failing} of them wrong",
-            bug=_called(match.bugs[0], match.variants[0].label),
+            bug=called(match.bugs[0], match.variants[0].label),
             name=name,
             feature=tr(match.only_when),
             problems=count(match.problems),
@@ -231,7 +238,7 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
     labels = dict.fromkeys(match.variants[0].label for match in matches.values() if match.variants[0].label)
     message = tr(
         "{bug}, in {names}; reproduced on {problems}, {failing} of them wrong",
-        bug=_called(bug, *labels),
+        bug=called(bug, *labels),
         names=listed(names),
         problems=count(first.problems),
         failing=max(match.failing for match in matches.values()),
@@ -240,13 +247,6 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
         message = tr("the same numbers would also come from this: {finding}", finding=message)
     strength = max(matches.values(), key=lambda match: match.failing).strength
     return Finding(bug.id, strength, message, names, bug, first, alternative)
-
-
-def _called(bug: KnownBug, *labels: str) -> str:
-    """What a bug is called, with the labels of its variants if they have any."""
-    said = tr(", ").join(tr(label) for label in labels if label)
-    title = tr(bug.title)
-    return tr("{title} ({variant})", title=title, variant=said) if said else title
 
 
 def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list[Finding]:
@@ -262,7 +262,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
                     if again is None
                     else "{bug}; also in {name} together with {other}: "
                     "both at once are reproduced on {problems}, {failing} of them wrong",
-                    bug=_called(bug, variant.label) if again is None else again.message,
+                    bug=called(bug, variant.label) if again is None else again.message,
                     name=name,
                     other=other.id,
                     problems=count(match.problems),
@@ -286,69 +286,3 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
         if finding.match is not None and not finding.alternative:
             made |= {name: finding.match.mistakes for name in finding.gradients if name not in made}
     return made
-
-
-def _about_raising(
-    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Patch]
-) -> list[Finding]:
-    """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises.
-        besides: by gradient, what else is wrong with it; where that raises, too, all is said.
-    """
-    kinds: dict[tuple[str, int], list[Result]] = {}
-    for result in raising:
-        kind = result.outcome.message.partition(":")[0], result.outcome.line
-        kinds.setdefault(kind, []).append(result)
-    ordered = sorted(kinds.values(), key=len, reverse=True)
-    together = raising_matches(results, [result for alike in ordered for result in alike], besides)
-    if len(kinds) > 1 and together:  # one mistake may raise at several lines
-        return _likely(together, _raised([*itertools.chain(*ordered)], len(results)))
-    found: list[Finding] = []
-    for alike in ordered:
-        if all(explains_raising(result, besides) for result in alike):
-            continue
-        seen = _raised(alike, len(results))
-        if "output from dtype('float" in seen and "to dtype('int" in seen:
-            bug = KNOWN_BUGS["integer-truncation"]
-            refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
-            found.append(Finding(bug.id, LIKELY, titled(bug, refused), (), bug))
-            continue
-        likely = _likely(raising_matches(results, alike, besides), seen)
-        found += likely or [Finding("raises", SEEN, seen)]
-    return found
-
-
-def _raised(alike: Sequence[Result], tried: int) -> str:
-    """What is raised, on how many problems, at which line."""
-    outcome = alike[0].outcome
-    words = tr(
-        "it raises on every problem: {message}"
-        if len(alike) == tried
-        else "it raises on {failing} of {problems}: {message}",
-        failing=len(alike),
-        problems=count(tried),
-        message=outcome.message,
-    )
-    if not outcome.line:
-        return words
-    return tr("{seen}, at line {line}: `{text}`", seen=words, line=outcome.line, text=outcome.line_text)
-
-
-def _likely(matches: Sequence[Match], seen: str) -> list[Finding]:
-    """Known mistakes that raise on the same problems: one, and at most `OTHERS` that would do as well."""
-    by_bug = {match.bugs[0].id: match for match in reversed(matches)}
-    found: list[Finding] = []
-    for bug_id in dict.fromkeys(match.bugs[0].id for match in matches):
-        match = by_bug[bug_id]
-        message = tr(
-            "{bug}: {seen}; this mistake raises on the same problems, and the numbers on the others do not "
-            "speak against it",
-            bug=_called(match.bugs[0], match.variants[0].label),
-            seen=seen,
-        )
-        names = match.variants[0].gradients
-        found.append(Finding(bug_id, LIKELY, message, names, match.bugs[0], match, alternative=bool(found)))
-    return found[: 1 + OTHERS]

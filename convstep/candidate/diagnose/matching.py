@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.conventions import meaning
-from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
+from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import MISSING, RIGHT, Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
@@ -30,7 +28,7 @@ PAIRS_FOR = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """Patch that give a gradient exactly as the candidate has it, on every problem tried."""
+    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
 
     bugs: tuple[KnownBug, ...]
     """One, or two that occur together."""
@@ -146,7 +144,7 @@ def paired_matches(
 def _partial(
     name: str, compared: Sequence[Result], clock: Callable[[], float], until: float
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
-    """Patch that alone give the candidate's numbers on some wrong problems, and on which; most first.
+    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
 
     Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
     ones say anything.
@@ -169,7 +167,7 @@ def _partial(
 def partial_matches(
     name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
 ) -> list[Match]:
-    """Patch of which each gives one gradient's numbers on a part of the problems.
+    """Mistakes of which each gives one gradient's numbers on a part of the problems.
 
     A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
     show where the gradient is right, and nothing else may do as well on its part. A second one is
@@ -215,104 +213,13 @@ def partial_matches(
     return [*one, *other] if wrong <= part | rest else one
 
 
-def raising_matches(
-    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Patch]
-) -> list[Match]:
-    """Single mistakes that raise on exactly these problems, the likeliest first.
-
-    What they raise must be of the candidate's kind, and be said in the same words or raised where the
-    gradient that they spoil is written. On the problems where the candidate returns, their numbers must
-    be the candidate's. Where it returns on none there is nothing to compare, and nothing matches.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises one and the same exception.
-        besides: by gradient, what else is wrong with it, as far as that was reproduced.
-    """
-    returned = [result for result in results if result.outcome.kind == RETURNED]
-    if not raising or not returned:
-        return []
-    ordered = [*raising, *returned]
-    found = []
-    for bug, variant in _all_variants():
-        changed = {
-            name: both(besides[name], variant.mistakes) if name in besides else variant.mistakes
-            for name in variant.gradients
-        }
-        made = {name: mistakes for name, mistakes in changed.items() if mistakes is not None}
-        if len(made) == len(changed) and all(_raises_alike(result, made) for result in ordered):
-            match = Match((bug,), (variant,), "", len(raising), len(ordered))
-            likeness = _likeness(raising, made)
-            at_home = _on_its_line(raising[0], match)
-            if likeness > 1 or (likeness == 1 and at_home):
-                found.append((likeness, at_home, match))
-    return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
-
-
 def explains_raising(result: Result, made: Mapping[str, Patch]) -> bool:
     """Whether mistakes that were found by their numbers raise on a problem, too."""
-    return any(isinstance(values, str) for values in _all_flawed(result, made).values())
+    return any(isinstance(values, str) for values in all_flawed(result, made).values())
 
 
-def _on_its_line(result: Result, match: Match) -> bool:
-    """Whether the line that raised assigns to a gradient that the mistake spoils."""
-    target = result.outcome.line_text.partition("=")[0]
-    targets = [target] if "[" in target else target.split(",")
-    words = [re.search(r"[A-Za-z]\w*", each) for each in targets]
-    return any(word and meaning(word[0]) in match.variants[0].gradients for word in words)
-
-
-def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
-    seen = set()
-    for name in ("dA_prev", "dW", "db"):
-        for bug, variant in variants_of(name):
-            if (bug.id, variant) not in seen:
-                seen.add((bug.id, variant))
-                yield bug, variant
-
-
-def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
-    """Whether mistakes raise where the candidate does, and agree where it does not."""
-    made = _all_flawed(result, mistakes)
-    raises = any(isinstance(values, str) for values in made.values())
-    if result.outcome.kind == RAISED or raises:
-        return raises and result.outcome.kind == RAISED
-    return all(agrees(name, result, values) for name, values in made.items())
-
-
-def _likeness(raising: Sequence[Result], mistakes: Mapping[str, Patch]) -> int:
-    """How much what mistakes raise is like what the candidate raises.
-
-    Returns:
-        0 if some is of another kind; 1 if its words differ, or the candidate names the same sizes
-        whatever the problem, as these mistakes do not; 2 if its words mostly agree, 3 if its sizes do.
-    """
-    pairs = []
-    for result in raising:
-        kind = result.outcome.message.partition(":")[0]
-        said = [text for text in _all_flawed(result, mistakes).values() if isinstance(text, str)]
-        alike = [text for text in said if text.partition(":")[0] == kind]
-        if not alike:
-            return 0
-        theirs = result.outcome.message
-        pairs.append((next((text for text in alike if _words(text) == _words(theirs)), alike[0]), theirs))
-    if all(_sizes(ours) == _sizes(theirs) != [] for ours, theirs in pairs):
-        return 3
-    constant = len({theirs for _, theirs in pairs}) == 1 < len({ours for ours, _ in pairs})
-    same = sum(_words(one) == _words(other) for one, other in pairs)
-    return 1 if constant or 2 * same < len(pairs) else 2
-
-
-def _words(text: str) -> str:
-    """An exception's message without the sizes it names."""
-    return re.sub(r"[\d(),\s]+", "", text)
-
-
-def _sizes(text: str) -> list[str]:
-    return sorted(re.findall(r"\d+", text))
-
-
-def _all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
+def all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
+    """By gradient, what these mistakes make of a result's problem: an array, or what they raise."""
     return {
         name: flawed(name, result, wrong)
         for name, wrong in mistakes.items()

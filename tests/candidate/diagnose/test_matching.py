@@ -14,10 +14,10 @@ from convstep.candidate.diagnose.matching import (
     PAIRS_FOR,
     paired_matches,
     partial_matches,
-    raising_matches,
     single_matches,
 )
 from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
+from convstep.candidate.diagnose.raising import raising_matches
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
