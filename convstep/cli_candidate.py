@@ -155,10 +155,11 @@ def debug(given: argparse.Namespace) -> None:
     """Open the debugger with the candidate beside the reference.
 
     Raises:
-        CandidateError: the candidate cannot be loaded or called.
-        UsageError: there is no terminal, or no such place.
+        CandidateError: the candidate cannot be loaded.
+        UsageError: it cannot be called, there is no terminal, or no such place.
     """
     say_loading(given.target)
+    from convstep.candidate.call.uncallable import CannotCall
     from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 
@@ -168,7 +169,11 @@ def debug(given: argparse.Namespace) -> None:
             raise UsageError(
                 f"convstep debug needs {lack}; `convstep check {shlex.quote(given.target)}` works without one"
             )
-        verdict = swept(worker, given, problem)
+        try:
+            verdict = swept(worker, given, problem)
+        except CannotCall as error:
+            command = f"convstep check {shlex.quote(given.target)}"
+            raise UsageError(f"{error}; `{command}` says what was tried") from error
         shown = shown_problem(verdict, problem)
         position = None
         if given.goto is not None:

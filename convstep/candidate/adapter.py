@@ -12,8 +12,9 @@ from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import layouts_of
 from convstep.candidate.check.cases import right_of
-from convstep.candidate.check.choosing import choose, trials
+from convstep.candidate.check.choosing import choose
 from convstep.candidate.check.judging import RIGHT, WRONG, judge
+from convstep.candidate.check.trying import trials
 from convstep.candidate.guess import Guess, Parameter, guess
 from convstep.candidate.load.target import Target
 from convstep.printable import printable

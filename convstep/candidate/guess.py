@@ -256,17 +256,23 @@ def _read_result(made: Guess, value: ast.expr | None) -> None:
     if isinstance(value, ast.Dict):
         keys = {str(key.value): key for key in value.keys if isinstance(key, ast.Constant)}
         made.keys = {meaning(key): key for key in keys if meaning(key)}
-    elif isinstance(value, ast.Tuple | ast.List):
+    elif isinstance(value, ast.Tuple | ast.List) and not any(
+        isinstance(part, ast.Starred) for part in ast.walk(value)
+    ):
         flat = [part.elts if isinstance(part, ast.Tuple | ast.List) else [part] for part in value.elts]
-        names = [short.get(meaning(_leaf(part)), "") for parts in flat for part in parts]
+        parts = [part for each in flat for part in each]
+        told = [part for part in parts if not (isinstance(part, ast.Constant) and part.value is None)]
+        names = [short.get(meaning(_leaf(part)), "") for part in told]
         if "" in names or len({*names}) < len(names):
-            names = ["dx", "dw", "db", "_more"][: len(names)]
-        left = iter(names)
+            names = [*short.values(), *["_"] * len(told)][: len(told)]
+        named = dict(zip(map(id, told), names, strict=True))
+        left = iter([named.get(id(part), "_") for part in parts])
         words = [", ".join(next(left) for _ in parts) for parts in flat]
         nested = [isinstance(part, ast.Tuple | ast.List) for part in value.elts]
         made.pattern = ", ".join(f"[{w}]" if n else w for w, n in zip(words, nested, strict=True))
-    elif isinstance(value, ast.expr):
-        made.pattern = short.get(meaning(_leaf(value)), "") or "dx"
+    elif isinstance(value, ast.expr) and not isinstance(value, ast.Tuple | ast.List):
+        # a layer's one value is the gradient of its input; a function's may be anything
+        made.pattern = short.get(meaning(_leaf(value)), "dx" if made.kind == "layer" else "")
 
 
 def _held(node: ast.ClassDef) -> dict[str, str]:

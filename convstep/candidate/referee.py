@@ -190,7 +190,7 @@ def _check_taken(swept: Swept) -> None:
     for result in swept.results:
         outcome = result.outcome
         how = call_text(swept.call, swept.candidate, result.right.problem) or problem_words(result)
-        attempt = Attempt(how, outcome.message, outcome.line, outcome.line_text)
+        attempt = Attempt.of(how, outcome)
         attempts.setdefault(outcome.message, attempt)
     said = tr(
         "{name} refuses every problem: {message}",

@@ -70,12 +70,13 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         target: the candidate, as the command line names it.
         adapted: whether it was called by an adapter, so that it is that which is to be changed.
     """
-    lines = _wrapped(f"cannot be called: {error}")
+    said = str(error)
+    lines = _wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
     if error.tried:
         lines += ["", "what was tried:"]
     for attempt in error.tried:
         lines += _wrapped(attempt.how, "  ")
-        line = f" (line {attempt.line}: {attempt.line_text})" if attempt.line else ""
+        line = f" ({attempt.place}: {attempt.line_text})" if attempt.place else ""
         lines += _wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
         lines += ["", f"to start from: convstep check {shlex.quote(target)} --write-adapter adapter.py"]
@@ -174,9 +175,11 @@ def _failure(verdict: Verdict) -> list[str]:
     lines += _wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
     here = {found.name: found for found in result.judged}
     for name, words in verdict.patterns.items():
-        lines += _wrapped(f"{name:7} {words}{_there(here.get(name), result, call)}", "  ")
+        said = [] if words == verdict.pattern else [words]
+        said += _there(here.get(name), result, call)
+        lines += _wrapped(f"{name:7} {'; '.join(said) or words}", "  ")
     if result.outcome.message and not result.judged:
-        line = f" (line {result.outcome.line})" if result.outcome.line else ""
+        line = f" ({result.outcome.place})" if result.outcome.place else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)
@@ -184,29 +187,27 @@ def _failure(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _there(found: Judged | None, result: Result, call: Call) -> str:
+def _there(found: Judged | None, result: Result, call: Call) -> list[str]:
     """How a gradient is wrong on the failing problem, in its author's layout."""
     if found is not None and found.kind == "wrong":
         cell = cell_text(found.name, their_cell(call, found.name, found.worst))
-        return f"; here off by up to {short(found.max_abs_error, 3)}, at {cell}"
+        return [f"here off by up to {short(found.max_abs_error, 3)}, at {cell}"]
     if found is not None and found.kind == "shape":
         shape, right = (
             shape_text(their_shape(call, found.name, each))
             for each in (found.shape, result.right.gradients[found.name].shape)
         )
-        return f"; here its shape is {shape} instead of {right}"
-    return ""
+        return [f"here its shape is {shape} instead of {right}"]
+    return []
 
 
 def _finding(finding: Finding) -> list[str]:
     # what no known bug explains says so itself
     named = f"{finding.id} ({finding.strength}): {finding.message}"
     lines = _wrapped(finding.message if finding.bug is None else named)
-    if finding.bug is not None and finding.bug.wrong:
-        for word, code in (("wrong", finding.bug.wrong), ("right", finding.bug.right)):
-            first, *others = code.splitlines()
-            lines += [f"    {word}  {first}", *(f"           {line}" for line in others)]
     if finding.bug is not None:
+        for word, code in zip(("wrong", "right"), finding.lines, strict=True):
+            lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
         lines += _wrapped(finding.bug.explanation, "    ")
     for number, line in enumerate(finding.fix.splitlines()):
         lines.append(f"    {'' if number else 'fix':5}  {line}")

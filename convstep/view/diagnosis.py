@@ -118,11 +118,11 @@ def _heading(finding: Finding) -> Text:
 
 def _lines(finding: Finding, indent: str) -> list[Text]:
     """The wrong line and the line it should be, as in a patch."""
-    if finding.bug is None or not finding.bug.wrong:
-        return []
-    wrong = [Text(f"{indent}- {line}") for line in finding.bug.wrong.splitlines()]
-    right = [Text(f"{indent}+ {line}", "bold") for line in finding.bug.right.splitlines()]
-    return [*wrong, *right]
+    wrong, right = finding.lines
+    return [
+        *(Text(f"{indent}- {line}") for line in wrong.splitlines()),
+        *(Text(f"{indent}+ {line}", "bold") for line in right.splitlines()),
+    ]
 
 
 def _indented(words: str) -> Padding:

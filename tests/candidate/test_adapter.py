@@ -84,7 +84,7 @@ WRITTEN = {
     "without a stride": """
         def back(grad_output, input, weight, bias):
             grad_input, grad_weight, grad_bias = right(input, weight, grad_output)
-            return grad_input, grad_weight, grad_bias
+            return grad_input, grad_weight, grad_bias, None, None
     """,
     "layer": """
         class back:

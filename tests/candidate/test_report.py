@@ -50,7 +50,7 @@ def _specimens(convention: str, bug: str) -> list[Any]:
 
 
 def test_what_has_no_address_is_to_be_saved_first() -> None:
-    verdict = check(lambda dZ, cache, stride, padding: (dZ, dZ, dZ))
+    verdict = check(lambda dZ, cache, stride, padding: conv2d_backward(2 * dZ, cache, stride, padding))
     assert open_command(verdict) == "convstep debug FILE.py:FUNCTION"
     assert str(verdict).splitlines()[-1] == (
         "to see it, save <lambda> in a file: convstep debug FILE.py:FUNCTION"
@@ -137,7 +137,9 @@ def test_a_fix_in_the_authors_idiom_stands_below_the_explanation() -> None:
 
 def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> None:
     tried = (
-        Attempt("back(dZ of (1, 3, 3, 2), cache)", "ValueError: too many values", 7, "a, b = cache"),
+        Attempt(
+            "back(dZ of (1, 3, 3, 2), cache)", "ValueError: too many values", 7, "a, b = cache", "line 7"
+        ),
         Attempt("back(x, w)", "TypeError: missing dy"),
     )
     error = CannotCall("back(a, b) fits nothing", Candidate("back", "function", ("a", "b"), 2), tried)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from convstep import CannotCall, Problem, Verdict, check, conv2d_backward
+from convstep.candidate.call.outcome import REFUSED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.referee import verdict_of
 from convstep.candidate.verdict import notes
@@ -117,6 +118,7 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
     assert plain["verdict"] == ("right" if verdict.ok else "wrong")
     assert verdict.ok is (function in (right, refusing_some, chatty, without_bias))
     assert plain["convention"] == "article"
+    assert ("db is not computed, and not checked" in plain["notes"]) is (function is without_bias)
     assert type(plain["checked"]) is int
     assert type(plain["pattern"]) is str
     assert plain["forward_ok"] in (None, True, False)
@@ -160,27 +162,28 @@ def test_there_is_no_verdict_on_what_takes_nothing() -> None:
         judged(refusing)
     assert caught.value.candidate.name == "refusing"
     (attempt,) = caught.value.tried
-    assert attempt.how.startswith("refusing(dZ of (2, 3, 2), {'Z': Z, 'W': W of ")
+    assert attempt.how.startswith("refusing(dZ of (")
     assert attempt.message == "ValueError: only 28x28"
     assert attempt.line_text == 'raise ValueError("only 28x28")'
     assert attempt.line == refusing.__code__.co_firstlineno + 1
 
 
 def test_who_takes_few_problems_is_told_how_few_and_which() -> None:
-    def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
-        if stride != 2 or padding:
-            raise ValueError("only stride 2")
-        return right(dZ, cache, stride, padding)
-
-    verdict = check(conv2d_mine)
-    assert verdict.ok
-    name, passed = conv2d_mine.__qualname__, verdict.swept.passed
-    assert verdict.headline == f"{name} is right, but takes only {passed} problems: stride 2, padding 0"
-    alone = next(result for result in verdict.swept.results if result.ok)
-    slow = dataclasses.replace(verdict.swept, results=(alone,), untried=42)
+    verdict = check(right)
+    plain = {"stride": (2, 2), "padding": ((0, 0), (0, 0))}
+    results = [
+        result
+        if all(getattr(result.right.problem, name) == value for name, value in plain.items())
+        else dataclasses.replace(result, outcome=Outcome(REFUSED), judged=())
+        for result in verdict.swept.results
+    ]
+    swept = dataclasses.replace(verdict.swept, results=tuple(results))
+    assert 1 < swept.passed < 10
+    headline = dataclasses.replace(verdict, swept=swept).headline
+    assert headline == f"right is right, but takes only {swept.passed} problems: stride 2, padding 0"
+    slow = dataclasses.replace(verdict.swept, results=verdict.swept.results[:1], untried=42)
     assert (
-        dataclasses.replace(verdict, swept=slow).headline
-        == f"{name} is right, but was tried on only 1 problem"
+        dataclasses.replace(verdict, swept=slow).headline == "right is right, but was tried on only 1 problem"
     )
 
 

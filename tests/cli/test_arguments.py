@@ -211,13 +211,13 @@ def test_a_candidate_s_message_is_shown_and_not_obeyed(run: Run) -> None:
     Path("mine.py").write_text(
         "def conv_backward(dZ, cache):\n"
         "\tprint('\\x1b[31m\\u202e' + '\\x07' * 10**6)\n"
-        "\tif cache[3]['pad']: raise ValueError('\\x1b]0;x\\x07' + 'long' * 10**6)\n"
+        "\tif cache[3]['pad'] == 1: raise ValueError('\\x1b]0;x\\x07' + 'long' * 10**6)\n"
         "\treturn cache[:3]\n"
     )
     ended = run("check", "mine.py:conv_backward", "--convention", "coursera")
     assert (ended.code, ended.err) == (1, "")
     assert obeyed(ended.out.replace("\n", "")) == []
-    assert "ValueError: \\x1b]0;x\\x07longlong" in ended.out
+    assert "ValueError: \\x1b]0;x\\x07longlong" in " ".join(ended.out.split())
     assert "it prints: \\x07" in ended.out
     assert len(ended.out) < 3000
 

@@ -127,8 +127,9 @@ def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) 
     """The page would stand without the panels it speaks of, and say why."""
     front = "---\nlanguage: en\ninput: 4x4x1\nfilters: 1\nkernel: 2\n---\n"
     Path("mine.md").write_text(
-        f"{front}# Mine\n\nIts aim.\n\n## Page\n\nLook.\n\n```python candidate\ndef backward(): pass\n```\n"
+        f"{front}# Mine\n\nIts aim.\n\n## Page\n\nLook.\n\n"
+        "```python candidate\ndef backward(): return 3\n```\n"
     )
     said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
-    assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
+    assert said.startswith("the lesson's candidate cannot be shown: backward(): no way was found to call it")
     assert not Path("out.svg").exists()

@@ -65,6 +65,9 @@ class _Values:
             if place >= len(self.extras):
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
+        if role == "padding:word":
+            word = "same" if inputs.problem.geometry.padding[0][0] else "valid"
+            return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":

@@ -53,7 +53,7 @@ class Call:
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
     rule: str = ""
-    """The padding that a layer makes by itself, told or not: a name of `layers.RULES`; "" where numbers say it."""
+    """The padding that a layer makes by itself: a name of `layers.RULES`; "" where numbers say it."""
     places: tuple[tuple[str, str], ...] = ()
     """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
     rate: float = 0.0

@@ -96,6 +96,8 @@ class Convention:
             return tr("kernels that are not square")
         if not self.pairs and geometry.stride[0] != geometry.stride[1]:
             return tr("different strides along H and W")
+        if self.general and not self.pairs and geometry.dilation[0] != geometry.dilation[1]:
+            return tr("different dilation along H and W")
         extended = self.general or {"dilation", "groups"} <= set(candidate.parameters)
         if geometry.dilation != (1, 1) and not (extended and _takes(candidate, "dilation")):
             return tr("dilation")

@@ -2,93 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
-import math
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate, Outcome
-from convstep.candidate.call.uncallable import CannotCall
-from convstep.candidate.call.words import making_roles, roles_of
+from convstep.candidate.call.signatures import makers_of, methods_of
 from convstep.conv.geometry import Geometry, Padding
 from convstep.language import tr
 
 RATE = 0.5
 """The learning rate of a layer that updates itself: dividing by it is exact, and a gradient that was made
 from kernels already updated shows."""
-MAKERS = 16
-"""Ways of making a layer that are tried."""
 RULES = ("half", "one", "tf", "alx")
 """Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
 _KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
-_FORWARD = (
-    r"forward",
-    r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
-    r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
-    r"|get_output|f",
-)
-_BACKWARD = (
-    r"backward",
-    r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
-    r"|\w+_backward|\w+backprop\w*",
-    r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
-)
-_SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
-_TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
-_REPEATED = (
-    "zero",
-    "flag",
-    "initializer",
-    "activation",
-    "name",
-    "seed",
-    "dtype",
-    "optimizer",
-    "none",
-    "format",
-)
-_PLAIN = ("linear", "none", "identity")
-_ORDERS = (
-    ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
-    ("out_channels", "kernel_size", "in_channels", "stride", "padding"),
-    ("out_channels", "in_channels", "kernel_size", "stride", "padding"),
-    ("kernel_size", "in_channels", "out_channels", "stride", "padding"),
-    ("W", "b", "stride", "padding"),
-    ("input_shape", "kernel_size", "out_channels", "stride", "padding"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter as it is written."""
-
-    name: str
-    """Without stars."""
-    default: str | None = None
-    """Its default as Python writes it; None if it must be given."""
-    star: str = ""
-    """ "*" or "**" where it takes the rest."""
-
-    @property
-    def value(self) -> object:
-        """The default, if it is a literal."""
-        try:
-            return ast.literal_eval(self.default or "None")
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
-
-    @classmethod
-    def read(cls, text: str) -> Parameter:
-        """The parameter of "stride=1", "x" or "**kwargs"."""
-        name, equals, default = text.partition("=")
-        return cls(name.lstrip("*"), default if equals else None, "*" * name.count("*"))
 
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
@@ -97,9 +31,8 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     Raises:
         CannotCall: it has no forward or no backward.
     """
-    methods = dict(_method(text) for text in candidate.methods)
-    forward, backwards = _pair(candidate, methods)
-    makers = list(dict.fromkeys(_makers(candidate)))
+    forward, backwards = methods_of(candidate)
+    makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
     for more in (False, True):
@@ -138,8 +71,7 @@ def _first_only(words: str, source: str) -> bool:
 
 
 def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
-    """The call with what the first one found: where the layer keeps what, and how it lies there; and the
-    reason with the same in words.
+    """The call with what the first one found: where what is kept, and how it lies there; and the reason.
 
     Args:
         call: as `ways` has it.
@@ -187,7 +119,7 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     free = "hparameters" in roles
     _, f_h, f_w, _ = geometry.kernel_shape
     if "stride" not in roles and not free and geometry.stride != (1, 1):
-        return tr("a stride")
+        return tr("stride")
     if geometry.stride[0] != geometry.stride[1] and not ("stride:pair" in given and call.pairs):
         return tr("different strides along H and W")
     sized = any(":" in role for role in given if role.startswith("kernel")) and not call.square
@@ -196,7 +128,10 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     fixed = None if free or {"kernel_size", "kernel_h", "W"} & roles else kernel_of(call)
     if fixed is not None and fixed != (f_h, f_w):
         return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
-    if geometry.dilation != (1, 1) and "dilation" not in roles:
+    rows, columns = geometry.dilation
+    if (rows, columns) != (1, 1) and not (
+        "dilation:pair" in given or ("dilation" in given and rows == columns)
+    ):
         return tr("dilation")
     if geometry.groups != 1 and "groups" not in roles:
         return tr("groups")
@@ -245,237 +180,10 @@ def _cannot_pad(call: Call, geometry: Geometry, given: Sequence[str], free: bool
     return ""
 
 
-def _method(text: str) -> tuple[str, tuple[Parameter, ...]]:
-    """A method's name and parameters; they are written "forward(x, training=True)"."""
-    name, _, rest = text.partition("(")
-    return name, tuple(Parameter.read(each) for each in _split(rest.removesuffix(")")))
-
-
-def _split(text: str) -> list[str]:
-    """The parts of an argument list: commas within brackets and quotes do not count."""
-    parts, depth, quote = [""], 0, ""
-    for letter in text:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"":
-            quote = letter
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth and not quote:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _best(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """Names that fit a pattern, those of the first pattern first."""
-    return [
-        name
-        for pattern in patterns
-        for name in names
-        if re.fullmatch(pattern, name.strip("_") if name[:2] != "__" else name, re.I)
-    ]
-
-
-def _pair(
-    candidate: Candidate, methods: dict[str, tuple[Parameter, ...]]
-) -> tuple[Method, list[Method | None]]:
-    """Its forward, and the ways of calling its backward."""
-    owner, _, wanted = candidate.name.partition(".")
-    names = [name for name in methods if not name.startswith("@")]
-    back = _best(names, _BACKWARD)[:1]
-    if wanted in names:
-        back = [wanted]
-    forth = [name for name in _best(names, _FORWARD) if name not in back]
-    shown = [name for name in names if not name.startswith("_")]
-    if not forth or not (back or candidate.tensors):
-        missing = tr("backward") if forth else tr("forward")
-        sentence = (
-            "{name} has no {missing}: its methods are {methods}"
-            if shown
-            else "{name} has no {missing}: it has no methods"
-        )
-        raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
-    forward = Method(forth[0], _forward_given(methods[forth[0]]))
-    found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(methods[name])
-    ]
-    return forward, found or [None]
-
-
-def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
-    given: list[tuple[str, str]] = []
-    for parameter in parameters:
-        if parameter.star:
-            continue
-        roles = roles_of(parameter.name)
-        if not given:
-            given.append((parameter.name, "A_prev"))
-        elif told := next(
-            (role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles),
-            "",
-        ):
-            given.append((parameter.name, told))
-        elif parameter.default is None:
-            given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
-    return tuple(given) or (("", "A_prev"),)
-
-
-def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, str], ...]]:
-    """The ways of filling a backward's parameters, the likeliest first."""
-    plain = [each for each in parameters if not each.star]
-    if not plain:
-        return [(("", "dZ"),)] if parameters else [()]
-    options: list[list[str]] = []
-    for each in plain:
-        roles: list[str] = [
-            role
-            for role in roles_of(each.name)
-            if role in ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
-        ]
-        made = [
-            role
-            for role in making_roles(each.name)
-            if role in ("optimizer", "flag", "zero", "batch", "hparameters")
-        ]
-        if "rate" in making_roles(each.name) and each.name != "alpha":
-            roles.insert(0, "rate")
-        if re.fullmatch(r"z|y|out|output|a_out|y_pred", each.name, re.I) and len(plain) > 1:
-            roles.insert(0, "Z")
-        required = each.default is None
-        found = [*roles, *made] or ["dZ", "A_prev", "rate", "cache"]
-        options.append(
-            found
-            if required
-            else [*(role for role in found if role == "rate"), "dZ" if "dZ" in roles else "", ""]
-        )
-    fits = []
-    for number, roles in enumerate(itertools.product(*(dict.fromkeys(each) for each in options))):
-        told = [role for role in roles if role]
-        if told.count("dZ") == 1 and len(set(told)) == len(told):
-            cost = sum(option.index(role) for option, role in zip(options, roles, strict=True))
-            fits.append(
-                (cost, number, tuple((p.name, role) for p, role in zip(plain, roles, strict=True) if role))
-            )
-    if not fits:  # whatever its first parameter is called, it is what comes from above
-        rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
-        return [((plain[0].name, "dZ"), *rest)]
-    return [given for _, _, given in sorted(fits)[:3]]
-
-
-def _makers(candidate: Candidate) -> Iterator[Method]:
-    """The ways of making it, the likeliest first; kernels that it only reads are set from outside."""
-    read = dict.fromkeys(re.findall(r"self\.(\w+)\b(?!\s*\()", candidate.source))
-    written = set(
-        re.findall(
-            r"self\.(\w+)(?=\s*(?::[^=\n]+)?=[^=])|self\.(\w+)(?=\s*,[^=\n()]*=[^=])", candidate.source
-        )
-    )
-    written = {name for names in written for name in names}
-    lacking = [
-        (f"self.{name}", role)
-        for role in ("W", "b")
-        for name in read
-        if name not in written and roles_of(name)[:1] == (role,)
-    ]
-    settable = (
-        tuple(lacking)
-        if any(role == "W" for _, role in lacking) and "(" not in candidate.source.split(":")[0]
-        else ()
-    )
-    for maker in _constructors(candidate):
-        taken = any(role == "W" for _, role in maker.given)
-        yield maker if taken else replace(maker, given=(*maker.given, *settable))
-
-
-def _constructors(candidate: Candidate) -> Iterator[Method]:
-    """The ways of filling the constructor's parameters, the likeliest first."""
-    listed = [Parameter.read(text) for text in candidate.made_of]
-    parameters = [each for each in listed if not each.star]
-    if any(each.star == "**" for each in listed):
-        keys = re.findall(r"kwargs(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
-        parameters += [Parameter(key) for key in dict.fromkeys(keys)]
-    names = {each.name.lower() for each in parameters}
-    options = [_options(each, names) for each in parameters]
-    unknown = [each for each in parameters if each.default is None and not making_roles(each.name)]
-    if not unknown:
-        while math.prod(len(each) for each in options) > 20_000:
-            options = [each[: max(1, len(each) - 1)] for each in options]
-        fits = []
-        for number, picked in enumerate(itertools.product(*options)):
-            bases = [base for role, _ in picked if role and (base := role.partition(":")[0]) not in _REPEATED]
-            if len(bases) == len(set(bases)):
-                fits.append((sum(cost for _, cost in picked), number, [role for role, _ in picked]))
-        for _, _, roles in sorted(fits)[:MAKERS]:
-            yield _filled(parameters, roles)
-    yield from _by_place(parameters, [each.name for each in unknown])
-    required = [each for each in parameters if each.default is None]
-    if len(required) != len(unknown):  # names that only look as if they said something
-        yield from _by_place(required, [each.name for each in required])
-
-
-def _filled(parameters: Sequence[Parameter], roles: Sequence[str]) -> Method:
-    return Method("", tuple((p.name, role) for p, role in zip(parameters, roles, strict=True) if role))
-
-
-def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterator[Method]:
-    """Fill parameters whose names say nothing in the orders that people use."""
-    known = {each.name: _options(each, set())[0][0] for each in parameters if each.name not in unknown}
-    taken = {role.partition(":")[0] for role in known.values()}
-    for order in _ORDERS if unknown else ():
-        left = [role for role in order if role not in taken]
-        roles = {**known, **dict(zip(unknown, [*left, *["none"] * len(unknown)], strict=False))}
-        yield _filled(parameters, [roles[each.name] for each in parameters])
-
-
-def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, int]]:
-    """The roles and forms that a constructor's parameter may want, each with how unlikely it is; "" is left
-    at its default.
-    """
-    required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
-    found: list[tuple[str, int]] = []
-    roles = making_roles(parameter.name)
-    if "in" in name and name.replace("in", "out", 1).replace("output", "output") in names:
-        roles = ("in_channels",)  # in_dim beside out_dim
-    for number, role in enumerate(roles):
-        if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
-            forms = _forms(role, parameter)
-            found += [(f"{role}:{form}" if form else role, number + at) for at, form in enumerate(forms)]
-        elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
-            found.append((role, number))
-        elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
-            found += [("activation:linear", 0), ("activation", 1)]
-        elif role == "use_bias" and value is False and parameter.default == "False":
-            found.append((role, 0))
-    if not required and isinstance(value, bool):
-        found = [entry for entry in found if entry[0] in ("use_bias", "padding:flag")]
-    if required:
-        return found[:7] or [("none", 0)]
-    return [*found[:5], ("", len(found)), *([("W", 8)] if "W" in roles else [])]
-
-
-def _forms(role: str, parameter: Parameter) -> list[str]:
-    """How a size may be written: an int "", a pair, a shape with the channels, a word."""
-    value, shapely = parameter.value, re.search(r"shape|dims|sizes|strides$", parameter.name)
-    if role == "input_shape":
-        return ["", "full", "HW"]
-    if isinstance(value, str) and role == "padding":
-        return ["WORD" if value.isupper() else "word", ""]
-    if isinstance(value, bool):
-        return ["flag"]
-    if isinstance(value, int):
-        return ["", "pair"]
-    if isinstance(value, (tuple, list)):
-        return ["pair", ""]
-    forms = ["pair", ""] if shapely else ["", "pair"]
-    if role == "kernel_size" and parameter.default is None:
-        forms = ["pair", "shape", "full", ""] if shapely else ["", "pair", "shape", "full"]
-    return [*forms, "word"] if role == "padding" else forms
-
-
 def _words(call: Call, owner: str) -> str:
     """A way as its author would write it."""
-    assert call.maker is not None and call.forward is not None
+    assert call.maker is not None
+    assert call.forward is not None
     made, forth = (
         ", ".join(name for name, _ in method.given if name and "." not in name)
         for method in (call.maker, call.forward)

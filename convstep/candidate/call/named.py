@@ -39,6 +39,8 @@ SIGNATURES = 8
 """Readings of a signature that are tried."""
 SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
 """How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
+WORD = r"(?i)\b{name}\b[^=,()]*=\s*[\"'](same|valid)[\"']"
+"""How a source says that its padding is a word."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
@@ -71,11 +73,16 @@ class Named(Convention):
             return tr("stride")
         if not self.pairs and geometry.stride[0] != geometry.stride[1]:
             return tr("different strides along H and W")
+        if not self.pairs and geometry.dilation[0] != geometry.dilation[1]:
+            return tr("different dilation along H and W")
         for name in ("dilation", "groups"):
             if getattr(geometry, name) not in ((1, 1), 1) and name not in says:
                 return tr("dilation") if name == "dilation" else tr("groups")
         if top != bottom or left != right:
             return tr("different padding on opposite sides")
+        if "padding:word" in says:
+            same = top == left == f_h // 2 and f_h == f_w and f_h % 2 == 1 and geometry.stride == (1, 1)
+            return "" if same or top == left == 0 else tr("padding")
         if "padding" not in says:
             half = f_h // 2 if self.told.same else 0
             return "" if top == left == half else tr("padding")
@@ -137,19 +144,34 @@ def convention_of(call: Call) -> Convention:
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    by_name = ((call, False) for call in itertools.islice(_readings(candidate), SIGNATURES))
-    for call, by_place in itertools.chain(by_name, ((call, True) for call in _by_place(candidate))):
+    readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    for call in dict.fromkeys(_in_words(call, candidate.source) for call in readings):
         says = call.says
         call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
-        paddings = (False,) if "padding" in says else (False, True)
+        paddings = (False,) if says & {"padding", "padding:word"} else (False, True)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
-        if by_place:
-            layouts, biases = layouts[:7], BIASES[:1]
+        method = call.backward or call.forward
+        if method is not None and any(
+            role.partition(":")[0] not in (*roles_of(name), "dZ") for name, role in method.given
+        ):
+            layouts, biases = layouts[:7], biases[:1]  # a guess
         yield tuple(
             replace(call, layouts=replace(lying, b=bias), same=same)
             for bias, lying, same in itertools.product(biases, layouts, paddings)
         )
+
+
+def _in_words(call: Call, source: str) -> Call:
+    """The same call, its padding said as "same" or "valid" where its default is such a word."""
+    method = call.backward
+    if method is None or call.forward is not None:
+        return call
+    said = [
+        (name, "padding:word" if role == "padding" and re.search(WORD.format(name=name), source) else role)
+        for name, role in method.given
+    ]
+    return replace(call, backward=Method(method.name, tuple(said)))
 
 
 def _readings(candidate: Candidate) -> Iterator[Call]:
@@ -224,11 +246,14 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
         for number, place in enumerate(unknown):
             full[place] = f"own.{number}"
         yield full
-    free = [role for role in (*ARRAYS, "b", "stride", "padding") if role not in picked]
-    for roles in itertools.permutations(free, len(unknown)) if len(unknown) <= 3 else ():
-        if {"dZ"} & {*roles, *picked}:
+    arrays = [role for role in ARRAYS if role not in picked]
+    count = min(len(unknown), len(arrays))
+    others = [role for role in ("b", "stride", "padding") if role not in picked]
+    rests = list(itertools.permutations(others, len(unknown) - count))
+    for rest, first in itertools.product(rests, itertools.permutations(arrays, count)):
+        if "dZ" in {*first, *picked}:
             full = list(picked)
-            for place, role in zip(unknown, roles, strict=True):
+            for place, role in zip(unknown, (*first, *rest), strict=True):
                 full[place] = role
             yield full
 
@@ -298,7 +323,7 @@ def described(call: Call, candidate: Candidate) -> str:
     text = f"{candidate.name}({words})"
     if method.name == "closure" and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
-        text = tr("out, back = {forward}; back(dZ)", forward=f"{candidate.name}({made})")
+        text = f"out, back = {candidate.name}({made}); back(dZ)"
     elif call.forward is not None and candidate.forward and candidate.kind != "autograd":
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from operator import setitem
 from types import ModuleType
 from typing import Any
 
@@ -30,7 +32,7 @@ _INSIDE = (
     "weight",
 )
 _GRADIENT = re.compile(
-    r"^(?:nabla|deltas?|gradients?|grads?|g|d|d_?l_?d|d_?loss_?d|d_?e_?d|d_?j_?d|d_?c_?d|d_?out_?d|partial)_?(?P<what>.+)$"
+    r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g)$"
 )
 _BARE = re.compile(
@@ -39,7 +41,7 @@ _BARE = re.compile(
 _BIAS = ("w0", "w_0", "theta0", "theta_0", "b0", "intercept", "offset", "shift", "threshold", "thresholds")
 _KEPT = re.compile(
     r"(?:^|_)(?:[mvs]|mom\w*|vel\w*|momentum|cache\w*|adam\w*|rms\w*|prev\w*|last|old|best|cols?|accum\w*|avg\w*|first|second)"
-    r"(?:_|$)|^[mvs](?:[A-Z_]|d[A-Zwb])|moment|veloc|update",
+    r"(?:_|$)|(?-i:^[mvs](?:[A-Z_]|d?[wbk]$|d[A-Zwb]))|moment|veloc|update",
     re.I,
 )
 
@@ -85,14 +87,7 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
                 found.append(Place((*at, "grad"), gradient, lambda value: None))
             continue
         if isinstance(value, list) and (whole := _numbers(value)) is not None:
-            found.append(
-                Place(
-                    at,
-                    whole,
-                    lambda new, value=value: value.__setitem__(slice(None), new.tolist()),
-                    single=False,
-                )
-            )  # type: ignore[misc]
+            found.append(Place(at, whole, partial(_refill, value), single=False))
             continue
         if id(value) in seen or len(at) >= DEEPEST:
             continue
@@ -111,6 +106,10 @@ def _groups(found: list[Place]) -> Iterator[Place]:
     for path, members in alike.items():
         if len({member.shape for member in members}) == 1 and not hasattr(members[0].value, "detach"):
             yield Place(path, np.stack([m.value for m in members]), _putting_each(members), single=False)
+
+
+def _refill(held: list[Any], new: Any) -> None:
+    held[:] = new.tolist()
 
 
 def _putting_each(members: list[Place]) -> Callable[[Any], None]:
@@ -146,12 +145,12 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
     """What something holds, by name, with how to hold something else there."""
     if isinstance(value, (str, bytes, type, ModuleType, np.ndarray, np.generic, int, float, complex)):
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, each in list(value.items()):
-            yield f"[{key!r}]", each, lambda new, key=key: value.__setitem__(key, new)  # type: ignore[attr-defined]
+            yield f"[{key!r}]", each, partial(setitem, value, key)
     elif isinstance(value, (list, tuple)):
         for index, each in enumerate(value[:MOST]):
-            yield f"[{index}]", each, lambda new, index=index: value.__setitem__(index, new)  # type: ignore[union-attr]
+            yield f"[{index}]", each, partial(setitem, value, index)
     if inspect.isroutine(value):
         return
     module = type(value).__module__ or ""
@@ -173,12 +172,15 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
         kept = held.pop(inner, None)
         held |= kept if isinstance(kept, dict) else {}
     for name, each in held.items():
-        yield name, each, lambda new, name=name: setattr(value, name, new)
+        yield name, each, partial(setattr, value, name)
 
 
 def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
-    """What a place's name says: the role ("W", "b", "A_prev" or ""), whether of its gradient, and
-    whether it is rather a buffer, such as a momentum's.
+    """What a place's name says.
+
+    Returns:
+        The role ("W", "b", "A_prev" or ""), whether of its gradient, and whether it is rather a buffer,
+        such as a momentum's.
     """
     words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
     words = [re.sub(r"^_[A-Za-z0-9]+__(?=\w)", "", word) for word in words]  # self.__W is kept as _Conv__W

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from convstep.language import tr
+
 Array = npt.NDArray[Any]
 
 NAMES = ("dW", "db", "dA_prev")
@@ -50,7 +52,7 @@ class Candidate:
     made_of: tuple[str, ...] = ()
     """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
-    """Of a class: its own and inherited methods as they are written, without `self`; "@" before static ones."""
+    """Of a class: its methods as they are written, without `self`; "@" before static ones."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()
@@ -101,3 +103,12 @@ class Outcome:
     """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""
+
+    @property
+    def place(self) -> str:
+        """The line that raised, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
+        if not self.line:
+            return ""
+        if self.cell:
+            return tr("cell {cell}, line {line}", cell=self.cell, line=self.line)
+        return tr("line {line}", line=self.line)

@@ -76,7 +76,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         subject = function.forward  # type: ignore[attr-defined]
         told_later = any(
             "setup_context" in vars(base) for base in function.__mro__ if base.__module__[:5] != "torch"
-        )  # type: ignore[attr-defined]
+        )
     try:
         listed = list(inspect.signature(subject).parameters.values())
     except (TypeError, ValueError):

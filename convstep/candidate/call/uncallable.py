@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.load.target import CandidateError
 
 
@@ -21,6 +21,19 @@ class Attempt:
     """The candidate's line that raised; 0 if unknown."""
     line_text: str = ""
     """That line."""
+    place: str = ""
+    """The same line for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
+
+    @classmethod
+    def of(cls, how: str, outcome: Outcome, message: str = "") -> Attempt:
+        """What came of a call.
+
+        Args:
+            how: the call.
+            outcome: what it came to.
+            message: what is wrong with what came back.
+        """
+        return cls(how, outcome.message or message, outcome.line, outcome.line_text, outcome.place)
 
 
 class CannotCall(CandidateError):

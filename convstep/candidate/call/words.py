@@ -65,36 +65,56 @@ def roles_of(name: str) -> tuple[str, ...]:
 _MAKING = (
     (r"(use|with|has|add|enable|include|no)_?bias(es)?|bias_(flag|term)|use_b", "use_bias"),
     (r".*act(ivation)?(_?(fn|func|function|name))?|nonlinearity|non_linearity|act_\w+", "activation"),
-    (r".*init(ializ|ialis)?(er|ation)?(_?(fn|func|method|type|mode|scheme))?|init\w*|.*(stddev|std|scale|sigma)", "initializer"),
+    (r".*init(ializ|ialis)?(er|ation)?(_?(fn|func|method|type|mode|scheme))?|init\w*"
+     r"|.*(stddev|std|scale|sigma)", "initializer"),
     (r".*(optim\w*|opt)", "optimizer"),
     (r"name|layer_name|label|tag", "name"),
     (r"seed|random_?(state|seed)|rng|rand", "seed"),
     (r"dtype|data_type", "dtype"),
-    (r"(l_?[12]|reg\w*|weight_decay|decay|momentum|dropout\w*|lambd\w*|wd|mu|eps(ilon)?)(_?(rate|reg|lambda|coeff?))?", "zero"),
-    (r"(is_|in_)?train(ing)?(_?(mode|flag))?|verbose|debug|trainable|is_first\w*|need\w*|requires_grad", "flag"),
+    (r"(l_?[12]|reg\w*|weight_decay|decay|momentum|dropout\w*|lambd\w*|wd|mu|eps(ilon)?)(_?(rate|reg"
+     r"|lambda|coeff?))?", "zero"),
+    (r"(is_|in_)?train(ing)?(_?(mode|flag))?|verbose|debug|trainable|is_first\w*|need\w*"
+     r"|requires_grad", "flag"),
     (r"data_format|layout|order", "format"),
-    (r"config|cfg|hparams?|conv_params?|hyper_?param(eter)?s?|params|options|args|settings|layer_info", "hparameters"),
+    (r"config|cfg|hparams?|conv_params?|hyper_?param(eter)?s?|params|options|args"
+     r"|settings|layer_info", "hparameters"),
     (r"(l_?|learning_?|learn_?)rate|lr|alpha|eta|step_size", "rate"),
-    (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples|mini_?batch\w*", "batch"),
-    (r"(pad|padding)s?(_?(size|len|length|width|amount|shape|mode|type|h|w|x|y|num))?|p|zero_pad(ding)?|n_pad|pad\w*", "padding"),
-    (r"strides?(_?(size|len|length|shape|step|h|w|x|y|num))?|s|steps?(_size)?|st|n_stride|subsample\w*", "stride"),
+    (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples"
+     r"|mini_?batch\w*", "batch"),
+    (r"(pad|padding)s?(_?(size|len|length|width|amount|shape|mode|type|h|w|x|y|num))?|p"
+     r"|zero_pad(ding)?|n_pad|pad\w*", "padding"),
+    (r"strides?(_?(size|len|length|shape|step|h|w|x|y|num))?|s|steps?(_size)?|st|n_stride"
+     r"|subsample\w*", "stride"),
     (r"dilations?(_?(rate|size|factor))?|d", "dilation"),
     (r"(n_|num_)?groups?|g", "groups"),
-    (r"(kernel|filter|filt|conv|window|ker|k|f)_?(h|height|rows?|y)|hh|kh|fh|h_?(kernel|filter|k|f)|k_?1|f_?1", "kernel_h"),
-    (r"(kernel|filter|filt|conv|window|ker|k|f)_?(w|width|cols?|x)|ww|kw|fw|w_?(kernel|filter|k|f)|k_?2|f_?2", "kernel_w"),
-    (r"(kernel|filter|filt|ker|conv|convolution|window|k|f|w|weights?)s?_?(size|sz|shape|dims?|dimensions?|len|length|width|side)s?"
-     r"|ksize|fsize|ksz|size|sizes|receptive_field\w*|spatial_extent|extent|k|field|hw|size_(kernel|filter)", "kernel_size"),
-    (r"(in|input|inp|x|image|img|data|previous|prev)_?(shape|dims?|dimensions?|size)s?|shape|shape_in\w*", "input_shape"),
-    (r"(in|input|inp|image|img|x|data|i|h)_?(h|height|rows?)|height|h|rows?|h_(in|prev)|in_?put_?h\w*", "in_h"),
-    (r"(in|input|inp|image|img|x|data|i|w)_?(w|width|cols?|columns?)|width|columns?|cols?|w_(in|prev)", "in_w"),
-    (r"(in|input|inp|prev|n_?in|num_?in|n_?input|num_?input|image|img|x)_?(c|ch|chan|chans|channels?|chn|depths?|dims?|planes?"
-     r"|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)|c_?in|ic|ci|n_?in|num_?in(put)?s?|inc|in|inch|inplanes|channels_?in"
-     r"|(n_|num_|number_of_|nb_)?(channels?|chan|chs?)(_(num|number|count|prev|in|input))?|c|c_prev|n_?c_?prev|n_?c|depth_in|fan_in|input", "in_channels"),
-    (r"(out|output|n_?out|num_?out|n_?output|num_?output|new|next)_?(c|ch|chan|chans|channels?|chn|depths?|dims?|planes?|features?|maps?"
-     r"|size|filters?|num|n|feature_?maps?|map_?num|kernels?)|c_?out|oc|co|n_?out|num_?out(put)?s?|outc|out|outch|outplanes|channels_?out"
-     r"|(n|num|nb|number|no|count)_?(of)?_?(filters?|kernels?|filts?|maps?|feature_?maps?|features?|out|neurons|f|k|units|conv)"
-     r"|(filters?|kernels?|filt|maps?|feature|neuron)s?_?(num|number|count|n|amount|nums|cnt|depth)?|depth|f|nf|nk|units|o|k_num|output|n_?c|fan_out|count", "out_channels"),
-    (r"(conv|init|initial|kernel|filter|my)?_?(w|weights?|kernels?|filters?|theta|k|params?|f)(_?(matrix|tensor|array|data|value|init))?", "W"),
+    (r"(kernel|filter|filt|conv|window|ker|k|f)_?(h|height|rows?|y)|hh|kh|fh"
+     r"|h_?(kernel|filter|k|f)|k_?1|f_?1", "kernel_h"),
+    (r"(kernel|filter|filt|conv|window|ker|k|f)_?(w|width|cols?|x)|ww|kw|fw"
+     r"|w_?(kernel|filter|k|f)|k_?2|f_?2", "kernel_w"),
+    (r"(kernel|filter|filt|ker|conv|convolution|window|k|f|w|weights?)s?_?(size|sz|shape|dims?|dimensions?"
+     r"|len|length|width|side)s?"
+     r"|ksize|fsize|ksz|size|sizes|receptive_field\w*|spatial_extent|extent|k|field|hw"
+     r"|size_(kernel|filter)", "kernel_size"),
+    (r"(in|input|inp|x|image|img|data|previous|prev)_?(shape|dims?|dimensions?|size)s?"
+     r"|shape|shape_in\w*", "input_shape"),
+    (r"(in|input|inp|image|img|x|data|i|h)_?(h|height|rows?)|height|h|rows?|h_(in|prev)"
+     r"|in_?put_?h\w*", "in_h"),
+    (r"(in|input|inp|image|img|x|data|i|w)_?(w|width|cols?|columns?)|width|columns?|cols?"
+     r"|w_(in|prev)", "in_w"),
+    (r"(in|input|inp|prev|n_?in|num_?in|n_?input|num_?input|image|img|x)_?(c|ch|chan|chans|channels?|chn"
+     r"|depths?|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
+     r"|c_?in|ic|ci|n_?in|num_?in(put)?s?|inc|in|inch|inplanes|channels_?in"
+     r"|(n_|num_|number_of_|nb_)?(channels?|chan|chs?)(_(num|number|count|prev|in|input))?"
+     r"|c|c_prev|n_?c_?prev|n_?c|depth_in|fan_in|input", "in_channels"),
+    (r"(out|output|n_?out|num_?out|n_?output|num_?output|new|next)_?(c|ch|chan|chans|channels?|chn|depths?"
+     r"|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
+     r"|c_?out|oc|co|n_?out|num_?out(put)?s?|outc|out|outch|outplanes|channels_?out"
+     r"|(n|num|nb|number|no|count)_?(of)?_?(filters?|kernels?|filts?|maps?|feature_?maps?|features?|out"
+     r"|neurons|f|k|units|conv)"
+     r"|(filters?|kernels?|filt|maps?|feature|neuron)s?_?(num|number|count|n|amount|nums|cnt|depth)?"
+     r"|depth|f|nf|nk|units|o|k_num|output|n_?c|fan_out|count", "out_channels"),
+    (r"(conv|init|initial|kernel|filter|my)?_?(w|weights?|kernels?|filters?|theta|k|params?|f)(_?(matrix"
+     r"|tensor|array|data|value|init))?", "W"),
     (r"(conv|init|initial|my)?_?(b|bias(es)?|beta)(_?(vector|tensor|array|data|value|init))?", "b"),
 )  # fmt: skip
 """What a constructor's parameters are called: patterns of whole names, and their roles."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, Inputs, autograd_arguments, matching_forward
+from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import Candidate
@@ -139,6 +140,8 @@ def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
 def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
     shown = []
     for parameter, role in () if method is None else method.given:
+        if parameter.startswith("self."):  # set from outside
+            continue
         if role == "b":
             shown.append(parameter or "b")
         elif role in ("A_prev", "W", "dZ"):
@@ -151,6 +154,9 @@ def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
 
 def _value(call: Call, role: str, inputs: Inputs) -> str:
     """What a parameter that is no array is given; "" where that is more than a number or two."""
+    if call.maker is not None:
+        given = value_of(role, inputs.problem, call)
+        return repr(given) if isinstance(given, (bool, int, float, str, tuple)) else ""
     geometry = inputs.problem.geometry
     filters, *kernel, _ = geometry.kernel_shape
     values: dict[str, Any] = {

@@ -164,7 +164,10 @@ def fitted(case: Case, convention: Convention) -> Case:
         case = replace(case, batch=None)
     if "stride" not in says:
         case = replace(case, stride=(1, 1))
-    if "padding" not in says:
+    if "padding:word" in says and case.padding != ((0, 0), (0, 0)):
+        k = case.kernel[0] | 1
+        case = replace(case, kernel=(k, k), stride=(1, 1), padding=((k // 2,) * 2,) * 2)
+    elif "padding" not in says and "padding:word" not in says:
         p = case.kernel[0] // 2 if convention.told.same else 0
         case = replace(case, padding=((p, p), (p, p)))
         case = replace(case, kernel=(case.kernel[0],) * 2) if convention.told.same else case

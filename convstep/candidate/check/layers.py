@@ -67,7 +67,7 @@ def choose(
             if outcome.kind == RETURNED:
                 continue
             stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
-            attempt = Attempt(reason, outcome.message, outcome.line, outcome.line_text)
+            attempt = Attempt.of(reason, outcome)
             attempts.setdefault(outcome.message, (-_STAGES.index(stage) if stage in _STAGES else 0, attempt))
             if stage == "make":
                 unmade.setdefault(call.maker, set()).add(str(call.layouts))
@@ -76,7 +76,8 @@ def choose(
             raising = raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if not returned:
-            if any(result.outcome.message.startswith("NotImplementedError") for result in results):
+            unwritten = [r for r in results if r.outcome.message.startswith("NotImplementedError")]
+            if unwritten and "stage make" not in unwritten[0].outcome.places:
                 break
             continue
         fit = _fit(results)
@@ -104,7 +105,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
     """What becomes of a problem with padding and one without, with the first kernels that it takes."""
     results: list[Result] = []
     fixed = not {"kernel_size", "kernel_h", "W"} & {r.partition(":")[0] for r in call.says}
-    for kernel in ((3, 3), (5, 5), (2, 2)) if fixed else ((3, 3),):
+    for kernel in ((3, 3), (5, 5), (2, 2), (1, 1)) if fixed else ((3, 3),):
         results = []
         for case in _trials(call, kernel, fixed=fixed):
             outcome = called(call, case)
@@ -175,19 +176,12 @@ def _but_backward(call: Call) -> Call:
 def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
     """Why a layer cannot be called, in a sentence, and what was tried."""
     name = candidate.name.partition(".")[0]
-    if attempts and all(attempt.message.startswith("NotImplementedError") for attempt in attempts[:1]):
-        return CannotCall(
-            tr("{name} is not written yet: {message}", name=name, message=attempts[0].message),
-            candidate,
-            attempts[:TOLD],
-        )
     likeliest = attempts[0] if attempts else Attempt("", tr("nothing could be tried"))
-    place = (
-        tr(" (line {line}: {text})", line=likeliest.line, text=likeliest.line_text) if likeliest.line else ""
-    )
+    place = f" ({likeliest.place}: {likeliest.line_text})" if likeliest.line else ""
     sentence = tr(
-        "{name} cannot be called: {how}: {message}{place}; add --adapter FILE.py:FUNCTION, a function of the class "
-        "and a problem that makes the layer, calls it and returns dW, db, dA_prev (see README)",
+        "{name} is not written yet: {message}{place}"
+        if likeliest.message.startswith("NotImplementedError")
+        else "{name} cannot be called: {how}: {message}{place}",
         name=name,
         how=likeliest.how,
         message=likeliest.message,

@@ -16,9 +16,9 @@ from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candid
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.choosing import choose as choose
-from convstep.candidate.check.choosing import trials
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.candidate.check.trying import trials
 from convstep.conv.problem import Problem
 
 BUDGET = 40.0
@@ -122,6 +122,8 @@ def sweep(
             progress(number + 2, len(cases))
     untried = len(cases) - len(results)
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
+    if not stopped and not keeps_state and (other := _on_one_object(worker, call, results)) is not None:
+        second, keeps_state = other, True
     if not stopped:
         results += _made_up_for(worker, call, results, lambda: clock() - began > budget, fresh=keeps_state)
     if (
@@ -197,6 +199,19 @@ def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | No
     second = worker.call(call, right.problem)
     again = worker.call(call, right.problem, fresh=True)
     return judge(case, right, first), second, not _same(first, second) and _same(first, again)
+
+
+def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Outcome | None:
+    """A second call on one object, where each call makes its own; None unless it differs from the first.
+
+    What differs at random keeps no state.
+    """
+    first = next((result for result in results if result.outcome.kind == RETURNED), None)
+    if first is None or call.convention not in ("layer", "problem"):
+        return None
+    again, once_more = (worker.call(replace(call, again=True), first.right.problem) for _ in range(2))
+    differs = again.kind == RETURNED and not _same(first.outcome, again)
+    return again if differs and _same(again, once_more) else None
 
 
 def _same(first: Outcome, second: Outcome) -> bool:

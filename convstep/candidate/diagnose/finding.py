@@ -49,6 +49,16 @@ class Finding:
         """Whether it was reproduced in numbers, or watched happening."""
         return self.strength == PROVEN
 
+    @property
+    def lines(self) -> tuple[str, str]:
+        """The wrong lines and the right ones: as they were reproduced, else as most people write them."""
+        if self.bug is None:
+            return "", ""
+        if self.match is not None and self.bug in self.match.bugs:
+            patch = self.match.variants[self.match.bugs.index(self.bug)].mistakes
+            return patch.wrong, patch.right
+        return self.bug.wrong, self.bug.right
+
 
 def known(bug_id: str, seen: str) -> Finding:
     """A known bug that was watched happening."""

@@ -61,7 +61,7 @@ def _raised(alike: Sequence[Result], tried: int) -> str:
     )
     if not outcome.line:
         return words
-    return tr("{seen}, at line {line}: `{text}`", seen=words, line=outcome.line, text=outcome.line_text)
+    return tr("{seen}, at {place}: `{text}`", seen=words, place=outcome.place, text=outcome.line_text)
 
 
 def _likely(matches: Sequence[Match], seen: str) -> list[Finding]:

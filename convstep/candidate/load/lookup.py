@@ -73,9 +73,7 @@ def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callabl
 
 
 def _is_layer(owner: type, backward: Callable[..., Any]) -> bool:
-    """Whether a method is the backward of a layer, which has run forward before: nothing but what comes
-    from above is handed to it.
-    """
+    """Whether a method is the backward of a layer that has run forward: no kernels are handed to it."""
     has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
     try:
         parameters = list(inspect.signature(backward).parameters)[1:]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-from torch.nn.grad import conv2d_input, conv2d_weight
+from torch.nn import grad as gradients_of
 
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.uncallable import CannotCall
@@ -20,6 +20,9 @@ from convstep.candidate.check.cases import cases_for, right_of
 from convstep.candidate.check.choosing import choose
 from convstep.candidate.check.judging import Result, judge
 from tests.waiting import GENEROUS
+
+conv2d_input: Any = gradients_of.conv2d_input
+conv2d_weight: Any = gradients_of.conv2d_weight
 
 
 def tried(function: Callable[..., Any]) -> tuple[str, list[Result]]:
@@ -32,7 +35,7 @@ def tried(function: Callable[..., Any]) -> tuple[str, list[Result]]:
         ]
 
 
-def core(x: Any, w: Any, g: Any, s: int = 1, p: int = 0) -> Any:
+def core(x: Any, w: Any, g: Any, s: Any = 1, p: Any = 0) -> Any:
     """dx, dw, db of NCHW and OIHW."""
     around = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
     dx, dw = np.zeros(around.shape), np.zeros(w.shape)
@@ -90,7 +93,7 @@ def one_picture(dout: Any, x: Any, w: Any, b: Any, stride: int = 1) -> Any:
 
 
 def channels_last(dy: Any, x: Any, w: Any, padding: int = 0) -> Any:
-    dx, dw, db = core(*(a.transpose(0, 3, 1, 2) for a in (x, w, dy)), 1, padding)
+    dx, dw, db = core(x.transpose(0, 3, 1, 2), w.transpose(0, 3, 1, 2), dy.transpose(0, 3, 1, 2), 1, padding)
     return dw.transpose(0, 2, 3, 1), dx.transpose(0, 2, 3, 1), db
 
 
@@ -116,6 +119,20 @@ def own_same(dout: Any, x: Any, w: Any, b: Any) -> Any:
     return (*core(x, w, dout, 1, w.shape[2] // 2)[:2], None)
 
 
+def word_for_padding(dout: Any, x: Any, w: Any, padding: str = "VALID") -> Any:
+    return core(x, w, dout, 1, w.shape[2] // 2 if padding == "SAME" else 0)
+
+
+def dilated_by_int(
+    dout: Any, x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Any:
+    k, m = ((n - 1) * dilation + 1 for n in w.shape[2:])
+    spread = np.zeros((*w.shape[:2], k, m))
+    spread[:, :, ::dilation, ::dilation] = w
+    dx, dw, db = core(x, spread, dout, stride, padding)
+    return dx, dw[:, :, ::dilation, ::dilation], db
+
+
 def settings(dZ: Any, A_prev: Any, W: Any, b: Any, hparameters: Any) -> Any:
     s, p = hparameters["stride"], hparameters["pad"]
     x, w, g = A_prev.transpose(0, 3, 1, 2), W.transpose(3, 2, 0, 1), dZ.transpose(0, 3, 1, 2)
@@ -124,7 +141,8 @@ def settings(dZ: Any, A_prev: Any, W: Any, b: Any, hparameters: Any) -> Any:
 
 
 def takes_apart(dout: Any, cache: Any) -> Any:
-    x, x_padded, w, b, stride, pad = cache
+    x, x_padded, w, bias, stride, pad = cache
+    assert len(bias) == len(w)
     assert x_padded.shape[2] == x.shape[2] + 2 * pad
     return core(x, w, dout, stride, pad)
 
@@ -177,7 +195,8 @@ class OwnContext:
 
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
-        return core(*ctx.kept, grad, ctx.step)[:2]
+        x, w = ctx.kept
+        return core(x, w, grad, ctx.step)[:2]
 
 
 class OnTensors:
@@ -210,7 +229,7 @@ class TwoInputs(torch.autograd.Function):
 
 class SetUp(torch.autograd.Function):
     @staticmethod
-    def forward(w: Any, x: Any, padding: Any) -> Any:  # type: ignore[override]
+    def forward(w: Any, x: Any, padding: Any) -> Any:
         return functional.conv2d(x, w, padding=padding)
 
     @staticmethod
@@ -268,8 +287,9 @@ RIGHT = [
         weights_first,
         "weights_first(kernel, image, upstream, pad, step): pictures (N, C, H, W), kernels (F, C, K, L)",
     ),
-    (one_gradient, "; not computed: dW, db"),
-    (kernel_gradient, "not computed: db, dA_prev"),
+    (one_gradient, ""),
+    (kernel_gradient, ""),
+    (word_for_padding, ""),
     (by_keyword, "by_keyword(inputs, filters, delta, stride): pictures (N, C, H, W)"),
     (
         names_say_nothing,
@@ -280,15 +300,16 @@ RIGHT = [
     (rows_columns_channels, "pictures (H, W, C), kernels (K, L, C, F)"),
     (plane, "pictures (H, W), kernels (K, L), no padding"),
     (own_same, "padding always half the kernel"),
+    (dilated_by_int, "its signature is (dout, x, w, b, stride, padding, dilation)"),
     (settings, "pictures (N, H, W, C), kernels (K, L, C, F)"),
-    (takes_apart, "takes_apart(dout, cache), cache (x, x_padded, w, b, stride, pad)"),
+    (takes_apart, "takes_apart(dout, cache), cache (x, x_padded, w, bias, stride, pad)"),
     (called_backward, "called_backward(dout, cache) after called_forward(X, W, b, stride, pad, activation)"),
     (rounding_backward, "after rounding_forward(x, w, b, stride, pad)"),
     (closure, "out, back = closure(x, w, b, stride, padding); back(dZ)"),
     (pairs_only, "pairs_only(grad_output, input, weight, bias, stride, padding)"),
     (OwnContext.backward, "OwnContext.backward(ctx, grad) after OwnContext.forward(ctx, x, w, stride)"),
     (OnTensors.backward, "with tensors"),
-    (on_tensors, "not computed: db"),
+    (on_tensors, ""),
     (TwoInputs, "TwoInputs(img, ker): pictures (N, C, H, W), kernels (F, C, K, L), no padding, tensors"),
     (SetUp, "SetUp(w, x, padding)"),
     (Ints, "Ints(x, w, b, stride, padding)"),
@@ -339,6 +360,10 @@ def pool_backward(dout: Any, cache: Any) -> Any:
     return x * pool_param["size"]
 
 
+def max_pool_backward(dout: Any, x: Any, pool_size: int, stride: int) -> Any:
+    return np.zeros_like(x)
+
+
 def train(X: Any, y: Any, epochs: int, lr: float) -> Any:
     return X @ y
 
@@ -356,14 +381,15 @@ def all_none(dout: Any, cache: Any) -> Any:
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
-        (conv1d_gradients, "conv1d_gradients(g, x, w) cannot be called: this looks like a conv1d"),
-        (line_backward, "line_backward(dout, x, w) cannot be called: this looks like a conv1d"),
+        (conv1d_gradients, "conv1d_gradients(g, x, w): this looks like a conv1d"),
+        (line_backward, "line_backward(dout, x, w): this looks like a conv1d"),
         (called_forward, "called_forward is a forward; name its backward"),
         (made, "made is a forward; name its backward"),
         (conv_backward, "conv_backward is not written yet"),
-        (all_none, "all_none is not written yet: it returns None"),
+        (all_none, "all_none is not written yet"),
         (dense_backward, "dense_backward(dout, cache) fits no convention"),
         (pool_backward, "pool_backward(dout, cache) fits no convention"),
+        (max_pool_backward, "max_pool_backward(dout, x, pool_size, stride) fits no convention"),
         (train, "train(X, y, epochs, lr) fits no convention"),
     ],
     ids=lambda given: getattr(given, "__name__", ""),

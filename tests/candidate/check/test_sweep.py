@@ -299,5 +299,5 @@ def test_a_signature_of_no_convention_is_told_how_to_adapt() -> None:
     def backward(a: Any, b: Any, c: Any) -> Any:
         return a, b, c
 
-    with pytest.raises(CandidateError, match=r"backward\(a, b, c\) fits no convention; write an adapter, a "):
+    with pytest.raises(CandidateError, match=r"backward\(a, b, c\) fits no convention, and its names "):
         chosen(backward)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
@@ -24,6 +26,8 @@ from tests.candidate.corpus import FILES, Specimen, one_each
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.test_observed import swept
 from tests.strategies import THOROUGH, some
+
+Array = npt.NDArray[Any]
 
 FOLDER = Path(corpus.__file__).parent / "files"
 SPECIMENS = one_each()
@@ -165,6 +169,98 @@ def test_sums_that_index_arrays_lose_are_told_with_the_line_that_adds_them() -> 
     (finding,) = diagnose(sweep)
     assert finding.id == "overwrite-dA"
     assert finding.message.endswith("`np.add.at(g, (r, q), d)` adds every time")
+
+
+def cs231n_layer(dout: Array, cache: Any) -> tuple[Any, ...]:
+    """Right: x padded as xp, and the gradients."""
+    x, w, _, conv_param = cache
+    s, p = conv_param["stride"], conv_param["pad"]
+    xp = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    windows = np.lib.stride_tricks.sliding_window_view(xp, w.shape[2:], (2, 3))[:, :, ::s, ::s]
+    dxp = np.zeros(xp.shape)
+    for i, j in np.ndindex(dout.shape[2:]):
+        at = np.s_[:, :, i * s : i * s + w.shape[2], j * s : j * s + w.shape[3]]
+        dxp[at] += np.einsum("nf,fchw->nchw", dout[:, :, i, j], w)
+    dx = dxp[:, :, p : p + x.shape[2], p : p + x.shape[3]]
+    return windows, dx, np.einsum("ncijhw,nfij->fchw", windows, dout), dout.sum(axis=(0, 2, 3))
+
+
+def turns_dout(dout: Array, cache: Any) -> tuple[Any, ...]:
+    windows, dx, _, db = cs231n_layer(dout, cache)
+    return dx, np.einsum("ncijhw,nfij->fchw", windows, dout[:, :, ::-1, ::-1]), db
+
+
+def columns_tap_by_tap(dout: Array, cache: Any) -> tuple[Any, ...]:
+    windows, dx, _, db = cs231n_layer(dout, cache)
+    rows = windows.transpose(0, 2, 3, 4, 5, 1).reshape(dout[:, 0].size, -1)
+    return dx, (dout.transpose(1, 0, 2, 3).reshape(len(db), -1) @ rows).reshape(cache[1].shape), db
+
+
+def reshapes_at_once(dout: Array, cache: Any) -> tuple[Any, ...]:
+    windows, dx, _, db = cs231n_layer(dout, cache)
+    rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(dout[:, 0].size, -1)
+    return dx, (dout.reshape(len(db), -1) @ rows).reshape(cache[1].shape), db
+
+
+def clips_values(dout: Array, cache: Any) -> tuple[Any, ...]:
+    return tuple(np.clip(gradient, -1, 1) for gradient in cs231n_layer(dout, cache)[1:])
+
+
+def clips_all_norms_together(dout: Array, cache: Any) -> tuple[Any, ...]:
+    gradients = cs231n_layer(dout, cache)[1:]
+    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    return tuple(gradient * min(1, 5 / norm) for gradient in gradients)
+
+
+def loops_over_what_dout_leaves(dout: Array, cache: Any) -> tuple[Any, ...]:
+    f_h, f_w = cache[1].shape[2:]
+    fewer = dout.copy()
+    fewer[:, :, max(dout.shape[2] - f_h + 1, 0) :] = 0
+    fewer[:, :, :, max(dout.shape[3] - f_w + 1, 0) :] = 0
+    return cs231n_layer(fewer, cache)[1:]
+
+
+def never_writes(dout: Array, cache: Any) -> tuple[Any, ...]:
+    return cs231n_layer(dout, cache)[1], np.zeros(cache[1].shape), np.zeros(cache[2].shape)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "bug"),
+    [
+        (turns_dout, "dZ-rotated"),
+        (columns_tap_by_tap, "columns-order"),
+        (reshapes_at_once, "rows-order"),
+        (clips_values, "gradient-clipped"),
+        (clips_all_norms_together, "gradient-clipped"),
+        (loops_over_what_dout_leaves, "loop-range"),
+        (never_writes, "gradient-not-returned"),
+    ],
+)
+def test_kinds_met_later_are_named(candidate: Any, bug: str) -> None:
+    verdict = check(candidate, convention="cs231n")
+    assert bug in named(verdict), str(verdict)
+    assert bug == next(finding.id for finding in verdict.diagnosis)
+
+
+def crops_one_axis(dZ: Array, A_prev: Array, W: Array, b: Array, padding: str, stride: Any) -> Any:
+    """ALX's; under "same", the slice is empty where one axis needs no padding and the other does."""
+    (_, h, w, _), (f_h, f_w, _, _), (s_h, s_w) = A_prev.shape, W.shape, stride
+    p_h = p_w = 0
+    if padding == "same":
+        p_h, p_w = ((h - 1) * s_h + f_h - h + 1) // 2, ((w - 1) * s_w + f_w - w + 1) // 2
+    A_pad = np.pad(A_prev, ((0, 0), (p_h, p_h), (p_w, p_w), (0, 0)))
+    dA, dW = np.zeros(A_pad.shape), np.zeros(W.shape)
+    for i, j in np.ndindex(dZ.shape[1:3]):
+        at = np.s_[:, i * s_h : i * s_h + f_h, j * s_w : j * s_w + f_w]
+        dA[at] += np.einsum("no,hwco->nhwc", dZ[:, i, j], W)
+        dW += np.einsum("nhwc,no->hwco", A_pad[at], dZ[:, i, j])
+    if padding == "same":
+        dA = dA[:, p_h:-p_h, p_w:-p_w]
+    return dA, dW, dZ.sum(axis=(0, 1, 2), keepdims=True)
+
+
+def test_a_zero_slice_along_one_axis_is_named() -> None:
+    assert "crop-zero-slice" in named(check(crops_one_axis, convention="alx"))
 
 
 RAISE_ALIKE = frozenset({"input-not-padded", "dA-not-padded"})

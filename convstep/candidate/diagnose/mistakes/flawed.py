@@ -16,7 +16,7 @@ from convstep.conv.problem import Problem
 
 Array = npt.NDArray[Any]
 
-_OVERWRITES = re.compile(r"\n +(dW|db|dA_prev_pad)\[.*\] = ")
+_OVERWRITES = re.compile(r"(\n +|; )(dW|db|dA_prev_pad)\[[^=\n]*\] = ")
 
 
 def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
@@ -67,9 +67,11 @@ def flawed_running(name: str, problem: Problem, wrong: Patch, position: int) -> 
         return None
     shape = problem.geometry.samples, *problem.geometry.output_shape
     last = tuple(map(int, np.unravel_index(position - 1, shape))) if position else (-1,)
+    heads = re.findall(r"^ *for (\w+) in", statements[number], re.MULTILINE)
     innermost = re.findall(r"\n( +)", statements[number])[-1]
     # a step is the last that is executed, or comes after it where that one never is
-    statements[number] += f"\n{innermost}if (i_n, i_h, i_w, i_c) >= {last}: return"
+    reached = f"({', '.join(heads)}) >= {last[: len(heads)]}"
+    statements[number] += f"\n{innermost}if {reached}: return"
     if not position:
         del statements[number]
     return _finished(name, problem, tuple(statements))

@@ -89,7 +89,7 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
     before, _, returned = end.text.rpartition("return ")
     value = _returned(returned)[ALL.index(gradient)]
     body += [_line("", before.rstrip("; "))] if before else []
-    kept, known = _usual(gradient, loop) if change.lines else ([], frozenset())
+    kept, known = _usual(gradient, loop)
     if not all(body[number].names <= known for number in kept) or not _names(value) <= known:
         kept = _needed(body, _names(value))
     statements: list[str] = []

@@ -166,7 +166,7 @@ BUGS = (
         "dW",
         """
         dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  #
-        dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  # dA_prev: in dA_prev
+        dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  # dA_prev: where dA_prev is made
         """,
         sources=("an old PyTorch tutorial",),
     ),

@@ -1,0 +1,281 @@
+"""A layer in the child process: where it keeps its kernels, how they are put there, and how it is run."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.failure import Unusable
+from convstep.candidate.call.given import by_name, value_of
+from convstep.candidate.call.layouts import BIASES, Layouts
+from convstep.candidate.call.objects import Place, places, says
+from convstep.conv.problem import Problem
+from convstep.language import tr
+
+Array = npt.NDArray[Any]
+Before = dict[str, tuple[int, Array]]
+"""What arrays were before a call, by place: which object, and its numbers."""
+
+KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HW", "OHW", "HWO", "IHW", "HWI")
+FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
+FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
+SET_UP = [
+    "build",
+    "initialize",
+    "initialise",
+    "init",
+    "init_params",
+    "init_parameters",
+    "init_weights",
+    "initialize_weights",
+    "set_up",
+    "setup",
+    "initialize_parameters",
+    "initialise_parameters",
+    "reset_parameters",
+    "reset",
+    "set_input_shape",
+    "_init_weights",
+    "_initialize_weights",
+    "_build",
+    "_init_params",
+    "_initialize",
+    "compile",
+    "create_weights",
+    "init_layer",
+    "initialize_params",
+]
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """A layer that was made, and what was found in it."""
+
+    held: Any
+    """The object."""
+    call: Call
+    """How it is called."""
+    problem: Problem
+    """What on."""
+    layouts: Layouts
+    """How its arrays lie; the kernels' and the bias's are found."""
+    facts: dict[str, Any]
+    """What the outcome is told."""
+    where: dict[str, str] = field(default_factory=dict)
+    """What is held or returned where, by name."""
+    rated: bool = False
+    """Whether it was told our learning rate, without which the change of its kernels says nothing."""
+    tensors: bool = False
+    """Whether it works on PyTorch's tensors."""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """What it was handed, by name."""
+    cache: Any = None
+    """What its forward returned besides the output."""
+    Z: Any = None
+    """What its forward returned."""
+
+    def place(self, name: str) -> Place | None:
+        """Where it keeps its kernels or its bias."""
+        text = self.where.get(name) or dict(self.call.places).get(name)
+        return next((each for each in places(self.held) if each.text == text), None)
+
+    def plant(self) -> None:
+        """Find the kernels and the bias and put the problem's in their places.
+
+        Raises:
+            Unusable: there are none of this shape.
+        """
+        handed = any(role == "W" for _, role in self.call.forward.given)  # type: ignore[union-attr]
+        if not self.find("W") and not handed:
+            self._set_up()
+        for name in ("W", "b"):
+            array = getattr(self.problem, name)
+            if array is None or not (self.where.get(name) or self.find(name)):
+                continue
+            self.put(name, array)
+        if "W" not in self.where and not handed:
+            shown = ", ".join(f"{each.text} {each.shape}" for each in places(self.held)[:6])
+            sizes = self.layouts.theirs("W", self.problem.W).shape
+            raise Unusable(
+                tr(
+                    "no array in the layer has the size of the kernels, {shape} in any order; "
+                    "it holds {held}",
+                    shape=sizes,
+                    held=shown or tr("no arrays"),
+                )
+            )
+
+    def put(self, name: str, array: Array) -> None:
+        """Put kernels or a bias in their place: into the array there if it can hold them."""
+        place = self.place(name)
+        if place is None:
+            return
+        value = self.layouts.theirs(name, array)
+        if hasattr(place.value, "detach"):
+            from convstep.oracle.pytorch import tensor
+
+            self.tensors = True
+            place.value.detach().copy_(tensor(value))
+        elif isinstance(place.value, np.ndarray) and place.single and place.value.dtype.kind == "f":
+            if place.value.flags.writeable:
+                place.value[...] = value
+            else:
+                self._replace(place, value.astype(place.value.dtype))
+        else:
+            self._replace(place, value)
+
+    def put_back(self, before: Before) -> None:
+        """Undo an update, and what the layer keeps for the next one; gradients stay."""
+        updates = "change" in self.where.values()
+        for place in places(self.held):
+            kept = before[place.text][1] if updates and place.single and place.text in before else None
+            if kept is not None and isinstance(place.value, np.ndarray) and place.shape == kept.shape:
+                place.value[...] = kept
+        for name in ("W", "b"):
+            if name in self.where:
+                self.put(name, getattr(self.problem, name))
+
+    def _replace(self, place: Place, value: Array) -> None:
+        """Another array in every place that holds this one."""
+        for each in places(self.held):
+            if each.value is place.value or each.text == place.text:
+                each.put(value)
+
+    def find(self, name: str) -> bool:
+        """Look for the kernels or the bias by shape and name; where the call says where, there."""
+        told = dict(self.call.places)
+        if told:
+            found = any(place.text == told.get(name) for place in places(self.held))
+            if found:
+                self.where[name] = told[name]
+            return found
+        fits = []
+        for number, place in enumerate(places(self.held)):
+            layout = self.layout(name, place.shape)
+            role, gradient, kept = says(place.path)
+            if layout is None or gradient or kept or place.text in self.where.values():
+                continue
+            if role not in (name, "") or (not role and name == "b" and not _unnamed(place)):
+                continue
+            fits.append((role != name, number, place, layout))
+        if not fits:
+            return False
+        _, _, place, layout = min(fits, key=lambda fit: fit[:2])
+        self.where[name] = place.text
+        self.layouts = replace(self.layouts, **{name: layout})
+        return True
+
+    def layout(self, name: str, shape: tuple[int, ...]) -> str | None:
+        """The layout in which a problem's kernels or bias have a shape; None if there is none."""
+        if name == "b":
+            known: Iterable[str] = BIASES[:-1]
+        else:
+            flat = FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST
+            known = (*KERNELS, *flat)
+            handed = [role for _, role in self.call.maker.given if role == "W"]  # type: ignore[union-attr]
+            known = (self.layouts.W, *known) if handed else known
+        sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
+        array = getattr(self.problem, name)
+        for layout in known:
+            if (
+                name == "W"
+                and "(" not in layout
+                and any(sizes[axis] > 1 for axis in "OHWI" if axis not in layout)
+            ):
+                continue
+            if (
+                array is not None
+                and replace(self.layouts, **{name: layout}).theirs(name, array).shape == shape
+            ):
+                return layout
+        return None
+
+    def _set_up(self) -> None:
+        """Have the kernels made: by a method that is there for it, else by running forward."""
+        for name in SET_UP:
+            method = getattr(self.held, name, None)
+            if method is None or not callable(method):
+                continue
+            for size in ("", ":full"):
+                with contextlib.suppress(Exception):
+                    method(*by_name(method, self.problem, self.call, size))
+                    if self.find("W"):
+                        return
+        self.forward()
+        self.find("W")
+
+    def forward(self) -> None:
+        """Run its forward."""
+        method = self.call.forward
+        assert method is not None
+        self.inputs["A_prev"] = self.hand("A_prev", leaf=self.call.backward is None)
+        result = self._called(method)
+        self.cache = None
+        if isinstance(result, tuple) and result:
+            result, self.cache = result[0], result[1] if len(result) == 2 else result[1:]
+        self.Z = result
+
+    def backward(self) -> Any:
+        """Run its backward, or autograd's."""
+        self.inputs["dZ"] = self.hand("dZ")
+        if self.call.backward is not None:
+            return self._called(self.call.backward)
+        from convstep.oracle.pytorch import pulled_back
+
+        leaves = {"dA_prev": self.inputs["A_prev"]}
+        for name in ("W", "b"):
+            if (place := self.place(name)) is not None and place.value.requires_grad:
+                leaves[f"d{name}"] = place.value
+        return pulled_back(self.Z, self.inputs["dZ"], leaves)
+
+    def hand(self, name: str, leaf: bool = False) -> Any:
+        """One of the problem's pictures as the layer takes it."""
+        array = self.layouts.theirs(name, getattr(self.problem, name))
+        if self.call.integers and name == "A_prev":
+            array = array.astype(np.int64)
+        if not self.tensors:
+            return array
+        from convstep.oracle.pytorch import tensor
+
+        place = self.place("W")
+        made = tensor(array) if place is None else tensor(array).to(place.value.dtype)
+        return made.requires_grad_(True) if leaf else made
+
+    def _called(self, method: Method) -> Any:
+        function = self.held if method.name == "__call__" else getattr(self.held, method.name)
+        own = {**self.inputs, "cache": self.cache, "Z": self.Z}
+        return called(function, method, lambda role: own[role] if role in own else self.value(role))
+
+    def value(self, role: str) -> Any:
+        """What a parameter with a role is given."""
+        return value_of(role, self.problem, self.call, self.tensors)
+
+
+def called(function: Callable[..., Any], method: Method, value: Callable[[str], Any]) -> Any:
+    """Call something with what its parameters' roles stand for."""
+    try:
+        kinds = {name: each.kind for name, each in inspect.signature(function).parameters.items()}
+    except (TypeError, ValueError):
+        kinds = {}
+    arguments: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, role in method.given:
+        if name.startswith("self."):
+            continue
+        if not name or kinds.get(name) is inspect.Parameter.POSITIONAL_ONLY:
+            arguments.append(value(role))
+        else:
+            named[name] = value(role)
+    return function(*arguments, **named)
+
+
+def _unnamed(place: Place) -> bool:
+    """Whether a place has no name that could say something else: an item of a list."""
+    return place.path[-1].strip("[]").isdigit()

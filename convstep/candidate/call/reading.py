@@ -1,0 +1,174 @@
+"""The gradients of a layer that has run back: what it returned, keeps, or has made of its kernels."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.call.given import by_name
+from convstep.candidate.call.layer import Array, Before, Layer
+from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.objects import Place, is_array, places, says, sounds
+from convstep.candidate.call.outcome import NAMES
+from convstep.candidate.call.returned import check_size, plain
+
+UPDATES = [
+    "update",
+    "update_params",
+    "update_weights",
+    "update_parameters",
+    "step",
+    "apply_gradients",
+    "apply_grads",
+    "optimize",
+    "learn",
+    "apply_gradient",
+    "updateParameters",
+    "updateWeights",
+    "update_parameter",
+    "weight_update",
+]
+
+
+def read(layer: Layer, result: Any, before: Before) -> dict[str, Any]:
+    """The gradients by name, as the layer has them.
+
+    Args:
+        layer: who.
+        result: what its backward returned.
+        before: what its arrays were before that, by place.
+    """
+    after = places(layer.held)
+    returned = places(result, ("returned",)) if result is not None else []
+    if told := dict(layer.call.places):
+        everything = {place.text: place.value for place in (*after, *returned)}
+        found = {name: everything[told[name]] for name in NAMES if told.get(name) in everything}
+        changes = [name for name in NAMES if told.get(name) == "change"]
+    else:
+        found, changes = _search(layer, after, returned, before)
+    for name in changes:
+        _read_change(layer, name, before, found)
+    return found
+
+
+def _search(
+    layer: Layer, after: list[Place], returned: list[Place], before: Before
+) -> tuple[dict[str, Any], list[str]]:
+    """The gradients in what was returned and in what has changed, and those that are changes."""
+    changed = [place for place in after if _has_changed(place, before)]
+    own = {layer.where.get("W"), layer.where.get("b")}
+    fresh = [place for place in changed if place.text not in own]
+    found: dict[str, Place] = {}
+    outer = sorted(returned, key=lambda place: not place.single)
+    for name in ("dA_prev", "dW", "db"):  # by name, then by shape
+        kept = [place for place in fresh if _named(place) == name]
+        pick = next((place for place in outer if _named(place) == name), None)
+        pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
+        pick = pick or next((place for place in kept if _fits(layer, name, place)), None)
+        if pick is None and name != "dA_prev":
+            pick = next((place for place in kept), None) or next(
+                (place for place in fresh if _fits(layer, name, place) and _is_new(place)), None
+            )
+        if pick is not None:
+            found[name] = pick
+    if "dA_prev" not in found:
+        left = [p for p in outer if p.single and p not in found.values() and len(p.shape) > 1]
+        named = [p for p in fresh if _named(p) == "dA_prev" or (_fits(layer, "dA_prev", p) and sounds(p))]
+        left += [place for place in named if len(place.shape) == len(layer.layouts.A)]
+        if left:
+            found["dA_prev"] = left[0]
+    layer.where |= {name: place.text for name, place in found.items()}
+    moved = {place.text for place in changed}
+    changes = [f"d{n}" for n in ("W", "b") if f"d{n}" not in found and layer.where.get(n) in moved]
+    if not layer.rated:
+        changes = []
+    if "dW" not in found and layer.where.get("W") not in moved:
+        changes = _updated(layer, before)
+    layer.where |= dict.fromkeys(changes, "change")
+    return {name: place.value for name, place in found.items()}, changes
+
+
+def _updated(layer: Layer, before: Before) -> list[str]:
+    """Have it update its kernels by a method that is there for it."""
+    for name in UPDATES:
+        method = getattr(layer.held, name, None)
+        if method is None or not callable(method):
+            continue
+        with contextlib.suppress(Exception):
+            method(*by_name(method, layer.problem, layer.call))
+        moved = {place.text for place in places(layer.held) if _has_changed(place, before)}
+        if layer.where.get("W") in moved:
+            return [f"d{n}" for n in ("W", "b") if layer.where.get(n) in moved]
+    return []
+
+
+def _read_change(layer: Layer, name: str, before: Before, found: dict[str, Any]) -> None:
+    """A gradient as what an update took away, divided by the learning rate."""
+    if (place := layer.place(name[1:])) is None:
+        return
+    if not _has_changed(place, before) and _updated(layer, before):
+        place = layer.place(name[1:])
+    if place is not None:
+        found[name] = (before[place.text][1] - plain(place.value)) / RATE
+
+
+def _named(place: Place) -> str:
+    """The gradient that a place's name says; "" if it says none."""
+    role, gradient, kept = says(place.path)
+    return f"d{role}" if role and gradient and not kept else ""
+
+
+def _fits(layer: Layer, name: str, place: Place) -> bool:
+    """Whether an array has the shape of a gradient."""
+    problem = layer.problem
+    if name == "dA_prev":
+        return place.shape == layer.layouts.theirs("A_prev", problem.A_prev).shape
+    array = getattr(problem, name[1:])
+    return array is not None and place.shape == layer.layouts.theirs(name[1:], array).shape
+
+
+def ours(layer: Layer, found: dict[str, Any]) -> dict[str, Array]:
+    """Gradients as plain arrays in our layout."""
+    arrays = {name: plain(value) for name, value in found.items()}
+    check_size(list(arrays.values()), layer.problem)
+    return {name: _ours(layer, name, array) for name, array in arrays.items()}
+
+
+def _ours(layer: Layer, name: str, array: Array) -> Array:
+    if name == "db" and array.size == len(layer.problem.W) and array.shape != (array.size,):
+        layout = layer.layout("b", array.shape)
+        return array.reshape(-1) if layout else array
+    return layer.layouts.ours(name, array, layer.problem.geometry)
+
+
+def note_Z(layer: Layer) -> None:
+    """Note what its forward returned, in our layout; a bias that it has not is added."""
+    if layer.Z is None or not is_array(layer.Z):
+        return
+    Z = layer.layouts.ours("Z", plain(layer.Z), layer.problem.geometry)
+    given = any(role == "b" for way in (layer.call.maker, layer.call.forward) if way for _, role in way.given)
+    if (
+        not given
+        and "b" not in layer.where
+        and layer.problem.b is not None
+        and Z.shape == layer.problem.dZ.shape
+    ):
+        Z = Z + layer.problem.b
+    layer.facts["Z"] = Z
+
+
+def _has_changed(place: Place, before: dict[str, tuple[int, Array]]) -> bool:
+    if place.text not in before:
+        return True
+    identity, kept = before[place.text]
+    return (place.single and identity != id(place.value)) or not np.array_equal(
+        kept, plain(place.value), equal_nan=True
+    )
+
+
+def _is_new(place: Place) -> bool:
+    """Whether an unnamed array may be a gradient, and is no buffer."""
+    role, _, kept = says(place.path)
+    return not kept and not role

@@ -1,0 +1,314 @@
+"""What the parameters of a layer's constructor, forward and backward may be, from what they are called."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from convstep.candidate.call.call import Method
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.words import making_roles, roles_of
+from convstep.language import tr
+
+MAKERS = 16
+"""Ways of making a layer that are tried."""
+_FORWARD = (
+    r"forward",
+    r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
+    r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
+    r"|get_output|f",
+)
+_BACKWARD = (
+    r"backward",
+    r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
+    r"|\w+_backward|\w+backprop\w*",
+    r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
+)
+_SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
+_TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
+_REPEATED = (
+    "zero",
+    "flag",
+    "initializer",
+    "activation",
+    "name",
+    "seed",
+    "dtype",
+    "optimizer",
+    "none",
+    "format",
+)
+_BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
+_PLAIN = ("linear", "none", "identity")
+_ORDERS = (
+    ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
+    ("out_channels", "kernel_size", "in_channels", "stride", "padding"),
+    ("out_channels", "in_channels", "kernel_size", "stride", "padding"),
+    ("kernel_size", "in_channels", "out_channels", "stride", "padding"),
+    ("W", "b", "stride", "padding"),
+    ("input_shape", "kernel_size", "out_channels", "stride", "padding"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter as it is written."""
+
+    name: str
+    """Without stars."""
+    default: str | None = None
+    """Its default as Python writes it; None if it must be given."""
+    star: str = ""
+    """ "*" or "**" where it takes the rest."""
+
+    @property
+    def value(self) -> object:
+        """The default, if it is a literal."""
+        try:
+            return ast.literal_eval(self.default or "None")
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+
+    @classmethod
+    def read(cls, text: str) -> Parameter:
+        """The parameter of "stride=1", "x" or "**kwargs"."""
+        name, equals, default = text.partition("=")
+        return cls(name.lstrip("*"), default if equals else None, "*" * name.count("*"))
+
+
+def _method(text: str) -> tuple[str, tuple[Parameter, ...]]:
+    """A method's name and parameters; they are written "forward(x, training=True)"."""
+    name, _, rest = text.partition("(")
+    return name, tuple(Parameter.read(each) for each in _split(rest.removesuffix(")")))
+
+
+def _split(text: str) -> list[str]:
+    """The parts of an argument list: commas within brackets and quotes do not count."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _best(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Names that fit a pattern, those of the first pattern first."""
+    return [
+        name
+        for pattern in patterns
+        for name in names
+        if re.fullmatch(pattern, name.strip("_") if name[:2] != "__" else name, re.I)
+    ]
+
+
+def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
+    """A layer's forward, and the ways of calling its backward; None is autograd's.
+
+    Raises:
+        CannotCall: it has no forward or no backward.
+    """
+    methods = dict(_method(text) for text in candidate.methods)
+    owner, _, wanted = candidate.name.partition(".")
+    names = [name for name in methods if not name.startswith("@")]
+    back = [
+        name for name in _best(names, _BACKWARD) if not methods[name] or any(map(_from_above, methods[name]))
+    ][:1]
+    if wanted in names:
+        back = [wanted]
+    forth = [name for name in _best(names, _FORWARD) if name not in back]
+    shown = [name for name in names if not name.startswith("_")]
+    if not forth or not (back or candidate.tensors):
+        missing = "backward" if forth else "forward"
+        sentence = (
+            "{name} has no {missing}: its methods are {methods}"
+            if shown
+            else "{name} has no {missing}: it has no methods"
+        )
+        raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
+    forward = Method(forth[0], _forward_given(methods[forth[0]]))
+    found: list[Method | None] = [
+        Method(name, given) for name in back for given in _backward_given(methods[name])
+    ]
+    return forward, found or [None]
+
+
+def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
+    given: list[tuple[str, str]] = []
+    for parameter in parameters:
+        if parameter.star:
+            continue
+        roles = roles_of(parameter.name)
+        if not given:
+            given.append((parameter.name, "A_prev"))
+        elif told := next(
+            (role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles),
+            "",
+        ):
+            given.append((parameter.name, told))
+        elif parameter.default is None:
+            given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
+    return tuple(given) or (("", "A_prev"),)
+
+
+def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, str], ...]]:
+    """The ways of filling a backward's parameters, the likeliest first."""
+    plain = [each for each in parameters if not each.star]
+    if not plain:
+        return [(("", "dZ"),)] if parameters else [()]
+    options = [_back_options(each, alone=len(plain) == 1) for each in plain]
+    fits = []
+    for number, picked in enumerate(itertools.product(*options)):
+        told = [role for role in picked if role]
+        if told.count("dZ") == 1 and len(set(told)) == len(told):
+            cost = sum(option.index(role) for option, role in zip(options, picked, strict=True))
+            given = tuple((p.name, role) for p, role in zip(plain, picked, strict=True) if role)
+            fits.append((cost, number, given))
+    if not fits:  # whatever its first parameter is called, it is what comes from above
+        rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
+        return [((plain[0].name, "dZ"), *rest)]
+    return [given for _, _, given in sorted(fits)[:3]]
+
+
+def _from_above(parameter: Parameter) -> bool:
+    """Whether a parameter may take what comes from above; a rate with a default, say, does not."""
+    return parameter.default is None or "dZ" in roles_of(parameter.name)
+
+
+def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
+    """The roles that a backward's parameter may have, the likeliest first."""
+    name = parameter.name
+    roles = [role for role in roles_of(name) if role in _BACK]
+    made = making_roles(name)
+    if "rate" in made and name != "alpha":
+        roles.insert(0, "rate")
+    if re.fullmatch(r"z|y|out|output|a_out|y_pred", name, re.I) and not alone:
+        roles.insert(0, "Z")
+    roles += [role for role in made if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
+    if parameter.default is not None:  # it may be left out
+        roles = [role for role in roles if role in ("rate", "dZ")] + [""]
+    return list(dict.fromkeys(roles)) or ["dZ", "A_prev", "rate", "cache"]
+
+
+def makers_of(candidate: Candidate) -> Iterator[Method]:
+    """The ways of making it, the likeliest first; kernels that it only reads are set from outside."""
+    read = dict.fromkeys(re.findall(r"self\.(\w+)\b(?!\s*\()", candidate.source))
+    written = set(
+        re.findall(
+            r"self\.(\w+)(?=\s*(?::[^=\n]+)?=[^=])|self\.(\w+)(?=\s*,[^=\n()]*=[^=])", candidate.source
+        )
+    )
+    written = {name for names in written for name in names}
+    lacking = [
+        (f"self.{name}", role)
+        for role in ("W", "b")
+        for name in read
+        if name not in written and roles_of(name)[:1] == (role,)
+    ]
+    settable = (
+        tuple(lacking)
+        if any(role == "W" for _, role in lacking) and "(" not in candidate.source.split(":")[0]
+        else ()
+    )
+    for maker in _constructors(candidate):
+        taken = any(role == "W" for _, role in maker.given)
+        yield maker if taken else replace(maker, given=(*maker.given, *settable))
+
+
+def _constructors(candidate: Candidate) -> Iterator[Method]:
+    """The ways of filling the constructor's parameters, the likeliest first."""
+    listed = [Parameter.read(text) for text in candidate.made_of]
+    parameters = [each for each in listed if not each.star]
+    if any(each.star == "**" for each in listed):
+        keys = re.findall(r"kwargs(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
+        parameters += [Parameter(key) for key in dict.fromkeys(keys)]
+    names = {each.name.lower() for each in parameters}
+    options = [_options(each, names) for each in parameters]
+    unknown = [each for each in parameters if each.default is None and not making_roles(each.name)]
+    if not unknown:
+        while math.prod(len(each) for each in options) > 20_000:
+            options = [each[: max(1, len(each) - 1)] for each in options]
+        fits = []
+        for number, picked in enumerate(itertools.product(*options)):
+            bases = [base for role, _ in picked if role and (base := role.partition(":")[0]) not in _REPEATED]
+            if len(bases) == len(set(bases)):
+                fits.append((sum(cost for _, cost in picked), number, [role for role, _ in picked]))
+        for _, _, roles in sorted(fits)[:MAKERS]:
+            yield _filled(parameters, roles)
+    yield from _by_place(parameters, [each.name for each in unknown])
+    required = [each for each in parameters if each.default is None]
+    if len(required) != len(unknown):  # names that only look as if they said something
+        yield from _by_place(required, [each.name for each in required])
+
+
+def _filled(parameters: Sequence[Parameter], roles: Sequence[str]) -> Method:
+    return Method("", tuple((p.name, role) for p, role in zip(parameters, roles, strict=True) if role))
+
+
+def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterator[Method]:
+    """Fill parameters whose names say nothing in the orders that people use."""
+    known = {each.name: _options(each, set())[0][0] for each in parameters if each.name not in unknown}
+    taken = {role.partition(":")[0] for role in known.values()}
+    for order in _ORDERS if unknown else ():
+        left = [role for role in order if role not in taken]
+        roles = {**known, **dict(zip(unknown, [*left, *["none"] * len(unknown)], strict=False))}
+        yield _filled(parameters, [roles[each.name] for each in parameters])
+
+
+def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, int]]:
+    """The roles and forms that a constructor's parameter may want, each with how unlikely it is.
+
+    "" is left at its default.
+    """
+    required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
+    found: list[tuple[str, int]] = []
+    roles = making_roles(parameter.name)
+    if str(value).lower() in ("same", "valid"):
+        roles = ("padding",)
+    if "in" in name and name.replace("in", "out", 1).replace("output", "output") in names:
+        roles = ("in_channels",)  # in_dim beside out_dim
+    for number, role in enumerate(roles):
+        if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
+            forms = _forms(role, parameter)
+            found += [(f"{role}:{form}" if form else role, number + at) for at, form in enumerate(forms)]
+        elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
+            found.append((role, number))
+        elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
+            found += [("activation:linear", 0), ("activation", 1)]
+        elif role == "use_bias" and value is False and parameter.default == "False":
+            found.append((role, 0))
+    if not required and isinstance(value, bool):
+        found = [entry for entry in found if entry[0] in ("use_bias", "padding:flag")]
+    if required:
+        return found[:7] or [("none", 0)]
+    return [*found[:5], ("", len(found)), *([("W", 8)] if "W" in roles else [])]
+
+
+def _forms(role: str, parameter: Parameter) -> list[str]:
+    """How a size may be written: an int "", a pair, a shape with the channels, a word."""
+    value, shapely = parameter.value, re.search(r"shape|dims|sizes|strides$", parameter.name)
+    if role == "input_shape":
+        return ["", "full", "HW"]
+    if isinstance(value, str) and role == "padding":
+        return ["WORD" if value.isupper() else "word", ""]
+    if isinstance(value, bool):
+        return ["flag"]
+    if isinstance(value, int):
+        return ["", "pair"]
+    if isinstance(value, (tuple, list)):
+        return ["pair", ""]
+    forms = ["pair", ""] if shapely else ["", "pair"]
+    if role == "kernel_size" and parameter.default is None:
+        forms = ["pair", "shape", "full", ""] if shapely else ["", "pair", "shape", "full"]
+    return [*forms, "word"] if role == "padding" else forms

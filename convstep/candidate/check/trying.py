@@ -1,0 +1,212 @@
+"""Ways of calling a candidate, each tried on two small problems."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from convstep.candidate.call.calling import Call
+from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.named import convention_of, described, ways
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
+from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.language import tr
+
+APART = (
+    Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
+    Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
+)
+"""Problems on which every axis has a length of its own, and stride and padding differ."""
+PAIRS = (
+    Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1),
+    Case((5, 6), (3, 3), channels=2, batch=1, dilation=(1, 2)),
+)
+"""Problems whose stride and padding, or dilation, differ along the axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A way of calling and what became of the trials."""
+
+    call: Call
+    reason: str
+    results: tuple[Result, ...]
+
+    @property
+    def fit(self) -> tuple[int, int, int]:
+        """How well it fits: gradients right, shapes right, calls that returned."""
+        judged = [found for result in self.results for found in result.judged]
+        return (
+            sum(found.kind == RIGHT for found in judged),
+            sum(found.kind in (RIGHT, WRONG) for found in judged),
+            sum(
+                result.outcome.kind == RETURNED
+                or (result.outcome.kind == REFUSED and not result.outcome.forward_message)
+                for result in self.results
+            ),
+        )
+
+    @property
+    def perfect(self) -> bool:
+        """Whether all that came back is right, on every trial."""
+        return all(result.ok and result.judged for result in self.results)
+
+    @property
+    def believable(self) -> bool:
+        """Whether gradients came back, of the right shapes, be it in another order."""
+        return any(shapes_of(self.call, result) for result in self.results)
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is no accident that gradients came back: the names said so, or numbers are right."""
+        method = self.call.backward or self.call.forward
+        by_name = method is not None and all(
+            role.partition(":")[0] in roles_of(name) for name, role in method.given
+        )
+        return self.believable and (self.right or by_name)
+
+    @property
+    def right(self) -> bool:
+        """Whether a gradient that does not come out right by itself is right somewhere."""
+        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
+
+    @property
+    def hung(self) -> Result | None:
+        """The call that hung, if one did."""
+        return self.results[-1] if self.results[-1].outcome.kind == HUNG else None
+
+
+def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
+    """Whether a call raised, perhaps for being given arrays and not tensors, or tensors."""
+    either = call.convention == "torch" or (candidate.tensors and call.convention != "problem")
+    untold = either and candidate.kind != "autograd" and call.tensors is None
+    return untold and all(result.outcome.kind in (RAISED, REFUSED) for result in results)
+
+
+def trials(worker: Worker, call: Call) -> list[Case]:
+    """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible."""
+    convention = convention_of(call)
+    if call.convention not in CONVENTIONS:
+        return [fitted(case, convention) for case in APART]
+    cases, _ = cases_for(convention, worker.candidate)
+    simple = [
+        case
+        for case in cases
+        if case.stride == (1, 1)
+        and case.batch in (None, 1)
+        and case.dilation == (1, 1)
+        and case.groups == 1
+        and case.channels != case.filters
+        and case.kernel[0] > 1
+    ]
+    padded = [case for case in simple if case.padding == ((1, 1), (1, 1))]
+    return [*padded[:1], *[case for case in simple if case.padding == ((0, 0), (0, 0))][:1]] or cases[:1]
+
+
+def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
+    """What becomes of the trials, until one hangs."""
+    for case in trials(worker, call):
+        result = judge(case, right_of(case), worker.call(call, right_of(case).problem))
+        yield result
+        if result.outcome.kind == HUNG:
+            return
+
+
+def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
+    """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
+    tried: list[Tried] = []
+    deaths = 0
+    no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
+    for group in ways(worker.candidate):
+        more: list[tuple[bool | None, bool | None]] = [(None, None)]
+        for tensors, pairs in more:
+            misfits: set[tuple[str, str, bool] | None] = set()
+            ended: list[Tried] = []
+            for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
+                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.same)
+                if lying is not None and lying in misfits:
+                    continue
+                if not in_time() or deaths > 2:
+                    return tried
+                way = _tried(worker, call)
+                tried.append(way)
+                ended.append(way)
+                deaths += way.results[-1].outcome.kind == DIED
+                if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
+                    return tried
+                if _wrong_arguments(way.results[0].outcome):
+                    break
+                if way.results[0].outcome.kind == RETURNED and not way.fit[0]:
+                    misfits.add(lying)  # another shape of the bias does not help
+            raised = all(way.results[0].outcome.kind in (RAISED, REFUSED) for way in ended)
+            numpy = raised and worker.candidate.kind != "autograd" and worker.candidate.tensors
+            if numpy and tensors is pairs is None:
+                more.append((False, None))
+            if pairs is None and any(_wants_pairs(way.results) for way in ended):
+                more.append((tensors, True))
+        if any(way.right for way in tried):
+            break
+    return tried
+
+
+def _tried(worker: Worker, call: Call) -> Tried:
+    """A way found from names on the trial problems; the order of what it returns is found on the first."""
+    results: list[Result] = []
+    for case in trials(worker, call):
+        result = _judged(worker, call, case)
+        if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
+            call = replace(call, returns=shapes_of(call, result))
+            gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
+            result = judge(case, result.right, replace(result.outcome, gradients=gradients))
+        results.append(result)
+        if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
+            break
+    return Tried(call, described(call, worker.candidate), tuple(results))
+
+
+def _judged(worker: Worker, call: Call, case: Case) -> Result:
+    return judge(case, right_of(case), worker.call(call, right_of(case).problem))
+
+
+def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
+    """The names of what came back by its shapes, and by its numbers where these leave it open.
+
+    "" is what is no gradient; nothing is returned unless two have their shapes, or all there are.
+    """
+    outcome, convention = result.outcome, convention_of(call)
+    if outcome.kind != RETURNED:
+        return ()
+    if outcome.labels:
+        alike = [found for found in result.judged if found.kind != SHAPE]
+        return outcome.labels if alike else ()
+    worth: dict[tuple[str, int], int] = {}
+    arrays = outcome.returned[:5]
+    for name, (place, array) in itertools.product(NAMES, enumerate(arrays)):
+        gradients = {name: convention.ours(name, array, result.right.problem)}
+        found = judge(result.case, result.right, replace(outcome, gradients=gradients)).judged
+        worth[name, place] = sum(1000 if each.kind == RIGHT else each.kind == WRONG for each in found)
+    best: tuple[str, ...] = ()
+    most = 0
+    for order in itertools.permutations((*NAMES, *[""] * max(0, len(arrays) - 1)), len(arrays)):
+        value = sum(worth.get((name, place), 0) for place, name in enumerate(order))
+        if value > most:
+            best, most = tuple(n if worth.get((n, p)) else "" for p, n in enumerate(order)), value
+    return best if sum(map(bool, best)) >= min(2, len(arrays)) else ()
+
+
+def _wrong_arguments(outcome: Outcome) -> bool:
+    """Whether a call did not even begin: it has other parameters."""
+    if outcome.forward_message:
+        return "TypeError" in outcome.forward_message and "argument" in outcome.forward_message
+    return outcome.kind == RAISED and not outcome.line and "argument" in outcome.message
+
+
+def _wants_pairs(results: Sequence[Result]) -> bool:
+    """Whether an int was taken for a pair."""
+    said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
+    return any(re.search(said, result.outcome.message) for result in results)

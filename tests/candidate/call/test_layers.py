@@ -1,0 +1,294 @@
+"""Layer classes are made, given their kernels, run forward and back, and read, whatever their spelling."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep import check
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.calling import perform
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.objects import says
+from convstep.candidate.call.outcome import Outcome
+from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.check import layers
+from convstep.candidate.check.cases import Case, cases_for, right_of
+from convstep.candidate.check.judging import RIGHT, Result, judge
+from convstep.candidate.load.source_of import served_function
+from tests.candidate.conftest import Files
+from tests.candidate.corpus import FOLDER
+
+FILE = FOLDER / "layers" / "spellings.py"
+RIGHT_ONES = (
+    "Convolution FlatKernels Conv3x3 Keras WithParameters Momentum Update ListOfFilters Lazy Config"
+    " NoNames PositionalOnly ForwardTakesKernels Hwc Kwargs GradsList Col ColLast Accumulates Tied ReturnsAll"
+    " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
+    " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
+    " Cnn Layered Tuples Dataclassy TwoLists GradInput"
+)
+TENSORS = """
+import numpy as np, torch
+import torch.nn.functional as F
+
+class Good(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, b, stride, padding):
+        ctx.save_for_backward(x, w)
+        ctx.how = stride, padding
+        return F.conv2d(x, w, b, stride, padding)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        dx = torch.nn.grad.conv2d_input(x.shape, w, g, *ctx.how)
+        dw = torch.nn.grad.conv2d_weight(x, w.shape, g, *ctx.how)
+        return dx, dw, g.sum((0, 2, 3)), None, None
+
+class Module(torch.nn.Module):
+    def __init__(self, c_in, c_out, k, stride=1, padding=0):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(c_out, c_in, k, k))
+        self.bias = torch.nn.Parameter(torch.zeros(c_out))
+        self.stride, self.padding = stride, padding
+
+    def forward(self, x):
+        return Good.apply(x, self.weight, self.bias, self.stride, self.padding)
+
+class OnTensors:
+    def __init__(self, in_channels, out_channels, kernel_size):
+        self.weight = torch.empty(out_channels, in_channels, kernel_size, kernel_size).normal_()
+        self.bias = torch.zeros(out_channels)
+
+    def forward(self, x):
+        self.x = x
+        return F.conv2d(x, self.weight, self.bias)
+
+    def backward(self, gradwrtoutput):
+        self.dweight = torch.nn.grad.conv2d_weight(self.x, self.weight.shape, gradwrtoutput)
+        self.dbias = gradwrtoutput.sum((0, 2, 3))
+        return torch.nn.grad.conv2d_input(self.x.shape, self.weight, gradwrtoutput)
+"""
+
+
+@functools.cache
+def spellings() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("spellings_of_layers", FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Tried:
+    """A layer of this process: how it is called, and what becomes of it."""
+
+    def __init__(self, kind: type) -> None:
+        self.served = served_function(kind)
+        self.call, self.how, _ = layers.choose(self.outcome, self.served.candidate, lambda: True)
+
+    def outcome(self, call: Call, case: Case) -> Outcome:
+        found = perform(self.served.function, None, self.served.candidate, call, right_of(case).problem)
+        return replace(found, gradients=dict(zip(found.labels, found.returned, strict=True)))
+
+    def results(self, every: int = 1) -> list[Result]:
+        cases, _ = cases_for(convention_of(self.call), self.served.candidate)
+        return [judge(case, right_of(case), self.outcome(self.call, case)) for case in cases[::every]]
+
+    def again(self) -> Result:
+        case = cases_for(convention_of(self.call), self.served.candidate)[0][0]
+        return judge(case, right_of(case), self.outcome(replace(self.call, again=True), case))
+
+
+@pytest.mark.parametrize("name", RIGHT_ONES.split())
+def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
+    tried = Tried(getattr(spellings(), name))
+    results = tried.results(every=5)
+    assert [result for result in results if result.failed] == []
+    assert sum(result.ok for result in results) >= 6
+    assert tried.again().ok or tried.again().refused  # and so is a second call on the same object
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("DbMean", {"db"}),
+        ("UpdatedKernels", {"dA_prev"}),
+        ("StrideIgnored", {"dW", "dA_prev"}),
+        ("PaddingNotCropped", {"dA_prev"}),
+        ("Flipped", {"dW"}),
+        ("Averaged", {"dW", "db"}),
+        ("DwTransposed", {"dW"}),
+        ("DbShape", {"db"}),
+        ("DxZeros", {"dA_prev"}),
+        ("CropZero", {"dA_prev"}),
+    ],
+)
+def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[str]) -> None:
+    results = Tried(getattr(spellings(), name)).results(every=6)
+    assert {found.name for result in results for found in result.judged if found.kind != RIGHT} == wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
+        ("InDicts", "kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
+        ("InPlace", "gradients from the change of kernels divided by the learning rate 0.5"),
+        ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
+        ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
+        ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
+    ],
+)  # fmt: skip
+def test_how_a_layer_was_called_is_said(name: str, how: str) -> None:
+    assert how in Tried(getattr(spellings(), name)).how
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("LrHidden", {"dA_prev"}), ("AdamOnly", {"dA_prev"}), ("Conv3x3", {"dW"})]
+)
+def test_what_cannot_be_read_off_is_not_computed_and_not_wrong(name: str, known: set[str]) -> None:
+    (result, *_) = Tried(getattr(spellings(), name)).results()
+    assert set(result.outcome.gradients) == known
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Base", "Base has no forward: its methods are zero_grad"),
+        ("Param", "Param has no forward: it has no methods"),
+        ("Stub", "Stub is not written yet: NotImplementedError (line "),
+        (
+            "Stub2",
+            "Stub2 cannot be called: made as Stub2(in_channels, ",
+        ),
+        ("NeedsData", "NeedsData cannot be called: made as NeedsData(dataset, labels), "),
+        ("RaisesBackward", "RaisesBackward cannot be called: made as RaisesBackward("),
+    ],
+)
+def test_what_cannot_be_called_is_no_verdict(name: str, said: str) -> None:
+    with pytest.raises(CannotCall) as caught:
+        Tried(getattr(spellings(), name))
+    assert str(caught.value).startswith(said)
+    assert all(attempt.how and attempt.message for attempt in caught.value.tried)
+
+
+@pytest.mark.parametrize("name", ["Module", "OnTensors"])
+def test_a_layer_on_tensors_is_given_tensors(files: Files, name: str) -> None:
+    pytest.importorskip("torch")
+    kind = files.load(f"{files.write('tensors.py', TENSORS).name}:{name}").function
+    assert isinstance(kind, type)
+    results = Tried(kind).results(every=8)
+    assert all(result.ok for result in results)
+
+
+ADDS = """
+import numpy as np
+
+class Adds:
+    def __init__(self, in_channels, out_channels):
+        self.w, self.b = np.zeros((out_channels, in_channels, 1, 1)), np.zeros(out_channels)
+        self.dw, self.db = np.zeros(self.w.shape), np.zeros(out_channels)
+
+    def forward(self, x):
+        self.x = x
+
+    def backward(self, dy):
+        self.dw += np.einsum("nfhw,nchw->fc", dy, self.x)[:, :, None, None]
+        self.db += dy.sum((0, 2, 3))
+        return np.einsum("nfhw,fc->nchw", dy, self.w[:, :, 0, 0])
+"""
+METHOD = "\n    def zero_grad(self):\n        self.dw[...] = 0\n        self.db[...] = 0\n"
+OPTIMIZER = (
+    "\nclass SGD:\n    def zero_grad(self, layer):\n        layer.dw, layer.db = 0 * layer.dw, 0 * layer.db\n"
+)
+
+
+@pytest.mark.parametrize("through_adapter", [False, True])
+@pytest.mark.parametrize(("more", "wrong"), [("", {"dW", "db"}), (METHOD, set()), (OPTIMIZER, set())])
+def test_a_second_call_on_one_object_shows_what_adds_up_and_is_not_meant_to(
+    files: Files, more: str, wrong: set[str], through_adapter: bool
+) -> None:
+    def call(kind: type[Any], problem: Any) -> Any:
+        layer = kind(problem.A_prev.shape[3], len(problem.W))
+        layer.w = problem.W.transpose(0, 3, 1, 2)
+        layer.forward(problem.A_prev.transpose(0, 3, 1, 2))
+        dx = layer.backward(problem.dZ.transpose(0, 3, 1, 2))
+        return layer.dw.transpose(0, 2, 3, 1), layer.db, dx.transpose(0, 2, 3, 1)
+
+    kind = files.load(f"{files.write('adds.py', ADDS + more).name}:Adds").function
+    assert isinstance(kind, type)
+    if through_adapter:
+        case = Case((4, 5), (1, 1), channels=2, batch=1)
+        served = served_function(functools.partial(call, kind))
+        found = perform(
+            served.function, None, served.candidate, Call("problem", again=True), right_of(case).problem
+        )
+        gradients = dict(zip(("dW", "db", "dA_prev"), found.returned, strict=True))
+        result = judge(case, right_of(case), replace(found, gradients=gradients))
+    else:
+        result = Tried(kind).again()
+    assert {found.name for found in result.judged if found.kind != RIGHT} == wrong
+
+
+@pytest.mark.parametrize("target", ["Conv", "Conv.backward"])
+def test_a_class_and_its_backward_mean_the_same(files: Files, target: str) -> None:
+    file = files.write(
+        "layer.py",
+        """
+        import numpy as np
+
+        class Conv:
+            def __init__(self, n_in, n_out):
+                self.w, self.b = np.zeros((n_out, n_in, 1, 1)), np.zeros(n_out)
+
+            def forward(self, x):
+                self.x = x
+                return np.einsum("nchw,fc->nfhw", x, self.w[:, :, 0, 0]) + self.b[:, None, None]
+
+            def backward(self, dy):
+                self.dw = np.einsum("nfhw,nchw->fc", dy, self.x)[:, :, None, None]
+                self.db = dy.sum((0, 2, 3))
+                return np.einsum("nfhw,fc->nchw", dy, self.w[:, :, 0, 0])
+        """,
+    )
+    verdict = check(f"{file}:{target}")
+    assert verdict.ok
+    assert verdict.convention == "layer"
+    assert verdict.swept.passed >= 10
+
+
+@pytest.mark.parametrize("W", ["O(IHW)", "(HWI)O", "OIHW", "O(HWI)"])
+def test_flat_kernels_come_back_as_they_went(W: str) -> None:
+    problem = right_of(Case((5, 6), (3, 2), channels=2, filters=4)).problem
+    lying = Layouts(W=W)
+    flat = lying.theirs("W", problem.W)
+    assert flat.ndim == (2 if "(" in W else 4)
+    assert np.array_equal(lying.ours("dW", flat, problem.geometry), problem.W)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (("grad_weights",), ("W", True, False)),
+        (("grads", "['W']"), ("W", True, False)),
+        (("weight", "grad"), ("W", True, False)),
+        (("inner", "dLdb"), ("b", True, False)),
+        (("_Conv__bias",), ("b", False, False)),
+        (("params", "['conv_weights']"), ("W", False, False)),
+        (("vW",), ("", False, True)),
+        (("m_weights",), ("", False, True)),
+        (("x",), ("A_prev", False, False)),
+    ],
+)
+def test_names_say_what_is_kept(path: tuple[str, ...], said: tuple[str, bool, bool]) -> None:
+    assert says(path) == said
