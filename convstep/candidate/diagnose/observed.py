@@ -47,7 +47,8 @@ def seen_directly(swept: Swept) -> list[Finding]:
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
         found.append(Finding("crashes", SEEN, _on(died[0])))
-    if swept.keeps_state:
+    changed = [result for result in swept.results if result.outcome.changed]
+    if swept.keeps_state and not changed:  # a second call on changed arrays says nothing
         again = swept.second
         seen = (
             tr("called a second time with the same arrays, it returns something else")
@@ -61,7 +62,6 @@ def seen_directly(swept: Swept) -> list[Finding]:
             size=swept.only_batch,
         )
         found.append(known("batch-hardcoded", seen))
-    changed = [result for result in swept.results if result.outcome.changed]
     if changed:
         names = sorted({name for result in changed for name in result.outcome.changed})
         seen = tr(

@@ -88,6 +88,8 @@ def test_who_keeps_state_is_told_what_the_second_call_did(second: Outcome | None
     found = said(swept(result(), second=second, keeps_state=True))
     assert [*found] == ["state-kept"]
     assert found["state-kept"].endswith(words)
+    # a second call on changed arrays says nothing
+    assert [*said(swept(result(changed=("W",)), second=second, keeps_state=True))] == ["mutates-input"]
 
 
 def test_who_takes_one_batch_size_only_and_who_changes_inputs_are_told_which() -> None:
