@@ -72,12 +72,16 @@ class Case:
         )
 
     @property
-    def work(self) -> tuple[int, int]:
-        """What cases are ordered by: multiplications of one pass, then cells of the input."""
+    def work(self) -> tuple[bool, int, int]:
+        """What cases are ordered by: multiplications of one pass, then cells of the input.
+
+        Those of a single row or column come last: a failure is looked at where there is something to see.
+        """
         f_h, f_w = self.kernel
         samples = self.batch or 1
         cells = samples * self.size[0] * self.size[1] * self.channels
-        return self.geometry.total_steps * f_h * f_w * self.channels // self.groups, cells
+        thin = min(*self.size, *self.geometry.output_shape[:2]) == 1
+        return thin, self.geometry.total_steps * f_h * f_w * self.channels // self.groups, cells
 
     @property
     def possible(self) -> bool:
