@@ -295,6 +295,7 @@ def notes(swept: Swept) -> tuple[str, ...]:
                 geometry=tr(", ").join(swept.unsaid),
             )
         )
+    said += [limit.note for limit in swept.limits]
     if swept.untried:
         said.append(
             tr(

@@ -6,12 +6,13 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from convstep.candidate.call.call import Call
+from convstep.candidate.call.containers import Path, built, path_of
 from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.named import convention_of, given
@@ -20,6 +21,7 @@ from convstep.candidate.call.returned import check_size, plain
 from convstep.candidate.call.words import roles_of
 from convstep.language import tr
 
+_OPTIONS = ("stride", "padding", "dilation", "groups")
 _LEFT_OUT = object()
 LINEAR: tuple[Any, ...] = (None, "none", "linear", "identity", "", _LEFT_OUT)
 """What is said for "no activation", besides a function that returns what it is given."""
@@ -30,18 +32,25 @@ class ForwardFailed(Exception):
 
 
 class Context:
-    """A ctx, for a library that brings none of its own along: anything can be kept in it."""
+    """A ctx, for a library that brings none of its own along: anything can be kept in it.
+
+    >>> ctx = Context()
+    >>> ctx.save(1, 2)
+    >>> ctx.saved_values, ctx.saved_tensors
+    ((1, 2), (1, 2))
+    """
 
     needs_input_grad = (True,) * 16
 
-    def save_for_backward(self, *values: Any) -> None:
-        """Keep values under every name they are asked for."""
-        self.saved_tensors = self.saved_values = self.saved = self.to_save = values
-
-    def mark_dirty(self, *values: Any) -> None:
-        """Nothing to do; PyTorch's has it, as it has the two below."""
-
-    mark_non_differentiable = set_materialize_grads = mark_dirty
+    def __getattr__(self, name: str) -> Any:
+        """What saves, and what was saved, whatever a library calls it."""
+        if name in ("mark_dirty", "mark_non_differentiable", "set_materialize_grads"):
+            return lambda *values: None
+        if re.match("saved|stored|kept|values|tensors|to_save", name) and "_kept" in vars(self):
+            return self._kept
+        if re.match("(save|store|keep|stash|put|remember)(_|$)", name):
+            return lambda *values: setattr(self, "_kept", values)
+        raise AttributeError(f"ctx has no {name}")
 
 
 @dataclass(slots=True)
@@ -78,7 +87,7 @@ class _Values:
         if role == "hparameters":
             return self._hparameters()
         if role == "cache":
-            return self.made if self.call.own_cache else self._cache()
+            return self.made
         if role in ("activation", "ctx"):
             return getattr(self, role)
         if role == "A_prev_pad":
@@ -91,18 +100,20 @@ class _Values:
         return getattr(inputs, role)
 
     def _hparameters(self) -> dict[str, Any]:
-        words = re.findall(r"""["'](\w+)["']""", self.candidate.source)
+        """All that the source looks up by a key that says what it wants, as deep as it does."""
         found = {"stride": self.inputs.stride, "pad": self.inputs.padding, "padding": self.inputs.padding}
-        for word in words:
+        for word in re.findall(r"""["'](\w+)["']""", self.candidate.source):
             for role in roles_of(word):
-                if role in ("stride", "padding", "dilation", "groups"):
+                if role in _OPTIONS:
                     found[word] = getattr(self.inputs, role)
-        return found
-
-    def _cache(self) -> Any:
-        assert self.call.cache is not None
-        pairs = [(name, self(role)) for name, role in self.call.cache.given]
-        return dict(pairs) if self.call.cache.name == "dict" else tuple(value for _, value in pairs)
+        nested: list[tuple[Path, Any]] = [((word,), value) for word, value in found.items()]
+        for keys in re.findall(r"""((?:\[["']\w+["']\]){2,})""", self.candidate.source):
+            path = path_of(f"_{keys}: ")
+            for role in roles_of(str(path[-1])):
+                if role in _OPTIONS:
+                    nested.append((path, getattr(self.inputs, role)))
+        held: dict[str, Any] = built([part for part in dict(nested).items() if part[0]])
+        return held
 
     def _padded(self) -> Any:
         layouts, geometry = self.call.layouts, self.inputs.problem.geometry
@@ -162,8 +173,21 @@ def run(
         except Exception as error:
             raise ForwardFailed from error
         values.made, values.extras = _cache_of(made, facts)
+    elif call.watched is not None and forward is not None:
+        seen = replace(call, own_cache=True, forward=call.watched, backward=None)
+        with contextlib.suppress(Exception):  # its backward may be right all the same
+            twin = convention_of(call).inputs(inputs.problem, integers=call.integers)
+            _forward(forward, _Values(_as(twin, inputs.dZ), seen, candidate), facts)
     places, named = given(backward, candidate.parameters, values)
     return function(*places, **named)
+
+
+def _as(inputs: Inputs, dZ: Any) -> Inputs:
+    """Inputs as tensors where dZ is one."""
+    for name in ("A_prev", "W", "b", "dZ"):
+        if (array := getattr(inputs, name)) is not None:
+            setattr(inputs, name, _like(array, dZ))
+    return inputs
 
 
 def _forward(forward: Callable[..., Any], values: _Values, facts: dict[str, Any]) -> Any:
@@ -260,7 +284,8 @@ def through_autograd(
     assert call.forward is not None
     values = _Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    Z = getattr(function, "apply", function)(*(values(role) for role in roles))
+    places, _ = given(call.forward, candidate.parameters, values)
+    Z = getattr(function, "apply", function)(*places)
     if (ours := _Z_of(Z, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}

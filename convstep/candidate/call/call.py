@@ -17,7 +17,8 @@ class Method:
     name: str
     """What is called; "" for the candidate itself."""
     given: tuple[tuple[str, str], ...]
-    """Parameter and role (see `words.py`) of each argument, in order; a parameter "" goes by position."""
+    """Parameter and role (see `words.py`) of each argument, in order; a parameter "" goes by position, and
+    what a parameter holds is written as it is taken out: "cache[0]: x" (see `containers.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,16 @@ class Call:
     """Its backward."""
     again: bool = False
     """Whether what is looked at is a second call on the same object: what it kept shows then."""
-    cache: Method | None = None
-    """What the cache holds where it is not its own forward's: a "tuple", "dict" or "object" of roles."""
-    same: bool = False
-    """Whether a candidate that is told no padding pads by half the kernel; else it pads nothing."""
+    column: bool = False
+    """Whether its code makes db a column, whatever shape b has."""
+    watched: Method | None = None
+    """A forward that is called besides, to see what it does, where the backward needs nothing from it."""
     square: bool = False
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
     rule: str = ""
-    """The padding that a layer makes by itself: a name of `layers.RULES`; "" where numbers say it."""
+    """The padding that it makes by itself: a name of `layers.RULES`; "" where numbers say it, or none."""
     places: tuple[tuple[str, str], ...] = ()
     """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
     rate: float = 0.0
@@ -68,7 +69,7 @@ class Call:
     @property
     def says(self) -> frozenset[str]:
         """The roles of all that it is given, in whatever call."""
-        methods = (self.maker, self.forward, self.backward, None if self.own_cache else self.cache)
+        methods = (self.maker, self.forward, self.backward)
         roles = {role for method in methods if method is not None for _, role in method.given}
         return frozenset(roles | ({"stride", "padding"} if "hparameters" in roles else set()))
 
@@ -80,7 +81,7 @@ class Call:
         facts["places"] = tuple((what, where) for what, where in facts["places"])
         if facts["layouts"] is not None:
             facts["layouts"] = Layouts(**facts["layouts"])
-        for name in ("maker", "forward", "backward", "cache"):
+        for name in ("maker", "forward", "backward", "watched"):
             if facts[name] is not None:
                 given = tuple((parameter, role) for parameter, role in facts[name]["given"])
                 facts[name] = Method(facts[name]["name"], given)

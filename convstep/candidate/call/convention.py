@@ -78,6 +78,8 @@ class Convention:
     """Whether stride may differ along the axes."""
     general: bool = False
     """Whether dilation and groups can be said."""
+    column: bool = False
+    """Whether its code makes db a column."""
     has_cache: bool = False
     """Whether the call takes a cache, which the candidate's own forward can make."""
 
@@ -158,6 +160,8 @@ class Convention:
         """
         if name == "db":
             shapes: tuple[tuple[int, ...], ...] = ((1, 1, 1, array.size),)
+            if self.column:
+                shapes = (*shapes, (array.size, 1))
             if self.name == "problem":  # an adapter need not know in which shape the code behind it has b
                 shapes = (*shapes, (array.size, 1), (1, array.size))
             return array.reshape(-1) if array.shape in shapes else array
@@ -203,7 +207,8 @@ def alx_padding(geometry: Geometry) -> str | None:
 def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
-    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning.
+    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
+    is what it does not name.
     """
     if is_dataclass(result) and not isinstance(result, type):
         result = {each.name: getattr(result, each.name) for each in fields(result)}
@@ -215,6 +220,14 @@ def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         return tuple(found.values()), tuple(found)
     if isinstance(result, (tuple, list)):
         flat: list[Any] = []
+        held = [part for part in result if isinstance(part, Mapping)]
+        if held and all(any(map(meaning, map(str, part))) for part in held):  # dX, {"dW": …, "db": …}
+            labelled = {meaning(str(key)): value for part in held for key, value in part.items()}
+            free = [name for name in ("dA_prev", "dW", "db") if name not in labelled]
+            others = [part for part in result if not isinstance(part, Mapping)]
+            labelled |= dict(zip(free, others, strict=False))
+            labelled.pop("", None)
+            return tuple(labelled.values()), tuple(labelled)
         for part in result:
             inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
             flat += part if inner else [part]

@@ -259,7 +259,9 @@ def spoken(candidate: Candidate, convention: str) -> bool:
     if convention in ("cs231n", "coursera"):
         return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
     if convention == "torch":
-        return candidate.kind != "autograd" and any("grad" in word for word in words)
+        known = [name for name, said in _TORCH_WORDS.items() if not set(said).isdisjoint(words)]
+        named_so = {"dZ", "A_prev", "W"} <= set(known) and any("grad" in word for word in words)
+        return candidate.kind != "autograd" and named_so
     if convention == "article":
         return "cache" in words
     return convention == "problem" or (convention == "alx" and "padding" in words[4:5])

@@ -7,14 +7,17 @@ then a matter of trying: every way made here is cheap, and `check.choosing` keep
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.containers import Path, built, leaves, path_of, root_of, word_of, written
 from convstep.candidate.call.convention import Array, Convention, Inputs, one
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.layouts import Layouts
@@ -39,8 +42,18 @@ SIGNATURES = 8
 """Readings of a signature that are tried."""
 SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
 """How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
+COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
+"""How a source makes a column: `np.zeros((C_out, 1))`."""
 WORD = r"(?i)\b{name}\b[^=,()]*=\s*[\"'](same|valid)[\"']"
 """How a source says that its padding is a word."""
+RULES = {
+    "": "no padding",
+    "half": "padding always half the kernel",
+    "one": "padding always 1",
+    "tf": "padding so that ceil(size / stride) places come out",
+    "alx": "padding so that the size stays as it is",
+}
+"""What is said of the padding of a candidate that is told none."""
 ARRAYS = ("dZ", "A_prev", "W")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
@@ -78,14 +91,18 @@ class Named(Convention):
         for name in ("dilation", "groups"):
             if getattr(geometry, name) not in ((1, 1), 1) and name not in says:
                 return tr("dilation") if name == "dilation" else tr("groups")
-        if top != bottom or left != right:
+        if "padding" in says and (top != bottom or left != right):
             return tr("different padding on opposite sides")
         if "padding:word" in says:
-            same = top == left == f_h // 2 and f_h == f_w and f_h % 2 == 1 and geometry.stride == (1, 1)
-            return "" if same or top == left == 0 else tr("padding")
+            half = layers.padding_of("half", geometry) == geometry.padding and geometry.stride == (1, 1)
+            return "" if half or geometry.padding == ((0, 0), (0, 0)) else tr("padding")
         if "padding" not in says:
-            half = f_h // 2 if self.told.same else 0
-            return "" if top == left == half else tr("padding")
+            own = layers.padding_of(self.told.rule, geometry) if self.told.rule else ((0, 0), (0, 0))
+            return (
+                ""
+                if geometry.padding == own
+                else tr("padding other than its own" if self.told.rule else "padding")
+            )
         return tr("different padding along H and W") if top != left and not self.pairs else ""
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
@@ -113,11 +130,10 @@ class Named(Convention):
         """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
         if self.told is not None and self.told.convention == "layer":
             return array
-        if name == "db" and array.ndim > 1 and array.size == problem.W.shape[0]:
-            assert self.told is not None
-            unknown = "b" not in self.told.says and sorted(array.shape)[:-1] == [1] * (array.ndim - 1)
-            if unknown or array.shape == (1, 1, 1, array.size):
-                return array.reshape(-1)
+        assert self.told is not None
+        flat = self.told.column or "b" not in self.told.says or array.shape == (1, 1, 1, array.size)
+        if name == "db" and flat and array.size == max(array.shape, default=0):
+            return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 
 
@@ -125,7 +141,7 @@ def convention_of(call: Call) -> Convention:
     """How a call speaks: one of the conventions people share, or its own."""
     known = CONVENTIONS.get(call.convention)
     if known is not None:
-        return replace(known, pairs=False) if call.pairs is False else known
+        return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
     layouts = call.layouts or Layouts()
     return Named(
         call.convention,
@@ -145,21 +161,37 @@ def convention_of(call: Call) -> Convention:
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     for call in dict.fromkeys(_in_words(call, candidate.source) for call in readings):
         says = call.says
-        call = replace(call, square=re.search(SQUARE, candidate.source) is not None)
-        layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
-        paddings = (False,) if says & {"padding", "padding:word"} else (False, True)
-        biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
-        method = call.backward or call.forward
-        if method is not None and any(
-            role.partition(":")[0] not in (*roles_of(name), "dZ") for name, role in method.given
-        ):
-            layouts, biases = layouts[:7], biases[:1]  # a guess
-        yield tuple(
-            replace(call, layouts=replace(lying, b=bias), same=same)
-            for bias, lying, same in itertools.product(biases, layouts, paddings)
+        call = replace(
+            call,
+            column=makes_column(candidate.source),
+            square=re.search(SQUARE, candidate.source) is not None,
         )
+        layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
+        more = layers.RULES if pads and "stride" in says else ("half",)
+        rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
+        biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
+        if guessed(call):
+            layouts, biases = layouts[:7], biases[:1]
+        yield tuple(
+            replace(call, layouts=replace(lying, b=bias), rule=rule)
+            for rule, bias, lying in itertools.product(rules, biases, layouts)
+        )
+
+
+def makes_column(source: str) -> bool:
+    """Whether a source makes an array of one column: db, that is, whatever shape b has."""
+    return re.search(COLUMN, source) is not None
+
+
+def guessed(call: Call) -> bool:
+    """Whether a parameter was given a role that its name does not say."""
+    method = call.backward or call.forward
+    return method is not None and not all(
+        path_of(name) or role.partition(":")[0] in ("dZ", *roles_of(name)) for name, role in method.given
+    )
 
 
 def _in_words(call: Call, source: str) -> Call:
@@ -168,7 +200,12 @@ def _in_words(call: Call, source: str) -> Call:
     if method is None or call.forward is not None:
         return call
     said = [
-        (name, "padding:word" if role == "padding" and re.search(WORD.format(name=name), source) else role)
+        (
+            name,
+            "padding:word"
+            if role == "padding" and re.search(WORD.format(name=re.escape(word_of(name))), source)
+            else role,
+        )
         for name, role in method.given
     ]
     return replace(call, backward=Method(method.name, tuple(said)))
@@ -176,15 +213,18 @@ def _in_words(call: Call, source: str) -> Call:
 
 def _readings(candidate: Candidate) -> Iterator[Call]:
     """What a candidate's parameters may mean, in the commonest layout."""
-    own = _methods(candidate.forward_parameters, candidate.forward_required)
     if candidate.kind == "autograd":
-        for given in _assigned(candidate.parameters, candidate.parameters[: candidate.required]):
-            if {"A_prev", "W"} <= {role for _, role in given}:
-                yield Call("named", forward=Method("apply", given))
+        for given in _forwards(candidate, candidate.parameters, candidate.needed):
+            yield Call("named", forward=Method("apply", given))
         return
+    own = [
+        Method("forward", given)
+        for given in itertools.islice(
+            _forwards(candidate, candidate.forward_parameters, candidate.forward_required), 3
+        )
+    ]
     names = (*candidate.parameters, *candidate.keywords)
-    required = candidate.parameters[: candidate.required]
-    for given in _assigned(names, required):
+    for given in _assigned(*_taken_apart(candidate, names, candidate.needed), candidate.source):
         roles, backward = {role for _, role in given}, Method("", given)
         if "ctx" in roles:
             for forward in own:
@@ -193,36 +233,92 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         elif "dZ" not in roles:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 yield Call("named", forward=backward, backward=Method("closure", (("", "dZ"),)))
-        elif "cache" in roles or any(role.startswith("own") for role in roles):
-            caches = [None] if "cache" not in roles else [_cache(candidate, given)]
-            if caches[0] is not None:
-                yield Call("named", backward=backward, cache=caches[0])
+        elif (
+            "cache" not in roles
+            and not any(role.startswith("own") for role in roles)
+            and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
+        ):
+            yield Call("named", backward=backward, watched=_by_its_names(own))
+    for given in _assigned(names, candidate.needed, candidate.source):
+        roles = {role for _, role in given}
+        if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
-                yield Call("named", own_cache=True, forward=forward, backward=backward)
-        elif roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}:
-            yield Call("named", backward=backward)
+                yield Call("named", own_cache=True, forward=forward, backward=Method("", given))
 
 
-def _methods(parameters: Sequence[str], required: Sequence[str]) -> list[Method]:
-    """The ways of calling a forward by its parameters' names."""
-    return [
-        Method("forward", given)
-        for given in itertools.islice(_assigned(parameters, required), 3)
-        if {"A_prev", "W"} <= {role for _, role in given}
-    ]
+def _by_its_names(own: Sequence[Method]) -> Method | None:
+    """The way of calling a forward, if its parameters' names leave no doubt."""
+    first = own[0] if own else Method("", ())
+    return first if first.given and not guessed(Call("named", forward=first)) else None
 
 
-def _assigned(names: Sequence[str], required: Sequence[str]) -> Iterator[tuple[tuple[str, str], ...]]:
+def _forwards(
+    candidate: Candidate, parameters: Sequence[str], needed: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """What a forward's parameters may be given: no upstream gradient, nothing that only it can make."""
+    names, needed = _taken_apart(candidate, parameters, needed)
+    for given in _assigned((*names, "dZ"), (*needed, "dZ"), candidate.source):
+        roles = [role for _, role in given[:-1]]
+        if {"A_prev", "W"} <= set(roles) and not any(
+            role.startswith("own") for role in (*roles, "cache")[:-1]
+        ):
+            yield given[:-1]
+
+
+def _taken_apart(
+    candidate: Candidate, names: Sequence[str], needed: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The parameters, those that hold several things replaced by these, as far as all of them are known."""
+    whole = [name for name in names if set(roles_of(name)) <= {"cache", "hparameters"}]
+    held = {
+        root: [written(root, path, word) for path, word in found]
+        for root, found in leaves(candidate.source, whole).items()
+        if all(set(roles_of(word)) & (_GIVEN - {"cache", "ctx", "dZ"}) for _, word in found)
+    }
+    listed, required = (
+        [each for name in which for each in held.get(name, [name])] for which in (names, needed)
+    )
+    return listed, required
+
+
+def _used_as(source: str) -> dict[str, str]:
+    """Roles of names by what a source hands them over as: `conv2d(x, bank, padding=margin)`."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(textwrap.dedent(source))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func).rpartition(".")[2]
+            pairs: list[tuple[str, ast.expr]] = [(each.arg or "", each.value) for each in node.keywords]
+            if called == "conv2d":
+                pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
+            if called == "pad":
+                pairs += [("padding", each) for each in ast.walk(node) if isinstance(each, ast.Name)]
+            for role, value in pairs:
+                if isinstance(value, ast.Name) and role in _GIVEN:
+                    found.setdefault(value.id, role)
+    return found
+
+
+def _assigned(
+    names: Sequence[str], needed: Sequence[str], source: str = ""
+) -> Iterator[tuple[tuple[str, str], ...]]:
     """Roles for parameters by their names, each role once; what has a default and no role is left out."""
     choices: list[list[str]] = []
+    used_as = _used_as(source)
     for place, name in enumerate(names):
-        roles = [role for role in roles_of(name) if role in _GIVEN]
+        word = word_of(name)
+        roles = [role for role in roles_of(word) if role in _GIVEN] or [
+            role for role in (used_as.get(word, ""),) if role
+        ]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array
             roles = [*(role for role in roles if role != "kernel_size"), "kernel_size"]
-        left_out = [] if name in required else [""]
+        left_out = [] if name in needed else [""]
         choices.append([*roles, *left_out] if roles else left_out or ["?"])
+    if not any("dZ" in each or "?" in each for each in choices):  # what has a default may still be needed
+        choices = [["?"] if each == [""] else each for each in choices]
     seen = set()
     for picked in itertools.islice(itertools.product(*choices), 4096):
         real = [role for role in picked if role not in ("", "?")]
@@ -260,6 +356,9 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
 
 def _by_place(candidate: Candidate) -> Iterator[Call]:
     """Readings by place alone: the three arrays in any order, then what else it takes."""
+    listed, _ = _taken_apart(candidate, candidate.parameters, ())
+    if candidate.kind == "autograd" or listed != [*candidate.parameters]:
+        return
     count = candidate.required if candidate.required >= 3 else len(candidate.parameters)
     rests: dict[int, tuple[tuple[str, ...], ...]] = {
         3: ((),),
@@ -272,54 +371,12 @@ def _by_place(candidate: Candidate) -> Iterator[Call]:
         yield Call("named", backward=Method("", given))
 
 
-def _cache(candidate: Candidate, given: Sequence[tuple[str, str]]) -> Method | None:
-    """What a cache holds, from where the source takes it apart; None if it does not say all of it."""
-    name = next(parameter for parameter, role in given if role == "cache")
-    taken = {role for _, role in given} - {"cache"}
-    try:
-        tree = ast.parse(_dedented(candidate.source))
-    except (SyntaxError, ValueError):
-        return None
-    slots: dict[str, list[str]] = {"tuple": [], "dict": [], "object": []}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _is(node.value, name) and isinstance(node.targets[0], ast.Tuple):
-            slots["tuple"] = [_slot(each) for each in node.targets[0].elts]
-        elif isinstance(node, ast.Subscript) and _is(node.value, name):
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                slots["dict"].append(node.slice.value)
-        elif isinstance(node, ast.Attribute) and _is(node.value, name):
-            slots["object"].append(node.attr)
-    for kind, words in slots.items():
-        words = words if kind == "tuple" else list(dict.fromkeys(words))
-        if words and kind != "object":
-            for pairs in _assigned(words, words):
-                roles = [role for _, role in pairs]
-                if len(pairs) == len(words) and not any(role in taken or "own" in role for role in roles):
-                    return Method(kind, pairs)
-    return None
-
-
-def _slot(node: ast.expr) -> str:
-    """The name of one of the things a cache is unpacked into."""
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "_"
-
-
-def _is(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _dedented(source: str) -> str:
-    import textwrap
-
-    return textwrap.dedent(source)
-
-
 def described(call: Call, candidate: Candidate) -> str:
     """How it is called in one line: the call as its author would write it, and how the arrays lie."""
     method = call.backward if call.backward is not None else call.forward
     if method is None:
         return f"{candidate.name}({', '.join(candidate.parameters)})"
-    words = ", ".join(parameter or role for parameter, role in method.given)
+    words = ", ".join(dict.fromkeys(root_of(parameter) or role for parameter, role in method.given))
     text = f"{candidate.name}({words})"
     if method.name == "closure" and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
@@ -327,8 +384,12 @@ def described(call: Call, candidate: Candidate) -> str:
     elif call.forward is not None and candidate.forward and candidate.kind != "autograd":
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")
-    elif call.cache is not None:
-        text = tr("{call}, cache ({slots})", call=text, slots=", ".join(name for name, _ in call.cache.given))
+    held: dict[str, list[str]] = {}
+    for parameter, _ in method.given:
+        if path_of(parameter):
+            held.setdefault(root_of(parameter), []).append(word_of(parameter))
+    for root, slots in held.items():
+        text = tr("{call}, {name} ({slots})", call=text, name=root, slots=", ".join(slots))
     lying = call.layouts or Layouts()
     kernels = lying.W.replace("O", "F").replace("I", "C").replace("H", "K").replace("W", "L")
     parts = [
@@ -338,7 +399,7 @@ def described(call: Call, candidate: Candidate) -> str:
     if "b" in call.says and lying.b not in ("", "O"):
         parts.append(tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F"))))
     if "padding" not in call.says:
-        parts.append(tr("padding always half the kernel") if call.same else tr("no padding"))
+        parts.append(tr(RULES[call.rule]))
     if call.tensors or (call.tensors is None and candidate.tensors):
         parts.append(tr("tensors"))
     return f"{text}: {tr(', ').join(parts)}"
@@ -352,14 +413,17 @@ def given(method: Method, parameters: Sequence[str], values: Any) -> tuple[list[
         parameters: its parameters in order.
         values: from a role to a value.
     """
+    parts: dict[str, list[tuple[Path, Any]]] = {}
+    for number, (parameter, role) in enumerate(method.given):
+        root = root_of(parameter) or f"[{number}]"
+        parts.setdefault(root, []).append((path_of(parameter), values(role)))
     places: list[Any] = []
     named: dict[str, Any] = {}
-    for number, (parameter, role) in enumerate(method.given):
-        value = values(role)
-        if not parameter or (parameters[number : number + 1] == (parameter,) and not named):
-            places.append(value)
+    for number, (root, held) in enumerate(parts.items()):
+        if root[:1] == "[" or (tuple(parameters[number : number + 1]) == (root,) and not named):
+            places.append(built(held))
         else:
-            named[parameter] = value
+            named[root] = built(held)
     return places, named
 
 

@@ -57,10 +57,17 @@ class Candidate:
     """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()
     """Its parameters that go by name only."""
+    keywords_required: tuple[str, ...] = ()
+    """Which of them have no default."""
     forward_parameters: tuple[str, ...] = ()
     """The parameters of that forward, those that go by name only last."""
     forward_required: tuple[str, ...] = ()
     """Which of them have no default."""
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Its parameters that have no default."""
+        return (*self.parameters[: self.required], *self.keywords_required)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -104,6 +104,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         made_of=written[0],
         methods=written[1],
         keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
+        keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )

@@ -27,6 +27,7 @@ class Ways:
         self._served = served
         self._others: dict[str, Served] = {}
         self._tries: dict[str, int] = {}
+        self._loaded: dict[tuple[int, str], Served | None] = {}
 
     def reload(self, call: Call) -> None:
         """Forget what earlier calls left."""
@@ -47,9 +48,7 @@ class Ways:
         outcome, said = _called(used, call, problem)
         tried, tries = used, self._tries.get(key, 0)
         while said and tries < self.TRIES:
-            other = None
-            with contextlib.suppress(Exception, SystemExit):  # loading runs somebody's code
-                other = tried.otherwise(said)
+            other = self._otherwise(tried, said)
             if other is None:
                 break
             found, said = _called(other, call, problem.with_arrays(**given))
@@ -59,6 +58,15 @@ class Ways:
                 self._others[key] = other
         self._tries[key] = tries + (tried is not used)
         return replace(outcome, notes=used.candidate.notes)
+
+    def _otherwise(self, tried: Served, said: str) -> Served | None:
+        """It as an exception suggests; loaded once for all ways of calling that raise the same."""
+        key = id(tried), said
+        if key not in self._loaded:
+            self._loaded[key] = None
+            with contextlib.suppress(Exception, SystemExit):  # loading runs somebody's code
+                self._loaded[key] = tried.otherwise(said)
+        return self._loaded[key]
 
 
 def _key(call: Call) -> str:

@@ -172,9 +172,11 @@ def fitted(case: Case, convention: Convention) -> Case:
         k = case.kernel[0] | 1
         case = replace(case, kernel=(k, k), stride=(1, 1), padding=((k // 2,) * 2,) * 2)
     elif "padding" not in says and "padding:word" not in says:
-        p = case.kernel[0] // 2 if convention.told.same else 0
-        case = replace(case, padding=((p, p), (p, p)))
-        case = replace(case, kernel=(case.kernel[0],) * 2) if convention.told.same else case
+        rule = convention.told.rule
+        if rule == "half":
+            case = replace(case, kernel=(case.kernel[0] | 1, case.kernel[1] | 1))
+        own = layers.padding_of(rule, case.geometry) if rule else None
+        case = replace(case, padding=own or ((0, 0), (0, 0)))
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
     return replace(case, filters=1) if "O" not in lying.W or "C" not in lying.A else case

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, likely, spoken
-from convstep.candidate.call.named import convention_of, described, is_forward
+from convstep.candidate.call.named import convention_of, described, is_forward, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Candidate
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.worker import Worker
@@ -70,7 +70,7 @@ def choose(
     options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
     own = bool(candidate.forward)
     known = [
-        (Call(name, own_cache), reason)
+        (Call(name, own_cache, column=makes_column(candidate.source)), reason)
         for name, reason in options
         for own_cache in (False, True)
         if not own_cache or (own and CONVENTIONS[name].has_cache)
@@ -147,7 +147,8 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
 
 
 CALLING = (
-    r"unpack|argument|AttributeError|KeyError|has no attribute|tuple index|list index"
+    r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be"
+    r"|tuple index|list index"
     r"|TypeError(?!.*(slice indices|integer|float))"
 )
 

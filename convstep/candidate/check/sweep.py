@@ -18,7 +18,9 @@ from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.choosing import choose as choose
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import trials
+from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 
 BUDGET = 40.0
@@ -60,6 +62,8 @@ class Swept:
     """Bytes by which its process grew over the sweep."""
     only_batch: int
     """The one batch size that a candidate takes which raises on every problem; 0 if none was found."""
+    limits: tuple[Limit, ...]
+    """What it never takes, whose problems are not among the results."""
     whole_numbers: tuple[str, ...]
     """Gradients that are cut to whole numbers when the inputs are integers."""
 
@@ -124,8 +128,12 @@ def sweep(
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
     if not stopped and not keeps_state and (other := _on_one_object(worker, call, results)) is not None:
         second, keeps_state = other, True
+    beyond: tuple[Limit, ...] = ()
     if not stopped:
-        results += _made_up_for(worker, call, results, lambda: clock() - began > budget, fresh=keeps_state)
+        beyond = limits(call, worker.candidate, results)
+        results = counted(beyond, results)
+        more = _made_up_for(worker, call, results, lambda: clock() - began > budget, fresh=keeps_state)
+        results += counted(beyond, list(more))
     if (
         problem is not None
         and not stopped
@@ -145,6 +153,7 @@ def sweep(
         keeps_state,
         held[-1] - held[0] if len(held) > 1 else 0,
         _only_batch(worker, call, results),
+        beyond,
         _whole_numbers(worker, call, results, keeps_state),
     )
 
@@ -178,7 +187,12 @@ def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblem
     """More problems for what was swept, to try on them what is said of it."""
     convention = convention_of(swept.call)
     like = [result.case for result in swept.results if result.case is not None and not result.refused]
-    cases = random_cases(lambda geometry: not convention.cannot_say(geometry, swept.candidate), like)
+
+    def sayable(geometry: Geometry) -> bool:
+        beyond = any(limit.beyond(geometry) for limit in swept.limits)
+        return not beyond and not convention.cannot_say(geometry, swept.candidate)
+
+    cases = random_cases(sayable, like)
     return FreshProblems(
         lambda problem: worker.call(swept.call, problem, fresh=swept.keeps_state), cases, seconds
     )
@@ -229,8 +243,12 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     Numbers to try come from what it raises and from its source.
     """
-    if not convention_of(call).batched or any(r.outcome.kind != RAISED for r in results):
+    if not convention_of(call).batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
         return 0
+    takes = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RETURNED}
+    raising = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RAISED}
+    if takes:
+        return takes.pop() if len(takes) == 1 and raising and not takes & raising else 0
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
     tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of, described, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.words import roles_of
@@ -66,7 +68,7 @@ class Tried:
         """Whether it is no accident that gradients came back: the names said so, or numbers are right."""
         method = self.call.backward or self.call.forward
         by_name = method is not None and all(
-            role.partition(":")[0] in roles_of(name) for name, role in method.given
+            role.partition(":")[0] in roles_of(word_of(name)) for name, role in method.given
         )
         return self.believable and (self.right or by_name)
 
@@ -120,29 +122,22 @@ def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
     """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
     tried: list[Tried] = []
-    deaths = 0
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
         for tensors, pairs in more:
-            misfits: set[tuple[str, str, bool] | None] = set()
-            ended: list[Tried] = []
+            ruled_out, ended = RuledOut(), list[Tried]()
             for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
-                lying = None if call.layouts is None else (call.layouts.A, call.layouts.W, call.same)
-                if lying is not None and lying in misfits:
+                if ruled_out(call):
                     continue
-                if not in_time() or deaths > 2:
+                if not in_time() or sum(way.results[-1].outcome.kind == DIED for way in tried) > 2:
                     return tried
                 way = _tried(worker, call)
                 tried.append(way)
                 ended.append(way)
-                deaths += way.results[-1].outcome.kind == DIED
                 if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
                     return tried
-                if _wrong_arguments(way.results[0].outcome):
-                    break
-                if way.results[0].outcome.kind == RETURNED and not way.fit[0]:
-                    misfits.add(lying)  # another shape of the bias does not help
+                ruled_out.learn(way)
             raised = all(way.results[0].outcome.kind in (RAISED, REFUSED) for way in ended)
             numpy = raised and worker.candidate.kind != "autograd" and worker.candidate.tensors
             if numpy and tensors is pairs is None:
@@ -152,6 +147,47 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
         if any(way.right for way in tried):
             break
     return tried
+
+
+class RuledOut:
+    """The ways of one reading that what came of others leaves no hope for."""
+
+    READING = r"KeyError|AttributeError|indices must be|only integers, slices|not (subscriptable|callable)"
+    """Exceptions of something that was given in the place of something else, however it lies."""
+
+    def __init__(self) -> None:
+        self._reading = False
+        self._seen: set[tuple[object, ...]] = set()
+        self._out: set[tuple[object, ...]] = set()
+
+    def __call__(self, call: Call) -> bool:
+        """Whether a way need not be tried."""
+        lying = call.layouts or Layouts()
+        axes, pictures = (len(lying.A), len(lying.W)), (lying.A, lying.W)
+        known = {axes, (*pictures, lying.b), (*pictures, "rule", call.rule)}
+        return self._reading or not self._out.isdisjoint(known)
+
+    def learn(self, way: Tried) -> None:
+        """Take in what came of a way.
+
+        The same exception at the same place rules out: in two layouts, all of this reading if something is
+        not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
+        the others. Where what came back does not fit, no other bias helps.
+        """
+        outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
+        said, pictures = (outcome.line, outcome.message), (lying.A, lying.W)
+        axes = len(lying.A), len(lying.W)
+        unpacking, other = "unpack" in outcome.message, re.search(self.READING, outcome.message)
+        if _wrong_arguments(outcome) or (other and said in self._seen):
+            self._reading = True
+        if outcome.kind == RETURNED and not way.fit[0]:
+            self._out.add((*pictures, "rule", rule))
+        if outcome.kind in (RAISED, REFUSED):
+            if unpacking and (*axes, *said) in self._seen:
+                self._out.add(axes)
+            if (*pictures, lying.b, *said) in self._seen:
+                self._out.add((*pictures, lying.b))
+            self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
 
 
 def _tried(worker: Worker, call: Call) -> Tried:
@@ -186,7 +222,7 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
         return outcome.labels if alike else ()
     worth: dict[tuple[str, int], int] = {}
     arrays = outcome.returned[:5]
-    for name, (place, array) in itertools.product(NAMES, enumerate(arrays)):
+    for name, (place, array) in itertools.product(_computable(call), enumerate(arrays)):
         gradients = {name: convention.ours(name, array, result.right.problem)}
         found = judge(result.case, result.right, replace(outcome, gradients=gradients)).judged
         worth[name, place] = sum(1000 if each.kind == RIGHT else each.kind == WRONG for each in found)
@@ -197,6 +233,15 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
         if value > most:
             best, most = tuple(n if worth.get((n, p)) else "" for p, n in enumerate(order)), value
     return best if sum(map(bool, best)) >= min(2, len(arrays)) else ()
+
+
+def _computable(call: Call) -> list[str]:
+    """The gradients that can be made of what a call is given: no dA_prev without kernels."""
+    says = call.says
+    if call.own_cache or call.forward is not None:
+        return [*NAMES]
+    made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
+    return [name for name in NAMES if name not in made_of or says & made_of[name]]
 
 
 def _wrong_arguments(outcome: Outcome) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
-from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
+from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import (
@@ -77,8 +77,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     zeros = never_added_to(results, wrong)
     if zeros is not None:
         found.append(zeros)
-    missing = tuple(name for name in wrong if any(_lacks(name, result) for result in results))
-    sought = [name for name in wrong if name not in missing and (not zeros or name not in zeros.gradients)]
+    sought = [name for name in wrong if not zeros or name not in zeros.gradients]
     singles = {name: single_matches(name, results) for name in sought}
     found += _ranked(singles, wrong, raising)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
@@ -90,8 +89,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         pairs[name] = paired_matches(name, results, found_elsewhere=[*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
     found += about_raising(results, raising, _reproduced(found, pairs))
-    for name in (*missing, *(name for name in left if not pairs[name])):
-        found += _about_unknown(name, results, [] if name in missing else partial_matches(name, results))
+    for name in (name for name in left if not pairs[name]):
+        found += _about_unknown(name, results, partial_matches(name, results))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
@@ -132,7 +131,7 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
     words = tr("; ").join(observations(name, rest))
     if found:
         words = tr("elsewhere, not a known bug: {seen}", seen=words)
-    elif not any(_lacks(name, result) for result in results):
+    else:
         words = tr("not a known bug: {seen}", seen=words)
     return [*found, Finding(UNKNOWN, SEEN, words, (name,))]
 
@@ -142,10 +141,6 @@ def _has(words: str, result: Result) -> bool:
     return any(
         feature.words == words and feature.holds(result.right.problem.geometry) for feature in FEATURES
     )
-
-
-def _lacks(name: str, result: Result) -> bool:
-    return any(found.name == name and found.kind == MISSING for found in result.judged)
 
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
@@ -172,7 +167,7 @@ def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...]
         judged = [found for result in again for found in result.judged]
         if judged and all(found.kind == RIGHT for found in judged):
             return order, again
-        if judged and not any(found.kind in (SHAPE, MISSING) for found in judged):
+        if judged and not any(found.kind == SHAPE for found in judged):
             return order, again
     return None
 

@@ -108,7 +108,8 @@ class Registering:
             name = dotted(call.func) or ""
             last = name.rpartition(".")[2]
             made = last[:1].isupper() and self._owns(name.partition(".")[0])
-            if not (last in _LISTS or made or self._is_simple(ast.Call(call.func, [], []))):
+            of = _WithoutCalls().visit(copy.deepcopy(call.func))  # `vars(ops).copy().items()`
+            if not (last in _LISTS or made or self._is_simple(ast.Call(of, [], []))):
                 return False
         return self._is_simple(_WithoutCalls().visit(node))
 

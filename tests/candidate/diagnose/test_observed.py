@@ -44,7 +44,7 @@ def swept(*results: Result, **facts: Any) -> Swept:
     """A sweep in which nothing was seen but these results."""
     candidate = Candidate("conv_backward", "function", ("dZ", "cache"), 2, forward=facts.pop("forward", ""))
     call = Call("coursera", own_cache=facts.pop("own_cache", False))
-    plain = Swept(candidate, call, "", results, 0, (), None, False, 0, 0, ())
+    plain = Swept(candidate, call, "", results, 0, (), None, False, 0, 0, (), ())
     return replace(plain, **facts)
 
 

@@ -1,0 +1,155 @@
+"""What a parameter holds that is more than one thing: a cache, options, a dict of kernels and bias.
+
+The source says it: from where it takes the parameter apart, by `x, w = cache`, `params["W"]`,
+`options.get("stride", 1)` or `conf.stride`, as deep as it goes. What is in it is then called as the key
+or as the variable that it goes into.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+Path = tuple[str | int, ...]
+"""Where something lies: an index, a key, or an attribute, which begins with a dot."""
+_OF_ARRAYS = re.compile(
+    "shape|T|ndim|size|dtype|copy|reshape|transpose|sum|dot|astype|mean|max|min|flatten|ravel|swapaxes|"
+    "permute|view|contiguous|clone|detach|numpy|squeeze|unsqueeze|device|type|data|grad|new_zeros|"
+    "keys|values|items|get|pop|append"
+)
+"""Attributes that say nothing about what holds them."""
+_ALIKE = re.compile(r"dict|vars|tuple|list|\w*pair|\w*tuple|_?two|_?both")
+"""Functions whose result holds what they were given."""
+
+
+def leaves(source: str, roots: Iterable[str]) -> dict[str, list[tuple[Path, str]]]:
+    r"""By parameter, what a source takes out of it: where each thing lies, and what it is called.
+
+    >>> leaves("def f(g, c):\n    x, conf = c\n    s = conf['conv']['stride']", ["c"])
+    {'c': [((0,), 'x'), ((1, 'conv', 'stride'), 'stride')]}
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(source))
+    except (SyntaxError, ValueError):
+        return {}
+    taken = _Taken(roots)
+    taken.visit(tree)
+    found: dict[str, list[tuple[Path, str]]] = {}
+    for (root, path), name in taken.names.items():
+        deeper = any(
+            other == root and len(longer) > len(path) and longer[: len(path)] == path
+            for other, longer in taken.names
+        )
+        if path and not deeper:
+            found.setdefault(root, []).append((path, name))
+    return found
+
+
+class _Taken(ast.NodeVisitor):
+    """Follows what is taken out of some names, and what it is called afterwards."""
+
+    def __init__(self, roots: Iterable[str]) -> None:
+        self.known: dict[str, tuple[str, Path]] = {root: (root, ()) for root in roots}
+        self.names: dict[tuple[str, Path], str] = {}
+
+    def place(self, node: ast.expr) -> tuple[str, Path] | None:
+        """Where an expression's value lies; None if in none of them."""
+        if isinstance(node, (ast.Name, ast.Attribute)) and (known := self.known.get(ast.unparse(node))):
+            return known
+        key: str | int | None = None
+        inner: ast.expr | None = None
+        match node:
+            case ast.Subscript(value=inner, slice=ast.Constant(value=str() | int() as key)):
+                pass
+            case ast.Attribute(value=inner, attr=attr) if not _OF_ARRAYS.fullmatch(attr):
+                key = f".{attr}"
+            case ast.Call(
+                func=ast.Attribute(value=inner, attr="get" | "pop"),
+                args=[ast.Constant(value=str() as key), *_],
+            ):
+                pass
+            case ast.Call(func=ast.Name(id=name), args=[same, *_]) if _ALIKE.fullmatch(name):
+                return self.place(same)
+        if key is None or inner is None or (within := self.place(inner)) is None:
+            return None
+        return within[0], (*within[1], key)
+
+    def note(self, place: tuple[str, Path], name: str) -> None:
+        """Something was taken from a place."""
+        key = place[1][-1] if place[1] else ""
+        self.names.setdefault(place, key.lstrip(".") if isinstance(key, str) else name)
+
+    def bind(self, target: ast.expr, place: tuple[str, Path]) -> None:
+        """A name, or several, for what lies somewhere."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for number, each in enumerate(target.elts):
+                self.bind(each, (place[0], (*place[1], number)))
+            return
+        text = ast.unparse(target)
+        self.note(place, text.rpartition(".")[2])
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            self.known[text] = place
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """`a, b = cache`, `x = cache[0]`, `w, x = params["W"], cache["x"]`."""
+        for target in node.targets:
+            pairs: Sequence[tuple[ast.expr, ast.expr]] = [(target, node.value)]
+            both = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            if both and len(target.elts) == len(node.value.elts):  # type: ignore[attr-defined]
+                pairs = list(zip(target.elts, node.value.elts, strict=True))  # type: ignore[attr-defined]
+            for name, value in pairs:
+                if (place := self.place(value)) is not None:
+                    self.bind(name, place)
+        self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Anything that is read."""
+        if isinstance(node, ast.expr) and (place := self.place(node)) is not None and place[1]:
+            self.note(place, "")
+        super().generic_visit(node)
+
+
+def written(root: str, path: Path, word: str) -> str:
+    """A place as one writes it, and what is there: `cache[1]['stride']: stride`, `conf.pad: pad`."""
+    keys = "".join(k if isinstance(k, str) and k[:1] == "." else f"[{k!r}]" for k in path)
+    return f"{root}{keys}: {word}"
+
+
+def root_of(text: str) -> str:
+    """The parameter of a place that was written."""
+    return re.split(r"[.\[]", text, maxsplit=1)[0]
+
+
+def word_of(text: str) -> str:
+    """What is in a place that was written; the parameter itself where that is all."""
+    return text.rpartition(": ")[2]
+
+
+def path_of(text: str) -> Path:
+    """The path of a place that was written; empty for the parameter itself."""
+    keys = re.findall(r"\.\w+|\[(?:'[^']*'|\"[^\"]*\"|-?\d+)\]", text.rpartition(": ")[0])
+    return tuple(key if key[0] == "." else ast.literal_eval(key[1:-1]) for key in keys)
+
+
+def built(parts: Sequence[tuple[Path, Any]]) -> Any:
+    """The container that has values in these places.
+
+    >>> built([((0,), 1), ((1, "conv", "stride"), 2)])
+    (1, {'conv': {'stride': 2}})
+    """
+    if len(parts) == 1 and not parts[0][0]:
+        return parts[0][1]
+    inner: dict[str | int, list[tuple[Path, Any]]] = {}
+    for (first, *rest), value in parts:
+        inner.setdefault(first, []).append((tuple(rest), value))
+    held = {key: built(each) for key, each in inner.items()}
+    places = [key for key in held if isinstance(key, int)]
+    if len(places) == len(held):
+        return tuple(held.get(number) for number in range(max(places) + 1))
+    if all(isinstance(key, str) and key.startswith(".") for key in held):
+        return SimpleNamespace(**{str(key)[1:]: value for key, value in held.items()})
+    return {key: value for key, value in held.items() if not str(key).startswith(".")}

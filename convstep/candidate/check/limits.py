@@ -1,0 +1,161 @@
+"""Limits: what a candidate never takes and never says that it takes, so that it is not wrong there.
+
+A function that reads one side of its kernels takes square ones; on others it raises or is wrong, always.
+That is told apart from a mistake by three things: nothing beyond the limit succeeds, all else is right (or
+returns, where everything beyond raises), and neither the code nor a convention says that it takes more.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.containers import leaves, word_of
+from convstep.candidate.call.conventions import CONVENTIONS, spoken
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
+from convstep.candidate.call.words import roles_of
+from convstep.candidate.check.judging import SHAPE, Result, problem_words
+from convstep.conv.geometry import Geometry
+from convstep.language import tr
+
+ENOUGH = 3
+"""Problems within the limits on which it must be right before what lies beyond is no mistake."""
+
+_PAIRS = {
+    "stride": "different strides along H and W",
+    "padding": "different padding along H and W",
+    "dilation": "different dilation along H and W",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a candidate does not take."""
+
+    what: str
+    """In words: "kernels that are not square"."""
+    beyond: Callable[[Geometry], bool]
+    """Whether a geometry has it."""
+    note: str = ""
+    """What is said of the problems that are not counted for it."""
+
+
+def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple[Limit, ...]:
+    """The limits of a candidate, as far as the problems it was tried on tell them."""
+    tried = [result for result in results if not result.refused]
+    found, surely = [], set[str]()
+    for limit in (
+        Limit(tr("kernels that are not square"), lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
+        Limit(tr(_PAIRS["stride"]), lambda g: g.stride[0] != g.stride[1]),
+        Limit(tr(_PAIRS["padding"]), lambda g: g.padding[0] != g.padding[1]),
+        Limit(tr(_PAIRS["dilation"]), lambda g: g.dilation[0] != g.dilation[1]),
+        Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1),
+        Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1),
+    ):
+        there = _beyond(limit, tried)
+        several = limit.what in (tr("several input channels"), tr("several filters"))
+        if not any(result.failed for result in there) or (several and not all(map(_raises, there))):
+            continue
+        said = None if several else _claims(limit, call, candidate)
+        if said is False or (said is None and not any(result.ok for result in there)):
+            found.append(limit)
+            surely |= {limit.what} if said is False else set()
+    within = [result for result in tried if not any(limit.beyond(_geometry(result)) for limit in found)]
+    if len(within) < ENOUGH:
+        return ()
+    if not all(result.ok for result in within):
+        alike = not any(map(_raises, within))
+        found = [
+            limit
+            for limit in found
+            if alike and (limit.what in surely or all(map(_raises, _beyond(limit, tried))))
+        ]
+    return tuple(_noted(limit, _beyond(limit, tried)) for limit in found)
+
+
+def counted(found: Sequence[Limit], results: Sequence[Result]) -> list[Result]:
+    """The problems that lie within all limits."""
+    return [result for result in results if not any(limit.beyond(_geometry(result)) for limit in found)]
+
+
+def _geometry(result: Result) -> Geometry:
+    return result.right.problem.geometry
+
+
+def _beyond(limit: Limit, results: Sequence[Result]) -> list[Result]:
+    return [result for result in results if limit.beyond(_geometry(result))]
+
+
+def _noted(limit: Limit, results: Sequence[Result]) -> Limit:
+    first = next((result for result in results if result.outcome.message), results[0])
+    note = tr(
+        "not counted, because it never takes them: {what} ({count} were tried, for example {problem}{why})",
+        what=limit.what,
+        count=len(results),
+        problem=problem_words(first),
+        why=f": {first.outcome.message}" if first.outcome.message else "",
+    )
+    return Limit(limit.what, limit.beyond, note)
+
+
+def _raises(result: Result) -> bool:
+    """Whether nothing of use came back."""
+    kind = result.outcome.kind
+    return kind == RAISED or (kind == RETURNED and any(each.kind == SHAPE for each in result.judged))
+
+
+def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:
+    """Whether its code or its convention says that it takes what lies beyond, or that not; None: neither."""
+    if call.convention in ("problem", "alx"):
+        return True
+    demanded = call.convention in CONVENTIONS and spoken(candidate, call.convention)
+    if call.convention == "torch":
+        demanded = candidate.kind == "autograd" or candidate.parameters[:1] == ("grad_output",)
+    if limit.what == tr("kernels that are not square"):
+        sides = set(_sides_read(call, candidate.source))
+        return len(sides) > 1 if sides else demanded or None
+    if call.pairs is True or demanded:
+        return True
+    role = next(role for role in ("stride", "padding", "dilation") if limit.what == tr(_PAIRS[role]))
+    given = [pair for m in (call.maker, call.forward, call.backward) if m is not None for pair in m.given]
+    names = [word_of(name).removeprefix("self.") for name, what in given if what.partition(":")[0] == role]
+    apart = leaves(candidate.source, [*names, *(f"self.{name}" for name in names)])
+    return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values()) or None
+
+
+def _sides_read(call: Call, source: str) -> Iterator[str]:
+    """Which sides of its kernels, H and W, a source reads the length of."""
+    known = CONVENTIONS.get(call.convention)
+    layout = (call.layouts or Layouts()).W if known is None else known.W_layout
+    given = [pair for m in (call.forward, call.backward) if m is not None for pair in m.given]
+    named = {word_of(name) for name, role in given if role == "W"}
+
+    def axes(node: ast.expr) -> list[str]:
+        """The axes that an expression has the lengths of."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr="shape"):
+                return list(layout) if name in named or "W" in roles_of(name) else []
+            case ast.Subscript(value=ast.Attribute(attr="shape") as whole, slice=index):
+                with contextlib.suppress(ValueError, TypeError, IndexError, SyntaxError):
+                    bounds = ast.unparse(index)
+                    place = slice(*(int(end) if end else None for end in bounds.split(":")))
+                    found = axes(whole)
+                    return found[place] if ":" in bounds else [found[int(bounds)]]
+        return []
+
+    with contextlib.suppress(SyntaxError, ValueError):
+        apart: list[ast.expr] = []
+        for node in ast.walk(ast.parse(textwrap.dedent(source))):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+                apart.append(node.value)
+                sides: dict[str, str] = {}
+                for target, axis in zip(node.targets[0].elts, axes(node.value), strict=False):
+                    sides.setdefault(ast.unparse(target), axis)
+                yield from (axis for name, axis in sides.items() if axis in "HW" and name != "_")
+            elif isinstance(node, ast.Subscript):
+                yield from () if node in apart else (axis for axis in axes(node) if axis in "HW")
