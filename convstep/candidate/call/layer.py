@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterable
+import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +25,10 @@ Array = npt.NDArray[Any]
 Before = dict[str, tuple[int, Array]]
 """What arrays were before a call, by place: which object, and its numbers."""
 
-KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HW", "OHW", "HWO", "IHW", "HWI")
+KERNELS = (
+    *("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HWOI", "OHIW", "IHOW", "HOWI", "HIWO", "HOIW", "HIOW"),
+    *("HW", "OHW", "HWO", "IHW", "HWI"),
+)
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
 SET_UP = [
@@ -174,25 +179,21 @@ class Layer:
 
     def layout(self, name: str, shape: tuple[int, ...]) -> str | None:
         """The layout in which a problem's kernels or bias have a shape; None if there is none."""
-        if name == "b":
-            known: Iterable[str] = BIASES[:-1]
-        else:
-            flat = FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST
-            known = (*KERNELS, *flat)
-            handed = [role for _, role in self.call.maker.given if role == "W"]  # type: ignore[union-attr]
-            known = (self.layouts.W, *known) if handed else known
-        sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         array = getattr(self.problem, name)
+        if array is None:
+            return None
+        if name == "b":
+            known, sizes = BIASES[:-1], {"O": len(array)}
+        else:
+            known = KERNELS + (FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST)
+            if any(role == "W" for _, role in self.call.maker.given):  # type: ignore[union-attr]
+                known = (self.layouts.W, *known)
+            sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         for layout in known:
-            if (
-                name == "W"
-                and "(" not in layout
-                and any(sizes[axis] > 1 for axis in "OHWI" if axis not in layout)
-            ):
-                continue
-            if (
-                array is not None
-                and replace(self.layouts, **{name: layout}).theirs(name, array).shape == shape
+            parts = [many or one for many, one in re.findall(r"\((\w+)\)|(\w)", layout)]
+            left_out = any(size > 1 and axis not in layout for axis, size in sizes.items())
+            if not left_out and shape == tuple(
+                math.prod(sizes.get(axis, 1) for axis in part) for part in parts
             ):
                 return layout
         return None
