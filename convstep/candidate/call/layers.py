@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
@@ -35,32 +35,30 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
-    for more in (False, True):
+    told = Call(
+        "layer",
+        forward=forward,
+        rate=RATE,
+        pairs=not _first_only("stride|pad", candidate.source),
+        square=_first_only("kernel|filter|conv|size|shape|dim", candidate.source),
+    )
+    for listed in (pictures, _MORE_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
-            given = [role for method in (maker, forward) for _, role in method.given]
-            handed = "W" in given
-            kernels = _KERNELS if handed else ("OIHW",)
-            rules: Sequence[str] = ("", *RULES)
-            if any(role.startswith("padding") and "word" not in role.lower() for role in given):
-                rules = ("",)
-            elif any("word" in role.lower() for role in given):
-                rules = RULES
-            elif any(role == "hparameters" for role in given):
-                rules = ("",)
-            listed = _MORE_PICTURES if more else pictures
-            for rule, (A, Z), W in itertools.product(rules, listed, kernels):
-                call = Call(
-                    "layer",
-                    layouts=Layouts(A, W, "O", Z),
-                    maker=maker,
-                    forward=forward,
-                    backward=backward,
-                    rate=RATE,
-                    rule=rule,
-                    pairs=not _first_only("stride|pad", candidate.source),
-                    square=_first_only("kernel|filter|conv|size|shape|dim", candidate.source),
-                )
-                yield call, _words(call, owner)
+            call = replace(told, maker=maker, backward=backward)
+            reason = _words(call, owner)
+            says = replace(call, backward=None).says
+            kernels = _KERNELS if "W" in says else ("OIHW",)
+            for rule, (A, Z), W in itertools.product(_rules(says), listed, kernels):
+                yield replace(call, layouts=Layouts(A, W, "O", Z), rule=rule), reason
+
+
+def _rules(says: Collection[str]) -> tuple[str, ...]:
+    """The rules by which a layer may pad, as far as what it is told leaves that to it."""
+    if any("word" in role.lower() for role in says):
+        return RULES
+    if any(role.startswith(("padding", "hparameters")) for role in says):
+        return ("",)
+    return ("", *RULES)
 
 
 def _first_only(words: str, source: str) -> bool:
