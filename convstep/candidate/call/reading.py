@@ -64,7 +64,7 @@ def _search(
     fresh = [place for place in changed if place.text not in own]
     found: dict[str, Place] = {}
     outer = sorted(returned, key=lambda place: not place.single)
-    for name in ("dA_prev", "dW", "db"):  # by name, then by shape
+    for name in ("dA_prev", "dW", "db")[: 2 if layer.other_bias else 3]:  # by name, then by shape
         kept = [place for place in fresh if _named(place) == name]
         pick = next((place for place in outer if _named(place) == name), None)
         pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
@@ -151,7 +151,9 @@ def note_Z(layer: Layer) -> None:
         return
     array, axes = plain(layer.Z), layer.layouts.Z or layer.layouts.A
     if array.ndim != len(axes) and not layer.call.places:
-        raise Unusable(tr("its forward returned an array of shape {shape}, not of {axes}", shape=array.shape, axes=axes))
+        raise Unusable(
+            tr("its forward returned an array of shape {shape}, not of {axes}", shape=array.shape, axes=axes)
+        )
     Z = layer.layouts.ours("Z", array, layer.problem.geometry)
     given = any(role == "b" for way in (layer.call.maker, layer.call.forward) if way for _, role in way.given)
     if (

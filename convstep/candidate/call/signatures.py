@@ -159,6 +159,9 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
             given.append((parameter.name, told))
         elif parameter.default is None:
             given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
+    roles = [role for _, role in given]
+    if "b" in roles and "W" not in roles:  # forward(a, b): kernels, not a bias
+        given[roles.index("b")] = given[roles.index("b")][0], "W"
     return tuple(given) or (("", "A_prev"),)
 
 
@@ -195,6 +198,8 @@ def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
         roles.insert(0, "rate")
     if re.fullmatch(r"z|y|out|output|a_out|y_pred", name, re.I) and not alone:
         roles.insert(0, "Z")
+    if re.fullmatch(r"(out_?)?node|n|op|tensor|out_?tensor|variable", name, re.I) and not alone:
+        roles.insert(0, "node")
     roles += [role for role in made if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
     if parameter.default is not None:  # it may be left out
         roles = [role for role in roles if role in ("rate", "dZ")] + [""]
@@ -236,7 +241,9 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
         parameters += [Parameter(key) for key in dict.fromkeys(keys)]
     names = {each.name.lower() for each in parameters}
     options = [_options(each, names) for each in parameters]
-    if not any(role.startswith("kernel") for each in options for role, _ in each):  # height and width of what?
+    if not any(
+        role.startswith("kernel") for each in options for role, _ in each
+    ):  # height and width of what?
         options = [
             [*((role.replace("in_", "kernel_"), 0) for role, _ in each if role in ("in_h", "in_w")), *each]
             for each in options

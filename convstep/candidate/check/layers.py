@@ -114,7 +114,9 @@ class _Search:
             stage, line = _stage(outcomes[-1]), outcomes[-1].line
             sized = "in_channels" in call.says and not line  # its kernels are not made by forward
             if stage not in ("output", "backward"):
-                self.barred.add(_made(call) if stage == "make" or (stage == "plant" and sized) else _run(call))
+                self.barred.add(
+                    _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
+                )
             return
         fit = _fit(results)
         if returned and (self.best is None or fit > self.best[0]):

@@ -225,22 +225,27 @@ def _same(first: Outcome, second: Outcome) -> bool:
 
 
 def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
-    """The batch size hard-coded in a candidate that raises on everything, if it can be guessed.
+    """The batch size hard-coded in a candidate that raises with every other, if it can be guessed.
 
     Numbers to try come from what it raises and from its source.
     """
-    if not convention_of(call).batched or any(r.outcome.kind != RAISED for r in results):
+    failing = [result for result in results if result.failed]
+    if not convention_of(call).batched or not failing or any(r.outcome.kind != RAISED for r in failing):
         return 0
-    words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
+
+    def right_with(case: Case, number: int) -> bool:
+        larger = replace(case, batch=number)
+        return judge(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
+
+    right = [result.case for result in results if result.ok and result.case is not None]
+    if right:
+        two = all(case.batch == 2 for case in right) and all(r.case and r.case.batch != 2 for r in failing)
+        return 2 if two and not right_with(right[0], 3) else 0
+    words = " ".join((failing[0].outcome.message, failing[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
     tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]
-    for case in trials(worker, call)[:1]:
-        for number in tried:
-            larger = replace(case, batch=number)
-            outcome = worker.call(call, right_of(larger).problem, fresh=True)
-            if judge(larger, right_of(larger), outcome).ok:
-                return number
-    return 0
+    cases = trials(worker, call)[:1]
+    return next((number for case in cases for number in tried if right_with(case, number)), 0)
 
 
 def _whole_numbers(

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate
-from convstep.candidate.check.judging import Result, problem_words
+from convstep.candidate.check.cases import Right
+from convstep.candidate.check.judging import Result, problem_words, wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
     ENOUGH,
@@ -159,6 +160,25 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
         problems=count(failing),
     )
     return Finding("gradient-not-returned", PROVEN if failing >= ENOUGH else LIKELY, message, empty)
+
+
+def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | None:
+    """That a layer works out `dA_prev` from kernels which it has updated before."""
+    found = 0
+    for result in results:
+        dA, dW = (result.outcome.gradients.get(name) for name in ("dA_prev", "dW"))
+        if dA is None or dW is None or not swept.call.rate or dW.shape != result.right.problem.W.shape:
+            return None
+        problem = result.right.problem
+        after = Right.of(problem.with_arrays(W=problem.W - swept.call.rate * dW))
+        if wrong_cells("dA_prev", after, dA).any():
+            return None
+        found += result.wrong("dA_prev")
+    message = tr(
+        "dA_prev is what the kernels give after the update, on {problems}: work it out before them",
+        problems=count(found),
+    )
+    return Finding("unknown", SEEN, message, ("dA_prev",)) if found >= ENOUGH else None
 
 
 def _repeats(result: Result) -> bool:
