@@ -14,9 +14,9 @@ from convstep.candidate.call.signatures import makers_of, methods_of
 from convstep.conv.geometry import Geometry, Padding
 from convstep.language import tr
 
-RATE = 0.5
-"""The learning rate of a layer that updates itself: dividing by it is exact, and a gradient that was made
-from kernels already updated shows."""
+RATE = 0.375
+"""The learning rate of a layer that updates itself: so large that a gradient that was made from kernels
+already updated shows, and nobody's mean, as 1/2 would be."""
 RULES = ("half", "one", "tf", "alx")
 """Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
@@ -48,8 +48,9 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
             reason = _words(call, owner)
             says = replace(call, backward=None).says
             kernels = _KERNELS if "W" in says else ("OIHW",)
-            for rule, (A, Z), W in itertools.product(_rules(says), listed, kernels):
-                yield replace(call, layouts=Layouts(A, W, "O", Z), rule=rule), reason
+            strides = (1,) if says & {"stride", "stride:pair"} else (1, 2)
+            for s, rule, (A, Z), W in itertools.product(strides, _rules(says), listed, kernels):
+                yield replace(call, layouts=Layouts(A, W, "O", Z), stride=s, rule=rule), reason
 
 
 def _rules(says: Collection[str]) -> tuple[str, ...]:
@@ -82,6 +83,8 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     done = replace(call, layouts=layouts, places=tuple(found.items()))
     A = re.sub("(.)", r"\1, ", layouts.A)[:-2]
     parts = [tr("pictures ({axes})", axes=A)]
+    if call.stride > 1:
+        parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if "W" in found:
         parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=_axes(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]
@@ -116,7 +119,7 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     roles = {role.partition(":")[0] for role in given}
     free = "hparameters" in roles
     _, f_h, f_w, _ = geometry.kernel_shape
-    if "stride" not in roles and not free and geometry.stride != (1, 1):
+    if "stride" not in roles and not free and geometry.stride != (call.stride, call.stride):
         return tr("stride")
     if geometry.stride[0] != geometry.stride[1] and not ("stride:pair" in given and call.pairs):
         return tr("different strides along H and W")

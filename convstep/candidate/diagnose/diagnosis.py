@@ -32,6 +32,7 @@ from convstep.candidate.diagnose.observed import (
     about_forward,
     added_once,
     from_updated_kernels,
+    multiplied_by_the_rate,
     never_added_to,
     seen_directly,
     seen_in_results,
@@ -68,7 +69,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     follow = forward.follow if forward else ()
     wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
-    plain = [never_added_to(results, wrong)]
+    plain = [never_added_to(results, wrong), multiplied_by_the_rate(swept, results, wrong)]
     if "dA_prev" in wrong:
         plain.append(from_updated_kernels(swept, [r for r in results if r.outcome.kind == RETURNED]))
     found += [finding for finding in plain if finding is not None]

@@ -162,6 +162,33 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
     return Finding("gradient-not-returned", PROVEN if failing >= ENOUGH else LIKELY, message, empty)
 
 
+def multiplied_by_the_rate(swept: Swept, results: Sequence[Result], wrong: Sequence[str]) -> Finding | None:
+    """That a layer's gradients are the update's steps."""
+    rate, returned = swept.call.rate, [r for r in results if r.outcome.kind == RETURNED]
+    steps = tuple(
+        name
+        for name in wrong
+        if rate and all(_is_times(rate, name, result) for result in returned) and len(returned) >= ENOUGH
+    )
+    if not steps:
+        return None
+    message = tr(
+        "{names} is multiplied by the learning rate, on {problems}"
+        if len(steps) == 1
+        else "{names} are multiplied by the learning rate, on {problems}",
+        names=listed(steps),
+        problems=count(len(returned)),
+    )
+    return Finding("unknown", SEEN, message, steps)
+
+
+def _is_times(rate: float, name: str, result: Result) -> bool:
+    gradient = result.outcome.gradients.get(name)
+    if gradient is None or gradient.shape != result.right.gradients[name].shape:
+        return False
+    return not wrong_cells(name, result.right, gradient / rate).any()
+
+
 def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | None:
     """That a layer works out `dA_prev` from kernels which it has updated before."""
     found = 0

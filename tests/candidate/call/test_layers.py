@@ -143,7 +143,7 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
     [
         ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
         ("InDicts", "kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
-        ("InPlace", "gradients from the change of kernels divided by the learning rate 0.5"),
+        ("InPlace", "gradients from the change of kernels divided by the learning rate 0.375"),
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
         ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
