@@ -203,7 +203,8 @@ class Layer:
         if array is None:
             return None
         if name == "b":
-            known, sizes = BIASES[:-1], {"O": len(array)}
+            known: tuple[str, ...] = BIASES[:-1]
+            sizes = {"O": len(array)}
         else:
             known = KERNELS + (FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST)
             if any(role == "W" for _, role in self.call.maker.given):  # type: ignore[union-attr]

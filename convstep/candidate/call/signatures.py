@@ -159,9 +159,9 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
             given.append((parameter.name, told))
         elif parameter.default is None:
             given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
-    roles = [role for _, role in given]
-    if "b" in roles and "W" not in roles:  # forward(a, b): kernels, not a bias
-        given[roles.index("b")] = given[roles.index("b")][0], "W"
+    said = [role for _, role in given]
+    if "b" in said and "W" not in said:  # forward(a, b): kernels, not a bias
+        given[said.index("b")] = given[said.index("b")][0], "W"
     return tuple(given) or (("", "A_prev"),)
 
 
@@ -267,7 +267,7 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
 
 
 def _oddness(roles: Sequence[str]) -> int:
-    """How unlikely roles are side by side: one side without the other, a shape with samples and one without."""
+    """How unlikely roles are side by side: a height without a width, a shape with samples and one without."""
     halves = sum((f"{what}_h" in roles) != (f"{what}_w" in roles) for what in ("kernel", "in"))
     shapes = "input_shape" in roles and "kernel_size:full" in roles
     return 3 * halves + 2 * (shapes or {"input_shape:full", "kernel_size:shape"} <= set(roles))

@@ -202,7 +202,7 @@ def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | N
             return None
         found += result.wrong("dA_prev")
     message = tr(
-        "dA_prev is what the kernels give after the update, on {problems}: work it out before them",
+        "dA_prev is what the kernels give after the update, on {problems}: work it out before it",
         problems=count(found),
     )
     return Finding("unknown", SEEN, message, ("dA_prev",)) if found >= ENOUGH else None
