@@ -212,7 +212,7 @@ def test_a_layer_for_batches_of_two_is_run_on_two() -> None:
 
 
 @pytest.mark.parametrize(
-    "tries", ["NeedsData", "RaisesBackward", "UpdatedKernels", "Taps", "Shapes", "CropZero"]
+    "name", ["NeedsData", "RaisesBackward", "UpdatedKernels", "Taps", "Shapes", "CropZero"]
 )
 def test_how_to_call_a_layer_takes_few_calls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Call] = []
