@@ -35,20 +35,14 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
-    told = Call(
-        "layer",
-        forward=forward,
-        rate=RATE,
-        pairs=not _first_only("stride|pad", candidate.source),
-        square=_first_only("kernel|filter|conv|size|shape|dim", candidate.source),
-    )
+    told = Call("layer", forward=forward, rate=RATE, pairs=True)
     for listed in (pictures, _MORE_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
             call = replace(told, maker=maker, backward=backward)
             reason = _words(call, owner)
             says = replace(call, backward=None).says
             kernels = _KERNELS if "W" in says else ("OIHW",)
-            strides = (1,) if says & {"stride", "stride:pair"} else (1, 2)
+            strides = (1,) if says & {"stride", "stride:pair"} else (1, 2, 3)
             for s, rule, (A, Z), W in itertools.product(strides, _rules(says), listed, kernels):
                 yield replace(call, layouts=Layouts(A, W, "O", Z), stride=s, rule=rule), reason
 
@@ -60,13 +54,6 @@ def _rules(says: Collection[str]) -> tuple[str, ...]:
     if any(role.startswith(("padding", "hparameters")) for role in says):
         return ("",)
     return ("", *RULES)
-
-
-def _first_only(words: str, source: str) -> bool:
-    """Whether it takes but the first of a pair: `self.stride[0]`, and never the second."""
-    name = rf"\b\w*(?:{words})\w*"
-    second = rf"{name}\[(?:1|-1|:|[a-zA-Z_]\w*\])|\w+,\s*\w+\s*=\s*(?:\w+\.)?{name}\s*$"
-    return bool(re.search(rf"{name}\[0\]", source)) and not re.search(second, source, re.M)
 
 
 def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:

@@ -236,8 +236,8 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
     """The ways of filling the constructor's parameters, the likeliest first."""
     listed = [Parameter.read(text) for text in candidate.made_of]
     parameters = [each for each in listed if not each.star]
-    if any(each.star == "**" for each in listed):
-        keys = re.findall(r"kwargs(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
+    for rest in (each.name for each in listed if each.star == "**"):
+        keys = re.findall(rf"\b{rest}(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
         parameters += [Parameter(key) for key in dict.fromkeys(keys)]
     names = {each.name.lower() for each in parameters}
     options = [_options(each, names) for each in parameters]

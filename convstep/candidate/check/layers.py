@@ -68,7 +68,25 @@ def choose(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
-    return call, reason, None
+    return _limited(called, call), reason, None
+
+
+def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
+    """A call that says of two sides only what a layer hears: many are handed a pair and take its first."""
+    plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+    if plain is None:
+        return call
+    for case in (
+        replace(plain, stride=(1, 2)),
+        replace(plain, padding=((1, 1), (0, 0))),
+        replace(plain, kernel=(3, 2)),
+    ):
+        if layers.cannot_say(call, case.geometry):
+            continue
+        if not _forward_fits(judge(case, right_of(case), called(call, case))):
+            same = case.kernel == plain.kernel
+            call = replace(call, pairs=False) if same else replace(call, square=True)
+    return call
 
 
 @dataclass(slots=True, eq=False)
@@ -105,8 +123,8 @@ class _Search:
                 self.attempts.setdefault(outcome.message, attempt)
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
-        if results and all(map(_forward_right, results)):
-            self.sure = call
+        if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
+            self.sure = call  # a matrix product, too, is a convolution by 1x1
             self.raising = self.raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if results and not returned:
@@ -167,14 +185,14 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     """
     found: dict[str, Case] = {}
     wanted = {"padded", "plain", *(("strided",) if call.rule else ())}
-    sizes = itertools.product((1, 2), (1, None), ((2, 4), (1, 4), (1, 1)), (1, 0))
-    for stride, batch, channels, p in sizes:
-        case = Case((6, 7), kernel, (stride, stride), ((p, p), (p, p)), *channels, batch)
+    strides = dict.fromkeys((1, 2, call.stride))
+    for s, batch, (c, f), p in itertools.product(strides, (1, None), ((2, 4), (1, 4), (1, 1)), (1, 0)):
+        case = Case((6, 7), kernel, (s, s), ((p, p), (p, p)), c, f, batch)
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)
         kind = "padded" if case.padding != ((0, 0), (0, 0)) else "plain"
-        strided = kind == "padded" and stride == 2 and "strided" not in found
+        strided = kind == "padded" and s == 2 and "strided" not in found
         if (kind in found and not strided) or not case.possible or layers.cannot_say(call, case.geometry):
             continue
         found.setdefault(kind, case)
