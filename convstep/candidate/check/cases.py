@@ -190,7 +190,7 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
     if "C" not in lying.A:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
     if not kinds & {"stride", "hparameters"}:
-        case = replace(case, stride=(1, 1))
+        case = replace(case, stride=(call.stride,) * 2)
     if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
         case = replace(case, kernel=layers.kernel_of(call) or (3, 3))
     told = any("word" in role.lower() for role in call.says)

@@ -39,6 +39,8 @@ from convstep.candidate.diagnose.mistakes import Patch
 from convstep.candidate.diagnose.observed import (
     about_forward,
     added_once,
+    from_updated_kernels,
+    multiplied_by_the_rate,
     never_added_to,
     seen_directly,
     seen_in_results,
@@ -74,10 +76,12 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     follow = forward.follow if forward else ()
     wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
-    zeros = never_added_to(results, wrong)
-    if zeros is not None:
-        found.append(zeros)
-    sought = [name for name in wrong if not zeros or name not in zeros.gradients]
+    plain = [never_added_to(results, wrong), multiplied_by_the_rate(swept, results, wrong)]
+    if "dA_prev" in wrong:
+        plain.append(from_updated_kernels(swept, [r for r in results if r.outcome.kind == RETURNED]))
+    found += [finding for finding in plain if finding is not None]
+    explained = {name for finding in plain if finding is not None for name in finding.gradients}
+    sought = [name for name in wrong if name not in explained]
     singles = {name: single_matches(name, results) for name in sought}
     found += _ranked(singles, wrong, raising)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate
-from convstep.candidate.check.judging import Result, problem_words
+from convstep.candidate.check.cases import Right
+from convstep.candidate.check.judging import Result, problem_words, wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
     ENOUGH,
@@ -159,6 +160,52 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
         problems=count(failing),
     )
     return Finding("gradient-not-returned", PROVEN if failing >= ENOUGH else LIKELY, message, empty)
+
+
+def multiplied_by_the_rate(swept: Swept, results: Sequence[Result], wrong: Sequence[str]) -> Finding | None:
+    """That a layer's gradients are the update's steps."""
+    rate, returned = swept.call.rate, [r for r in results if r.outcome.kind == RETURNED]
+    steps = tuple(
+        name
+        for name in wrong
+        if rate and all(_is_times(rate, name, result) for result in returned) and len(returned) >= ENOUGH
+    )
+    if not steps:
+        return None
+    message = tr(
+        "{names} is multiplied by the learning rate, on {problems}"
+        if len(steps) == 1
+        else "{names} are multiplied by the learning rate, on {problems}",
+        names=listed(steps),
+        problems=count(len(returned)),
+    )
+    return Finding("unknown", SEEN, message, steps)
+
+
+def _is_times(rate: float, name: str, result: Result) -> bool:
+    gradient = result.outcome.gradients.get(name)
+    if gradient is None or gradient.shape != result.right.gradients[name].shape:
+        return False
+    return not wrong_cells(name, result.right, gradient / rate).any()
+
+
+def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | None:
+    """That a layer works out `dA_prev` from kernels which it has updated before."""
+    found = 0
+    for result in results:
+        dA, dW = (result.outcome.gradients.get(name) for name in ("dA_prev", "dW"))
+        if dA is None or dW is None or not swept.call.rate or dW.shape != result.right.problem.W.shape:
+            return None
+        problem = result.right.problem
+        after = Right.of(problem.with_arrays(W=problem.W - swept.call.rate * dW))
+        if wrong_cells("dA_prev", after, dA).any():
+            return None
+        found += result.wrong("dA_prev")
+    message = tr(
+        "dA_prev is what the kernels give after the update, on {problems}: work it out before it",
+        problems=count(found),
+    )
+    return Finding("unknown", SEEN, message, ("dA_prev",)) if found >= ENOUGH else None
 
 
 def _repeats(result: Result) -> bool:
