@@ -225,7 +225,7 @@ def _ranked(
         ]
         same = {best: first} | {bug_id: by_bug.pop(bug_id) for bug_id in equal}
         shown = tells_apart(candidate, same)
-        sure = shown or all(_same_lines(first, same[bug_id]) for bug_id in equal)
+        sure = shown or all(_same_lines(best, bug_id, singles[name]) for bug_id in equal for name in first)
         names = sorted(same, key=lambda bug_id: bug_id != (shown or best))
         finding = _from_matches(same[names[0]])
         found.append(finding if sure else replace(finding, strength=LIKELY))
@@ -238,9 +238,13 @@ def _ranked(
     return found
 
 
-def _same_lines(one: dict[str, Match], other: dict[str, Match]) -> bool:
-    """Whether two names are given to the same lines, as far as these gradients need them."""
-    return all(program(name, one[name].mistakes) == program(name, other[name].mistakes) for name in one)
+def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
+    """Whether two names are given to the same lines, as far as a gradient needs them."""
+    lines = [
+        {program(match.gradient, match.mistakes) for match in matches if match.bugs[0].id == bug_id}
+        for bug_id in (one, other)
+    ]
+    return not lines[0].isdisjoint(lines[1])
 
 
 def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
