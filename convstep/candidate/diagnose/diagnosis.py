@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of
-from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
+from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
@@ -28,17 +28,19 @@ from convstep.candidate.diagnose.finding import (
     listed,
 )
 from convstep.candidate.diagnose.matching import (
+    PARTS,
+    SEARCH,
     Match,
     explains_raising,
     paired_matches,
     partial_matches,
     single_matches,
+    until,
     wrong_gradients,
 )
-from convstep.candidate.diagnose.mistakes import Patch
+from convstep.candidate.diagnose.mistakes import Patch, program
 from convstep.candidate.diagnose.observed import (
     about_forward,
-    added_once,
     from_updated_kernels,
     multiplied_by_the_rate,
     never_added_to,
@@ -47,7 +49,7 @@ from convstep.candidate.diagnose.observed import (
     wrong_forwards,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
-from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.diagnose.own_source import added_once, tells_apart
 from convstep.candidate.diagnose.raising import about_raising
 from convstep.language import tr
 
@@ -83,18 +85,19 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     explained = {name for finding in plain if finding is not None for name in finding.gradients}
     sought = [name for name in wrong if name not in explained]
     singles = {name: single_matches(name, results) for name in sought}
-    found += _ranked(singles, wrong, raising)
+    found += _ranked(singles, wrong, raising, swept.candidate)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
     found += seen
     left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
     pairs: dict[str, list[Match]] = {}
+    share = SEARCH / max(1, len(left)) / 2  # for two at once, and as much for parts
     for name in left:
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
-        pairs[name] = paired_matches(name, results, found_elsewhere=[*ids, *_ids(pairs)])
+        pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
     found += about_raising(results, raising, _reproduced(found, pairs))
     for name in (name for name in left if not pairs[name]):
-        found += _about_unknown(name, results, partial_matches(name, results))
+        found += _about_unknown(name, results, partial_matches(name, results, until(share)))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
@@ -142,9 +145,7 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
 
 def _has(words: str, result: Result) -> bool:
     """Whether a feature holds on a problem."""
-    return any(
-        feature.words == words and feature.holds(result.right.problem.geometry) for feature in FEATURES
-    )
+    return any(feature.words == words and feature.holds(result.right.problem.geometry) for feature in PARTS)
 
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
@@ -190,9 +191,13 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
 
 
 def _ranked(
-    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result]
+    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result], candidate: Candidate
 ) -> list[Finding]:
-    """One finding a bug, those that explain most first; alternatives are those that explain as much."""
+    """One finding a bug, those that explain most first, each with others that explain as much.
+
+    Of names for the same numbers the first is the one that the candidate's own text shows, else the
+    commonest; it is proven only if the text shows it, or the others are names for the same lines.
+    """
     by_bug: dict[str, dict[str, Match]] = {}
     for name, matches in singles.items():
         for match in matches:
@@ -204,24 +209,40 @@ def _ranked(
         bug_id: max(_rank(match, wrong, raising) for match in held.values())
         for bug_id, held in by_bug.items()
     }
-    explained: dict[str, str] = {}
     found: list[Finding] = []
-    left, others = dict(by_bug), 0
-    while left:
+    left, others = set(singles), OTHERS
+    while left & {name for held in by_bug.values() for name in held}:
         best = max(
-            left,
-            key=lambda bug_id: (len(left[bug_id].keys() - explained.keys()), ranks[bug_id], -order[bug_id]),
+            by_bug, key=lambda bug_id: (len(left & by_bug[bug_id].keys()), ranks[bug_id], -order[bug_id])
         )
-        chosen = left.pop(best)
-        new = chosen.keys() - explained.keys()
-        if not new:
-            first = explained[next(iter(chosen))]
-            if chosen.keys() != by_bug[first].keys() or ranks[best][0] < ranks[first][0] or others == OTHERS:
-                continue
-            others += 1
-        explained |= dict.fromkeys(new, best)
-        found.append(_from_matches(chosen, alternative=not new))
+        first = by_bug.pop(best)
+        equal = [
+            bug_id
+            for bug_id, held in by_bug.items()
+            if held.keys() == first.keys() and ranks[bug_id][0] >= ranks[best][0]
+        ]
+        same = {best: first} | {bug_id: by_bug.pop(bug_id) for bug_id in equal}
+        shown = tells_apart(candidate, same)
+        sure = shown or all(_same_lines(best, bug_id, singles[name]) for bug_id in equal for name in first)
+        names = sorted(same, key=lambda bug_id: bug_id != (shown or best))
+        finding = _from_matches(same[names[0]])
+        found.append(finding if sure else replace(finding, strength=LIKELY))
+        for bug_id in names[1:][:others]:
+            finding = _from_matches(same[bug_id])
+            message = tr("the same numbers would also come from this: {finding}", finding=finding.message)
+            found.append(replace(finding, strength=LIKELY, message=message, alternative=True))
+        others -= min(others, len(equal))
+        left -= first.keys()
     return found
+
+
+def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
+    """Whether two names are given to the same lines, as far as a gradient needs them."""
+    lines = [
+        {program(match.gradient, match.mistakes) for match in matches if match.bugs[0].id == bug_id}
+        for bug_id in (one, other)
+    ]
+    return not lines[0].isdisjoint(lines[1])
 
 
 def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
@@ -231,7 +252,7 @@ def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tupl
     return raises, set(match.variants[0].gradients) == set(wrong)
 
 
-def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
+def _from_matches(matches: dict[str, Match]) -> Finding:
     first = next(iter(matches.values()))
     bug, names = first.bugs[0], tuple(name for name in NAMES if name in matches)
     labels = dict.fromkeys(match.variants[0].label for match in matches.values() if match.variants[0].label)
@@ -242,10 +263,8 @@ def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
         problems=count(first.problems),
         failing=max(match.failing for match in matches.values()),
     )
-    if alternative:
-        message = tr("the same numbers would also come from this: {finding}", finding=message)
     strength = max(matches.values(), key=lambda match: match.failing).strength
-    return Finding(bug.id, strength, message, names, bug, first, alternative)
+    return Finding(bug.id, strength, message, names, bug, first)
 
 
 def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list[Finding]:

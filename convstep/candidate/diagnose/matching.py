@@ -17,13 +17,27 @@ from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import RIGHT, Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
-from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 
-PAIRS_FOR = 2.0
-"""Seconds of computing that looking for two mistakes at once may take for one gradient."""
+PARTS = (*FEATURES, Feature("the kernel is square", lambda g: g.kernel_shape[1] == g.kernel_shape[2]))
+"""What may select the problems on which a mistake shows, or to which a candidate should have been kept."""
+SEARCH = 2.0
+"""Seconds of computing that one diagnosis may look for mistakes that only together, or in part, do it."""
+
+
+def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
+    """What tells whether some seconds are over.
+
+    Args:
+        seconds: how many.
+        clock: counts them; by default those that this thread computes, so that a busy machine finds
+            what a quiet one does.
+    """
+    end = clock() + seconds
+    return lambda: clock() > end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +113,7 @@ def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
 def paired_matches(
     name: str,
     results: Sequence[Result],
-    clock: Callable[[], float] = time.thread_time,
+    over: Callable[[], bool],
     found_elsewhere: Sequence[str] = (),
 ) -> list[Match]:
     """Two mistakes at once that reproduce one gradient everywhere; the first such pair found.
@@ -110,15 +124,13 @@ def paired_matches(
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
-        clock: counts the seconds after which no more is tried; by default those that this thread
-            computes, so that a busy machine finds what a quiet one does.
+        over: tells when no more is tried.
         found_elsewhere: ids of mistakes that explain other gradients.
     """
     compared = _informative(name, results)
-    until = clock() + PAIRS_FOR
     every = variants_of(name)
     halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
-    halves += [entry for entry, _ in _partial(name, compared, clock, until)]
+    halves += [entry for entry, _ in _partial(name, compared, over)]
     tried: set[Patch] = set()
     for (bug, variant), (other_bug, other) in itertools.chain(
         itertools.product(halves, every), itertools.combinations(every, 2)
@@ -136,13 +148,13 @@ def paired_matches(
                 for half in (variant, other)
             )
             return [Match((bug, other_bug), (variant, other), name, len(wrong), len(compared), alone)]
-        if clock() > until:
+        if over():
             break
     return []
 
 
 def _partial(
-    name: str, compared: Sequence[Result], clock: Callable[[], float], until: float
+    name: str, compared: Sequence[Result], over: Callable[[], bool]
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
     """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
 
@@ -159,14 +171,12 @@ def _partial(
         )
         if len(explained) >= ENOUGH:
             found.append(((bug, variant), explained))
-        if clock() > until:
+        if over():
             break
     return sorted(found, key=lambda entry: -len(entry[1]))
 
 
-def partial_matches(
-    name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
-) -> list[Match]:
+def partial_matches(name: str, results: Sequence[Result], over: Callable[[], bool]) -> list[Match]:
     """Mistakes of which each gives one gradient's numbers on a part of the problems.
 
     A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
@@ -176,13 +186,13 @@ def partial_matches(
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
-        clock: as for `paired_matches`.
+        over: tells when no more is tried.
     """
     compared = _informative(name, results)
     wrong = {number for number, result in enumerate(compared) if result.wrong(name)}
-    partial = _partial(name, compared, clock, clock() + PAIRS_FOR)
+    partial = _partial(name, compared, over)
     parts: list[tuple[frozenset[int], str]] = []
-    for feature in FEATURES:
+    for feature in PARTS:
         held = frozenset(
             n for n, result in enumerate(compared) if feature.holds(result.right.problem.geometry)
         )

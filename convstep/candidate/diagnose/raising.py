@@ -26,6 +26,8 @@ def about_raising(
         besides: by gradient, what else is wrong with it; where that raises, too, all is said.
     """
     kinds: dict[tuple[str, int], list[Result]] = {}
+    if all(explains_raising(result, besides) for result in raising):
+        return []
     for result in raising:
         kind = result.outcome.message.partition(":")[0], result.outcome.line
         kinds.setdefault(kind, []).append(result)
@@ -44,8 +46,20 @@ def about_raising(
             found.append(Finding(bug.id, LIKELY, titled(bug, refused), (), bug))
             continue
         likely = _likely(raising_matches(results, alike, besides), seen)
-        found += likely or [Finding("raises", SEEN, seen)]
+        found += likely or [_order_refused(alike, seen) or Finding("raises", SEEN, seen)]
     return found
+
+
+def _order_refused(alike: Sequence[Result], seen: str) -> Finding | None:
+    """That PyTorch refuses one input's gradient where the other's belongs, by their shapes."""
+    for result in alike:
+        problem, said = result.right.problem, re.findall(r"\[([\d, ]+)\]", result.outcome.message)
+        given = [_sizes(str(array.shape)) for array in (problem.A_prev, problem.W)]
+        named = [_sizes(sizes) for sizes in said]
+        if "returned an invalid gradient" not in result.outcome.message or named not in (given, given[::-1]):
+            return None
+    bug = KNOWN_BUGS["wrong-order"]
+    return Finding(bug.id, LIKELY, titled(bug, seen), (), bug)
 
 
 def _raised(alike: Sequence[Result], tried: int) -> str:
@@ -170,4 +184,5 @@ def _words(text: str) -> str:
 
 
 def _sizes(text: str) -> list[str]:
-    return sorted(re.findall(r"\d+", text))
+    """The sizes that a text names, in no order; those of 1 come and go with a batch."""
+    return sorted(size for size in re.findall(r"\d+", text) if size != "1")
