@@ -26,8 +26,6 @@ from convstep.printable import printable
 
 CALL = "call"
 """What the adapter's function is called."""
-TRYING = 5.0
-"""Seconds for finding out how it is called."""
 _SHORT = {"dA_prev": "dx", "dW": "dw", "db": "db"}
 _SEVERAL = (ast.Tuple, ast.List)
 
@@ -39,7 +37,7 @@ def likely_call(worker: Worker, convention: str) -> Call:
         CandidateError: there is no such convention, or it has no backward.
     """
     try:
-        return choose(worker, convention, TRYING)[0]
+        return choose(worker, convention)[0]
     except CannotCall as error:
         return _likeliest(worker.candidate, error)
 
@@ -224,11 +222,17 @@ class _Writer:
         inside = replace(call.maker, given=tuple(pair for pair in call.maker.given if pair not in outside))
         self.lines.append(f"layer = {self.name}({listed(*self._given(inside, ()))})")
         self.lines += [f"layer.{name[5:]} = {self.value(role)}" for name, role in outside]
+        making = self.candidate.source.partition("def __init__")[2].partition("\n    def ")[0]
+        kernels = re.match(r"\w*", where.get("W", ""))[0]  # type: ignore[index]
+        if call.forward is not None and not re.search(rf"self\.{kernels}\b(?!\s*=\s*None)", making):
+            self.lines.append(f"{self._method(call.forward)}  # makes its kernels")
         places: dict[str, str] = {name: f"layer.{where[name]}" for name in ("W", "b") if name in where}
         for name, place in places.items():
-            array = f"{self.value.array('n.b') if name == 'b' else inputs.W}"
-            shaped = f".reshape({place}.shape)" if name == "b" or "(" in self.value.lie.W else ""
-            self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}{shaped}")
+            array, shaped = getattr(inputs, name), "(" in self.value.lie.W
+            if name == "b" and not call.places:
+                array, shaped = self.value.array("n.b"), True
+            array = f"{array}.reshape({place}.shape)" if shaped else array
+            self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}")
         if "W" not in {*places, *call.says}:
             self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {inputs.W}")
         if back is None:
@@ -244,7 +248,8 @@ class _Writer:
         self.lines += [f"{name[1:]}_before = {places[name[1:]]}.copy()" for name in changed]
         result = "dx" if where.get("dA_prev") == "returned" else "result"
         self.lines.append(f"{result} = {self._method(back)}")
-        self.lines += [f"{_SHORT[name]} = {name[1:]}_before - {places[name[1:]]}" for name in changed]
+        rate = "" if "rate" in call.says or not changed else f" / {self.value('?rate')}"
+        self.lines += [f"{_SHORT[name]} = ({name[1:]}_before - {places[name[1:]]}){rate}" for name in changed]
         return {
             name: _SHORT[name]
             if name in changed
