@@ -198,7 +198,9 @@ def tried(text: str, target: str) -> tuple[int, int, set[str]]:
         except NotImplementedError as error:
             asked.add(str(error))
             continue
-        outcome = Outcome(RETURNED, gradients={n: g for n, g in zip(NAMES, found, strict=True) if g is not None})
+        outcome = Outcome(
+            RETURNED, gradients={n: g for n, g in zip(NAMES, found, strict=True) if g is not None}
+        )
         ok = judge(case, right, outcome).ok
         good, bad = good + ok, bad + (not ok)
     return good, bad, asked

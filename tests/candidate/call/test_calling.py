@@ -13,8 +13,8 @@ from convstep.candidate.call.calling import Call, Tail, perform
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED, Outcome
 from convstep.candidate.call.serve import describe
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.load.source_of import served_function
 from tests.candidate.corpus import specimen
 
 # padding 1, stride 2, and a row is left over
