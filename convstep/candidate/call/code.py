@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.convention import Inputs
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
-from convstep.candidate.call.written import layouts_of
+from convstep.candidate.call.written import Code, layouts_of
 
 DECIDE = "  # decide: "
 """What stands before a comment where the person has to."""
@@ -49,15 +48,6 @@ _VALUES = {
 """What a role is given whose code is always the same; "last" where the channels are."""
 _KNOWN = ("stride", "padding", "dilation", "groups", "in_channels", "out_channels", "kernel_size")
 """What a dict of hyperparameters may hold."""
-
-
-class Code(str):
-    """Code in the place of a value: in a tuple or a dict, too, it is shown as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Given:
@@ -138,11 +128,6 @@ class Given:
         words = dict.fromkeys(re.findall(r"""["'](\w+)["']""", self._candidate.source))
         found = {word: role for word in words for role in _KNOWN if role in roles(word)}
         return {word: self(role) for word, role in (found or {"stride": "stride", "pad": "padding"}).items()}
-
-
-def listed(places: Sequence[object], by_name: Mapping[str, object]) -> str:
-    """Arguments with commas between them."""
-    return ", ".join([*map(repr, places), *(f"{name}={value!r}" for name, value in by_name.items())])
 
 
 def moved(name: str, given: str, wanted: str) -> str:
