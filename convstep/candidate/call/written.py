@@ -23,14 +23,8 @@ _WORDS = {"NCHW": {"A_prev": "x", "W": "w", "dZ": "dout"}}
 
 def layouts_of(call: Call) -> Layouts | None:
     """How a candidate's arrays lie; None where they lie as ours."""
-    if call.layouts is not None:
-        return call.layouts
-    convention = CONVENTIONS.get(call.convention)
-    if convention is None or convention.name == "problem":
-        return None
-    return Layouts(
-        convention.A_layout, convention.W_layout, "111O" if convention.name in ("coursera", "alx") else "O"
-    )
+    known = CONVENTIONS.get(call.convention)
+    return call.layouts if known is None or call.layouts or known.name == "problem" else known.lie
 
 
 def their_cell(call: Call, name: str, index: Shape) -> Shape:
