@@ -16,7 +16,6 @@ from convstep.conv.problem import Problem
 
 Shape = tuple[int, ...]
 
-_HYPER = ("stride", "padding", "dilation", "groups")
 _WORDS = {"NCHW": {"A_prev": "x", "W": "w", "dZ": "dout"}}
 """What the arrays are called by people who lay them out so; others say A_prev, W and dZ."""
 
