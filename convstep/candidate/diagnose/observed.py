@@ -14,6 +14,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.check.judging import Result, problem_words, wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
+    ENOUGH,
     LIKELY,
     PROVEN,
     SEEN,

@@ -20,12 +20,12 @@ from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import RETURNED, Outcome
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, right_of
 from convstep.candidate.check.judging import RIGHT, Result, judge
 from convstep.candidate.diagnose.observed import from_updated_kernels, multiplied_by_the_rate
-from convstep.candidate.load.source_of import served_function
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import FOLDER
 

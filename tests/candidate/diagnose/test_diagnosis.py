@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +19,14 @@ from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of
 from convstep.candidate.referee import check
 from convstep.candidate.verdict import Verdict
-from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
+from tests.candidate.corpus.patched import module_of, path_of
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.test_observed import swept
 from tests.strategies import THOROUGH, some
 
 Array = npt.NDArray[Any]
 
-FOLDER = Path(corpus.__file__).parent / "files"
 SPECIMENS = one_each()
 EVERYWHERE = {"crop-zero-slice", "same-padding-off-by-one", "stride-ignored", "overwrite-dW", "overwrite-dA"}
 """The commonest bugs: tried in every convention, whatever the share."""
@@ -81,11 +78,8 @@ def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
 
 @pytest.mark.parametrize(("filename", "function", "convention", "bug"), some(FILES, 3))
 def test_files_as_people_write_them(filename: str, function: str, convention: str, bug: str) -> None:
-    if filename in SPAWNED:
-        verdict = check(f"{FOLDER / filename}:{function}")
-    else:
-        module = importlib.import_module(f"{corpus.__name__}.files.{filename.removesuffix('.py')}")
-        verdict = check(getattr(module, function))
+    spawned = filename in SPAWNED
+    verdict = check(f"{path_of(filename)}:{function}" if spawned else getattr(module_of(filename), function))
     assert verdict.convention == convention
     assert verdict.ok == (not bug), str(verdict)
     if bug:
