@@ -70,7 +70,7 @@ def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
     """Write an adapter to start from, and say how it is used.
 
     Raises:
-        CandidateError: there is no such candidate.
+        CandidateError: it cannot be loaded, or has no backward.
         UsageError: the file exists, or cannot be written.
     """
     path = given.write_adapter
@@ -78,22 +78,14 @@ def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
         raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")
     if os.path.exists(path) and not given.force:
         raise UsageError(f"{path} already exists; choose another --write-adapter or add --force")
-    from convstep.candidate.adapter import adapter_text, known_call
-    from convstep.candidate.load.target import CandidateError, Target
+    from convstep.candidate.adapter import adapter_text, likely_call
+    from convstep.candidate.load.target import Target
     from convstep.conv.files import written_whole
 
-    candidate = call = refused = None
-    try:
-        with opened(given.target, given) as worker:
-            candidate = worker.candidate
-            call = known_call(worker, given.convention)
-    except CandidateError as error:  # its source may be enough
-        refused = error
     flags = [f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(given, name)]
-    try:
-        text = adapter_text(Target.parse(given.target), path, candidate, call, flags)
-    except CandidateError as error:
-        raise refused or error from error
+    with opened(given.target, given) as worker:
+        call = likely_call(worker, given.convention)
+        text = adapter_text(Target.parse(given.target), worker.candidate, call, path, flags)
     with Writing(path), written_whole(path) as file:
         file.write(text.encode())
     return printable(path, None), text.splitlines()[0].removeprefix("# ")

@@ -1,341 +1,341 @@
-"""An adapter to start from: it makes a candidate's arguments out of a problem, as far as names tell how."""
+"""An adapter to start from: the way a candidate is called, as code that its author can change."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shlex
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call import layers, named
+from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.code import DECIDE, Given, moved
+from convstep.candidate.call.convention import Arguments, meaning
+from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments
+from convstep.candidate.call.objects import says
+from convstep.candidate.call.outcome import NAMES, Candidate
+from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.call.written import layouts_of
-from convstep.candidate.check.cases import right_of
+from convstep.candidate.call.written import Code, listed
 from convstep.candidate.check.choosing import choose
-from convstep.candidate.check.judging import RIGHT, WRONG, judge
-from convstep.candidate.check.trying import trials
-from convstep.candidate.guess import Guess, Parameter, guess
 from convstep.candidate.load.target import Target
 from convstep.printable import printable
 
 CALL = "call"
 """What the adapter's function is called."""
-TRYING = 5.0
-"""Seconds for finding out how it is called."""
-DECIDE = "  # decide: "
-"""What stands before a comment where the person has to."""
-
-_ARRAYS = {"dZ": "n.dz", "A_prev": "n.x", "W": "n.w", "b": "n.b"}
 _SHORT = {"dA_prev": "dx", "dW": "dw", "db": "db"}
+_SEVERAL = (ast.Tuple, ast.List)
+
+
+def likely_call(worker: Worker, convention: str) -> Call:
+    """How a candidate is called; where nothing works, how its names suggest that it may be.
+
+    Raises:
+        CandidateError: there is no such convention, or it has no backward.
+    """
+    try:
+        return choose(worker, convention)[0]
+    except CannotCall as error:
+        return _likeliest(worker.candidate, error)
+
+
+def _likeliest(candidate: Candidate, why: CannotCall) -> Call:
+    """The first way that its names allow; what they do not tell has the role "?name"."""
+    if candidate.kind != "class":
+        ways = next(named.ways(candidate), ())
+        needed = Method("", tuple((name, "none") for name in candidate.parameters[: candidate.required]))
+        call = ways[0] if ways else Call("named", backward=needed)
+        return replace(call, backward=_asking(call.backward, roles_of))
+    known = replace(candidate, methods=(*candidate.methods, "forward(x)"))
+    try:
+        call, _ = next(layers.ways(candidate))
+    except CannotCall:
+        try:
+            call = replace(next(layers.ways(known))[0], forward=None)
+        except CannotCall:
+            raise why from None
+    return replace(call, maker=_asking(call.maker, making_roles))
+
+
+def _asking(method: Method | None, roles: Callable[[str], tuple[str, ...]]) -> Method | None:
+    if method is None or method.name == "closure":
+        return method
+    return replace(
+        method,
+        given=tuple(
+            (name, role if roles(name.removeprefix("self.")) else f"?{name}") for name, role in method.given
+        ),
+    )
 
 
 def adapter_text(
-    target: Target,
-    path: str,
-    candidate: Candidate | None = None,
-    call: Call | None = None,
-    flags: Sequence[str] = (),
+    target: Target, candidate: Candidate, call: Call, path: str, flags: Sequence[str] = ()
 ) -> str:
     """The adapter of a function, a method, a class or an autograd Function.
 
     Args:
         target: what it calls.
+        candidate: what loading found out.
+        call: how it is called.
         path: where it will stand, for the command in its first line.
-        candidate: what loading found out, if it could be loaded.
-        call: how it is called, if that is known; else as its source suggests.
         flags: what the command has besides.
-
-    Raises:
-        CandidateError: there is no such file, or it does not define what is named.
     """
-    found = guess(target, "" if candidate is None else candidate.source)
-    if call is not None and found.kind == "function":
-        found.layouts = layouts_of(call) or found.layouts
-        if not found.pattern and not found.keys and call.convention in CONVENTIONS:
-            found.pattern = ", ".join(_SHORT[name] for name in CONVENTIONS[call.convention].returns)
-    words = ["convstep", "check", found.address, "--adapter", f"{path}:{CALL}", *flags]
-    return _Writer(found).text(printable(shlex.join(words), None))
-
-
-def known_call(worker: Worker, convention: str) -> Call | None:
-    """How a candidate is called, where that is found out and its gradients have the right shapes.
-
-    Raises:
-        CandidateError: no way of calling it works.
-    """
-    call, _, stuck = choose(worker, convention, TRYING)
-    if stuck is not None:
-        return None
-    first, *_ = trials(worker, call)
-    judged = judge(first, right_of(first), worker.call(call, right_of(first).problem)).judged
-    return call if judged and all(found.kind in (RIGHT, WRONG) for found in judged) else None
+    writer = _Writer(candidate, call)
+    name = target.name.removesuffix(".backward") if writer.paired else target.name
+    words = ["convstep", "check", f"{target.path or target.module}:{name}", "--adapter", f"{path}:{CALL}"]
+    return writer.text(printable(shlex.join([*words, *flags]), None))
 
 
 class _Writer:
     """Writes one adapter."""
 
-    def __init__(self, found: Guess) -> None:
-        self.found = found
-        self.said: set[str] = set()
-        """Roles that were handed over."""
+    def __init__(self, candidate: Candidate, call: Call) -> None:
+        self.candidate, self.call, self.value = candidate, call, Given(candidate, call)
+        self.paired = "." in candidate.forward and call.forward is not None
+        """Whether it stands in one class with its forward, so that the class is needed."""
+        whole = self.paired or candidate.kind in ("class", "autograd")
+        self.name = candidate.name.partition(".")[0] if whole else candidate.name.rpartition(".")[2]
         self.lines: list[str] = []
-        self.undecided: list[str] = []
-        """Lines for what the names do not tell; before all others, so that this is what is said first."""
 
     def text(self, command: str) -> str:
         """All of the file; its first line is the command that it is for."""
-        found = self.found
-        body = {
-            "function": self._function,
-            "layer": self._layer,
-            "autograd": self._autograd,
-            "context": self._context,
-        }[found.kind]
-        body()
-        needs = ["import types"] * (found.kind == "context") + ["import torch"] * found.tensors
-        start = [
-            f"def {CALL}({found.name}, problem):",
-            *(f"    {line}" for line in self.undecided),
-            "    # arrays channels first; what it cannot express is refused, which does not count as wrong",
-            f"    n = problem.nchw(refuse={json.dumps(self._refused())})",
-            *self._limits(),
+        start: list[str] = []
+        if self.call.convention == "problem":
+            self.lines.append(f"return {self.name}(problem)")
+        else:
+            body = {"class": self._layer, "autograd": self._autograd}.get(self.candidate.kind, self._function)
+            self._gradients(body())
+            start = [
+                *self.value.undecided,  # first, so that this is what is said first
+                "# arrays channels first; what it cannot express is refused, which does not count as wrong",
+                f"n = problem.nchw(refuse={json.dumps(self._refused())})",
+                *self._limits(),
+            ]
+        needs = [f"import {name}" for name in ("numpy", "torch", "types") if self._says(f"{name}.")]
+        head = [
+            f"# {command}",
+            *([""] if needs else []),
+            *needs,
+            "",
+            "",
+            f"def {CALL}({self.name}, problem):",
         ]
-        if [parameter.name for parameter in found.backward] == ["problem"]:
-            start, self.lines = [f"def {CALL}({found.name}, problem):"], [f"return {found.name}(problem)"]
-        head = [f"# {command}", *([""] if needs else []), *needs, "", ""]
-        return "\n".join([*head, *start, *(f"    {line}" for line in self.lines)]) + "\n"
+        return "\n".join([*head, *(f"    {line}" for line in (*start, *self.lines))]) + "\n"
+
+    def _says(self, code: str) -> bool:
+        return any(code in line for line in self.lines)
 
     def _refused(self) -> list[str]:
-        words = ["sides"]
-        if "N" not in self.found.layouts.A:
-            words.append("batch")
-        words += ["pairs", "rectangles"]
-        return [*words, *(word for word in ("dilation", "groups") if word not in self.said)]
+        words = ["sides", *["batch"] * ("N" not in self.value.lie.A), "pairs", "rectangles"]
+        return [*words, *(word for word in ("dilation", "groups") if not self._says(f"n.{word}"))]
 
     def _limits(self) -> list[str]:
-        layouts = self.found.layouts
+        call, lie, told = self.call, self.value.lie, self._says("n.padding")
+        same = "n.stride == 1 and n.w.shape[2] == 2 * n.padding + 1"
+        sized = {"kernel_size", "kernel_h", "W"} & {role.partition(":")[0] for role in call.says}
+        fixed = None if sized else layers.kernel_of(call)
+        own = "one" if call.rule == "one" else "half" if call.same or call.rule else ""
         limits = {
-            "n.stride != 1": ("stride" not in self.said, "stride > 1"),
-            "n.padding != 0": ("padding" not in self.said, "padding > 0"),
-            "n.x.shape[1] != 1": ("C" not in layouts.A or "I" not in layouts.W, "several input channels"),
-            "len(n.w) != 1": ("C" not in layouts.A or "O" not in layouts.W, "several filters"),
+            "n.stride != 1": (not self._says("n.stride"), "stride > 1"),
+            "n.padding != 0": (not told and not own, "padding > 0"),
+            "n.padding != 1": (not told and own == "one", "padding other than 1"),
+            f"not ({same})": (not told and own == "half", "padding other than its own"),
+            f"n.padding and not ({same})": (
+                self._says("n.padding else"),
+                "padding that is neither same nor valid",
+            ),
+            "n.x.shape[1] != 1": ("C" not in lie.A or "I" not in lie.W, "several input channels"),
+            "len(n.w) != 1": ("C" not in (lie.Z or lie.A) or "O" not in lie.W, "several filters"),
+            f"n.w.shape[2:] != {fixed}": (fixed is not None, "kernels of another size"),
         }
         return [
-            f'    if {test}:\n        raise NotImplementedError("{words}")'
+            line
             for test, (wanted, words) in limits.items()
             if wanted
+            for line in (f"if {test}:", f'    raise NotImplementedError("{words}")')
         ]
 
-    # the kinds of candidates
+    # the kinds of candidates: each writes its lines, and says where the gradients are
 
-    def _function(self) -> None:
-        found = self.found
-        self._results(f"{found.name}({self._given(found.backward)})")
-        self._gradients({"dA_prev": "dx", "dW": "dw", "db": "db"})
-
-    def _layer(self) -> None:
-        found, held = self.found, self.found.held
-        self.lines.append(f"layer = {found.name}({self._given(found.maker, making=True)})")
-        made = {parameter.role for parameter in found.maker}
-        for role, array in (("W", self._array("W")), ("b", self._array("b"))):
-            if role in held:
-                place = f"layer.{held[role]}"
+    def _function(self) -> dict[str, str]:
+        call, candidate, function = self.call, self.candidate, self.name
+        forward = f'{function}.__globals__["{candidate.forward}"]'
+        if self.paired:
+            forward, function = f"{self.name}.{candidate.forward.rpartition('.')[2]}", f"{self.name}.backward"
+        known, made = CONVENTIONS.get(call.convention), None
+        returns = call.returns or (known.returns if known else ())
+        given: Arguments
+        if known is not None:
+            if call.own_cache and known.forward is not None:
+                made = known.forward(self.value.inputs, candidate.forward_parameters)
+            given = known.arguments(self.value.inputs, candidate, Code("cache") if call.own_cache else None)
+        else:
+            assert call.backward is not None
+            if call.backward.name == "closure" and call.forward is not None:
+                made = self._given(call.forward, candidate.parameters)
                 self.lines.append(
-                    f"{place} = {array}" if role == "W" else f"{place} = {array}.reshape({place}.shape)"
+                    f"back = next(each for each in {function}({listed(*made)}) if callable(each))"
                 )
-            elif role not in made and role == "W":
-                self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {array}")
-        if found.forward is not None:
-            self.lines.append(f"layer{found.forward_method}({self._given(found.forward)})")
-        rate = any(parameter.role == "rate" for parameter in found.backward)
-        updated = {f"d{role}": held[role] for role in ("W", "b") if f"d{role}" not in held and role in held}
-        if rate:  # it updates by itself, in place or not
-            for role in ("W", "b"):
-                if role in held:
-                    self.lines.append(f"{role}_before = layer.{held[role]}.copy()")
-        self._results(f"layer.{found.method}({self._given(found.backward)})")
-        names = {"dA_prev": "dx"}
-        for role in ("dW", "db"):
-            if _SHORT[role] in found.pattern.replace("[", "").replace("]", "").split(", "):
-                names[role] = _SHORT[role]
-            elif rate and role in updated:
-                self.lines.append(f"{_SHORT[role]} = {role[1:]}_before - layer.{updated[role]}")
-                names[role] = _SHORT[role]
-            else:
-                names[role] = f"layer.{held[role]}" if role in held else "None"
-        self._gradients(names)
+                return self._returned(f"back({self.value.inputs.dZ})", returns)
+            given = self._given(call.backward, candidate.parameters)
+            if call.forward is not None:
+                made = self._given(call.forward, candidate.forward_parameters)
+        if "ctx" in call.says:
+            self.lines += [
+                "ctx = types.SimpleNamespace()",
+                "ctx.save_for_backward = lambda *saved: vars(ctx).update(saved=saved, saved_tensors=saved)",
+            ]
+        arguments = listed(*given)
+        if made is not None:
+            name = "made = " if re.search(r"\bcache\b|made\[", arguments) else ""
+            self.lines.append(f"{name}{forward}({listed(*made)})")
+            if "cache" in arguments:  # it comes after Z
+                self.lines.append(
+                    "cache = made if isinstance(made, dict) else made[1] if len(made) == 2 else made[1:]"
+                )
+        return self._returned(f"{function}({arguments})", returns)
 
-    def _autograd(self) -> None:
-        given = self._given(self.found.forward or ())
-        kept = [role for role in ("A_prev", "W", "b") if role in self.said]
-        leaves = ", ".join(_ARRAYS[role].removeprefix("n.") for role in kept)
-        arrays = ", ".join(self._array(role) for role in kept)
-        self.lines.append(f"{leaves} = (torch.tensor(array, requires_grad=True) for array in ({arrays},))")
-        for role in kept:
-            given = given.replace(f"torch.tensor({self._array(role)})", _ARRAYS[role].removeprefix("n."))
-        self.lines.append(f"{self.found.name}.apply({given}).backward(torch.tensor({self._array('dZ')}))")
-        self._gradients(
-            {
-                gradient: f"{name}.grad" if role in kept else "None"
-                for gradient, role, name in (("dA_prev", "A_prev", "x"), ("dW", "W", "w"), ("db", "b", "b"))
-            }
-        )
-
-    def _context(self) -> None:
-        found = self.found
+    def _autograd(self) -> dict[str, str]:
+        inputs, names = self.value.inputs, {"A_prev": "x", "W": "w", "b": "b"}
+        arrays = [inputs.A_prev, inputs.W, inputs.b]
+        inputs.A_prev, inputs.W, inputs.b = map(Code, names.values())
+        if self.call.forward is not None:
+            given = [self.value(role) for _, role in self.call.forward.given]
+        else:
+            given = list(autograd_arguments(inputs, self.candidate))
         self.lines += [
-            "ctx = types.SimpleNamespace()",
-            "ctx.save_for_backward = lambda *saved: vars(ctx).update(saved=saved, saved_tensors=saved)",
-            f"{found.name}.forward(ctx, {self._given(found.forward or ())})",
+            f"{name} = {array}.requires_grad_()"
+            for name, array in zip(names.values(), arrays, strict=True)
+            if name in given
         ]
-        given = [
-            parameter for parameter in found.backward if parameter.name not in ("ctx", "context", "self")
-        ]
-        self._results(f"{found.name}.backward(ctx, {self._given(given)})")
-        self._gradients({"dA_prev": "dx", "dW": "dw", "db": "db"})
+        self.lines.append(f"{self.name}.apply({listed(given, {})}).backward({inputs.dZ})")
+        return {f"d{role}": f"{name}.grad" for role, name in names.items() if name in given}
+
+    def _layer(self) -> dict[str, str]:
+        call, inputs, back = self.call, self.value.inputs, self.call.backward
+        assert call.maker is not None
+        where = dict(call.places) or self._guessed()
+        outside = [pair for pair in call.maker.given if pair[0].startswith("self.")]
+        inside = replace(call.maker, given=tuple(pair for pair in call.maker.given if pair not in outside))
+        self.lines.append(f"layer = {self.name}({listed(*self._given(inside, ()))})")
+        self.lines += [f"layer.{name[5:]} = {self.value(role)}" for name, role in outside]
+        making = self.candidate.source.partition("def __init__")[2].partition("\n    def ")[0]
+        kernels = re.match(r"\w*", where.get("W", ""))[0]  # type: ignore[index]
+        if call.forward is not None and not re.search(rf"self\.{kernels}\b(?!\s*=\s*None)", making):
+            self.lines.append(f"{self._method(call.forward)}  # makes its kernels")
+        places: dict[str, str] = {name: f"layer.{where[name]}" for name in ("W", "b") if name in where}
+        for name, place in places.items():
+            array, shaped = getattr(inputs, name), "(" in self.value.lie.W
+            if name == "b" and not call.places:
+                array, shaped = self.value.array("n.b"), True
+            array = f"{array}.reshape({place}.shape)" if shaped else array
+            self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}")
+        if "W" not in {*places, *call.says}:
+            self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {inputs.W}")
+        if back is None:
+            self.lines.append(f"x = {inputs.A_prev}.requires_grad_()")
+            inputs.A_prev = Code("x")
+        if call.forward is not None:
+            needed = back is None or {"cache", "Z"} & {role for _, role in back.given}
+            self.lines.append(f"{'made = ' if needed else ''}{self._method(call.forward)}")
+        if back is None:
+            self.lines.append(f"made.backward({inputs.dZ})")
+            return {"dA_prev": "x.grad"} | {f"d{name}": f"{place}.grad" for name, place in places.items()}
+        changed = [name for name in ("dW", "db") if where.get(name) == "change"]
+        self.lines += [f"{name[1:]}_before = {places[name[1:]]}.copy()" for name in changed]
+        result = "dx" if where.get("dA_prev") == "returned" else "result"
+        self.lines.append(f"{result} = {self._method(back)}")
+        rate = "" if "rate" in call.says or not changed else f" / {self.value('?rate')}"
+        self.lines += [f"{_SHORT[name]} = ({name[1:]}_before - {places[name[1:]]}){rate}" for name in changed]
+        return {
+            name: _SHORT[name]
+            if name in changed
+            else re.sub("^returned", result, at)
+            if at.startswith("returned")
+            else f"layer.{at}"
+            for name in NAMES
+            if (at := where.get(name))
+        }
 
     # what they are given, and what they return
 
-    def _given(self, parameters: Iterable[Parameter], *, making: bool = False) -> str:
-        """Arguments; from one that is left out on, by name."""
-        words, by_name = [], False
-        for parameter in parameters:
-            value = self._value(parameter, making=making)
-            if value is None:
-                by_name = True
-                continue
-            words.append(f"{parameter.name}={value}" if by_name else value)
-        return ", ".join(words)
+    def _given(self, method: Method, parameters: Sequence[str]) -> Arguments:
+        places, by_name = named.given(method, parameters, self.value)
+        return tuple(places), by_name
 
-    def _value(self, parameter: Parameter, *, making: bool) -> str | None:
-        """What a parameter is given; None where its default will do."""
-        role, found = parameter.role, self.found
-        self.said.add(role)
-        if role in _ARRAYS:
-            return self._array(role, tensor=True)
-        if role == "cache":
-            return self._cache()
-        if role == "hparameters":
-            return self._hyper()
-        if role == "padding" and parameter.word:
-            self.lines += [
-                "same = n.stride == 1 and n.w.shape[2] == 2 * n.padding + 1",
-                "if n.padding and not same:",
-                '    raise NotImplementedError("padding that is neither same nor valid")',
-            ]
-            return '"same" if n.padding else "valid"'
-        numbers = {
-            "stride": "n.stride",
-            "padding": "n.padding",
-            "dilation": "n.dilation",
-            "groups": "n.groups",
-            "in_channels": "n.x.shape[1]",
-            "out_channels": "len(n.w)",
-            "kernel_size": "n.w.shape[2]",
-            "rate": "1.0",
-        }
-        if role == "input_shape":
-            shape = self._array("A_prev") + ".shape"
-            return f"{shape}[1:]" if making and found.layouts.A[0] == "N" else shape
-        if role in numbers:
-            value = numbers[role]
-            return f"({value}, {value})" if parameter.pair else value
-        if not parameter.needed:
-            return None
-        self.undecided += [
-            f"{parameter.name} = None{DECIDE}give it a value, and delete the next line",
-            f'raise NotImplementedError("the adapter does not say yet what {parameter.name} is")',
-        ]
-        return parameter.name
+    def _method(self, method: Method) -> str:
+        first = tuple(name for name, _ in method.given[:1])
+        function = "layer" if method.name == "__call__" else f"layer.{method.name}"
+        return f"{function}({listed(*self._given(method, first))})"
 
-    def _cache(self) -> str:
-        cache = self.found.cache
-        if isinstance(cache, dict):
-            return "{" + ", ".join(f'"{key}": {self._part(role)}' for key, role in cache.items()) + "}"
-        parts = cache or ["A_prev", "W", "b", "hparameters"]
-        return "(" + ", ".join(self._part(role) for role in parts) + ("," if len(parts) == 1 else "") + ")"
+    def _guessed(self) -> dict[str, str]:
+        """Where a layer that could not be called keeps or returns what, by what its source calls it."""
+        found: dict[str, str] = {}
+        for place, called in re.findall(r"self\.(\w+(?:\[['\"]\w+['\"]\])?)(\(?)", self.candidate.source):
+            role, gradient, kept = says(tuple(re.findall(r"\[.*\]|\w+", place.replace('"', "'"))))
+            if role in ("W", "b") and not kept and not called:
+                found.setdefault(f"d{role}" if gradient else role, place)
+        if "rate" in self.call.says:
+            found = {f"d{role}": "change" for role in ("W", "b") if role in found} | found
+        _, told = _returned_parts(self.candidate)
+        by_name = {_meaning(part): f"returned[{place}]" for place, part in enumerate(told)}
+        return found | (by_name if len(told) > 1 else {"dA_prev": "returned"})
 
-    def _part(self, role: str) -> str:
-        self.said.add(role)
-        if role in _ARRAYS:
-            return self._array(role, tensor=True)
-        if role == "hparameters":
-            return self._hyper()
-        return {
-            "stride": "n.stride",
-            "padding": "n.padding",
-            "dilation": "n.dilation",
-            "groups": "n.groups",
-        }.get(role, "None")
-
-    def _hyper(self) -> str:
-        keys = {key: role for key, role in self.found.hyper.items() if role} or {
-            "stride": "stride",
-            "pad": "padding",
-        }
-        return "{" + ", ".join(f'"{key}": {self._part(role)}' for key, role in keys.items()) + "}"
-
-    def _array(self, role: str, *, tensor: bool = False) -> str:
-        """An array in their layout."""
-        layouts = self.found.layouts
-        if role == "b":
-            text = "n.b" if layouts.b in ("O", "") else f"n.b.reshape({_bias(layouts.b)})"
-        else:
-            text = _moved(
-                _ARRAYS[role], "OIHW" if role == "W" else "NCHW", layouts.W if role == "W" else layouts.A
-            )
-        return f"torch.tensor({text})" if tensor and self.found.tensors else text
-
-    def _results(self, call: str) -> None:
-        found = self.found
-        if found.keys:
+    def _returned(self, call: str, names: Sequence[str]) -> dict[str, str]:
+        """Write a call and give names to what comes back; `names` are the gradients, where they are known."""
+        parts, told = _returned_parts(self.candidate)
+        if len(told) == 1 and isinstance(told[0], ast.Dict):
+            keys = [key.value for key in told[0].keys if isinstance(key, ast.Constant)]
             self.lines.append(f"grads = {call}")
-        else:
-            decide = "" if found.pattern else f"{DECIDE}which gradients come back, in which order?"
-            self.lines.append(f"{found.pattern or 'dx, dw, db'} = {call}{decide}")
+            return {meaning(str(key)): f"grads[{key!r}]" for key in keys}
+        decide = ""
+        if not names:
+            names = [*map(_meaning, told)]
+            if not names or "" in names or len({*names}) < len(names):
+                names = [*_SHORT, *[""] * len(told)][: len(told) if len(told) > 1 else 3]
+                decide = f"{DECIDE}which gradients come back, in which order?"
+        words = [_SHORT.get(name, "_") for name in names]
+        if len(told) == len(names) > 1 and not any(isinstance(part, ast.Starred) for part in told):
+            by_part = dict(zip(told, words, strict=True))
+            words = [
+                f"[{', '.join(by_part.get(inner, '_') for inner in part.elts)}]"
+                if isinstance(part, _SEVERAL)
+                else by_part.get(part, "_")
+                for part in parts
+            ]
+        self.lines.append(f"{', '.join(words)} = {call}{decide}")
+        return {name: _SHORT[name] for name in names if name}
 
-    def _gradients(self, names: dict[str, str]) -> None:
+    def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
-        found, words = self.found, []
-        returned = (
-            found.pattern.replace("[", "").replace("]", "").split(", ")
-            if found.pattern
-            else ["dx", "dw", "db"]
-        )
-        for role, axes, ours in (
-            ("dA_prev", found.layouts.A, "NCHW"),
-            ("dW", found.layouts.W, "OIHW"),
-            ("db", "", ""),
-        ):
-            name = names[role]
-            if found.keys and found.kind in ("function", "context"):
-                name = f'grads["{found.keys[role]}"]' if role in found.keys else "None"
-            elif found.kind != "layer" and name in _SHORT.values() and name not in returned:
-                name = "None"
-            words.append(name if name == "None" else _moved(name, axes, ours))
+        words, lie = [], self.value.lie
+        axes = re.sub(r"[()]", "", lie.W)
+        for name, given, ours in (("dA_prev", lie.A, "NCHW"), ("dW", axes, "OIHW"), ("db", "", "")):
+            text = where.get(name, "None")
+            if name == "dW" and axes != lie.W and text != "None":
+                text = f"{text}.reshape({moved('n.w', 'OIHW', axes)}.shape)"
+            words.append(text if text == "None" else moved(text, given, ours))
         self.lines.append(f"return n.gradients({', '.join(words)})")
 
 
-def _bias(layout: str) -> str:
-    return ", ".join("-1" if axis == "O" else "1" for axis in layout)
+def _meaning(part: ast.expr) -> str:
+    return meaning(re.sub(r"^((?:self\.)?\w+).*", r"\1", ast.unparse(part)))
 
 
-def _moved(name: str, given: str, wanted: str) -> str:
-    """An array whose axes are put into another order: those that are missing have the length 1.
-
-    >>> _moved("n.x", "NCHW", "HWC"), _moved("dx", "HWC", "NCHW"), _moved("n.w", "OIHW", "OIHW")
-    ('n.x[0].transpose(1, 2, 0)', 'dx.transpose(2, 0, 1)[None]', 'n.w')
-    """
-    index = [":" if axis in wanted else "0" for axis in given]
-    while index and index[-1] == ":":
-        index.pop()
-    kept = [axis for axis in given if axis in wanted]
-    order = [kept.index(axis) for axis in wanted if axis in kept]
-    grown = [":" if axis in kept else "None" for axis in wanted]
-    while grown and grown[-1] == ":":
-        grown.pop()
-    taken = f"[{', '.join(index)}]" if index else ""
-    moved = "" if order == sorted(order) else f".transpose({', '.join(map(str, order))})"
-    added = f"[{', '.join(grown)}]" if grown else ""
-    return f"{name}{taken}{moved}{added}"
+def _returned_parts(candidate: Candidate) -> tuple[list[ast.expr], list[ast.expr]]:
+    """What a candidate returns at its end, as its source has it; and each of it that is not None."""
+    try:
+        tree: ast.AST = ast.parse(textwrap.dedent(candidate.source))
+    except (SyntaxError, ValueError):
+        return [], []
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    name = candidate.name.rpartition(".")[2]
+    own = next((n for n in nodes if n.name == name), next((n for n in nodes if "back" in n.name), tree))
+    ends = [node.value for node in ast.walk(own) if isinstance(node, ast.Return) and node.value is not None]
+    parts = [] if not ends else ends[-1].elts if isinstance(ends[-1], _SEVERAL) else ends[-1:]
+    flat = [inner for part in parts for inner in (part.elts if isinstance(part, _SEVERAL) else [part])]
+    return parts, [part for part in flat if not (isinstance(part, ast.Constant) and part.value is None)]

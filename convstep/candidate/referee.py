@@ -9,19 +9,17 @@ from numbers import Real
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.judging import problem_words, wrong_cells
+from convstep.candidate.check.judging import problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
-from convstep.candidate.diagnose.finding import Finding, listed
-from convstep.candidate.diagnose.mistakes import flawed_running
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.step.probing import Divergence, Probe, describe
-from convstep.candidate.verdict import Verdict, notes, patterns_of
+from convstep.candidate.notes import about_linearity, notes
+from convstep.candidate.step.stepping import first_divergence
+from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
@@ -169,16 +167,15 @@ def verdict_of(
         swept = right_for_it(swept)
     diagnosis = diagnose(swept, forward)
     divergence = first_divergence(worker, swept, diagnosis)
-    said = notes(swept)
-    if forward is not None and forward.fits:
-        said = (forward.note, *said)
+    said = [forward.note] if forward is not None and forward.fits else []
+    said += notes(swept)
     if any(finding.id == UNKNOWN for finding in diagnosis):
-        said = (*said, *_about_linearity(worker, swept))
+        said += about_linearity(worker, swept)
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
     pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
-    return Verdict(worker.address, swept, diagnosis, divergence, said, None, pattern, patterns, flags)
+    return Verdict(worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags)
 
 
 def _check_taken(swept: Swept) -> None:
@@ -198,73 +195,6 @@ def _check_taken(swept: Swept) -> None:
         message=first.outcome.message,
     )
     raise CannotCall(said, swept.candidate, tuple(attempts.values())[:ATTEMPTS])
-
-
-def _about_linearity(worker: Worker, swept: Swept) -> list[str]:
-    """What adding up its parts says of a candidate that no known mistake explains."""
-    failing = swept.failing
-    if failing is None or failing.outcome.kind != RETURNED:
-        return []
-    found = Probe(worker, swept.call, failing.right.problem, fresh=swept.keeps_state).additivity()
-    said = []
-    if found.offset:
-        said.append(
-            tr(
-                "with a dZ of zeros it still returns a nonzero {names}: it starts from something else",
-                names=listed(found.offset),
-            )
-        )
-    if found.broken:
-        said.append(
-            tr(
-                "it is not linear in dZ: in {names}, the results for two parts of dZ do not add up to the "
-                "result for all of it; look for rounding, clipping, a condition on dZ, or something that it "
-                "keeps between calls",
-                names=listed(found.broken),
-            )
-        )
-    return said
-
-
-def first_divergence(
-    worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
-) -> Divergence | None:
-    """The first step at which a candidate diverges from the reference.
-
-    Args:
-        worker: the candidate.
-        swept: how it is called.
-        diagnosis: what was found; a proven overwriting has a running state of its own, which the
-            black box cannot show: with dZ cut off, its later steps overwrite with zeros.
-        problem: whose steps; the smallest failing problem unless given.
-    """
-    if problem is None:
-        if swept.failing is None or swept.failing.outcome.kind != RETURNED:
-            return None
-        problem = swept.failing.right.problem
-    probe = Probe(worker, swept.call, problem, fresh=swept.keeps_state)
-    for finding in diagnosis:
-        if finding.match is not None and finding.match.gradient:
-            found = _running_divergence(probe, finding.match.gradient, finding)
-            if found is not None:
-                return found
-    return probe.first_divergence()
-
-
-def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
-    """Where the running state of a reproduced, overwriting mistake diverges from the reference's."""
-    assert finding.match is not None
-    problem, mistakes = probe.problem, finding.match.mistakes
-    for position in range(1, problem.total_steps + 1):
-        running = flawed_running(gradient, problem, mistakes, position)
-        if running is None:
-            return None
-        expected = probe.expected(0, position)
-        actual = {**expected, gradient: running}
-        right = expected[gradient]
-        if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():
-            return describe(probe.right, position - 1, actual, expected)
-    return None
 
 
 def _new_file() -> str:

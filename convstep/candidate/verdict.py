@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.fresh import Returning
-from convstep.candidate.check.judging import RIGHT, Result, problem_words
+from convstep.candidate.check.judging import Result
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import Finding, count, listed
+from convstep.candidate.diagnose.finding import Finding, count
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
-from convstep.conv.number_text import short
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.language import tr
 
@@ -257,105 +254,3 @@ def _divergence(found: Divergence | None) -> dict[str, Any] | None:
         "gradient": found.gradient,
         "cells": [list(cell) for cell in found.cells],
     }
-
-
-def _not_computed(swept: Swept) -> list[str]:
-    """Gradients that never come back, where that does not count as wrong."""
-    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
-    absent = [
-        name
-        for name in NAMES
-        if returned
-        and not any(name in result.outcome.gradients or result.wrong(name) for result in returned)
-        and any(name in result.right.gradients for result in returned)
-    ]
-    if not absent:
-        return []
-    return [
-        tr(
-            "{names} is not computed, and not checked"
-            if len(absent) == 1
-            else "{names} are not computed, and not checked",
-            names=listed(absent),
-        )
-    ]
-
-
-def notes(swept: Swept) -> tuple[str, ...]:
-    """What is worth a sentence besides what is wrong."""
-    said = []
-    convention = convention_of(swept.call)
-    if swept.unsaid:
-        said.append(
-            tr(
-                "not tried, because this way of calling cannot express it: {geometry}"
-                if convention.name not in CONVENTIONS
-                else "not tried, because the {convention} convention cannot express it: {geometry}",
-                convention=convention.name,
-                geometry=tr(", ").join(swept.unsaid),
-            )
-        )
-    said += [limit.note for limit in swept.limits]
-    if swept.untried:
-        said.append(
-            tr(
-                "larger problems were not tried ({count}): it is too slow, or crashed too often",
-                count=swept.untried,
-            )
-        )
-    said += _not_computed(swept)
-    refusing = [result for result in swept.results if result.refused]
-    if refusing:
-        first = refusing[0]
-        said.append(
-            tr(
-                "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
-                problems=count(len(refusing)),
-                message=first.outcome.message,
-                problem=problem_words(first),
-            )
-        )
-    if swept.whole_numbers:
-        said.append(
-            tr(
-                "given integers, it cuts {names} to whole numbers (integer-truncation): "
-                "make its buffers floating-point, with np.zeros(shape) rather than zeros_like",
-                names=listed(swept.whole_numbers),
-            )
-        )
-    imprecise = [
-        found
-        for result in swept.results
-        for found in result.judged
-        if found.kind == RIGHT and not found.rounding
-    ]
-    if imprecise:
-        worst = max(found.max_abs_error for found in imprecise)
-        said.append(
-            tr(
-                "its numbers are accurate only to single precision: errors up to {worst} in float64",
-                worst=short(worst, 3),
-            )
-        )
-    if swept.grew > 256 << 20:
-        said.append(
-            tr(
-                "its process grew by {size} MB: it holds on to memory that it should release",
-                size=swept.grew >> 20,
-            )
-        )
-    messages = {result.outcome.forward_message for result in swept.results} - {""}
-    if messages and all(result.outcome.Z is None for result in swept.results):
-        said.append(
-            tr(
-                "its own {forward} could not be checked: {message}",
-                forward=swept.candidate.forward,
-                message=sorted(messages)[0],
-            )
-        )
-    printed = next((result.outcome.printed for result in swept.results if result.outcome.printed), "")
-    if printed:
-        said.append(tr("it prints: {line}", line=printed.strip().splitlines()[0][:80]))
-    warned = list(dict.fromkeys(w for result in swept.results for w in result.outcome.warnings))
-    said += [tr("it warns: {warning}", warning=warning) for warning in warned[:2]]
-    return (*swept.candidate.notes, *said)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from convstep.candidate.adapter import CALL, adapter_text
-from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.adapter import CALL, adapter_text, likely_call
+from convstep.candidate.call import serve
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, Outcome
+from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import cases_for, right_of
 from convstep.candidate.check.judging import judge
-from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.load import loading
+from convstep.candidate.load.target import Target
+from convstep.conv.problem import Problem
+from tests.candidate.conftest import Files
 
 RIGHT = '''
 import numpy as np
@@ -154,55 +162,75 @@ WRITTEN = {
 }
 
 
-def tried(adapter: Any, function: Any) -> tuple[int, int]:
-    """On how many problems of a sweep an adapter is right, and on how many not."""
-    good = bad = 0
+class Here:
+    """What a worker is asked for; the candidate is called in this process."""
+
+    def __init__(self, target: str) -> None:
+        self.served = serve.load(Target.parse(target), {})
+        self.candidate, self.ways = self.served.candidate, Ways(self.served)
+
+    def call(self, call: Call, problem: Problem) -> Outcome:
+        outcome = self.ways.called(call, problem.with_arrays())
+        if outcome.kind != RETURNED:
+            return outcome
+        gradients = named(convention_of(call), outcome.returned, outcome.labels, problem)
+        return replace(outcome, gradients=gradients)
+
+
+def written(target: str, *flags: str) -> str:
+    """Its adapter."""
+    here = Here(target)
+    call = likely_call(here, "auto")  # type: ignore[arg-type]
+    return adapter_text(Target.parse(target), here.candidate, call, "adapter.py", flags)
+
+
+def tried(text: str, target: str) -> tuple[int, int, set[str]]:
+    """On how many problems of a sweep an adapter is right, on how many not, and why it refuses others."""
+    ours: dict[str, Any] = {}
+    exec(compile(text, "adapter.py", "exec"), ours)
+    good, bad, asked = 0, 0, set[str]()
     cases, _ = cases_for(CONVENTIONS["problem"], Candidate("call", "function", ("problem",), 1))
+    given = loading.load(Target.parse(target)).function
     for case in cases:
         right = right_of(case)
         try:
-            found = adapter(function, right.problem)
-        except NotImplementedError:
+            found = ours[CALL](given, right.problem)
+        except NotImplementedError as error:
+            asked.add(str(error))
             continue
-        outcome = Outcome(RETURNED, gradients=dict(zip(NAMES, found, strict=True)))
+        outcome = Outcome(
+            RETURNED, gradients={n: g for n, g in zip(NAMES, found, strict=True) if g is not None}
+        )
         ok = judge(case, right, outcome).ok
         good, bad = good + ok, bad + (not ok)
-    return good, bad
+    return good, bad, asked
 
 
 @pytest.mark.parametrize("style", WRITTEN)
-def test_right_code_is_right_through_its_adapter(style: str, tmp_path: Path) -> None:
-    path = tmp_path / "layer.py"
-    path.write_text(RIGHT + textwrap.dedent(WRITTEN[style]))
-    text = adapter_text(Target.parse(f"{path}:back"), "adapter.py")
-    assert text.startswith(f"# convstep check {path}:back --adapter adapter.py:{CALL}\n")
-    theirs: dict[str, Any] = {"__name__": "layer"}
-    exec(compile(path.read_text(), path, "exec"), theirs)
-    ours: dict[str, Any] = {}
-    exec(compile(text, "adapter.py", "exec"), ours)
-    good, bad = tried(ours[CALL], theirs["back"])
+def test_right_code_is_right_through_its_adapter(style: str, files: Files) -> None:
+    target = f"{files.write('layer.py', RIGHT + textwrap.dedent(WRITTEN[style]))}:back"
+    text = written(target)
+    assert text.startswith(f"# convstep check {target} --adapter adapter.py:{CALL}\n")
+    good, bad, _ = tried(text, target)
     assert bad == 0, text
     assert good >= 3, text
 
 
-def test_what_nobody_can_know_is_asked_for_first(tmp_path: Path) -> None:
-    path = tmp_path / "layer.py"
-    path.write_text(
-        "class Conv:\n    def __init__(self, recipe, stride): pass\n    def backward(self, dout): pass\n"
-    )
-    ours: dict[str, Any] = {}
-    exec(adapter_text(Target.parse(f"{path}:Conv.backward"), "adapter.py", flags=["--python2"]), ours)
-    for case in cases_for(CONVENTIONS["problem"], Candidate("call", "function", ("problem",), 1))[0]:
-        with pytest.raises(NotImplementedError, match=r"^the adapter does not say yet what recipe is$"):
-            ours[CALL](None, right_of(case).problem)
+ASKED = """
+class Conv:
+    def __init__(self, recipe, stride): pass
+    def backward(self, dout): pass
+"""
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("missing", "layer.py:missing is not defined there"), ("Empty", "layer.py:Empty has no backward")],
-)
-def test_what_is_not_there_gets_no_adapter(name: str, said: str, tmp_path: Path) -> None:
-    path = tmp_path / "layer.py"
-    path.write_text("class Empty:\n    pass\n")
-    with pytest.raises(CandidateError, match=said):
-        adapter_text(Target.parse(f"{path}:{name}"), "adapter.py")
+def test_what_nobody_can_know_is_asked_for_first(files: Files) -> None:
+    target = f"{files.write('layer.py', ASKED)}:Conv"
+    text = written(target, "--python2")
+    assert text.startswith(f"# convstep check {target} --adapter adapter.py:{CALL} --python2\n")
+    assert tried(text, target) == (0, 0, {"the adapter does not say yet what recipe is"})
+
+
+def test_what_has_no_backward_gets_no_adapter(files: Files) -> None:
+    target = f"{files.write('layer.py', 'class Empty: pass')}:Empty"
+    with pytest.raises(CannotCall, match="Empty has no forward: it has no methods"):
+        written(target)

@@ -15,8 +15,8 @@ import pytest
 from convstep import CannotCall, Problem, Verdict, check, conv2d_backward
 from convstep.candidate.call.outcome import REFUSED, Outcome
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.notes import notes
 from convstep.candidate.referee import verdict_of
-from convstep.candidate.verdict import notes
 
 
 def right(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
@@ -197,7 +197,7 @@ def test_gradients_that_never_come_are_noted_once() -> None:
         )
         for result in swept.results
     ]
-    said = notes(dataclasses.replace(swept, results=tuple(results)))
+    said = tuple(notes(dataclasses.replace(swept, results=tuple(results))))
     assert "db and dA_prev are not computed, and not checked" in said
 
 

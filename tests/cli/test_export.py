@@ -131,5 +131,5 @@ def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) 
         "```python candidate\ndef backward(): return 3\n```\n"
     )
     said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
-    assert said.startswith("the lesson's candidate cannot be shown: backward(): no way was found to call it")
+    assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
     assert not Path("out.svg").exists()

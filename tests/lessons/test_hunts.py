@@ -15,7 +15,8 @@ from rich.console import Console
 
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.referee import check, first_divergence, open_worker, verdict_of
+from convstep.candidate.referee import check, open_worker, verdict_of
+from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict
 from convstep.language import speak
 from convstep.lessons import course

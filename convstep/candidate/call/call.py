@@ -53,6 +53,8 @@ class Call:
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
+    stride: int = 1
+    """The stride of a layer that is told none."""
     rule: str = ""
     """The padding that it makes by itself: a name of `layers.RULES`; "" where numbers say it, or none."""
     places: tuple[tuple[str, str], ...] = ()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
@@ -84,6 +85,11 @@ class Convention:
     """Whether the call takes a cache, which the candidate's own forward can make."""
 
     @property
+    def lie(self) -> Layouts:
+        """How its arrays lie."""
+        return Layouts(self.A_layout, self.W_layout, "111O" if self.name in ("coursera", "alx") else "O")
+
+    @property
     def batched(self) -> bool:
         """Whether arrays always have a batch axis."""
         return "N" in self.A_layout
@@ -128,26 +134,22 @@ class Convention:
             A_prev, W = A_prev.astype(np.int64), W.astype(np.int64)
         if b is None and self.name not in ("torch", "problem"):
             b = np.zeros(W.shape[0], problem.dtype)
-        if self.name in ("coursera", "alx") and b is not None:
-            b = b.reshape(1, 1, 1, -1)
         geometry = problem.geometry
         padding: Any = one(tuple(top for top, _ in geometry.padding))
         if self.name == "alx":
             padding = alx_padding(geometry)
         elif self.name == "problem":
             padding = geometry.padding
-        alx = self.name == "alx"
+        given = {"A_prev": A_prev, "W": W, "b": b, "dZ": dZ}
+        given["Z"] = expected_forward(problem) if self.name == "article" else None
+        out = (lambda name, array: np.array(array)) if self.name == "problem" else self.lie.theirs
         return Inputs(
-            self._out(A_prev, self.A_layout, "NHWC"),
-            self._out(W, self.W_layout, "OHWI"),
-            None if b is None else np.array(b),
-            self._out(dZ, self.A_layout, "NHWC"),
-            self._out(expected_forward(problem), self.A_layout, "NHWC") if self.name == "article" else None,
-            geometry.stride if alx else one(geometry.stride),
-            padding,
-            one(geometry.dilation),
-            geometry.groups,
-            problem,
+            **{name: None if array is None else out(name, array) for name, array in given.items()},
+            stride=geometry.stride if self.name == "alx" else one(geometry.stride),
+            padding=padding,
+            dilation=one(geometry.dilation),
+            groups=geometry.groups,
+            problem=problem,
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
@@ -165,24 +167,9 @@ class Convention:
             if self.name == "problem":  # an adapter need not know in which shape the code behind it has b
                 shapes = (*shapes, (array.size, 1), (1, array.size))
             return array.reshape(-1) if array.shape in shapes else array
-        ours, theirs = ("OHWI", self.W_layout) if name == "dW" else ("NHWC", self.A_layout)
         if name == "dA_prev" and self.name == "problem":
             return array
-        if array.ndim != len(theirs):
-            return array
-        moved: Array = array.transpose([theirs.index(axis) for axis in ours if axis in theirs])
-        if name == "dA_prev" and self.batched and problem.geometry.batch is None and moved.shape[0] == 1:
-            alone: Array = moved[0]
-            return alone
-        return moved
-
-    def _out(self, array: Array, theirs: str, ours: str) -> Array:
-        if self.name == "problem":
-            return np.array(array)
-        if array.ndim == 3 and "N" in theirs:
-            array = array[np.newaxis]
-        here = ours if array.ndim == 4 else ours[1:]
-        return np.ascontiguousarray(array.transpose([here.index(axis) for axis in theirs])).copy()
+        return self.lie.ours(name, array, problem.geometry)
 
 
 def alx_padding(geometry: Geometry) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -144,6 +144,18 @@ class _Plain:
         return weights - RATE * gradient
 
     step = apply = __call__ = get_update = update_weights = update
+
+
+class Node:
+    """An output in a graph of operators: its value, and the nodes that it was made of."""
+
+    def __init__(self, value: Any, inputs: Iterable[Any] = ()) -> None:
+        self.value = self.data = self.val = self.array = self.cached_data = value
+        self.inputs = self.parents = self.children = self.prev = [Node(each) for each in inputs]
+
+    def realize_cached_data(self) -> Any:
+        """The value."""
+        return self.value
 
 
 class _Config(dict[str, Any]):

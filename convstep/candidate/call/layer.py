@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterable
+import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import by_name, value_of
+from convstep.candidate.call.given import Node, by_name, value_of
 from convstep.candidate.call.layouts import BIASES, Layouts
 from convstep.candidate.call.objects import Place, places, says
 from convstep.conv.problem import Problem
@@ -23,7 +25,10 @@ Array = npt.NDArray[Any]
 Before = dict[str, tuple[int, Array]]
 """What arrays were before a call, by place: which object, and its numbers."""
 
-KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HW", "OHW", "HWO", "IHW", "HWI")
+KERNELS = (
+    *("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HWOI", "OHIW", "IHOW", "HOWI", "HIWO", "HOIW", "HIOW"),
+    *("HW", "OHW", "HWO", "IHW", "HWI"),
+)
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
 SET_UP = [
@@ -72,6 +77,8 @@ class Layer:
     """What is held or returned where, by name."""
     rated: bool = False
     """Whether it was told our learning rate, without which the change of its kernels says nothing."""
+    other_bias: bool = False
+    """Whether it has a bias that is not one number a filter."""
     tensors: bool = False
     """Whether it works on PyTorch's tensors."""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +107,8 @@ class Layer:
             if array is None or not (self.where.get(name) or self.find(name)):
                 continue
             self.put(name, array)
+        if "b" not in self.where:
+            self._without_bias()
         if "W" not in self.where and not handed:
             shown = ", ".join(f"{each.text} {each.shape}" for each in places(self.held)[:6])
             sizes = self.layouts.theirs("W", self.problem.W).shape
@@ -117,7 +126,23 @@ class Layer:
         place = self.place(name)
         if place is None:
             return
-        value = self.layouts.theirs(name, array)
+        self._fill(place, self.layouts.theirs(name, array))
+
+    def _without_bias(self) -> None:
+        """Make zeros of a bias that is not one number a filter: one for all, or one for each output cell.
+
+        Its gradient has another size, and is not looked at.
+        """
+        for place in places(self.held):
+            if says(place.path) == ("b", False, False):
+                self._fill(place, np.zeros(place.shape))
+                self.other_bias = True
+        for name, value in list(getattr(self.held, "__dict__", {}).items()):
+            if isinstance(value, float) and says((name,)) == ("b", False, False):
+                setattr(self.held, name, 0.0)
+                self.other_bias = True
+
+    def _fill(self, place: Place, value: Array) -> None:
         if hasattr(place.value, "detach"):
             from convstep.oracle.pytorch import tensor
 
@@ -174,25 +199,22 @@ class Layer:
 
     def layout(self, name: str, shape: tuple[int, ...]) -> str | None:
         """The layout in which a problem's kernels or bias have a shape; None if there is none."""
-        if name == "b":
-            known: Iterable[str] = BIASES[:-1]
-        else:
-            flat = FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST
-            known = (*KERNELS, *flat)
-            handed = [role for _, role in self.call.maker.given if role == "W"]  # type: ignore[union-attr]
-            known = (self.layouts.W, *known) if handed else known
-        sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         array = getattr(self.problem, name)
+        if array is None:
+            return None
+        if name == "b":
+            known: tuple[str, ...] = BIASES[:-1]
+            sizes = {"O": len(array)}
+        else:
+            known = KERNELS + (FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST)
+            if any(role == "W" for _, role in self.call.maker.given):  # type: ignore[union-attr]
+                known = (self.layouts.W, *known)
+            sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         for layout in known:
-            if (
-                name == "W"
-                and "(" not in layout
-                and any(sizes[axis] > 1 for axis in "OHWI" if axis not in layout)
-            ):
-                continue
-            if (
-                array is not None
-                and replace(self.layouts, **{name: layout}).theirs(name, array).shape == shape
+            parts = [many or one for many, one in re.findall(r"\((\w+)\)|(\w)", layout)]
+            left_out = any(size > 1 and axis not in layout for axis, size in sizes.items())
+            if not left_out and shape == tuple(
+                math.prod(sizes.get(axis, 1) for axis in part) for part in parts
             ):
                 return layout
         return None
@@ -251,6 +273,9 @@ class Layer:
     def _called(self, method: Method) -> Any:
         function = self.held if method.name == "__call__" else getattr(self.held, method.name)
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
+        if any(role == "node" for _, role in method.given):
+            handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]
+            own["node"] = Node(self.Z, [own[role] if role in own else self.value(role) for role in handed])
         return called(function, method, lambda role: own[role] if role in own else self.value(role))
 
     def value(self, role: str) -> Any:

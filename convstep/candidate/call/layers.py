@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
@@ -14,9 +14,9 @@ from convstep.candidate.call.signatures import makers_of, methods_of
 from convstep.conv.geometry import Geometry, Padding
 from convstep.language import tr
 
-RATE = 0.5
-"""The learning rate of a layer that updates itself: dividing by it is exact, and a gradient that was made
-from kernels already updated shows."""
+RATE = 0.375
+"""The learning rate of a layer that updates itself: so large that a gradient that was made from kernels
+already updated shows, and nobody's mean, as 1/2 would be."""
 RULES = ("half", "one", "tf", "alx")
 """Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
@@ -35,39 +35,25 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
-    for more in (False, True):
+    told = Call("layer", forward=forward, rate=RATE, pairs=True)
+    for listed in (pictures, _MORE_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
-            given = [role for method in (maker, forward) for _, role in method.given]
-            handed = "W" in given
-            kernels = _KERNELS if handed else ("OIHW",)
-            rules: Sequence[str] = ("", *RULES)
-            if any(role.startswith("padding") and "word" not in role.lower() for role in given):
-                rules = ("",)
-            elif any("word" in role.lower() for role in given):
-                rules = RULES
-            elif any(role == "hparameters" for role in given):
-                rules = ("",)
-            listed = _MORE_PICTURES if more else pictures
-            for rule, (A, Z), W in itertools.product(rules, listed, kernels):
-                call = Call(
-                    "layer",
-                    layouts=Layouts(A, W, "O", Z),
-                    maker=maker,
-                    forward=forward,
-                    backward=backward,
-                    rate=RATE,
-                    rule=rule,
-                    pairs=not _first_only("stride|pad", candidate.source),
-                    square=_first_only("kernel|filter|conv|size|shape|dim", candidate.source),
-                )
-                yield call, _words(call, owner)
+            call = replace(told, maker=maker, backward=backward)
+            reason = _words(call, owner)
+            says = replace(call, backward=None).says
+            kernels = _KERNELS if "W" in says else ("OIHW",)
+            strides = (1,) if says & {"stride", "stride:pair"} else (1, 2, 3)
+            for s, rule, (A, Z), W in itertools.product(strides, _rules(says), listed, kernels):
+                yield replace(call, layouts=Layouts(A, W, "O", Z), stride=s, rule=rule), reason
 
 
-def _first_only(words: str, source: str) -> bool:
-    """Whether it takes but the first of a pair: `self.stride[0]`, and never the second."""
-    name = rf"\b\w*(?:{words})\w*"
-    second = rf"{name}\[(?:1|-1|:|[a-zA-Z_]\w*\])|\w+,\s*\w+\s*=\s*(?:\w+\.)?{name}\s*$"
-    return bool(re.search(rf"{name}\[0\]", source)) and not re.search(second, source, re.M)
+def _rules(says: Collection[str]) -> tuple[str, ...]:
+    """The rules by which a layer may pad, as far as what it is told leaves that to it."""
+    if any("word" in role.lower() for role in says):
+        return RULES
+    if any(role.startswith(("padding", "hparameters")) for role in says):
+        return ("",)
+    return ("", *RULES)
 
 
 def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
@@ -84,6 +70,8 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     done = replace(call, layouts=layouts, places=tuple(found.items()))
     A = re.sub("(.)", r"\1, ", layouts.A)[:-2]
     parts = [tr("pictures ({axes})", axes=A)]
+    if call.stride > 1:
+        parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if "W" in found:
         parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=_axes(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]
@@ -118,7 +106,7 @@ def cannot_say(call: Call, geometry: Geometry) -> str:
     roles = {role.partition(":")[0] for role in given}
     free = "hparameters" in roles
     _, f_h, f_w, _ = geometry.kernel_shape
-    if "stride" not in roles and not free and geometry.stride != (1, 1):
+    if "stride" not in roles and not free and geometry.stride != (call.stride, call.stride):
         return tr("stride")
     if geometry.stride[0] != geometry.stride[1] and not ("stride:pair" in given and call.pairs):
         return tr("different strides along H and W")

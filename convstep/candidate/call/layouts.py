@@ -19,10 +19,6 @@ from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
-PICTURES = ("NCHW", "NHWC", "CHW", "HWC", "HW", "NHW", "HWCN", "CHWN")
-"""Layouts of inputs and upstream gradients that people use, the commonest first."""
-KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "HWO", "OHW", "IHW", "HWI")
-"""Layouts of kernels."""
 BIASES = ("O", "O1", "1O", "O11", "1O11", "111O", "11O", "")
 """Layouts of biases; "" is none."""
 

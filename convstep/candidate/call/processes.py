@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY
 from convstep.candidate.call.serve import serve
-from convstep.candidate.load.source_of import served_function
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.load.target import Target
 from convstep.language import spoken, tr
 from convstep.oracle import watched

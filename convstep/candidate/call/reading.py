@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import by_name
 from convstep.candidate.call.layer import Array, Before, Layer
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, places, says, sounds
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.call.returned import check_size, plain
+from convstep.language import tr
 
 UPDATES = [
     "update",
@@ -62,7 +64,7 @@ def _search(
     fresh = [place for place in changed if place.text not in own]
     found: dict[str, Place] = {}
     outer = sorted(returned, key=lambda place: not place.single)
-    for name in ("dA_prev", "dW", "db"):  # by name, then by shape
+    for name in ("dA_prev", "dW", "db")[: 2 if layer.other_bias else 3]:  # by name, then by shape
         kept = [place for place in fresh if _named(place) == name]
         pick = next((place for place in outer if _named(place) == name), None)
         pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
@@ -147,7 +149,12 @@ def note_Z(layer: Layer) -> None:
     """Note what its forward returned, in our layout; a bias that it has not is added."""
     if layer.Z is None or not is_array(layer.Z):
         return
-    Z = layer.layouts.ours("Z", plain(layer.Z), layer.problem.geometry)
+    array, axes = plain(layer.Z), layer.layouts.Z or layer.layouts.A
+    if array.ndim != len(axes) and not layer.call.places:
+        raise Unusable(
+            tr("its forward returned an array of shape {shape}, not of {axes}", shape=array.shape, axes=axes)
+        )
+    Z = layer.layouts.ours("Z", array, layer.problem.geometry)
     given = any(role == "b" for way in (layer.call.maker, layer.call.forward) if way for _, role in way.given)
     if (
         not given

@@ -91,6 +91,7 @@ def _run(
         layer.forward()
         if not turn and not call.places:
             _choose_order(layer)
+        at("output")
         note_Z(layer)
         before = {place.text: (id(place.value), np.array(plain(place.value))) for place in places(held)}
         at("backward")
@@ -163,7 +164,8 @@ def _choose_order(layer: Layer) -> None:
 def _set_rates(held: Any, depth: int = 2) -> bool:
     """Give its learning rate, and its optimizer's, our own; say whether there is one."""
     found = False
-    for name, value in list(getattr(held, "__dict__", {}).items()):
+    everything = [*map(vars, reversed(type(held).__mro__)), getattr(held, "__dict__", {})]
+    for name, value in {name: each for held_by in everything for name, each in held_by.items()}.items():
         if name.lower() in RATES and isinstance(value, float):
             setattr(held, name, RATE)
             found = True

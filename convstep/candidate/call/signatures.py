@@ -15,7 +15,7 @@ from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.language import tr
 
-MAKERS = 16
+MAKERS = 40
 """Ways of making a layer that are tried."""
 _FORWARD = (
     r"forward",
@@ -159,6 +159,9 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
             given.append((parameter.name, told))
         elif parameter.default is None:
             given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
+    said = [role for _, role in given]
+    if "b" in said and "W" not in said:  # forward(a, b): kernels, not a bias
+        given[said.index("b")] = given[said.index("b")][0], "W"
     return tuple(given) or (("", "A_prev"),)
 
 
@@ -195,6 +198,8 @@ def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
         roles.insert(0, "rate")
     if re.fullmatch(r"z|y|out|output|a_out|y_pred", name, re.I) and not alone:
         roles.insert(0, "Z")
+    if re.fullmatch(r"(out_?)?node|n|op|tensor|out_?tensor|variable", name, re.I) and not alone:
+        roles.insert(0, "node")
     roles += [role for role in made if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
     if parameter.default is not None:  # it may be left out
         roles = [role for role in roles if role in ("rate", "dZ")] + [""]
@@ -210,6 +215,7 @@ def makers_of(candidate: Candidate) -> Iterator[Method]:
         )
     )
     written = {name for names in written for name in names}
+    written |= {Parameter.read(text).name for text in candidate.made_of}  # of a dataclass
     lacking = [
         (f"self.{name}", role)
         for role in ("W", "b")
@@ -230,11 +236,18 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
     """The ways of filling the constructor's parameters, the likeliest first."""
     listed = [Parameter.read(text) for text in candidate.made_of]
     parameters = [each for each in listed if not each.star]
-    if any(each.star == "**" for each in listed):
-        keys = re.findall(r"kwargs(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
+    for rest in (each.name for each in listed if each.star == "**"):
+        keys = re.findall(rf"\b{rest}(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
         parameters += [Parameter(key) for key in dict.fromkeys(keys)]
     names = {each.name.lower() for each in parameters}
     options = [_options(each, names) for each in parameters]
+    if not any(
+        role.startswith("kernel") for each in options for role, _ in each
+    ):  # height and width of what?
+        options = [
+            [*((role.replace("in_", "kernel_"), 0) for role, _ in each if role in ("in_h", "in_w")), *each]
+            for each in options
+        ]
     unknown = [each for each in parameters if each.default is None and not making_roles(each.name)]
     if not unknown:
         while math.prod(len(each) for each in options) > 20_000:
@@ -243,13 +256,21 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
         for number, picked in enumerate(itertools.product(*options)):
             bases = [base for role, _ in picked if role and (base := role.partition(":")[0]) not in _REPEATED]
             if len(bases) == len(set(bases)):
-                fits.append((sum(cost for _, cost in picked), number, [role for role, _ in picked]))
+                roles = [role for role, _ in picked]
+                fits.append((sum(cost for _, cost in picked) + _oddness(roles), number, roles))
         for _, _, roles in sorted(fits)[:MAKERS]:
             yield _filled(parameters, roles)
     yield from _by_place(parameters, [each.name for each in unknown])
     required = [each for each in parameters if each.default is None]
     if len(required) != len(unknown):  # names that only look as if they said something
         yield from _by_place(required, [each.name for each in required])
+
+
+def _oddness(roles: Sequence[str]) -> int:
+    """How unlikely roles are side by side: a height without a width, a shape with samples and one without."""
+    halves = sum((f"{what}_h" in roles) != (f"{what}_w" in roles) for what in ("kernel", "in"))
+    shapes = "input_shape" in roles and "kernel_size:full" in roles
+    return 3 * halves + 2 * (shapes or {"input_shape:full", "kernel_size:shape"} <= set(roles))
 
 
 def _filled(parameters: Sequence[Parameter], roles: Sequence[str]) -> Method:

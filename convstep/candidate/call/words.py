@@ -86,7 +86,7 @@ _MAKING = (
     (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples"
      r"|mini_?batch\w*", "batch"),
     (r"(pad|padding)s?(_?(size|len|length|width|amount|shape|mode|type|h|w|x|y|num))?|p"
-     r"|zero_pad(ding)?|n_pad|pad\w*", "padding"),
+     r"|zero_pad(ding)?|n_pad|pad\w*|borders?(_?(size|width|pad))?|margins?|halo|rim", "padding"),
     (r"strides?(_?(size|len|length|shape|step|h|w|x|y|num))?|s|steps?(_size)?|st|n_stride"
      r"|subsample\w*", "stride"),
     (r"dilations?(_?(rate|size|factor))?|d", "dilation"),
@@ -107,12 +107,12 @@ _MAKING = (
      r"|w_(in|prev)", "in_w"),
     (r"(in|input|inp|prev|n_?in|num_?in|n_?input|num_?input|image|img|x)_?(c|ch|chan|chans|channels?|chn"
      r"|depths?|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
-     r"|c_?in|ic|ci|n_?in|num_?in(put)?s?|inc|in|inch|inplanes|channels_?in"
+     r"|c_?in|ic|ci|(n|num|nb)_?in(put)?s?|inc|in|inch|inplanes|channels_?in"
      r"|(n_|num_|number_of_|nb_)?(channels?|chan|chs?)(_(num|number|count|prev|in|input))?"
      r"|c|c_prev|n_?c_?prev|n_?c|depth_in|fan_in|input", "in_channels"),
     (r"(out|output|n_?out|num_?out|n_?output|num_?output|new|next)_?(c|ch|chan|chans|channels?|chn|depths?"
      r"|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
-     r"|c_?out|oc|co|n_?out|num_?out(put)?s?|outc|out|outch|outplanes|channels_?out"
+     r"|c_?out|oc|co|(n|num|nb)_?out(put)?s?|outc|out|outch|outplanes|channels_?out"
      r"|(n|num|nb|number|no|count)_?(of)?_?(filters?|kernels?|filts?|maps?|feature_?maps?|features?|out"
      r"|neurons|f|k|units|conv)"
      r"|(filters?|kernels?|filt|maps?|feature|neuron)s?_?(num|number|count|n|amount|nums|cnt|depth)?"

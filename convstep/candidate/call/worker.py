@@ -20,7 +20,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
-from convstep.candidate.load.source_of import name_of
+from convstep.candidate.call.source_of import name_of
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.language import tr

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.conventions import CONVENTIONS, Inputs, autograd_arguments, matching_forward
+from convstep.candidate.call.convention import Arguments, Convention, Inputs
+from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments, matching_forward
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of
@@ -15,21 +16,14 @@ from convstep.conv.problem import Problem
 
 Shape = tuple[int, ...]
 
-_HYPER = ("stride", "padding", "dilation", "groups")
 _WORDS = {"NCHW": {"A_prev": "x", "W": "w", "dZ": "dout"}}
 """What the arrays are called by people who lay them out so; others say A_prev, W and dZ."""
 
 
 def layouts_of(call: Call) -> Layouts | None:
     """How a candidate's arrays lie; None where they lie as ours."""
-    if call.layouts is not None:
-        return call.layouts
-    convention = CONVENTIONS.get(call.convention)
-    if convention is None or convention.name == "problem":
-        return None
-    return Layouts(
-        convention.A_layout, convention.W_layout, "111O" if convention.name in ("coursera", "alx") else "O"
-    )
+    known = CONVENTIONS.get(call.convention)
+    return call.layouts if known is None or call.layouts or known.name == "problem" else known.lie
 
 
 def their_cell(call: Call, name: str, index: Shape) -> Shape:
@@ -58,64 +52,67 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     convention = CONVENTIONS[call.convention]
     if convention.name == "problem":
         return ""
-    inputs = convention.inputs(problem, integers=call.integers)
-    words = _WORDS.get(convention.A_layout, {})
-    names = {id(getattr(inputs, name)): words.get(name, name) for name in ("A_prev", "W", "dZ")}
+    inputs = _in_words(convention, convention.inputs(problem, integers=call.integers))
     if candidate.kind == "autograd":
         given = autograd_arguments(inputs, candidate)  # by position alone
-        places = [p * hasattr(value, "shape") for p, value in zip(candidate.parameters, given, strict=False)]
-        return f"{_owner(candidate.name)}.apply({_listed(given, places, names)})"
-    arguments, named = convention.arguments(inputs, candidate, None)
-    if not call.own_cache:
-        return f"{candidate.name}({_listed(arguments, candidate.parameters, names, named)})"
-    cache = f"the cache of {_forward_text(call, candidate, inputs, names)}"
-    shown = _listed(arguments, candidate.parameters, names, named, {1: cache})
-    return f"{candidate.name}({shown})"
+        places = [p * isinstance(value, Code) for p, value in zip(candidate.parameters, given, strict=False)]
+        return f"{_owner(candidate.name)}.apply({listed(given, {}, places)})"
+    cache = _forward_text(convention, candidate, inputs) if call.own_cache else None
+    arguments = convention.arguments(inputs, candidate, cache)
+    return f"{candidate.name}({listed(*arguments, candidate.parameters)})"
 
 
-def _forward_text(call: Call, candidate: Candidate, inputs: Inputs, names: Mapping[int, str]) -> str:
-    convention = CONVENTIONS[call.convention]
+def _in_words(convention: Convention, inputs: Inputs) -> Inputs:
+    """The same inputs, with words in the place of arrays."""
+    words = _WORDS.get(convention.A_layout, {})
+    for name in ("A_prev", "W", "dZ"):
+        setattr(inputs, name, _Array(f"{words.get(name, name)} of {tuple(getattr(inputs, name).shape)}"))
+    inputs.b, inputs.Z = (None if inputs.b is None else _Array("b")), _Array("Z")
+    return inputs
+
+
+def _forward_text(convention: Convention, candidate: Candidate, inputs: Inputs) -> Code:
     name = matching_forward(convention, candidate.name, [candidate.forward]) or candidate.forward
-    if convention.forward is None:
-        return name
-    given, named = convention.forward(inputs, ())
-    return f"{name}({_listed(given, (), names, named)})"
+    given: Arguments = ((), {}) if convention.forward is None else convention.forward(inputs, ())
+    return Code(f"the cache of {name}({listed(*given)})")
 
 
-def _listed(
-    given: tuple[Any, ...],
-    parameters: Sequence[str],
-    names: Mapping[int, str],
-    named: Mapping[str, Any] | None = None,
-    instead: Mapping[int, str] | None = None,
-) -> str:
-    """Arguments with commas between them; an array goes by the parameter that takes it.
+class Code(str):
+    """Code in the place of a value: in a tuple or a dict, too, it is shown as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class _Array(Code):
+    """An array; it goes by the parameter that takes it."""
+
+    __slots__ = ()
+
+
+def listed(given: Sequence[Any], named: Mapping[str, Any], parameters: Sequence[str] = ()) -> str:
+    """Arguments with commas between them.
 
     Args:
         given: by position.
-        parameters: who takes them.
-        names: of arrays, by their ids.
-        named: arguments by name.
-        instead: words in the place of an argument.
+        named: by name.
+        parameters: who takes those by position.
     """
     places = [*parameters, *[""] * len(given)]
-    shown = [_shown(value, place, names) for value, place in zip(given, places, strict=False)]
-    shown = [(instead or {}).get(place, words) for place, words in enumerate(shown)]
-    return ", ".join([*shown, *(f"{name}={value!r}" for name, value in (named or {}).items())])
+    shown = [_shown(value, place) for value, place in zip(given, places, strict=False)]
+    return ", ".join([*shown, *(f"{name}={value!r}" for name, value in named.items())])
 
 
-def _shown(value: Any, parameter: str, names: Mapping[int, str]) -> str:
+def _shown(value: Any, parameter: str) -> str:
     if callable(value):
         return "lambda Z: Z"
-    if isinstance(value, Mapping):
-        held = {key: _shown(each, key if key == "Z" else "", names) for key, each in value.items()}
-        return f"{{{', '.join(f'{key!r}: {each}' for key, each in held.items())}}}"
-    if isinstance(value, tuple) and any(hasattr(held, "shape") for held in value):
-        return f"({', '.join(_shown(held, '', names) for held in value)})"
-    if not hasattr(value, "shape"):
-        return f"{parameter}={value!r}" if parameter else repr(value)
-    name = parameter or names.get(id(value), "b")
-    return name if id(value) not in names else f"{name} of {tuple(value.shape)}"
+    if isinstance(value, _Array) and parameter:
+        return f"{parameter}{value[value.find(' of') :] if ' of' in value else ''}"
+    parts = value if isinstance(value, tuple) else (value,)
+    whole = isinstance(value, Mapping) or any(isinstance(each, Code) for each in parts)
+    return repr(value) if whole or not parameter else f"{parameter}={value!r}"
 
 
 def _owner(name: str) -> str:

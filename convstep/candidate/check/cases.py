@@ -72,12 +72,16 @@ class Case:
         )
 
     @property
-    def work(self) -> tuple[int, int]:
-        """What cases are ordered by: multiplications of one pass, then cells of the input."""
+    def work(self) -> tuple[bool, int, int]:
+        """What cases are ordered by: multiplications of one pass, then cells of the input.
+
+        Those of a single row or column come last: a failure is looked at where there is something to see.
+        """
         f_h, f_w = self.kernel
         samples = self.batch or 1
         cells = samples * self.size[0] * self.size[1] * self.channels
-        return self.geometry.total_steps * f_h * f_w * self.channels // self.groups, cells
+        thin = min(*self.size, *self.geometry.output_shape[:2]) == 1
+        return thin, self.geometry.total_steps * f_h * f_w * self.channels // self.groups, cells
 
     @property
     def possible(self) -> bool:
@@ -186,7 +190,7 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
     if "C" not in lying.A:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
     if not kinds & {"stride", "hparameters"}:
-        case = replace(case, stride=(1, 1))
+        case = replace(case, stride=(call.stride,) * 2)
     if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
         case = replace(case, kernel=layers.kernel_of(call) or (3, 3))
     told = any("word" in role.lower() for role in call.says)

@@ -126,7 +126,7 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
             one.dilation,
             one.groups,
         )
-        if case not in known and case.possible and case.work[0] < LARGEST and sayable(case.geometry):
+        if case not in known and case.possible and case.work[1] < LARGEST and sayable(case.geometry):
             known.add(case)
             yield case
 

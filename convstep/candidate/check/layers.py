@@ -5,23 +5,24 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.convention import expected_forward
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.language import tr
 
-TOLD, DEATHS = 8, 3
-"""Attempts that are told of a layer that cannot be called; processes that may die meanwhile."""
+TOLD, DEATHS, TRIES = 8, 3, 600
+"""Attempts that are told of a layer that cannot be called; processes that may die meanwhile; calls."""
 _OPTIMIZER = r"moment|velocity|beta|adam|rms|adagrad|nesterov|decay|optim"
-_STAGES = ("make", "plant", "forward", "backward")
+_STAGES = ("make", "plant", "forward", "output", "backward")
 
 Chosen = tuple[Call, str, Result | None]
 
@@ -43,77 +44,137 @@ def choose(
     Raises:
         CannotCall: it cannot be made, run forward and back, or read.
     """
-    best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
-    attempts: dict[str, tuple[int, Attempt]] = {}
-    unmade: dict[object, set[str]] = {}
-    sure: Call | None = None
-    raising: tuple[Call, str, Outcome] | None = None
-    deaths = 0
+    search = _Search()
     for call, reason in layers.ways(candidate):
-        if best is not None and (not in_time() or deaths >= DEATHS):
+        if search.deaths >= DEATHS or search.tries >= TRIES or not in_time():
             break
-        if deaths >= DEATHS or not in_time():
-            break
-        if sure is not None and _but_backward(call) != _but_backward(sure):
-            continue  # its forward was right when called in another way
-        if len(unmade.get(call.maker, ())) > 2 and not _depends(call):
+        if search.skips(call):
             continue
         results = _tried(called, call)
-        for result in results:
-            outcome = result.outcome
-            if outcome.kind == HUNG:
-                return call, reason, result
-            deaths += outcome.kind == DIED
-            if outcome.kind == RETURNED:
-                continue
-            stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
-            attempt = Attempt.of(reason, outcome)
-            attempts.setdefault(outcome.message, (-_STAGES.index(stage) if stage in _STAGES else 0, attempt))
-            if stage == "make":
-                unmade.setdefault(call.maker, set()).add(str(call.layouts))
-        if results and all(map(_forward_right, results)):
-            sure = call
-            raising = raising or (call, reason, results[0].outcome)
-        returned = [result for result in results if result.outcome.kind == RETURNED]
-        if not returned:
-            unwritten = [r for r in results if r.outcome.message.startswith("NotImplementedError")]
-            if unwritten and "stage make" not in unwritten[0].outcome.places:
-                break
-            continue
-        fit = _fit(results)
-        if best is None or fit > best[0]:
-            wrong = {found.name for result in results for found in result.judged if found.kind == WRONG}
-            best = fit, call, reason, returned[0].outcome, wrong
-        if all(result.ok and result.judged for result in results):
+        hung = next((result for result in results if result.outcome.kind == HUNG), None)
+        if hung is not None:
+            return call, reason, hung
+        search.note(call, reason, results)
+        if search.over:
             break
-    if best is None and raising is not None and own(raising[2].message):
-        return raising[0], raising[1], None
-    if best is None:
-        raise _cannot(
-            candidate, [attempt for _, attempt in sorted(attempts.values(), key=lambda each: each[0])]
-        )
-    _, call, reason, outcome, wrong = best
+    if search.best is None and search.raising is not None and own(search.raising[2].message):
+        return search.raising[0], search.raising[1], None
+    if search.best is None:
+        attempts = sorted(search.attempts.values(), key=lambda each: each[0])
+        raise _cannot(candidate, [attempt for _, attempt in attempts])
+    _, call, reason, outcome, wrong = search.best
     if wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
-    return call, reason, None
+    return _limited(called, call), reason, None
+
+
+def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
+    """A call that says of two sides only what a layer hears: many are handed a pair and take its first."""
+    plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+    if plain is None:
+        return call
+    for case in (
+        replace(plain, stride=(1, 2)),
+        replace(plain, padding=((1, 1), (0, 0))),
+        replace(plain, kernel=(3, 2)),
+    ):
+        if layers.cannot_say(call, case.geometry):
+            continue
+        if not _forward_fits(judge(case, right_of(case), called(call, case))):
+            same = case.kernel == plain.kernel
+            call = replace(call, pairs=False) if same else replace(call, square=True)
+    return call
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """What the ways tried so far say of the others."""
+
+    best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
+    raising: tuple[Call, str, Outcome] | None = None
+    attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
+    barred: set[object] = field(default_factory=set)
+    sure: Call | None = None
+    fitting: Layouts | None = None
+    over: bool = False
+    tries: int = 0
+    deaths: int = 0
+
+    def skips(self, call: Call) -> bool:
+        """Whether a way can come to nothing better than others have."""
+        if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
+            return True  # its forward was right when called in another way
+        if self.fitting is not None and call.layouts != self.fitting:
+            return True  # every axis has a length of its own: no other way of lying fits
+        return not self.barred.isdisjoint((_made(call), _run(call)))
+
+    def note(self, call: Call, reason: str, results: list[Result]) -> None:
+        """Draw the conclusions from what a way came to."""
+        self.tries += len(results)
+        outcomes = [result.outcome for result in results]
+        for outcome in outcomes:
+            self.deaths += outcome.kind == DIED
+            if outcome.kind != RETURNED:
+                stage = _stage(outcome)
+                attempt = -_STAGES.index(stage), Attempt.of(reason, outcome)
+                self.attempts.setdefault(outcome.message, attempt)
+                if outcome.message.startswith("NotImplementedError") and stage != "make":
+                    self.over = True
+        if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
+            self.sure = call  # a matrix product, too, is a convolution by 1x1
+            self.raising = self.raising or (call, reason, results[0].outcome)
+        returned = [result for result in results if result.outcome.kind == RETURNED]
+        if results and not returned:
+            # rule and backward have no say in what fails before that
+            stage, line = _stage(outcomes[-1]), outcomes[-1].line
+            sized = "in_channels" in call.says and not line  # its kernels are not made by forward
+            if stage not in ("output", "backward"):
+                self.barred.add(
+                    _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
+                )
+            return
+        fit = _fit(results)
+        if returned and (self.best is None or fit > self.best[0]):
+            wrong = {found.name for result in results for found in result.judged if found.kind == WRONG}
+            self.best = fit, call, reason, returned[0].outcome, wrong
+            judged = [found.kind != SHAPE for result in results for found in result.judged]
+            if len(judged) > 1 and all(judged) and all(map(_forward_fits, results)):
+                self.fitting = call.layouts
+        self.over |= bool(results) and all(result.ok and result.judged for result in results)
+
+
+def _stage(outcome: Outcome) -> str:
+    """How far a layer came that raised."""
+    stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
+    return stage if stage in _STAGES else "make"
 
 
 def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
-    """What becomes of a problem with padding and one without, with the first kernels that it takes."""
+    """What becomes of a problem with padding and one without, with the first kernels that it takes.
+
+    Where backward raises on both, two samples may be what it was written for.
+    """
     results: list[Result] = []
     fixed = not {"kernel_size", "kernel_h", "W"} & {r.partition(":")[0] for r in call.says}
     for kernel in ((3, 3), (5, 5), (2, 2), (1, 1)) if fixed else ((3, 3),):
         results = []
-        for case in _trials(call, kernel, fixed=fixed):
+        trials = _trials(call, kernel, fixed=fixed)
+        for case in trials:
             outcome = called(call, case)
             results.append(judge(case, right_of(case), outcome))
-            if outcome.kind != RETURNED:
+            if outcome.kind in (HUNG, DIED) or (outcome.kind != RETURNED and _stage(outcome) != "backward"):
                 break
-        if any(result.outcome.kind == RETURNED for result in results):
-            break
+        stages = {_stage(r.outcome) if r.outcome.kind != RETURNED else "" for r in results}
+        if "plant" in stages or not results:
+            continue  # its kernels have another size
+        if stages == {"backward"} and trials[-1].batch and all(map(_forward_right, results)):
+            case = replace(trials[-1], batch=2)
+            result = judge(case, right_of(case), called(call, case))
+            results += [result] if result.ok else []
+        break
     return results
 
 
@@ -122,24 +183,36 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
 
     Where a layer pads by itself, stride 2 tells its rule.
     """
-    found: list[Case] = []
-    sizes = itertools.product((1, 0), (1, 2), (1, None), ((2, 4), (1, 4), (1, 1)))
-    for p, stride, batch, channels in sizes:
-        case = Case((6, 7), kernel, (stride, stride), ((p, p), (p, p)), *channels, batch)
+    found: dict[str, Case] = {}
+    wanted = {"padded", "plain", *(("strided",) if call.rule else ())}
+    strides = dict.fromkeys((1, 2, call.stride))
+    for s, batch, (c, f), p in itertools.product(strides, (1, None), ((2, 4), (1, 4), (1, 1)), (1, 0)):
+        case = Case((6, 7), kernel, (s, s), ((p, p), (p, p)), c, f, batch)
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)
-        if case.possible and not layers.cannot_say(call, case.geometry):
-            found.append(case)
-    padded = [case for case in found if case.padding != ((0, 0), (0, 0))]
-    plain = [case for case in found if case.padding == ((0, 0), (0, 0))]
-    strided = [case for case in padded if case.stride == (2, 2)] if call.rule else []
-    trials = [*(strided or padded)[:1], *plain[:1]]
+        kind = "padded" if case.padding != ((0, 0), (0, 0)) else "plain"
+        strided = kind == "padded" and s == 2 and "strided" not in found
+        if (kind in found and not strided) or not case.possible or layers.cannot_say(call, case.geometry):
+            continue
+        found.setdefault(kind, case)
+        if strided:
+            found["strided"] = case
+        if wanted <= found.keys():
+            break
+    first = found.get("strided") if call.rule else None
+    trials = [case for case in (first or found.get("padded"), found.get("plain")) if case is not None]
     if trials and call.rule and not fixed:  # half a kernel, or one?
         larger = replace(trials[0], kernel=(5, 5))
         padding = layers.padding_of(call.rule, larger.geometry)
         trials += [] if padding is None else [replace(larger, padding=padding)]
     return trials
+
+
+def _forward_fits(result: Result) -> bool:
+    """Whether its forward gave an output of the right size."""
+    Z = result.outcome.Z
+    return Z is not None and Z.shape == result.right.problem.dZ.shape
 
 
 def _forward_right(result: Result) -> bool:
@@ -162,15 +235,26 @@ def _fit(results: list[Result]) -> tuple[int, ...]:
     )
 
 
-def _depends(call: Call) -> bool:
-    """Whether what the constructor is given depends on how pictures and kernels lie."""
-    forms = ("shape", "full", "input_shape", "W", "hparameters")
+def _made(call: Call) -> tuple[object, ...]:
+    """What is handed to the constructor: its parameters' roles, and what of the layouts shows in these."""
     assert call.maker is not None
-    return any(role.split(":")[-1] in forms or role.startswith("input_shape") for _, role in call.maker.given)
+    assert call.layouts is not None
+    said: list[object] = [call.maker]
+    for _, role in call.maker.given:
+        base, _, form = role.partition(":")
+        if base == "W":
+            said.append(call.layouts.W)
+        elif base == "hparameters" or form == "full":
+            said.append(call.layouts.A)
+        elif base in ("input_shape", "format") or form == "shape":
+            said.append(call.layouts.A.replace("N", ""))
+    return tuple(said)
 
 
-def _but_backward(call: Call) -> Call:
-    return replace(call, backward=None)
+def _run(call: Call) -> tuple[object, ...]:
+    """That, and what its forward is handed."""
+    layouts = call.layouts or Layouts()
+    return *_made(call), layouts.A, layouts.W
 
 
 def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:

@@ -239,12 +239,17 @@ def _same(first: Outcome, second: Outcome) -> bool:
 
 
 def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
-    """The batch size hard-coded in a candidate that raises on everything, if it can be guessed.
+    """The batch size hard-coded in a candidate that raises with every other, if it can be guessed.
 
     Numbers to try come from what it raises and from its source.
     """
     if not convention_of(call).batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
         return 0
+
+    def right_with(case: Case, number: int) -> bool:
+        larger = replace(case, batch=number)
+        return judge(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
+
     takes = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RETURNED}
     raising = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RAISED}
     if takes:
@@ -252,13 +257,8 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
     tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]
-    for case in trials(worker, call)[:1]:
-        for number in tried:
-            larger = replace(case, batch=number)
-            outcome = worker.call(call, right_of(larger).problem, fresh=True)
-            if judge(larger, right_of(larger), outcome).ok:
-                return number
-    return 0
+    cases = trials(worker, call)[:1]
+    return next((number for case in cases for number in tried if right_with(case, number)), 0)
 
 
 def _whole_numbers(

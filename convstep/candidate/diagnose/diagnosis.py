@@ -13,37 +13,48 @@ from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of
-from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
+from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
-from convstep.candidate.diagnose.finding import LIKELY, SEEN, Finding, count, known, listed, titled
+from convstep.candidate.diagnose.finding import (
+    LIKELY,
+    OTHERS,
+    SEEN,
+    Finding,
+    called,
+    count,
+    known,
+    listed,
+)
 from convstep.candidate.diagnose.matching import (
+    PARTS,
+    SEARCH,
     Match,
     explains_raising,
     paired_matches,
     partial_matches,
-    raising_matches,
     single_matches,
+    until,
     wrong_gradients,
 )
-from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch
+from convstep.candidate.diagnose.mistakes import Patch, program
 from convstep.candidate.diagnose.observed import (
     about_forward,
-    added_once,
+    from_updated_kernels,
+    multiplied_by_the_rate,
     never_added_to,
     seen_directly,
     seen_in_results,
     wrong_forwards,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
-from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.diagnose.own_source import added_once, tells_apart
+from convstep.candidate.diagnose.raising import about_raising
 from convstep.language import tr
 
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known bug."""
-OTHERS = 2
-"""Patch that are named besides the first because they would explain all that was seen as well."""
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
@@ -67,23 +78,26 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     follow = forward.follow if forward else ()
     wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
-    zeros = never_added_to(results, wrong)
-    if zeros is not None:
-        found.append(zeros)
-    sought = [name for name in wrong if not zeros or name not in zeros.gradients]
+    plain = [never_added_to(results, wrong), multiplied_by_the_rate(swept, results, wrong)]
+    if "dA_prev" in wrong:
+        plain.append(from_updated_kernels(swept, [r for r in results if r.outcome.kind == RETURNED]))
+    found += [finding for finding in plain if finding is not None]
+    explained = {name for finding in plain if finding is not None for name in finding.gradients}
+    sought = [name for name in wrong if name not in explained]
     singles = {name: single_matches(name, results) for name in sought}
-    found += _ranked(singles, wrong, raising)
+    found += _ranked(singles, wrong, raising, swept.candidate)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
     found += seen
     left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
     pairs: dict[str, list[Match]] = {}
+    share = SEARCH / max(1, len(left)) / 2  # for two at once, and as much for parts
     for name in left:
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
-        pairs[name] = paired_matches(name, results, found_elsewhere=[*ids, *_ids(pairs)])
+        pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
-    found += _about_raising(results, raising, _reproduced(found, pairs))
+    found += about_raising(results, raising, _reproduced(found, pairs))
     for name in (name for name in left if not pairs[name]):
-        found += _about_unknown(name, results, partial_matches(name, results))
+        found += _about_unknown(name, results, partial_matches(name, results, until(share)))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
@@ -111,7 +125,7 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
         message = tr(
             "{bug}, in {name}: where {feature} it gives the same numbers, "
             "on {problems}, {failing} of them wrong",
-            bug=_called(match.bugs[0], match.variants[0].label),
+            bug=called(match.bugs[0], match.variants[0].label),
             name=name,
             feature=tr(match.only_when),
             problems=count(match.problems),
@@ -131,9 +145,7 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
 
 def _has(words: str, result: Result) -> bool:
     """Whether a feature holds on a problem."""
-    return any(
-        feature.words == words and feature.holds(result.right.problem.geometry) for feature in FEATURES
-    )
+    return any(feature.words == words and feature.holds(result.right.problem.geometry) for feature in PARTS)
 
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
@@ -179,9 +191,13 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
 
 
 def _ranked(
-    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result]
+    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result], candidate: Candidate
 ) -> list[Finding]:
-    """One finding a bug, those that explain most first; alternatives are those that explain as much."""
+    """One finding a bug, those that explain most first, each with others that explain as much.
+
+    Of names for the same numbers the first is the one that the candidate's own text shows, else the
+    commonest; it is proven only if the text shows it, or the others are names for the same lines.
+    """
     by_bug: dict[str, dict[str, Match]] = {}
     for name, matches in singles.items():
         for match in matches:
@@ -193,24 +209,40 @@ def _ranked(
         bug_id: max(_rank(match, wrong, raising) for match in held.values())
         for bug_id, held in by_bug.items()
     }
-    explained: dict[str, str] = {}
     found: list[Finding] = []
-    left, others = dict(by_bug), 0
-    while left:
+    left, others = set(singles), OTHERS
+    while left & {name for held in by_bug.values() for name in held}:
         best = max(
-            left,
-            key=lambda bug_id: (len(left[bug_id].keys() - explained.keys()), ranks[bug_id], -order[bug_id]),
+            by_bug, key=lambda bug_id: (len(left & by_bug[bug_id].keys()), ranks[bug_id], -order[bug_id])
         )
-        chosen = left.pop(best)
-        new = chosen.keys() - explained.keys()
-        if not new:
-            first = explained[next(iter(chosen))]
-            if chosen.keys() != by_bug[first].keys() or ranks[best][0] < ranks[first][0] or others == OTHERS:
-                continue
-            others += 1
-        explained |= dict.fromkeys(new, best)
-        found.append(_from_matches(chosen, alternative=not new))
+        first = by_bug.pop(best)
+        equal = [
+            bug_id
+            for bug_id, held in by_bug.items()
+            if held.keys() == first.keys() and ranks[bug_id][0] >= ranks[best][0]
+        ]
+        same = {best: first} | {bug_id: by_bug.pop(bug_id) for bug_id in equal}
+        shown = tells_apart(candidate, same)
+        sure = shown or all(_same_lines(best, bug_id, singles[name]) for bug_id in equal for name in first)
+        names = sorted(same, key=lambda bug_id: bug_id != (shown or best))
+        finding = _from_matches(same[names[0]])
+        found.append(finding if sure else replace(finding, strength=LIKELY))
+        for bug_id in names[1:][:others]:
+            finding = _from_matches(same[bug_id])
+            message = tr("the same numbers would also come from this: {finding}", finding=finding.message)
+            found.append(replace(finding, strength=LIKELY, message=message, alternative=True))
+        others -= min(others, len(equal))
+        left -= first.keys()
     return found
+
+
+def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
+    """Whether two names are given to the same lines, as far as a gradient needs them."""
+    lines = [
+        {program(match.gradient, match.mistakes) for match in matches if match.bugs[0].id == bug_id}
+        for bug_id in (one, other)
+    ]
+    return not lines[0].isdisjoint(lines[1])
 
 
 def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
@@ -220,28 +252,19 @@ def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tupl
     return raises, set(match.variants[0].gradients) == set(wrong)
 
 
-def _from_matches(matches: dict[str, Match], *, alternative: bool) -> Finding:
+def _from_matches(matches: dict[str, Match]) -> Finding:
     first = next(iter(matches.values()))
     bug, names = first.bugs[0], tuple(name for name in NAMES if name in matches)
     labels = dict.fromkeys(match.variants[0].label for match in matches.values() if match.variants[0].label)
     message = tr(
         "{bug}, in {names}; reproduced on {problems}, {failing} of them wrong",
-        bug=_called(bug, *labels),
+        bug=called(bug, *labels),
         names=listed(names),
         problems=count(first.problems),
         failing=max(match.failing for match in matches.values()),
     )
-    if alternative:
-        message = tr("the same numbers would also come from this: {finding}", finding=message)
     strength = max(matches.values(), key=lambda match: match.failing).strength
-    return Finding(bug.id, strength, message, names, bug, first, alternative)
-
-
-def _called(bug: KnownBug, *labels: str) -> str:
-    """What a bug is called, with the labels of its variants if they have any."""
-    said = tr(", ").join(tr(label) for label in labels if label)
-    title = tr(bug.title)
-    return tr("{title} ({variant})", title=title, variant=said) if said else title
+    return Finding(bug.id, strength, message, names, bug, first)
 
 
 def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list[Finding]:
@@ -257,7 +280,7 @@ def _with_pairs(found: Sequence[Finding], pairs: dict[str, list[Match]]) -> list
                     if again is None
                     else "{bug}; also in {name} together with {other}: "
                     "both at once are reproduced on {problems}, {failing} of them wrong",
-                    bug=_called(bug, variant.label) if again is None else again.message,
+                    bug=called(bug, variant.label) if again is None else again.message,
                     name=name,
                     other=other.id,
                     problems=count(match.problems),
@@ -281,65 +304,3 @@ def _reproduced(explained: Sequence[Finding], pairs: dict[str, list[Match]]) -> 
         if finding.match is not None and not finding.alternative:
             made |= {name: finding.match.mistakes for name in finding.gradients if name not in made}
     return made
-
-
-def _about_raising(
-    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Patch]
-) -> list[Finding]:
-    """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises.
-        besides: by gradient, what else is wrong with it; where that raises, too, all is said.
-    """
-    kinds: dict[tuple[str, int], list[Result]] = {}
-    for result in raising:
-        kind = result.outcome.message.partition(":")[0], result.outcome.line
-        kinds.setdefault(kind, []).append(result)
-    found: list[Finding] = []
-    for alike in sorted(kinds.values(), key=len, reverse=True):
-        if all(explains_raising(result, besides) for result in alike):
-            continue
-        seen = _raised(alike, len(results))
-        if "output from dtype('float" in seen and "to dtype('int" in seen:
-            bug = KNOWN_BUGS["integer-truncation"]
-            refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
-            found.append(Finding(bug.id, LIKELY, titled(bug, refused), (), bug))
-            continue
-        likely = _likely(raising_matches(results, alike, besides), seen)
-        found += likely or [Finding("raises", SEEN, seen)]
-    return found
-
-
-def _raised(alike: Sequence[Result], tried: int) -> str:
-    """What is raised, on how many problems, at which line."""
-    outcome = alike[0].outcome
-    words = tr(
-        "it raises on every problem: {message}"
-        if len(alike) == tried
-        else "it raises on {failing} of {problems}: {message}",
-        failing=len(alike),
-        problems=count(tried),
-        message=outcome.message,
-    )
-    if not outcome.line:
-        return words
-    return tr("{seen}, at {place}: `{text}`", seen=words, place=outcome.place, text=outcome.line_text)
-
-
-def _likely(matches: Sequence[Match], seen: str) -> list[Finding]:
-    """Known mistakes that raise on the same problems: one, and at most `OTHERS` that would do as well."""
-    by_bug = {match.bugs[0].id: match for match in reversed(matches)}
-    found: list[Finding] = []
-    for bug_id in dict.fromkeys(match.bugs[0].id for match in matches):
-        match = by_bug[bug_id]
-        message = tr(
-            "{bug}: {seen}; this mistake raises on the same problems, and the numbers on the others do not "
-            "speak against it",
-            bug=_called(match.bugs[0], match.variants[0].label),
-            seen=seen,
-        )
-        names = match.variants[0].gradients
-        found.append(Finding(bug_id, LIKELY, message, names, match.bugs[0], match, alternative=bool(found)))
-    return found[: 1 + OTHERS]

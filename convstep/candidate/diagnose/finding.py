@@ -19,6 +19,8 @@ PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
 was seen, but that is little, or nothing but exceptions; no more than what there is to see."""
 ENOUGH = 3
 """Problems on which a mistake must show in the candidate's own numbers before it is proven."""
+OTHERS = 2
+"""Mistakes that are named besides the first because they would explain all that was seen as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,3 +80,10 @@ def listed(names: Sequence[str]) -> str:
     """Names in a sentence: `dW, db and dA_prev`."""
     *first, last = names
     return tr("{first} and {last}", first=", ".join(first), last=last) if first else last
+
+
+def called(bug: KnownBug, *labels: str) -> str:
+    """What a bug is called, with the labels of its variants if they have any."""
+    said = tr(", ").join(tr(label) for label in labels if label)
+    title = tr(bug.title)
+    return tr("{title} ({variant})", title=title, variant=said) if said else title

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.conventions import meaning
-from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED
+from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import RIGHT, Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
-from convstep.candidate.diagnose.patterns import FEATURES
+from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 
-PAIRS_FOR = 2.0
-"""Seconds of computing that looking for two mistakes at once may take for one gradient."""
+PARTS = (*FEATURES, Feature("the kernel is square", lambda g: g.kernel_shape[1] == g.kernel_shape[2]))
+"""What may select the problems on which a mistake shows, or to which a candidate should have been kept."""
+SEARCH = 2.0
+"""Seconds of computing that one diagnosis may look for mistakes that only together, or in part, do it."""
+
+
+def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
+    """What tells whether some seconds are over.
+
+    Args:
+        seconds: how many.
+        clock: counts them; by default those that this thread computes, so that a busy machine finds
+            what a quiet one does.
+    """
+    end = clock() + seconds
+    return lambda: clock() > end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """Patch that give a gradient exactly as the candidate has it, on every problem tried."""
+    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
 
     bugs: tuple[KnownBug, ...]
     """One, or two that occur together."""
@@ -101,7 +113,7 @@ def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
 def paired_matches(
     name: str,
     results: Sequence[Result],
-    clock: Callable[[], float] = time.thread_time,
+    over: Callable[[], bool],
     found_elsewhere: Sequence[str] = (),
 ) -> list[Match]:
     """Two mistakes at once that reproduce one gradient everywhere; the first such pair found.
@@ -112,15 +124,13 @@ def paired_matches(
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
-        clock: counts the seconds after which no more is tried; by default those that this thread
-            computes, so that a busy machine finds what a quiet one does.
+        over: tells when no more is tried.
         found_elsewhere: ids of mistakes that explain other gradients.
     """
     compared = _informative(name, results)
-    until = clock() + PAIRS_FOR
     every = variants_of(name)
     halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
-    halves += [entry for entry, _ in _partial(name, compared, clock, until)]
+    halves += [entry for entry, _ in _partial(name, compared, over)]
     tried: set[Patch] = set()
     for (bug, variant), (other_bug, other) in itertools.chain(
         itertools.product(halves, every), itertools.combinations(every, 2)
@@ -138,15 +148,15 @@ def paired_matches(
                 for half in (variant, other)
             )
             return [Match((bug, other_bug), (variant, other), name, len(wrong), len(compared), alone)]
-        if clock() > until:
+        if over():
             break
     return []
 
 
 def _partial(
-    name: str, compared: Sequence[Result], clock: Callable[[], float], until: float
+    name: str, compared: Sequence[Result], over: Callable[[], bool]
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
-    """Patch that alone give the candidate's numbers on some wrong problems, and on which; most first.
+    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
 
     Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
     ones say anything.
@@ -161,15 +171,13 @@ def _partial(
         )
         if len(explained) >= ENOUGH:
             found.append(((bug, variant), explained))
-        if clock() > until:
+        if over():
             break
     return sorted(found, key=lambda entry: -len(entry[1]))
 
 
-def partial_matches(
-    name: str, results: Sequence[Result], clock: Callable[[], float] = time.thread_time
-) -> list[Match]:
-    """Patch of which each gives one gradient's numbers on a part of the problems.
+def partial_matches(name: str, results: Sequence[Result], over: Callable[[], bool]) -> list[Match]:
+    """Mistakes of which each gives one gradient's numbers on a part of the problems.
 
     A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
     show where the gradient is right, and nothing else may do as well on its part. A second one is
@@ -178,13 +186,13 @@ def partial_matches(
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
-        clock: as for `paired_matches`.
+        over: tells when no more is tried.
     """
     compared = _informative(name, results)
     wrong = {number for number, result in enumerate(compared) if result.wrong(name)}
-    partial = _partial(name, compared, clock, clock() + PAIRS_FOR)
+    partial = _partial(name, compared, over)
     parts: list[tuple[frozenset[int], str]] = []
-    for feature in FEATURES:
+    for feature in PARTS:
         held = frozenset(
             n for n, result in enumerate(compared) if feature.holds(result.right.problem.geometry)
         )
@@ -215,83 +223,13 @@ def partial_matches(
     return [*one, *other] if wrong <= part | rest else one
 
 
-def raising_matches(
-    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Patch]
-) -> list[Match]:
-    """Single mistakes that raise on exactly these problems, the likeliest first.
-
-    What they raise must be of the candidate's kind, and name the same sizes or be raised where the
-    gradient that they spoil is written. On the problems where the candidate returns, their numbers must
-    be the candidate's. Where it returns on none there is nothing to compare, and nothing matches.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises one and the same exception.
-        besides: by gradient, what else is wrong with it, as far as that was reproduced.
-    """
-    returned = [result for result in results if result.outcome.kind == RETURNED]
-    if not raising or not returned:
-        return []
-    ordered = [*raising, *returned]
-    found = []
-    for bug, variant in _all_variants():
-        changed = {
-            name: both(besides[name], variant.mistakes) if name in besides else variant.mistakes
-            for name in variant.gradients
-        }
-        made = {name: mistakes for name, mistakes in changed.items() if mistakes is not None}
-        if len(made) == len(changed) and all(_raises_alike(result, made) for result in ordered):
-            match = Match((bug,), (variant,), "", len(raising), len(ordered))
-            likeness = min(_likeness(result, made) for result in raising)
-            at_home = _on_its_line(raising[0], match)
-            if likeness == 2 or (likeness == 1 and at_home):
-                found.append((likeness, at_home, match))
-    return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
-
-
 def explains_raising(result: Result, made: Mapping[str, Patch]) -> bool:
     """Whether mistakes that were found by their numbers raise on a problem, too."""
-    return any(isinstance(values, str) for values in _all_flawed(result, made).values())
+    return any(isinstance(values, str) for values in all_flawed(result, made).values())
 
 
-def _on_its_line(result: Result, match: Match) -> bool:
-    """Whether the line that raised assigns to a gradient that the mistake spoils."""
-    target = result.outcome.line_text.partition("=")[0]
-    targets = [target] if "[" in target else target.split(",")
-    words = [re.search(r"[A-Za-z]\w*", each) for each in targets]
-    return any(word and meaning(word[0]) in match.variants[0].gradients for word in words)
-
-
-def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
-    seen = set()
-    for name in ("dA_prev", "dW", "db"):
-        for bug, variant in variants_of(name):
-            if (bug.id, variant) not in seen:
-                seen.add((bug.id, variant))
-                yield bug, variant
-
-
-def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
-    """Whether mistakes raise where the candidate does, and agree where it does not."""
-    made = _all_flawed(result, mistakes)
-    raises = any(isinstance(values, str) for values in made.values())
-    if result.outcome.kind == RAISED or raises:
-        return raises and result.outcome.kind == RAISED
-    return all(agrees(name, result, values) for name, values in made.items())
-
-
-def _likeness(result: Result, mistakes: Mapping[str, Patch]) -> int:
-    """Whether mistakes raise what the candidate raises: 1 if its kind agrees, 2 if its sizes do, too."""
-    actual = result.outcome.message
-    best = 0
-    for said in _all_flawed(result, mistakes).values():
-        if isinstance(said, str) and said.partition(":")[0] == actual.partition(":")[0]:
-            ours, theirs = (sorted(re.findall(r"\d+", text)) for text in (said, actual))
-            best = max(best, 2 if ours == theirs != [] else 1)
-    return best
-
-
-def _all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
+def all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
+    """By gradient, what these mistakes make of a result's problem: an array, or what they raise."""
     return {
         name: flawed(name, result, wrong)
         for name, wrong in mistakes.items()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import copy
-import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.conventions import expected_forward
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Candidate
-from convstep.candidate.check.judging import Result, problem_words
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
+from convstep.candidate.check.cases import Right
+from convstep.candidate.check.judging import Result, problem_words, wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
     ENOUGH,
@@ -47,7 +43,8 @@ def seen_directly(swept: Swept) -> list[Finding]:
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
         found.append(Finding("crashes", SEEN, _on(died[0])))
-    if swept.keeps_state:
+    changed = [result for result in swept.results if result.outcome.changed]
+    if swept.keeps_state and not changed:  # a second call on changed arrays says nothing
         again = swept.second
         seen = (
             tr("called a second time with the same arrays, it returns something else")
@@ -61,7 +58,6 @@ def seen_directly(swept: Swept) -> list[Finding]:
             size=swept.only_batch,
         )
         found.append(known("batch-hardcoded", seen))
-    changed = [result for result in swept.results if result.outcome.changed]
     if changed:
         names = sorted({name for result in changed for name in result.outcome.changed})
         seen = tr(
@@ -152,13 +148,59 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
         return None
     failing = max(sum(result.wrong(name) for result in returned) for name in empty)
     message = tr(
-        "{names} is all zeros on {problems}: nothing is ever added to it"
+        "{names} is all zeros on {problems}, as if nothing were ever added to it"
         if len(empty) == 1
-        else "{names} are all zeros on {problems}: nothing is ever added to them",
+        else "{names} are all zeros on {problems}, as if nothing were ever added to them",
         names=listed(empty),
         problems=count(failing),
     )
-    return Finding("gradient-not-returned", PROVEN if failing >= ENOUGH else LIKELY, message, empty)
+    return Finding("gradient-not-returned", LIKELY, message, empty)
+
+
+def multiplied_by_the_rate(swept: Swept, results: Sequence[Result], wrong: Sequence[str]) -> Finding | None:
+    """That a layer's gradients are the update's steps."""
+    rate, returned = swept.call.rate, [r for r in results if r.outcome.kind == RETURNED]
+    steps = tuple(
+        name
+        for name in wrong
+        if rate and all(_is_times(rate, name, result) for result in returned) and len(returned) >= ENOUGH
+    )
+    if not steps:
+        return None
+    message = tr(
+        "{names} is multiplied by the learning rate, on {problems}"
+        if len(steps) == 1
+        else "{names} are multiplied by the learning rate, on {problems}",
+        names=listed(steps),
+        problems=count(len(returned)),
+    )
+    return Finding("unknown", SEEN, message, steps)
+
+
+def _is_times(rate: float, name: str, result: Result) -> bool:
+    gradient = result.outcome.gradients.get(name)
+    if gradient is None or gradient.shape != result.right.gradients[name].shape:
+        return False
+    return not wrong_cells(name, result.right, gradient / rate).any()
+
+
+def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | None:
+    """That a layer works out `dA_prev` from kernels which it has updated before."""
+    found = 0
+    for result in results:
+        dA, dW = (result.outcome.gradients.get(name) for name in ("dA_prev", "dW"))
+        if dA is None or dW is None or not swept.call.rate or dW.shape != result.right.problem.W.shape:
+            return None
+        problem = result.right.problem
+        after = Right.of(problem.with_arrays(W=problem.W - swept.call.rate * dW))
+        if wrong_cells("dA_prev", after, dA).any():
+            return None
+        found += result.wrong("dA_prev")
+    message = tr(
+        "dA_prev is what the kernels give after the update, on {problems}: work it out before it",
+        problems=count(found),
+    )
+    return Finding("unknown", SEEN, message, ("dA_prev",)) if found >= ENOUGH else None
 
 
 def _repeats(result: Result) -> bool:
@@ -215,77 +257,3 @@ def _comparable(Z: Array, expected: Array) -> bool:
         expected.shape[:-3],
         expected.shape[-1],
     )
-
-
-SCALARS = ("int", "len", "range", "min", "max", "sum", "slice", "enumerate", "zip")
-"""Functions that make no array of what they are given."""
-
-
-def added_once(candidate: Candidate) -> str:
-    """That a line of its own adds through an array of indices, and what would add; "" if none surely does."""
-    texts = [candidate.source]
-    if candidate.file.endswith(".py"):
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            texts.append(Path(candidate.file).read_text(encoding="utf-8"))
-    for text in texts:
-        try:
-            tree = ast.parse(textwrap.dedent(text))
-        except (SyntaxError, ValueError):  # a method's last line, a NUL
-            continue
-        arrays = _arrays(tree)
-        lines = [node for node in ast.walk(tree) if _adds_by_array(node, arrays)]
-        if len(lines) == 1:
-            (line,) = lines
-            assert isinstance(line, ast.AugAssign)
-            assert isinstance(line.target, ast.Subscript)
-            index = ast.unparse(_NoSlices().visit(copy.deepcopy(line.target.slice)))
-            return tr(
-                "`{line}` adds once to a cell, however often the index arrays name it; {fix} adds every time",
-                line=ast.unparse(line),
-                fix=f"`np.add.at({ast.unparse(line.target.value)}, {index}, {ast.unparse(line.value)})`",
-            )
-    return ""
-
-
-class _NoSlices(ast.NodeTransformer):
-    """`:` becomes `slice(None)`, as an index outside brackets is written."""
-
-    def visit_Slice(self, node: ast.Slice) -> ast.AST:
-        parts = [part or ast.Constant(None) for part in (node.lower, node.upper, node.step)]
-        plain = node.lower is None and node.upper is None and node.step is None
-        kept = parts[:1] if plain else parts if node.step is not None else parts[:2]
-        return ast.Call(ast.Name("slice"), kept, [])
-
-
-def _arrays(tree: ast.AST) -> set[str]:
-    """The names given what a function made of nothing that a loop counts: no numbers, no window's slices."""
-    counted = {
-        name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.For, ast.comprehension))
-        for name in _names(node.target)
-    }
-    made: set[str] = set()
-    other = set(counted)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            call = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) not in SCALARS
-            array = call and not counted & _names(node.value)
-            for target in node.targets:
-                (made if array else other).update(_names(target))
-    return made - other
-
-
-def _names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _adds_by_array(node: ast.AST, arrays: set[str]) -> bool:
-    """Whether it is `a[i, j] += …` where a name between the brackets, by itself, is an array."""
-    if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)):
-        return False
-    if not isinstance(node.target, ast.Subscript):
-        return False
-    index = node.target.slice
-    parts = index.elts if isinstance(index, ast.Tuple) else [index]
-    return any(isinstance(part, ast.Name) and part.id in arrays for part in parts)

@@ -20,6 +20,8 @@ SIDE = 12
 """Fresh problems that a claim is tried on where it says "fails", and where it says "does not"."""
 LEAST = 6
 """How many there must be on either side."""
+MOSTLY = 0.8
+"""Of the problems with a feature, the share from which on it is not counted how many fail."""
 CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
@@ -51,7 +53,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """It fails only when something holds, and then always, if it is exact."""
+    """It fails only when something holds; and then always, if it is exact."""
 
     words: str
     holds: Holds
@@ -132,9 +134,9 @@ def pattern(
         return ""
     if count == len(tried):
         return tr("{fails} on every problem", fails=tr(verb))
-    known = [*tried, *(fresh.results if fresh is not None else ())]
-    seen = [(result.right.problem.geometry, failed(result)) for result in known]
-    claim = _first_that_holds(seen, failed, fresh)
+    swept = [(result.right.problem.geometry, failed(result)) for result in tried]
+    more = [] if fresh is None else [(each.right.problem.geometry, failed(each)) for each in fresh.results]
+    claim = _first_that_holds([*swept, *more], failed, fresh)
     if claim is None:
         return tr(
             "{fails} on 1 of {tried} problems"
@@ -144,9 +146,9 @@ def pattern(
             count=count,
             tried=len(tried),
         )
-    if claim.exact:
+    held = [fails for geometry, fails in swept if claim.holds(geometry)]
+    if sum(held) >= MOSTLY * len(held):
         return tr("{fails} only when {feature}", fails=tr(verb), feature=claim.words)
-    held = [fails for geometry, fails in seen if claim.holds(geometry)]
     return tr(
         "{fails} only when {feature}, and then on {count} of {cases} problems",
         fails=tr(verb),
@@ -184,25 +186,26 @@ def _not(holds: Holds, geometry: Geometry) -> bool:
 
 
 def _claims(seen: Seen) -> Iterator[_Claim]:
-    """What fits: one feature, two joined, then features without which it never fails."""
+    """What fits: one feature, one that mostly fails, two joined, then whatever it never fails without."""
     wrong = [fails for _, fails in seen]
     held = [(feature, [feature.holds(geometry) for geometry, _ in seen]) for feature in FEATURES]
     for feature, values in held:
         if values == wrong:
             yield _Claim(tr(feature.words), feature.holds, exact=True)
+    covers = [
+        (sum(values), number, feature)
+        for number, (feature, values) in enumerate(held)
+        if not all(values) and all(has for has, fails in zip(values, wrong, strict=True) if fails)
+    ]
+    covers = sorted(covers, key=lambda cover: cover[:2]) if sum(wrong) > 1 else []
+    mostly = [cover for cover in covers if sum(wrong) >= MOSTLY * cover[0]]
+    yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in mostly)
     for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
         for (one, a), (other, b) in itertools.combinations(held, 2):
             if [join(pair) for pair in zip(a, b, strict=True)] == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
                 yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
-    if sum(wrong) > 1:
-        covers = [
-            (sum(values), number, feature)
-            for number, (feature, values) in enumerate(held)
-            if not all(values) and all(has for has, fails in zip(values, wrong, strict=True) if fails)
-        ]
-        for _, _, feature in sorted(covers, key=lambda cover: cover[:2]):
-            yield _Claim(tr(feature.words), feature.holds, exact=False)
+    yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in covers)
 
 
 def _joined(join: Callable[[Sequence[bool]], bool], one: Feature, other: Feature, geometry: Geometry) -> bool:

@@ -21,21 +21,9 @@ from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import installed_import
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.load.workspace import Options as Options
 from convstep.candidate.load.workspace import Workspace, place_of
 from convstep.language import tr
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a candidate's files are run."""
-
-    run_all: bool = False
-    """Run everything at top level, not only imports, definitions and simple constants."""
-    python2: bool = False
-    """The files are Python 2."""
-    older_numpy: bool = False
-    """NumPy's arrays of one element are numbers, as they were before 2.4."""
-
 
 _FLOAT_INDEX = (
     "'float' object cannot be interpreted as an integer|slice indices must be integers"
@@ -152,7 +140,10 @@ class Loaded:
         return None
 
 
-def load(target: Target, options: Options = Options()) -> Loaded:
+_USUAL = Options()
+
+
+def load(target: Target, options: Options = _USUAL) -> Loaded:
     """Load a candidate; what does not compile but looks like Python 2 is read as that.
 
     Args:
@@ -199,16 +190,7 @@ def _load(target: Target, options: Options) -> Loaded:
             return _load_installed(target, options)
         file, root = place
         name = target.module
-    workspace = Workspace(
-        name,
-        file,
-        root,
-        run_all=options.run_all,
-        as_python2=options.python2,
-        older_numpy=options.older_numpy,
-        known=known,
-    )
-    return _run(target, options, workspace)
+    return _run(target, options, Workspace(name, file, root, options, known))
 
 
 def _run(target: Target, options: Options, workspace: Workspace) -> Loaded:

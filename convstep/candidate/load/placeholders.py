@@ -88,7 +88,7 @@ class Placeholder:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In front of a definition a decorator that changes nothing; else a complaint."""
-        if _defining or _is_decorator(self):
+        if _defining or isinstance(self, _Decorator):
             if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Placeholder):
                 return args[0]
             return _Decorator(self._dotted, self._reason, self._distribution)
@@ -119,10 +119,6 @@ class Placeholder:
 
 class _Decorator(Placeholder):
     """What a placeholder gave when it was called with arguments in front of a definition."""
-
-
-def _is_decorator(placeholder: Placeholder) -> bool:
-    return isinstance(placeholder, _Decorator)
 
 
 def why_missing(value: Placeholder) -> str:

@@ -14,6 +14,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -36,6 +37,18 @@ _HIGHEST = 4
 """Folders above the file that may hold modules of its project."""
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a candidate's files are run."""
+
+    run_all: bool = False
+    """Run everything at top level, not only imports, definitions and simple constants."""
+    python2: bool = False
+    """The files are Python 2."""
+    older_numpy: bool = False
+    """NumPy's arrays of one element are numbers, as they were before 2.4."""
+
+
 class Workspace(MetaPathFinder):
     """Finds and runs the candidate's own modules."""
 
@@ -44,11 +57,8 @@ class Workspace(MetaPathFinder):
         name: str,
         file: Path,
         root: Path,
-        *,
-        run_all: bool,
-        as_python2: bool,
-        older_numpy: bool = False,
-        known: Mapping[Path, Document] | None = None,
+        options: Options,
+        known: Mapping[Path, Document],
     ) -> None:
         """Nothing has run yet.
 
@@ -56,25 +66,23 @@ class Workspace(MetaPathFinder):
             name: the dotted name of the candidate's module.
             file: where it is, absolute.
             root: the folder its dotted name starts in.
-            run_all: whether everything in the files runs.
-            as_python2: whether they are Python 2.
-            older_numpy: whether arrays of one element are taken for numbers.
+            options: how the files are run.
             known: documents that were read before, by file.
         """
         self.executions: dict[str, Execution] = {}
         """Every module of the candidate that ran, by name."""
-        self.documents: dict[Path, Document] = dict(known or {})
+        self.documents: dict[Path, Document] = dict(known)
         """Every file that was read."""
         self.file = file
         """The candidate's file."""
         self._name, self._root = name, root
         self._roots = list(dict.fromkeys((file.parent, root)))
         self._places: dict[str, list[Path]] = {}
-        self._run_all, self._as_python2, self._older_numpy = run_all, as_python2, older_numpy
+        self._options = options
         self._modules: dict[str, ModuleType] = {}
         self._own_names: set[str] | None = None
         self._depth = 0
-        self._builtins = {**vars(builtins), **(python2.names() if as_python2 else {})}
+        self._builtins = {**vars(builtins), **(python2.names() if options.python2 else {})}
         self._builtins |= {"__import__": self._import, **removed_names.ONE_ELEMENT}
         if file.suffix == ".ipynb":
             self._builtins["display"] = print  # Jupyter has it everywhere
@@ -82,15 +90,7 @@ class Workspace(MetaPathFinder):
 
     def again(self) -> Workspace:
         """The same, before anything ran; the files are not read a second time."""
-        return Workspace(
-            self._name,
-            self.file,
-            self._root,
-            run_all=self._run_all,
-            as_python2=self._as_python2,
-            older_numpy=self._older_numpy,
-            known=self.documents,
-        )
+        return Workspace(self._name, self.file, self._root, self._options, self.documents)
 
     def load(self) -> Execution:
         """Run the candidate's file, and what it imports of its own.
@@ -162,17 +162,17 @@ class Workspace(MetaPathFinder):
             return
         file = Path(module.__spec__.origin)
         if file not in self.documents:
-            self.documents[file] = documents.read(file, as_python2=self._as_python2)
+            self.documents[file] = documents.read(file, as_python2=self._options.python2)
         namespace = vars(module)
         namespace["__builtins__"] = self._builtins
         execution = Execution(
             self.documents[file],
             namespace,
             Imports(namespace, self.why_left_out),
-            run_all=self._run_all,
+            run_all=self._options.run_all,
             path_changed=self._adopt_path,
             is_own=self._is_part,
-            rewrite=removed_names.with_one_element if self._older_numpy else None,
+            rewrite=removed_names.with_one_element if self._options.older_numpy else None,
         )
         self._modules[module.__name__] = module
         self.executions[module.__name__] = execution

@@ -129,16 +129,20 @@ class Probe:
         return tuple(name for name in expected if self.differs(name, outcome, expected))
 
     def differs(self, name: str, outcome: Outcome, expected: Mapping[str, Array]) -> bool:
-        """Whether one gradient differs."""
-        actual = outcome.gradients.get(name)
+        """Whether one gradient differs; what is not computed does not."""
+        if name not in outcome.gradients:
+            return False
+        actual = outcome.gradients[name]
         if actual is None or actual.shape != expected[name].shape:
             return True
         return bool(wrong_cells(name, self.right, actual, expected[name]).any())
 
     def _misshapen(self, name: str, outcome: Outcome) -> bool:
-        """Whether a gradient has another shape than it should, or did not come."""
+        """Whether a gradient has another shape than it should."""
         actual = outcome.gradients.get(name)
-        return actual is None or actual.shape != self.right.gradients[name].shape
+        return name in outcome.gradients and (
+            actual is None or actual.shape != self.right.gradients[name].shape
+        )
 
     def first_divergence(self) -> Divergence | None:
         """The first step after which the candidate's running state is not the reference's.
@@ -262,9 +266,9 @@ def describe(
     cells: npt.NDArray[np.intp] = np.empty((0, 0), np.intp)
     shapes = None
     for name in NAMES:
-        if name not in expected:
+        if name not in expected or name not in actual:
             continue
-        values = actual.get(name)
+        values = actual[name]
         if values is None or values.shape != expected[name].shape:
             shapes = (expected[name].shape, () if values is None else values.shape) if not found else shapes
             found.append(name)

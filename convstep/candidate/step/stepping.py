@@ -10,21 +10,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.judging import wrong_cells
+from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import Finding
 from convstep.candidate.diagnose.mistakes import flawed_running
-from convstep.candidate.referee import first_divergence
-from convstep.candidate.step.probing import Divergence, Probe
-from convstep.candidate.verdict import Verdict
+from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.candidate.verdict import Verdict
 
 Array = npt.NDArray[Any]
 
@@ -197,3 +200,44 @@ def _with_modelled(found: Beside, modelled: dict[str, Array]) -> Beside:
         return found
     problems = {name: words for name, words in found.problems.items() if name not in modelled}
     return Beside({**found.gradients, **modelled}, problems, tuple(modelled))
+
+
+def first_divergence(
+    worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
+) -> Divergence | None:
+    """The first step at which a candidate diverges from the reference.
+
+    Args:
+        worker: the candidate.
+        swept: how it is called.
+        diagnosis: what was found; a proven overwriting has a running state of its own, which the
+            black box cannot show: with dZ cut off, its later steps overwrite with zeros.
+        problem: whose steps; the smallest failing problem unless given.
+    """
+    if problem is None:
+        if swept.failing is None or swept.failing.outcome.kind != RETURNED:
+            return None
+        problem = swept.failing.right.problem
+    probe = Probe(worker, swept.call, problem, fresh=swept.keeps_state)
+    for finding in diagnosis:
+        if finding.match is not None and finding.match.gradient:
+            found = _running_divergence(probe, finding.match.gradient, finding)
+            if found is not None:
+                return found
+    return probe.first_divergence()
+
+
+def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Divergence | None:
+    """Where the running state of a reproduced, overwriting mistake diverges from the reference's."""
+    assert finding.match is not None
+    problem, mistakes = probe.problem, finding.match.mistakes
+    for position in range(1, problem.total_steps + 1):
+        running = flawed_running(gradient, problem, mistakes, position)
+        if running is None:
+            return None
+        expected = probe.expected(0, position)
+        actual = {**expected, gradient: running}
+        right = expected[gradient]
+        if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():
+            return describe(probe.right, position - 1, actual, expected)
+    return None

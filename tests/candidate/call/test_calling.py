@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,9 @@ from convstep.candidate.call.calling import Call, Tail, perform
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED, Outcome
 from convstep.candidate.call.serve import describe
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.load.source_of import served_function
+from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 
 # padding 1, stride 2, and a row is left over
@@ -39,116 +41,48 @@ def fresh_copy(problem: Problem) -> Problem:
     return Problem(*copies, *geometry)
 
 
-def refuses_by_assert(dout: Any, cache: Any) -> Any:
-    x, w, _, conv_param = cache
-    pad, stride = conv_param["pad"], conv_param["stride"]
-    assert (x.shape[2] + 2 * pad - w.shape[2]) % stride == 0, "width does not work"
-    return specimen("cs231n", "loops").function(dout, cache)
-
-
-def refuses_by_raise(dout: Any, cache: Any) -> Any:
-    x, w, _, conv_param = cache
-    if (x.shape[2] + 2 * conv_param["pad"] - w.shape[2]) % conv_param["stride"]:
-        raise ValueError(
-            "sizes do not tile"  # on a line of its own
-        )
-    return specimen("cs231n", "loops").function(dout, cache)
-
-
-def refuses_on_one_line(dout: Any, cache: Any) -> Any:
-    x, w, _, conv_param = cache
-    # fmt: off
-    if (x.shape[2] + 2 * conv_param["pad"] - w.shape[2]) % conv_param["stride"]: raise ValueError("no")  # noqa: E701
-    # fmt: on
-    return specimen("cs231n", "loops").function(dout, cache)
-
-
-def refuses_by_a_whole_number(dout: Any, cache: Any) -> Any:
-    x, w, _, conv_param = cache
-    H_out = (x.shape[2] + 2 * conv_param["pad"] - w.shape[2]) / conv_param["stride"] + 1
-    assert H_out == int(H_out)
-    return specimen("cs231n", "loops").function(dout, cache)
+def written(files: Files, *lines: str) -> Any:
+    """A backward of a dZ and a cache, in a file."""
+    head = "import numpy as np\nfrom tests.candidate.corpus import specimen\ndef back(dZ, cache):\n"
+    files.write("mine.py", head + textwrap.indent("\n".join(lines), "    "))
+    return files.load("mine.py:back").function
 
 
 @pytest.mark.parametrize(
-    "candidate", [refuses_by_assert, refuses_by_raise, refuses_on_one_line, refuses_by_a_whole_number]
+    "refusal",
+    [
+        "assert rest % stride == 0, 'width does not work'",
+        "if rest % stride:\n    raise ValueError(\n        'does not tile'  # on a line of its own\n    )",
+        "if rest % stride: raise ValueError('no')",
+        "H_out = rest / stride + 1\nassert H_out == int(H_out)",
+    ],
 )
-def test_who_does_not_take_sizes_that_do_not_tile_refuses(candidate: Callable[..., Any]) -> None:
+def test_who_does_not_take_sizes_that_do_not_tile_refuses(files: Files, refusal: str) -> None:
+    sizes = (
+        "x, w, _, hyper = cache\nstride, rest = hyper['stride'], x.shape[2] + 2 * hyper['pad'] - w.shape[2]"
+    )
+    candidate = written(files, sizes, refusal, "return specimen('cs231n', 'loops').function(dZ, cache)")
     outcome = performed(candidate, UNTILED.problem, Call("cs231n"))
     assert (outcome.kind, bool(outcome.message)) == (REFUSED, True)
     assert performed(candidate, TILED.problem, Call("cs231n")).kind == RETURNED
 
 
-def asserts_its_shape(dZ: Any, cache: Any) -> Any:
-    A_prev, W, b, _ = cache
-    dA_prev = np.zeros((1, 1, 1, 1))
-    assert dA_prev.shape == A_prev.shape
-    return dA_prev, W, b
-
-
-def asserts_its_shape_in_numbers(dZ: Any, cache: Any) -> Any:
-    A_prev, W, b, _ = cache
-    (m, n_H_prev, n_W_prev, n_C_prev) = A_prev.shape
-    dA_prev = np.zeros((1, 1, 1, 1))
-    # fmt: off
-    assert(dA_prev.shape == (m, n_H_prev, n_W_prev, n_C_prev))
-    # fmt: on
-    return dA_prev, W, b
-
-
-def asserts_dx(dout: Any, cache: Any) -> Any:
-    dx = np.zeros(3)
-    assert dx.shape == cache[0].shape, "wrong shape of dx: %s" % (dx.shape,)  # noqa: UP031
-    return dx
-
-
-def asserts_grad_input(dout: Any, cache: Any) -> Any:
-    grad_input = np.zeros(3)
-    assert grad_input.shape == cache[0].shape
-    return grad_input
-
-
-def asserts_the_result(dout: Any, cache: Any) -> Any:
-    out = np.zeros(3)
-    assert out.shape == cache[0].shape, "not the input's shape"
-    return out
-
-
-def asserts_by_numpy(dout: Any, cache: Any) -> Any:
-    np.testing.assert_allclose(dout, 0)
-
-
-def trips(dout: Any, cache: Any) -> Any:
-    return cache[0][99]
-
-
-def trips_and_passes_it_on(dout: Any, cache: Any) -> Any:
-    try:
-        return cache[0][99]
-    except IndexError:
-        raise
-
-
-def misspells_its_error(dout: Any, cache: Any) -> Any:
-    raise Valueerror("no")  # type: ignore[name-defined]  # noqa: F821
-
-
 @pytest.mark.parametrize(
-    "candidate",
+    "slip",
     [
-        misspells_its_error,
-        asserts_its_shape,
-        asserts_its_shape_in_numbers,
-        asserts_dx,
-        asserts_grad_input,
-        asserts_the_result,
-        asserts_by_numpy,
-        trips,
-        trips_and_passes_it_on,
+        "raise Valueerror('no')",
+        "dA_prev = np.zeros((1, 1, 1, 1))\nassert dA_prev.shape == A_prev.shape",
+        "m, h, w, c = A_prev.shape\ndA_prev = np.zeros((1, 1, 1, 1))\nassert(dA_prev.shape == (m, h, w, c))",
+        "dx = np.zeros(3)\nassert dx.shape == A_prev.shape, 'wrong shape of dx: %s' % (dx.shape,)",
+        "grad_input = np.zeros(3)\nassert grad_input.shape == cache[0].shape",
+        "out = np.zeros(3)\nassert out.shape == cache[0].shape, 'not the shape of the input'",
+        "np.testing.assert_allclose(dZ, 0)",
+        "return cache[0][99]",
+        "try:\n    return cache[0][99]\nexcept IndexError:\n    raise",
     ],
 )
-def test_who_trips_over_a_result_of_its_own_does_not_refuse(candidate: Callable[..., Any]) -> None:
-    outcome = performed(candidate, TILED.problem, Call("coursera"))
+def test_who_trips_over_a_result_of_its_own_does_not_refuse(files: Files, slip: str) -> None:
+    outcome = performed(written(files, "A_prev = cache[0]", slip), TILED.problem, Call("coursera"))
     assert outcome.kind == RAISED
     assert outcome.line > 0
 

@@ -54,66 +54,78 @@ def arguments(name: str, case: Case, *parameters: str, cache: Any = None) -> tup
 CASE = Case((5, 7), (3, 3), (2, 2), PAD1, 2, 4, 3)
 
 
-def test_article_passes_a_dict_channels_last_without_batch() -> None:
-    case = replace(CASE, batch=None)
-    problem = problem_of(case)
-    (dZ, cache, stride, padding), named_too = arguments("article", case, "dZ", "cache", "stride", "padding")
-    assert named_too == {}
-    assert (stride, padding) == (2, 1)
-    assert type(stride) is type(padding) is int
-    np.testing.assert_array_equal(dZ, problem.dZ)
-    assert {name: array.shape for name, array in cache.items()} == {
-        "Z": (3, 4, 4),
-        "W": (4, 3, 3, 2),
-        "b": (4,),
-        "A_prev": (5, 7, 2),
-    }
-    np.testing.assert_allclose(cache["Z"], conv2d_forward(problem.A_prev, problem.W, problem.b, 2, 1)["Z"])
+ALONE = replace(CASE, batch=None)
+GROUPED = Case((7, 6), (2, 2), (1, 1), ((0, 0), (0, 0)), 2, 2, None, (2, 2), 2)
+VALID = Case((5, 7), (3, 2), (2, 1), channels=2, filters=4, batch=2)
+WIDE = Case((7, 6), (2, 3), (2, 1), ((1, 1), (0, 0)), 4, 2, 2, (1, 2), 2)
+HYPER = {"stride": 2, "pad": 1}
+FOUR = (2, 2, 6, 4), (2, 5, 7, 2), (3, 2, 2, 4), (1, 1, 1, 4)
+TORCH = (2, 2, 4, 2), (2, 4, 7, 6), (2, 2, 2, 3), (2,)
 
 
-def test_article_names_dilation_and_groups_where_the_function_does() -> None:
-    case = Case((7, 6), (2, 2), (1, 1), ((0, 0), (0, 0)), 2, 2, None, (2, 2), 2)
-    _, named_too = arguments("article", case, "dZ", "cache", "stride", "padding", "dilation", "groups")
-    assert named_too == {"dilation": 2, "groups": 2}
+def shapes(given: Any) -> Any:
+    """Arrays by their shapes, whatever holds them."""
+    if isinstance(given, dict):
+        return {name: shapes(value) for name, value in given.items()}
+    return tuple(map(shapes, given)) if isinstance(given, tuple) else getattr(given, "shape", given)
 
 
-def test_coursera_passes_a_tuple_channels_last_with_batch() -> None:
-    problem = problem_of(CASE)
-    (dZ, (A_prev, W, b, hparameters)), _ = arguments("coursera", CASE, "dZ", "cache")
-    assert (dZ.shape, A_prev.shape, W.shape, b.shape) == (
-        (3, 3, 4, 4),
-        (3, 5, 7, 2),
-        (3, 3, 2, 4),
-        (1, 1, 1, 4),
-    )
-    assert hparameters == {"stride": 2, "pad": 1}
-    np.testing.assert_array_equal(W[0, 2, 1], problem.W[:, 0, 2, 1])
-    (dZ, _), _ = arguments("coursera", replace(CASE, batch=None), "dZ", "cache")
-    assert dZ.shape == (1, 3, 4, 4)
+@pytest.mark.parametrize(
+    ("name", "case", "parameters", "places", "by_name"),
+    [
+        (
+            *("article", ALONE, "dZ cache stride padding"),
+            ((3, 4, 4), {"Z": (3, 4, 4), "W": (4, 3, 3, 2), "b": (4,), "A_prev": (5, 7, 2)}, 2, 1),
+            {},
+        ),
+        (
+            *("article", GROUPED, "dZ cache stride padding dilation groups"),
+            ((5, 4, 2), {"Z": (5, 4, 2), "W": (2, 2, 2, 1), "b": (2,), "A_prev": (7, 6, 2)}, 1, 0),
+            {"dilation": 2, "groups": 2},
+        ),
+        (
+            *("coursera", CASE, "dZ cache"),
+            ((3, 3, 4, 4), ((3, 5, 7, 2), (3, 3, 2, 4), (1, 1, 1, 4), HYPER)),
+            {},
+        ),
+        (
+            *("coursera", ALONE, "dZ cache"),
+            ((1, 3, 4, 4), ((1, 5, 7, 2), (3, 3, 2, 4), (1, 1, 1, 4), HYPER)),
+            {},
+        ),
+        ("cs231n", CASE, "dout cache", ((3, 4, 3, 4), ((3, 2, 5, 7), (4, 2, 3, 3), (4,), HYPER)), {}),
+        ("alx", VALID, "dZ A_prev W b padding stride", FOUR, {"padding": "valid", "stride": (2, 1)}),
+        ("alx", VALID, "dZ A W b pad s", (*FOUR, "valid", (2, 1)), {}),
+        (
+            *("torch", WIDE, "grad_output input weight bias stride padding dilation groups"),
+            (*TORCH, (2, 1), (1, 0), (1, 2), 2),
+            {},
+        ),
+        (
+            *("torch", WIDE, "x weight grad_output bias padding stride"),
+            (TORCH[1], TORCH[2], TORCH[0], TORCH[3], (1, 0), (2, 1)),
+            {},
+        ),
+        ("torch", WIDE, "g h i j k l", (*TORCH, (2, 1), (1, 0)), {}),
+    ],
+)
+def test_each_convention_passes_what_it_documents(
+    name: str, case: Case, parameters: str, places: Any, by_name: dict[str, Any]
+) -> None:
+    given, named_too = arguments(name, case, *parameters.split())
+    assert (shapes(given), named_too) == (places, by_name)
 
 
-def test_cs231n_passes_a_tuple_channels_first() -> None:
-    problem = problem_of(CASE)
-    (dout, (x, w, b, conv_param)), _ = arguments("cs231n", CASE, "dout", "cache")
-    assert (dout.shape, x.shape, w.shape, b.shape) == ((3, 4, 3, 4), (3, 2, 5, 7), (4, 2, 3, 3), (4,))
-    assert conv_param == {"stride": 2, "pad": 1}
-    np.testing.assert_array_equal(x[2, 1], problem.A_prev[2, :, :, 1])
-    np.testing.assert_array_equal(w[3, 1], problem.W[3, :, :, 1])
-
-
-def test_alx_passes_words_for_padding_and_a_pair_for_stride() -> None:
-    parameters = ("dZ", "A_prev", "W", "b", "padding", "stride")
-    valid = Case((5, 7), (3, 2), (2, 1), channels=2, filters=4, batch=2)
-    (dZ, A_prev, W, b), named_too = arguments("alx", valid, *parameters)
-    assert (dZ.shape, A_prev.shape, W.shape, b.shape) == (
-        (2, 2, 6, 4),
-        (2, 5, 7, 2),
-        (3, 2, 2, 4),
-        (1, 1, 1, 4),
-    )
-    assert named_too == {"padding": "valid", "stride": (2, 1)}
-    by_place, named_too = arguments("alx", valid, "dZ", "A", "W", "b", "pad", "s")
-    assert (by_place[4:], named_too) == (("valid", (2, 1)), {})
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_arrays_are_laid_out_as_gradients_come_back(name: str) -> None:
+    problem, convention = problem_of(ALONE), CONVENTIONS[name]
+    inputs = convention.inputs(problem)
+    np.testing.assert_array_equal(convention.ours("dA_prev", inputs.A_prev, problem), problem.A_prev)
+    np.testing.assert_array_equal(convention.ours("dA_prev", inputs.dZ, problem), problem.dZ)
+    np.testing.assert_array_equal(convention.ours("dW", inputs.W, problem), problem.W)
+    if inputs.Z is not None:
+        Z = conv2d_forward(problem.A_prev, problem.W, problem.b, 2, 1)["Z"]
+        np.testing.assert_allclose(inputs.Z, Z)
 
 
 @pytest.mark.parametrize(
@@ -143,21 +155,6 @@ def test_alx_cases_cover_same_beyond_stride_1() -> None:
     cases, _ = cases_for(CONVENTIONS["alx"], ANY)
     same = {case.stride for case in cases if alx_padding(case.geometry) == "same"}
     assert {(1, 1), (2, 2)} <= same
-
-
-def test_torch_passes_channels_first_by_name_or_by_place() -> None:
-    case = Case((7, 6), (2, 3), (2, 1), ((1, 1), (0, 0)), 4, 2, 2, (1, 2), 2)
-    shapes = [(2, 2, 4, 2), (2, 4, 7, 6), (2, 2, 2, 3), (2,)]
-    words = ("grad_output", "input", "weight", "bias", "stride", "padding", "dilation", "groups")
-    given, _ = arguments("torch", case, *words)
-    assert [array.shape for array in given[:4]] == shapes
-    assert given[4:] == ((2, 1), (1, 0), (1, 2), 2)
-    mixed, _ = arguments("torch", case, "x", "weight", "grad_output", "bias", "padding", "stride")
-    assert [array.shape for array in mixed[:4]] == [shapes[1], shapes[2], shapes[0], shapes[3]]
-    assert mixed[4:] == ((1, 0), (2, 1))
-    places, _ = arguments("torch", case, "g", "h", "i", "j", "k", "l")
-    assert [array.shape for array in places[:4]] == shapes
-    assert places[4:] == ((2, 1), (1, 0))
 
 
 def test_problem_passes_the_problem() -> None:
@@ -400,8 +397,7 @@ def test_a_backward_finds_its_forward(convention: str, backward: str, names: lis
 
 
 def test_a_candidate_without_batch_gets_none_back() -> None:
-    case = replace(CASE, batch=None)
-    problem = problem_of(case)
+    problem = problem_of(ALONE)
     dA = np.zeros((1, 5, 7, 2))
     assert CONVENTIONS["coursera"].ours("dA_prev", dA, problem).shape == (5, 7, 2)
     batched = problem_of(CASE)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import sys
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from convstep.candidate.call.calling import perform
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.objects import says
-from convstep.candidate.call.outcome import Outcome
+from convstep.candidate.call.outcome import RETURNED, Outcome
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, right_of
 from convstep.candidate.check.judging import RIGHT, Result, judge
-from convstep.candidate.load.source_of import served_function
+from convstep.candidate.diagnose.observed import from_updated_kernels, multiplied_by_the_rate
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import FOLDER
 
@@ -34,6 +36,7 @@ RIGHT_ONES = (
     " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
+    " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize"
 )
 TENSORS = """
 import numpy as np, torch
@@ -131,6 +134,7 @@ def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
         ("DbShape", {"db"}),
         ("DxZeros", {"dA_prev"}),
         ("CropZero", {"dA_prev"}),
+        ("RateInside", {"dA_prev"}),
     ],
 )
 def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[str]) -> None:
@@ -143,9 +147,12 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
     [
         ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
         ("InDicts", "kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
-        ("InPlace", "gradients from the change of kernels divided by the learning rate 0.5"),
+        ("InPlace", "gradients from the change of kernels divided by the learning rate 0.375"),
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
+        ("HeightWidth", "kernels bank (F, K, K, C), gradients from the change of bank divided"),
+        ("HalfSize", "pictures (N, C, H, W), a stride of 2 of its own, kernels w"),
+        ("NodeOp", "then compute(A, B) and gradient(out_grad, node)"),
         ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
     ],
 )  # fmt: skip
@@ -180,6 +187,45 @@ def test_what_cannot_be_called_is_no_verdict(name: str, said: str) -> None:
         Tried(getattr(spellings(), name))
     assert str(caught.value).startswith(said)
     assert all(attempt.how and attempt.message for attempt in caught.value.tried)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("UpdatedKernels", "what the kernels give after the update"),
+        ("RateInside", "multiplied by the learning rate"),
+    ],
+)
+def test_what_an_update_does_to_the_input_gradient_is_said(name: str, said: str) -> None:
+    tried = Tried(getattr(spellings(), name))
+    swept: Any = SimpleNamespace(call=tried.call)
+    results = [result for result in tried.results(every=6) if result.outcome.kind == RETURNED]
+    found = from_updated_kernels(swept, results) or multiplied_by_the_rate(swept, results, ["dA_prev"])
+    assert found is not None
+    assert (found.gradients, said in found.message) == (("dA_prev",), True)
+
+
+def test_a_layer_for_batches_of_two_is_run_on_two() -> None:
+    results = Tried(spellings().OneSampleRaises).results(every=3)
+    assert {result.ok for result in results} == {False, True}
+    assert all(result.ok == (result.right.problem.geometry.batch == 2) for result in results)
+
+
+@pytest.mark.parametrize(
+    "name", ["NeedsData", "RaisesBackward", "UpdatedKernels", "Taps", "Shapes", "CropZero"]
+)
+def test_how_to_call_a_layer_takes_few_calls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Call] = []
+    plain = Tried.outcome
+
+    def counted(tried: Tried, call: Call, case: Case) -> Outcome:
+        calls.append(call)
+        return plain(tried, call, case)
+
+    monkeypatch.setattr(Tried, "outcome", counted)
+    with contextlib.suppress(CannotCall):
+        Tried(getattr(spellings(), name))
+    assert 0 < len(calls) <= 150
 
 
 @pytest.mark.parametrize("name", ["Module", "OnTensors"])

@@ -688,46 +688,36 @@ def test_what_counts_as_loading_is_the_candidates_own_code(
         assert caught.value.seconds == limit
 
 
+LIMITLESS = """
+import resource
+import numpy as np
+
+class backward:
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except ValueError:
+        pass
+    held = [np.zeros(1 << 30, np.uint8) for _ in range(5)]
+"""
+
+
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "run_all", "sentence"),
     [
-        ("def other(): pass", "mine.py has no backward; it defines other"),
-        ("def backward(:", "mine.py does not compile: line 1: "),
+        ("def other(): pass", False, r"mine\.py has no backward; it defines other"),
+        ("def backward(:", False, r"mine\.py does not compile: line 1: "),
+        ("while True: pass", True, r"loading .*mine\.py:backward did not finish within 0\.3 s"),
+        ("import os\nos._exit(5)", True, r"loading .*backward: it ended its process with exit code 5$"),
+        (LIMITLESS, False, r"backward in mine\.py cannot be defined: .*Unable to allocate 1"),
     ],
-    ids=["missing", "syntax"],
+    ids=["missing", "syntax", "endless", "leaves", "memory"],
 )
-def test_what_does_not_load_is_one_sentence(files: Files, text: str, sentence: str) -> None:
+def test_what_does_not_load_is_one_sentence(files: Files, text: str, run_all: bool, sentence: str) -> None:
     target = Target(str(files.write("mine.py", text)), None, "backward")
-    with pytest.raises(CandidateError) as caught:
-        Worker.of_target(target)
-    assert str(caught.value).startswith(sentence)
+    endless = text.startswith("while")
+    with pytest.raises(CandidateError, match=f"^{sentence}") as caught:
+        Worker.of_target(target, {"run_all": run_all}, BRIEF if endless else None)
     assert "\n" not in str(caught.value)
-
-
-def test_a_top_level_that_never_ends_meets_the_limit_of_loading(files: Files) -> None:
-    path = files.write("mine.py", "while True: pass\ndef backward(dZ, cache): pass\n")
-    with pytest.raises(CandidateError, match=r"^loading .*mine\.py:backward did not finish within 0\.3 s$"):
-        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, BRIEF)
-
-
-def test_memory_is_limited_before_the_file_is_read(files: Files) -> None:
-    text = """
-        import resource
-        import numpy as np
-
-        class Layer:
-            try:
-                resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            except ValueError:
-                pass
-            held = [np.zeros(1 << 30, np.uint8) for _ in range(5)]
-
-            def backward(self, problem):
-                pass
-    """
-    target = Target(str(files.write("mine.py", text)), None, "Layer.backward")
-    with pytest.raises(CandidateError, match=r"^Layer in mine\.py cannot be defined: .*Unable to allocate 1"):
-        Worker.of_target(target)
 
 
 @pytest.mark.parametrize("kind", ["copy", "file"])
@@ -744,12 +734,6 @@ def test_the_thread_that_starts_it_may_end(files: Files, kind: str) -> None:
     starting.join()
     with started[0] as running:
         assert is_right(running.call(CALL, RIGHT.problem))
-
-
-def test_a_top_level_that_leaves_is_a_sentence(files: Files) -> None:
-    path = files.write("mine.py", "import os\nos._exit(5)\ndef backward(dZ, cache): pass\n")
-    with pytest.raises(CandidateError, match=r"backward: it ended its process with exit code 5$"):
-        Worker.of_target(Target(str(path), None, "backward"), {"run_all": True}, 0.5)
 
 
 HOLDING = """

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.candidate.corpus import conventions, fft, grouped, im2col, loops, tensors, transposed
 from tests.candidate.corpus.common import Core
-
-FOLDER = Path(__file__).parent / "files"
-"""Where the files of `FILES` lie."""
+from tests.candidate.corpus.patched import FOLDER as FOLDER
 
 CORES: dict[str, tuple[Core, tuple[str, ...]]] = {
     "loops": (loops.backward, loops.BUGS),
@@ -179,7 +176,7 @@ FILES: list[tuple[str, str, str, str]] = [
     ("torch_function_flipped.py", "MyConv2d", "torch", "kernel-flipped"),
     ("problem_interleaves_groups.py", "backward", "problem", "groups-ignored"),
 ]
-"""`(file in FOLDER, function, convention, expected id or "")`: whole files as people write them.
+"""`(file of `patched`, function, convention, expected id or "")`: whole files as people write them.
 
 A pair whose backward needs more than the course's cache takes it from the forward of the same file.
 """

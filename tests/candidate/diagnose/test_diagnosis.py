@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +19,14 @@ from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of
 from convstep.candidate.referee import check
 from convstep.candidate.verdict import Verdict
-from tests.candidate import corpus
 from tests.candidate.corpus import FILES, Specimen, one_each
+from tests.candidate.corpus.patched import module_of, path_of
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.test_observed import swept
 from tests.strategies import THOROUGH, some
 
 Array = npt.NDArray[Any]
 
-FOLDER = Path(corpus.__file__).parent / "files"
 SPECIMENS = one_each()
 EVERYWHERE = {"crop-zero-slice", "same-padding-off-by-one", "stride-ignored", "overwrite-dW", "overwrite-dA"}
 """The commonest bugs: tried in every convention, whatever the share."""
@@ -81,11 +78,8 @@ def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
 
 @pytest.mark.parametrize(("filename", "function", "convention", "bug"), some(FILES, 3))
 def test_files_as_people_write_them(filename: str, function: str, convention: str, bug: str) -> None:
-    if filename in SPAWNED:
-        verdict = check(f"{FOLDER / filename}:{function}")
-    else:
-        module = importlib.import_module(f"{corpus.__name__}.files.{filename.removesuffix('.py')}")
-        verdict = check(getattr(module, function))
+    spawned = filename in SPAWNED
+    verdict = check(f"{path_of(filename)}:{function}" if spawned else getattr(module_of(filename), function))
     assert verdict.convention == convention
     assert verdict.ok == (not bug), str(verdict)
     if bug:
@@ -151,6 +145,43 @@ def test_alternatives_are_few_and_explain_as_much() -> None:
     others = found[1:]
     assert len(others) <= 2
     assert all(finding.alternative and finding.gradients == ("dW",) for finding in others)
+
+
+@pytest.mark.parametrize(
+    ("source", "strengths"),
+    [
+        ("", {"stride-ignored": "likely", "dZ-not-dilated": "likely"}),
+        ("dx[i:i + k, j:j + k] += w", {"stride-ignored": "proven", "dZ-not-dilated": "likely"}),
+        ("return corr(g, np.flip(w))", {"dZ-not-dilated": "proven", "stride-ignored": "likely"}),
+    ],
+)
+def test_of_two_names_for_the_same_numbers_one_is_proven_only_by_the_text(
+    source: str, strengths: dict[str, str]
+) -> None:
+    ignored = next(variant.mistakes for bug, variant in variants_of("dA_prev") if bug.id == "stride-ignored")
+    sweep = made(lambda case: {"dA_prev": flawed_gradient("dA_prev", right_of(case).problem, ignored)})
+    sweep = replace(sweep, candidate=replace(sweep.candidate, source=f"def f(g, w):\n    {source}\n"))
+    found = diagnose(sweep)
+    assert {finding.id: finding.strength for finding in found} == strengths
+    if source:
+        assert [finding.id for finding in found] == list(strengths)
+    assert [finding.alternative for finding in found] == [False, True]
+
+
+def test_names_for_the_same_lines_are_no_doubt() -> None:
+    found = diagnose(made(lambda case: {"db": right_of(case).problem.dZ.mean(axis=(0, 1))}))
+    named = [(finding.id, finding.strength) for finding in found]
+    assert named == [("db-mean", "proven"), ("averaged", "likely")]
+
+
+def test_gradients_that_torch_refuses_in_each_others_place_are_likely_in_the_wrong_order() -> None:
+    def refused(case: Case) -> Outcome:
+        image, kernels = [1, case.channels, *case.size], [case.filters, case.channels, *case.kernel]
+        message = f"RuntimeError: Function FBackward returned an invalid gradient at index 0 - got {kernels}"
+        return Outcome(RAISED, message=f"{message} but expected shape compatible with {image}")
+
+    (finding,) = diagnose(made(refused))
+    assert (finding.id, finding.strength) == ("wrong-order", "likely")
 
 
 def test_a_gradient_that_never_comes_is_not_accused() -> None:

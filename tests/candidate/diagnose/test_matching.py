@@ -11,14 +11,15 @@ from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
 from convstep.candidate.diagnose.matching import (
-    PAIRS_FOR,
     paired_matches,
     partial_matches,
-    raising_matches,
     single_matches,
+    until,
 )
 from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
+from convstep.candidate.diagnose.raising import raising_matches
 
+NEVER = until(60)
 PAD1 = ((1, 1), (1, 1))
 CASES = [
     Case((5, 6), (3, 3), (1, 1), PAD1, 2, 3),
@@ -62,7 +63,7 @@ def test_two_mistakes_at_once_are_found_where_neither_is_enough(
     assert pair is not None
     results = results_with(gradient, pair)
     assert single_matches(gradient, results) == []
-    (match,) = paired_matches(gradient, results, lambda: 0.0)
+    (match,) = paired_matches(gradient, results, NEVER)
     assert {bug.id for bug in match.bugs} == {first, second}
     assert match.mistakes == pair
 
@@ -72,8 +73,8 @@ def test_pairs_are_looked_for_as_long_as_there_is_time() -> None:
     pair = both(mistakes_of(first, gradient), mistakes_of(second, gradient))
     assert pair is not None
     results = results_with(gradient, pair)
-    late = itertools.count(step=2 * PAIRS_FOR)
-    assert paired_matches(gradient, results, lambda: next(late)) == []
+    late = itertools.count()
+    assert paired_matches(gradient, results, until(0.5, lambda: next(late))) == []
 
 
 MORE = [
@@ -100,10 +101,10 @@ def test_of_two_at_once_each_must_show_by_itself() -> None:
     first, second = mistakes_of("overwrite-dW", "dW"), mistakes_of("stride-ignored", "dW")
     pair = both(first, second)
     assert pair is not None
-    (match,) = paired_matches("dW", results_with("dW", pair, MORE))
+    (match,) = paired_matches("dW", results_with("dW", pair, MORE), NEVER)
     assert ({bug.id for bug in match.bugs}, match.strength) == ({"overwrite-dW", "stride-ignored"}, "proven")
     once = [case for case in MORE if case.stride == (1, 1)] + CASES[2:]
-    (match,) = paired_matches("dW", results_with("dW", pair, once))
+    (match,) = paired_matches("dW", results_with("dW", pair, once), NEVER)
     assert (match.alone, match.strength) == (1, "likely"), "the stride shows on one problem"
 
 
@@ -115,14 +116,14 @@ def test_two_mistakes_on_two_kinds_of_problems_get_two_names() -> None:
     overwritten = mistakes_of("overwrite-dA", "dA_prev")
     results = results_with("dA_prev", by_stride(overwritten), MORE)
     assert single_matches("dA_prev", results) == []
-    found = partial_matches("dA_prev", results)
+    found = partial_matches("dA_prev", results, NEVER)
     assert {(match.bugs[0].id, match.only_when) for match in found} == {
         ("kernel-flipped", "stride is 1"),
         ("overwrite-dA", "stride > 1"),
     }
     assert {match.strength for match in found} == {"likely"}
     # where it is right although the mistake would show there, it is not that mistake
-    assert partial_matches("dA_prev", results_with("dA_prev", by_stride(None), MORE)) == []
+    assert partial_matches("dA_prev", results_with("dA_prev", by_stride(None), MORE), NEVER) == []
 
 
 @pytest.mark.parametrize(

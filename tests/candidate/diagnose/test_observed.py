@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,6 @@ from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.observed import (
     about_forward,
-    added_once,
     forward_is_right,
     never_added_to,
     seen_directly,
@@ -88,6 +86,8 @@ def test_who_keeps_state_is_told_what_the_second_call_did(second: Outcome | None
     found = said(swept(result(), second=second, keeps_state=True))
     assert [*found] == ["state-kept"]
     assert found["state-kept"].endswith(words)
+    # a second call on changed arrays says nothing
+    assert [*said(swept(result(changed=("W",)), second=second, keeps_state=True))] == ["mutates-input"]
 
 
 def test_who_takes_one_batch_size_only_and_who_changes_inputs_are_told_which() -> None:
@@ -275,39 +275,15 @@ def test_zeros_are_called_what_nothing_is_added_to() -> None:
     found = never_added_to(returned(dW=zeros, db=zeros), ["dW", "db"])
     assert found is not None
     assert (found.id, found.gradients) == ("gradient-not-returned", ("dW", "db"))
-    assert found.strength == "likely", "there are but two"
     assert found.bug is None, "np.pad has nothing to do with it"
-    assert found.message == "dW and db are all zeros on 2 problems: nothing is ever added to them"
+    assert found.message == "dW and db are all zeros on 2 problems, as if nothing were ever added to them"
     found = never_added_to([*returned(db=zeros), *returned(db=zeros)], ["db"])
     assert found is not None
-    assert (found.strength, found.message) == (
-        "proven",
-        "db is all zeros on 4 problems: nothing is ever added to it",
-    )
+    assert found.message == "db is all zeros on 4 problems, as if nothing were ever added to it"
+    assert not found.proven, "that they are zeros is no proof of why"
     assert never_added_to(returned(dW=lambda dW, right: 0 * dW.astype(int)), ["dW"]) is None
     assert never_added_to(returned(dW=zeros), ["db"]) is None
     # in a padded copy there may be a sum
     padded = right_of(Case((4, 4), (3, 3), (1, 1), ((1, 1), (1, 1))))
     lost = result(padded, gradients={**padded.gradients, "dA_prev": 0 * padded.gradients["dA_prev"]})
     assert never_added_to([lost], ["dA_prev"]) is None
-
-
-@pytest.mark.parametrize(
-    ("source", "fix"),
-    [
-        ("ch, r, q = places(x.shape)\nacc[:, ch, r, q] += 2 * d", "acc, (slice(None), ch, r, q), 2 * d"),
-        ("flat = np.ravel(rows)\ng[flat] += d[2:]", "g, flat, d[2:]"),
-        ("r = np.arange(3)\ng[1:, r, ::2] += d", "g, (slice(1, None), r, slice(None, None, 2)), d"),
-        ("for r in range(3):\n    g[r] += d", ""),
-        ("for r in range(3):\n    at = window(r)\n    g[at] += d", ""),
-        ("at = np.s_[2:3]\ng[at] += d", ""),
-        ("n = len(x)\ng[n] += d", ""),
-        ("r = np.arange(3)\ng[r] = g[r] + d", ""),
-        ("r = np.arange(3)\ng[r] += d\nh[r] += d", ""),
-        ("g[", ""),
-    ],
-)
-def test_a_sum_through_index_arrays_is_rewritten_in_its_own_names(source: str, fix: str) -> None:
-    body = textwrap.indent(f"def f(x):\n{textwrap.indent(source, '  ')}\n", "    ")
-    said = added_once(Candidate("f", "function", ("x",), 1, source=body))
-    assert said.endswith(f"; `np.add.at({fix})` adds every time") if fix else said == ""

@@ -14,10 +14,10 @@ from convstep import Problem, conv2d_backward
 from convstep.candidate.call.calling import Call, perform
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.outcome import RETURNED, Candidate, Outcome
+from convstep.candidate.call.source_of import served_function
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.judging import judge, wrong_cells
-from convstep.candidate.load.source_of import served_function
 from convstep.candidate.step.probing import Probe, reference
 from tests.candidate.corpus import Specimen, one_each, specimen
 

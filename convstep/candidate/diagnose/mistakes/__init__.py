@@ -17,6 +17,7 @@ from convstep.candidate.diagnose.mistakes.flawed import flawed_gradient as flawe
 from convstep.candidate.diagnose.mistakes.flawed import flawed_running as flawed_running
 from convstep.candidate.diagnose.mistakes.patch import Patch as Patch
 from convstep.candidate.diagnose.mistakes.patch import both as both
+from convstep.candidate.diagnose.mistakes.patch import program as program
 
 KNOWN_BUGS: dict[str, KnownBug] = {
     bug.id: bug for bugs in (often, sometimes, seldom, rarely) for bug in bugs.BUGS

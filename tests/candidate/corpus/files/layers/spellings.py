@@ -1,4 +1,6 @@
 """Layers as people write them: made, run forward and back in many spellings. Those named Wrong... are."""
+import dataclasses
+
 import numpy as np
 
 
@@ -587,3 +589,60 @@ class Stub:
 
 class Stub2(Plain):
     def backward(self,d): pass
+
+class RateInside(Plain):
+    def backward(self,d,eta): dx,self.dW,self.db=self.grads(d); return eta*dx
+
+class OneSampleRaises(Plain):
+    def backward(self,d): d.reshape(2,-1); assert_two=self.x.reshape(2,*self.x.shape[1:]); dx,self.dW,self.db=self.grads(d); return dx
+
+class HeightWidth:  # a rate of the class; kernels made anew by the update
+    eta=0.1
+    def __init__(self,n_kernels,height,width,channels): self.bank=np.ones((n_kernels,height,width,channels))
+    def fprop(self,pic): self.pic=pic.transpose(2,0,1)[None]; return convolve(self.pic,self.bank.transpose(0,3,1,2),None,1,0)[0].transpose(1,2,0)
+    def bprop(self,up):
+        dx,dw,_=gradients(self.pic,self.bank.transpose(0,3,1,2),up.transpose(2,0,1)[None],1,0)
+        self.bank=self.bank-self.eta*dw.transpose(0,2,3,1)
+        return dx[0].transpose(1,2,0)
+
+class Taps:  # kernels (K, L, F, C), pairs only
+    def __init__(self,cin,cout,k=(3,3),steps=(1,1)): self.k=k; self.s,across=steps; assert self.s==across; self.taps=np.ones((*k,cout,cin))
+    def forward(self,x): self.x=x.transpose(0,3,1,2); return convolve(self.x,self.taps.transpose(2,3,0,1),None,self.s,0).transpose(0,2,3,1)
+    def backward(self,dy):
+        dx,dw,_=gradients(self.x,self.taps.transpose(2,3,0,1),dy.transpose(0,3,1,2),self.s,0)
+        self.dtaps=dw.transpose(2,3,0,1)
+        return dx.transpose(0,2,3,1)
+
+class Shapes:  # both shapes whole; what does not tile cannot be made
+    def __init__(self,in_shape,kernel_shape,stride=1):
+        (_,_,h,_),(f,_,k,_)=in_shape,kernel_shape
+        if (h-k)%stride: raise ValueError("does not tile")
+        self.w,self.b,self.s=np.ones(kernel_shape),np.zeros(f),stride
+    def forward(self,x): self.x=x; return convolve(x,self.w,self.b,self.s,0)
+    def backward(self,dy): dx,self.dw,self.db=gradients(self.x,self.w,dy,self.s,0); return dx
+
+@dataclasses.dataclass
+class Fields:
+    n_inputs: int
+    n_outputs: int
+    kernel: tuple
+    def __post_init__(self): self.weights,self.biases=np.ones((self.n_outputs,self.n_inputs,*self.kernel)),np.zeros(self.n_outputs)
+    def forward(self,x): self.x=x; return convolve(x,self.weights,self.biases,1,0)
+    def backward(self,dy): dx,self.weights_grad,self.biases_grad=gradients(self.x,self.weights,dy,1,0); return dx
+
+class NodeOp:
+    def __init__(self,stride=1): self.stride=stride
+    def compute(self,A,B): return convolve(A,B,None,self.stride,0)
+    def gradient(self,out_grad,node): a,b=(each.value for each in node.inputs); return gradients(a,b,out_grad,self.stride,0)[:2]
+
+class BiasOfCells:
+    def __init__(self,input_shape,kernel_size,depth):
+        c,h,w=input_shape; k=kernel_size
+        self.kernels,self.biases=np.ones((depth,c,k,k)),np.random.randn(depth,h-k+1,w-k+1)
+    def forward(self,x): self.x=x[None]; return convolve(self.x,self.kernels,None,1,0)[0]+self.biases
+    def backward(self,d,lr): dx,dw,_=gradients(self.x,self.kernels,d[None],1,0); self.kernels-=lr*dw; self.biases-=lr*d; return dx[0]
+
+class HalfSize:  # a stride of its own, one bias for all filters
+    def __init__(self,cin,cout,k): self.w,self.bias=np.ones((cout,cin,k,k)),0.3
+    def forward(self,x): self.x=x; return convolve(x,self.w,None,2,1)+self.bias
+    def backward(self,d): dx,self.dw,_=gradients(self.x,self.w,d,2,1); self.dbias=d.sum(); return dx

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call.serve import Served, describe
+from convstep.candidate.load.lookup import is_autograd
 
 
 def served_function(function: Callable[..., Any]) -> Served:
     """A live function, with what can be told about it."""
     inner = _written(function)
-    kind = kind_of(inner)
+    kind = _kind(inner)
     namespace = _namespace(inner)
     name = name_of(function)
     file, first_line, source = "", 0, ""
@@ -46,11 +47,9 @@ def _written(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def kind_of(function: Callable[..., Any]) -> str:
-    """What a function is: "autograd" for a `torch.autograd.Function`, "class", "method" or "function"."""
+def _kind(function: Callable[..., Any]) -> str:
     if isinstance(function, type):
-        bases = {f"{base.__module__}.{base.__qualname__}" for base in function.__mro__}
-        return "autograd" if "torch.autograd.function.Function" in bases else "class"
+        return "autograd" if is_autograd(function) else "class"
     return "method" if inspect.ismethod(function) else "function"
 
 

@@ -1,0 +1,108 @@
+"""Notes: what is worth a sentence of a candidate besides what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.outcome import NAMES, RETURNED
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.judging import RIGHT, problem_words
+from convstep.candidate.check.sweep import Swept
+from convstep.candidate.diagnose.finding import count, listed
+from convstep.candidate.step.probing import Probe
+from convstep.conv.number_text import short
+from convstep.language import tr
+
+
+def notes(swept: Swept) -> Iterator[str]:
+    """What a sweep shows: what was not tried or not computed, how precise it is, what it prints."""
+    yield from swept.candidate.notes
+    outcomes = [result.outcome for result in swept.results]
+    if swept.unsaid:
+        yield tr(
+            "not tried, because the {convention} convention cannot express it: {geometry}"
+            if swept.call.convention in CONVENTIONS
+            else "not tried, because this way of calling cannot express it: {geometry}",
+            convention=swept.call.convention,
+            geometry=tr(", ").join(swept.unsaid),
+        )
+    yield from (limit.note for limit in swept.limits)
+    if swept.untried:
+        yield tr(
+            "larger problems were not tried ({count}): it is too slow, or crashed too often",
+            count=swept.untried,
+        )
+    if absent := _not_computed(swept):
+        yield tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
+    if refusing := [result for result in swept.results if result.refused]:
+        yield tr(
+            "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
+            problems=count(len(refusing)),
+            message=refusing[0].outcome.message,
+            problem=problem_words(refusing[0]),
+        )
+    if swept.whole_numbers:
+        yield tr(
+            "given integers, it cuts {names} to whole numbers (integer-truncation): "
+            "make its buffers floating-point, with np.zeros(shape) rather than zeros_like",
+            names=listed(swept.whole_numbers),
+        )
+    judged = [found for result in swept.results for found in result.judged if found.kind == RIGHT]
+    if imprecise := [found.max_abs_error for found in judged if not found.rounding]:
+        yield tr(
+            "its numbers are accurate only to single precision: errors up to {worst} in float64",
+            worst=short(max(imprecise), 3),
+        )
+    if swept.grew > 256 << 20:
+        yield tr(
+            "its process grew by {size} MB: it holds on to memory that it should release",
+            size=swept.grew >> 20,
+        )
+    messages = {outcome.forward_message for outcome in outcomes} - {""}
+    if messages and all(outcome.Z is None for outcome in outcomes):
+        yield tr(
+            "its own {forward} could not be checked: {message}",
+            forward=swept.candidate.forward,
+            message=min(messages),
+        )
+    if printed := next((outcome.printed for outcome in outcomes if outcome.printed), ""):
+        yield tr("it prints: {line}", line=printed.strip().splitlines()[0][:80])
+    warned = dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
+    yield from (tr("it warns: {warning}", warning=warning) for warning in list(warned)[:2])
+
+
+def _not_computed(swept: Swept) -> list[str]:
+    """Gradients that never come back, where that does not count as wrong."""
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    return [
+        name
+        for name in NAMES
+        if not any(name in result.outcome.gradients or result.wrong(name) for result in returned)
+        and any(name in result.right.gradients for result in returned)
+    ]
+
+
+def about_linearity(worker: Worker, swept: Swept) -> Iterator[str]:
+    """What adding up its parts says of a candidate that no known mistake explains."""
+    failing = swept.failing
+    if failing is None or failing.outcome.kind != RETURNED:
+        return
+    found = Probe(worker, swept.call, failing.right.problem, fresh=swept.keeps_state).additivity()
+    if found.offset:
+        yield tr(
+            "with a dZ of zeros it still returns a nonzero {names}: it starts from something else",
+            names=listed(found.offset),
+        )
+    if found.broken:
+        yield tr(
+            "it is not linear in dZ: in {names}, the results for two parts of dZ do not add up to the "
+            "result for all of it; look for rounding, clipping, a condition on dZ, or something that it "
+            "keeps between calls",
+            names=listed(found.broken),
+        )
