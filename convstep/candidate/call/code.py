@@ -120,8 +120,7 @@ class Given:
             return Code("cache")
         if call.convention == "layer":
             return Code("made[1] if isinstance(made, tuple) else made")
-        pairs = [(name, self(role)) for name, role in call.cache.given] if call.cache else []
-        return dict(pairs) if call.cache and call.cache.name == "dict" else tuple(value for _, value in pairs)
+        return ()
 
     def _hyper(self) -> dict[str, Code]:
         roles = making_roles if self._call.convention == "layer" else roles_of
