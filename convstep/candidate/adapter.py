@@ -138,7 +138,7 @@ class _Writer:
         same = "n.stride == 1 and n.w.shape[2] == 2 * n.padding + 1"
         sized = {"kernel_size", "kernel_h", "W"} & {role.partition(":")[0] for role in call.says}
         fixed = None if sized else layers.kernel_of(call)
-        own = "one" if call.rule == "one" else "half" if call.same or call.rule else ""
+        own = "one" if call.rule == "one" else "half" if call.rule else ""
         limits = {
             "n.stride != 1": (not self._says("n.stride"), "stride > 1"),
             "n.padding != 0": (not told and not own, "padding > 0"),

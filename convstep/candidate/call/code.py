@@ -109,19 +109,14 @@ class Given:
             around = ", ".join("(n.padding, n.padding)" if axis in "HW" else "(0, 0)" for axis in A)
             return Code(f"numpy.pad({self.inputs.A_prev}, ({around}))")
         if base in ("cache", "hparameters"):
-            return Code(repr(self._cache() if base == "cache" else self._hyper()))
+            return self._cache() if base == "cache" else Code(repr(self._hyper()))
         if base == "Z" and layer:
             return Code("made[0] if isinstance(made, tuple) else made")
         return getattr(self.inputs, base, Code("None"))
 
-    def _cache(self) -> object:
-        call = self._call
-        if call.own_cache:
-            return Code("cache")
-        if call.convention == "layer":
-            return Code("made[1] if isinstance(made, tuple) else made")
-        pairs = [(name, self(role)) for name, role in call.cache.given] if call.cache else []
-        return dict(pairs) if call.cache and call.cache.name == "dict" else tuple(value for _, value in pairs)
+    def _cache(self) -> Code:
+        layer = self._call.convention == "layer"
+        return Code("made[1] if isinstance(made, tuple) else made" if layer else "cache")
 
     def _hyper(self) -> dict[str, Code]:
         roles = making_roles if self._call.convention == "layer" else roles_of
