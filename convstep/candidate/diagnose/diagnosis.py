@@ -82,7 +82,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     missing = tuple(name for name in wrong if any(_lacks(name, result) for result in results))
     sought = [name for name in wrong if name not in missing and (not zeros or name not in zeros.gradients)]
     singles = {name: single_matches(name, results) for name in sought}
-    found += _ranked(singles, wrong, raising, swept.candidate)
+    found += _ranked(singles, raising, swept.candidate)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
     found += seen
     left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
@@ -134,6 +134,8 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
     if not any(result.wrong(name) for result in rest):
         return found
     words = tr("; ").join(observations(name, rest))
+    if words == tr("; ").join(observations(name, results)):
+        found = []  # what is so everywhere is not due to a mistake in a part
     if found:
         words = tr("elsewhere, not a known bug: {seen}", seen=words)
     elif not any(_lacks(name, result) for result in results):
@@ -193,24 +195,31 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
 
 
 def _ranked(
-    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result], candidate: Candidate
+    singles: dict[str, list[Match]], raising: Sequence[Result], candidate: Candidate
 ) -> list[Finding]:
     """One finding a bug, those that explain most first, each with others that explain as much.
 
     Of names for the same numbers the first is the one that the candidate's own text shows, else the
     commonest; it is proven only if the text shows it, or the others are names for the same lines.
     """
+    reproduced: dict[Patch, set[str]] = {}
+    for match in itertools.chain(*singles.values()):
+        reproduced.setdefault(match.mistakes, set()).add(match.gradient)
+
+    def rank(match: Match) -> tuple[int, bool]:
+        """On how many problems it raises like the candidate; whether all that it spoils is so."""
+        made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
+        raises = sum(explains_raising(result, made) for result in raising)
+        return raises, reproduced[match.mistakes].issuperset(match.variants[0].gradients)
+
     by_bug: dict[str, dict[str, Match]] = {}
     for name, matches in singles.items():
         for match in matches:
             held = by_bug.setdefault(match.bugs[0].id, {})
-            if name not in held or _rank(match, wrong, raising) > _rank(held[name], wrong, raising):
+            if name not in held or rank(match) > rank(held[name]):
                 held[name] = match
     order = {bug_id: number for number, bug_id in enumerate(by_bug)}
-    ranks = {
-        bug_id: max(_rank(match, wrong, raising) for match in held.values())
-        for bug_id, held in by_bug.items()
-    }
+    ranks = {bug_id: max(rank(match) for match in held.values()) for bug_id, held in by_bug.items()}
     found: list[Finding] = []
     left, others = set(singles), OTHERS
     while left & {name for held in by_bug.values() for name in held}:
@@ -245,13 +254,6 @@ def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
         for bug_id in (one, other)
     ]
     return not lines[0].isdisjoint(lines[1])
-
-
-def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
-    """On how many problems a variant raises like the candidate; whether it spoils just what is wrong."""
-    made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
-    raises = sum(explains_raising(result, made) for result in raising)
-    return raises, set(match.variants[0].gradients) == set(wrong)
 
 
 def _from_matches(matches: dict[str, Match]) -> Finding:

@@ -128,6 +128,8 @@ def paired_matches(
         found_elsewhere: ids of mistakes that explain other gradients.
     """
     compared = _informative(name, results)
+    if sum(result.wrong(name) for result in compared) < ENOUGH:
+        return []  # of so many pairs, one fits by chance
     every = variants_of(name)
     halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
     halves += [entry for entry, _ in _partial(name, compared, over)]

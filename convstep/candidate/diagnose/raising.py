@@ -113,6 +113,8 @@ def raising_matches(
     if not raising or not returned:
         return []
     ordered = [*raising, *returned]
+    # one who reads a single size off the kernel raises there as well, and means square kernels
+    squares_only = all(map(_oblong, raising)) and not any(map(_oblong, returned))
     found = []
     for bug, variant in _all_variants():
         changed = {
@@ -124,9 +126,14 @@ def raising_matches(
             match = Match((bug,), (variant,), "", len(raising), len(ordered))
             likeness = _likeness(raising, made)
             at_home = _on_its_line(raising[0], match)
-            if likeness > 1 or (likeness == 1 and at_home):
+            if likeness == 3 or (not squares_only and (likeness == 2 or (likeness == 1 and at_home))):
                 found.append((likeness, at_home, match))
     return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
+
+
+def _oblong(result: Result) -> bool:
+    _, f_h, f_w, _ = result.right.problem.geometry.kernel_shape
+    return f_h != f_w
 
 
 def _on_its_line(result: Result, match: Match) -> bool:
@@ -134,7 +141,8 @@ def _on_its_line(result: Result, match: Match) -> bool:
     target = result.outcome.line_text.partition("=")[0]
     targets = [target] if "[" in target else target.split(",")
     words = [re.search(r"[A-Za-z]\w*", each) for each in targets]
-    return any(word and meaning(word[0]) in match.variants[0].gradients for word in words)
+    made = [word[0] for word in words if word and not meaning(f"d{word[0]}")]  # `x = np.pad(x, …)` makes none
+    return any(meaning(word) in match.variants[0].gradients for word in made)
 
 
 def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
