@@ -92,7 +92,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
         pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
-    found += about_raising(results, raising, _reproduced(found, pairs))
+    found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 2))
     for name in (*missing, *(name for name in left if not pairs[name])):
         parts = [] if name in missing else partial_matches(name, results, until(share))
         found += _about_unknown(name, results, parts)

@@ -142,10 +142,10 @@ def test_an_exception_has_a_name_only_where_the_mistake_would_raise_it_there(
     fine = results_with("dA_prev", lambda case: None, [case for case in MORE if case.padding != PAD1])
     raised = Outcome(RAISED, message=message, line=3, line_text=line)
     failing = [judge(case, right_of(case), raised) for case in MORE if case.padding == PAD1]
-    found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {})]
+    found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {}, NEVER)]
     assert found[:1] == names
-    assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}))
-    assert raising_matches(failing, failing, {}) == [], "nothing to compare with"
+    assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}, NEVER))
+    assert raising_matches(failing, failing, {}, NEVER) == [], "nothing to compare with"
 
 
 def test_who_takes_square_kernels_alone_has_swapped_nothing() -> None:
@@ -155,4 +155,4 @@ def test_who_takes_square_kernels_alone_has_swapped_nothing() -> None:
     message = "ValueError: operands could not be broadcast together with shapes (9,9) (9,8) (9,9)"
     raised = Outcome(RAISED, message=message, line=3, line_text="dw[f] += window * g")
     failing = [judge(case, right_of(case), raised) for case in oblong]
-    assert raising_matches([*fine, *failing], failing, {}) == []
+    assert raising_matches([*fine, *failing], failing, {}, NEVER) == []
