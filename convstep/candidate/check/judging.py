@@ -16,9 +16,8 @@ from convstep.conv.validation import padding_text, pair_text, shape_text
 
 Array = npt.NDArray[Any]
 
-RIGHT, WRONG, SHAPE, MISSING = "right", "wrong", "shape", "missing"
-"""How a gradient compares: its numbers are right, or wrong in the right shape; its shape is wrong;
-it did not come back."""
+RIGHT, WRONG, SHAPE = "right", "wrong", "shape"
+"""How a gradient compares: its numbers are right, or wrong in the right shape; or its shape is wrong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +27,7 @@ class Judged:
     name: str
     """ "dW", "db" or "dA_prev"."""
     kind: str
-    """RIGHT, WRONG, SHAPE or MISSING."""
+    """RIGHT, WRONG or SHAPE."""
     shape: tuple[int, ...] = ()
     """The shape it has, in our layout."""
     max_abs_error: float = 0.0
@@ -71,7 +70,7 @@ class Result:
         return not self.ok and not self.refused
 
     def wrong(self, name: str) -> bool:
-        """Whether a gradient came back and is not right, or should have come and did not."""
+        """Whether a gradient came back and is not right."""
         return any(found.name == name and found.kind != RIGHT for found in self.judged)
 
 
@@ -122,10 +121,8 @@ def wrong_cells(
     return cells
 
 
-def _judged(name: str, right: Right, actual: Array | None) -> Judged:
+def _judged(name: str, right: Right, actual: Array) -> Judged:
     expected = right.gradients[name]
-    if actual is None:
-        return Judged(name, MISSING, (), np.inf, np.inf)
     if actual.shape != expected.shape:
         return Judged(name, SHAPE, actual.shape, np.inf, np.inf)
     wrong = wrong_cells(name, right, actual)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
-from convstep.candidate.check.judging import MISSING, RIGHT, SHAPE, Result, judge
+from convstep.candidate.check.judging import SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import (
@@ -79,8 +79,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     zeros = never_added_to(results, wrong)
     if zeros is not None:
         found.append(zeros)
-    missing = tuple(name for name in wrong if any(_lacks(name, result) for result in results))
-    sought = [name for name in wrong if name not in missing and (not zeros or name not in zeros.gradients)]
+    sought = [name for name in wrong if not zeros or name not in zeros.gradients]
     singles = {name: single_matches(name, results) for name in sought}
     found += _ranked(singles, raising, swept.candidate)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
@@ -93,9 +92,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
     found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 2))
-    for name in (*missing, *(name for name in left if not pairs[name])):
-        parts = [] if name in missing else partial_matches(name, results, until(share))
-        found += _about_unknown(name, results, parts)
+    for name in (name for name in left if not pairs[name]):
+        found += _about_unknown(name, results, partial_matches(name, results, until(share)))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
@@ -136,20 +134,13 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
     words = tr("; ").join(observations(name, rest))
     if words == tr("; ").join(observations(name, results)):
         found = []  # what is so everywhere is not due to a mistake in a part
-    if found:
-        words = tr("elsewhere, not a known bug: {seen}", seen=words)
-    elif not any(_lacks(name, result) for result in results):
-        words = tr("not a known bug: {seen}", seen=words)
-    return [*found, Finding(UNKNOWN, SEEN, words, (name,))]
+    sentence = "elsewhere, not a known bug: {seen}" if found else "not a known bug: {seen}"
+    return [*found, Finding(UNKNOWN, SEEN, tr(sentence, seen=words), (name,))]
 
 
 def _has(words: str, result: Result) -> bool:
     """Whether a feature holds on a problem."""
     return any(feature.words == words and feature.holds(result.right.problem.geometry) for feature in PARTS)
-
-
-def _lacks(name: str, result: Result) -> bool:
-    return any(found.name == name and found.kind == MISSING for found in result.judged)
 
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
@@ -174,9 +165,7 @@ def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...]
                 result = judge(result.case, result.right, outcome)
             again.append(result)
         judged = [found for result in again for found in result.judged]
-        if judged and all(found.kind == RIGHT for found in judged):
-            return order, again
-        if judged and not any(found.kind in (SHAPE, MISSING) for found in judged):
+        if judged and not any(found.kind == SHAPE for found in judged):
             return order, again
     return None
 

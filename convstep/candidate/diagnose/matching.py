@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.judging import MISSING, RIGHT, Result
+from convstep.candidate.check.judging import Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
@@ -283,11 +283,5 @@ def agrees(name: str, result: Result, values: Array | str, *, squeezed: bool = F
 
 
 def wrong_gradients(results: Sequence[Result]) -> tuple[str, ...]:
-    """The gradients that are wrong somewhere; one that never comes back is not computed: no mistake."""
-    computed = {found.name for result in results for found in result.judged if found.kind != MISSING}
-    return tuple(
-        name
-        for name in NAMES
-        if name in computed
-        and any(found.kind != RIGHT for result in results for found in result.judged if found.name == name)
-    )
+    """The gradients that are wrong somewhere; one that does not come back is not computed: no mistake."""
+    return tuple(name for name in NAMES if any(result.wrong(name) for result in results))
