@@ -31,7 +31,10 @@ KERNELS = (
 )
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
-SET_UP = r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?|compile|set_input_shape"
+SET_UP = (
+    r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?"
+    r"|compile|set_input_shape"
+)
 """What is called to have the kernels made."""
 
 
