@@ -18,7 +18,7 @@ from convstep.candidate.call.words import roles_of
 DEEPEST, MOST = 6, 5_000
 """How far into a layer is looked, and at how many things."""
 
-_INSIDE = tuple(["data", "value", "val", "array", "arr", "param", "tensor", "values"])
+_INSIDE = ("data", "value", "val", "array", "arr", "param", "tensor", "values")
 _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g)$"

@@ -31,8 +31,17 @@ _BACKWARD = (
 )
 _SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
 _TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
-_REPEATED = tuple(
-    ["zero", "flag", "initializer", "activation", "name", "seed", "dtype", "optimizer", "none", "format"]
+_REPEATED = (
+    "zero",
+    "flag",
+    "initializer",
+    "activation",
+    "name",
+    "seed",
+    "dtype",
+    "optimizer",
+    "none",
+    "format",
 )
 _BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
 _PLAIN = ("linear", "none", "identity")
