@@ -93,7 +93,8 @@ def perform(
         try:
             if call.again and call.convention != "layer":
                 function, clear = on_one_object(function)
-                _result(function, forward, candidate, call, convention.inputs(problem), {})
+                twin = problem.with_arrays(**{name: array.copy() for name, array in before.items()})
+                _result(function, forward, candidate, call, convention.inputs(twin), {})
                 clear()
             result = _result(function, forward, candidate, call, inputs, facts)
             returned, labels = plain_gradients(result, convention, problem)
