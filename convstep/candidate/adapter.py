@@ -204,7 +204,7 @@ class _Writer:
         arrays = [inputs.A_prev, inputs.W, inputs.b]
         inputs.A_prev, inputs.W, inputs.b = map(Code, names.values())
         if self.call.forward is not None:
-            given = [self.value(role) for _, role in self.call.forward.given]
+            given = [*self._given(self.call.forward, self.candidate.parameters)[0]]
         else:
             given = list(autograd_arguments(inputs, self.candidate))
         self.lines += [

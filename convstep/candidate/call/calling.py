@@ -93,8 +93,8 @@ def perform(
         try:
             if call.again and call.convention != "layer":
                 function, clear = on_one_object(function)
-                twin = problem.with_arrays(**{name: array.copy() for name, array in before.items()})
-                _result(function, forward, candidate, call, convention.inputs(twin), {})
+                once = problem.with_arrays(**{name: array.copy() for name, array in before.items()})
+                _result(function, forward, candidate, call, convention.inputs(once), {})
                 clear()
             result = _result(function, forward, candidate, call, inputs, facts)
             returned, labels = plain_gradients(result, convention, problem)

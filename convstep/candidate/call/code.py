@@ -114,9 +114,13 @@ class Given:
             return Code("made[0] if isinstance(made, tuple) else made")
         return getattr(self.inputs, base, Code("None"))
 
-    def _cache(self) -> Code:
-        layer = self._call.convention == "layer"
-        return Code("made[1] if isinstance(made, tuple) else made" if layer else "cache")
+    def _cache(self) -> object:
+        call = self._call
+        if call.own_cache:
+            return Code("cache")
+        if call.convention == "layer":
+            return Code("made[1] if isinstance(made, tuple) else made")
+        return ()
 
     def _hyper(self) -> dict[str, Code]:
         roles = making_roles if self._call.convention == "layer" else roles_of

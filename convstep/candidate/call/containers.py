@@ -14,6 +14,14 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+
+class _Held(SimpleNamespace):
+    """An object with attributes, written as one makes it."""
+
+    def __repr__(self) -> str:
+        return f"types.Simple{super().__repr__()[:1].upper()}{super().__repr__()[1:]}"
+
+
 Path = tuple[str | int, ...]
 """Where something lies: an index, a key, or an attribute, which begins with a dot."""
 _OF_ARRAYS = re.compile(
@@ -151,5 +159,5 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     if len(places) == len(held):
         return tuple(held.get(number) for number in range(max(places) + 1))
     if all(isinstance(key, str) and key.startswith(".") for key in held):
-        return SimpleNamespace(**{str(key)[1:]: value for key, value in held.items()})
+        return _Held(**{str(key)[1:]: value for key, value in held.items()})
     return {key: value for key, value in held.items() if not str(key).startswith(".")}

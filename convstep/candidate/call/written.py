@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from convstep.candidate.call.convention import Arguments, Convention, Inputs
 from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments, matching_forward
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.named import convention_of, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.conv.problem import Problem
 
@@ -125,13 +126,28 @@ def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     if call.maker is None:
         steps = [f"{name}{'.apply' if candidate.kind == 'autograd' else ''}"]
         method = call.forward if candidate.kind == "autograd" else call.backward
-        return f"{steps[0]}({_arguments(call, method, inputs)})"
+        return f"{steps[0]}({'' if method is None else _by_place(call, method, candidate, inputs)})"
     steps = [
         f"layer.{method.name or 'backward'}({_arguments(call, method, inputs)})"
         for method in (call.forward, call.backward)
         if method is not None
     ]
     return "; ".join([f"layer = {_owner(name)}({_arguments(call, call.maker, inputs)})", *steps])
+
+
+def _by_place(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
+    """The arguments of a function, what it takes apart put together."""
+    words = _WORDS.get((call.layouts or Layouts()).A, {})
+
+    def code(role: str) -> Any:
+        if role in ("A_prev", "W", "dZ", "b"):
+            shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
+            return _Array(f"{words.get(role, role)}{shape}")
+        value = _value(call, role, inputs)
+        return ast.literal_eval(value) if value else _Array(role.partition(".")[0])
+
+    places, by_name = given(method, candidate.parameters, code)
+    return listed(places, by_name, candidate.parameters)
 
 
 def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:

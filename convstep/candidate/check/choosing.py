@@ -17,7 +17,14 @@ from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import fitted, right_of
 from convstep.candidate.check.judging import Result, heeded
-from convstep.candidate.check.trying import PAIRS, Tried, by_name, trial_results, wants_other_arrays
+from convstep.candidate.check.trying import (
+    PAIRS,
+    Tried,
+    by_name,
+    trial_results,
+    wants_other_arrays,
+    written_batches,
+)
 from convstep.candidate.load.selection import is_stub
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
@@ -108,6 +115,8 @@ def choose(
         return _taken(worker, best)
     if better is not None and _its_own(better, False):
         return _taken(worker, better)
+    if not forward and (only := written_batches(worker, [*tried, *found])):
+        return _taken(worker, max(only, key=lambda way: way.fit))
     raise _cannot(candidate, [*tried, *found], forward)
 
 

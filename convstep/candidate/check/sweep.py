@@ -20,14 +20,12 @@ from convstep.candidate.check.choosing import choose as choose
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
 from convstep.candidate.check.limits import Limit, counted, limits
-from convstep.candidate.check.trying import trials
+from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 
 BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
-LARGEST_BATCH, GUESSES = 256, 8
-"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
 ENOUGH = 20
 """Of so many problems at least a verdict should speak: what a candidate refuses is made up for."""
 SHARE = 3

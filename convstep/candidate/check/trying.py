@@ -19,6 +19,8 @@ from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.language import tr
 
+LARGEST_BATCH, GUESSES = 256, 8
+"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
 APART = (
     Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
@@ -90,11 +92,18 @@ def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Resul
     return untold and all(result.outcome.kind in (RAISED, REFUSED) for result in results)
 
 
-def trials(worker: Worker, call: Call) -> list[Case]:
-    """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible."""
+def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
+    """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible.
+
+    Args:
+        worker: the candidate.
+        call: how it is called.
+        batch: so many samples, for a candidate that takes no others.
+    """
     convention = convention_of(call)
     if call.convention not in CONVENTIONS:
-        return [fitted(case, convention) for case in APART]
+        apart = APART if not batch else [replace(case, batch=batch) for case in APART]
+        return [fitted(case, convention) for case in apart]
     cases, _ = cases_for(convention, worker.candidate)
     simple = [
         case
@@ -106,6 +115,7 @@ def trials(worker: Worker, call: Call) -> list[Case]:
         and case.channels != case.filters
         and case.kernel[0] > 1
     ]
+    simple = [replace(case, batch=batch) for case in simple] if batch else simple
     padded = [case for case in simple if case.padding == ((1, 1), (1, 1))]
     return [*padded[:1], *[case for case in simple if case.padding == ((0, 0), (0, 0))][:1]] or cases[:1]
 
@@ -117,6 +127,20 @@ def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
         yield result
         if result.outcome.kind == HUNG:
             return
+
+
+def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
+    """What becomes of ways that sizes did not fit, with the batch sizes that a source writes down."""
+    numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", worker.candidate.source))
+    sizes = [number for number in numbers if 2 < number <= LARGEST_BATCH][:3]
+    misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
+    found = []
+    for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
+        if convention_of(way.call).batched:
+            found.append(_tried(worker, way.call, size))
+            if found[-1].perfect:
+                return found[-1:]
+    return [way for way in found if way.right]
 
 
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
@@ -190,10 +214,10 @@ class RuledOut:
             self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
 
 
-def _tried(worker: Worker, call: Call) -> Tried:
+def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
     """A way found from names on the trial problems; the order of what it returns is found on the first."""
     results: list[Result] = []
-    for case in trials(worker, call):
+    for case in trials(worker, call, batch):
         result = _judged(worker, call, case)
         if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
             call = replace(call, returns=shapes_of(call, result))
