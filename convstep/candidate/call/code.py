@@ -109,7 +109,7 @@ class Given:
             around = ", ".join("(n.padding, n.padding)" if axis in "HW" else "(0, 0)" for axis in A)
             return Code(f"numpy.pad({self.inputs.A_prev}, ({around}))")
         if base in ("cache", "hparameters"):
-            return self._cache() if base == "cache" else Code(repr(self._hyper()))
+            return Code(repr(self._cache() if base == "cache" else self._hyper()))
         if base == "Z" and layer:
             return Code("made[0] if isinstance(made, tuple) else made")
         return getattr(self.inputs, base, Code("None"))
