@@ -27,6 +27,7 @@ from convstep.printable import printable
 
 CALL = "call"
 """What the adapter's function is called."""
+ORDER = f"{DECIDE}which gradients come back, in which order?"
 _SHORT = {"dA_prev": "dx", "dW": "dw", "db": "db"}
 _SEVERAL = (ast.Tuple, ast.List)
 
@@ -46,6 +47,8 @@ def likely_call(worker: Worker, convention: str) -> Call:
 def _likeliest(candidate: Candidate, why: CannotCall) -> Call:
     """The first way that its names allow; what they do not tell has the role "?name"."""
     if candidate.kind != "class":
+        if named.is_forward(candidate):
+            raise why
         ways = next(named.ways(candidate), ())
         needed = Method("", tuple((name, "none") for name in candidate.parameters[: candidate.required]))
         call = ways[0] if ways else Call("named", backward=needed)
@@ -248,7 +251,8 @@ class _Writer:
         changed = [name for name in ("dW", "db") if where.get(name) == "change"]
         self.lines += [f"{name[1:]}_before = {places[name[1:]]}.copy()" for name in changed]
         result = "dx" if where.get("dA_prev") == "returned" else "result"
-        self.lines.append(f"{result} = {self._method(back)}")
+        decide = "" if call.places or result == "dx" else ORDER
+        self.lines.append(f"{result} = {self._method(back)}{decide}")
         rate = "" if "rate" in call.says or not changed else f" / {self.value('?rate')}"
         self.lines += [f"{_SHORT[name]} = ({name[1:]}_before - {places[name[1:]]}){rate}" for name in changed]
         return {
@@ -282,7 +286,10 @@ class _Writer:
         if "rate" in self.call.says:
             found = {f"d{role}": "change" for role in ("W", "b") if role in found} | found
         _, told = _returned_parts(self.candidate)
-        by_name = {_meaning(part): f"returned[{place}]" for place, part in enumerate(told)}
+        names = [*map(_meaning, told)]
+        if "" in names or len({*names}) < len(names):
+            names = list(_SHORT)
+        by_name = {name: f"returned[{place}]" for place, name in enumerate(names)}
         return found | (by_name if len(told) > 1 else {"dA_prev": "returned"})
 
     def _returned(self, call: str, names: Sequence[str]) -> dict[str, str]:
@@ -297,7 +304,7 @@ class _Writer:
             names = [*map(_meaning, told)]
             if not names or "" in names or len({*names}) < len(names):
                 names = [*_SHORT, *[""] * len(told)][: len(told) if len(told) > 1 else 3]
-                decide = f"{DECIDE}which gradients come back, in which order?"
+                decide = ORDER
         words = [_SHORT.get(name, "_") for name in names]
         if len(told) == len(names) > 1 and not any(isinstance(part, ast.Starred) for part in told):
             by_part = dict(zip(told, words, strict=True))

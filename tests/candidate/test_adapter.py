@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from convstep.candidate.adapter import CALL, adapter_text, likely_call
+from convstep.candidate.adapter import CALL, ORDER, adapter_text, likely_call
 from convstep.candidate.call import serve
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import CONVENTIONS, named
@@ -230,7 +230,33 @@ def test_what_nobody_can_know_is_asked_for_first(files: Files) -> None:
     assert tried(text, target) == (0, 0, {"the adapter does not say yet what recipe is"})
 
 
-def test_what_has_no_backward_gets_no_adapter(files: Files) -> None:
-    target = f"{files.write('layer.py', 'class Empty: pass')}:Empty"
-    with pytest.raises(CannotCall, match="Empty has no forward: it has no methods"):
-        written(target)
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("Empty", "class Empty: pass", "Empty has no forward: it has no methods"),
+        (
+            "Half",
+            "class Half:\n    def forward(self, x): pass",
+            "Half has no backward: its methods are forward",
+        ),
+        ("conv", "def conv(x, w, b, stride): return x", "conv is a forward; name its backward"),
+    ],
+)
+def test_what_has_no_backward_gets_no_adapter(name: str, text: str, said: str, files: Files) -> None:
+    path = files.write("layer.py", text)
+    with pytest.raises(CannotCall, match=said):
+        written(f"{path}:{name}")
+
+
+GUESSED = """
+class back:
+    def __init__(self, stride): self.weights = self.bias = None
+    def backward(self, dout, cache): return g(cache), h(cache), dout.sum()
+"""
+
+
+def test_what_could_not_be_called_says_what_to_decide(files: Files) -> None:
+    lines = written(f"{files.write('layer.py', GUESSED)}:back").splitlines()
+    cache = "cache=(n.x, n.w, n.b, {'stride': n.stride, 'pad': n.padding})"
+    assert f"    result = layer.backward(n.dz, {cache}){ORDER}" in lines
+    assert lines[-1] == "    return n.gradients(result[0], result[1], result[2])"

@@ -118,6 +118,8 @@ class Given:
         call = self._call
         if call.own_cache:
             return Code("cache")
+        if call.convention == "layer" and call.forward is None:
+            return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
         if call.convention == "layer":
             return Code("made[1] if isinstance(made, tuple) else made")
         return ()

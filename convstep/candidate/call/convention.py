@@ -137,7 +137,7 @@ class Convention:
         geometry = problem.geometry
         padding: Any = one(tuple(top for top, _ in geometry.padding))
         if self.name == "alx":
-            padding = alx_padding(geometry)
+            padding = alx_padding(geometry, rounded_up=True)
         elif self.name == "problem":
             padding = geometry.padding
         given = {"A_prev": A_prev, "W": W, "b": b, "dZ": dZ}
@@ -172,11 +172,12 @@ class Convention:
         return self.lie.ours(name, array, problem.geometry)
 
 
-def alx_padding(geometry: Geometry) -> str | None:
+def alx_padding(geometry: Geometry, *, rounded_up: bool = False) -> str | None:
     """ALX's word for a padding: "valid", "same" by its own rule, or None for neither.
 
     Its "same" keeps the size at any stride: `p = ceil(((h - 1) * s + f - h) / 2)` on both sides.
-    Where that is not a whole number, authors round differently, so it is not counted as "same".
+    Where that is not a whole number, authors round differently, so it is not counted as "same", unless
+    what is rounded up is wanted.
     """
     if geometry.padding == ((0, 0), (0, 0)):
         return "valid"
@@ -186,7 +187,7 @@ def alx_padding(geometry: Geometry) -> str | None:
         (height, width), (f_h, f_w), geometry.stride, geometry.padding, strict=True
     ):
         twice = (size - 1) * s + f - size
-        if twice % 2 or not before == after == twice // 2:
+        if (twice % 2 and not rounded_up) or not before == after == (twice + 1) // 2:
             return None
     return "same"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -82,6 +83,14 @@ def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str 
         role = (*making_roles(name), "none")[0]
         found.append(value_of(f"input_shape{size}" if role == "input_shape" else role, problem, call))
     return found
+
+
+def methods_like(held: Any, pattern: str) -> list[Callable[..., Any]]:
+    """The methods of an object that are called like something."""
+    names = [
+        name for name in dir(type(held)) if name[:2] != "__" and re.fullmatch(pattern, name.strip("_"), re.I)
+    ]
+    return [method for name in names if callable(method := getattr(held, name, None))]
 
 
 def _array(name: str, problem: Problem, layouts: Layouts, tensors: bool) -> Any:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import Node, by_name, value_of
+from convstep.candidate.call.given import Node, by_name, methods_like, value_of
 from convstep.candidate.call.layouts import BIASES, Layouts
 from convstep.candidate.call.objects import Place, places, says
 from convstep.conv.problem import Problem
@@ -31,32 +31,11 @@ KERNELS = (
 )
 FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
-SET_UP = [
-    "build",
-    "initialize",
-    "initialise",
-    "init",
-    "init_params",
-    "init_parameters",
-    "init_weights",
-    "initialize_weights",
-    "set_up",
-    "setup",
-    "initialize_parameters",
-    "initialise_parameters",
-    "reset_parameters",
-    "reset",
-    "set_input_shape",
-    "_init_weights",
-    "_initialize_weights",
-    "_build",
-    "_init_params",
-    "_initialize",
-    "compile",
-    "create_weights",
-    "init_layer",
-    "initialize_params",
-]
+SET_UP = (
+    r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?"
+    r"|compile|set_input_shape"
+)
+"""What is called to have the kernels made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -221,10 +200,7 @@ class Layer:
 
     def _set_up(self) -> None:
         """Have the kernels made: by a method that is there for it, else by running forward."""
-        for name in SET_UP:
-            method = getattr(self.held, name, None)
-            if method is None or not callable(method):
-                continue
+        for method in methods_like(self.held, SET_UP):
             for size in ("", ":full"):
                 with contextlib.suppress(Exception):
                     method(*by_name(method, self.problem, self.call, size))

@@ -18,19 +18,7 @@ from convstep.candidate.call.words import roles_of
 DEEPEST, MOST = 6, 5_000
 """How far into a layer is looked, and at how many things."""
 
-_INSIDE = (
-    "data",
-    "value",
-    "val",
-    "array",
-    "arr",
-    "param",
-    "tensor",
-    "values",
-    "params",
-    "parameters",
-    "weight",
-)
+_INSIDE = ("data", "value", "val", "array", "arr", "param", "tensor", "values")
 _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g)$"
@@ -186,7 +174,7 @@ def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
     words = [re.sub(r"^_[A-Za-z0-9]+__(?=\w)", "", word) for word in words]  # self.__W is kept as _Conv__W
     role, gradient = "", any(_BARE.match(word) for word in words)
     for number, word in enumerate(reversed(words)):
-        if word.isdigit() or (number == 0 and len(words) > 1 and word.lower().strip("_") in _INSIDE[:8]):
+        if word.isdigit() or (number == 0 and len(words) > 1 and word.lower().strip("_") in _INSIDE):
             continue
         role, inner = _role(word)
         gradient |= inner

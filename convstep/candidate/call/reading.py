@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import by_name
+from convstep.candidate.call.given import by_name, methods_like
 from convstep.candidate.call.layer import Array, Before, Layer
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, places, says, sounds
@@ -16,22 +16,8 @@ from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.call.returned import check_size, plain
 from convstep.language import tr
 
-UPDATES = [
-    "update",
-    "update_params",
-    "update_weights",
-    "update_parameters",
-    "step",
-    "apply_gradients",
-    "apply_grads",
-    "optimize",
-    "learn",
-    "apply_gradient",
-    "updateParameters",
-    "updateWeights",
-    "update_parameter",
-    "weight_update",
-]
+UPDATES = r"update\w*|step|apply_grad\w*|optimi[sz]e|learn|weight_update"
+"""What is called to have the kernels updated."""
 
 
 def read(layer: Layer, result: Any, before: Before) -> dict[str, Any]:
@@ -94,10 +80,7 @@ def _search(
 
 def _updated(layer: Layer, before: Before) -> list[str]:
     """Have it update its kernels by a method that is there for it."""
-    for name in UPDATES:
-        method = getattr(layer.held, name, None)
-        if method is None or not callable(method):
-            continue
+    for method in methods_like(layer.held, UPDATES):
         with contextlib.suppress(Exception):
             method(*by_name(method, layer.problem, layer.call))
         moved = {place.text for place in places(layer.held) if _has_changed(place, before)}

@@ -16,7 +16,7 @@ from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import value_of
+from convstep.candidate.call.given import methods_like, value_of
 from convstep.candidate.call.layer import Array, Before, Layer, called
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, places, says
@@ -24,7 +24,7 @@ from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
 from convstep.language import tr
 
-CLEARING = re.compile(r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*", re.I)
+CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"
 """What is called to clear gradients that add up."""
 RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
@@ -178,11 +178,10 @@ def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, where it, its parameters or its file offer that."""
     offered = False
     for each in (held, *getattr(held, "__dict__", {}).values()):
-        for name in dir(type(each)):
-            if CLEARING.fullmatch(name.strip("_")) and not isinstance(each, type):
-                offered = True
-                with contextlib.suppress(Exception):
-                    getattr(each, name)()
+        for method in [] if isinstance(each, type) else methods_like(each, CLEARING):
+            offered = True
+            with contextlib.suppress(Exception):
+                method()
     if offered or not any(_clears(kind, gradients) for kind in type(held).__mro__[:-1]):
         return
     for place in gradients:
@@ -197,7 +196,7 @@ def _clears(kind: type, gradients: list[Place]) -> bool:
     for name, method in vars(kind).items():
         for word, value in list(getattr(method, "__globals__", {}).items()):
             if any(
-                CLEARING.fullmatch(each.strip("_"))
+                re.fullmatch(CLEARING, each.strip("_"), re.I)
                 for each in (word, *(vars(value) if isinstance(value, type) else ()))
             ):
                 return True

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
 from convstep.oracle.watched import private_pipes
+
+if TYPE_CHECKING:
+    from convstep.candidate.load.loading import Loaded
 
 MEMORY = 4 << 30
 """Bytes that a candidate may ask for beyond what its process holds when it is loaded."""
@@ -165,69 +168,56 @@ def load(target: Target, options: dict[str, Any]) -> Served:
     """
     from convstep.candidate.load import loading
 
-    how = {name: value for name, value in options.items() if name != "adapter"}
+    how = loading.Options(**{name: value for name, value in options.items() if name != "adapter"})
     written = options.get("adapter")
-    if not written:
-        return _served(loading.load(target, loading.Options(**how)), target.name)
-    beside = Target.parse(written)
-    if beside.path is not None:  # the candidate may change the working directory
+    beside = Target.parse(written) if written else None
+    if beside is not None and beside.path is not None:  # the candidate may change the working directory
         beside = replace(beside, path=os.path.abspath(beside.path))
-    loaded = loading.load(target, loading.Options(**how))
-    adapter = loading.load(beside, loading.Options(**how))
-    return _adapted(loaded, adapter, target.name)
+    loaded = loading.load(target, how)
+    return _served(loaded, target.name, None if beside is None else loading.load(beside, how))
 
 
-def _adapted(loaded: Any, adapter: Any, name: str) -> Served:
-    """A layer class, or anything else, behind a function that takes it and a problem."""
-    candidate = Candidate(
-        name,
-        "function",
-        ("problem",),
-        1,
+def _served(loaded: Loaded, name: str, adapter: Loaded | None = None) -> Served:
+    """A candidate; with an adapter, behind a function that takes it and a problem."""
+
+    def otherwise(said: str) -> Served | None:
+        other = loaded.otherwise(said)
+        if other is None:
+            return None
+        return _served(other, name, adapter and (adapter.otherwise(said) or adapter.fresh()))
+
+    if adapter is None:
+        called, candidate = _described(loaded, name)
+    else:
+        called = functools.partial(adapter.function, loaded.function)
+        candidate = Candidate(name, "function", ("problem",), 1)
+    candidate = replace(
+        candidate,
         file=loaded.file or "",
         first_line=loaded.first_line or 0,
         source=loaded.source or "",
-        notes=(*loaded.notes, *adapter.notes),
+        notes=(*loaded.notes, *(adapter.notes if adapter else ())),
     )
     return Served(
-        functools.partial(adapter.function, loaded.function),
-        {},
+        called,
+        {} if adapter else loaded.namespace,
         candidate,
-        lambda: _adapted(loaded.fresh(), adapter.fresh(), name),
-        lambda error: loaded.hint(error) or adapter.hint(error),
-        lambda said: _adapted_otherwise(loaded, adapter, said, name),
+        lambda: _served(loaded.fresh(), name, adapter and adapter.fresh()),
+        lambda error: loaded.hint(error) or (adapter.hint(error) if adapter else None),
+        otherwise,
     )
 
 
-def _adapted_otherwise(loaded: Any, adapter: Any, said: str, name: str) -> Served | None:
-    other = loaded.otherwise(said)
-    return None if other is None else _adapted(other, adapter.otherwise(said) or adapter.fresh(), name)
-
-
-def _served(loaded: Any, name: str) -> Served:
-    again = lambda: _served(loaded.fresh(), name)  # noqa: E731
-    called, kind, shown = loaded.function, loaded.kind, name
+def _described(loaded: Loaded, name: str) -> tuple[Callable[..., Any], Candidate]:
+    """What is called of what was loaded, and what can be told of it."""
+    called, kind = loaded.function, loaded.kind
     operators = (op for op in list(loaded.namespace.values()) if hasattr(op, "register_autograd"))
     registered = next((op for op in operators if getattr(op, "_backward_fn", None) is called), None)
     if registered is not None:  # the backward of a torch.library.custom_op: torch calls it
         called, kind = registered, "autograd"
     if kind == "class" and _sibling(f"{name}.backward", loaded.namespace):
-        called, kind, shown = called.backward, "method", f"{name}.backward"
-    candidate = replace(
-        describe(called, kind, shown, loaded.namespace),
-        file=loaded.file or "",
-        first_line=loaded.first_line or 0,
-        source=loaded.source or "",
-        notes=tuple(loaded.notes),
-    )
-    return Served(
-        called,
-        loaded.namespace,
-        candidate,
-        again,
-        loaded.hint,
-        lambda said: None if (other := loaded.otherwise(said)) is None else _served(other, name),
-    )
+        called, kind, name = called.backward, "method", f"{name}.backward"  # type: ignore[attr-defined]
+    return called, describe(called, kind, name, loaded.namespace)
 
 
 def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.convention import expected_forward
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
@@ -132,6 +133,8 @@ def sweep(
         results = counted(beyond, results)
         more = _made_up_for(worker, call, results, lambda: clock() - began > budget, fresh=keeps_state)
         results += counted(beyond, list(more))
+        if call.convention == "alx":
+            results += _rounded_up(worker, call, fresh=keeps_state)
     if (
         problem is not None
         and not stopped
@@ -179,6 +182,19 @@ def _made_up_for(
         yield result
         if result.outcome.kind in (HUNG, DIED):
             return
+
+
+def _rounded_up(worker: Worker, call: Call, *, fresh: bool) -> Iterator[Result]:
+    """Problems with an odd amount of "same" padding, if its own forward shows that it rounds up."""
+    for size, (f_h, f_w) in (((3, 4), (2, 2)), ((4, 3), (2, 3)), ((5, 5), (4, 4))):
+        padding = (f_h // 2, f_h // 2), (f_w // 2, f_w // 2)
+        case = Case(size, (f_h, f_w), padding=padding, channels=2, batch=1)
+        right = right_of(case)
+        outcome = worker.call(call, right.problem, fresh=fresh)
+        expected = expected_forward(right.problem)
+        if outcome.Z is None or outcome.Z.shape != expected.shape or not np.allclose(outcome.Z, expected):
+            return
+        yield judge(case, right, outcome)
 
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
-from convstep.candidate.check.judging import RIGHT, SHAPE, Result, judge
+from convstep.candidate.check.judging import SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.finding import (
@@ -85,7 +85,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     explained = {name for finding in plain if finding is not None for name in finding.gradients}
     sought = [name for name in wrong if name not in explained]
     singles = {name: single_matches(name, results) for name in sought}
-    found += _ranked(singles, wrong, raising, swept.candidate)
+    found += _ranked(singles, raising, swept.candidate)
     seen = seen_in_results(results, [name for name in sought if not singles[name]])
     found += seen
     left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
@@ -95,7 +95,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
         pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
-    found += about_raising(results, raising, _reproduced(found, pairs))
+    found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 2))
     for name in (name for name in left if not pairs[name]):
         found += _about_unknown(name, results, partial_matches(name, results, until(share)))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
@@ -136,11 +136,10 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
     if not any(result.wrong(name) for result in rest):
         return found
     words = tr("; ").join(observations(name, rest))
-    if found:
-        words = tr("elsewhere, not a known bug: {seen}", seen=words)
-    else:
-        words = tr("not a known bug: {seen}", seen=words)
-    return [*found, Finding(UNKNOWN, SEEN, words, (name,))]
+    if words == tr("; ").join(observations(name, results)):
+        found = []  # what is so everywhere is not due to a mistake in a part
+    sentence = "elsewhere, not a known bug: {seen}" if found else "not a known bug: {seen}"
+    return [*found, Finding(UNKNOWN, SEEN, tr(sentence, seen=words), (name,))]
 
 
 def _has(words: str, result: Result) -> bool:
@@ -170,8 +169,6 @@ def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...]
                 result = judge(result.case, result.right, outcome)
             again.append(result)
         judged = [found for result in again for found in result.judged]
-        if judged and all(found.kind == RIGHT for found in judged):
-            return order, again
         if judged and not any(found.kind == SHAPE for found in judged):
             return order, again
     return None
@@ -191,24 +188,31 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
 
 
 def _ranked(
-    singles: dict[str, list[Match]], wrong: Sequence[str], raising: Sequence[Result], candidate: Candidate
+    singles: dict[str, list[Match]], raising: Sequence[Result], candidate: Candidate
 ) -> list[Finding]:
     """One finding a bug, those that explain most first, each with others that explain as much.
 
     Of names for the same numbers the first is the one that the candidate's own text shows, else the
     commonest; it is proven only if the text shows it, or the others are names for the same lines.
     """
+    reproduced: dict[Patch, set[str]] = {}
+    for match in itertools.chain(*singles.values()):
+        reproduced.setdefault(match.mistakes, set()).add(match.gradient)
+
+    def rank(match: Match) -> tuple[int, bool]:
+        """On how many problems it raises like the candidate; whether all that it spoils is so."""
+        made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
+        raises = sum(explains_raising(result, made) for result in raising)
+        return raises, reproduced[match.mistakes].issuperset(match.variants[0].gradients)
+
     by_bug: dict[str, dict[str, Match]] = {}
     for name, matches in singles.items():
         for match in matches:
             held = by_bug.setdefault(match.bugs[0].id, {})
-            if name not in held or _rank(match, wrong, raising) > _rank(held[name], wrong, raising):
+            if name not in held or rank(match) > rank(held[name]):
                 held[name] = match
     order = {bug_id: number for number, bug_id in enumerate(by_bug)}
-    ranks = {
-        bug_id: max(_rank(match, wrong, raising) for match in held.values())
-        for bug_id, held in by_bug.items()
-    }
+    ranks = {bug_id: max(rank(match) for match in held.values()) for bug_id, held in by_bug.items()}
     found: list[Finding] = []
     left, others = set(singles), OTHERS
     while left & {name for held in by_bug.values() for name in held}:
@@ -243,13 +247,6 @@ def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
         for bug_id in (one, other)
     ]
     return not lines[0].isdisjoint(lines[1])
-
-
-def _rank(match: Match, wrong: Sequence[str], raising: Sequence[Result]) -> tuple[int, bool]:
-    """On how many problems a variant raises like the candidate; whether it spoils just what is wrong."""
-    made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
-    raises = sum(explains_raising(result, made) for result in raising)
-    return raises, set(match.variants[0].gradients) == set(wrong)
 
 
 def _from_matches(matches: dict[str, Match]) -> Finding:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.judging import RIGHT, Result
+from convstep.candidate.check.judging import Result
 from convstep.candidate.diagnose.finding import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
@@ -128,6 +128,8 @@ def paired_matches(
         found_elsewhere: ids of mistakes that explain other gradients.
     """
     compared = _informative(name, results)
+    if sum(result.wrong(name) for result in compared) < ENOUGH:
+        return []  # of so many pairs, one fits by chance
     every = variants_of(name)
     halves = [(bug, variant) for bug, variant in every if bug.id in found_elsewhere]
     halves += [entry for entry, _ in _partial(name, compared, over)]
@@ -281,6 +283,5 @@ def agrees(name: str, result: Result, values: Array | str, *, squeezed: bool = F
 
 
 def wrong_gradients(results: Sequence[Result]) -> tuple[str, ...]:
-    """The gradients that are wrong somewhere."""
-    wrong = {found.name for result in results for found in result.judged if found.kind != RIGHT}
-    return tuple(name for name in NAMES if name in wrong)
+    """The gradients that are wrong somewhere; one that does not come back is not computed: no mistake."""
+    return tuple(name for name in NAMES if any(result.wrong(name) for result in results))

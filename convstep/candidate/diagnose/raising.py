@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from convstep.candidate.call.conventions import meaning
 from convstep.candidate.call.outcome import RAISED, RETURNED
@@ -16,7 +16,10 @@ from convstep.language import tr
 
 
 def about_raising(
-    results: Sequence[Result], raising: Sequence[Result], besides: dict[str, Patch]
+    results: Sequence[Result],
+    raising: Sequence[Result],
+    besides: dict[str, Patch],
+    over: Callable[[], bool],
 ) -> list[Finding]:
     """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
 
@@ -24,6 +27,7 @@ def about_raising(
         results: what the candidate made of each problem.
         raising: those on which it raises.
         besides: by gradient, what else is wrong with it; where that raises, too, all is said.
+        over: tells when no more is tried.
     """
     kinds: dict[tuple[str, int], list[Result]] = {}
     if all(explains_raising(result, besides) for result in raising):
@@ -32,7 +36,7 @@ def about_raising(
         kind = result.outcome.message.partition(":")[0], result.outcome.line
         kinds.setdefault(kind, []).append(result)
     ordered = sorted(kinds.values(), key=len, reverse=True)
-    together = raising_matches(results, [result for alike in ordered for result in alike], besides)
+    together = raising_matches(results, [result for alike in ordered for result in alike], besides, over)
     if len(kinds) > 1 and together:  # one mistake may raise at several lines
         return _likely(together, _raised([*itertools.chain(*ordered)], len(results)))
     found: list[Finding] = []
@@ -45,7 +49,7 @@ def about_raising(
             refused = tr("NumPy refuses to add a fraction to them; {seen}", seen=seen)
             found.append(Finding(bug.id, LIKELY, titled(bug, refused), (), bug))
             continue
-        likely = _likely(raising_matches(results, alike, besides), seen)
+        likely = _likely(raising_matches(results, alike, besides, over), seen)
         found += likely or [_order_refused(alike, seen) or Finding("raises", SEEN, seen)]
     return found
 
@@ -96,7 +100,10 @@ def _likely(matches: Sequence[Match], seen: str) -> list[Finding]:
 
 
 def raising_matches(
-    results: Sequence[Result], raising: Sequence[Result], besides: Mapping[str, Patch]
+    results: Sequence[Result],
+    raising: Sequence[Result],
+    besides: Mapping[str, Patch],
+    over: Callable[[], bool],
 ) -> list[Match]:
     """Single mistakes that raise on exactly these problems, the likeliest first.
 
@@ -108,13 +115,16 @@ def raising_matches(
         results: what the candidate made of each problem.
         raising: those on which it raises one and the same exception.
         besides: by gradient, what else is wrong with it, as far as that was reproduced.
+        over: tells when no more is tried.
     """
     returned = [result for result in results if result.outcome.kind == RETURNED]
     if not raising or not returned:
         return []
     ordered = [*raising, *returned]
+    # one who reads a single size off the kernel raises there as well, and means square kernels
+    squares_only = all(map(_oblong, raising)) and not any(map(_oblong, returned))
     found = []
-    for bug, variant in _all_variants():
+    for bug, variant in itertools.takewhile(lambda _: not over(), _all_variants()):
         changed = {
             name: both(besides[name], variant.mistakes) if name in besides else variant.mistakes
             for name in variant.gradients
@@ -124,9 +134,14 @@ def raising_matches(
             match = Match((bug,), (variant,), "", len(raising), len(ordered))
             likeness = _likeness(raising, made)
             at_home = _on_its_line(raising[0], match)
-            if likeness > 1 or (likeness == 1 and at_home):
+            if likeness == 3 or (not squares_only and (likeness == 2 or (likeness == 1 and at_home))):
                 found.append((likeness, at_home, match))
     return [match for *_, match in sorted(found, key=lambda entry: (-entry[0], not entry[1]))]
+
+
+def _oblong(result: Result) -> bool:
+    _, f_h, f_w, _ = result.right.problem.geometry.kernel_shape
+    return f_h != f_w
 
 
 def _on_its_line(result: Result, match: Match) -> bool:
@@ -134,7 +149,8 @@ def _on_its_line(result: Result, match: Match) -> bool:
     target = result.outcome.line_text.partition("=")[0]
     targets = [target] if "[" in target else target.split(",")
     words = [re.search(r"[A-Za-z]\w*", each) for each in targets]
-    return any(word and meaning(word[0]) in match.variants[0].gradients for word in words)
+    made = [word[0] for word in words if word and not meaning(f"d{word[0]}")]  # `x = np.pad(x, …)` makes none
+    return any(meaning(word) in match.variants[0].gradients for word in made)
 
 
 def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:

@@ -205,10 +205,13 @@ def test_what_an_update_does_to_the_input_gradient_is_said(name: str, said: str)
     assert (found.gradients, said in found.message) == (("dA_prev",), True)
 
 
-def test_a_layer_for_batches_of_two_is_run_on_two() -> None:
-    results = Tried(spellings().OneSampleRaises).results(every=3)
-    assert {result.ok for result in results} == {False, True}
-    assert all(result.ok == (result.right.problem.geometry.batch == 2) for result in results)
+@pytest.mark.parametrize(("name", "size"), [("TwoSamples", 2), ("NotOneSample", 0)])
+def test_a_layer_for_batches_of_two_is_run_on_two_and_told_from_one_that_needs_several(
+    name: str, size: int
+) -> None:
+    swept = check(f"{FILE}:{name}").swept
+    assert all(result.ok == (result.right.problem.geometry.batch == 2) for result in swept.results)
+    assert swept.only_batch == size
 
 
 @pytest.mark.parametrize(

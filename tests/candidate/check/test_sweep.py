@@ -14,6 +14,8 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.sweep import Swept, choose, sweep
+from convstep.candidate.load.target import Target
+from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.waiting import GENEROUS
 
@@ -301,3 +303,42 @@ def test_a_signature_of_no_convention_is_told_how_to_adapt() -> None:
 
     with pytest.raises(CandidateError, match=r"backward\(a, b, c\) fits no convention, and its names "):
         chosen(backward)
+
+
+SAME = """
+import numpy as np
+
+def around(A, f, pads):
+    A = np.pad(A, ((0, 0), *pads, (0, 0)))
+    return A, np.lib.stride_tricks.sliding_window_view(A, f, axis=(1, 2))
+
+def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
+    p = [(-(-(f - 1) // 2),) * 2 if padding == "same" else (0, 0) for f in W.shape[:2]]
+    v = around(A_prev, W.shape[:2], p)[1][:, :: stride[0], :: stride[1]]
+    return activation(np.einsum("nhwcij,ijco->nhwo", v, W) + b)
+
+def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
+    if stride != (1, 1):
+        raise NotImplementedError
+    n = dZ.shape[1:3]
+    p = [(BEFORE if padding == "same" else 0,) for f in W.shape[:2]]
+    p = [(q, m + f - 1 - s - q) for (q,), m, f, s in zip(p, n, W.shape, A_prev.shape[1:])]
+    A, v = around(A_prev, W.shape[:2], p)
+    dA = np.zeros(A.shape)
+    for i, j in np.ndindex(*W.shape[:2]):
+        dA[:, i : i + n[0], j : j + n[1]] += dZ @ W[i, j].T
+    dA = dA[:, p[0][0] : p[0][0] + A_prev.shape[1], p[1][0] : p[1][0] + A_prev.shape[2]]
+    return dA, np.einsum("nhwcij,nhwo->ijco", v, dZ), dZ.sum((0, 1, 2), keepdims=True)
+"""
+
+
+@pytest.mark.parametrize(("before", "failing"), [("-(-(f - 1) // 2)", 0), ("(f - 1) // 2", 3)])
+def test_an_odd_amount_of_padding_is_tried_as_its_own_forward_rounds(
+    files: Files, before: str, failing: int
+) -> None:
+    file = files.write("same.py", SAME.replace("BEFORE", before))
+    with Worker.of_target(Target.parse(f"{file}:conv_backward")) as running:
+        results = sweep(running).results
+    failed = [result.right.problem.geometry for result in results if result.failed]
+    assert [geometry.kernel_shape[1:3] for geometry in failed] == [(2, 2), (2, 3), (4, 4)][:failing]
+    assert sum(result.ok for result in results) >= 10

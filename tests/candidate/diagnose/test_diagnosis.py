@@ -174,6 +174,21 @@ def test_names_for_the_same_lines_are_no_doubt() -> None:
     assert named == [("db-mean", "proven"), ("averaged", "likely")]
 
 
+def test_what_is_so_everywhere_is_no_mistake_in_a_part() -> None:
+    """Half of the gradient is a division by N where there are two samples, and elsewhere it is not."""
+    results = [
+        judge(
+            case,
+            right,
+            Outcome(RETURNED, gradients={**right.gradients, "dA_prev": right.gradients["dA_prev"] / 2}),
+        )
+        for case in (replace(case, batch=batch, channels=3) for case in CASES for batch in (1, 2))
+        for right in [right_of(case)]
+    ]
+    (finding,) = diagnose(swept(*results))
+    assert finding.message == "not a known bug: dA_prev is 0.5 times the right values on every problem"
+
+
 def test_gradients_that_torch_refuses_in_each_others_place_are_likely_in_the_wrong_order() -> None:
     def refused(case: Case) -> Outcome:
         image, kernels = [1, case.channels, *case.size], [case.filters, case.channels, *case.kernel]

@@ -64,6 +64,7 @@ def test_two_mistakes_at_once_are_found_where_neither_is_enough(
     results = results_with(gradient, pair)
     assert single_matches(gradient, results) == []
     (match,) = paired_matches(gradient, results, NEVER)
+    assert paired_matches(gradient, results[:2], NEVER) == [], "by chance"
     assert {bug.id for bug in match.bugs} == {first, second}
     assert match.mistakes == pair
 
@@ -131,6 +132,7 @@ def test_two_mistakes_on_two_kinds_of_problems_get_two_names() -> None:
     [
         ("ValueError: operands could not be broadcast together", "dx[r, q] += w * g", ["dA-not-padded"]),
         ("ValueError: operands could not be broadcast together", "total = a + c", []),
+        ("ValueError: operands could not be broadcast together", "x = np.pad(x, p)", []),
         ("KeyError: 'pad'", "dx[r, q] += w * g", []),
     ],
 )
@@ -140,7 +142,17 @@ def test_an_exception_has_a_name_only_where_the_mistake_would_raise_it_there(
     fine = results_with("dA_prev", lambda case: None, [case for case in MORE if case.padding != PAD1])
     raised = Outcome(RAISED, message=message, line=3, line_text=line)
     failing = [judge(case, right_of(case), raised) for case in MORE if case.padding == PAD1]
-    found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {})]
+    found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {}, NEVER)]
     assert found[:1] == names
-    assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}))
-    assert raising_matches(failing, failing, {}) == [], "nothing to compare with"
+    assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}, NEVER))
+    assert raising_matches(failing, failing, {}, NEVER) == [], "nothing to compare with"
+
+
+def test_who_takes_square_kernels_alone_has_swapped_nothing() -> None:
+    cases = [Case((6, 7), kernel, channels=c) for kernel in ((2, 2), (3, 3), (2, 3), (3, 2)) for c in (1, 2)]
+    oblong = [case for case in cases if case.kernel[0] != case.kernel[1]]
+    fine = results_with("dA_prev", lambda case: None, [case for case in cases if case not in oblong])
+    message = "ValueError: operands could not be broadcast together with shapes (9,9) (9,8) (9,9)"
+    raised = Outcome(RAISED, message=message, line=3, line_text="dw[f] += window * g")
+    failing = [judge(case, right_of(case), raised) for case in oblong]
+    assert raising_matches([*fine, *failing], failing, {}, NEVER) == []

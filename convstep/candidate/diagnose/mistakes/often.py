@@ -27,6 +27,12 @@ BUGS = (
         dA_prev = np.zeros(A_prev.shape);
         dA_prev[:] = dA_prev_pad[:, p_t:-p_b, p_l:-p_r] if p_t or p_l else dA_prev_pad
         # where one axis is padded and the other is not, assigning raises
+        dA_prev = np.zeros(A_prev.shape);
+        dA_prev[:] = dA_prev_pad[:, p_t:-p_b if p_l else H_in + p_t, p_l:p_l + W_in]
+        # along H only, where W is padded, assigning raises
+        dA_prev = np.zeros(A_prev.shape);
+        dA_prev[:] = dA_prev_pad[:, p_t:p_t + H_in, p_l:-p_r if p_t else W_in + p_l]
+        # along W only, where H is padded, assigning raises
         """,
         sources=("HIPS/autograd#431", "most public course solutions"),
     ),
