@@ -258,6 +258,11 @@ def _taken_apart(
 ) -> tuple[list[str], list[str]]:
     """The parameters, those that hold several things replaced by these, as far as all of them are known."""
     used_as = _used_as(candidate.source)
+
+    def meanings(word: str) -> list[str]:
+        known = [role for role in (*roles_of(word), used_as.get(word, "")) if role in _GIVEN]
+        return [role for role in known if role not in ("cache", "ctx", "dZ")]
+
     held = {
         root: [written(root, path, word) for path, word in found]
         for root, found in leaves(candidate.source, names).items()
@@ -265,9 +270,8 @@ def _taken_apart(
             set(roles_of(root)) <= {"cache", "hparameters"}
             or all(isinstance(path[0], str) and path[0][0] != "." for path, _ in found)
         )
-        and all(
-            {*roles_of(word), used_as.get(word, "")} & (_GIVEN - {"cache", "ctx", "dZ"}) for _, word in found
-        )
+        and all(meanings(word) for _, word in found)
+        and len({meanings(word)[0] for _, word in found}) == len(found)  # else a pair
     }
     listed, required = (
         [each for name in which for each in held.get(name, [name])] for which in (names, needed)
@@ -287,7 +291,7 @@ def _used_as(source: str) -> dict[str, str]:
             if called == "conv2d":
                 pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
             if called == "pad":
-                pairs += [("padding", each) for each in ast.walk(node) if isinstance(each, ast.Name)]
+                pairs += [("padding", each) for how in node.args[1:2] for each in ast.walk(how)]  # type: ignore[misc]
             for role, value in pairs:
                 if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
                     found.setdefault(ast.unparse(value).rpartition(".")[2], role)

@@ -302,6 +302,12 @@ def tf_same(dy: Any, x: Any, w: Any, stride: int) -> Any:
     return dx[:, :, before[0] :, before[1] :][:, :, : x.shape[2], : x.shape[3]], dw
 
 
+def couples(gradient: Any, entree: Any, noyau: Any, marge: Any) -> Any:
+    p, q = marge
+    dx, dw, _ = core(np.pad(entree, ((0, 0), (0, 0), (p, p), (q, q))), noyau, gradient)
+    return dx[:, :, p : p + entree.shape[2], q : q + entree.shape[3]], dw
+
+
 class Options(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any, filt: Any, opts: Any, extra: Any) -> Any:
@@ -343,6 +349,7 @@ RIGHT = [
     (Options, "Options(x, filt, opts, extra), opts (step, room)"),
     (Keeps.backward, "Keeps.backward(ctx, grad_output)"),
     (column, ""),
+    (couples, "couples(gradient, entree, noyau, marge)"),
     (
         weights_first,
         "weights_first(kernel, image, upstream, pad, step): pictures (N, C, H, W), kernels (F, C, K, L)",
