@@ -11,7 +11,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of, described, ways
+from convstep.candidate.call.named import convention_of, described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
@@ -173,8 +173,8 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
                 more.append((False, None))
             if pairs is None and any(_wants_pairs(way.results) for way in ended):
                 more.append((tensors, True))
-        if any(way.right for way in tried):
-            break
+        if any(way.right and not guessed(way.call) for way in tried):
+            break  # a guess that is right by halves may be right by accident
     return tried
 
 
