@@ -27,6 +27,10 @@ LINEAR: tuple[Any, ...] = (None, "none", "linear", "identity", "", _LEFT_OUT)
 """What is said for "no activation", besides a function that returns what it is given."""
 
 
+SAVES = re.compile("(save|store|keep|stash|put|remember)(_|$)")
+"""What a ctx's method is called that keeps values for the backward."""
+
+
 class ForwardFailed(Exception):
     """The candidate's own forward raised: nothing is known of its backward."""
 
@@ -48,7 +52,7 @@ class Context:
             return lambda *values: None
         if re.match("saved|stored|kept|values|tensors|to_save", name) and "_kept" in vars(self):
             return self._kept
-        if re.match("(save|store|keep|stash|put|remember)(_|$)", name):
+        if SAVES.match(name):
             return lambda *values: setattr(self, "_kept", values)
         raise AttributeError(f"ctx has no {name}")
 
@@ -233,12 +237,14 @@ def _activations(asked: bool) -> Iterator[Any]:
 
 
 def _context(forward: Callable[..., Any]) -> Any:
-    """A ctx: of a class of its own file's that can save for backward, or else of ours."""
-    names = getattr(getattr(forward, "__func__", forward), "__globals__", {})
-    for value in list(names.values()):
-        if isinstance(value, type) and hasattr(value, "save_for_backward") and not hasattr(value, "backward"):
+    """A ctx: of a class of its own file's that has what the forward saves with, or else of ours."""
+    plain = getattr(forward, "__func__", forward)
+    saving = {name for name in getattr(getattr(plain, "__code__", None), "co_names", ()) if SAVES.match(name)}
+    for value in list(getattr(plain, "__globals__", {}).values()):
+        if isinstance(value, type) and not hasattr(value, "backward") and saving:
             with contextlib.suppress(Exception):
-                return value()
+                if all(hasattr(value, name) for name in saving):
+                    return value()
     return Context()
 
 

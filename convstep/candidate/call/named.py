@@ -40,8 +40,6 @@ LAYOUTS = [
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
-SQUARE = r"\b([A-Za-z_]\w*),\s*\1\b[^=\n]*=\s*\w+\.shape"
-"""How a source says that its kernels are square: `f, f, C_in, C_out = W.shape`."""
 COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
 """How a source makes a column: `np.zeros((C_out, 1))`."""
 WORD = r"(?i)\b{name}\b[^=,()]*=\s*[\"'](same|valid)[\"']"
@@ -76,12 +74,9 @@ class Named(Convention):
         assert self.told is not None
         if self.told.convention == "layer":
             return layers.cannot_say(self.told, geometry)
-        says, (_, f_h, f_w, _) = self.told.says, geometry.kernel_shape
-        (top, bottom), (left, right) = geometry.padding
+        says, ((top, bottom), (left, right)) = self.told.says, geometry.padding
         if missing := self.layouts.cannot_say(geometry):
             return missing
-        if self.square and f_h != f_w:
-            return tr("kernels that are not square")
         if geometry.stride != (1, 1) and "stride" not in says:
             return tr("stride")
         if not self.pairs and geometry.stride[0] != geometry.stride[1]:
@@ -97,12 +92,10 @@ class Named(Convention):
             half = layers.padding_of("half", geometry) == geometry.padding and geometry.stride == (1, 1)
             return "" if half or geometry.padding == ((0, 0), (0, 0)) else tr("padding")
         if "padding" not in says:
-            own = layers.padding_of(self.told.rule, geometry) if self.told.rule else ((0, 0), (0, 0))
-            return (
-                ""
-                if geometry.padding == own
-                else tr("padding other than its own" if self.told.rule else "padding")
-            )
+            rule = self.told.rule
+            if geometry.padding == (layers.padding_of(rule, geometry) if rule else ((0, 0), (0, 0))):
+                return ""
+            return tr("padding other than its own") if rule else tr("padding")
         return tr("different padding along H and W") if top != left and not self.pairs else ""
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
@@ -150,7 +143,6 @@ def convention_of(call: Call) -> Convention:
         layouts.A,
         layouts.W,
         lambda inputs, candidate, cache: ((), {}),
-        square=call.square,
         pairs=call.pairs is not False,
         general=True,
         told=call,
@@ -164,13 +156,9 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     for call in dict.fromkeys(_in_words(call, candidate.source) for call in readings):
         says = call.says
-        call = replace(
-            call,
-            column=makes_column(candidate.source),
-            square=re.search(SQUARE, candidate.source) is not None,
-        )
+        call = replace(call, column=makes_column(candidate.source))
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
-        more = layers.RULES if pads and "stride" in says else ("half",)
+        more = layers.RULES if pads and "stride" in says else ("half", "one")
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
         if guessed(call):
@@ -269,11 +257,17 @@ def _taken_apart(
     candidate: Candidate, names: Sequence[str], needed: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The parameters, those that hold several things replaced by these, as far as all of them are known."""
-    whole = [name for name in names if set(roles_of(name)) <= {"cache", "hparameters"}]
+    used_as = _used_as(candidate.source)
     held = {
         root: [written(root, path, word) for path, word in found]
-        for root, found in leaves(candidate.source, whole).items()
-        if all(set(roles_of(word)) & (_GIVEN - {"cache", "ctx", "dZ"}) for _, word in found)
+        for root, found in leaves(candidate.source, names).items()
+        if (
+            set(roles_of(root)) <= {"cache", "hparameters"}
+            or all(isinstance(path[0], str) and path[0][0] != "." for path, _ in found)
+        )
+        and all(
+            {*roles_of(word), used_as.get(word, "")} & (_GIVEN - {"cache", "ctx", "dZ"}) for _, word in found
+        )
     }
     listed, required = (
         [each for name in which for each in held.get(name, [name])] for which in (names, needed)
@@ -295,8 +289,8 @@ def _used_as(source: str) -> dict[str, str]:
             if called == "pad":
                 pairs += [("padding", each) for each in ast.walk(node) if isinstance(each, ast.Name)]
             for role, value in pairs:
-                if isinstance(value, ast.Name) and role in _GIVEN:
-                    found.setdefault(value.id, role)
+                if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
+                    found.setdefault(ast.unparse(value).rpartition(".")[2], role)
     return found
 
 

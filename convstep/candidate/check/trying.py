@@ -26,6 +26,8 @@ APART = (
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
 )
 """Problems on which every axis has a length of its own, and stride and padding differ."""
+TOLD_APART = Case((8, 10), (7, 7), (2, 2), channels=2, filters=3, batch=1)
+"""A problem on which all paddings that candidates make by themselves differ."""
 PAIRS = (
     Case((5, 6), (3, 3), (1, 2), ((0, 0), (1, 1)), 2, 2, 1),
     Case((5, 6), (3, 3), channels=2, batch=1, dilation=(1, 2)),
@@ -102,7 +104,10 @@ def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
     """
     convention = convention_of(call)
     if call.convention not in CONVENTIONS:
-        apart = APART if not batch else [replace(case, batch=batch) for case in APART]
+        told = fitted(TOLD_APART, convention)
+        sayable = call.rule and not convention.cannot_say(told.geometry, worker.candidate)
+        apart = [*APART, *([TOLD_APART] if sayable else [])]
+        apart = [replace(case, batch=batch) for case in apart] if batch else apart
         return [fitted(case, convention) for case in apart]
     cases, _ = cases_for(convention, worker.candidate)
     simple = [

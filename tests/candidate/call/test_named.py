@@ -282,7 +282,67 @@ class Same(torch.autograd.Function):
         )
 
 
+def settings_inside(upstream_gradient: Any, weights: Any, memo: Any) -> Any:
+    x, conf = memo["signal"], memo["setup"]
+    dx, dw, db = core(x, weights["kernel"], upstream_gradient, conf["conv"]["stride"], conf.get("pad", 0))
+    return dx, {"kernel": dw, "offset": db}
+
+
+def unheard_of(*, cotan: Any, pic: Any, bank: Any, margin: int = 0) -> Any:
+    return core(pic, bank, cotan, 1, margin)
+
+
+def tf_same(dy: Any, x: Any, w: Any, stride: int) -> Any:
+    ends = [
+        max((-(-n // stride) - 1) * stride + k - n, 0) for n, k in zip(x.shape[2:], w.shape[2:], strict=True)
+    ]
+    before = [end // 2 for end in ends]
+    padded = np.pad(x, ((0, 0), (0, 0), *((at, end - at) for at, end in zip(before, ends, strict=True))))
+    dx, dw, _ = core(padded, w, dy, stride)
+    return dx[:, :, before[0] :, before[1] :][:, :, : x.shape[2], : x.shape[3]], dw
+
+
+class Options(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, filt: Any, opts: Any, extra: Any) -> Any:
+        step, ctx.room = opts
+        ctx.step = step
+        ctx.save_for_backward(x, filt)
+        return functional.conv2d(x, filt, extra, stride=step, padding=ctx.room)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        (x, w), s, p = ctx.saved_tensors, ctx.step, ctx.room
+        dx, dw = conv2d_input(x.shape, w, grads[0], s, p), conv2d_weight(x, w.shape, grads[0], s, p)
+        return dx, dw, None, grads[0].sum((0, 2, 3))
+
+
+class Keeps:
+    @staticmethod
+    def forward(ctx: Any, a: Any, w: Any) -> Any:
+        ctx.store(a, w)
+        return made(a, w, 0)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        a, w = ctx.stored_values
+        return core(a, w, grad_output)[:2]
+
+
+def column(dz: Any, x: Any, w: Any, step: int = 1) -> Any:
+    dx, dw, sums = core(x, w, dz, step)
+    db = np.zeros((w.shape[0], 1))
+    db[:, 0] = sums
+    return dw, db, dx
+
+
 RIGHT = [
+    (settings_inside, "memo (signal, stride, pad)"),
+    (unheard_of, "unheard_of(cotan, pic, bank, margin)"),
+    (tf_same, "padding so that ceil(size / stride) places come out"),
+    (Options, "Options(x, filt, opts, extra), opts (step, room)"),
+    (Keeps.backward, "Keeps.backward(ctx, grad_output)"),
+    (column, ""),
     (
         weights_first,
         "weights_first(kernel, image, upstream, pad, step): pictures (N, C, H, W), kernels (F, C, K, L)",

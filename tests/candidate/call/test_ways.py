@@ -85,3 +85,14 @@ def test_what_a_call_lacks_is_no_verdict() -> None:
             RIGHT,
             Outcome(RAISED, lacks="mine.py needs scipy, which is not installed"),
         )
+
+
+def test_what_is_loaded_otherwise_is_loaded_once_for_all_ways(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = ways(files, "def backward(*given): return given[0][0.5]\n")
+    loads: list[str] = []
+    monkeypatch.setattr(tried._served, "otherwise", loads.append)
+    for call in (ALIKE, OTHER, Call("article")):
+        assert tried.called(call, RIGHT.problem).kind == RAISED
+    assert len(loads) == len(set(loads)) == 1
