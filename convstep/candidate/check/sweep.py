@@ -269,8 +269,8 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
     sizes = {r.right.problem.geometry.samples for r in taken}
     if taken:
         size, case = sizes.pop(), taken[0].case
-        alone = not sizes and raising and size not in raising and case is not None
-        return size if alone and not right_with(case, size + 1) else 0
+        alone = not sizes and raising and size not in raising
+        return size if alone and case and not right_with(case, size + 1) else 0
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
     tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]
