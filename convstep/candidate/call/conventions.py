@@ -219,6 +219,8 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
         if all_said or candidate.variadic or not candidate.parameters:
             return [("torch", tr("it is a torch.autograd.Function"))]
         return []
+    if candidate.keywords_required:
+        return []  # what must be named says how
     least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
     shown = f"({', '.join(candidate.parameters)})"
     found: list[tuple[float, str, str]] = []

@@ -264,10 +264,13 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
         larger = replace(case, batch=number)
         return judge(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
 
-    takes = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RETURNED}
+    taken = [r for r in results if r.outcome.kind == RETURNED]
     raising = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RAISED}
-    if takes:
-        return takes.pop() if len(takes) == 1 and raising and not takes & raising else 0
+    sizes = {r.right.problem.geometry.samples for r in taken}
+    if taken:
+        size, case = sizes.pop(), taken[0].case
+        alone = not sizes and raising and size not in raising
+        return size if alone and case and not right_with(case, size + 1) else 0
     words = " ".join((results[0].outcome.message, results[0].outcome.line_text, worker.candidate.source))
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", words))
     tried = [number for number in numbers if 2 < number <= LARGEST_BATCH][:GUESSES]

@@ -90,14 +90,14 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     found += seen
     left = [name for name in sought if not singles[name] and not any(name in f.gradients for f in seen)]
     pairs: dict[str, list[Match]] = {}
-    share = SEARCH / max(1, len(left)) / 2  # for two at once, and as much for parts
+    share = SEARCH / max(1, len(left))
     for name in left:
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
         pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
     found = _with_pairs(found, pairs)
-    found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 2))
+    found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 4))
     for name in (name for name in left if not pairs[name]):
-        found += _about_unknown(name, results, partial_matches(name, results, until(share)))
+        found += _about_unknown(name, results, partial_matches(name, results, until(share / 4)))
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))

@@ -25,7 +25,8 @@ Array = npt.NDArray[Any]
 PARTS = (*FEATURES, Feature("the kernel is square", lambda g: g.kernel_shape[1] == g.kernel_shape[2]))
 """What may select the problems on which a mistake shows, or to which a candidate should have been kept."""
 SEARCH = 2.0
-"""Seconds of computing that one diagnosis may look for mistakes that only together, or in part, do it."""
+"""Seconds of computing that one diagnosis may look for two mistakes at once; for parts, and for what raises,
+a quarter of them each."""
 
 
 def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
@@ -277,9 +278,10 @@ def agrees(name: str, result: Result, values: Array | str, *, squeezed: bool = F
         return False
     with quiet():
         scale = max(1.0, float(np.max(np.abs(values), initial=0.0)) / (result.right.loose[name] * 1e5 or 1.0))
-        return bool(
-            np.allclose(actual, values, rtol=1e-6, atol=result.right.loose[name] * scale, equal_nan=True)
-        )
+        off = np.abs(actual - values)
+        near = off <= result.right.loose[name] * scale + 1e-6 * np.abs(values)
+        # np.allclose would take three times as long; it is this that a search waits for
+        return bool(near.all() or (near | (actual == values) | (np.isnan(actual) & np.isnan(values))).all())
 
 
 def wrong_gradients(results: Sequence[Result]) -> tuple[str, ...]:
