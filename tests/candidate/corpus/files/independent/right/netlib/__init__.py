@@ -1,0 +1,2 @@
+from .base import Layer
+from .conv import Conv
