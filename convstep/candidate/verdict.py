@@ -11,7 +11,7 @@ from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import Result
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import Finding, count
+from convstep.candidate.diagnose.finding import Finding, count, listed
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
@@ -100,8 +100,16 @@ class Verdict:
         if self.ok and swept.passed < FEW:
             return _thin(swept)
         if self.ok:
+            judged = {found.name for result in swept.results if result.ok for found in result.judged}
             return tr(
-                "{name} is right: all gradients agree on {problems}", name=name, problems=count(swept.passed)
+                "{name} is right: all gradients agree on {problems}"
+                if len(judged) == len(NAMES)
+                else "{name} is right: {gradients} agrees on {problems}"
+                if len(judged) == 1
+                else "{name} is right: {gradients} agree on {problems}",
+                name=name,
+                gradients=listed([each for each in NAMES if each in judged]),
+                problems=count(swept.passed),
             )
         if swept.failing is None:
             ids = ", ".join(dict.fromkeys(finding.id for finding in self.diagnosis))
@@ -118,8 +126,18 @@ class Verdict:
                 fails=tr(verb_of(swept)),
                 message=swept.failing.outcome.message,
             )
+        plain = tr(
+            "{fails} on {count} of {tried} problems, in no simple pattern",
+            fails=tr(verb_of(swept)),
+            count=failed,
+            tried=tried,
+        )
         return tr(
-            "{name} is wrong on {failed} of {tried} problems: {pattern}",
+            "{name} is wrong on all {tried} problems"
+            if failed == tried > 1
+            else "{name} is wrong on {failed} of {tried} problems, in no simple pattern"
+            if self.pattern == plain
+            else "{name} is wrong on {failed} of {tried} problems: {pattern}",
             name=name,
             failed=failed,
             tried=tried,
