@@ -50,6 +50,9 @@ BUGS = (
         """
         (p_t, p_b), (p_l, p_r) = np.add(padding, 1)  # always
         (p_t, p_b), (p_l, p_r) = np.add(padding, np.any(padding))  # where there is padding at all
+        (p_t, p_b), (p_l, p_r) = [[((n - 1) * s + f - n) // 2 + 1] * 2 for n, s, f in \
+zip(A_prev.shape[1:3], stride, W.shape[1:3])] if np.any(padding) else padding \
+# and rightly where it rounds up
         (p_t, p_b), (p_l, p_r) = np.add(padding, [[1], [0]])  # along H only
         (p_t, p_b), (p_l, p_r) = np.add(padding, [[0], [1]])  # along W only
         (p_t, p_b), (p_l, p_r) = np.add(padding, np.any(padding))
