@@ -118,6 +118,13 @@ class Convention:
         if self.name == "alx":
             known = alx_padding(geometry) is not None
             return "" if known else tr('padding other than its own "same" and "valid"')
+        if self.name == "torch" and candidate.kind != "autograd":
+            names = [each.name for each in fields(Inputs)]
+            told, _ = self.arguments(Inputs(*names), candidate, None)  # type: ignore[arg-type]
+            if "stride" not in told and geometry.stride != (1, 1):
+                return tr("stride")
+            if "padding" not in told and (top, left) != (0, 0):
+                return tr("padding")
         if top != left and not (self.name == "torch" and self.pairs):
             return tr("different padding along H and W")
         return ""
