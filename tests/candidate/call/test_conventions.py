@@ -306,7 +306,7 @@ UNSAID = [
 
 @pytest.mark.parametrize(("name", "case", "unsaid"), UNSAID)
 def test_what_a_call_cannot_express_is_named(name: str, case: Case, unsaid: str) -> None:
-    parameters = ("problem",) if name == "problem" else ("a", "b", "c", "d")
+    parameters = ("problem",) if name == "problem" else tuple("abcdef")
     candidate = replace(ANY, parameters=parameters)
     assert CONVENTIONS[name].cannot_say(case.geometry, candidate) == unsaid
 
