@@ -13,6 +13,9 @@ import pytest
 from convstep.candidate.load.loading import Loaded, Options, load
 from convstep.candidate.load.target import CandidateError, Target
 
+collect_ignore = ["corpus/files"]
+"""As people write them: what they do at top level is done in a child process, never here."""
+
 
 class Files:
     """A folder that candidates are written into and loaded from."""
