@@ -19,7 +19,12 @@ from convstep.candidate.diagnose.matching import (
 from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.raising import raising_matches
 
-NEVER = until(60)
+
+def NEVER() -> bool:
+    """There is always time."""
+    return False
+
+
 PAD1 = ((1, 1), (1, 1))
 CASES = [
     Case((5, 6), (3, 3), (1, 1), PAD1, 2, 3),
