@@ -148,11 +148,13 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
 
     >>> built([((0,), 1), ((1, "conv", "stride"), 2)])
     (1, {'conv': {'stride': 2}})
+    >>> built([((), None), ((0,), 1)])
+    (1,)
     """
-    if len(parts) == 1 and not parts[0][0]:
+    if not any(path for path, _ in parts):
         return parts[0][1]
     inner: dict[str | int, list[tuple[Path, Any]]] = {}
-    for (first, *rest), value in parts:
+    for (first, *rest), value in (part for part in parts if part[0]):  # what holds others is made of them
         inner.setdefault(first, []).append((tuple(rest), value))
     held = {key: built(each) for key, each in inner.items()}
     places = [key for key in held if isinstance(key, int)]

@@ -123,8 +123,6 @@ class Convention:
             told, _ = self.arguments(Inputs(*names), candidate, None)  # type: ignore[arg-type]
             if "stride" not in told and geometry.stride != (1, 1):
                 return tr("stride")
-            if "padding" not in told and (top, left) != (0, 0):
-                return tr("padding")
         if top != left and not (self.name == "torch" and self.pairs):
             return tr("different padding along H and W")
         return ""
