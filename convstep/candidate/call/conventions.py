@@ -86,10 +86,8 @@ _TORCH_WORDS = {
 
 def _torch(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
     """By the parameters' names where all are known, else by place, as many as it takes."""
-    fields = list(_TORCH_WORDS)
-    known = {word: name for name, words in _TORCH_WORDS.items() for word in words}
-    words = [known.get(parameter.lower(), "") for parameter in candidate.parameters]
-    if not candidate.variadic and "" not in words and len(set(words)) == len(words) > 3:
+    fields, words = list(_TORCH_WORDS), _torch_names(candidate)
+    if not candidate.variadic and len(words) > 3:
         return tuple(getattr(inputs, name) for name in words), {}
     count = len(fields) if candidate.variadic else min(len(candidate.parameters), len(fields))
     return tuple(getattr(inputs, name) for name in fields[:count]), {}
@@ -97,12 +95,16 @@ def _torch(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
 
 def autograd_arguments(inputs: Inputs, candidate: Candidate) -> tuple[Any, ...]:
     """What `apply` of an autograd Function is given; its parameters are those of its forward."""
-    known = {word: name for name, words in _TORCH_WORDS.items() for word in words}
-    words = [known.get(parameter.lower(), "") for parameter in candidate.parameters]
-    if "" not in words and len(set(words)) == len(words) and words:
-        return tuple(getattr(inputs, name) for name in words)
     fields = list(_TORCH_WORDS)[1:]
-    return tuple(getattr(inputs, name) for name in fields[: len(candidate.parameters) or len(fields)])
+    names = _torch_names(candidate) or fields[: len(candidate.parameters) or len(fields)]
+    return tuple(getattr(inputs, name) for name in names)
+
+
+def _torch_names(candidate: Candidate) -> list[str]:
+    """What each parameter is by torch's names for it; empty unless all are known, and each once."""
+    known = {word: name for name, words in _TORCH_WORDS.items() for word in words}
+    names = [known.get(parameter.lower(), "") for parameter in candidate.parameters]
+    return names if "" not in names and len(set(names)) == len(names) else []
 
 
 def _torch_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
