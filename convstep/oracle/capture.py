@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.oracle.capture_layers import chosen, is_compiled
-from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
+from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
 from convstep.oracle.captured import Captured as Captured
 from convstep.oracle.captured import CaptureError as CaptureError
 from convstep.oracle.pytorch import version
@@ -136,6 +136,7 @@ class _Recorder:
             **_geometry(module),
             eps=_eps(Z),
             parameters=self._watched(W=weight, b=bias),
+            Z=_seen(Z),
         )
 
     def _watched(self, **tensors: Tensor | None) -> dict[str, int]:
@@ -273,6 +274,16 @@ def _array(tensor: Tensor, dtype: Any = None) -> Array:
     copy = np.array(np.moveaxis(values, -3, -1) if values.ndim >= 3 else values, order="C")
     copy.setflags(write=False)
     return copy
+
+
+def _seen(Z: Tensor) -> Seen:
+    """The NaN and inf of an output; the article's layout is made only where there are any."""
+    if Z.detach().isfinite().all():
+        return Seen(0, 0, None)
+    values = _array(Z)
+    bad = np.argwhere(~np.isfinite(values))
+    first = tuple(int(i) for i in bad[0]) if len(bad) else None
+    return Seen(int(np.isnan(values).sum()), int(np.isinf(values).sum()), first)
 
 
 def _cropped(dA: Array, convolution: Convolution) -> Array:

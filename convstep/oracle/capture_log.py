@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,17 @@ Array = npt.NDArray[Any]
 
 PARAMETERS = {"dW": "W", "db": "b"}
 """The gradients that are accumulated in a parameter, and the parameter."""
+
+
+class Seen(NamedTuple):
+    """What is kept of an array that is looked at and let go: its NaN and inf."""
+
+    nan: int
+    """Cells that are NaN."""
+    inf: int
+    """Cells that are inf or -inf."""
+    first: tuple[int, ...] | None
+    """The first such cell in memory order, channels last; None where all are finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +54,8 @@ class Convolution:
     """Of the precision it was convolved in."""
     parameters: dict[str, int]
     """Which tensor each of "W" and "b" was, where it is one that accumulates a gradient."""
+    Z: Seen
+    """The output, `(N, H_out, W_out, C_out)` or without `N`."""
 
 
 @dataclass(eq=False)

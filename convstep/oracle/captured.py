@@ -17,7 +17,7 @@ from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
 from convstep.conv.validation import check_type
 from convstep.language import tr
-from convstep.oracle.capture_log import CaptureLog, Convolution, Reached
+from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
 from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
@@ -91,6 +91,11 @@ class CapturedLayer:
             name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
             for name, values in self._arrays.items()
         }
+
+    @property
+    def Z_seen(self) -> Seen:
+        """The NaN and inf of the output, which is not kept itself."""
+        return self.convolution.Z
 
     @property
     def note(self) -> str:

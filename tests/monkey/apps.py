@@ -21,7 +21,7 @@ from convstep.examples import catalog
 from convstep.language import speak
 from convstep.lessons.course import entries, open_lesson
 from convstep.lessons.progress import Progress
-from convstep.oracle.capture_log import Convolution
+from convstep.oracle.capture_log import Convolution, Seen
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.service import TorchService
 from convstep.ui.app import DebuggerApp
@@ -150,7 +150,7 @@ def _layer(name: str, about: str) -> CapturedLayer:
     eps = float(np.finfo(held.W.dtype).eps)
     called = f"features.{name}" if about != "hostile" else f"bad\x1b]0;{name}\x07\u202e名" + "x" * 300
     convolution = Convolution(
-        called, 0, held.A_prev, held.W, held.b, held.stride, (top, left), held.dilation, held.groups, eps, {}
+        called, 0, held.A_prev, held.W, held.b, held.stride, (top, left), held.dilation, held.groups, eps, {}, Seen(0, 0, None)
     )  # fmt: skip
     gradients = {"dW": dW, "dA_prev": dA_prev} | ({} if db is None else {"db": db})
     kept = frozenset(gradients)
