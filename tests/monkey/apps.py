@@ -150,7 +150,8 @@ def _layer(name: str, about: str) -> CapturedLayer:
     eps = float(np.finfo(held.W.dtype).eps)
     called = f"features.{name}" if about != "hostile" else f"bad\x1b]0;{name}\x07\u202e名" + "x" * 300
     convolution = Convolution(
-        called, 0, held.A_prev, held.W, held.b, held.stride, (top, left), held.dilation, held.groups, eps, {}, Seen(0, 0, None)
+        called, 0, held.A_prev, held.W, held.b, held.stride, (top, left), held.dilation, held.groups, eps, {},
+        Seen(0, 0, None),
     )  # fmt: skip
     gradients = {"dW": dW, "dA_prev": dA_prev} | ({} if db is None else {"db": db})
     kept = frozenset(gradients)
