@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.judging import RIGHT, problem_words
+from convstep.candidate.check.laid import Laid
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import count, listed
 from convstep.candidate.step.probing import Probe
@@ -33,6 +34,7 @@ def notes(swept: Swept) -> Iterator[str]:
             "larger problems were not tried ({count}): it is too slow, or crashed too often",
             count=swept.untried,
         )
+    yield from _laid(swept.laid)
     if absent := _not_computed(swept):
         yield tr(
             "{names} is not computed, and not checked"
@@ -75,6 +77,26 @@ def notes(swept: Swept) -> Iterator[str]:
         yield tr("it prints: {line}", line=printed.strip().splitlines()[0][:80])
     warned = dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
     yield from (tr("it warns: {warning}", warning=warning) for warning in list(warned)[:2])
+
+
+def _laid(laid: Sequence[Laid]) -> Iterator[str]:
+    """Where it is right besides, and what it does not take."""
+    by_words: dict[str, list[Laid]] = {}
+    for each in laid:
+        by_words.setdefault(each.laying.words, []).append(each)
+    right = [
+        words for words, found in by_words.items() if all(each.taken and not each.wrong for each in found)
+    ]
+    if right:
+        yield tr("also right where {cases}", cases=tr("; where ").join(map(tr, right)))
+    for words, found in by_words.items():
+        raising = [each.result.outcome for each in found if not each.taken]
+        if raising and not any(each.failed for each in found):
+            yield tr(
+                "not taken, which does not count as wrong: where {when}: {message}",
+                when=tr(words),
+                message=raising[0].message,
+            )
 
 
 def _not_computed(swept: Swept) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import Result
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import Finding, count, listed
+from convstep.candidate.diagnose.finding import VERBS, Finding, count, listed
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from convstep.conv.problem import Problem
 
 
-VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
-"""By kind of outcome, what a candidate does that never does anything else wrong."""
 FEW = 10
 """A candidate that is right on fewer problems is said to be right on these alone."""
 
@@ -78,8 +77,9 @@ class Verdict:
             return self.swept.failing
         if not self.diagnosis:
             return None
-        # its gradients are right; what is wrong is its forward, or a second call
-        return next(iter(wrong_forwards(self.swept)), self.swept.results[0])
+        # its gradients are right; what is wrong is its forward, how it reads tensors, or a second call
+        laid = (each.result for each in self.swept.laid if each.failed)
+        return next(itertools.chain(wrong_forwards(self.swept), laid), self.swept.results[0])
 
     @property
     def failing(self) -> Problem | None:

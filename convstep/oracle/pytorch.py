@@ -6,8 +6,9 @@ torch is imported inside functions only: convstep works without it, and starts w
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,14 +129,56 @@ def gradients_until(problem: Problem, position: int) -> PaddedGradients:
     return _sum_of_blocks(problem, executed_blocks(problem.geometry, position))
 
 
-def tensor(array: Array) -> Any:
-    """An array as a tensor of its own, contiguous: some of torch's kernels are wrong in another order."""
-    return _torch().from_numpy(np.array(array, order="C"))
+_LAID: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("_LAID")
 
 
-def leaf(array: Array) -> Any:
-    """An array as a tensor that collects a gradient; integers cannot, and stay plain."""
-    made = tensor(array)
+@contextlib.contextmanager
+def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Let `tensor` lay some in memory as autograd and its callers may, not contiguous.
+
+    Args:
+        how: names ("A_prev", "dZ") and for each a key of `_LAYING`.
+    """
+    token = _LAID.set(dict(how))
+    try:
+        yield
+    finally:
+        _LAID.reset(token)
+
+
+def tensor(array: Array, name: str = "") -> Any:
+    """An array as a tensor of its own.
+
+    Contiguous, as some of torch's kernels are wrong in another order, unless `laid` wants it otherwise.
+
+    Args:
+        array: what it holds.
+        name: "A_prev", "W", "b" or "dZ", where it is one of them.
+    """
+    made = _torch().from_numpy(np.array(array, order="C"))
+    how = _LAID.get({}).get(name)
+    return made if how is None else _LAYING[how](_torch(), made)
+
+
+def _spread(torch: Any, made: Any) -> Any:
+    """Rows where columns are, and gaps between them, as slices and transposes hand it on: no view fits."""
+    *lead, rows, columns = made.shape
+    wide = torch.full((*lead, columns, 2 * rows), torch.nan, dtype=made.dtype)
+    return wide[..., ::2].transpose(-1, -2).copy_(made)
+
+
+_LAYING: dict[str, Callable[[Any, Any], Any]] = {
+    "expanded": lambda torch, made: made.flatten()[0].clone().reshape((1,) * made.ndim).expand(made.shape),
+    "strided": _spread,
+    "channels last": lambda torch, made: made.contiguous(memory_format=torch.channels_last),
+    "empty": lambda torch, made: made[:0],
+}
+"""What autograd and its callers hand on besides contiguous tensors; the first is for equal cells alone."""
+
+
+def leaf(array: Array, name: str = "") -> Any:
+    """An array as a tensor that collects a gradient; integers cannot, and stay plain. See `tensor`."""
+    made = tensor(array, name)
     return made.requires_grad_(made.is_floating_point())
 
 
@@ -145,10 +188,31 @@ def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
     Args:
         Z: what was made of the leaves, a tensor.
         dZ: the upstream gradient, in its shape.
-        leaves: tensors of `leaf`; one that did not take part has no gradient.
+        leaves: tensors of `leaf`. One that did not take part has zeros for its gradient; where functions
+            with a backward of their own took part, which may leave it out on purpose, it has none.
     """
-    found = _torch().autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
-    return {name: gradient for name, gradient in zip(leaves, found, strict=True) if gradient is not None}
+    torch = _torch()
+    found = torch.autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
+    made = dict(zip(leaves, found, strict=True))
+    if None in found and not has_own_functions(Z):
+        made |= {name: torch.zeros_like(leaves[name]) for name, gradient in made.items() if gradient is None}
+    return {name: gradient for name, gradient in made.items() if gradient is not None}
+
+
+def has_own_functions(Z: Any) -> bool:
+    """Whether in a tensor's graph there is a node that is not PyTorch's own."""
+    torch = _torch()
+    seen: set[Any] = set()
+    left = [Z.grad_fn]
+    while left:
+        node = left.pop()
+        if node is None or node in seen:
+            continue
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            return True
+        seen.add(node)
+        left += [before for before, _ in node.next_functions]
+    return False
 
 
 def read_tensors(file: StrPath | Bounded) -> object:

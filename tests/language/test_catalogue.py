@@ -11,12 +11,14 @@ from pathlib import Path
 
 import convstep
 from convstep.candidate.call.processes import CRASHES
+from convstep.candidate.check.laid import LAYINGS
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
+from convstep.candidate.diagnose.finding import VERBS
 from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
-from convstep.candidate.verdict import SIZES, VERBS
+from convstep.candidate.verdict import SIZES
 from convstep.cli_export import DRAWN, WRITTEN
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
@@ -62,6 +64,7 @@ TABLES: dict[str, Iterable[str]] = {
         *UNCHECKED,
     ],
     "candidate/processes.py": CRASHES.values(),
+    "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [

@@ -35,6 +35,10 @@ class ForwardFailed(Exception):
     """The candidate's own forward raised: nothing is known of its backward."""
 
 
+class PyTorchFailed(ForwardFailed):
+    """A kernel of PyTorch's own raised in the backward of a plain forward."""
+
+
 class Context:
     """A ctx, for a library that brings none of its own along: anything can be kept in it.
 
@@ -280,20 +284,41 @@ def _cache_of(made: Any, facts: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
 def through_autograd(
     function: Any, call: Call, candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
 ) -> Any:
-    """An autograd Function's gradients, by PyTorch's own engine."""
-    from convstep.oracle.pytorch import leaf, pulled_back, tensor
+    """The gradients of an autograd Function or of a forward on tensors, by PyTorch's own engine."""
+    from convstep.oracle.pytorch import leaf, tensor
 
     for name in ("A_prev", "W", "b"):
         if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, leaf(array))
-    inputs.dZ = tensor(inputs.dZ)
+            setattr(inputs, name, leaf(array, name))
+    inputs.dZ = tensor(inputs.dZ, "dZ")
     assert call.forward is not None
     values = _Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    places, _ = given(call.forward, candidate.parameters, values)
-    Z = getattr(function, "apply", function)(*places)
+    places, named = given(call.forward, candidate.parameters, values)
+    Z = getattr(function, "apply", function)(*places, **named)
     if (ours := _Z_of(Z, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
     told = {"dA_prev": "A_prev", "dW": "W", "db": "b"}
     return pulled_back(Z, inputs.dZ, {name: leaves[name] for name in leaves if told[name] in roles})
+
+
+def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
+    """What autograd makes of a forward's output, by the leaves' names; see `pytorch.pulled_back`.
+
+    Raises:
+        PyTorchFailed: it is a kernel of PyTorch's own that does not take this.
+    """
+    from convstep.oracle import pytorch
+
+    try:
+        return pytorch.pulled_back(Z, dZ, leaves)
+    except RuntimeError as error:
+        if (
+            not hasattr(Z, "grad_fn")
+            or Z.shape != dZ.shape
+            or Z.grad_fn is None
+            or pytorch.has_own_functions(Z)
+        ):
+            raise
+        raise PyTorchFailed from error

@@ -59,6 +59,8 @@ class Call:
     """The padding that it makes by itself: a name of `layers.RULES`; "" where numbers say it, or none."""
     places: tuple[tuple[str, str], ...] = ()
     """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
+    laid: tuple[tuple[str, str], ...] = ()
+    """Which of "A_prev" and "dZ" are tensors that lie in memory otherwise, and how; see `pytorch.tensor`."""
     rate: float = 0.0
     """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
 
@@ -67,6 +69,10 @@ class Call:
         if self.tensors is not None:
             return self.tensors
         return candidate.tensors and self.convention in ("torch", "named", "layer")
+
+    def by_autograd(self, candidate: Candidate) -> bool:
+        """Whether its gradients are PyTorch's to ask for, so that autograd hands it dZ."""
+        return candidate.kind == "autograd" or (self.forward is not None and self.backward is None)
 
     @property
     def says(self) -> frozenset[str]:
@@ -80,7 +86,8 @@ class Call:
         """The call of what `dataclasses.asdict` and JSON make of one."""
         facts = dict(plain)
         facts["returns"] = tuple(facts["returns"])
-        facts["places"] = tuple((what, where) for what, where in facts["places"])
+        for name in ("places", "laid"):
+            facts[name] = tuple((what, how) for what, how in facts[name])
         if facts["layouts"] is not None:
             facts["layouts"] = Layouts(**facts["layouts"])
         for name in ("maker", "forward", "backward", "watched"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.by_name import ForwardFailed, run, through_autograd
+from convstep.candidate.call.by_name import ForwardFailed, PyTorchFailed, pulled_back, run, through_autograd
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import (
     CONVENTIONS,
@@ -89,7 +89,7 @@ def perform(
     before = {name: array.copy() for name in INPUTS if (array := getattr(problem, name)) is not None}
     inputs = convention.inputs(problem, integers=call.integers)
     kept = {name: np.array(value) for name in INPUTS if (value := getattr(inputs, name)) is not None}
-    with _listening() as heard:
+    with _listening() as heard, _lying(call):
         try:
             if call.again and call.convention != "layer":
                 function, clear = on_one_object(function)
@@ -103,7 +103,9 @@ def perform(
             said = failure(failed.__cause__ or failed, candidate)["message"]
             facts |= {"kind": REFUSED, "forward_message": said}
             words = "not tried: its own forward raises there: {message}"
-            if facts.get("places") == ("stage make",):
+            if isinstance(failed, PyTorchFailed):
+                words = "not tried: PyTorch's own backward raises there: {message}"
+            elif facts.get("places") == ("stage make",):
                 words = "not tried: it cannot be made there: {message}"
             facts["message"] = tr(words, message=said)
         except BaseException as error:
@@ -114,6 +116,15 @@ def perform(
     originals = kept if convention.name != "problem" else before
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))
     return Outcome(memory=resident(), **facts, **heard)
+
+
+def _lying(call: Call) -> contextlib.AbstractContextManager[None]:
+    """While a call is made whose tensors lie in memory otherwise."""
+    if not call.laid:
+        return contextlib.nullcontext()
+    from convstep.oracle.pytorch import laid
+
+    return laid(call.laid)
 
 
 def vars_of(inputs: Inputs) -> dict[str, Any]:
@@ -133,7 +144,7 @@ def _result(
     convention = convention_of(call)
     if call.convention == "layer":
         return run_layer(function, call, inputs, facts)
-    if isinstance(convention, Named) and candidate.kind == "autograd":
+    if isinstance(convention, Named) and call.by_autograd(candidate):
         return through_autograd(function, call, candidate, inputs, facts)
     if candidate.kind == "autograd":
         return _through_autograd(function, candidate, inputs, facts)
@@ -183,20 +194,20 @@ def _to_tensors(inputs: Inputs) -> None:
 
     for name in INPUTS:
         if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, tensor(array))
+            setattr(inputs, name, tensor(array, name))
 
 
 def _through_autograd(
     function: Callable[..., Any], candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
 ) -> Any:
     """An autograd Function's gradients, by PyTorch's own engine."""
-    from convstep.oracle.pytorch import leaf, pulled_back, tensor
+    from convstep.oracle.pytorch import leaf, tensor
 
     for name in ("A_prev", "W", "b"):
         if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, leaf(array))
-    inputs.dZ = tensor(inputs.dZ)
-    Z = function.apply(*autograd_arguments(inputs, candidate))  # type: ignore[attr-defined]
+            setattr(inputs, name, leaf(array, name))
+    inputs.dZ = tensor(inputs.dZ, "dZ")
+    Z = getattr(function, "apply", function)(*autograd_arguments(inputs, candidate))
     facts["Z"] = _ours(Z, CONVENTIONS["torch"], inputs.problem)
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
     return pulled_back(Z, inputs.dZ, {name: value for name, value in leaves.items() if value is not None})

@@ -99,7 +99,7 @@ def _array(name: str, problem: Problem, layouts: Layouts, tensors: bool) -> Any:
         return array
     from convstep.oracle.pytorch import tensor
 
-    return tensor(array)
+    return tensor(array, name)
 
 
 def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) -> Any:

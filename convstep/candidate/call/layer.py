@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.by_name import pulled_back
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
@@ -225,8 +226,6 @@ class Layer:
         self.inputs["dZ"] = self.hand("dZ")
         if self.call.backward is not None:
             return self._called(self.call.backward)
-        from convstep.oracle.pytorch import pulled_back
-
         leaves = {"dA_prev": self.inputs["A_prev"]}
         for name in ("W", "b"):
             if (place := self.place(name)) is not None and place.value.requires_grad:
@@ -243,7 +242,8 @@ class Layer:
         from convstep.oracle.pytorch import tensor
 
         place = self.place("W")
-        made = tensor(array) if place is None else tensor(array).to(place.value.dtype)
+        made = tensor(array, name)
+        made = made if place is None else made.to(place.value.dtype)
         return made.requires_grad_(True) if leaf else made
 
     def _called(self, method: Method) -> Any:

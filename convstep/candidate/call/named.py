@@ -220,6 +220,8 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
                     yield Call("named", forward=forward, backward=backward)
         elif "dZ" not in roles:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
+                if candidate.tensors:
+                    yield Call("named", forward=backward)
                 yield Call("named", forward=backward, backward=Method("closure", (("", "dZ"),)))
         elif (
             "cache" not in roles
@@ -379,7 +381,7 @@ def described(call: Call, candidate: Candidate) -> str:
     if method.name == "closure" and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = f"out, back = {candidate.name}({made}); back(dZ)"
-    elif call.forward is not None and candidate.forward and candidate.kind != "autograd":
+    elif call.forward is not None and candidate.forward and not call.by_autograd(candidate):
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")
     held: dict[str, list[str]] = {}
@@ -399,7 +401,8 @@ def described(call: Call, candidate: Candidate) -> str:
     if "padding" not in call.says:
         parts.append(tr(RULES[call.rule]))
     if call.tensors or (call.tensors is None and candidate.tensors):
-        parts.append(tr("tensors"))
+        own = candidate.kind != "autograd" and call.by_autograd(candidate)
+        parts.append(tr("tensors, gradients from PyTorch's autograd") if own else tr("tensors"))
     return f"{text}: {tr(', ').join(parts)}"
 
 

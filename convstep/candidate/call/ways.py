@@ -70,7 +70,7 @@ class Ways:
 
 
 def _key(call: Call) -> str:
-    return repr(replace(call, integers=False, again=False))
+    return repr(replace(call, integers=False, again=False, laid=()))
 
 
 def _helped(before: Outcome, after: Outcome) -> bool:

@@ -125,7 +125,7 @@ def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     inputs, name = convention_of(call).inputs(problem), candidate.name
     if call.maker is None:
         steps = [f"{name}{'.apply' if candidate.kind == 'autograd' else ''}"]
-        method = call.forward if candidate.kind == "autograd" else call.backward
+        method = call.forward if call.by_autograd(candidate) else call.backward
         return f"{steps[0]}({'' if method is None else _by_place(call, method, candidate, inputs)})"
     steps = [
         f"layer.{method.name or 'backward'}({_arguments(call, method, inputs)})"

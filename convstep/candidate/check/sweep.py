@@ -19,6 +19,7 @@ from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.choosing import choose as choose
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
 from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.candidate.check.laid import Laid, laid_otherwise
 from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
 from convstep.conv.geometry import Geometry
@@ -65,6 +66,8 @@ class Swept:
     """What it never takes, whose problems are not among the results."""
     whole_numbers: tuple[str, ...]
     """Gradients that are cut to whole numbers when the inputs are integers."""
+    laid: tuple[Laid, ...] = ()
+    """What came of tensors that lie in memory otherwise."""
 
     @property
     def failing(self) -> Result | None:
@@ -143,8 +146,11 @@ def sweep(
         right = Right.of(problem)
         results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
     held = [result.outcome.memory for result in results if result.outcome.memory]
+    candidate = worker.candidate
+    if call.by_autograd(candidate):  # whatever else its file holds, it is its own forward
+        candidate = replace(candidate, forward="")
     return Swept(
-        worker.candidate,
+        candidate,
         call,
         reason,
         tuple(results),
@@ -156,6 +162,7 @@ def sweep(
         _only_batch(worker, call, results),
         beyond,
         _whole_numbers(worker, call, results, keeps_state),
+        () if stopped else tuple(laid_otherwise(worker, call, results, fresh=keeps_state)),
     )
 
 

@@ -283,4 +283,5 @@ def _wrong_arguments(outcome: Outcome) -> bool:
 def _wants_pairs(results: Sequence[Result]) -> bool:
     """Whether an int was taken for a pair."""
     said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
-    return any(re.search(said, result.outcome.message) for result in results)
+    said += r"|expected a value of type 'List\[int\]'"
+    return any(re.search(said, result.outcome.message, re.I) for result in results)

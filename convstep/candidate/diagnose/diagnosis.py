@@ -41,6 +41,7 @@ from convstep.candidate.diagnose.matching import (
 from convstep.candidate.diagnose.mistakes import Patch, program
 from convstep.candidate.diagnose.observed import (
     about_forward,
+    about_laying,
     from_updated_kernels,
     multiplied_by_the_rate,
     never_added_to,
@@ -64,7 +65,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         swept: what came of every problem.
         forward: what its own forward does, where it is not this convolution.
     """
-    found = [*seen_directly(swept)]
+    found = [*seen_directly(swept), *about_laying(swept.laid)]
     wrong_outputs = wrong_forwards(swept)
     if wrong_outputs and not (forward and forward.fits):
         finding = known("forward-wrong", about_forward(swept, wrong_outputs, forward))

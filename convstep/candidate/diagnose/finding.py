@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
 """How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
 was seen, but that is little, or nothing but exceptions; no more than what there is to see."""
+VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
+"""By kind of outcome, what a candidate does that returns nothing."""
 ENOUGH = 3
 """Problems on which a mistake must show in the candidate's own numbers before it is proven."""
 OTHERS = 2

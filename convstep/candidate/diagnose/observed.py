@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.judging import Result, problem_words, wrong_cells
+from convstep.candidate.check.laid import Laid
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import (
     ENOUGH,
     LIKELY,
     PROVEN,
     SEEN,
+    VERBS,
     Finding,
     count,
     known,
@@ -155,6 +157,29 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
         problems=count(failing),
     )
     return Finding("gradient-not-returned", LIKELY, message, empty)
+
+
+def about_laying(laid: Sequence[Laid]) -> Iterator[Finding]:
+    """What goes wrong only because tensors are not contiguous; its own control is the same problem."""
+    wrong = [each for each in laid if each.wrong]
+    failing = wrong or [each for each in laid if each.failed]
+    if not failing:
+        return
+    when = tr(" and where ").join(tr(words) for words in dict.fromkeys(each.laying.words for each in failing))
+    if wrong:
+        names = tuple(name for name in NAMES if any(name in each.wrong for each in wrong))
+        seen = tr("{names} came back wrong, on {problems}", names=listed(names), problems=count(len(wrong)))
+        strength = PROVEN if len(wrong) >= ENOUGH else LIKELY
+    else:
+        outcome, names, strength = failing[0].result.outcome, (), SEEN
+        seen = tr("it {verb}: {message}", verb=tr(VERBS[outcome.kind]), message=outcome.message.rstrip("."))
+    message = tr(
+        "where {when}, {seen}; on the same numbers laid out contiguously it is right: begin with "
+        "dZ = dZ.contiguous(), or use indices and reshape rather than view and as_strided",
+        when=when,
+        seen=seen,
+    )
+    yield Finding("memory-layout", strength, message, names)
 
 
 def multiplied_by_the_rate(swept: Swept, results: Sequence[Result], wrong: Sequence[str]) -> Finding | None:

@@ -16,6 +16,8 @@ _REGISTERS_ALONE = re.compile(r"_*(register|install|bind|attach|hook)")
 _WRAPS = re.compile(r"wrap|primitive|decorat|regist|vectoriz|jit|compile|differentiable|implement", re.I)
 """What decorators are named that are called as functions: `conv = primitive(conv)`."""
 _FILLS = words("append extend update insert setdefault add")
+_DECLARES = words("define impl")
+"""How a `torch.library.Library` is told of its operators."""
 _LISTS = words("vars dir getattr getmembers items keys values import_module signature")
 """Calls that say what there is."""
 
@@ -70,9 +72,13 @@ class Registering:
         if self._looped and self._listed(node.value):
             return all(whole or self._owns(root) or self._is_constant(root or "") for root, whole in roots)
         called = node.value
-        if not isinstance(called, ast.Call) or not self._given_own(called):
+        if not isinstance(called, ast.Call):
             return False
         name = (dotted(called.func) or "").rpartition(".")[2]
+        if name == "Library" and self._listed(called.func) and all(map(self._listed, _arguments(called))):
+            return all(whole for _, whole in roots)
+        if not self._given_own(called):
+            return False
         makes = bool(_WRAPS.search(name)) or (name[:1].isupper() and self._owns(name))
         return makes and all(whole or self._owns(root) for root, whole in roots)
 
@@ -84,6 +90,8 @@ class Registering:
         root, last = name.partition(".")[0], name.rpartition(".")[2]
         if not all(map(self._listed, _arguments(node))):
             return False
+        if last in _DECLARES and self._is_constant(root):
+            return True
         if name != last and last in _FILLS and (self._is_constant(root) or self._owns(root)):
             return True
         if _REGISTERS_ALONE.match(last) and self._owns(root):

@@ -1,0 +1,97 @@
+"""Tensors as autograd and its callers hand them on: expanded, with gaps, channels last, an empty batch.
+
+The sweep's own tensors are contiguous. What is right on them may still read another one's memory in the
+wrong order, or refuse it; `loss.sum().backward()` is enough to make a dZ that is not contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, RETURNED
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.cases import Right
+from convstep.candidate.check.judging import Result, judge
+
+TRIED = 3
+"""Problems on which each is tried."""
+EMPTY = "empty"
+"""The way of a batch without samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laying:
+    """A way in which tensors lie."""
+
+    words: str
+    """When, in words."""
+    laid: tuple[tuple[str, str], ...]
+    """Which lie how; see `Call.laid`."""
+
+
+EXPANDED = Laying("dZ is expanded, as loss.sum() makes it", (("dZ", "expanded"),))
+"""What the simplest of losses hands on: a backward that does not take it is wrong."""
+LAYINGS = (
+    EXPANDED,
+    Laying("dZ is not contiguous", (("dZ", "strided"),)),
+    Laying("the pictures are not contiguous", (("A_prev", "strided"),)),
+    Laying("pictures and dZ are channels_last", (("A_prev", "channels last"), ("dZ", "channels last"))),
+    Laying("the batch is empty", (("A_prev", EMPTY), ("dZ", EMPTY))),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """What came of one way on one problem."""
+
+    laying: Laying
+    """The way."""
+    result: Result
+    """What came of it; the problem itself is right on contiguous tensors."""
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Gradients whose numbers are wrong; those of an empty batch are zeros."""
+        if self.laying.laid[0][1] == EMPTY:
+            return tuple(name for name, array in self.result.outcome.gradients.items() if np.any(array))
+        return tuple(name for name in NAMES if self.result.wrong(name))
+
+    @property
+    def taken(self) -> bool:
+        """Whether gradients came back."""
+        return self.result.outcome.kind == RETURNED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is the candidate's mistake: wrong numbers, or none of the simplest loss."""
+        came_to_nothing = self.result.outcome.kind in (RAISED, DIED, HUNG)
+        return bool(self.wrong) or (came_to_nothing and self.laying is EXPANDED)
+
+
+def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fresh: bool) -> Iterator[Laid]:
+    """Try what is right on contiguous tensors on others, where it is PyTorch that hands them on."""
+    if not call.by_autograd(worker.candidate):
+        return
+    fit = [result.right for result in results if result.ok and result.case and _tells(result)]
+    for laying in LAYINGS:
+        for right in sorted(fit, key=lambda right: -right.problem.geometry.samples)[:TRIED]:
+            if laying is EXPANDED:
+                right = Right.of(right.problem.with_arrays(dZ=np.ones_like(right.problem.dZ)))
+                if not judge(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
+                    continue
+            outcome = worker.call(replace(call, laid=laying.laid), right.problem, fresh=fresh)
+            found = Laid(laying, judge(None, right, outcome))
+            yield found
+            if outcome.kind in (DIED, HUNG):
+                return
+
+
+def _tells(result: Result) -> bool:
+    """Whether no axis is so short that the cells lie in the same order however they are laid."""
+    geometry = result.right.problem.geometry
+    sizes = (*geometry.input_shape, *geometry.output_shape, *geometry.kernel_shape[1:3])
+    return min(sizes) > 1 and geometry.batch is not None
