@@ -1,0 +1,144 @@
+"""Forwards on tensors by autograd, and tensors as autograd and its callers hand them on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+import convstep
+
+
+def by_unfolding(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    columns = functional.unfold(x, w.shape[2:], padding=padding, stride=stride)
+    out = w.flatten(1) @ columns + b[:, None]
+    height = (x.shape[2] + 2 * padding - w.shape[2]) // stride + 1
+    return out.unflatten(2, (height, out.shape[2] // height))
+
+
+def with_cut_kernels(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    return by_unfolding(x, w.detach(), b, stride, padding)
+
+
+def with_a_term_too_many(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    return by_unfolding(x, w, b, stride, padding) + 0.1 * (x.sum() - x.sum().detach())
+
+
+def transposed_forward(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    return functional.conv_transpose2d(x, w, b, stride, padding)
+
+
+def channels_last(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    Z = functional.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), b, stride, padding)
+    return Z.permute(0, 2, 3, 1)
+
+
+@torch.library.custom_op("convstep_tests::conv", mutates_args=())
+def operator(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, stride: int, padding: int) -> torch.Tensor:
+    return functional.conv2d(x, w, b, stride, padding)
+
+
+def gradients(x: Any, w: Any, dZ: Any, stride: int, padding: int) -> tuple[Any, ...]:
+    dx = torch.nn.grad.conv2d_input(x.shape, w, dZ, stride, padding)
+    return dx, torch.nn.grad.conv2d_weight(x, w.shape, dZ, stride, padding), dZ.sum((0, 2, 3)), None, None
+
+
+operator.register_autograd(
+    lambda ctx, dZ: gradients(*ctx.saved_tensors, dZ, *ctx.numbers),
+    setup_context=lambda ctx, inputs, output: (
+        ctx.save_for_backward(*inputs[:2]),
+        setattr(ctx, "numbers", inputs[3:]),
+    ),
+)
+
+
+class Conv(torch.autograd.Function):
+    """Its backward takes dZ as it comes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, w: Any, b: Any, stride: int, padding: int) -> Any:
+        ctx.save_for_backward(x, w)
+        ctx.numbers = stride, padding
+        return functional.conv2d(x, w, b, stride, padding)
+
+    @staticmethod
+    def backward(ctx: Any, dZ: Any) -> Any:
+        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+
+
+class ReadsMemory(Conv):
+    """Its backward takes the memory of dZ for its cells."""
+
+    @staticmethod
+    def backward(ctx: Any, dZ: Any) -> Any:
+        if dZ.untyped_storage().nbytes() >= dZ.numel() * dZ.element_size():
+            dZ = torch.as_strided(dZ, dZ.shape, torch.empty(dZ.shape).stride())
+        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+
+
+class Writes(Conv):
+    """Its backward writes into dZ, which an expanded one does not let it."""
+
+    @staticmethod
+    def backward(ctx: Any, dZ: Any) -> Any:
+        dZ += 0
+        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+
+
+class Views(Conv):
+    """Its backward raises on a dZ that is not contiguous, as many published ones do."""
+
+    @staticmethod
+    def backward(ctx: Any, dZ: Any) -> Any:
+        return gradients(*ctx.saved_tensors, dZ.view(len(dZ), -1).view(dZ.shape), *ctx.numbers)
+
+
+@pytest.mark.parametrize("candidate", [by_unfolding, channels_last, operator])
+def test_a_right_forward_on_tensors_is_right_by_autograd(candidate: Any) -> None:
+    verdict = convstep.check(candidate)
+    assert verdict.ok
+    assert "gradients from PyTorch's autograd" in " ".join(str(verdict).split())
+    assert "also right where dZ is expanded" in str(verdict)
+    assert verdict.forward_ok
+
+
+def test_a_path_that_is_cut_is_a_gradient_of_zeros() -> None:
+    verdict = convstep.check(with_cut_kernels)
+    assert not verdict.ok
+    assert [finding.gradients for finding in verdict.diagnosis] == [("dW",)]
+
+
+def test_a_term_too_many_is_found() -> None:
+    verdict = convstep.check(with_a_term_too_many)
+    assert not verdict.ok
+    assert verdict.diagnosis[0].gradients == ("dA_prev",)
+
+
+def test_a_forward_of_something_else_is_not_checked() -> None:
+    with pytest.raises(convstep.CannotCall, match="transposed_forward is a forward; name its backward"):
+        convstep.check(transposed_forward)
+
+
+def test_numbers_that_depend_on_how_dZ_lies_are_wrong() -> None:
+    verdict = convstep.check(ReadsMemory)
+    (finding,) = verdict.diagnosis
+    assert (finding.id, finding.proven) == ("memory-layout", True)
+    assert not verdict.ok
+    assert "dZ is not contiguous and where pictures and dZ are channels_last" in finding.message
+    assert verdict.failing is not None
+    assert not verdict.as_dict()["ok"]
+
+
+def test_a_backward_must_take_what_the_simplest_loss_hands_on() -> None:
+    (finding,) = convstep.check(Writes).diagnosis
+    assert (finding.id, finding.proven) == ("memory-layout", False)
+    assert "where dZ is expanded, as loss.sum() makes it, it raises: RuntimeError" in finding.message
+
+
+def test_what_is_refused_loudly_otherwise_is_told_and_not_wrong() -> None:
+    verdict = convstep.check(Views)
+    assert verdict.ok
+    note = "not taken, which does not count as wrong: where dZ is not contiguous: RuntimeError"
+    assert any(note in each for each in verdict.notes)
