@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional
+from torch.nn import functional, grad
 
 import convstep
 
@@ -40,18 +40,18 @@ def operator(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, stride: int, pad
     return functional.conv2d(x, w, b, stride, padding)
 
 
-def gradients(x: Any, w: Any, dZ: Any, stride: int, padding: int) -> tuple[Any, ...]:
-    dx = torch.nn.grad.conv2d_input(x.shape, w, dZ, stride, padding)
-    return dx, torch.nn.grad.conv2d_weight(x, w.shape, dZ, stride, padding), dZ.sum((0, 2, 3)), None, None
+def noted(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.save_for_backward(*inputs[:2])
+    ctx.numbers = inputs[3:]
 
 
-operator.register_autograd(
-    lambda ctx, dZ: gradients(*ctx.saved_tensors, dZ, *ctx.numbers),
-    setup_context=lambda ctx, inputs, output: (
-        ctx.save_for_backward(*inputs[:2]),
-        setattr(ctx, "numbers", inputs[3:]),
-    ),
-)
+def gradients(ctx: Any, dZ: Any) -> tuple[Any, ...]:
+    x, w = ctx.saved_tensors
+    dx = grad.conv2d_input(x.shape, w, dZ, *ctx.numbers)
+    return dx, grad.conv2d_weight(x, w.shape, dZ, *ctx.numbers), dZ.sum((0, 2, 3)), None, None
+
+
+operator.register_autograd(gradients, setup_context=noted)
 
 
 class Conv(torch.autograd.Function):
@@ -59,13 +59,12 @@ class Conv(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, w: Any, b: Any, stride: int, padding: int) -> Any:
-        ctx.save_for_backward(x, w)
-        ctx.numbers = stride, padding
+        noted(ctx, (x, w, b, stride, padding), None)
         return functional.conv2d(x, w, b, stride, padding)
 
     @staticmethod
     def backward(ctx: Any, dZ: Any) -> Any:
-        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+        return gradients(ctx, dZ)
 
 
 class ReadsMemory(Conv):
@@ -75,7 +74,7 @@ class ReadsMemory(Conv):
     def backward(ctx: Any, dZ: Any) -> Any:
         if dZ.untyped_storage().nbytes() >= dZ.numel() * dZ.element_size():
             dZ = torch.as_strided(dZ, dZ.shape, torch.empty(dZ.shape).stride())
-        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+        return gradients(ctx, dZ)
 
 
 class Writes(Conv):
@@ -84,7 +83,7 @@ class Writes(Conv):
     @staticmethod
     def backward(ctx: Any, dZ: Any) -> Any:
         dZ += 0
-        return gradients(*ctx.saved_tensors, dZ, *ctx.numbers)
+        return gradients(ctx, dZ)
 
 
 class Views(Conv):
@@ -92,7 +91,7 @@ class Views(Conv):
 
     @staticmethod
     def backward(ctx: Any, dZ: Any) -> Any:
-        return gradients(*ctx.saved_tensors, dZ.view(len(dZ), -1).view(dZ.shape), *ctx.numbers)
+        return gradients(ctx, dZ.view(len(dZ), -1).view(dZ.shape))
 
 
 @pytest.mark.parametrize("candidate", [by_unfolding, channels_last, operator])
