@@ -36,6 +36,19 @@ class Nonfinite(NamedTuple):
     """Cells that are inf or -inf."""
 
 
+class Skipped(NamedTuple):
+    """A convolution that is in the model, or ran, but is not among the captured layers."""
+
+    name: str
+    """As a captured layer's: `stem.conv` or `block.attn F.conv2d #2`."""
+    kind: str
+    """The class of the module, or the function: `ConvTranspose2d`, `F.conv3d`."""
+    reason: str
+    """One sentence, in English."""
+    calls: int
+    """How often it ran inside the block."""
+
+
 @dataclass(frozen=True, eq=False)
 class CapturedLayer:
     """One call of one layer, and what one backward pass brought it."""
@@ -195,6 +208,12 @@ class Captured:
         if self._log.closed:
             self._final = layers
         return list(layers)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was not captured, each with the reason; empty when nothing is missing."""
+        captured = set(self.names)
+        return [Skipped(*row) for row in self._log.skipped() if row[0] not in captured]
 
     @property
     def names(self) -> list[str]:
