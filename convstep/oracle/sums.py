@@ -80,9 +80,9 @@ def _follow(problem: Problem, position: int) -> Followed:
     dZ = dZ_until(problem, position)
     A_bits, dZ_bits = _exponent(problem.A_prev), _exponent(dZ)
     A_prev_pad, dZ = _samples(problem.A_prev_pad, geometry), _samples(dZ, geometry)
-    notes = {"dW": _Notes(problem.W.shape, A_bits + dZ_bits, run and run.dW)}
+    notes = {"dW": _Notes(problem.W.shape, A_bits + dZ_bits, None if run is None else run.dW)}
     if problem.b is not None:
-        notes["db"] = _Notes(problem.b.shape, dZ_bits, run and run.db)
+        notes["db"] = _Notes(problem.b.shape, dZ_bits, None if run is None else run.db)
     pieces = [*_pieces(geometry, rows + bool(rest))]
     every = math.ceil(len(pieces) / MARKS)
     sample = -1
