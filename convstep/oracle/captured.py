@@ -39,6 +39,19 @@ class Nonfinite(NamedTuple):
     """Cells that are inf or -inf."""
 
 
+class Skipped(NamedTuple):
+    """A convolution that is in the model, or ran, but is not among the captured layers."""
+
+    name: str
+    """As a captured layer's: `stem.conv` or `block.attn F.conv2d #2`."""
+    kind: str
+    """The class of the module, or the function: `ConvTranspose2d`, `F.conv3d`."""
+    reason: str
+    """What follows the name in a sentence: `was not called inside the block; run …`."""
+    calls: int
+    """How often it ran inside the block."""
+
+
 @dataclass(frozen=True, eq=False)
 class CapturedLayer:
     """One call of one layer, and what one backward pass brought it."""
@@ -109,7 +122,12 @@ class CapturedLayer:
         kept = [name for name in self.gradients if name not in self.compared]
         if not kept:
             return ""
-        names = " and ".join(kept)
+        names, one = " and ".join(kept), self.convolution
+        if one.batch not in (None, 1):
+            return (
+                f"{names} belong to all {one.batch} samples of the batch, of which sample {one.sample} was "
+                "kept; not compared"
+            )
         if self.shared_by > 1:
             return (
                 f"{names} were accumulated over {self.shared_by} calls with the same weight in one backward "
@@ -156,7 +174,18 @@ class CapturedLayer:
         return problem.with_recorded(Recorded(self.by, recorded, convolution.eps) if recorded else None)
 
     def _index(self, sample: int) -> int:
-        samples, sample = self.samples or 1, operator.index(sample)
+        samples, sample, only = self.samples or 1, operator.index(sample), self.convolution.sample
+        if only is not None:
+            if sample not in (only, only - (self.convolution.batch or 1)):
+                raise CaptureError(
+                    tr(
+                        "sample {sample} of {layer!r} was not kept; capture kept sample {only}",
+                        sample=sample,
+                        layer=self.name,
+                        only=only,
+                    )
+                )
+            return 0
         if not -samples <= sample < samples:
             raise CaptureError(
                 tr(
@@ -201,6 +230,20 @@ class Captured:
         if self._log.closed:
             self._final = layers
         return list(layers)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was not captured, each with the reason; empty when nothing is missing.
+
+        A layer whose later calls did not fit below the limit stands here with these, and is captured too.
+        """
+        captured = set(self.names)
+        return [Skipped(*row) for row in self._log.skipped(captured)]
+
+    @property
+    def memory(self) -> int:
+        """The bytes that the captured arrays take."""
+        return self._log.memory
 
     @property
     def names(self) -> list[str]:
@@ -295,15 +338,15 @@ class Captured:
                     )
                 )
             return names[layer]
-        watched = self._log.watched
+        known = list(self._log.tallies)
         if layer is None:
             if len(names) > 1:
                 shown = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
                 raise CaptureError(f"{len(names)} layers were captured; name one with layer=: {shown}")
-            if not names and len(watched) > 1:
+            if not names and len(known) != 1:
                 raise CaptureError(self._log.why_nothing(None))
-            return names[0] if names else watched[0]
-        if layer not in watched and layer not in self._log.refused:
+            return names[0] if names else known[0]
+        if layer not in known:
             raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
         return layer
 
