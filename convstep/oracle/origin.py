@@ -144,8 +144,8 @@ class _Run:
                 "made or brought in between the layers: the output of every captured one that ran before is "
                 "finite, {layer}'s too"
                 if differentiated
-                else "no dA_prev was computed here, so probably in the data: the output of every captured one "
-                "that ran before is finite, {layer}'s too",
+                else "no dA_prev was computed here, so probably in the data: the output of every captured "
+                "one that ran before is finite, {layer}'s too",
                 layer=self._who(before[-1]),
             )
         else:

@@ -92,6 +92,28 @@ async def test_a_model_that_overflows_leads_to_the_first_inf_with_one_key() -> N
         assert "▶ " + name in session.text
 
 
+async def test_x_says_where_it_was_born_and_opens_the_layer_at_that_cell() -> None:
+    layers = small().layers
+    images = np.array(layers[0].convolution.A_prev)
+    images[1, 3, 4, 1] = np.nan
+    layers[0] = replace(layers[0], convolution=replace(layers[0].convolution, A_prev=images))
+    layers[2] = replace(layers[2], dZ=np.full_like(layers[2].dZ, np.inf))
+    async with picking(layers) as session:
+        assert "2 with NaN or inf" in session.lines[0]
+        await session.press("x")
+        await session.answered()
+        assert session.debugger.problem_name == "0"
+        assert "first NaN: A_prev[1, 3, 4, 1]; in the data" in session.text
+        grid = session.grid("input")
+        assert grid.has_focus
+        assert grid.panel is not None
+        assert grid.cursor is not None
+        assert grid.panel.face.cell(*grid.cursor) == "A_prev_pad[1, 4, 5, 1]"
+        assert np.isnan(session.timeline.step.input_slice).any()
+        await session.press("q")
+        assert "0: first NaN: A_prev[1, 3, 4, 1]; in the data, or made before this layer" in session.text
+
+
 @pytest.mark.parametrize("no_color", [False, True])
 async def test_everything_is_readable_at_every_size(no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if no_color:
