@@ -144,8 +144,8 @@ class _Run:
                 "made or brought in between the layers: the output of every captured one that ran before is "
                 "finite, {layer}'s too"
                 if differentiated
-                else "no dA_prev was computed here, so probably in the data: the output of every captured "
-                "one that ran before is finite, {layer}'s too",
+                else "probably in the data, as no dA_prev was computed here: the output of every captured one "
+                "that ran before is finite, {layer}'s too",
                 layer=self._who(before[-1]),
             )
         else:
@@ -169,8 +169,8 @@ class _Run:
         last = self._layers[earlier[-1]]
         same = last.step == layer.step
         why = tr(
-            "finite in {when}, as is every gradient captured up to here: changed since then, perhaps by an "
-            "optimizer's step",
+            "changed since {when}, perhaps by an optimizer's step: finite then, as is every gradient captured "
+            "up to here",
             when=tr("call {number} of this layer", number=last.call)
             if same
             else tr("backward pass {number}", number=last.step),
@@ -205,8 +205,8 @@ class _Run:
                 )
                 if after
                 else tr(
-                    "came in after this layer, the last captured of its pass: from the loss, what backward() "
-                    "was given, or what lies between; every captured output is finite up to here"
+                    "from the loss, what backward() was given, or what lies between it and this layer, the "
+                    "last captured of its pass: every captured output is finite up to here"
                 )
             )
             yield self._origin("between backward" if after else "loss", at, name, why, _scaled(layer))

@@ -42,7 +42,7 @@ class Net(nn.Module):  # type: ignore[name-defined, misc]
         super().__init__()
         torch.manual_seed(0)
         self.c1, self.c2, self.c3 = layer(), layer(), layer()
-        self.between = [*between, *[lambda x: x] * (2 - len(between))]
+        self.between: list[Change] = [*between, *[lambda x: x] * (2 - len(between))]
 
     def forward(self, x: Any) -> Any:
         return self.c3(self.between[1](self.c2(self.between[0](self.c1(x)))))
@@ -266,7 +266,7 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     ),
     "a second input": (
         lambda: once(Graph(lambda m, x: m.c3(m.c1(x) + m.c2(batch(bad=NAN))))),
-        "data", "c2", "A_prev[1, 3, 2, 1]", "no dA_prev was computed here, so probably in the data",
+        "data", "c2", "A_prev[1, 3, 2, 1]", "probably in the data, as no dA_prev was computed here",
     ),
     "a weight used twice": (
         lambda: once(Graph(lambda m, x: m.c1(torch.sqrt(m.c1(x) * 0)))),
@@ -289,10 +289,10 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     ),
     "a gradient that is clipped to 0 / 0": (
         lambda: steps(Net(), before_update=clip_to_zero),
-        "update", "c1", "W", "finite in backward pass 1, as is every gradient captured up to here",
+        "update", "c1", "W", "changed since backward pass 1, perhaps by an optimizer's step",
     ),
     "a .grad that was NaN before": (
-        a_grad_that_was_bad, "update", "c2", "W", "finite in backward pass 0, as is every gradient",
+        a_grad_that_was_bad, "update", "c2", "W", "changed since backward pass 0",
     ),
     "a pass that reaches other layers first": (
         adversaries, "between", "c2", "A_prev", "c1's too",
