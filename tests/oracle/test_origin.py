@@ -200,7 +200,7 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     "log(0) in the loss": (lambda: once(Net(), loss=log_of_zero), "loss", "c3", "dZ", "from the loss, what"),
     "a rate that is too large": (
         lambda: steps(Net(), rate=1e6, count=4),
-        "forward", "c2", "Z", "after backward pass 0 its largest |W| grew from 0.",
+        "forward", "c2", "Z", "since the call of backward pass 0 the largest |W| has grown from 0.",
     ),
     "NaN in a weight": (
         lambda: once(with_value(Net(), "c2.weight", (1, 1, 0, 2), NAN)),
@@ -241,7 +241,7 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     ),
     "the slope of a root at 0": (
         lambda: once(Net(lambda x: torch.sqrt(x * 0))),
-        "between backward", "c1", "dZ", "ran after it are finite, c2's too",
+        "between backward", "c1", "dZ", "dZ and dA_prev are finite, c2's too",
     ),
     "a mask times inf": (
         lambda: once(Net(lambda x: x.masked_fill(x < 0, INF) * (x > 0))), "between", "c2", "A_prev", "NaN",
@@ -289,10 +289,10 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     ),
     "a gradient that is clipped to 0 / 0": (
         lambda: steps(Net(), before_update=clip_to_zero),
-        "update", "c1", "W", "changed since backward pass 1, perhaps by an optimizer's step",
+        "update", "c1", "W", "changed since the call of backward pass 1, perhaps by an optimizer's",
     ),
     "a .grad that was NaN before": (
-        a_grad_that_was_bad, "update", "c2", "W", "changed since backward pass 0",
+        a_grad_that_was_bad, "update", "c2", "W", "changed since the call of backward pass 0",
     ),
     "a pass that reaches other layers first": (
         adversaries, "between", "c2", "A_prev", "c1's too",
