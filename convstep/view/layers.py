@@ -145,9 +145,14 @@ def geometry_words(layer: CapturedLayer) -> list[str]:
     return [f"{name} {value}" for name, value in _geometry(layer)]
 
 
+def holds_nonfinite(layer: CapturedLayer) -> bool:
+    """Whether any of its arrays, the output included, holds a NaN or inf."""
+    return any(any(counts) for counts in layer.nonfinite.values())
+
+
 def nonfinite_words(layer: CapturedLayer) -> str:
-    """`✗ 12 NaN 3 inf` in the gradients, what came in with dZ included; "-" for none."""
-    counts = [layer.nonfinite[name] for name in ("dZ", *layer.gradients)]
+    """`✗ 12 NaN 3 inf` in all its arrays, the output included; "-" for none."""
+    counts = layer.nonfinite.values()
     found = count_words(sum(count.nan for count in counts), sum(count.inf for count in counts))
     if not found:
         return "-"

@@ -34,7 +34,6 @@ from convstep.ui.screens.help import MARKS
 from convstep.ui.screens.panels import SHOWN
 from convstep.view.beside import SHORT_ROLES
 from convstep.view.diagnosis import MORE
-from convstep.view.hunt import NONE
 from convstep.view.layers import COLUMNS
 from convstep.view.scene import WITHOUT_BATCH
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
@@ -80,7 +79,6 @@ TABLES: dict[str, Iterable[str]] = {
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
-    "view/hunt.py": (NONE,),
     "view/diagnosis.py": (MORE,),
     "ui/screens/panels.py": SHOWN.values(),
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
