@@ -36,6 +36,20 @@ class Nonfinite(NamedTuple):
     """Cells that are inf or -inf."""
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A layer, or a call of one, that cannot be opened."""
+
+    name: str
+    """Dotted, as `model.named_modules()` has it."""
+    kind: str
+    """Its class: "ConvTranspose2d"."""
+    reason: str
+    """Why, one sentence."""
+    calls: int
+    """How often it ran."""
+
+
 @dataclass(frozen=True, eq=False)
 class CapturedLayer:
     """One call of one layer, and what one backward pass brought it."""
@@ -178,6 +192,23 @@ class Captured:
         """Read from a log, which may still be written to."""
         self._log = log
         self._final: list[CapturedLayer] | None = None
+        self._skipped: list[Skipped] = []
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Captured:
+        """What `save` has written; torch is not needed for that.
+
+        Raises:
+            ProblemError: the file is missing, damaged or holds no run; one sentence.
+        """
+        from convstep.oracle import run_file
+
+        run = run_file.load(path)
+        log = CaptureLog(list(dict.fromkeys(layer.name for layer in run.layers)), dict(run.nothing), run.by)
+        log.closed = True
+        loaded = cls(log)
+        loaded._final, loaded._skipped = list(run.layers), list(run.skipped)
+        return loaded
 
     def __repr__(self) -> str:
         """How much there is."""
@@ -249,12 +280,16 @@ class Captured:
         path: str | os.PathLike[str],
         sample: int | None = None,
         layer: str | int | None = None,
-        call: int = -1,
+        call: int | None = None,
     ) -> None:
-        """Write the problem as a `.npz` that `convstep open` opens; see `problem`.
+        """Write all that was captured, or one problem of it, as a `.npz` that `convstep open` opens.
+
+        With a path alone it is everything: every call with its gradients and what was seen of its
+        output, and what was skipped; `Captured.load` reads it. If that is a single call, the file is a
+        problem too, for `Problem.load`. With a sample, a layer or a call it is one problem; see `problem`.
 
         Raises:
-            CaptureError: it was not captured, or the name says another format.
+            CaptureError: it was not captured, the name says another format, or it is more than a file holds.
             OSError: the file cannot be written.
         """
         ending = os.path.splitext(path)[1].lower()
@@ -262,7 +297,26 @@ class Captured:
             raise CaptureError(
                 f"a captured problem is saved as .npz, not as {ending}; give the file that ending"
             )
-        self.problem(sample, layer, call).save(path)
+        if sample is not None or layer is not None or call is not None:
+            self.problem(sample, layer, -1 if call is None else call).save(path)
+            return
+        from convstep.oracle import run_file
+
+        layers = self.layers
+        if not layers:
+            self.layer()  # says why there is none
+        run_file.save(run_file.Run(layers, self._log.by, self._nothing(layers), self.skipped), path)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What ran and cannot be opened, with the reasons."""
+        return list(self._skipped)
+
+    def _nothing(self, layers: list[CapturedLayer]) -> dict[str, str]:
+        """By name, the layers that nothing was captured of, and why."""
+        found = {layer.name for layer in layers}
+        wanted = dict.fromkeys([*self._log.watched, *self._log.refused])
+        return {name: self._log.why_nothing(name) for name in wanted if name not in found}
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names
