@@ -188,6 +188,8 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
             )
         )
     by, calls = _line(found["by"]), [_Call(call) for call in _list(found["calls"])]
+    if not calls:
+        raise DamagedError("a run of nothing")
     held = {array: given[array] for call in calls for array in call.arrays.values()}
     for at, call in enumerate(calls):
         try:
