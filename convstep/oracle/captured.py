@@ -36,18 +36,17 @@ class Nonfinite(NamedTuple):
     """Cells that are inf or -inf."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A layer, or a call of one, that cannot be opened."""
+class Skipped(NamedTuple):
+    """A convolution that is in the model, or ran, but is not among the captured layers."""
 
     name: str
-    """Dotted, as `model.named_modules()` has it."""
+    """As a captured layer's: `stem.conv` or `block.attn F.conv2d #2`."""
     kind: str
-    """Its class: "ConvTranspose2d"."""
+    """The class of the module, or the function: `ConvTranspose2d`, `F.conv3d`."""
     reason: str
-    """Why, one sentence."""
+    """One sentence, in English."""
     calls: int
-    """How often it ran."""
+    """How often it ran inside the block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +191,7 @@ class Captured:
         """Read from a log, which may still be written to."""
         self._log = log
         self._final: list[CapturedLayer] | None = None
-        self._skipped: list[Skipped] = []
+        self._skipped: list[Skipped] | None = None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Captured:
@@ -204,9 +203,9 @@ class Captured:
         from convstep.oracle import run_file
 
         run = run_file.load(path)
-        log = CaptureLog(list(dict.fromkeys(layer.name for layer in run.layers)), dict(run.nothing), run.by)
-        log.closed = True
-        loaded = cls(log)
+        names = list(dict.fromkeys(layer.name for layer in run.layers))
+        loaded = cls(CaptureLog(names, {name: reason for name, _, reason, _ in run.skipped}, run.by))
+        loaded._log.closed = True
         loaded._final, loaded._skipped = list(run.layers), list(run.skipped)
         return loaded
 
@@ -226,6 +225,14 @@ class Captured:
         if self._log.closed:
             self._final = layers
         return list(layers)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was not captured, each with the reason; empty when nothing is missing."""
+        if self._skipped is not None:
+            return list(self._skipped)
+        captured = set(self.names)
+        return [Skipped(*row) for row in self._log.skipped() if row[0] not in captured]
 
     @property
     def names(self) -> list[str]:
@@ -305,18 +312,7 @@ class Captured:
         layers = self.layers
         if not layers:
             self.layer()  # says why there is none
-        run_file.save(run_file.Run(layers, self._log.by, self._nothing(layers), self.skipped), path)
-
-    @property
-    def skipped(self) -> list[Skipped]:
-        """What ran and cannot be opened, with the reasons."""
-        return list(self._skipped)
-
-    def _nothing(self, layers: list[CapturedLayer]) -> dict[str, str]:
-        """By name, the layers that nothing was captured of, and why."""
-        found = {layer.name for layer in layers}
-        wanted = dict.fromkeys([*self._log.watched, *self._log.refused])
-        return {name: self._log.why_nothing(name) for name in wanted if name not in found}
+        run_file.save(run_file.Run(layers, self._log.by, self.skipped), path)
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +50,8 @@ class Run:
     """The calls, in the order of the forward passes."""
     by: str
     """Who computed the gradients."""
-    nothing: Mapping[str, str]
-    """By name, the layers that were to be captured and were not, and why: one sentence."""
     skipped: Sequence[Skipped]
-    """What cannot be opened."""
+    """What is not among them."""
     notes: Sequence[str] = ()
     """What else there is to say of the capture, in sentences."""
 
@@ -146,8 +144,7 @@ def _as_dict(run: Run, names: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         "version": VERSION,
         "by": run.by,
         "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
-        "nothing": dict(run.nothing),
-        "skipped": [[each.name, each.kind, each.reason, each.calls] for each in run.skipped],
+        "skipped": [each._asdict() for each in run.skipped],
         "notes": list(run.notes),
     }
 
@@ -203,8 +200,7 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
     return Run(
         [call.layer({each: read[array] for each, array in call.arrays.items()}, by) for call in calls],
         by,
-        {_line(layer): _line(why) for layer, why in found["nothing"].items()},
-        [Skipped(*_skipped(entry)) for entry in _list(found["skipped"])],
+        [_skipped(entry) for entry in _list(found["skipped"])],
         [_line(note) for note in _list(found["notes"])],
     )
 
@@ -313,9 +309,9 @@ def _word_or_whole(value: Any) -> str | int:
     return _line(value) if isinstance(value, str) else _whole(value)
 
 
-def _skipped(entry: Any) -> Iterator[Any]:
-    name, kind, reason, calls = _list(entry)
-    yield from (_line(name), _line(kind), _line(reason), _whole(calls))
+def _skipped(found: dict[str, Any]) -> Skipped:
+    name, kind, reason = (_line(found[field]) for field in ("name", "kind", "reason"))
+    return Skipped(name, kind, reason, _whole(found["calls"]))
 
 
 def _whole(value: Any, least: int = 0) -> int:

@@ -21,6 +21,10 @@ from convstep.ui.screens.once import Once
 from convstep.view.wrapping import Paragraph
 
 
+TIMES = {0: "did not run", 1: "ran once"}
+"""How often; beyond, in numbers."""
+
+
 class SkippedScreen(Once, ModalScreen[None]):
     """A paragraph for each layer, scrollable."""
 
@@ -54,7 +58,7 @@ class SkippedScreen(Once, ModalScreen[None]):
 
 
 def _paragraph(skipped: Skipped) -> Group:
-    times = tr("ran once" if skipped.calls == 1 else "ran {count} times", count=skipped.calls)
+    times = tr(TIMES.get(skipped.calls, "ran {count} times"), count=skipped.calls)
     heading = Text(printable(skipped.name), "bold")
     heading.append(f"  {printable(skipped.kind)} · {times}", "not bold")
     return Group(Paragraph(heading), Padding(Paragraph(printable(skipped.reason)), (0, 0, 1, 2)))
