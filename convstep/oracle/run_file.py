@@ -85,7 +85,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         raise CaptureError(
             tr(
                 "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
-                "one call at a time: captured.save(path, layer=…, call=…)",
+                "one call at a time: `captured.save(path, layer=…, call=…)`",
                 count=len(run.layers),
             )
         )
@@ -174,7 +174,11 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
     """
     if RUN not in given:
         raise ProblemError(
-            tr("{name} holds no captured run; if it is one problem, Problem.load reads it", name=name)
+            tr(
+                "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
+                "open it without a layer, in Python with Problem.load",
+                name=name,
+            )
         )
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:

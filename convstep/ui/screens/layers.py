@@ -46,7 +46,7 @@ KEYS = (
         "Search: list the layers whose names hold what is typed; Enter goes back to the list, Esc shows all.",
     ),
     ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
-    ("u", "What ran and cannot be opened, with the reasons."),
+    ("u", "What is not in the list, with the reasons."),
     ("q", "Leave."),
 )
 """The picker's keys, for the help."""
@@ -138,6 +138,7 @@ class LayersScreen(Once, Screen[None]):
         sample: int | None = None,
         *,
         skipped: Sequence[Skipped] = (),
+        file: str = "",
         compare_at_end: bool = True,
     ) -> None:
         """Offer these layers.
@@ -145,12 +146,13 @@ class LayersScreen(Once, Screen[None]):
         Args:
             layers: at least one, in the order of the forward passes.
             sample: the sample of a batch to open; None opens whole batches.
-            skipped: what ran beside them and cannot be opened.
+            skipped: what is not among them.
+            file: the file that holds them, as the command line calls it; "" if there is none.
             compare_at_end: whether going on at a layer's last step opens the comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
-        self._skipped = list(skipped)
+        self._skipped, self._file = list(skipped), file
         self.table = LayerTable(layers)
         """The rows."""
 
@@ -234,7 +236,7 @@ class LayersScreen(Once, Screen[None]):
     def action_skipped(self) -> None:
         """List what cannot be opened."""
         if not self._skipped:
-            self._answer(tr("nothing was skipped: every convolution that ran is in the list"))
+            self._answer(tr("nothing is missing: every layer that was to be captured is in the list"))
             return
         from convstep.ui.screens.skipped import SkippedScreen
 
@@ -301,8 +303,13 @@ class LayersScreen(Once, Screen[None]):
     def _open(self, at: int, problem: Problem, first: FirstNonfinite | None = None) -> None:
         from convstep.ui.screens.script import ScriptScreen
 
-        name = entry_title(self._layers[at], self._layers)
-        self.app.push_screen(ScriptScreen(problem, name, compare_at_end=self._compare_at_end, first=first))
+        layer = self._layers[at]
+        # one sample of it has no name on the command line
+        known = f"{self._file}:{layer.name}:{layer.call}" if self._file and self._sample is None else ""
+        name = entry_title(layer, self._layers)
+        self.app.push_screen(
+            ScriptScreen(problem, name, known, compare_at_end=self._compare_at_end, first=first)
+        )
 
     def _title(self) -> Text:
         layers = len({layer.name for layer in self._layers})
