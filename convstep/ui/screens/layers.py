@@ -213,15 +213,15 @@ class LayersScreen(Once, Screen[None]):
         line.focus()
 
     def action_search_done(self) -> None:
-        """Go on in the list of what was found."""
-        line = self.query_one(SearchLine)
-        line.display = bool(line.value)
-        self.query_one(LayerList).focus()
+        """Go on in the list of what was found, at the row that is chosen now."""
+        rows = self.query_one(LayerList)
+        rows.action_choose(rows.chosen)
+        self._leave_search()
 
     def action_search_over(self) -> None:
         """List all layers again."""
         self.query_one(SearchLine).value = ""
-        self.action_search_done()
+        self._leave_search()
 
     def action_choose_near(self, by: int) -> None:
         """Choose another row while the words are typed."""
@@ -272,6 +272,11 @@ class LayersScreen(Once, Screen[None]):
         self.table.sort(order, indices)
         self._rearranged()
 
+    def _leave_search(self) -> None:
+        line = self.query_one(SearchLine)
+        line.display = bool(line.value)
+        self.query_one(LayerList).focus()
+
     def _rearranged(self) -> None:
         self.query_one(LayerList).rearranged()
         self._show_order()
@@ -281,7 +286,7 @@ class LayersScreen(Once, Screen[None]):
         if at not in self.table.shown:
             self.query_one(SearchLine).value = ""
             self.table.filter("")
-            self.action_search_done()
+            self._leave_search()
             self._rearranged()
         self.query_one(LayerList).action_choose(self.table.shown.index(at))
 
