@@ -7,7 +7,7 @@ import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
 from convstep.printable import SentenceError
+
+if TYPE_CHECKING:
+    from convstep.oracle.origin import Origin
 
 Array = npt.NDArray[Any]
 
@@ -99,11 +102,14 @@ class CapturedLayer:
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
-        """NaN and inf by array: `A_prev`, `W`, `b`, `dZ` and the gradients there are."""
-        return {
+        """NaN and inf by array: `A_prev`, `W`, `b`, the output `Z`, `dZ` and the gradients there are."""
+        found = {
             name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
             for name, values in self._arrays.items()
         }
+        upstream = list(found).index("dZ")  # in the order in which they come to be
+        forward, backward = list(found.items())[:upstream], list(found.items())[upstream:]
+        return dict([*forward, ("Z", Nonfinite(self.Z_seen.nan, self.Z_seen.inf)), *backward])
 
     @property
     def Z_seen(self) -> Seen:
@@ -268,6 +274,15 @@ class Captured:
                 )
             )
         return calls[call]
+
+    def first_nonfinite(self) -> Origin | None:
+        """Where the first NaN or inf was born: in which layer and array, at which cell, and how.
+
+        None when all that was captured is finite. `print(captured.first_nonfinite())` says it in a sentence.
+        """
+        from convstep.oracle.origin import origin_of
+
+        return origin_of(self.layers)
 
     def problem(self, sample: int | None = None, layer: str | int | None = None, call: int = -1) -> Problem:
         """The problem behind one call of one layer.

@@ -28,8 +28,8 @@ class Order:
 
 
 def count_nonfinite(layer: CapturedLayer) -> tuple[int, int]:
-    """How many NaN and inf there are in the gradients, what came in with dZ included."""
-    counts = [layer.nonfinite[name] for name in ("dZ", *layer.gradients)]
+    """How many NaN and inf there are in all its arrays, the output included."""
+    counts = layer.nonfinite.values()
     return sum(count.nan for count in counts), sum(count.inf for count in counts)
 
 

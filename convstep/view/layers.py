@@ -174,8 +174,13 @@ def geometry_words(layer: CapturedLayer) -> list[str]:
     return [f"{name} {value}" for name, value in _geometry(layer)]
 
 
+def holds_nonfinite(layer: CapturedLayer) -> bool:
+    """Whether any of its arrays, the output included, holds a NaN or inf."""
+    return any(any(counts) for counts in layer.nonfinite.values())
+
+
 def nonfinite_words(layer: CapturedLayer) -> str:
-    """`✗ 12 NaN 3 inf` in the gradients, what came in with dZ included; "-" for none."""
+    """`✗ 12 NaN 3 inf` in all its arrays, the output included; "-" for none."""
     found = count_words(*count_nonfinite(layer))
     if not found:
         return "-"

@@ -33,7 +33,6 @@ from convstep.ui.screens.panels import SHOWN
 from convstep.ui.screens.skipped import TIMES
 from convstep.view.beside import SHORT_ROLES
 from convstep.view.diagnosis import MORE
-from convstep.view.hunt import NONE
 from convstep.view.layer_order import ORDERS
 from convstep.view.layers import COLUMNS
 from convstep.view.scene import WITHOUT_BATCH
@@ -80,7 +79,6 @@ TABLES: dict[str, Iterable[str]] = {
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
     "view/layer_order.py": [order.words for order in ORDERS],
-    "view/hunt.py": (NONE,),
     "view/diagnosis.py": (MORE,),
     "ui/screens/panels.py": SHOWN.values(),
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),

@@ -19,27 +19,28 @@ from textual.worker import get_current_worker
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.oracle.origin import Origin, origin_of
 from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.hunt import NONE, Hunted, hunt, suspects
 from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, details, entry_title
+from convstep.view.layers import LayerTable, details, entry_title, holds_nonfinite
+from convstep.view.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
-    from convstep.replay.nonfinite import FirstNonfinite
     from convstep.ui.app import TorchApp
+    from convstep.view.nonfinite import Spot
 
 KEYS = (
     ("↑  ↓  Home  End", "Choose a layer."),
     ("Enter", "Open the layer in the debugger; q and Esc come back here."),
     (
         "x",
-        "Go to the first step of the backward pass that makes a NaN or inf, in its layer.",
+        "Say where the first NaN or inf was born, forward pass first, and open its layer there.",
     ),
     (
         "/",
@@ -243,7 +244,7 @@ class LayersScreen(Once, Screen[None]):
         self.app.push_screen(SkippedScreen(self._skipped))
 
     def action_hunt(self) -> None:
-        """Look for the first step that makes a NaN or inf, and open it."""
+        """Look for where the first NaN or inf was born, and open it."""
         self.action_stop()
         self._answer(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
@@ -293,19 +294,23 @@ class LayersScreen(Once, Screen[None]):
     @work(thread=True, group="hunt", exclusive=True)
     def _hunt(self) -> None:
         worker = get_current_worker()
-        found = hunt(self._layers, self._sample, lambda: worker.is_cancelled)
+        found = origin_of(self._layers, lambda: worker.is_cancelled)
         tell(self, self._hunted, found, of=worker)
 
-    def _hunted(self, found: Hunted | None) -> None:
+    def _hunted(self, found: Origin | None) -> None:
         if found is None:
-            self._answer(tr(NONE))
+            self._answer(tr("all that was captured is finite: no NaN, no inf"))
             return
-        self._choose(found.at)
-        self._answer(found.words(self._layers[found.at]))
-        if found.first is not None and self.app.screen is self:
-            self._open(found.at, found.problem, found.first)
+        self._choose(found.index)
+        self._answer(found.sentence)
+        if self.app.screen is self:
+            try:
+                problem, spot = spot_of_origin(found, self._layers[found.index], self._sample)
+            except ProblemError:  # the sentence stays
+                return
+            self._open(found.index, problem, spot)
 
-    def _open(self, at: int, problem: Problem, first: FirstNonfinite | None = None) -> None:
+    def _open(self, at: int, problem: Problem, first: Spot | None = None) -> None:
         from convstep.ui.screens.script import ScriptScreen
 
         layer = self._layers[at]
@@ -318,7 +323,7 @@ class LayersScreen(Once, Screen[None]):
 
     def _title(self) -> Text:
         layers = len({layer.name for layer in self._layers})
-        calls, bad = len(self._layers), len(suspects(self._layers))
+        calls, bad = len(self._layers), sum(map(holds_nonfinite, self._layers))
         sentence = (
             ("{layers} layers captured, {calls} calls" if layers > 1 else "1 layer captured, {calls} calls")
             if calls > layers
