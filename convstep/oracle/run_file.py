@@ -52,8 +52,12 @@ class Run:
     """Who computed the gradients."""
     skipped: Sequence[Skipped]
     """What is not among them."""
-    notes: Sequence[str] = ()
-    """What else there is to say of the capture, in sentences."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all the arrays, those that calls share counted once."""
+        once = {id(values): values.nbytes for layer in self.layers for values in arrays_of(layer).values()}
+        return sum(once.values())
 
 
 def arrays_of(layer: CapturedLayer) -> dict[str, Array]:
@@ -61,12 +65,6 @@ def arrays_of(layer: CapturedLayer) -> dict[str, Array]:
     convolution = layer.convolution
     inputs = {"A_prev": convolution.A_prev, "W": convolution.W, "b": convolution.b, "dZ": layer.dZ}
     return {name: values for name, values in inputs.items() if values is not None} | dict(layer.gradients)
-
-
-def size_of(layers: Sequence[CapturedLayer]) -> int:
-    """Bytes of all the arrays, those that calls share counted once."""
-    once = {id(values): values.nbytes for layer in layers for values in arrays_of(layer).values()}
-    return sum(once.values())
 
 
 def save(run: Run, path: str | os.PathLike[str]) -> None:
@@ -145,7 +143,6 @@ def _as_dict(run: Run, names: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         "by": run.by,
         "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
         "skipped": [each._asdict() for each in run.skipped],
-        "notes": list(run.notes),
     }
 
 
@@ -153,6 +150,7 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
     convolution = layer.convolution
     return {
         "name": layer.name,
+        "kind": convolution.kind,
         "call": layer.call,
         "step": layer.step,
         "order": convolution.order,
@@ -160,6 +158,8 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
         **{name: getattr(convolution, name) for name in NUMBERS},
         "eps": convolution.eps,
         "Z": list(convolution.Z),
+        "sample": convolution.sample,
+        "batch": convolution.batch,
         "compared": sorted(layer.compared),
         "shared_by": layer.shared_by,
     }
@@ -205,7 +205,6 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
         [call.layer({each: read[array] for each, array in call.arrays.items()}, by) for call in calls],
         by,
         [_skipped(entry) for entry in _list(found["skipped"])],
-        [_line(note) for note in _list(found["notes"])],
     )
 
 
@@ -244,9 +243,10 @@ class _Call:
         Raises:
             Exception: it is not what ours say.
         """
-        self.name = _line(found["name"])
+        self.name, self.kind = _line(found["name"]), _line(found["kind"])
         self.number, self.step, self.order = (_whole(found[name]) for name in ("call", "step", "order"))
         self.shared_by = _whole(found["shared_by"], 1)
+        self.sample, self.batch = (_whole_or_none(found[name]) for name in ("sample", "batch"))
         self.numbers = {name: _number(found[name]) for name in NUMBERS}
         self.eps = found["eps"]
         nan, inf, first = found["Z"]
@@ -285,6 +285,9 @@ class _Call:
             eps=self.eps,
             parameters={},  # which tensors they were is nobody's business any more
             Z=self.Z,
+            kind=self.kind,
+            sample=self.sample,
+            batch=self.batch,
         )
         gradients = {name: arrays[name] for name in NAMES if name in arrays}
         return CapturedLayer(
@@ -322,6 +325,10 @@ def _whole(value: Any, least: int = 0) -> int:
     if type(value) is not int or not least <= value <= LARGEST:
         raise DamagedError("no count")
     return value
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value)
 
 
 def _line(value: Any) -> str:

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from convstep import waiting
@@ -126,7 +126,7 @@ def _pick(captured: Captured, sample: int | None) -> None:
     if not layers:
         captured.layer()  # says why there is none
     if not can_open_here():
-        _say(_how_to_save(layers, sample))
+        _say(_how_to_save(captured, sample))
         return
     with _saying_so():
         from convstep.ui.layers_app import LayersApp
@@ -135,11 +135,9 @@ def _pick(captured: Captured, sample: int | None) -> None:
         run(LayersApp(layers, sample, skipped=captured.skipped))
 
 
-def _how_to_save(layers: Sequence[CapturedLayer], sample: int | None) -> str:
+def _how_to_save(captured: Captured, sample: int | None) -> str:
     """What there is, and the way to a terminal: nothing is written that nobody has asked for."""
-    from convstep.oracle.run_file import size_of
-
-    one = ""
+    layers, one = captured.layers, ""
     if len(layers) == 1 and sample is not None:
         layers[0].problem(sample)  # says so if there is no such sample
         one = f", sample={sample}"
@@ -149,7 +147,7 @@ def _how_to_save(layers: Sequence[CapturedLayer], sample: int | None) -> str:
         'captured.save("run.npz"{one}) writes a file, and `convstep open run.npz` opens it in a terminal',
         calls=tr("1 call" if len(layers) == 1 else "{count} calls", count=len(layers)),
         layers=tr("1 layer" if names == 1 else "{count} layers", count=names),
-        size=_size_text(size_of(layers)),
+        size=_size_text(captured.memory),
         one=one,
     )
 

@@ -10,8 +10,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
@@ -24,6 +22,7 @@ from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
+from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.layer_order import ORDERS, Order, arranged
 from convstep.view.layers import LayerTable, details, entry_title, holds_nonfinite
@@ -54,57 +53,6 @@ KEYS = (
 
 AROUND = 9
 """Lines that the details leave to title, order, columns, rows, answer and keys."""
-
-
-class LayerList(RowList):
-    """The rows; says when another one is chosen, and marks it."""
-
-    BINDINGS: ClassVar[list[Binding]] = [Binding("enter", "take", "open")]
-
-    class Chosen(Message):
-        """Another row is chosen."""
-
-    def __init__(self, table: LayerTable) -> None:
-        """List the table's rows."""
-        super().__init__(table)
-        self._table, self._wanted = table, table.chosen
-
-    def on_resize(self) -> None:
-        """Keep the chosen row in sight: longer details leave fewer rows."""
-        self.call_after_refresh(lambda: self._choose(self.chosen))
-
-    def action_choose(self, at: int) -> None:
-        """Choose a row, and mark it."""
-        self._choose(at)
-        self._wanted = self._table.chosen
-
-    def rearranged(self) -> None:
-        """Draw other rows; the layer that was chosen stays where it is on the screen, if it is among them.
-
-        If not, the first row is chosen until that layer comes back or another one is chosen.
-        """
-        shown, line = self._table.shown, self.chosen - self.scroll_offset.y
-        row = shown.index(self._wanted) if self._wanted in shown else 0
-        self.virtual_size = Size(self.size.width, len(shown))
-        self.scroll_to(y=max(row - line, 0), animate=False, force=True, immediate=True)
-        self._choose(row)
-        self.refresh()
-
-    def _choose(self, at: int) -> None:
-        super().action_choose(at)
-        if len(self._table):
-            self._table.chosen = self._table.shown[self.chosen]
-        self.post_message(self.Chosen())
-
-
-class SearchLine(Input):
-    """What the names must hold, while it is typed; the arrows choose among what is found."""
-
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
-        Binding("enter", "screen.search_done", "done"),
-        Binding("escape", "screen.search_over", "show all"),
-        *(Binding(key, f"screen.choose_near({by})", show=False) for key, by in (("up", -1), ("down", 1))),
-    ]
 
 
 class LayersScreen(Once, Screen[None]):
@@ -203,6 +151,8 @@ class LayersScreen(Once, Screen[None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what is found for the words so far."""
+        if event.value == self.table.words:
+            return
         self._answer("")
         self.table.filter(event.value)
         self._rearranged()
@@ -245,18 +195,22 @@ class LayersScreen(Once, Screen[None]):
 
     def action_hunt(self) -> None:
         """Look for where the first NaN or inf was born, and open it."""
-        self.action_stop()
+        self._stopped()
         self._answer(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     def action_stop(self) -> None:
         """Look no further; where nothing is looked for, list all layers again."""
-        if not any(worker.group == "hunt" and worker.is_running for worker in self.workers):
+        if self._stopped():
+            self._answer(tr("search stopped"))
+        else:
             self.action_search_over()
-        for worker in self.workers:
-            if worker.group == "hunt" and worker.is_running:
-                worker.cancel()
-                self._answer(tr("search stopped"))
+
+    def _stopped(self) -> bool:
+        hunts = [worker for worker in self.workers if worker.group == "hunt" and worker.is_running]
+        for worker in hunts:
+            worker.cancel()
+        return bool(hunts)
 
     def action_help(self) -> None:
         """Explain keys and marks."""
