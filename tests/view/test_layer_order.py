@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from convstep.oracle.captured import CapturedLayer
 from convstep.view.layer_order import ORDERS, Order, arranged, matching
+from convstep.view.layers import LayerTable
 from tests.captures import small
 
 BY = {order.words.removeprefix("sorted by "): order for order in ORDERS}
@@ -71,3 +73,39 @@ def test_every_word_has_to_be_in_the_name_in_either_case_and_in_any_order() -> N
     ):
         assert matching(layers, range(4), words) == found
     assert matching(layers, [2, 1, 0], "conv") == [2, 1, 0]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.words)
+@pytest.mark.parametrize("width", [57, 77, 117, 197])
+def test_the_header_marks_what_the_rows_are_sorted_by_and_no_column_moves_for_it(
+    order: Order, width: int
+) -> None:
+    layers = [
+        replace(layer, name=f"backbone.stage{at}.block.conv") for at, layer in enumerate(small().layers)
+    ]
+    table = LayerTable(layers)
+    table.fit(width)
+    table.sort(order)
+    header, plain = table.header().plain, LayerTable(layers)
+    assert header.count(order.mark) == len(order.columns)
+    for title in order.columns:
+        assert f"{title}{order.mark}" in header
+    lines = [table.header(), *(table.row(at) for at in range(len(table)))]
+    assert {cell_len(line.plain) for line in lines} == {cell_len(header)}
+    assert cell_len(header) <= width
+    if width > 190:
+        plain.fit(width)
+        assert len(plain.header().plain) == len(header), "there is room for the mark beforehand"
+
+
+def test_sorting_and_filtering_leave_the_chosen_layer_chosen() -> None:
+    table = LayerTable(small().layers)
+    table.chosen = 2
+    for order in ORDERS:
+        table.sort(order)
+        assert sorted(table.shown) == [0, 1, 2, 3]
+        assert table.row(table.shown.index(2)).plain.startswith("▶ 2 ")
+    table.filter("3")
+    assert (table.shown, len(table), table.chosen) == ([3], 1, 2)
+    table.filter("")
+    assert table.row(table.shown.index(2)).plain.startswith("▶")

@@ -8,7 +8,6 @@ from rich.cells import cell_len
 
 from convstep.oracle.captured import CapturedLayer
 from convstep.view.hunt import hunt, suspects
-from convstep.view.layer_order import ORDERS, Order
 from convstep.view.layers import (
     BAD,
     LayerTable,
@@ -104,39 +103,3 @@ def test_what_only_pytorch_overflowed_is_said() -> None:
     assert found is not None
     assert found.first is None
     assert "no step of the loop makes one in float32" in found.words(bad[0])
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.words)
-@pytest.mark.parametrize("width", [57, 77, 117, 197])
-def test_the_header_marks_what_the_rows_are_sorted_by_and_no_column_moves_for_it(
-    order: Order, width: int
-) -> None:
-    layers = [
-        replace(layer, name=f"backbone.stage{at}.block.conv") for at, layer in enumerate(small().layers)
-    ]
-    table = LayerTable(layers)
-    table.fit(width)
-    table.sort(order)
-    header, plain = table.header().plain, LayerTable(layers)
-    assert header.count(order.mark) == len(order.columns)
-    for title in order.columns:
-        assert f"{title}{order.mark}" in header
-    lines = [table.header(), *(table.row(at) for at in range(len(table)))]
-    assert {cell_len(line.plain) for line in lines} == {cell_len(header)}
-    assert cell_len(header) <= width
-    if width > 190:
-        plain.fit(width)
-        assert len(plain.header().plain) == len(header), "there is room for the mark beforehand"
-
-
-def test_sorting_and_filtering_leave_the_chosen_layer_chosen() -> None:
-    table = LayerTable(small().layers)
-    table.chosen = 2
-    for order in ORDERS:
-        table.sort(order)
-        assert sorted(table.shown) == [0, 1, 2, 3]
-        assert table.row(table.shown.index(2)).plain.startswith("▶ 2 ")
-    table.filter("3")
-    assert (table.shown, len(table), table.chosen) == ([3], 1, 2)
-    table.filter("")
-    assert table.row(table.shown.index(2)).plain.startswith("▶")
