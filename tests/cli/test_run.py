@@ -33,7 +33,7 @@ def with_wrong_gradient(captured: Captured, layer: str, path: Path) -> None:
     with np.load(path) as found:
         arrays = {name: np.array(found[name]) for name in found.files}
     arrays[f"{at}.dW"].flat[0] += 10
-    np.savez(path, **arrays)
+    np.savez(path, **arrays)  # type: ignore[arg-type]
 
 
 def test_compare_says_a_line_of_every_call_and_what_they_come_to(run: Run, in_folder: Path) -> None:
@@ -77,12 +77,12 @@ def test_NaN_that_agrees_is_no_error_in_the_table(run: Run, in_folder: Path) -> 
         arrays = {name: np.array(found[name]) for name in found.files}
     arrays["2.dZ"][:] = np.nan
     arrays["2.dW"][:] = arrays["2.dA_prev"][:] = np.nan
-    np.savez(path, **arrays)
+    np.savez(path, **arrays)  # type: ignore[arg-type]
     ended = run("compare", "nan.npz")
     assert ended.code == 0
     assert "nan" not in ended.out.split("\n\n")[0].lower()
     arrays["2.dW"][:] = 1
-    np.savez(path, **arrays)
+    np.savez(path, **arrays)  # type: ignore[arg-type]
     ended = run("compare", "nan.npz")
     assert ended.code == 1
     assert "✗ dW NaN or inf" in ended.out

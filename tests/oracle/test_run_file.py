@@ -131,7 +131,7 @@ def test_as_many_calls_as_one_file_holds_can_be_read(tmp_path: Path) -> None:
     names = {f"{at}.dZ": np.zeros((), np.float32) for at in range(entries)}
     text = {"version": 1, "by": layer.by, "calls": [], "skipped": []}
     file = io.BytesIO()
-    np.savez(file, **(names | {RUN: np.frombuffer(json.dumps(text).encode(), np.uint8)}))
+    np.savez(file, **(names | {RUN: np.frombuffer(json.dumps(text).encode(), np.uint8)}))  # type: ignore[arg-type]
     assert RUN in held.Members(file)
 
 
@@ -158,7 +158,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Array],
 
 def loaded(path: Path, arrays: dict[str, Array], text: Any) -> Captured:
     content = text if isinstance(text, bytes) else json.dumps(text).encode()
-    np.savez(path, **(arrays | {RUN: np.frombuffer(content, np.uint8)}))
+    np.savez(path, **(arrays | {RUN: np.frombuffer(content, np.uint8)}))  # type: ignore[arg-type]
     return Captured.load(path)
 
 
@@ -253,7 +253,7 @@ def test_what_an_array_claims_is_looked_at_before_any_is_unpacked(
 ) -> None:
     arrays, text = written
     content = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    np.savez_compressed(tmp_path / "run.npz", **(arrays | {name: array, RUN: content}))
+    np.savez_compressed(tmp_path / "run.npz", **(arrays | {name: array, RUN: content}))  # type: ignore[arg-type]
     tracemalloc.start()
     try:
         with pytest.raises(ProblemError) as caught:
