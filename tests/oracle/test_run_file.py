@@ -88,7 +88,7 @@ def test_a_single_call_is_a_problem_as_well_and_a_layer_is_one_only(tmp_path: Pa
     assert set(recorded.gradients) == {"dW", "db", "dA_prev"}
     assert not run_file.holds_several(path)
     for chosen in ({"layer": "2"}, {"layer": 2, "sample": 0}, {"layer": "2", "call": 0}):
-        small().save(path, **chosen)  # type: ignore[arg-type]
+        small().save(path, **chosen)
         assert RUN not in arrays_of(path, all_of_them=True)
         assert Problem.load(path).W.shape == (3, 1, 1, 4)
     with pytest.raises(CaptureError, match="name one with layer="):
@@ -158,7 +158,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Array],
 
 def loaded(path: Path, arrays: dict[str, Array], text: Any) -> Captured:
     content = text if isinstance(text, bytes) else json.dumps(text).encode()
-    np.savez(path, **(arrays | {RUN: np.frombuffer(content, np.uint8)}))  # type: ignore[arg-type]
+    np.savez(path, **(arrays | {RUN: np.frombuffer(content, np.uint8)}))
     return Captured.load(path)
 
 
@@ -253,7 +253,7 @@ def test_what_an_array_claims_is_looked_at_before_any_is_unpacked(
 ) -> None:
     arrays, text = written
     content = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    np.savez_compressed(tmp_path / "run.npz", **(arrays | {name: array, RUN: content}))  # type: ignore[arg-type]
+    np.savez_compressed(tmp_path / "run.npz", **(arrays | {name: array, RUN: content}))
     tracemalloc.start()
     try:
         with pytest.raises(ProblemError) as caught:
