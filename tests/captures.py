@@ -27,3 +27,29 @@ def small(overflowing: bool = False) -> Captured:
     with convstep.capture(model) as captured:
         (model(torch.randn(2, 2, 7, 9)).sum() * (1e15 if overflowing else 1)).backward()
     return captured
+
+
+@functools.cache
+def repeated() -> Captured:
+    """Two layers, one of them called twice in each of two backward passes, and one that is frozen."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    first, second = torch.nn.Conv2d(2, 2, 3, padding=1), torch.nn.Conv2d(2, 3, 2, bias=False)
+    frozen = torch.nn.Conv2d(3, 1, 1)
+    model = torch.nn.ModuleDict({"twice": first, "once": second, "frozen": frozen})
+    with convstep.capture(model) as captured:
+        for _ in range(2):
+            seen = second(first(first(torch.randn(2, 2, 5, 6))))
+            seen.square().sum().backward()
+            with torch.no_grad():
+                frozen(seen)
+    return captured
+
+
+def alone(captured: Captured, layer: str = "1") -> Captured:
+    """One call of it as a capture of its own."""
+    from convstep.oracle.capture_log import CaptureLog
+
+    single = Captured(CaptureLog([layer], {}, captured.layer(layer).by))
+    single._log.closed, single._final = True, [captured.layer(layer)]
+    return single

@@ -74,7 +74,9 @@ def capture(
         raise CaptureError("layer and layers are given; name all of them in layers")
     choice = chosen(torch, model, layers if layer is None else [layer])
     compiled = any(is_compiled(module) for module in model.modules())
-    return Capture(choice, Options.of(last, when, sample, limit), f"PyTorch {version()} during training", compiled)
+    return Capture(
+        choice, Options.of(last, when, sample, limit), f"PyTorch {version()} during training", compiled
+    )
 
 
 class NotEnteredError(CaptureError, AttributeError):

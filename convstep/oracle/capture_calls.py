@@ -192,7 +192,13 @@ def _mode(called: Callable[[str, Call, Tensor], None]) -> Any:
 
 
 def _call(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Call:
     return Call(input, weight, bias, stride, padding, dilation, groups, False)
 

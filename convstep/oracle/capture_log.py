@@ -306,7 +306,9 @@ class CaptureLog:
                 limit=self.held.limit,
             )
         if not tally.calls and self.compiled:
-            return tr("was not called: hooks do not fire in a compiled model; capture it without torch.compile")
+            return tr(
+                "was not called: hooks do not fire in a compiled model; capture it without torch.compile"
+            )
         if not tally.calls:
             return tr(
                 "was not called inside the block; run the model and loss.backward() inside the with block "

@@ -22,6 +22,7 @@ from convstep.printable import SentenceError
 
 if TYPE_CHECKING:
     from convstep.oracle.origin import Origin
+    from convstep.oracle.run_file import Run
 
 Array = npt.NDArray[Any]
 
@@ -215,6 +216,23 @@ class Captured:
         """Read from a log, which may still be written to."""
         self._log = log
         self._final: list[CapturedLayer] | None = None
+        self._run: Run | None = None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Captured:
+        """What `save` has written; torch is not needed for that.
+
+        Raises:
+            ProblemError: the file is missing, damaged or holds no run; one sentence.
+        """
+        from convstep.oracle.run_file import load
+
+        run = load(path)
+        names = list(dict.fromkeys(layer.name for layer in run.layers))
+        loaded = cls(CaptureLog(names, {name: reason for name, _, reason, _ in run.skipped}, run.by))
+        loaded._log.closed = True
+        loaded._run, loaded._final = run, list(run.layers)
+        return loaded
 
     def __repr__(self) -> str:
         """How much there is."""
@@ -239,13 +257,15 @@ class Captured:
 
         A layer whose later calls did not fit below the limit stands here with these, and is captured too.
         """
+        if self._run is not None:
+            return list(self._run.skipped)
         captured = set(self.names)
         return [Skipped(*row) for row in self._log.skipped(captured)]
 
     @property
     def memory(self) -> int:
         """The bytes that the captured arrays take."""
-        return self._log.memory
+        return self._log.memory if self._run is None else self._run.size
 
     @property
     def names(self) -> list[str]:
@@ -309,12 +329,16 @@ class Captured:
         path: str | os.PathLike[str],
         sample: int | None = None,
         layer: str | int | None = None,
-        call: int = -1,
+        call: int | None = None,
     ) -> None:
-        """Write the problem as a `.npz` that `convstep open` opens; see `problem`.
+        """Write all that was captured, or one problem of it, as a `.npz` that `convstep open` opens.
+
+        With a path alone it is everything: every call with its gradients and what was seen of its
+        output, and what was skipped; `Captured.load` reads it. If that is a single call, the file is a
+        problem too, for `Problem.load`. With a sample, a layer or a call it is one problem; see `problem`.
 
         Raises:
-            CaptureError: it was not captured, or the name says another format.
+            CaptureError: it was not captured, the name says another format, or it is more than a file holds.
             OSError: the file cannot be written.
         """
         ending = os.path.splitext(path)[1].lower()
@@ -322,7 +346,15 @@ class Captured:
             raise CaptureError(
                 f"a captured problem is saved as .npz, not as {ending}; give the file that ending"
             )
-        self.problem(sample, layer, call).save(path)
+        if sample is not None or layer is not None or call is not None:
+            self.problem(sample, layer, -1 if call is None else call).save(path)
+            return
+        from convstep.oracle.run_file import Run, save
+
+        layers = self.layers
+        if not layers:
+            self.layer()  # says why there is none
+        save(Run(layers, self._log.by, self.skipped), path)
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names

@@ -9,24 +9,28 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.message import Message
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, CaptureError
 from convstep.oracle.origin import Origin, origin_of
+from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
+from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
+from convstep.view.layer_order import ORDERS, Order, arranged
 from convstep.view.layers import LayerTable, details, entry_title, holds_nonfinite
 from convstep.view.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.oracle.captured import Skipped
     from convstep.ui.app import TorchApp
     from convstep.view.nonfinite import Spot
 
@@ -37,36 +41,18 @@ KEYS = (
         "x",
         "Say where the first NaN or inf was born, forward pass first, and open its layer there.",
     ),
+    (
+        "/",
+        "Search: list the layers whose names hold what is typed; Enter goes back to the list, Esc shows all.",
+    ),
+    ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
+    ("u", "What is not in the list, with the reasons."),
     ("q", "Leave."),
 )
 """The picker's keys, for the help."""
 
 AROUND = 9
-"""Lines that the details leave to title, columns, rows, answer and keys."""
-
-
-class LayerList(RowList):
-    """The rows; says when another one is chosen, and marks it."""
-
-    BINDINGS: ClassVar[list[Binding]] = [Binding("enter", "take", "open")]
-
-    class Chosen(Message):
-        """Another row is chosen."""
-
-    def __init__(self, table: LayerTable) -> None:
-        """List the table's rows."""
-        super().__init__(table)
-        self._table = table
-
-    def on_resize(self) -> None:
-        """Keep the chosen row in sight: longer details leave fewer rows."""
-        self.call_after_refresh(lambda: self.action_choose(self.chosen))
-
-    def action_choose(self, at: int) -> None:
-        """Choose a row, and mark it."""
-        super().action_choose(at)
-        self._table.chosen = self.chosen
-        self.post_message(self.Chosen())
+"""Lines that the details leave to title, order, columns, rows, answer and keys."""
 
 
 class LayersScreen(Once, Screen[None]):
@@ -76,11 +62,17 @@ class LayersScreen(Once, Screen[None]):
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("x", "hunt", "first NaN"),
+        Binding("slash", "search", "search", key_display="/"),
+        Binding("s", "sort", "sort"),
+        Binding("u", "skipped", "not opened"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "stop", show=False),
     ]
     DEFAULT_CSS = """
+    LayersScreen #order { height: 1; padding: 0 1; }
+    LayersScreen #order Static { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+    LayersScreen SearchLine { width: 30; max-width: 40%; margin: 0 2 0 0; background: $boost; display: none; }
     LayersScreen #columns { height: 1; padding: 0 1; text-wrap: nowrap; }
     LayersScreen LayerList { height: 1fr; margin: 0 1; }
     LayersScreen #details {
@@ -90,33 +82,45 @@ class LayersScreen(Once, Screen[None]):
     """
 
     def __init__(
-        self, layers: Sequence[CapturedLayer], sample: int | None = None, *, compare_at_end: bool = True
+        self,
+        layers: Sequence[CapturedLayer],
+        sample: int | None = None,
+        *,
+        skipped: Sequence[Skipped] = (),
+        file: str = "",
+        compare_at_end: bool = True,
     ) -> None:
         """Offer these layers.
 
         Args:
             layers: at least one, in the order of the forward passes.
             sample: the sample of a batch to open; None opens whole batches.
+            skipped: what is not among them.
+            file: the file that holds them, as the command line calls it; "" if there is none.
             compare_at_end: whether going on at a layer's last step opens the comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
+        self._skipped, self._file = list(skipped), file
         self.table = LayerTable(layers)
         """The rows."""
 
     @property
     def chosen(self) -> int:
-        """The row that Enter opens."""
-        return self.query_one(LayerList).chosen
+        """The layer that Enter opens, an index into all of them."""
+        return self.table.chosen
 
     def compose(self) -> ComposeResult:
-        """Title, table, the chosen layer in words, the answer to the last key, the keys."""
+        """Title, order, table, the chosen layer in words, the answer to the last key, the keys."""
         yield Static(id="title", markup=False)
+        with Horizontal(id="order"):
+            yield SearchLine(placeholder=tr("part of a name"), compact=True)
+            yield Static(markup=False)
         yield Static(id="columns", markup=False)
         yield LayerList(self.table)
         yield Static(id="details", markup=False)
         yield Static(id="answer", markup=False)
-        yield KeyLine()
+        yield KeyLine(lambda action: action != "skipped" or bool(self._skipped))
 
     def on_mount(self) -> None:
         """The keys belong to the list."""
@@ -127,7 +131,7 @@ class LayersScreen(Once, Screen[None]):
     def on_resize(self) -> None:
         """Choose the columns that fit."""
         self.table.fit(self.size.width - 3)  # a margin on both sides, and the scroll bar
-        self.query_one("#columns", Static).update(self.table.header())
+        self._show_order()
         self.query_one(LayerList).refresh()
         self._show_details()
 
@@ -137,32 +141,111 @@ class LayersScreen(Once, Screen[None]):
 
     def on_row_list_taken(self, message: RowList.Taken) -> None:
         """Open the layer."""
-        layer = self._layers[message.at]
+        at = self.table.shown[message.at]
         try:
-            problem = layer.problem(self._sample)
+            problem = self._layers[at].problem(self._sample)
         except (CaptureError, ProblemError) as error:
             self._answer(str(error))
         else:
-            self._open(message.at, problem)
+            self._open(at, problem)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what is found for the words so far."""
+        if event.value == self.table.words:
+            return
+        self._answer("")
+        self.table.filter(event.value)
+        self._rearranged()
+
+    def action_search(self) -> None:
+        """Ask for a part of a name."""
+        line = self.query_one(SearchLine)
+        line.display = True
+        line.focus()
+        self.query_one(KeyLine).refresh()  # fewer keys: letters are typed now
+
+    def action_search_done(self) -> None:
+        """Go on in the list of what was found, at the row that is chosen now."""
+        rows = self.query_one(LayerList)
+        rows.action_choose(rows.chosen)
+        self._leave_search()
+
+    def action_search_over(self) -> None:
+        """List all layers again."""
+        self.query_one(SearchLine).value = ""
+        self._leave_search()
+
+    def action_choose_near(self, by: int) -> None:
+        """Choose another row while the words are typed."""
+        self.query_one(LayerList).action_move(by)
+
+    def action_sort(self) -> None:
+        """Sort by the next of ORDERS."""
+        following = ORDERS[(ORDERS.index(self.table.order) + 1) % len(ORDERS)]
+        self._answer(tr("sorting …"))  # large arrays have to be read for their norms
+        self._sort(following)
+
+    def action_skipped(self) -> None:
+        """List what cannot be opened."""
+        if not self._skipped:
+            self._answer(tr("nothing is missing: every layer that was to be captured is in the list"))
+            return
+        from convstep.ui.screens.skipped import SkippedScreen
+
+        self.app.push_screen(SkippedScreen(self._skipped))
 
     def action_hunt(self) -> None:
         """Look for where the first NaN or inf was born, and open it."""
-        self.action_stop()
+        self._stopped()
         self._answer(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     def action_stop(self) -> None:
-        """Look no further."""
-        for worker in self.workers:
-            if worker.group == "hunt" and worker.is_running:
-                worker.cancel()
-                self._answer(tr("search stopped"))
+        """Look no further; where nothing is looked for, list all layers again."""
+        if self._stopped():
+            self._answer(tr("search stopped"))
+        else:
+            self.action_search_over()
+
+    def _stopped(self) -> bool:
+        hunts = [worker for worker in self.workers if worker.group == "hunt" and worker.is_running]
+        for worker in hunts:
+            worker.cancel()
+        return bool(hunts)
 
     def action_help(self) -> None:
         """Explain keys and marks."""
         from convstep.ui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(tr("Layers"), [(key, tr(what)) for key, what in KEYS]))
+
+    @work(thread=True, group="sort", exclusive=True)
+    def _sort(self, order: Order) -> None:
+        tell(self, self._sorted, order, arranged(self._layers, order), of=get_current_worker())
+
+    def _sorted(self, order: Order, indices: list[int]) -> None:
+        self._answer("")
+        self.table.sort(order, indices)
+        self._rearranged()
+
+    def _leave_search(self) -> None:
+        line = self.query_one(SearchLine)
+        line.display = bool(line.value)
+        self.query_one(LayerList).focus()
+        self.query_one(KeyLine).refresh()
+
+    def _rearranged(self) -> None:
+        self.query_one(LayerList).rearranged()
+        self._show_order()
+
+    def _choose(self, at: int) -> None:
+        """Choose a layer, shown or not."""
+        if at not in self.table.shown:
+            self.query_one(SearchLine).value = ""
+            self.table.filter("")
+            self._leave_search()
+            self._rearranged()
+        self.query_one(LayerList).action_choose(self.table.shown.index(at))
 
     @work(thread=True, group="hunt", exclusive=True)
     def _hunt(self) -> None:
@@ -174,7 +257,7 @@ class LayersScreen(Once, Screen[None]):
         if found is None:
             self._answer(tr("all that was captured is finite: no NaN, no inf"))
             return
-        self.query_one(LayerList).action_choose(found.index)
+        self._choose(found.index)
         self._answer(found.sentence)
         if self.app.screen is self:
             try:
@@ -186,8 +269,13 @@ class LayersScreen(Once, Screen[None]):
     def _open(self, at: int, problem: Problem, first: Spot | None = None) -> None:
         from convstep.ui.screens.script import ScriptScreen
 
-        name = entry_title(self._layers[at], self._layers)
-        self.app.push_screen(ScriptScreen(problem, name, compare_at_end=self._compare_at_end, first=first))
+        layer = self._layers[at]
+        # one sample of it has no name on the command line
+        known = f"{self._file}:{layer.name}:{layer.call}" if self._file and self._sample is None else ""
+        name = entry_title(layer, self._layers)
+        self.app.push_screen(
+            ScriptScreen(problem, name, known, compare_at_end=self._compare_at_end, first=first)
+        )
 
     def _title(self) -> Text:
         layers = len({layer.name for layer in self._layers})
@@ -201,9 +289,19 @@ class LayersScreen(Once, Screen[None]):
         warning = f" · ✗ {tr('{count} with NaN or inf', count=bad)}" if bad else ""
         return Text(f"convstep  {words}{warning}", "bold")
 
+    def _show_order(self) -> None:
+        """What the rows are, and that there is more than them."""
+        left = [tr("{count} not opened (u)", count=len(self._skipped))] if self._skipped else []
+        if self.table.words:
+            left.append(tr("{count} of {all}", count=len(self.table), all=len(self._layers)))
+        self.query_one("#order Static", Static).update(Text(" · ".join([*left, tr(self.table.order.words)])))
+        self.query_one("#columns", Static).update(self.table.header())
+
     def _show_details(self) -> None:
         most = max(self.size.height - AROUND, 1)
-        lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
+        lines = [tr("no layer's name holds {words}", words=printable(self.table.words))]
+        if len(self.table):
+            lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
         self.query_one("#details", Static).update(Text("\n".join(lines), no_wrap=True))
 
     def say(self, words: str) -> None:

@@ -22,6 +22,7 @@ class ScriptScreen(DebuggerScreen):
         self,
         problem: Problem,
         name: str,
+        command_name: str = "",
         *,
         compare_at_end: bool = True,
         first: Spot | None = None,
@@ -31,10 +32,11 @@ class ScriptScreen(DebuggerScreen):
         Args:
             problem: what to step through.
             name: what to call it on the screen.
+            command_name: what to call it on the command line; "" if it is in no file.
             compare_at_end: whether going on at the last step opens the comparison.
             first: where the first NaN or inf stands, to begin there.
         """
-        super().__init__(problem, name, "", compare_at_end=compare_at_end)
+        super().__init__(problem, name, command_name, compare_at_end=compare_at_end)
         self._first = first
 
     def on_mount(self) -> None:
