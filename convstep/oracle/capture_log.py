@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Pair
 
 Array = npt.NDArray[Any]
@@ -57,6 +58,8 @@ class Convolution:
     Z: Seen
     """The output, `(N, H_out, W_out, C_out)` or without `N`."""
 
+    __repr__ = brief
+
 
 @dataclass(eq=False)
 class BackwardPass:
@@ -68,6 +71,8 @@ class BackwardPass:
     """What it added to `.grad`, by tensor; channels last."""
     reached: dict[int, Reached] = field(default_factory=dict)
     """The calls it went through, by their order."""
+
+    __repr__ = brief
 
 
 @dataclass(eq=False)
@@ -82,6 +87,8 @@ class Reached:
     """The upstream gradient, channels last."""
     own: dict[str, Array]
     """The gradients by name as the convolution's own backward returned them, those that it did."""
+
+    __repr__ = brief
 
     @property
     def shared_by(self) -> int:

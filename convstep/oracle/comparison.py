@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.blocks import run_to
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
@@ -63,6 +64,8 @@ class Row:
     """Same shape: True where a cell lies outside its tolerance."""
     tolerance: float
     """How large the error may be at `worst_index`."""
+
+    __repr__ = brief
 
     @property
     def wrong(self) -> int:

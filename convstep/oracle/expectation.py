@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.printable import SentenceError
 
@@ -35,6 +36,8 @@ class Expected:
     cells: npt.NDArray[np.bool_] | None = None
     """Same shape: True where the oracle gave a value; None when it gave all."""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
@@ -46,6 +49,8 @@ class Expectation:
     """By name: "dW", "db" (missing without a bias), "dA_prev"."""
     slack_text: str = ""
     """What the `slack` of the gradients is made of, as it stands after the tolerance; empty without."""
+
+    __repr__ = brief
 
 
 class Oracle(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convstep.brief import brief
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.convention import expected_forward
 from convstep.candidate.call.conventions import AUTO
@@ -65,6 +66,8 @@ class Swept:
     """What it never takes, whose problems are not among the results."""
     whole_numbers: tuple[str, ...]
     """Gradients that are cut to whole numbers when the inputs are integers."""
+
+    __repr__ = brief
 
     @property
     def failing(self) -> Result | None:
