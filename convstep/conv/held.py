@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 
 LONGEST_READ = 2**20
 """Bytes that are read in one go; tables of names are, and ten thousand arrays fit in one."""
+LONGEST_TABLE = 2**23
+"""Bytes of the table of names of a `.npz`, which may hold the arrays of thousands of captured calls."""
 MOST_READS = 1_000_000
 """How often a file is read from: a table of names is read piece by piece, too."""
 LONGEST_LINE = 500
@@ -67,8 +69,8 @@ class Held:
 class Bounded:
     """A file that gives only so much at once, whatever size a reader has been told; it has no descriptor."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._reads = file, 0
+    def __init__(self, file: BinaryIO, longest: int = LONGEST_READ) -> None:
+        self._file, self._reads, self._longest = file, 0, longest
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
@@ -78,22 +80,26 @@ class Bounded:
             TooManyNamesError: it is asked for more, or once too often.
         """
         self._reads += 1
-        if size > LONGEST_READ or self._reads > MOST_READS:
+        if size > self._longest or self._reads > MOST_READS:
             raise TooManyNamesError
-        return self._file.read(LONGEST_READ if size < 0 else size)
+        return self._file.read(self._longest if size < 0 else size)
 
     def readline(self, size: int = -1) -> bytes:
         """A line, or the beginning of a long one."""
         return self._file.readline(LONGEST_LINE)
 
 
-def directory(file: BinaryIO) -> zipfile.ZipFile:
+def directory(file: BinaryIO, longest: int = LONGEST_READ) -> zipfile.ZipFile:
     """A zip, its directory read and checked: no two entries share bytes.
+
+    Args:
+        file: seekable.
+        longest: bytes of the directory.
 
     Raises:
         Exception: it is damaged; zipfile has no one error for that.
     """
-    archive = zipfile.ZipFile(Bounded(file))
+    archive = zipfile.ZipFile(Bounded(file, longest))
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
     ends = [entry.header_offset + LOCAL_HEADER + entry.compress_size for entry in entries]
     begins = [*(entry.header_offset for entry in entries[1:]), archive.start_dir]
@@ -111,7 +117,7 @@ class Members(Mapping[str, Held]):
         Raises:
             Exception: see `directory`.
         """
-        self._archive = directory(file)
+        self._archive = directory(file, LONGEST_TABLE)
         self._entries = {entry.filename.removesuffix(".npy"): entry for entry in self._archive.infolist()}
 
     def __getitem__(self, name: str) -> Held:

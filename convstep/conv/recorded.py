@@ -45,9 +45,7 @@ class Recorded:
 
     def __post_init__(self) -> None:
         """Validate what can be without the problem."""
-        _check_name(self.by)
-        if not isinstance(self.eps, (int, float)) or not 0 < self.eps < 1:  # NaN is neither
-            raise ProblemError(tr("the recorded eps is {eps!r}; it must lie between 0 and 1", eps=self.eps))
+        check_origin(self.by, self.eps)
         check_type("gradients", self.gradients, Mapping)
         if unknown := sorted(set(self.gradients) - set(NAMES), key=str):
             raise ProblemError(
@@ -92,12 +90,18 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
             )
 
 
-def _check_name(by: Any) -> None:
-    # it is printed in a terminal, and a file may say anything
+def check_origin(by: Any, eps: Any) -> None:
+    """Refuse what cannot be said of where gradients come from: a file may say anything.
+
+    Raises:
+        ProblemError: `by` could not be printed in a terminal, or `eps` is of no precision.
+    """
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise ProblemError(
             tr("recorded_by must be one line of text, up to {count} characters", count=LONGEST_NAME)
         )
+    if not isinstance(eps, (int, float)) or not 0 < eps < 1:  # NaN is neither
+        raise ProblemError(tr("the recorded eps is {eps!r}; it must lie between 0 and 1", eps=eps))
 
 
 def _held(name: str, given: npt.ArrayLike) -> Array:

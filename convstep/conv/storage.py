@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Collection, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,11 @@ _NAMES = (*_ARRAYS, *_NUMBERS, "layout", *_RECORDED)
 PYTORCH_WORDS = {"input": "A_prev", "weight": "W", "bias": "b", "grad_output": "dZ"}
 """What PyTorch calls the arrays; where they are called so, the layout is PyTorch's unless it is given."""
 
+RUN = "convstep_run"
+"""The array that says what the others are, in a file of everything that was captured."""
+
+T = TypeVar("T")
+
 _ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 """How a `.npz` file begins, an empty one too, and how a `.npy` file does."""
 
@@ -60,8 +65,14 @@ def save(problem: Problem, path: str | os.PathLike[str]) -> None:
         write(problem, file)
 
 
-def write(problem: Problem, file: BinaryIO) -> None:
-    """Write a problem in `.npz` form to an open binary file."""
+def write(problem: Problem, file: BinaryIO, more: Mapping[str, Array] | None = None) -> None:
+    """Write a problem in `.npz` form to an open binary file.
+
+    Args:
+        problem: what to write.
+        file: where to.
+        more: arrays that stand beside it, under names that no problem has.
+    """
     arrays: dict[str, Any] = {n: getattr(problem, n) for n in (*_ARRAYS, *_NUMBERS)}
     if problem.b is None:
         del arrays["b"]
@@ -70,15 +81,28 @@ def write(problem: Problem, file: BinaryIO) -> None:
     if problem.recorded is not None:
         arrays |= {f"recorded_{name}": values for name, values in problem.recorded.gradients.items()}
         arrays |= {"recorded_by": problem.recorded.by, "recorded_eps": problem.recorded.eps}
-    np.savez_compressed(file, layout=np.array("NHWC"), **arrays)
+    np.savez_compressed(file, layout=np.array("NHWC"), **arrays, **(more or {}))
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read a problem; see `Problem.load`."""
+    return made_of(path, from_arrays)
+
+
+def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], str], T]) -> T:
+    """What somebody makes of the arrays in a `.npz` file.
+
+    Args:
+        path: the file.
+        make: gets the arrays by name, none of them read yet, and what to call the file in an error.
+
+    Raises:
+        ProblemError: the file is missing, damaged, or not what `make` makes something of.
+    """
     name = printable(path) or "''"
     try:
         with opened(path_of(path)) as file:
-            return read(file, name)
+            return _unpacked(file, name, make)
     except FileNotFoundError:
         raise ProblemError(tr("{path} does not exist; check the path", path=name)) from None
     except IsADirectoryError:
@@ -98,6 +122,10 @@ def read(file: BinaryIO, name: str) -> Problem:
     Raises:
         ProblemError: the bytes are damaged, or not a problem.
     """
+    return _unpacked(file, name, from_arrays)
+
+
+def _unpacked(file: BinaryIO, name: str, make: Callable[[Mapping[str, Held], str], T]) -> T:
     begins = file.read(len(_ARRAY))
     file.seek(0)
     if begins[:4] not in _ZIP and begins != _ARRAY:
@@ -110,7 +138,7 @@ def read(file: BinaryIO, name: str) -> Problem:
             raise ProblemError(
                 tr("{name} holds a single array; a problem is a .npz with A_prev, W, b and dZ", name=name)
             )
-        return from_arrays(Members(file), name)
+        return make(Members(file), name)
     except (ProblemError, OSError):
         raise
     except MemoryError:
@@ -158,6 +186,14 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
     Raises:
         ProblemError: an array is missing or too large, or two contradict each other.
     """
+    if RUN in given and "A_prev" not in given:
+        raise ProblemError(
+            tr(
+                "{name} holds several captured calls, not one problem; `convstep open` lists them, --layer "
+                "NAME chooses one for a command, and convstep.Captured.load reads them all",
+                name=name,
+            )
+        )
     names = _in_our_words(given, name)
     _check_names(names, name)
     for required in ("A_prev", "W"):
@@ -176,7 +212,7 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
         found = {ours: held.read() for ours, held in wanted.items() if ours in _SHORT or held.shape is None}
         if "A_prev" not in given:  # in PyTorch's words
             found.setdefault("layout", np.array("NCHW"))
-        _check_fits(wanted, found)
+        check_claims(wanted, found)
         found |= {ours: held.read() for ours, held in wanted.items() if ours not in found}
         arrays = _channels_last(found, _layout(found))
         problem = Problem(
@@ -240,7 +276,7 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
         )
 
 
-def _check_fits(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
+def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
     """Refuse arrays that contradict each other by what they claim, before any of them is unpacked.
 
     Args:

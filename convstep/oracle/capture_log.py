@@ -158,6 +158,13 @@ class CaptureLog:
         found = [entry for one in self._passes.values() for entry in one.reached.values()]
         return sorted(found, key=lambda entry: (entry.convolution.order, entry.backward.number))
 
+    def skipped(self) -> list[tuple[str, str, str, int]]:
+        """Name, kind, reason and calls of every layer, as far as no backward pass reached it."""
+        return [
+            (name, "Conv2d", self.why_nothing(name), self.called.get(name, 0))
+            for name in [*self.watched, *self.refused]
+        ]
+
     def closest(self, name: str) -> str:
         """Which layers may have been meant."""
         return closest(name, self.watched)

@@ -36,6 +36,19 @@ class Nonfinite(NamedTuple):
     """Cells that are inf or -inf."""
 
 
+class Skipped(NamedTuple):
+    """A convolution that is in the model, or ran, but is not among the captured layers."""
+
+    name: str
+    """As a captured layer's: `stem.conv` or `block.attn F.conv2d #2`."""
+    kind: str
+    """The class of the module, or the function: `ConvTranspose2d`, `F.conv3d`."""
+    reason: str
+    """One sentence, in English."""
+    calls: int
+    """How often it ran inside the block."""
+
+
 @dataclass(frozen=True, eq=False)
 class CapturedLayer:
     """One call of one layer, and what one backward pass brought it."""
@@ -178,6 +191,23 @@ class Captured:
         """Read from a log, which may still be written to."""
         self._log = log
         self._final: list[CapturedLayer] | None = None
+        self._skipped: list[Skipped] | None = None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Captured:
+        """What `save` has written; torch is not needed for that.
+
+        Raises:
+            ProblemError: the file is missing, damaged or holds no run; one sentence.
+        """
+        from convstep.oracle import run_file
+
+        run = run_file.load(path)
+        names = list(dict.fromkeys(layer.name for layer in run.layers))
+        loaded = cls(CaptureLog(names, {name: reason for name, _, reason, _ in run.skipped}, run.by))
+        loaded._log.closed = True
+        loaded._final, loaded._skipped = list(run.layers), list(run.skipped)
+        return loaded
 
     def __repr__(self) -> str:
         """How much there is."""
@@ -195,6 +225,14 @@ class Captured:
         if self._log.closed:
             self._final = layers
         return list(layers)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was not captured, each with the reason; empty when nothing is missing."""
+        if self._skipped is not None:
+            return list(self._skipped)
+        captured = set(self.names)
+        return [Skipped(*row) for row in self._log.skipped() if row[0] not in captured]
 
     @property
     def names(self) -> list[str]:
@@ -249,12 +287,16 @@ class Captured:
         path: str | os.PathLike[str],
         sample: int | None = None,
         layer: str | int | None = None,
-        call: int = -1,
+        call: int | None = None,
     ) -> None:
-        """Write the problem as a `.npz` that `convstep open` opens; see `problem`.
+        """Write all that was captured, or one problem of it, as a `.npz` that `convstep open` opens.
+
+        With a path alone it is everything: every call with its gradients and what was seen of its
+        output, and what was skipped; `Captured.load` reads it. If that is a single call, the file is a
+        problem too, for `Problem.load`. With a sample, a layer or a call it is one problem; see `problem`.
 
         Raises:
-            CaptureError: it was not captured, or the name says another format.
+            CaptureError: it was not captured, the name says another format, or it is more than a file holds.
             OSError: the file cannot be written.
         """
         ending = os.path.splitext(path)[1].lower()
@@ -262,7 +304,15 @@ class Captured:
             raise CaptureError(
                 f"a captured problem is saved as .npz, not as {ending}; give the file that ending"
             )
-        self.problem(sample, layer, call).save(path)
+        if sample is not None or layer is not None or call is not None:
+            self.problem(sample, layer, -1 if call is None else call).save(path)
+            return
+        from convstep.oracle import run_file
+
+        layers = self.layers
+        if not layers:
+            self.layer()  # says why there is none
+        run_file.save(run_file.Run(layers, self._log.by, self.skipped), path)
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names

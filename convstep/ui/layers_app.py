@@ -16,7 +16,7 @@ from convstep.ui.screens.script import ScriptScreen
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.oracle.captured import CapturedLayer
+    from convstep.oracle.captured import CapturedLayer, Skipped
     from convstep.oracle.service import TorchService
 
 
@@ -33,6 +33,7 @@ class LayersApp(TorchApp):
         layers: Sequence[CapturedLayer],
         sample: int | None = None,
         *,
+        skipped: Sequence[Skipped] = (),
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -41,12 +42,13 @@ class LayersApp(TorchApp):
         Args:
             layers: at least one.
             sample: the sample of a batch to open; None opens whole batches.
+            skipped: what ran beside them and cannot be opened.
             torch: the oracle's process; one is made if left out.
             live: whether a person sits in front of it: torch is loaded beforehand, and the
                 comparison comes after the last step.
         """
         super().__init__(torch, live)
-        self.picker = LayersScreen(layers, sample, compare_at_end=live)
+        self.picker = LayersScreen(layers, sample, skipped=skipped, compare_at_end=live)
         """The screen below all others."""
 
     def get_default_screen(self) -> Screen[None]:

@@ -13,6 +13,7 @@ from convstep.conv.validation import shape_text
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
 from convstep.printable import printable
+from convstep.view.layer_order import ORDERS, Order, arranged, count_nonfinite, matching
 from convstep.view.nonfinite import count_words
 from convstep.view.numbers import short
 from convstep.view.wrapping import padded
@@ -49,56 +50,84 @@ class LayerTable:
     def __init__(self, layers: Sequence[CapturedLayer]) -> None:
         """Draw these layers, in the order given."""
         self.layers = layers
-        """What is drawn."""
+        """What there is."""
+        self.order, self.words = ORDERS[0], ""
+        """How the rows are sorted, and what the names must hold."""
         self.chosen = 0
-        """The row with the mark."""
+        """The layer with the mark, an index into `layers`; it may be one that is not shown."""
         several = {"call": any(layer.call for layer in layers), "pass": any(layer.step for layer in layers)}
         self._all = [column for column in COLUMNS if several.get(column.title, True)]
         self._natural = {column.title: self._needed(column) for column in self._all}
         self._name = max((cell_len(title_of(layer)) for layer in layers), default=0)
-        self.fit(200)
+        self._arranged = self.shown = list(range(len(layers)))
+        """The rows, as indices into `layers`."""
+        self._width = 200
+        self.fit(self._width)
+
+    def sort(self, order: Order, indices: list[int] | None = None) -> None:
+        """Put the rows into another order.
+
+        Args:
+            order: one of ORDERS.
+            indices: what `arranged` says, where it was asked beforehand.
+        """
+        self.order, self._arranged = order, arranged(self.layers, order) if indices is None else indices
+        self.filter(self.words)
+        self.fit(self._width)
+
+    def filter(self, words: str) -> None:
+        """Show the layers whose names hold these words; without any, all."""
+        self.words, self.shown = words, matching(self.layers, self._arranged, words)
 
     def fit(self, width: int) -> None:
-        """Choose the columns for a width: the least telling are left out first."""
-        kept = list(self._all)
+        """Choose the columns for a width: the least telling are left out first, never what sorts the rows."""
+        kept, self._width = list(self._all), width
         name = max(min(self._name, 24), LEAST_NAME)
-        for title in ("", *SHED):
+        telling = self.order.columns[:1]
+        for title in ("", *(title for title in SHED if title not in telling), *telling):
             kept = [column for column in kept if column.title != title]
             if self._taken(kept) + name <= width:
                 break
         self._columns = kept
-        self._name_width = max(min(self._name, width - self._taken(kept)), LEAST_NAME, cell_len(tr("layer")))
+        least = max(LEAST_NAME, cell_len(tr("layer")) + 1)
+        self._name_width = max(min(self._name, width - self._taken(kept)), least)
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self.layers)
+        return len(self.shown)
 
     def header(self) -> Text:
-        """The columns' names."""
+        """The columns' names; what the rows are sorted by is marked."""
         cells = [
-            padded(tr(column.title), self._natural[column.title], right=column.right)
+            padded(self._title(column.title), self._natural[column.title], right=column.right)
             for column in self._columns
         ]
-        return Text("  ".join([f"  {padded(tr('layer'), self._name_width)}", *cells]), "dim", no_wrap=True)
+        name = padded(self._title("layer"), self._name_width)
+        return Text("  ".join([f"  {name}", *cells]), "dim", no_wrap=True)
 
     def row(self, at: int) -> Text:
         """One layer.
 
         Args:
-            at: which, counted from 0.
+            at: which row, counted from 0.
         """
-        layer = self.layers[at]
-        mark = CHOSEN if at == self.chosen else " "
+        layer = self.layers[self.shown[at]]
+        mark = CHOSEN if self.shown[at] == self.chosen else " "
         line = Text(f"{mark} {padded(shortened(title_of(layer), self._name_width), self._name_width)}")
         for column in self._columns:
             text = padded(column.text(layer), self._natural[column.title], right=column.right)
             line.append(f"  {text}", "bold" if BAD in text else "")
         return line
 
+    def _title(self, title: str) -> str:
+        return tr(title) + (self.order.mark if title in self.order.columns else "")
+
     def _needed(self, column: Column) -> int:
+        sorts = any(column.title in order.columns for order in ORDERS)
+        title = cell_len(tr(column.title)) + sorts  # room for the mark, so that no column moves for it
         if column.width is not None:
-            return max(column.width, cell_len(tr(column.title)))
-        return max([cell_len(tr(column.title)), *(cell_len(column.text(layer)) for layer in self.layers)])
+            return max(column.width, title)
+        return max([title, *(cell_len(column.text(layer)) for layer in self.layers)])
 
     def _taken(self, columns: Sequence[Column]) -> int:
         """What a row takes without its name."""
@@ -147,8 +176,7 @@ def geometry_words(layer: CapturedLayer) -> list[str]:
 
 def nonfinite_words(layer: CapturedLayer) -> str:
     """`✗ 12 NaN 3 inf` in the gradients, what came in with dZ included; "-" for none."""
-    counts = [layer.nonfinite[name] for name in ("dZ", *layer.gradients)]
-    found = count_words(sum(count.nan for count in counts), sum(count.inf for count in counts))
+    found = count_words(*count_nonfinite(layer))
     if not found:
         return "-"
     if len(found) + 2 > MARK:
@@ -215,10 +243,10 @@ COLUMNS = (
     Column("W", lambda layer: shape_words(layer)["W"], right=True),
     Column("geometry", _brief_geometry),
     Column("steps", lambda layer: str(layer.dZ.size), right=True),
-    *(Column(f"|{name}|", _norm(name), NORM, right=True) for name in NAMES),
+    *(Column(f"|{name}|", _norm(name), NORM, right=True) for name in ("dZ", *NAMES)),
     Column("NaN, inf", nonfinite_words, MARK),
 )
 """After the name, from left to right; call and pass where there are several."""
 
-SHED = ("|db|", "|dA_prev|", "geometry", "A_prev", "|dW|", "W", "steps", "pass", "call", "NaN, inf")
+SHED = ("|db|", "|dA_prev|", "geometry", "A_prev", "|dW|", "|dZ|", "W", "steps", "pass", "call", "NaN, inf")
 """What is left out first where there is little room; the details of the chosen row say it all."""
