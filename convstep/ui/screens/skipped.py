@@ -20,7 +20,6 @@ from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.view.wrapping import Paragraph
 
-
 TIMES = {0: "did not run", 1: "ran once"}
 """How often; beyond, in numbers."""
 
