@@ -253,7 +253,7 @@ class Captured:
             f"not opened: {left}; .skipped says why" if left else "",
             ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
             if calls
-            else self._log.why_nothing(None),
+            else self.why_nothing,
         )
 
     _repr_html_ = picture
@@ -267,6 +267,11 @@ class Captured:
         What there is not is None.
         """
         return [layer.row() for layer in self.layers]
+
+    @property
+    def why_nothing(self) -> str:
+        """Where nothing was captured, why, and what to do; one sentence."""
+        return self._log.why_nothing(None)
 
     @property
     def layers(self) -> list[CapturedLayer]:

@@ -37,9 +37,7 @@ def arranged(layers: Sequence[CapturedLayer], order: Order) -> list[int]:
     """The layers' indices in this order; equal ones stay in the order of the forward passes."""
     key = order.key
     return (
-        list(range(len(layers)))
-        if key is None
-        else sorted(range(len(layers)), key=lambda at: key(layers[at]))
+        list(range(len(layers))) if key is None else sorted(range(len(layers)), key=lambda at: key(layers[at]))
     )
 
 

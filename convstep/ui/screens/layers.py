@@ -26,7 +26,7 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.hunt import NONE, Hunted, hunt, suspects
 from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, details, entry_title
+from convstep.view.layers import LayerTable, captured_words, details, entry_title
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -305,14 +305,7 @@ class LayersScreen(Once, Screen[None]):
         self.app.push_screen(ScriptScreen(problem, name, compare_at_end=self._compare_at_end, first=first))
 
     def _title(self) -> Text:
-        layers = len({layer.name for layer in self._layers})
-        calls, bad = len(self._layers), len(suspects(self._layers))
-        sentence = (
-            ("{layers} layers captured, {calls} calls" if layers > 1 else "1 layer captured, {calls} calls")
-            if calls > layers
-            else ("{layers} layers captured" if layers > 1 else "1 layer captured")
-        )
-        words = tr(sentence, layers=layers, calls=calls)
+        words, bad = captured_words(self._layers), len(suspects(self._layers))
         warning = f" · ✗ {tr('{count} with NaN or inf', count=bad)}" if bad else ""
         return Text(f"convstep  {words}{warning}", "bold")
 
