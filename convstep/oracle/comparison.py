@@ -71,6 +71,8 @@ class Row(Cells):
     """Whether every cell checked lies within its tolerance."""
     tolerance: float
     """How large the error may be at `worst_index`."""
+    checked: int
+    """How many of its cells the oracle was asked about."""
 
     __repr__ = brief
 
@@ -149,7 +151,7 @@ class Comparison:
         """A dict a gradient, as `pandas.DataFrame` and `csv.DictWriter` take them; `rows` has the arrays too.
 
         The keys are the fields of `Row`: "name", "shape" ("4x3x3x1"), "max_abs_error", "max_rel_error",
-        "worst_index" ("[1, 0, 2, 0]"), "ok", "tolerance" (there).
+        "worst_index" ("[1, 0, 2, 0]"), "ok", "tolerance" (there), "checked".
         """
         return [
             dataclasses.asdict(row)
@@ -263,10 +265,8 @@ def comparison_with(
 
 
 def _state(row: Row) -> str:
-    """Whether a row matches, in a word; any and all are quick for most arrays."""
-    if not row.ok:
-        return "differs"
-    return "matches" if row.cells.any() else "was not checked"
+    """Whether a row matches, in a word."""
+    return "differs" if not row.ok else "matches" if row.checked else "was not checked"
 
 
 def _cropped(problem: Problem, gradients: RunningGradients) -> dict[str, Array | None]:
@@ -335,6 +335,7 @@ def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[An
     # of several infinitely wrong cells, the one that is furthest off
     worst = int(np.argmax(np.where(excess == excess.max(), judged.error, -1.0)))
     worst_index = tuple(int(i) for i in np.unravel_index(worst, shape))
+    asked = np.ones(shape, np.bool_) if expected.cells is None else expected.cells
     row = Row(
         name,
         shape,
@@ -343,12 +344,13 @@ def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[An
         worst_index=worst_index,
         ok=bool(judged.agrees.all()),
         tolerance=float(judged.tolerance[worst_index]),
+        checked=int(np.count_nonzero(asked)),
     )
     cells = {
         "actual": ours,
         "expected": expected.values,
         "difference": judged.difference,
-        "cells": np.ones(shape, np.bool_) if expected.cells is None else expected.cells,
+        "cells": asked,
         "differs": ~judged.agrees,
     }
     for held, values in cells.items():
