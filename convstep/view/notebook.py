@@ -37,10 +37,10 @@ CELLS: Final = 11
 """Rows and columns of a grid at the most; of more, it shows those around the step."""
 ROWS: Final = 50
 """Of a table."""
-LINES: Final = 150
-"""Of a report."""
+BYTES: Final = 40_000
+"""Of a table or a report, whatever is written in it; what comes after that is counted."""
 NAME: Final = 80
-"""Characters of a name; a sentence has twice as many."""
+"""Characters of a name; a sentence has more."""
 NUMBER: Final = 6
 """Columns of a number in a grid."""
 
@@ -90,10 +90,10 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
     first, *lines = report(verdict).split("\n")
     yield _head("✓" if verdict.ok else "✗", first)
-    shown = [_line(line) for line in lines[:LINES]]
+    shown = _within(map(_line, lines))
     yield f"<pre>{''.join(shown)}</pre>"
-    if len(lines) > LINES:
-        yield _foot(tr("{count} more lines: print(verdict)", count=len(lines) - LINES))
+    if len(lines) > len(shown):
+        yield _foot(tr("{count} more lines: print(verdict)", count=len(lines) - len(shown)))
 
 
 def _captured(captured: Captured) -> Iterator[str]:
@@ -233,10 +233,22 @@ def _foot(*parts: str) -> str:
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]], count: int = 0) -> str:
     """Rows of text, and how many more there are."""
-    lines = ["".join(f"<th>{_text(heading)}</th>" for heading in headings)]
-    lines += ["".join(f"<td>{_text(text, 2 * NAME)}</td>" for text in row) for row in rows]
-    more = tr("{count} more", count=count - ROWS) if count > ROWS else ""
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>{_foot(more)}"
+    title = "".join(f"<th>{_text(heading)}</th>" for heading in headings)
+    lines = _within("".join(f"<td>{_text(text, 4 * NAME)}</td>" for text in row) for row in rows)
+    more = tr("{count} more", count=count - len(lines)) if count > len(lines) else ""
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in (title, *lines))}</table>{_foot(more)}"
+
+
+def _within(pieces: Iterable[str]) -> list[str]:
+    """As many of them as there is room for."""
+    sizes = 0
+    shown = []
+    for piece in pieces:
+        sizes += len(piece.encode())
+        if sizes > BYTES:
+            break
+        shown.append(piece)
+    return shown
 
 
 def _line(text: str) -> str:
