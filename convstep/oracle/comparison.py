@@ -22,6 +22,7 @@ from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, Or
 from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
 from convstep.oracle.recorded import RecordedOracle
+from convstep.oracle.sums import Way, followed
 from convstep.oracle.tolerance import Mask, contributions, describe, judge
 from convstep.oracle.wording import json_number, verdict
 
@@ -246,27 +247,32 @@ def comparison_with(
     gradients: RunningGradients | None = None,
 ) -> Comparison:
     """The comparison with what an oracle has already answered for this position; see `compare`."""
+    made, ways = followed(problem, position)
     if gradients is None:
-        run = run_to(problem, position)
-        gradients = run.dW, run.db, run.dA_prev_pad
+        gradients = made or _ran(problem, position)
     actual = _cropped(problem, gradients)
     most = contributions(problem.geometry)
     return Comparison(
         tuple(
-            _row(name, actual[name], expectation.gradients[name], problem.dtype, most[name])
+            _row(name, actual[name], expectation.gradients[name], problem.dtype, most[name], ways[name])
             for name in NAMES
             if name in expectation.gradients
         ),
         expectation.oracle,
         position,
         problem.total_steps,
-        describe(problem.dtype, expectation.slack_text),
+        expectation.tolerance_text or describe(problem.dtype, expectation.slack_text),
     )
 
 
 def _state(row: Row) -> str:
     """Whether a row matches, in a word."""
     return "differs" if not row.ok else "matches" if row.checked else "was not checked"
+
+
+def _ran(problem: Problem, position: int) -> RunningGradients:
+    run = run_to(problem, position)
+    return run.dW, run.db, run.dA_prev_pad
 
 
 def _cropped(problem: Problem, gradients: RunningGradients) -> dict[str, Array | None]:
@@ -319,14 +325,14 @@ def checked_position(problem: Problem, position: int | None) -> int:
     return reached
 
 
-def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[Any], n: int) -> Row:
+def _row(name: str, actual: Array | None, expected: Expected, dtype: np.dtype[Any], n: int, way: Way) -> Row:
     shape = expected.values.shape
     if actual is None or actual.shape != shape:
         raise ValueError(_of_another_shape(name, actual, shape))
     if actual.dtype.kind not in "fiu":
         as_float(name, actual)  # says why not
     ours = np.array(actual)
-    judged = judge(ours, expected, dtype, n)
+    judged = judge(ours, expected, dtype, n, way)
     with quiet():
         against = np.where(expected.values == 0, expected.magnitude, np.abs(expected.values))
         relative = np.where(judged.error == 0, 0.0, judged.error / against)

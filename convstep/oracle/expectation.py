@@ -35,6 +35,9 @@ class Expected:
     """float64, same shape: what the oracle itself may be off; None for a plain summation."""
     cells: npt.NDArray[np.bool_] | None = None
     """Same shape: True where the oracle gave a value; None when it gave all."""
+    exact: Array | None = None
+    """float64, same shape: the right values, where `values` are somebody's who rounds; None where
+    `values` are the right ones. `slack` is then how far `values` may be from them."""
 
     __repr__ = brief
 
@@ -49,6 +52,8 @@ class Expectation:
     """By name: "dW", "db" (missing without a bias), "dA_prev"."""
     slack_text: str = ""
     """What the `slack` of the gradients is made of, as it stands after the tolerance; empty without."""
+    tolerance_text: str = ""
+    """The whole tolerance in one sentence, where the oracle's own rounding decides; else empty."""
 
     __repr__ = brief
 

@@ -1,29 +1,50 @@
-"""Recorded gradients as an oracle: what training really computed, beside what the loop computes."""
+"""Recorded gradients as an oracle: what training really computed, beside what the loop computes.
+
+They were added up in an order and by kernels that nobody knows. So they are held against the sums in
+float64, and may be off from these by what any right kernel may: the tolerance of a sum; twice the loop's
+own drift, where the data makes rounding errors point one way; and 256 eps of the largest value, because
+kernels after Winograd or Fourier spread their rounding over the array.
+
+Half precisions are multiplied and added in float32 by the kernels of current processors and rounded
+once, at the end. Others round the sums on the way too, and that shows: in many cells, not in one.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.blocks import run_to
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
-from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
-from convstep.oracle.tolerance import contributions, factor
+from convstep.oracle.sums import Way, followed, gradients64
+from convstep.oracle.tolerance import contributions, describe, proven, tolerance
 
 Array = npt.NDArray[Any]
 
-FLOAT32 = float(np.finfo(np.float32).eps)
+BFLOAT16 = 2.0**-7
 
-HALF = float(np.finfo(np.float16).eps)
+FLOAT16 = float(np.finfo(np.float16).eps)
 
-ROUNDINGS = 8
-"""How often a low precision may round a cell, by its eps times S: once at the end, and partial sums."""
+HALVES = {FLOAT16: "float16", BFLOAT16: "bfloat16"}
+"""Precisions of results, by eps. A lower one that is not among them is one of factors, like TF32."""
+
+SPREAD = 256
+"""How many eps of its largest value any cell of a gradient may be off."""
+
+UNITS = 2
+"""How many units in the last place rounding to a half precision at the end may make."""
+
+ON_THE_WAY = 8
+"""How often a half precision may round partial sums, by its eps times S."""
+
+MANY = 0.05
+"""The share of cells off by more than `UNITS` from which on partial sums must have been rounded."""
 
 
 class RecordedOracle:
@@ -48,42 +69,127 @@ class RecordedOracle:
                     total=problem.total_steps,
                 )
             )
-        sizes, most = _sizes(problem), contributions(problem.geometry)
-        lower = recorded.eps > np.finfo(problem.dtype).eps
-        gradients = {
-            name: _expected(values, sizes[name], recorded, most[name] if lower else None)
+        sizes, exact = gradients64(absolute_problem(problem, position)), gradients64(problem)
+        _, ways = followed(problem, position)
+        recordings = {
+            name: _Recording(name, values, exact[name], sizes[name], ways[name], problem, recorded.eps)
             for name, values in recorded.gradients.items()
         }
-        slack = _rounded(recorded.eps) if lower else ""
-        return Expectation(recorded.by, gradients, slack)
+        return Expectation(
+            recorded.by,
+            {name: recording.expected() for name, recording in recordings.items()},
+            tolerance_text=_described(problem, recorded.eps, recordings),
+        )
 
 
-def _rounded(eps: float) -> str:
-    """What is added to a tolerance for a precision that is lower than the problem's."""
-    return tr("{count}·{eps}·S (the precision of the recording)", count=ROUNDINGS, eps=short(eps, 3))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recording:
+    """One recorded gradient beside the sums that it should be."""
+
+    name: str
+    values: Array
+    exact: Array
+    S: Array
+    way: Way
+    problem: Problem
+    eps: float
+
+    @property
+    def lower(self) -> bool:
+        """Whether it was recorded in a precision below the problem's: then the sums are float32's."""
+        return self.eps > float(np.finfo(self.problem.dtype).eps)
+
+    def expected(self) -> Expected:
+        """It, and how far each cell may be off."""
+        S = self.S
+        with quiet():
+            slack = self._summed()
+            if self.eps in HALVES and self.lower:
+                slack = slack + (self._partly() if self.rounded_on_the_way else self._rounded())
+            elif self.lower:
+                slack = slack + self.eps * S
+        if self.eps == FLOAT16:
+            # float16 ends at 65504: what leaves its range may be inf there
+            most = float(np.finfo(np.float16).max)
+            S = np.where(~np.isfinite(self.values) & (most / 2 <= S), np.inf, S)
+        return Expected(self.values, S, slack, exact=self.exact)
+
+    @property
+    def rounded_on_the_way(self) -> bool:
+        """Whether so many cells are off by more than one rounding that partial sums were rounded."""
+        if not self.lower or self.eps not in HALVES:
+            return False
+        with quiet():
+            further = np.abs(self.values - self.exact) > self._summed() + self._rounded()
+        further &= np.isfinite(self.values)
+        return int(further.sum()) > max(1, MANY * further.size)
+
+    def _summed(self) -> Array:
+        """How far adding up may have moved it, in an unknown order."""
+        dtype = np.dtype(np.float32) if self.lower else self.problem.dtype
+        n, eps = contributions(self.problem.geometry)[self.name], float(np.finfo(dtype).eps)
+        allowed = tolerance(self.exact, self.S, dtype, n, self.way)
+        if dtype == np.float32:
+            most = proven(self.exact, self.S, dtype, n, self.way)
+            drift = most if self.way.drift is None else np.minimum(2 * self.way.drift, most)
+            allowed = np.maximum(allowed, drift)
+        largest = float(np.max(np.abs(self.exact), initial=0.0, where=np.isfinite(self.exact)))
+        return np.maximum(allowed, SPREAD * eps * largest)
+
+    def _rounded(self) -> Array:
+        """What rounding the result to a half precision makes."""
+        size = np.fmax(np.abs(self.exact), np.where(np.isfinite(self.values), np.abs(self.values), 0))
+        unit = np.ldexp(self.eps, np.frexp(np.nan_to_num(size, posinf=0.0))[1] - 1)
+        # below these float16 has no numbers, and some processors take them for 0 in bfloat16
+        least = float(
+            np.finfo(np.float16).smallest_subnormal if self.eps == FLOAT16 else np.finfo(np.float32).tiny
+        )
+        return UNITS * np.maximum(unit, least)
+
+    def _partly(self) -> Array:
+        """What rounding partial sums to a half precision makes: sample by sample, or tap by tap."""
+        if self.way.scale is None:
+            return ON_THE_WAY * self.eps * self.S + self._rounded()
+        G = np.maximum(self.way.scale, np.nan_to_num(np.abs(self.exact), posinf=0.0) / 2)
+        return (ON_THE_WAY + self.problem.geometry.samples) * self.eps * G + self._rounded()
 
 
-def _sizes(problem: Problem) -> dict[str, Array]:
-    """S of every cell by gradient, float64; our own loop makes it, so torch is not needed."""
-    run = run_to(absolute_problem(problem, problem.total_steps), problem.total_steps)
-    rows, columns = problem.geometry.crop
-    sizes = {"dW": run.dW, "dA_prev": run.dA_prev_pad[..., rows, columns, :]}
-    return sizes if run.db is None else sizes | {"db": run.db}
-
-
-def _expected(values: Array, S: Array, recorded: Recorded, n: int | None) -> Expected:
-    """One gradient; `n` contributions to a cell when the recorded precision is the lower one.
-
-    Half precisions are multiplied and added in float32 by every kernel there is, and rounded at the
-    end: their eps counts a few times, whatever n is.
-    """
-    if n is None:
-        return Expected(values, S)
-    with quiet():
-        slack = (ROUNDINGS * recorded.eps + factor(n) * min(recorded.eps, FLOAT32)) * S
-    if recorded.eps == HALF:
-        half = np.finfo(np.float16)
-        # float16 ends at 65504, and below 6e-8: what leaves its range may be inf there, or 0
-        S = np.where(~np.isfinite(values) & (float(half.max) / 2 <= S), np.inf, S)
-        slack = slack + ROUNDINGS * float(half.smallest_subnormal)
-    return Expected(values, S, slack)
+def _described(problem: Problem, eps: float, recordings: dict[str, _Recording]) -> str:
+    """The tolerance of recorded gradients in one sentence."""
+    lower = any(recording.lower for recording in recordings.values())
+    dtype = np.dtype(np.float32) if lower else problem.dtype
+    clauses = [
+        describe(dtype),
+        tr(
+            "recorded ones may be off as far from the sums in float64, or by {spread}·eps of the gradient's "
+            "largest value, or by twice what the loop's rounding errors add up to"
+            if dtype == np.float32
+            else "recorded ones as far from the sums by matrix products, or by {spread}·eps of the gradient's "
+            "largest value",
+            spread=SPREAD,
+        ),
+    ]
+    partly = [name for name, recording in recordings.items() if recording.rounded_on_the_way]
+    if lower and eps in HALVES and len(partly) < len(recordings):
+        clauses.append(
+            tr(
+                "and by {units} units in the last place of {precision}, to which they were rounded",
+                units=UNITS,
+                precision=HALVES[eps],
+            )
+        )
+    if partly:
+        clauses.append(
+            tr(
+                "too many values of {names} are further off for that, so their partial sums were rounded to "
+                "{precision}: by {times}·{eps}·S of dA_prev, by {more}·{eps}·G of dW and db",
+                names=", ".join(partly),
+                precision=HALVES[eps],
+                times=ON_THE_WAY,
+                more=ON_THE_WAY + problem.geometry.samples,
+                eps=short(eps, 3),
+            )
+        )
+    elif lower and eps not in HALVES:
+        clauses.append(tr("and by {eps}·S, the precision of the recording", eps=short(eps, 3)))
+    return tr("; ").join(clauses)

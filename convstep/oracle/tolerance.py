@@ -1,15 +1,20 @@
 """How far two right answers may lie apart, and which cells are further.
 
 A cell is a sum of n contributions. Added in another order it comes out differently, by rounding
-errors that grow with the sizes of what is added, not with the sum: so the tolerance is
+errors that grow with the partial sums on the way. A bound for every order there might be is so wide on
+a large layer that whole gradients hide in it; so the partial sums of this layer are looked at (`sums`):
 
-    max(16 * sqrt(n), n / 2) * eps(dtype) * S  +  n * the smallest number of the dtype
+    tolerance = eps(dtype) * max(32 * min(S, 16 * G), k * G)  +  n * the smallest number of the dtype
+    G = the largest of |expected| / 2, Q / 2 and R
 
-with S the sum of the absolute contributions. Rounding errors that point in all directions grow
-with sqrt(n), and 16 leaves room. On flat data (a white image, a constant dZ) they all point the
-same way: then n / 2 times eps is the proven bound for adding one after the other, and it takes
-over from n = 1024 on. The last term is for sums so small that eps no longer tells their spacing.
-A cell to which nothing was added (S = 0) must be equal.
+with S the sum of the absolute contributions, Q the root of the sum of their squares (the partial sums of
+contributions of both signs are of that size in any order) and R the mean size of the partial sums in
+the loop's order. float64 has k = n: then k * eps * R is twice the proven bound of the loop. float32 has
+k = 2 sqrt(n), for errors that point in all directions. Where they point the same way (a white image, a
+constant dZ), the loop's own additions are further off: a cell may be what they give as well, which is
+known bit by bit. To a cell of dA_prev few contributions are added, and S / 16 stands for Q / 2 and R.
+The last term is for sums so small that eps no longer tells their spacing. A cell to which nothing was
+added (S = 0) must be equal.
 
 Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 4.2.
 """
@@ -29,6 +34,7 @@ from convstep.conv.number_text import short
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
+from convstep.oracle.sums import Way
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -46,7 +52,7 @@ class Judgement:
     error: Array
     """float64: its size; inf where only one is NaN or inf, 0 where not checked."""
     tolerance: Array
-    """float64: how large the error may be."""
+    """float64: how large the error may be, in its direction."""
     agrees: Mask
     """True where the error is rounding, or the cell was not checked."""
 
@@ -62,29 +68,38 @@ def contributions(geometry: Geometry) -> dict[str, int]:
 
 
 def factor(n: int) -> float:
-    """How many eps times S a sum of n contributions may be off."""
+    """How many eps times S a sum of n contributions may be off, whatever the order and the data."""
     return max(SAFETY * math.sqrt(n), n / 2)
 
 
-def tolerance(expected: Expected, dtype: np.dtype[Any], n: int) -> Array:
-    """How far each cell may be off, float64, in the gradient's shape.
+def tolerance(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way) -> Array:
+    """How far each cell may be off by rounding, float64.
 
     Args:
-        expected: what the oracle says.
+        expected: the right values, float64.
+        S: the sums of the absolute contributions.
         dtype: what the gradient was accumulated in.
         n: the most contributions that one cell gets.
+        way: how the sums came about.
     """
-    precision = np.finfo(dtype)
     with quiet():
-        allowed = factor(n) * float(precision.eps) * expected.magnitude
-        # the smallest subnormal; NumPy's own name for it warns where a library flushes them to zero
-        allowed += n * float(precision.tiny) * float(precision.eps)
-        if expected.slack is not None:
-            allowed += expected.slack
-    return np.where(expected.magnitude == 0, 0.0, allowed)
+        G = _scale(expected, S, way)
+        allowed = np.maximum(32 * np.minimum(S, 16 * G), _grown(dtype, n) * G) * float(np.finfo(dtype).eps)
+    return np.where(S == 0, 0.0, allowed + n * smallest(dtype))
 
 
-def judge(actual: Array, expected: Expected, dtype: np.dtype[Any], n: int) -> Judgement:
+def proven(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way) -> Array:
+    """How far the loop's own order of additions can be off at all; see `tolerance` for the arguments."""
+    return n * float(np.finfo(dtype).eps) * (S if way.scale is None else _scale(expected, S, way))
+
+
+def _scale(expected: Array, S: Array, way: Way) -> Array:
+    """G: what size the partial sums are of."""
+    on_the_way = S / 16 if way.scale is None else np.minimum(way.scale, S)
+    return np.maximum(np.nan_to_num(np.abs(expected), posinf=0.0) / 2, on_the_way)
+
+
+def judge(actual: Array, expected: Expected, dtype: np.dtype[Any], n: int, way: Way) -> Judgement:
     """Hold a gradient against what is expected of it, cell by cell.
 
     Both NaN agree, and so do equal infinities; any other pair with one of them does not. The
@@ -92,10 +107,17 @@ def judge(actual: Array, expected: Expected, dtype: np.dtype[Any], n: int) -> Ju
     whether it overflows, so an inf or NaN on either side is no mistake.
     """
     wide, right = actual.astype(np.float64), expected.values.astype(np.float64)
-    allowed = tolerance(expected, dtype, n)
+    truth = right if expected.exact is None else expected.exact
     with quiet():
         same = (wide == right) | (np.isnan(wide) & np.isnan(right))
         difference = np.where(same, 0.0, wide - right)
+        allowed = _allowed(wide, truth, expected, dtype, n, way)
+        if expected.exact is not None:
+            assert expected.slack is not None
+            # ours is off by its own rounding, which is known: theirs may be off from there
+            off = wide - truth
+            off[~(np.abs(off) <= allowed)] = 0
+            allowed = np.maximum(expected.slack + np.sign(difference) * off, 0)
     finite = np.isfinite(wide) & np.isfinite(right)
     may_overflow = ~(expected.magnitude < float(np.finfo(dtype).max) / 2) & ~finite
     error = np.abs(difference)
@@ -106,6 +128,31 @@ def judge(actual: Array, expected: Expected, dtype: np.dtype[Any], n: int) -> Ju
     return Judgement(difference, error, allowed, error <= allowed)
 
 
+def _allowed(wide: Array, truth: Array, expected: Expected, dtype: np.dtype[Any], n: int, way: Way) -> Array:
+    """How far ours may be from the truth: by rounding, or as far as the loop's own additions are."""
+    S = expected.magnitude
+    allowed = tolerance(truth, S, dtype, n, way)
+    if expected.exact is None and expected.slack is not None:
+        allowed += expected.slack
+    if way.loop is None:
+        return allowed
+    loop = way.loop.astype(np.float64)
+    off = np.abs(loop - truth)
+    # what is beyond the proven bound is no rounding
+    drifted = (off > allowed) & (off <= proven(truth, S, dtype, n, way)) & (np.abs(wide - loop) <= allowed)
+    return np.where(drifted, allowed + off, allowed)
+
+
+def _grown(dtype: np.dtype[Any], n: int) -> float:
+    """k: how the rounding of n additions grows."""
+    return n if dtype == np.float64 else 2 * math.sqrt(n)
+
+
+def smallest(dtype: np.dtype[Any]) -> float:
+    """The smallest subnormal; NumPy's own name for it warns where a library flushes them to zero."""
+    return float(np.finfo(dtype).tiny) * float(np.finfo(dtype).eps)
+
+
 def describe(dtype: np.dtype[Any], slack: str = "") -> str:
     """The tolerance in one sentence.
 
@@ -113,14 +160,20 @@ def describe(dtype: np.dtype[Any], slack: str = "") -> str:
         dtype: what the gradients were accumulated in.
         slack: what the oracle itself may be off; see `Expectation.slack_text`.
     """
-    own = f" + {slack}" if slack else ""
-    precision = np.finfo(dtype)
+    single = dtype != np.float64
     return tr(
-        "A cell may be off by max(16·√n, n/2)·eps·S + n·{least}{own}, with eps {eps} ({dtype}), "
-        "n the most contributions to one cell and S the sum of their absolute values; "
-        "where S is 0 it must be equal",
-        least=short(float(precision.tiny) * float(precision.eps), 3),
-        own=own,
-        eps=short(precision.eps, 3),
+        "A cell may be off by eps·max(32·min(S, 16·G), 2·√n·G) + n·{least}{own}, with eps {eps} ({dtype}), "
+        "n the most contributions to one cell, S the sum of their absolute values, and G the largest of "
+        "|expected|/2, half the root of the sum of their squares and the mean size of the partial sums "
+        "(for dA_prev, of |expected|/2 and S/16); or by as much from what the loop's own roundings in {dtype} "
+        "give, where these add up to more; where S is 0 it must be equal"
+        if single
+        else "A cell may be off by eps·max(32·min(S, 16·G), n·G) + n·{least}{own}, with eps {eps} ({dtype}), "
+        "n the most contributions to one cell, S the sum of their absolute values, and G the largest of "
+        "|expected|/2, half the root of the sum of their squares and the mean size of the partial sums "
+        "(for dA_prev, of |expected|/2 and S/16); where S is 0 it must be equal",
+        least=short(smallest(dtype), 3),
+        own=f" + {slack}" if slack else "",
+        eps=short(np.finfo(dtype).eps, 3),
         dtype=dtype,
     )
