@@ -231,7 +231,11 @@ def say_loading(name: str) -> None:
 def _open(given: argparse.Namespace) -> int:
     say_loading(given.problem)
     from convstep.cli_problems import start
+    from convstep.cli_run import open_run, run_in
 
+    if (captured := run_in(given.problem)) is not None:
+        open_run(captured, given)
+        return FINE
     session, problem = start(given.problem, given.goto, given.breaks)
     if lack := lacking():
         raise UsageError(
@@ -265,9 +269,12 @@ def _new(given: argparse.Namespace) -> int:
 
 def _compare(given: argparse.Namespace) -> int:
     from convstep.cli_problems import load_problem
+    from convstep.cli_run import compare_run, run_in
     from convstep.oracle.comparison import best_comparison, compare
     from convstep.view.text import json_value
 
+    if (captured := run_in(given.problem)) is not None:
+        return compare_run(captured, given, _say)
     problem = load_problem(given.problem)
     comparison = best_comparison(problem)
     recorded = None if problem.recorded is None else compare(problem, oracle="recorded")

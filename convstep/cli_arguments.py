@@ -39,7 +39,17 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     known, unknown = command.parse_known_args(_options_first(command, given[1:]))
     if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if getattr(known, "layer", None) is not None or getattr(known, "call", None) is not None:
+        known.problem = _of_layer(known)
     return known
+
+
+def _of_layer(known: argparse.Namespace) -> str:
+    from convstep.cli_problems import with_layer
+
+    if known.problem is None:
+        raise UsageError("--layer and --call are about a PROBLEM, and none is given")
+    return with_layer(known.problem, known.layer, known.call)
 
 
 def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
@@ -106,8 +116,10 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
             added.add_argument(
                 "problem",
                 metavar="PROBLEM",
-                help="a .npz, .pt or .safetensors file, a saved session, or a name of `convstep examples`",
+                help="a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
+                "or a name of `convstep examples`",
             )
+            _add_layer(added)
         return added
 
     opening = command("open", "open a problem in the debugger")
@@ -144,6 +156,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         "problem", metavar="PROBLEM", nargs="?", help="by default the smallest one on which it fails"
     )
     debugging.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first divergence")
+    _add_layer(debugging)
     learning = command("learn", "lessons and bug hunts: learn backward by doing it", problem=False)
     learning.add_argument(
         "lesson", metavar="LESSON", nargs="?", help="a .md file, or a number or name of --list"
@@ -164,6 +177,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         metavar="A:B",
         help="after steps A to B, or one step; of a lesson, its pages",
     )
+    _add_layer(exporting)
     exporting.add_argument("--lang", choices=("en", "zh"), help="language of a bundled lesson")
     exporting.add_argument(
         "-o",
@@ -229,6 +243,14 @@ def _add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> N
     parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
 
 
+def _add_layer(parser: argparse.ArgumentParser) -> None:
+    """Which problem of a file that holds a whole capture."""
+    parser.add_argument("--layer", metavar="NAME", help="a layer of PROBLEM, which captured.save wrote")
+    parser.add_argument(
+        "--call", type=count, metavar="N", help="which call of it, from 0; by default the last"
+    )
+
+
 def _add_sizes(parser: argparse.ArgumentParser) -> None:
     def add(name: str, kind: Any, default: Any, metavar: str, help_text: str) -> None:
         parser.add_argument(name, type=kind, default=default, metavar=metavar, help=help_text)
@@ -265,6 +287,13 @@ def seconds(text: str) -> float:
             f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
         )
     return float(text)
+
+
+def count(text: str) -> int:
+    """`2` -> 2: a count that may be 0."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of up to 9 digits; write it like 0 or 12")
+    return int(text)
 
 
 def size(text: str) -> Pair:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
 from convstep.cli import UsageError
@@ -78,9 +79,9 @@ def load_session(name: str) -> tuple[Session, Problem]:
     try:
         beside = os.path.join(os.path.dirname(name), session.problem)
         if (
-            session.problem.lower().endswith((".npz", *TENSOR_FILES))
-            and not os.path.exists(session.problem)
-            and os.path.exists(beside)
+            layer_in(beside)[0].lower().endswith((".npz", *TENSOR_FILES))
+            and not os.path.exists(layer_in(session.problem)[0])
+            and os.path.exists(layer_in(beside)[0])
         ):
             session = replace(session, problem=beside)
         problem = _no_session(session.problem)
@@ -116,16 +117,65 @@ def named_problem(name: str) -> tuple[str, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
-    from convstep.examples import load, names
+    from convstep.examples import load
 
-    looks_like_a_path = os.path.dirname(name) or os.path.splitext(name)[1]
-    if looks_like_a_path or (name not in names() and os.path.exists(name)):
+    path, layer = layer_in(name)
+    if layer:
+        return _captured_problem(path, layer)
+    if is_path(name):
         if name.lower().endswith(TENSOR_FILES):
             from convstep.oracle.tensor_files import load_tensors
 
             return load_tensors(name)
         return Problem.load(name)
     return load(name)
+
+
+def is_path(name: str) -> bool:
+    """Whether a name is a file's, and not a bundled problem's: what looks like a path is one."""
+    from convstep.examples import names
+
+    looks_like_one = os.path.dirname(name) or os.path.splitext(name)[1]
+    return bool(looks_like_one) or (name not in names() and os.path.exists(name))
+
+
+def layer_in(name: str) -> tuple[str, str]:
+    """The file and the layer of `run.npz:stem.conv`, or `run.npz:stem.conv:2` for its call 2; "" for none."""
+    if not os.path.exists(name):
+        for found in re.finditer(":", name):
+            if os.path.isfile(path := name[: found.start()]):
+                return path, name[found.end() :]
+    return name, ""
+
+
+def with_layer(name: str, layer: str | None, call: int | None) -> str:
+    """A problem's name with what `--layer` and `--call` add to it.
+
+    Raises:
+        UsageError: there is nothing to choose from.
+    """
+    if layer is None:
+        if call is not None:
+            raise UsageError("--call counts the calls of a layer; add --layer NAME")
+        return name
+    if not layer or not os.path.isfile(name) or name.lower().endswith((ENDING, *TENSOR_FILES)):
+        raise UsageError(
+            f"--layer names a layer in a file that captured.save wrote; {printable(name)} is not such a file"
+            if layer
+            else "--layer is empty; name a layer"
+        )
+    return f"{name}:{layer}" if call is None else f"{name}:{layer}:{call}"
+
+
+def _captured_problem(path: str, layer: str) -> Problem:
+    """One call of a layer in a file of many."""
+    from convstep.oracle.captured import Captured
+
+    captured = Captured.load(path)
+    name, _, call = layer.rpartition(":")
+    if layer not in captured.names and name and re.fullmatch("[0-9]{1,9}", call):
+        return captured.problem(layer=name, call=int(call))
+    return captured.problem(layer=layer)
 
 
 def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:

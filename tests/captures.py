@@ -12,6 +12,7 @@ import convstep
 from convstep.conv.problem import Problem
 from convstep.oracle.capture_log import CaptureLog, Convolution, Seen
 from convstep.oracle.captured import Captured, CapturedLayer, Skipped
+from convstep.oracle.run_file import Run
 
 
 @functools.cache
@@ -47,7 +48,30 @@ def layer_of(problem: Problem, name: str, **arrays: Any) -> CapturedLayer:
 
 def captured_of(layers: Sequence[CapturedLayer], skipped: Sequence[Skipped] = ()) -> Captured:
     """A capture of these layers, its block over."""
-    captured = Captured(CaptureLog([layer.name for layer in layers], {}, "PyTorch 0.0"))
+    by = layers[0].by if layers else "PyTorch 0.0"
+    captured = Captured(CaptureLog([layer.name for layer in layers], {}, by))
     captured._log.closed = True
-    captured._final, captured._skipped = list(layers), list(skipped)
+    captured._final, captured._run = list(layers), Run(layers, by, skipped)
     return captured
+
+
+@functools.cache
+def repeated() -> Captured:
+    """Two layers, one of them called twice in each of two backward passes, and one that is frozen."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    first, second = torch.nn.Conv2d(2, 2, 3, padding=1), torch.nn.Conv2d(2, 3, 2, bias=False)
+    frozen = torch.nn.Conv2d(3, 1, 1)
+    model = torch.nn.ModuleDict({"twice": first, "once": second, "frozen": frozen})
+    with convstep.capture(model) as captured:
+        for _ in range(2):
+            seen = second(first(first(torch.randn(2, 2, 5, 6))))
+            seen.square().sum().backward()
+            with torch.no_grad():
+                frozen(seen)
+    return captured
+
+
+def alone(captured: Captured, layer: str = "1") -> Captured:
+    """One call of it as a capture of its own."""
+    return captured_of([captured.layer(layer)])

@@ -82,7 +82,7 @@ class Bounded:
         self._reads += 1
         if size > self._longest or self._reads > MOST_READS:
             raise TooManyNamesError
-        return self._file.read(self._longest if size < 0 else size)
+        return self._file.read(LONGEST_READ if size < 0 else size)
 
     def readline(self, size: int = -1) -> bytes:
         """A line, or the beginning of a long one."""

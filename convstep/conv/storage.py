@@ -81,7 +81,7 @@ def write(problem: Problem, file: BinaryIO, more: Mapping[str, Array] | None = N
     if problem.recorded is not None:
         arrays |= {f"recorded_{name}": values for name, values in problem.recorded.gradients.items()}
         arrays |= {"recorded_by": problem.recorded.by, "recorded_eps": problem.recorded.eps}
-    np.savez_compressed(file, layout=np.array("NHWC"), **arrays, **(more or {}))
+    np.savez_compressed(file, layout=np.array("NHWC"), **(arrays | dict(more or {})))
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
@@ -189,8 +189,8 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
     if RUN in given and "A_prev" not in given:
         raise ProblemError(
             tr(
-                "{name} holds several captured calls, not one problem; `convstep open` lists them, --layer "
-                "NAME chooses one for a command, and convstep.Captured.load reads them all",
+                "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
+                "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
                 name=name,
             )
         )

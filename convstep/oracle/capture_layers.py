@@ -1,97 +1,203 @@
-"""Which layers of a model are watched, and which cannot be, in words."""
+"""Which convolutions of a model are watched, and which cannot be, in words."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from convstep.language import tr
 from convstep.oracle.capture_log import closest
 from convstep.oracle.captured import CaptureError
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     from torch import nn
 
+FUNCTION = re.compile(r"(?:(?P<module>.+) )?(?:F|torch)\.\w+ #\d+")
+"""The name of a call that is no module's own: `block.attn F.conv2d #2`."""
 
-def chosen(
-    torch_nn: Any, model: nn.Module, layer: str | nn.Conv2d | None
-) -> tuple[dict[str, nn.Conv2d], dict[str, str]]:
-    """The layers to watch by name, and those that cannot be, each with the sentence that says why.
+
+@dataclass(frozen=True)
+class Choice:
+    """The modules of a model by name, and which of the convolutions in them are watched."""
+
+    names: dict[int, str]
+    """Of every module, by its id."""
+    convs: dict[str, str]
+    """The modules that convolve and are watched, with the names of their classes."""
+    refused: dict[str, str]
+    """Those of them that cannot be captured, and why: what follows the name in a sentence."""
+    patterns: list[str] | None
+    """What names may be; None is any."""
+
+    def wants(self, name: str) -> bool:
+        """Whether the convolution of this name is watched."""
+        return self.patterns is None or any(_matches(name, pattern) for pattern in self.patterns)
+
+
+def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
+    """What to watch.
 
     Args:
-        torch_nn: the module `torch.nn`, which is imported elsewhere.
+        torch: the module, which is imported elsewhere.
         model: a model, or one layer.
-        layer: the one to watch; None is all of them.
+        layers: names, patterns and modules; None is everything.
 
     Raises:
         CaptureError: there is nothing to watch.
     """
-    if not isinstance(model, torch_nn.Module):
+    if not isinstance(model, torch.nn.Module):
         raise CaptureError(f"capture takes a torch.nn.Module, a model or one nn.Conv2d; this is {_a(model)}")
     everything = {name or type(model).__name__: module for name, module in model.named_modules()}
-    convs = {name: module for name, module in everything.items() if isinstance(module, torch_nn.Conv2d)}
-    if layer is not None:
-        convs = dict([_one(torch_nn, model, layer, everything, list(convs))])
-    elif not convs:
-        raise CaptureError(f"{_a(model)} has no nn.Conv2d{_others(everything)}")
-    reasons = {name: _cannot_be_watched(torch_nn, name, module) for name, module in convs.items()}
-    refused = {name: reason for name, reason in reasons.items() if reason}
-    if len(refused) == len(convs):
-        raise CaptureError(next(iter(refused.values())))
-    return {name: module for name, module in convs.items() if name not in refused}, refused
+    refused = {name: _cannot_be_watched(torch, module) for name, module in everything.items()}
+    convs = {
+        name: _kind(module)
+        for name, module in everything.items()
+        if refused[name] or _convolves(torch, module)
+    }
+    functional = [name for name, module in everything.items() if not _is_torchs(module)]
+    openable = [name for name in convs if not refused[name]]
+    patterns = None
+    if layers is None and _convolves(torch, model):
+        layers = [model]
+    if layers is not None:
+        patterns = [
+            _pattern(torch, model, layer, everything, openable, functional) for layer in _listed(layers)
+        ]
+        names = {name for name in convs if any(_matches(name, pattern) for pattern in patterns)}
+        convs = {name: kind for name, kind in convs.items() if name in names}
+        functional = [name for name in functional if any(_matches(f"{name} F", each) for each in patterns)]
+        if all(FUNCTION.fullmatch(pattern) for pattern in patterns):
+            functional = [""]  # outside of all modules
+    why_not = {name: refused[name] for name in convs if refused[name]}
+    unmoved = {
+        name: tr("is on the meta device, without numbers; move the model to a device first")
+        for name in convs
+        if _is_meta(everything[name])
+    }
+    if len({**why_not, **unmoved}) == len(convs) and not (functional and not unmoved):
+        raise CaptureError(_nothing(model, everything, {**why_not, **unmoved}))
+    return Choice(
+        {id(module): name for name, module in everything.items()},
+        convs,
+        why_not,
+        patterns,
+    )
 
 
-def _one(
-    torch_nn: Any,
+def _listed(layers: Any) -> list[Any]:
+    """The layers asked for, of which there may be one alone."""
+    if isinstance(layers, str) or not isinstance(layers, Iterable) or hasattr(layers, "named_modules"):
+        return [layers]
+    if not (found := list(layers)):
+        raise CaptureError("layers is empty; leave it out to capture all of them")
+    return found
+
+
+def _pattern(
+    torch: Any,
     model: nn.Module,
-    layer: str | nn.Conv2d,
+    layer: Any,
     everything: dict[str, nn.Module],
     convs: list[str],
-) -> tuple[str, Any]:
-    """The one layer that was asked for, and its name."""
-    if isinstance(layer, torch_nn.Module):
-        found = [(name, module) for name, module in everything.items() if module is layer]
+    functional: list[str],
+) -> str:
+    """The names that one layer asked for stands for."""
+    if isinstance(layer, torch.nn.Module):
+        found = [name for name, module in everything.items() if module is layer]
         if not found:
             raise CaptureError(f"this {type(layer).__name__} is not part of the model; {closest('', convs)}")
     elif isinstance(layer, str):
-        aliases = dict(model.named_modules(remove_duplicate=False)) | everything
         # wrappers such as DataParallel put a word of theirs in front
         spellings = [layer, f"module.{layer}", f"_orig_mod.{layer}"]
-        found = [(name, aliases[name]) for name in spellings if name in aliases]
+        aliases = {
+            alias: name
+            for alias, module in model.named_modules(remove_duplicate=False)
+            for name, other in everything.items()
+            if other is module
+        } | {name: name for name in everything}
+        found = [aliases[name] for name in spellings if name in aliases]
+        if not found and (function := FUNCTION.fullmatch(layer)):
+            found = [name for name in spellings if function["module"] in (None, *everything)][:1]
+        if not found and any(letter in layer for letter in "*?["):
+            possible = [*convs, "F.conv2d #1", *(f"{name} F.conv2d #1" for name in functional)]
+            found = [each for each in spellings if any(fnmatchcase(name, each) for name in possible)]
         if not found:
-            raise CaptureError(f"the model has no layer {layer!r}; {closest(layer, convs)}")
+            raise CaptureError(f"the model has no layer {printable(repr(layer))}; {closest(layer, convs)}")
     else:
         raise CaptureError(f"layer is {_a(layer)}; it must be a dotted name or an nn.Conv2d of the model")
-    name, module = found[0]
-    if not isinstance(module, torch_nn.Conv2d):
+    name = found[0]
+    module = everything.get(name)
+    inside = [each for each in (*convs, *functional) if _matches(each, name)]
+    if module is not None and not inside and not _cannot_be_watched(torch, module):
         raise CaptureError(f"{name!r} is {_a(module)}, not an nn.Conv2d; {closest(name, convs)}")
-    return name, module
+    return "*" if module is model and not _convolves(torch, model) else name
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern is a convolution's name, a module's that it is in, or fits with `*`, `?`, `[…]`."""
+    return name == pattern or name.startswith((f"{pattern}.", f"{pattern} ")) or fnmatchcase(name, pattern)
+
+
+def _convolves(torch: Any, module: nn.Module) -> bool:
+    return isinstance(module, (torch.nn.Conv1d, torch.nn.Conv2d))
+
+
+def _kind(module: nn.Module) -> str:
+    return getattr(module, "original_name", type(module).__name__)  # torch.jit's
+
+
+def _is_torchs(module: nn.Module) -> bool:
+    return type(module).__module__.split(".")[0] == "torch"
 
 
 def _a(thing: object) -> str:
     kind = type(thing).__name__
-    where = " (quantized)" if "quantized" in type(thing).__module__ else ""
-    return f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}{where}"
+    return f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
 
 
-def _others(everything: dict[str, nn.Module]) -> str:
-    """What comes closest to a layer that could be captured."""
-    near = {type(module).__name__ for module in everything.values() if "Conv" in type(module).__name__}
-    return f", only {', '.join(sorted(near))}, which convstep does not open" if near else ""
+def _nothing(model: nn.Module, everything: dict[str, nn.Module], refused: dict[str, str]) -> str:
+    """Why there is nothing to watch."""
+    if not refused:
+        return f"{_a(model)} has no nn.Conv2d"
+    kinds = sorted({_kind(everything[name]) for name in refused})
+    name, reason = next(iter(refused.items()))
+    if len(refused) == 1 and everything[name] is not model:
+        return f"{name!r} {reason}"
+    return f"{_a(model)} has no nn.Conv2d, only {', '.join(kinds)}: {name!r} {reason}"
 
 
-def _cannot_be_watched(torch_nn: Any, name: str, module: nn.Conv2d) -> str:
-    """Why a layer cannot be captured, one sentence; empty if it can."""
-    if torch_nn.parameter.is_lazy(module.weight):
-        return f"{name!r} is lazy and has no weights yet; run one batch through the model first"
-    if module.padding_mode != "zeros":
-        mode = module.padding_mode
-        return f"{name!r} has padding_mode={mode!r}; convstep opens only convolutions padded with zeros"
-    if module.weight.is_meta:
-        return f"{name!r} is on the meta device, without numbers; move the model to a device first"
+def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
+    """Why a module that convolves cannot be captured, what follows its name; empty if it can or does not."""
+    kind, home = _kind(module), type(module).__module__.split(".")
+    if "Conv" not in kind:
+        return ""
+    if home[:2] == ["torch", "jit"] and hasattr(torch.nn, kind):
+        return tr("was compiled by torch.jit, which cannot be watched; capture the model before that")
+    if "quantized" in home:
+        return tr("is quantized and has no backward pass; capture the model before it is converted")
+    if isinstance(module, torch.nn.modules.conv._ConvNd) and not _convolves(torch, module):
+        return not_opened(kind)
     return ""
 
 
+def not_opened(kind: str) -> str:
+    """What is said of convolutions of another kind, after the name."""
+    return tr(
+        "is a {kind}; convstep opens Conv1d and Conv2d, not transposed and not of three axes", kind=kind
+    )
+
+
+def _is_meta(module: Any) -> bool:
+    weight = getattr(module, "weight", None)
+    return bool(getattr(weight, "is_meta", False))
+
+
 def is_compiled(module: nn.Module) -> bool:
-    """Whether `torch.compile` has had its hands on it, so that hooks hung later do not fire."""
+    """Whether `torch.compile` has had its hands on it, so that nothing inside can be watched."""
     return (
         type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
     )

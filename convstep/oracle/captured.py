@@ -7,7 +7,7 @@ import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,10 @@ from convstep.conv.validation import check_type, pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
 from convstep.printable import SentenceError
+
+if TYPE_CHECKING:
+    from convstep.oracle.origin import Origin
+    from convstep.oracle.run_file import Run
 
 Array = npt.NDArray[Any]
 
@@ -45,7 +49,7 @@ class Skipped(NamedTuple):
     kind: str
     """The class of the module, or the function: `ConvTranspose2d`, `F.conv3d`."""
     reason: str
-    """One sentence, in English."""
+    """What follows the name in a sentence: `was not called inside the block; run …`."""
     calls: int
     """How often it ran inside the block."""
 
@@ -108,11 +112,14 @@ class CapturedLayer:
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
-        """NaN and inf by array: `A_prev`, `W`, `b`, `dZ` and the gradients there are."""
-        return {
+        """NaN and inf by array: `A_prev`, `W`, `b`, the output `Z`, `dZ` and the gradients there are."""
+        found = {
             name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
             for name, values in self._arrays.items()
         }
+        upstream = list(found).index("dZ")  # in the order in which they come to be
+        forward, backward = list(found.items())[:upstream], list(found.items())[upstream:]
+        return dict([*forward, ("Z", Nonfinite(self.Z_seen.nan, self.Z_seen.inf)), *backward])
 
     @property
     def Z_seen(self) -> Seen:
@@ -139,7 +146,12 @@ class CapturedLayer:
         kept = [name for name in self.gradients if name not in self.compared]
         if not kept:
             return ""
-        names = " and ".join(kept)
+        names, one = " and ".join(kept), self.convolution
+        if one.batch not in (None, 1):
+            return (
+                f"{names} belong to all {one.batch} samples of the batch, of which sample {one.sample} was "
+                "kept; not compared"
+            )
         if self.shared_by > 1:
             return (
                 f"{names} were accumulated over {self.shared_by} calls with the same weight in one backward "
@@ -186,7 +198,18 @@ class CapturedLayer:
         return problem.with_recorded(Recorded(self.by, recorded, convolution.eps) if recorded else None)
 
     def _index(self, sample: int) -> int:
-        samples, sample = self.samples or 1, operator.index(sample)
+        samples, sample, only = self.samples or 1, operator.index(sample), self.convolution.sample
+        if only is not None:
+            if sample not in (only, only - (self.convolution.batch or 1)):
+                raise CaptureError(
+                    tr(
+                        "sample {sample} of {layer!r} was not kept; capture kept sample {only}",
+                        sample=sample,
+                        layer=self.name,
+                        only=only,
+                    )
+                )
+            return 0
         if not -samples <= sample < samples:
             raise CaptureError(
                 tr(
@@ -221,7 +244,7 @@ class Captured:
         """Read from a log, which may still be written to."""
         self._log = log
         self._final: list[CapturedLayer] | None = None
-        self._skipped: list[Skipped] | None = None
+        self._run: Run | None = None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Captured:
@@ -230,13 +253,13 @@ class Captured:
         Raises:
             ProblemError: the file is missing, damaged or holds no run; one sentence.
         """
-        from convstep.oracle import run_file
+        from convstep.oracle.run_file import load
 
-        run = run_file.load(path)
+        run = load(path)
         names = list(dict.fromkeys(layer.name for layer in run.layers))
         loaded = cls(CaptureLog(names, {name: reason for name, _, reason, _ in run.skipped}, run.by))
         loaded._log.closed = True
-        loaded._final, loaded._skipped = list(run.layers), list(run.skipped)
+        loaded._run, loaded._final = run, list(run.layers)
         return loaded
 
     def __repr__(self) -> str:
@@ -288,11 +311,19 @@ class Captured:
 
     @property
     def skipped(self) -> list[Skipped]:
-        """What was not captured, each with the reason; empty when nothing is missing."""
-        if self._skipped is not None:
-            return list(self._skipped)
+        """What was not captured, each with the reason; empty when nothing is missing.
+
+        A layer whose later calls did not fit below the limit stands here with these, and is captured too.
+        """
+        if self._run is not None:
+            return list(self._run.skipped)
         captured = set(self.names)
-        return [Skipped(*row) for row in self._log.skipped() if row[0] not in captured]
+        return [Skipped(*row) for row in self._log.skipped(captured)]
+
+    @property
+    def memory(self) -> int:
+        """The bytes that the captured arrays take."""
+        return self._log.memory if self._run is None else self._run.size
 
     @property
     def names(self) -> list[str]:
@@ -328,6 +359,15 @@ class Captured:
                 )
             )
         return calls[call]
+
+    def first_nonfinite(self) -> Origin | None:
+        """Where the first NaN or inf was born: in which layer and array, at which cell, and how.
+
+        None when all that was captured is finite. `print(captured.first_nonfinite())` says it in a sentence.
+        """
+        from convstep.oracle.origin import origin_of
+
+        return origin_of(self.layers)
 
     def problem(self, sample: int | None = None, layer: str | int | None = None, call: int = -1) -> Problem:
         """The problem behind one call of one layer.
@@ -367,12 +407,12 @@ class Captured:
         if sample is not None or layer is not None or call is not None:
             self.problem(sample, layer, -1 if call is None else call).save(path)
             return
-        from convstep.oracle import run_file
+        from convstep.oracle.run_file import Run, save
 
         layers = self.layers
         if not layers:
             self.layer()  # says why there is none
-        run_file.save(run_file.Run(layers, self._log.by, self.skipped), path)
+        save(Run(layers, self._log.by, self.skipped), path)
 
     def _name(self, layer: str | int | None) -> str:
         names = self.names
@@ -390,15 +430,15 @@ class Captured:
                     )
                 )
             return names[layer]
-        watched = self._log.watched
+        known = list(self._log.tallies)
         if layer is None:
             if len(names) > 1:
                 shown = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
                 raise CaptureError(f"{len(names)} layers were captured; name one with layer=: {shown}")
-            if not names and len(watched) > 1:
+            if not names and len(known) != 1:
                 raise CaptureError(self._log.why_nothing(None))
-            return names[0] if names else watched[0]
-        if layer not in watched and layer not in self._log.refused:
+            return names[0] if names else known[0]
+        if layer not in known:
             raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
         return layer
 

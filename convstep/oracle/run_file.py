@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv import storage
 from convstep.conv.files import written_whole
 from convstep.conv.held import LONGEST_TABLE, DamagedError, Held
@@ -52,8 +53,14 @@ class Run:
     """Who computed the gradients."""
     skipped: Sequence[Skipped]
     """What is not among them."""
-    notes: Sequence[str] = ()
-    """What else there is to say of the capture, in sentences."""
+
+    __repr__ = brief
+
+    @property
+    def size(self) -> int:
+        """Bytes of all the arrays, those that calls share counted once."""
+        once = {id(values): values.nbytes for layer in self.layers for values in arrays_of(layer).values()}
+        return sum(once.values())
 
 
 def arrays_of(layer: CapturedLayer) -> dict[str, Array]:
@@ -61,12 +68,6 @@ def arrays_of(layer: CapturedLayer) -> dict[str, Array]:
     convolution = layer.convolution
     inputs = {"A_prev": convolution.A_prev, "W": convolution.W, "b": convolution.b, "dZ": layer.dZ}
     return {name: values for name, values in inputs.items() if values is not None} | dict(layer.gradients)
-
-
-def size_of(layers: Sequence[CapturedLayer]) -> int:
-    """Bytes of all the arrays, those that calls share counted once."""
-    once = {id(values): values.nbytes for layer in layers for values in arrays_of(layer).values()}
-    return sum(once.values())
 
 
 def save(run: Run, path: str | os.PathLike[str]) -> None:
@@ -85,7 +86,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         raise CaptureError(
             tr(
                 "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
-                "one call at a time: captured.save(path, layer=…, call=…)",
+                "one call at a time: `captured.save(path, layer=…, call=…)`",
                 count=len(run.layers),
             )
         )
@@ -145,7 +146,6 @@ def _as_dict(run: Run, names: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         "by": run.by,
         "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
         "skipped": [each._asdict() for each in run.skipped],
-        "notes": list(run.notes),
     }
 
 
@@ -153,6 +153,7 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
     convolution = layer.convolution
     return {
         "name": layer.name,
+        "kind": convolution.kind,
         "call": layer.call,
         "step": layer.step,
         "order": convolution.order,
@@ -160,6 +161,8 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
         **{name: getattr(convolution, name) for name in NUMBERS},
         "eps": convolution.eps,
         "Z": list(convolution.Z),
+        "sample": convolution.sample,
+        "batch": convolution.batch,
         "compared": sorted(layer.compared),
         "shared_by": layer.shared_by,
     }
@@ -174,7 +177,11 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
     """
     if RUN not in given:
         raise ProblemError(
-            tr("{name} holds no captured run; if it is one problem, Problem.load reads it", name=name)
+            tr(
+                "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
+                "open it without a layer, in Python with Problem.load",
+                name=name,
+            )
         )
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:
@@ -201,7 +208,6 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
         [call.layer({each: read[array] for each, array in call.arrays.items()}, by) for call in calls],
         by,
         [_skipped(entry) for entry in _list(found["skipped"])],
-        [_line(note) for note in _list(found["notes"])],
     )
 
 
@@ -240,9 +246,10 @@ class _Call:
         Raises:
             Exception: it is not what ours say.
         """
-        self.name = _line(found["name"])
+        self.name, self.kind = _line(found["name"]), _line(found["kind"])
         self.number, self.step, self.order = (_whole(found[name]) for name in ("call", "step", "order"))
         self.shared_by = _whole(found["shared_by"], 1)
+        self.sample, self.batch = (_whole_or_none(found[name]) for name in ("sample", "batch"))
         self.numbers = {name: _number(found[name]) for name in NUMBERS}
         self.eps = found["eps"]
         nan, inf, first = found["Z"]
@@ -281,6 +288,9 @@ class _Call:
             eps=self.eps,
             parameters={},  # which tensors they were is nobody's business any more
             Z=self.Z,
+            kind=self.kind,
+            sample=self.sample,
+            batch=self.batch,
         )
         gradients = {name: arrays[name] for name in NAMES if name in arrays}
         return CapturedLayer(
@@ -318,6 +328,10 @@ def _whole(value: Any, least: int = 0) -> int:
     if type(value) is not int or not least <= value <= LARGEST:
         raise DamagedError("no count")
     return value
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value)
 
 
 def _line(value: Any) -> str:

@@ -1,7 +1,8 @@
 """`convstep.debug`: the debugger in the middle of a script, like `breakpoint()`.
 
-Where no debugger can be opened, in a test, a notebook or a job without a terminal, the arrays are
-saved and the command that opens them is printed. Textual is loaded only where there is a terminal.
+Where no debugger can be opened, in a test, a notebook or a job without a terminal, a problem is saved
+and the command that opens it is printed; of what was captured, which may be large, it is said how it is
+saved. Textual is loaded only where there is a terminal.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from convstep import waiting
@@ -24,15 +25,16 @@ from convstep.language import tr
 from convstep.oracle.captured import Captured, CapturedLayer
 from convstep.printable import printable
 from convstep.ui.rescue import ScreenError
-from convstep.ui.saving import command_for, save, save_all
+from convstep.ui.saving import command_for, save
 
 
 def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None) -> None:
     """Open the debugger here, and go on with the script when the person leaves it.
 
     Several captured layers open as a list to pick from. Under pytest, in a notebook, inside an event
-    loop, in another thread or without a terminal, the arrays are saved to a new file in a temporary
-    folder instead, and the command that opens it is printed.
+    loop, in another thread or without a terminal, nothing is opened: of what `capture` has seen, a line
+    says how much there is and how to save it; one problem, or one layer, is saved to a new file in a
+    temporary folder, and the command that opens it is printed.
 
         with convstep.capture(model) as captured:
             loss(model(images), labels).backward()
@@ -53,8 +55,8 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
         OSError: the file cannot be written.
     """
     try:
-        if isinstance(subject, Captured) and len(layers := subject.layers) > 1:
-            _pick(layers, sample)
+        if isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
+            _pick(subject, sample)
         else:
             _open(*_single(subject, sample))
     except ScreenError as crash:
@@ -119,26 +121,42 @@ def _open(name: str, problem: Problem) -> None:
         run(ScriptApp(problem, name))
 
 
-def _pick(layers: Sequence[CapturedLayer], sample: int | None) -> None:
-    if can_open_here():
-        with _saying_so():
-            from convstep.ui.layers_app import LayersApp
-            from convstep.ui.running import run
-
-            run(LayersApp(layers, sample))
+def _pick(captured: Captured, sample: int | None) -> None:
+    layers = captured.layers
+    if not layers:
+        captured.layer()  # says why there is none
+    if not can_open_here():
+        _say(_how_to_save(captured, sample))
         return
-    from convstep.view.layers import entry_title, nonfinite_words, shape_words
+    with _saying_so():
+        from convstep.ui.layers_app import LayersApp
+        from convstep.ui.running import run
 
-    names = [entry_title(layer, layers) for layer in layers]
-    saved = save_all((name, layer.problem(sample)) for name, layer in zip(names, layers, strict=True))
-    rows = [
-        (name, *(f"{n} {shape}" for n, shape in shape_words(layer).items() if n in ("A_prev", "W")),
-         nonfinite_words(layer).replace("-", ""), command_for(path))
-        for name, layer, path in zip(names, layers, saved, strict=True)
-    ]  # fmt: skip
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        _say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True) if width).rstrip())
+        run(LayersApp(layers, sample, skipped=captured.skipped))
+
+
+def _how_to_save(captured: Captured, sample: int | None) -> str:
+    """What there is, and the way to a terminal: nothing is written that nobody has asked for."""
+    layers, one = captured.layers, ""
+    if len(layers) == 1 and sample is not None:
+        layers[0].problem(sample)  # says so if there is no such sample
+        one = f", sample={sample}"
+    names = len({layer.name for layer in layers})
+    return tr(
+        "{calls} of {layers} captured, {size}; there is no terminal here to open them in: "
+        'captured.save("run.npz"{one}) writes a file, and `convstep open run.npz` opens it in a terminal',
+        calls=tr("1 call" if len(layers) == 1 else "{count} calls", count=len(layers)),
+        layers=tr("1 layer" if names == 1 else "{count} layers", count=names),
+        size=_size_text(captured.memory),
+        one=one,
+    )
+
+
+def _size_text(size: float) -> str:
+    unit, name = next(
+        ((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")) if size >= unit), (1, "bytes")
+    )
+    return f"{size / unit:,.1f} {name}" if unit > 1 else f"{size:.0f} {name}"
 
 
 @contextlib.contextmanager

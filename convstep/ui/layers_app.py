@@ -34,6 +34,7 @@ class LayersApp(TorchApp):
         sample: int | None = None,
         *,
         skipped: Sequence[Skipped] = (),
+        file: str = "",
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -42,13 +43,14 @@ class LayersApp(TorchApp):
         Args:
             layers: at least one.
             sample: the sample of a batch to open; None opens whole batches.
-            skipped: what ran beside them and cannot be opened.
+            skipped: what is not among them.
+            file: the file that holds them, as the command line calls it; "" if there is none.
             torch: the oracle's process; one is made if left out.
             live: whether a person sits in front of it: torch is loaded beforehand, and the
                 comparison comes after the last step.
         """
         super().__init__(torch, live)
-        self.picker = LayersScreen(layers, sample, skipped=skipped, compare_at_end=live)
+        self.picker = LayersScreen(layers, sample, skipped=skipped, file=file, compare_at_end=live)
         """The screen below all others."""
 
     def get_default_screen(self) -> Screen[None]:

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from convstep.conv.files import check_target
@@ -17,26 +16,15 @@ LONGEST = 80
 """Characters of a file's name before its ending."""
 
 
-def save_all(named: Iterable[tuple[str, Problem]]) -> Iterator[str]:
-    """Write problems to files in one new folder, named after what they are called; yields their paths.
+def save(name: str, problem: Problem) -> str:
+    """Write a problem to a file in a new folder, named after what it is called, and say where.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: it cannot be written.
     """
-    folder, taken = tempfile.mkdtemp(prefix="convstep-"), set[str]()
-    for name, problem in named:
-        stem = stem_of(name)
-        # some file systems take Conv1 and conv1 for one
-        unlike = next(s for s in (stem, *(f"{stem}-{n}" for n in range(2, 10**6))) if s.lower() not in taken)
-        taken.add(unlike.lower())
-        path = os.path.join(folder, f"{unlike}.npz")
-        problem.save(path)
-        yield path
-
-
-def save(name: str, problem: Problem) -> str:
-    """Write one problem to a file of its own, and say where."""
-    return next(iter(save_all([(name, problem)])))
+    path = os.path.join(tempfile.mkdtemp(prefix="convstep-"), f"{stem_of(name)}.npz")
+    problem.save(path)
+    return path
 
 
 def file_to_write(text: str) -> Path:

@@ -28,8 +28,8 @@ class Order:
 
 
 def count_nonfinite(layer: CapturedLayer) -> tuple[int, int]:
-    """How many NaN and inf there are in the gradients, what came in with dZ included."""
-    counts = [layer.nonfinite[name] for name in ("dZ", *layer.gradients)]
+    """How many NaN and inf there are in all its arrays, the output included."""
+    counts = layer.nonfinite.values()
     return sum(count.nan for count in counts), sum(count.inf for count in counts)
 
 
@@ -37,7 +37,9 @@ def arranged(layers: Sequence[CapturedLayer], order: Order) -> list[int]:
     """The layers' indices in this order; equal ones stay in the order of the forward passes."""
     key = order.key
     return (
-        list(range(len(layers))) if key is None else sorted(range(len(layers)), key=lambda at: key(layers[at]))
+        list(range(len(layers)))
+        if key is None
+        else sorted(range(len(layers)), key=lambda at: key(layers[at]))
     )
 
 
@@ -58,7 +60,7 @@ def _falling(size: float) -> tuple[bool, float]:
     return not math.isnan(size), 0.0 if math.isnan(size) else -size
 
 
-def _by_dZ(layer: CapturedLayer) -> tuple[bool, float]:
+def _by_upstream(layer: CapturedLayer) -> tuple[bool, float]:
     return _falling(layer.gradient_norms["dZ"])
 
 
@@ -78,7 +80,7 @@ def _by_size(layer: CapturedLayer) -> int:
 ORDERS = (
     Order("in the order of the forward pass"),
     Order("sorted by name", _by_name, ("layer",), "▲"),
-    Order("sorted by |dZ|", _by_dZ, ("|dZ|",)),
+    Order("sorted by |dZ|", _by_upstream, ("|dZ|",)),
     Order("sorted by the largest gradient", _by_gradient, ("|dW|", "|db|", "|dA_prev|")),
     Order("sorted by NaN and inf", _by_nonfinite, ("NaN, inf",)),
     Order("sorted by size", _by_size, ("A_prev", "W")),

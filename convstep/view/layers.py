@@ -79,13 +79,14 @@ class LayerTable:
         self.words, self.shown = words, matching(self.layers, self._arranged, words)
 
     def fit(self, width: int) -> None:
-        """Choose the columns for a width: the least telling are left out first, never what sorts the rows."""
+        """Choose the columns for a width: the least telling are left out first, what sorts the rows last."""
         kept, self._width = list(self._all), width
-        name = max(min(self._name, 24), LEAST_NAME)
-        telling = self.order.columns[:1]
-        for title in ("", *(title for title in SHED if title not in telling), *telling):
+        name, telling = max(min(self._name, 24), LEAST_NAME), self.order.columns
+        shed = [(title, name) for title in ("", *SHED) if title not in telling]
+        shed += [(title, LEAST_NAME) for title in ("", *reversed(telling))]
+        for title, room in shed:
             kept = [column for column in kept if column.title != title]
-            if self._taken(kept) + name <= width:
+            if self._taken(kept) + room <= width:
                 break
         self._columns = kept
         least = max(LEAST_NAME, cell_len(tr("layer")) + 1)
@@ -190,8 +191,13 @@ def geometry_words(layer: CapturedLayer) -> list[str]:
     return [f"{name} {value}" for name, value in _geometry(layer)]
 
 
+def holds_nonfinite(layer: CapturedLayer) -> bool:
+    """Whether any of its arrays, the output included, holds a NaN or inf."""
+    return any(any(counts) for counts in layer.nonfinite.values())
+
+
 def nonfinite_words(layer: CapturedLayer) -> str:
-    """`✗ 12 NaN 3 inf` in the gradients, what came in with dZ included; "-" for none."""
+    """`✗ 12 NaN 3 inf` in all its arrays, the output included; "-" for none."""
     found = count_words(*count_nonfinite(layer))
     if not found:
         return "-"

@@ -1,12 +1,70 @@
-"""NaN and inf in words."""
+"""NaN and inf: in words, and where the debugger shows them."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.language import tr
+from convstep.lessons.tensors import padded
+from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.origin import Origin
 from convstep.replay.nonfinite import FirstNonfinite
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where to go in the debugger, the cell to point at there, and what to say."""
+
+    position: int
+    """How many steps are executed."""
+    array: str
+    """As a panel has it; one that no panel shows is not pointed at."""
+    cell: tuple[int, ...]
+    """An index into that array."""
+    words: str
+    """What was found."""
+
+
+def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:
+    """Where the loop itself makes the first NaN or inf; see `first_words`."""
+    return Spot(found.position, found.gradient, found.cell, first_words(found, dtype))
+
+
+def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = None) -> tuple[Problem, Spot]:
+    """What to open, and where in it a captured run's first NaN or inf stands.
+
+    Args:
+        origin: where it was born.
+        layer: the call in which it is seen.
+        sample: the sample to open alone; the whole batch is opened otherwise, and where another sample
+            has the cell, or all have a share in it.
+
+    Raises:
+        ProblemError: there is nothing to step through.
+    """
+    array, cell, position = origin.array, origin.cell, origin.position
+    batched = layer.samples is not None and array in ("A_prev", "Z", "dZ", "dA_prev")
+    alone = sample is not None and layer.samples is not None and -layer.samples <= sample < layer.samples
+    if alone and batched:
+        alone = bool(cell) and sample in (cell[0], cell[0] - (layer.samples or 0))
+    elif array in layer.gradients:
+        alone = False
+    problem = layer.problem(sample if alone or layer.samples is None else None)
+    geometry = problem.geometry
+    if alone and batched:
+        position = None if position is None else position - cell[0] * problem.total_steps
+        cell = cell[1:]
+    if array in ("A_prev", "dA_prev"):
+        array, cell = f"{array}_pad", padded(cell, geometry)
+    elif array == "Z":
+        array = "dZ"  # the gradient of that cell stands in the same place
+    if position is None:
+        writers = geometry.steps_touching(array, cell) if array in ("dW", "db", "dA_prev_pad") else ()
+        position = writers[-1] + 1 if writers else 0
+    return problem, Spot(position, array, cell, origin.words)
 
 
 def first_words(found: FirstNonfinite, dtype: object) -> str:

@@ -30,9 +30,10 @@ from convstep.ui.screens import layers, learning
 from convstep.ui.screens.debugger import ELSEWHERE, IN_LESSONS
 from convstep.ui.screens.help import MARKS
 from convstep.ui.screens.panels import SHOWN
+from convstep.ui.screens.skipped import TIMES
 from convstep.view.beside import SHORT_ROLES
 from convstep.view.diagnosis import MORE
-from convstep.view.hunt import NONE
+from convstep.view.layer_order import ORDERS
 from convstep.view.layers import COLUMNS
 from convstep.view.scene import WITHOUT_BATCH
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
@@ -77,10 +78,11 @@ TABLES: dict[str, Iterable[str]] = {
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
-    "view/hunt.py": (NONE,),
+    "view/layer_order.py": [order.words for order in ORDERS],
     "view/diagnosis.py": (MORE,),
     "ui/screens/panels.py": SHOWN.values(),
     "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
+    "ui/screens/skipped.py": TIMES.values(),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],
     "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
     "candidate/mistakes": [

@@ -590,7 +590,8 @@ def test_nan_and_inf_are_counted_by_array() -> None:
     assert layer.nonfinite["A_prev"] == (0, 0)
     assert layer.nonfinite["dZ"] == (0, 0)
     assert layer.nonfinite["dA_prev"].nan > 0
-    assert set(layer.nonfinite) == {"A_prev", "W", "b", "dZ", "dW", "db", "dA_prev"}
+    assert set(layer.nonfinite) == {"A_prev", "W", "b", "Z", "dZ", "dW", "db", "dA_prev"}
+    assert layer.nonfinite["Z"] == layer.Z_seen[:2]
     assert layer.gradient_norms["dZ"] == 0
     assert np.isnan(layer.gradient_norms["dA_prev"])
     assert layer.shapes == {"A_prev": (4, 15, 17, 3), "W": (3, 3, 3, 3), "b": (3,), "dZ": (4, 13, 15, 3)}

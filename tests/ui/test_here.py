@@ -21,7 +21,7 @@ import pytest
 import convstep
 from convstep.conv.problem import Problem
 from convstep.ui import here
-from tests.captures import small
+from tests.captures import alone, small
 from tests.waiting import GENEROUS
 
 
@@ -60,17 +60,39 @@ def test_one_sample_of_a_batch(capsys: pytest.CaptureFixture[str]) -> None:
         convstep.debug(plain(3), sample=3)
 
 
-def test_several_layers_each_get_a_file_and_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_what_was_captured_a_line_says_how_to_save_it_and_nothing_is_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     captured = small(True)
     convstep.debug(captured)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
-    for line, layer in zip(lines, captured.layers, strict=True):
-        assert line.startswith(layer.name)
-        assert ("✗" in line) == any(any(layer.nonfinite[name]) for name in ("dZ", *layer.gradients))
-        problem = opened_by(line[line.index("convstep") :])
-        assert np.array_equal(problem.dZ, layer.dZ, equal_nan=True)
-    convstep.debug(captured.layer("1"), sample=0)
+    line = capsys.readouterr().out
+    assert line.startswith(
+        f"4 calls of 4 layers captured, {captured.memory / 1000:.1f} kB; there is no terminal"
+    )
+    assert line.count("\n") == 1
+    assert not [*tmp_path.iterdir()]
+    command = line[line.index("captured.save") : line.index(" writes")]
+    eval(command, {"captured": captured})  # it says what works
+    words = shlex.split(line[line.index("`") + 1 : line.rindex("`")])
+    assert words == ["convstep", "open", "run.npz"]
+    assert len(convstep.Captured.load(words[2]).layers) == 4
+
+
+def test_of_one_captured_call_it_names_the_sample(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    captured = small()
+    captured.save(path, layer="1", call=0)
+    with pytest.raises(convstep.ProblemError, match="no captured layers"):
+        convstep.Captured.load(path)
+    single = alone(captured)
+    convstep.debug(single)
+    assert "1 call of 1 layer captured" in capsys.readouterr().out
+    convstep.debug(single, sample=1)
+    assert 'captured.save("run.npz", sample=1) writes' in capsys.readouterr().out
+    with pytest.raises(convstep.CaptureError, match="sample 2 does not exist"):
+        convstep.debug(single, sample=2)
+    convstep.debug(captured.layer("1"), sample=0)  # one layer is one problem, which was asked for
     assert np.array_equal(opened_by(capsys.readouterr().out).A_prev, captured.problem(0, "1").A_prev)
 
 

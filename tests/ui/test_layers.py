@@ -118,7 +118,7 @@ async def test_enter_opens_a_layer_and_q_and_escape_lead_back(
     async with picking(layers) as session:
         await session.press("x")
         await session.answered()
-        assert "every gradient is finite" in session.text
+        assert "all that was captured is finite" in session.text
         await session.press("down", "enter")
         assert session.debugger.problem_name == "1"
         assert session.timeline.total == layers[1].dZ.size

@@ -48,12 +48,13 @@ def test_rows_and_details_fit_the_width(width: int) -> None:
 def test_a_wide_row_says_everything() -> None:
     table = LayerTable(small().layers)
     assert table.header().plain.split() == [
-        "layer", "A_prev", "W", "geometry", "steps", "|dW|", "|db|", "|dA_prev|", "NaN,", "inf",
+        "layer", "A_prev", "W", "geometry", "steps", "|dZ|", "|dW|", "|db|", "|dA_prev|", "NaN,", "inf",
     ]  # fmt: skip
     row = table.row(1).plain.split()
     assert row[:6] == ["1", "2x7x9x4", "4@3x3x2", "s2", "g2", "96"]
-    norm = np.linalg.norm(small().layers[1].gradients["dW"])
-    assert float(row[6]) == pytest.approx(float(norm), rel=0.01)
+    layer = small().layers[1]
+    for cell, values in zip(row[6:8], (layer.dZ, layer.gradients["dW"]), strict=True):
+        assert float(cell) == pytest.approx(float(np.linalg.norm(values)), rel=0.01)
     assert table.row(3).plain.split()[:5] == ["3", "2x3x4x3", "2@2x2x3", "same", "d2"]
 
 

@@ -13,7 +13,7 @@ from convstep.ui.screens.stopping import StoppingScreen
 from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.model import Choice
-from convstep.view.nonfinite import first_words
+from convstep.view.nonfinite import Spot, spot_of_step
 from convstep.view.panel import Cell, Span
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class HuntingScreen(StoppingScreen):
     def __init__(self, problem: Problem, name: str) -> None:
         """Hunt in a problem; see `PanelScreen`."""
         super().__init__(problem, name)
-        self._hunted: FirstNonfinite | None = None
+        self._hunted: Spot | None = None
 
     def action_first_nonfinite(self) -> None:
         """Look for the first step that makes a NaN or inf, and go there."""
@@ -50,10 +50,10 @@ class HuntingScreen(StoppingScreen):
         if found is None:
             self.say(tr("no step makes a NaN or inf: all running gradients stay finite"))
         else:
-            self.travel_to_nonfinite(found)
+            self.travel_to_nonfinite(spot_of_step(found, self._problem.dtype))
 
-    def travel_to_nonfinite(self, found: FirstNonfinite) -> None:
-        """Go to just after the step that makes the first NaN or inf, and say what it is."""
+    def travel_to_nonfinite(self, found: Spot) -> None:
+        """Go to just after the step that makes or meets the first NaN or inf, and say what it is."""
         self._hunted = found
         self.travel(found.position)
 
@@ -66,20 +66,20 @@ class HuntingScreen(StoppingScreen):
         self._stage.choice = Choice(self._input_channel(found))
         super()._moved(all_changed=True)
         self._point_at(found)
-        self.say(first_words(found, self._problem.dtype))
+        self.say(found.words)
 
-    def _input_channel(self, found: FirstNonfinite) -> int | None:
+    def _input_channel(self, found: Spot) -> int | None:
         """The offset of the cell's channel in the step's group; None where the loop shows it anyway."""
-        if len(found.cell) < 3:
+        if len(found.cell) < 3 or found.array == "dZ":
             return None
         geometry = self._problem.geometry
         # a kernel has the channels of one group, the input those of all
         return found.cell[-1] % geometry.kernel_shape[3] or None
 
-    def _point_at(self, found: FirstNonfinite) -> None:
+    def _point_at(self, found: Spot) -> None:
         """Put the cursor on the cell, so that `why` explains it."""
         for panel in self._scene.panels:
-            place = panel.face.find(found.cell) if panel.face.name == found.gradient else None
+            place = panel.face.find(found.cell) if panel.face.name == found.array else None
             if place is not None:
                 grid = self.query_one(f"#{panel.key}", TensorGrid)
                 grid.place_cursor(Cell(*place))

@@ -10,8 +10,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
@@ -19,91 +17,42 @@ from textual.worker import get_current_worker
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.oracle.origin import Origin, origin_of
 from convstep.printable import printable
 from convstep.ui.screens.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
+from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.hunt import NONE, Hunted, hunt, suspects
 from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, captured_words, details, entry_title
+from convstep.view.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
+from convstep.view.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
-    from convstep.replay.nonfinite import FirstNonfinite
     from convstep.ui.app import TorchApp
+    from convstep.view.nonfinite import Spot
 
 KEYS = (
     ("↑  ↓  Home  End", "Choose a layer."),
     ("Enter", "Open the layer in the debugger; q and Esc come back here."),
     (
         "x",
-        "Go to the first step of the backward pass that makes a NaN or inf, in its layer.",
+        "Say where the first NaN or inf was born, forward pass first, and open its layer there.",
     ),
     (
         "/",
         "Search: list the layers whose names hold what is typed; Enter goes back to the list, Esc shows all.",
     ),
     ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
-    ("u", "What ran and cannot be opened, with the reasons."),
+    ("u", "What is not in the list, with the reasons."),
     ("q", "Leave."),
 )
 """The picker's keys, for the help."""
 
 AROUND = 9
 """Lines that the details leave to title, order, columns, rows, answer and keys."""
-
-
-class LayerList(RowList):
-    """The rows; says when another one is chosen, and marks it."""
-
-    BINDINGS: ClassVar[list[Binding]] = [Binding("enter", "take", "open")]
-
-    class Chosen(Message):
-        """Another row is chosen."""
-
-    def __init__(self, table: LayerTable) -> None:
-        """List the table's rows."""
-        super().__init__(table)
-        self._table, self._wanted = table, table.chosen
-
-    def on_resize(self) -> None:
-        """Keep the chosen row in sight: longer details leave fewer rows."""
-        self.call_after_refresh(lambda: self._choose(self.chosen))
-
-    def action_choose(self, at: int) -> None:
-        """Choose a row, and mark it."""
-        self._choose(at)
-        self._wanted = self._table.chosen
-
-    def rearranged(self) -> None:
-        """Draw other rows; the layer that was chosen stays where it is on the screen, if it is among them.
-
-        If not, the first row is chosen until that layer comes back or another one is chosen.
-        """
-        shown, line = self._table.shown, self.chosen - self.scroll_offset.y
-        row = shown.index(self._wanted) if self._wanted in shown else 0
-        self.virtual_size = Size(self.size.width, len(shown))
-        self.scroll_to(y=max(row - line, 0), animate=False, force=True, immediate=True)
-        self._choose(row)
-        self.refresh()
-
-    def _choose(self, at: int) -> None:
-        super().action_choose(at)
-        if len(self._table):
-            self._table.chosen = self._table.shown[self.chosen]
-        self.post_message(self.Chosen())
-
-
-class SearchLine(Input):
-    """What the names must hold, while it is typed; the arrows choose among what is found."""
-
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
-        Binding("enter", "screen.search_done", "done"),
-        Binding("escape", "screen.search_over", "show all"),
-        *(Binding(key, f"screen.choose_near({by})", show=False) for key, by in (("up", -1), ("down", 1))),
-    ]
 
 
 class LayersScreen(Once, Screen[None]):
@@ -138,6 +87,7 @@ class LayersScreen(Once, Screen[None]):
         sample: int | None = None,
         *,
         skipped: Sequence[Skipped] = (),
+        file: str = "",
         compare_at_end: bool = True,
     ) -> None:
         """Offer these layers.
@@ -145,12 +95,13 @@ class LayersScreen(Once, Screen[None]):
         Args:
             layers: at least one, in the order of the forward passes.
             sample: the sample of a batch to open; None opens whole batches.
-            skipped: what ran beside them and cannot be opened.
+            skipped: what is not among them.
+            file: the file that holds them, as the command line calls it; "" if there is none.
             compare_at_end: whether going on at a layer's last step opens the comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
-        self._skipped = list(skipped)
+        self._skipped, self._file = list(skipped), file
         self.table = LayerTable(layers)
         """The rows."""
 
@@ -200,6 +151,8 @@ class LayersScreen(Once, Screen[None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what is found for the words so far."""
+        if event.value == self.table.words:
+            return
         self._answer("")
         self.table.filter(event.value)
         self._rearranged()
@@ -211,15 +164,15 @@ class LayersScreen(Once, Screen[None]):
         line.focus()
 
     def action_search_done(self) -> None:
-        """Go on in the list of what was found."""
-        line = self.query_one(SearchLine)
-        line.display = bool(line.value)
-        self.query_one(LayerList).focus()
+        """Go on in the list of what was found, at the row that is chosen now."""
+        rows = self.query_one(LayerList)
+        rows.action_choose(rows.chosen)
+        self._leave_search()
 
     def action_search_over(self) -> None:
         """List all layers again."""
         self.query_one(SearchLine).value = ""
-        self.action_search_done()
+        self._leave_search()
 
     def action_choose_near(self, by: int) -> None:
         """Choose another row while the words are typed."""
@@ -234,26 +187,30 @@ class LayersScreen(Once, Screen[None]):
     def action_skipped(self) -> None:
         """List what cannot be opened."""
         if not self._skipped:
-            self._answer(tr("nothing was skipped: every convolution that ran is in the list"))
+            self._answer(tr("nothing is missing: every layer that was to be captured is in the list"))
             return
         from convstep.ui.screens.skipped import SkippedScreen
 
         self.app.push_screen(SkippedScreen(self._skipped))
 
     def action_hunt(self) -> None:
-        """Look for the first step that makes a NaN or inf, and open it."""
-        self.action_stop()
+        """Look for where the first NaN or inf was born, and open it."""
+        self._stopped()
         self._answer(tr("looking for the first NaN or inf …   Esc stops"))
         self._hunt()
 
     def action_stop(self) -> None:
         """Look no further; where nothing is looked for, list all layers again."""
-        if not any(worker.group == "hunt" and worker.is_running for worker in self.workers):
+        if self._stopped():
+            self._answer(tr("search stopped"))
+        else:
             self.action_search_over()
-        for worker in self.workers:
-            if worker.group == "hunt" and worker.is_running:
-                worker.cancel()
-                self._answer(tr("search stopped"))
+
+    def _stopped(self) -> bool:
+        hunts = [worker for worker in self.workers if worker.group == "hunt" and worker.is_running]
+        for worker in hunts:
+            worker.cancel()
+        return bool(hunts)
 
     def action_help(self) -> None:
         """Explain keys and marks."""
@@ -270,6 +227,11 @@ class LayersScreen(Once, Screen[None]):
         self.table.sort(order, indices)
         self._rearranged()
 
+    def _leave_search(self) -> None:
+        line = self.query_one(SearchLine)
+        line.display = bool(line.value)
+        self.query_one(LayerList).focus()
+
     def _rearranged(self) -> None:
         self.query_one(LayerList).rearranged()
         self._show_order()
@@ -279,33 +241,42 @@ class LayersScreen(Once, Screen[None]):
         if at not in self.table.shown:
             self.query_one(SearchLine).value = ""
             self.table.filter("")
-            self.action_search_done()
+            self._leave_search()
             self._rearranged()
         self.query_one(LayerList).action_choose(self.table.shown.index(at))
 
     @work(thread=True, group="hunt", exclusive=True)
     def _hunt(self) -> None:
         worker = get_current_worker()
-        found = hunt(self._layers, self._sample, lambda: worker.is_cancelled)
+        found = origin_of(self._layers, lambda: worker.is_cancelled)
         tell(self, self._hunted, found, of=worker)
 
-    def _hunted(self, found: Hunted | None) -> None:
+    def _hunted(self, found: Origin | None) -> None:
         if found is None:
-            self._answer(tr(NONE))
+            self._answer(tr("all that was captured is finite: no NaN, no inf"))
             return
-        self._choose(found.at)
-        self._answer(found.words(self._layers[found.at]))
-        if found.first is not None and self.app.screen is self:
-            self._open(found.at, found.problem, found.first)
+        self._choose(found.index)
+        self._answer(found.sentence)
+        if self.app.screen is self:
+            try:
+                problem, spot = spot_of_origin(found, self._layers[found.index], self._sample)
+            except ProblemError:  # the sentence stays
+                return
+            self._open(found.index, problem, spot)
 
-    def _open(self, at: int, problem: Problem, first: FirstNonfinite | None = None) -> None:
+    def _open(self, at: int, problem: Problem, first: Spot | None = None) -> None:
         from convstep.ui.screens.script import ScriptScreen
 
-        name = entry_title(self._layers[at], self._layers)
-        self.app.push_screen(ScriptScreen(problem, name, compare_at_end=self._compare_at_end, first=first))
+        layer = self._layers[at]
+        # one sample of it has no name on the command line
+        known = f"{self._file}:{layer.name}:{layer.call}" if self._file and self._sample is None else ""
+        name = entry_title(layer, self._layers)
+        self.app.push_screen(
+            ScriptScreen(problem, name, known, compare_at_end=self._compare_at_end, first=first)
+        )
 
     def _title(self) -> Text:
-        words, bad = captured_words(self._layers), len(suspects(self._layers))
+        words, bad = captured_words(self._layers), sum(map(holds_nonfinite, self._layers))
         warning = f" · ✗ {tr('{count} with NaN or inf', count=bad)}" if bad else ""
         return Text(f"convstep  {words}{warning}", "bold")
 

@@ -11,8 +11,8 @@ from convstep.view.model import Choice
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.replay.nonfinite import FirstNonfinite
     from convstep.replay.session import Session
+    from convstep.view.nonfinite import Spot
 
 
 class ScriptScreen(DebuggerScreen):
@@ -22,19 +22,21 @@ class ScriptScreen(DebuggerScreen):
         self,
         problem: Problem,
         name: str,
+        command_name: str = "",
         *,
         compare_at_end: bool = True,
-        first: FirstNonfinite | None = None,
+        first: Spot | None = None,
     ) -> None:
         """Debug a problem.
 
         Args:
             problem: what to step through.
             name: what to call it on the screen.
+            command_name: what to call it on the command line; "" if it is in no file.
             compare_at_end: whether going on at the last step opens the comparison.
-            first: the step that makes the first NaN or inf, to begin there.
+            first: where the first NaN or inf stands, to begin there.
         """
-        super().__init__(problem, name, "", compare_at_end=compare_at_end)
+        super().__init__(problem, name, command_name, compare_at_end=compare_at_end)
         self._first = first
 
     def on_mount(self) -> None:

@@ -1,0 +1,232 @@
+"""The convolutions that a running program calls, each with its tensors and a name.
+
+A mode of PyTorch's sees every function that is called with tensors; hooks on all modules tell in
+whose forward that is. Neither leaves anything in a model.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convstep.language import tr
+from convstep.oracle.capture_layers import Choice, not_opened
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Call(NamedTuple):
+    """What a function that convolves was given."""
+
+    image: Tensor
+    weight: Tensor
+    bias: Tensor | None
+    stride: Any
+    padding: Any
+    dilation: Any
+    groups: int
+    transposed: bool
+
+
+@dataclass(eq=False)
+class _Frame:
+    """A module whose forward is under way."""
+
+    module: nn.Module
+    name: str | None
+    """In the model that is watched."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How often each function has convolved in this forward."""
+
+
+class _Thread(threading.local):
+    """What is under way in one thread."""
+
+    def __init__(self) -> None:
+        self.frames: list[_Frame] = []
+        self.mode: Any = None
+        """Ours, where it was entered with the first module instead of with the block."""
+        self.entered = False
+
+
+class Calls:
+    """Tells of every convolution inside the block."""
+
+    def __init__(self, choice: Choice, seen: Callable[[str, str, str, Call, Tensor], None]) -> None:
+        """Prepare; `start` begins.
+
+        Args:
+            choice: what is watched.
+            seen: is told name, kind, why it cannot be captured if so, what was given, and the output.
+        """
+        self._choice = choice
+        self._seen = seen
+        self._thread = _Thread()
+        self._outside: dict[str, int] = {}
+        self._handles: list[Any] = []
+        self._mode: Any = None
+
+    def start(self) -> None:
+        """Watch this thread, and every other while a module runs in it."""
+        from torch.nn.modules import module
+
+        before, after = module.register_module_forward_pre_hook, module.register_module_forward_hook
+        self._handles = [before(self._before), after(self._after, always_call=True)]
+        self._mode = _mode(self._called)
+        self._mode.__enter__()
+        self._thread.entered = True
+
+    def stop(self) -> None:
+        """Watch no more."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        if self._mode is not None:
+            self._mode.__exit__(None, None, None)
+            self._mode = None
+        self._thread = _Thread()
+
+    def count_anew(self) -> None:
+        """The next convolution outside of all modules is the first again."""
+        self._outside = {}
+
+    def _before(self, module: nn.Module, _: Any) -> None:
+        if _is_traced():
+            return
+        thread = self._thread
+        if not thread.entered:  # a mode is one thread's
+            thread.mode = _mode(self._called)
+            thread.mode.__enter__()
+            thread.entered = True
+        thread.frames.append(_Frame(module, self._choice.names.get(id(module))))
+
+    def _after(self, module: nn.Module, *_: Any) -> None:
+        """Also when the call failed; what Ctrl+C left above it goes with it."""
+        frames = self._thread.frames
+        for at in reversed(range(len(frames))):
+            if frames[at].module is module:
+                del frames[at:]
+                break
+        if not frames and (mode := self._thread.mode) is not None:
+            mode.__exit__(None, None, None)
+            self._thread.mode, self._thread.entered = None, False
+
+    def _called(self, function: str, call: Call, Z: Tensor) -> None:
+        if _is_traced():
+            return
+        name, kind, refused = self._place(function, Z)
+        if call.transposed or call.weight.ndim not in (3, 4):
+            refused = refused or not_opened(function)
+        if self._choice.wants(name):
+            self._seen(name, kind, refused, call, Z)
+
+    def _place(self, function: str, Z: Tensor) -> tuple[str, str, str]:
+        """The name and the kind of the call under way, and why it is not captured where it runs."""
+        frames = self._thread.frames
+        frame = next((frame for frame in reversed(frames) if frame.name is not None), None)
+        if frame is not None:
+            return *self._inside(frame, function), ""
+        if frames:
+            kind = type(frames[-1].module).__name__
+            reason = tr("is no part of the model that was given to capture, or is a copy; capture that one")
+            return f"{kind} outside the model", kind, reason
+        if Z.requires_grad:
+            return _numbered("", self._outside, function), function, ""
+        return function, function, ""  # there may be any number
+
+    def _inside(self, frame: _Frame, function: str) -> tuple[str, str]:
+        """A conv layer's first convolution has the layer's own name."""
+        from torch.nn.modules.conv import _ConvNd
+
+        assert frame.name is not None
+        own = isinstance(frame.module, _ConvNd) and not frame.counts
+        numbered = _numbered(f"{frame.name} ", frame.counts, function)
+        return (frame.name, type(frame.module).__name__) if own else (numbered, function)
+
+
+def _numbered(where: str, counts: dict[str, int], function: str) -> str:
+    counts[function] = counts.get(function, 0) + 1
+    return f"{where}{function} #{counts[function]}"
+
+
+def _is_traced() -> bool:
+    """Whether the call is only written down, by torch.compile or torch.jit: that must not see any of ours."""
+    import torch
+
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
+def _mode(called: Callable[[str, Call, Tensor], None]) -> Any:
+    """A mode that tells of every convolution, after it was done."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    table = _functions()
+
+    class Watching(TorchFunctionMode):
+        """Passes everything on."""
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = func(*args, **(kwargs or {}))
+            if torch.compiler.is_compiling():
+                return result
+            if (found := table.get(func)) is not None:
+                name, read = found
+                called(name, read(*args, **(kwargs or {})), result)
+            return result
+
+    return Watching()
+
+
+def _call(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Call:
+    return Call(input, weight, bias, stride, padding, dilation, groups, False)
+
+
+def _transposed(input: Any, weight: Any, *_: Any, **__: Any) -> Call:
+    return Call(input, weight, None, 1, 0, 1, 1, True)
+
+
+def _convolution(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+    *_: Any,
+    **__: Any,
+) -> Call:
+    return Call(input, weight, bias, stride, padding, dilation, groups, transposed)
+
+
+@functools.cache
+def _functions() -> dict[Any, tuple[str, Callable[..., Call]]]:
+    """PyTorch's functions that convolve, by the objects that are called, with their arguments' names."""
+    import torch
+
+    known: dict[str, Callable[..., Call]] = {f"conv{axes}d": _call for axes in (1, 2, 3)}
+    known |= {f"conv_transpose{axes}d": _transposed for axes in (1, 2, 3)}
+    known |= {"convolution": _convolution, "_convolution": _convolution}
+    table = {}
+    for name, read in known.items():
+        operators = getattr(torch.ops.aten, name)
+        overloads = [getattr(operators, overload) for overload in operators.overloads()]
+        written = f"torch.{name}" if name.endswith("convolution") else f"F.{name}"
+        for function in (getattr(torch, name), operators, *overloads):
+            table[function] = (written, read)
+    return table

@@ -1,0 +1,341 @@
+"""Copies of what convolutions are given and of the gradients they get, as they come by.
+
+No operation is added to the graph: the convolution's node in it tells its gradients when a backward
+pass goes through it. torch is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.language import tr
+from convstep.oracle.capture_calls import Call, Calls
+from convstep.oracle.capture_layers import Choice
+from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached, Seen, Tally
+from convstep.oracle.capture_options import Options
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = npt.NDArray[Any]
+
+TF32_EPS = 2.0**-9
+"""TF32 rounds both factors to 11 bits: their product is as far off as if this were its eps."""
+
+
+@dataclass(eq=False)
+class _Noted:
+    """One call whose gradients are to come; only the graph holds it."""
+
+    convolution: Convolution
+    tally: Tally
+    flat: bool
+    """Whether it convolves along one axis."""
+    batched: bool
+    sample: int | None
+    """Which of the batch is kept; None keeps all."""
+    passes: int = 0
+    """How many have come by."""
+
+    def share(self, gradient: Tensor) -> Array:
+        """What is kept of a gradient that has the batch's axes, as the convolution's node tells it."""
+        if not self.batched:
+            return array_of(gradient[0], flat=self.flat)
+        return array_of(gradient if self.sample is None else gradient[self.sample], flat=self.flat)
+
+
+class Recorder:
+    """Everything that watches during one block."""
+
+    def __init__(self, choice: Choice, options: Options, log: CaptureLog) -> None:
+        """Prepare; `start` begins."""
+        self.log = log
+        self.active = True
+        """False once the block has ended: hooks in a graph outlive it."""
+        self._options = options
+        self._calls = Calls(choice, self._called)
+        self._handles: list[Any] = []
+        self._parameters: dict[int, Tensor] = {}  # held, so that no other gets the same id
+        self._shares: dict[int, tuple[Tensor, int, Array]] = {}
+        self._order = 0
+        self._warned = False
+
+    def start(self) -> None:
+        """Watch."""
+        self._calls.start()
+
+    def stop(self) -> None:
+        """Take everything away again."""
+        self.active = False
+        self._calls.stop()
+        for handle in self._handles:
+            handle.remove()
+        self._handles, self._parameters, self._shares = [], {}, {}
+
+    def _called(self, name: str, kind: str, refused: str, call: Call, Z: Tensor) -> None:
+        """Note one call, and hook its node in the graph."""
+        tally = self.log.tally(name, kind)
+        tally.calls += 1
+        if refused := refused or _cannot_be_read(call, Z):
+            tally.refused = refused
+        elif not Z.requires_grad:
+            import torch
+
+            tally.frozen += torch.is_grad_enabled()
+            tally.switched_off += not torch.is_grad_enabled()
+        elif not self._options.wanted(self.log.passes):
+            tally.unwanted += 1
+            node = _node(Z) or Z  # only counts the passes
+            node.register_hook(lambda *_: self._backward() and None)
+        else:
+            try:
+                self._note(name, kind, tally, call, Z)
+            except (RuntimeError, TypeError):  # a tensor subclass without numbers of its own
+                tally.refused = tr(
+                    "ran on tensors of a kind that does not give its numbers away; use plain tensors"
+                )
+
+    def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
+        flat = call.weight.ndim == 3
+        image, batched = call.image, call.image.ndim == call.weight.ndim
+        batch = len(image) if batched else None
+        kept: int | None = None
+        out = Z
+        if batch is not None and (kept := self._options.sample) is not None:
+            if not -batch <= kept < batch:
+                tally.short += 1
+                return
+            kept %= batch
+            image, out = image.detach()[kept], Z.detach()[kept]
+        need = _bytes(call, image, out)
+        if not self._has_room(need):
+            tally.over += 1
+            return
+        convolution = Convolution(
+            name=name,
+            order=self._order,
+            A_prev=array_of(image, Z.dtype, flat=flat),
+            W=array_of(call.weight, Z.dtype, flat=flat),
+            b=None if call.bias is None else array_of(call.bias, Z.dtype),
+            **_geometry(call, flat),
+            eps=_eps(Z),
+            parameters=self._watched(W=call.weight, b=call.bias),
+            Z=_seen(out, flat),
+            kind=kind,
+            sample=kept,
+            batch=None if kept is None else batch,
+        )
+        self._order += 1
+        self.log.held.take(convolution, need)
+        self._hook(_Noted(convolution, tally, flat, batched, kept), Z)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so many bytes more may be kept; says it once when not."""
+        held = self.log.held
+        if held.has_room(size):
+            return True
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                tr(
+                    "capture has reached its limit of {limit} bytes; what it has is kept, more is not: see "
+                    "captured.skipped, and give capture last=, when=, sample=, layers= or a larger limit=",
+                    limit=held.limit,
+                ),
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return False
+
+    def _watched(self, **tensors: Tensor | None) -> dict[str, int]:
+        """Which of them are leaves that accumulate a gradient; from now on they tell what they get."""
+        keys = {}
+        for name, tensor in tensors.items():
+            if tensor is None or not tensor.requires_grad or not tensor.is_leaf:
+                continue
+            keys[name] = key = id(tensor)
+            if key not in self._parameters:
+                self._parameters[key] = tensor
+                hook: Any = tensor.register_hook  # torch gives it no types
+                self._handles.append(hook(self._accumulates(key, tensor.ndim == 3)))
+        return keys
+
+    def _hook(self, noted: _Noted, Z: Tensor) -> None:
+        """The graph holds what was noted of the call, and hands it over when a backward pass comes by."""
+        node = _node(Z)
+        if node is None:  # an operator of its own: its output still tells dZ
+            output: Any = Z  # torch gives register_hook no types
+            add_axis = not noted.batched
+            output.register_hook(lambda dZ: self._came_by(noted, dZ[None] if add_axis else dZ, ()))
+            return
+
+        def hook(grad_inputs: tuple[Tensor | None, ...], grad_outputs: tuple[Tensor | None, ...]) -> None:
+            if (dZ := grad_outputs[0]) is not None:
+                self._came_by(noted, dZ, grad_inputs)
+
+        node.register_hook(hook)
+
+    def _backward(self) -> BackwardPass | None:
+        """The backward pass under way; None when the block has ended."""
+        if not self.active:
+            return None
+        import torch
+
+        before = self.log.passes
+        backward = self.log.backward(int(torch._C._current_graph_task_id()))
+        if self.log.passes > before:
+            self._calls.count_anew()
+            self._shares.clear()
+        return backward
+
+    def _came_by(self, noted: _Noted, dZ: Tensor, own: tuple[Tensor | None, ...]) -> None:
+        """Note what one backward pass brings one call: `own` is of A_prev, W and b, as far as wanted."""
+        backward = self._backward()
+        if backward is None or backward.dropped:
+            return
+        convolution = noted.convolution
+        if not self._options.wanted(backward.number):
+            noted.tally.unwanted += 1
+            return
+        found = dict(zip(("dA_prev", "dW", "db"), own, strict=False))
+        if noted.passes:  # room was made for one
+            size = sum(each.numel() * 8 for each in (dZ, *found.values()) if each is not None)
+            if not self._has_room(size):
+                noted.tally.over += 1
+                return
+            self.log.held.take(convolution, size)
+        noted.passes += 1
+        arrays = {}
+        if (dA := found.get("dA_prev")) is not None:
+            arrays["dA_prev"] = _cropped(noted.share(dA), convolution)
+        for name, parameter in (("dW", "W"), ("db", "b")):
+            if (gradient := found.get(name)) is not None:
+                arrays[name] = array = array_of(gradient, flat=noted.flat)
+                if (key := convolution.parameters.get(parameter)) is not None:
+                    self._shares[key] = (gradient, gradient._version, array)
+        self.log.reach(Reached(convolution, backward, noted.share(dZ), arrays))
+
+    def _accumulates(self, key: int, flat: bool) -> Callable[[Tensor], None]:
+        """A hook that notes what one backward pass adds to `.grad` of a parameter."""
+
+        def hook(gradient: Tensor) -> None:
+            backward = self._backward()
+            share = self._shares.pop(key, None)
+            if backward is None or not backward.uses(key):
+                return
+            if share is not None and share[0] is gradient and share[1] == gradient._version:
+                backward.accumulated[key] = share[2]  # the whole is what one call got
+                return
+            backward.accumulated[key] = array = array_of(gradient, flat=flat)
+            self.log.held.take(array, array.nbytes)
+
+        return hook
+
+
+def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
+    """A copy that is seen in the article's layout; half precisions as float32, which holds them exactly.
+
+    Args:
+        tensor: on any device.
+        dtype: what it was converted to before it was convolved, as autocast does.
+        flat: whether it belongs to a convolution along one axis, which becomes one of height 1.
+    """
+    import torch
+
+    plain = tensor.detach()
+    values = plain.to(dtype or plain.dtype).cpu().resolve_neg()
+    if values.dtype not in (torch.float32, torch.float64):
+        values = values.float()
+    if values.untyped_storage().data_ptr() == plain.untyped_storage().data_ptr():
+        values = values.clone()
+    if flat and values.ndim > 1:
+        values = values.unsqueeze(-2)
+    seen = values.numpy()
+    seen = np.moveaxis(seen, -3, -1) if seen.ndim >= 3 else seen  # no time for moving the numbers
+    seen.setflags(write=False)
+    return seen
+
+
+def _node(Z: Tensor) -> Any:
+    """The convolution's node in the graph; an image without a batch axis was given one, and it is gone."""
+    node: Any = Z.grad_fn
+    if node is not None and "Squeeze" in node.name():
+        node = node.next_functions[0][0]
+    return node if node is not None and "ConvolutionBackward" in node.name() else None
+
+
+def _eps(Z: Tensor) -> float:
+    import torch
+
+    if Z.is_cuda and Z.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
+        return TF32_EPS
+    return float(torch.finfo(Z.dtype).eps)
+
+
+def _bytes(call: Call, image: Tensor, Z: Tensor) -> int:
+    """What a call and one backward pass through it take."""
+    import torch
+
+    parameters = [each for each in (call.weight, call.bias) if each is not None]
+    count = image.numel() * (1 + call.image.requires_grad) + Z.numel()
+    count += sum(each.numel() * (1 + each.requires_grad) for each in parameters)
+    return count * (8 if Z.dtype == torch.float64 else 4)
+
+
+def _seen(Z: Tensor, flat: bool) -> Seen:
+    """The NaN and inf of an output; it is copied only where there are any."""
+    import torch
+
+    plain = Z.detach()
+    # a sum of numbers one of which is not finite is not finite; where it overflows, a closer look is taken
+    if plain.sum(dtype=torch.float64 if plain.dtype == torch.float64 else torch.float32).isfinite():
+        return Seen(0, 0, None)
+    values = array_of(plain, flat=flat)
+    bad = np.argwhere(~np.isfinite(values))
+    first = tuple(int(i) for i in bad[0]) if len(bad) else None
+    return Seen(int(np.isnan(values).sum()), int(np.isinf(values).sum()), first)
+
+
+def _cropped(dA: Array, convolution: Convolution) -> Array:
+    """`dA_prev` of what may have been padded before it was convolved: at the end, by one cell, for "same"."""
+    height, width, _ = convolution.A_prev.shape[-3:]
+    return dA[..., :height, :width, :]
+
+
+def _geometry(call: Call, flat: bool) -> dict[str, Any]:
+    padding = call.padding
+    return {
+        "stride": _pair(call.stride, flat, 1),
+        "padding": padding if isinstance(padding, str) else _pair(padding, flat, 0),
+        "dilation": _pair(call.dilation, flat, 1),
+        "groups": int(call.groups),
+    }
+
+
+def _pair(given: Any, flat: bool, along: int) -> tuple[int, int]:
+    """For both axes; `along` is that of the height that a convolution along one axis gets."""
+    numbers = [int(each) for each in given] if isinstance(given, (list, tuple)) else [int(given)]
+    return (along if flat else numbers[0], numbers[-1])
+
+
+def _cannot_be_read(call: Call, Z: Tensor) -> str:
+    """Why the tensors of a call cannot be captured, what follows its name; empty if they can."""
+    import torch
+
+    tensors = [each for each in (call.image, call.weight, call.bias, Z) if each is not None]
+    if any(torch._C._functorch.is_functorch_wrapped_tensor(each) for each in tensors):
+        return tr(
+            "ran under torch.func (grad, vmap and the like), whose tensors have no numbers to keep; compute "
+            "the loss without it and call loss.backward()"
+        )
+    if any(each.is_meta for each in tensors):
+        return tr("ran on the meta device, without numbers; move the model to a device first")
+    if any(each.is_complex() for each in tensors):
+        return tr("convolved complex numbers; convstep opens only real ones")
+    return ""
