@@ -20,9 +20,10 @@ from convstep.candidate.diagnose.finding import SEEN, Finding
 from convstep.conv.step import Gradients, Run
 from convstep.oracle.captured import Skipped
 from convstep.oracle.expectation import Expected
+from convstep.oracle.origin import Origin
 from convstep.replay.conditions import Condition
 from convstep.replay.session import SavedStop, Session
-from convstep.replay.stops import Breakpoint, ConditionStop, Stops, Watchpoint
+from convstep.replay.stops import Breakpoint, ConditionStop, Found, Stops, Watchpoint
 from convstep.replay.visited import Bookmark
 from tests import candidates
 from tests.captures import captured_of, layer_of
@@ -109,6 +110,8 @@ def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) ->
     skipped = [Skipped(text, text, text, 1)] * few
     all_fit(captured_of(layers, skipped), *layers[:1], *skipped[:1])
     comparison = dataclasses.replace(compare(problem, oracle="numeric"), oracle=text)
+    origin = Origin("data", 0, text, 0, 0, "dZ", (0,) * 4, 5, text, f"{text}: {text * 3}")
+    all_fit(origin, Found(3, Watchpoint(gradient=text, index=(0,))))
     finding = Finding(text, SEEN, text * 3, (text,) * few)
     tried = [Attempt(text, text, 1, text, text)] * few
     cannot = CannotCall(text * 3, Candidate(text, "function", (text,) * many, 2, source=text * 9), tried)
