@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import os
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.brief import brief, lines, picture, quoted, some, told
+from convstep.brief import COLUMNS, brief, lines, picture, quoted, some, told
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
 from convstep.conv.validation import check_type, pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
-from convstep.printable import SentenceError
+from convstep.printable import SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.oracle.origin import Origin
@@ -270,14 +271,12 @@ class Captured:
         names = list(dict.fromkeys(calls))
         skipped = self.skipped if self._log.closed else []
         left = some([one.name for one in skipped], 2)
-        return told(
-            f"Captured({len(calls)} calls of {len(names)} layers)",
-            some(names),
-            f"not opened: {left}; .skipped says why" if left else "",
-            ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
-            if calls
-            else self.why_nothing,
-        )
+        found = f"Captured({len(calls)} calls of {len(names)} layers)"
+        missing = f"not opened: {left}; .skipped says why" if left else ""
+        if not calls:
+            return told(found, missing, *textwrap.wrap(printable(self.why_nothing), COLUMNS - 2))
+        opens = ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
+        return told(found, some(names), missing, opens)
 
     _repr_html_ = picture
 

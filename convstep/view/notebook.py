@@ -22,7 +22,7 @@ from convstep.replay.timeline import Timeline
 from convstep.view.factor import common_power
 from convstep.view.numbers import CellFormat, full, is_whole
 from convstep.view.panel import Panel, title_of
-from convstep.view.scale import STEPS, Scale
+from convstep.view.scale import STEPS, Scale, round_limit
 from convstep.view.scene import Stage
 from convstep.view.words import place_text, problem_facts
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from convstep.conv.step import Step
     from convstep.oracle.captured import Captured
     from convstep.oracle.comparison import Comparison
+    from convstep.view.model import Scene
 
 CELLS: Final = 11
 """Rows and columns of a grid at the most; of more, it shows those around the step."""
@@ -53,7 +54,7 @@ def html(thing: Any) -> str:
 
 def _problem(problem: Problem) -> Iterator[str]:
     yield _head("Problem", *problem_facts(problem), tr("{count} steps", count=f"{problem.total_steps:,}"))
-    given = [panel for panel in Stage(Timeline(problem, 0)).scene().panels if not panel.running]
+    given = [panel for panel in _scene(Timeline(problem, 0)).panels if not panel.running]
     yield _grids(given)
     yield _foot(tr("framed: where the first step is"), *_about(given))
     yield _foot("convstep.debug(problem)", "convstep.compare(problem)", "convstep.Timeline(problem)")
@@ -63,13 +64,13 @@ def _step(step: Step) -> Iterator[str]:
     place, total = place_text(step.loop_index, step.run.geometry), step.run.geometry.total_steps
     counted = tr("step {number} of {total}", number=f"{step.index + 1:,}", total=f"{total:,}")
     yield _head("Step", counted, place, f"dz = {full(step.dz)}")
-    panels = Stage(_PassOf(step)).scene().panels
+    panels = _scene(_PassOf(step)).panels
     yield _grids(panels)
     yield _foot(*_marks(), *_about(panels), tr("running arrays are live: these are their values now"))
 
 
 def _timeline(timeline: Timeline) -> Iterator[str]:
-    scene = Stage(timeline).scene()
+    scene = _scene(timeline)
     at = tr("position {position} of {total}", position=f"{scene.position:,}", total=f"{scene.total:,}")
     yield _head("Timeline", at, f"{scene.place} ({scene.state})", f"dz = {short(scene.dz)}")
     yield _grids(scene.panels)
@@ -131,6 +132,11 @@ class _PassOf(Timeline):
         self._run, self._position = step.run, step.index + 1
 
 
+def _scene(timeline: Timeline) -> Scene:
+    """What the screen would show; nothing is measured, as a grid's colours go by what is shown of it."""
+    return Stage(timeline, dict.fromkeys(("A_prev", "W", "dZ", "dW", "db", "dA_prev"), 1.0)).scene()
+
+
 def _marks() -> tuple[str, str]:
     return tr("framed: where the step is"), tr("underlined: what it adds to")
 
@@ -158,7 +164,7 @@ def _grid(panel: Panel) -> str:
     whole = is_whole(shown)
     power = common_power(most, NUMBER, whole=whole)
     written = CellFormat.fitting(NUMBER, most, whole=whole, power=power)
-    scale = Scale(panel.limit)
+    scale = Scale(round_limit(most))
     title = title_of(replace(panel, unit=power), NAME)
     lines = [_row("", [f"<th>{column}</th>" for column in columns])] if len(columns) > 1 else []
     for row, values in zip(rows, shown, strict=True):

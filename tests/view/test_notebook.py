@@ -176,7 +176,7 @@ def test_a_comparison_shows_each_tolerance_and_a_capture_what_it_left_out() -> N
     assert "60 layers captured" in drawn.text
     assert "10 more" in drawn.text
     assert "ConvTranspose2d2it is transposed" in drawn.text
-    assert "no layer was called" in read(captured_of([])).text
+    assert captured_of([]).why_nothing in read(captured_of([])).text
 
 
 def test_a_notebook_speaks_chinese_too() -> None:
