@@ -41,7 +41,9 @@ ROWS: Final = 50
 BYTES: Final = 40_000
 """Of a table or a report, whatever is written in it; what comes after that is counted."""
 NAME: Final = 80
-"""Characters of a name; a sentence has more."""
+"""Characters of a name."""
+SENTENCE: Final = 1000
+"""The same of a sentence."""
 NUMBER: Final = 6
 """Columns of a number in a grid."""
 
@@ -171,7 +173,11 @@ def _grid(panel: Panel) -> str:
         numbered = zip(columns, values, strict=True)
         cells = [_cell(panel, (row, column), value, scale, written) for column, value in numbered]
         lines.append(_row(str(row), cells))
-    part = tr("rows {rows}, columns {columns}", rows=_of(rows, panel, 0), columns=_of(columns, panel, 1))
+    part = tr(
+        "rows {rows}" if panel.listed else "rows {rows}, columns {columns}",
+        rows=_of(rows, panel, 0),
+        columns=_of(columns, panel, 1),
+    )
     below = "" if shown.shape == panel.face.shape else f"<div>{_text(part)}</div>"
     return f"<div><b>{_text(title)}</b><table>{''.join(lines)}</table>{below}</div>"
 
@@ -265,7 +271,7 @@ def _line(text: str) -> str:
 
 
 def _text(text: str, longest: int | None = NAME) -> str:
-    return escape(printable(text, 6 * NAME if longest is None else longest))
+    return escape(printable(text, SENTENCE if longest is None else longest))
 
 
 @functools.cache
