@@ -196,7 +196,8 @@ def _cell(
         "o": panel.now == cell,
         "z": panel.inside is not None and cell not in panel.inside,
     }
-    classes = " ".join([*_heat(float(value), scale), *(name for name, on in marks.items() if on)])
+    heat = [] if marks["z"] else _heat(float(value), scale)  # pale ink is only read on the page's own ground
+    classes = " ".join([*heat, *(name for name, on in marks.items() if on)])
     name = f' class="{classes}"' if classes else ""
     text = written.text(value).strip()
     return f'<td{name} title="{_text(f"{panel.face.cell(*cell)} = {full(value)}")}">{_text(text)}</td>'
@@ -294,7 +295,7 @@ def _style() -> str:
         ".convstep pre{background:none;color:inherit}"
         ".convstep .bad{border-left:3px solid #d33}.convstep .good{border-left:3px solid #2a2}"
         + "".join(f".convstep .{name}{{background:var(--{name});color:var(--{name}k)}}" for name in _values())
-        + ".convstep .z{opacity:.55}.convstep .w{outline:1px solid;outline-offset:-1px}"
+        + ".convstep .z{opacity:.65}.convstep .w{outline:1px solid;outline-offset:-1px}"
         ".convstep .o{outline:2px solid;outline-offset:-1px;font-weight:bold}"
         ".convstep .c{text-decoration:underline}"
     )
