@@ -16,25 +16,32 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import COLUMNS, lines, quoted, told
-from convstep.conv.geometry import StepIndex
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
-from convstep.conv.step import quiet
 from convstep.conv.validation import ProblemError, cell_text
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
-from convstep.oracle.overflow import HALF, Overflow, first_overflow, format_of
+from convstep.oracle.overflow import HALF, Overflow, first_overflow, format_of, output_sum
 from convstep.printable import printable
 
 Array = npt.NDArray[Any]
 Leave = Callable[[], bool]
 
 Kind = Literal[
-    "data", "weight", "update", "forward", "between", "loss", "between backward", "backward", "shared"
+    "data",
+    "upstream",
+    "weight",
+    "update",
+    "forward",
+    "between",
+    "loss",
+    "between backward",
+    "backward",
+    "shared",
 ]
-"""In the input of the pass's first layer; in W or b; in W or b since an earlier call; in a layer's forward;
-between two layers of the forward; after the last layer; between two layers of the backward; in a layer's
-backward; in a gradient of which a call's own share is not known."""
+"""In what comes in from outside; before the first captured layer; in W or b; in W or b since an earlier
+call; in a layer's forward; between two layers of the forward; after the last layer; between two layers of
+the backward; in a layer's backward; in a gradient of which this call's own share is not known."""
 
 GROWN = 1000
 """How many times larger a weight has become where that is worth a word."""
@@ -93,21 +100,23 @@ class _Run:
         self._order = sorted(
             range(len(layers)), key=lambda at: (layers[at].convolution.order, layers[at].step)
         )
+        self._passes: dict[int, list[int]] = {}
+        for at in self._order:
+            self._passes.setdefault(layers[at].step, []).append(at)
 
     def found(self) -> Iterator[Origin]:
         """What is not finite, the first first; what comes after it may be its consequence."""
-        looked_at = -1
-        for number in sorted({layer.step for layer in self._layers}):
-            reached = [at for at in self._order if self._layers[at].step == number]
+        forward = iter(self._order)
+        at = next(forward, None)
+        for _, reached in sorted(self._passes.items()):
             last = self._layers[reached[-1]].convolution.order
-            for at in self._order:  # all that ran before the pass, whichever pass reached it
-                if looked_at < self._layers[at].convolution.order <= last:
-                    yield from self._forward(at)
-            looked_at = max(looked_at, last)
-            for at in reversed(reached):
-                yield from self._backward(at)
-            for at in reversed(reached):  # sums over several calls are complete at the end of the pass
-                yield from self._shared(at)
+            while at is not None and self._layers[at].convolution.order <= last:
+                yield from self._forward(at)  # it ran before this pass, whichever pass reached it
+                at = next(forward, None)
+            for each in reversed(reached):
+                yield from self._backward(each)
+            for each in reversed(reached):  # sums over several calls are complete at the end of the pass
+                yield from self._shared(each)
 
     def _bad(self, at: int, *names: str) -> Iterator[str]:
         """Which of the arrays are not finite; none as soon as nobody wants to know."""
@@ -131,33 +140,40 @@ class _Run:
 
     def _in_input(self, at: int, name: str) -> Origin:
         layer = self._layers[at]
-        before = [other for other in self._of_pass(layer) if self._earlier(other, layer)]
-        kind: Kind = "between" if before and "dA_prev" in layer.gradients else "data"
-        if not before:
-            why = tr("in the data, or made before this layer, the first captured of its pass")
-        elif kind == "between":
+        before = [other for other in self._passes[layer.step] if self._earlier(other, layer)]
+        differentiated = "dA_prev" in layer.gradients
+        kind: Kind = ("between" if before else "upstream") if differentiated else "data"
+        if before:
             why = tr(
-                "made or brought in between the layers: the output of every one that ran before is finite, "
-                "{layer}'s too",
+                "made or brought in between the layers: the output of every captured one that ran before is "
+                "finite, {layer}'s too"
+                if differentiated
+                else "no dA_prev was computed here, so probably in the data: the output of every captured one "
+                "that ran before is finite, {layer}'s too",
                 layer=self._who(before[-1]),
             )
         else:
             why = tr(
-                "no dA_prev was computed here: in the data, or made or brought in between the layers; the "
-                "output of every one that ran before is finite"
+                "made before this layer, the first captured of its pass, or in the data"
+                if differentiated
+                else "in the data, or made before this layer, the first captured of its pass"
             )
         return self._origin(kind, at, name, why, _cast(layer, name))
 
     def _in_parameter(self, at: int, name: str) -> Origin:
         layer = self._layers[at]
         earlier = [other for other in self._order if self._earlier(other, layer, of=layer.name)]
+        known = any(each.convolution.parameters for each in self._layers)  # a saved run does not say
+        if known and name not in layer.convolution.parameters and f"d{name}" in layer.gradients:
+            why = tr("it is no parameter but computed: made there, or in what it is computed from")
+            return self._origin("weight", at, name, why, _cast(layer, name))
         if not earlier:
             why = tr("there already when this layer was first captured")
             return self._origin("weight", at, name, why, _cast(layer, name))
         last = self._layers[earlier[-1]]
         same = last.step == layer.step
         why = tr(
-            "finite in {when}, as is every gradient captured up to here: changed in between, such as by an "
+            "finite in {when}, as is every gradient captured up to here: changed since then, perhaps by an "
             "optimizer's step",
             when=tr("call {number} of this layer", number=last.call)
             if same
@@ -174,7 +190,7 @@ class _Run:
         if calls[start].step == layer.step or not 0 < GROWN * sizes[start] <= sizes[-1]:
             return ""
         return tr(
-            "after backward pass {number} its largest |W| went from {then} to {now}, such as by an "
+            "after backward pass {number} its largest |W| grew from {then} to {now}, perhaps by an "
             "optimizer's step",
             number=calls[start].step,
             then=short(sizes[start], 3),
@@ -184,17 +200,17 @@ class _Run:
     def _backward(self, at: int) -> Iterator[Origin]:
         layer = self._layers[at]
         for name in self._bad(at, "dZ"):
-            after = [other for other in self._of_pass(layer) if self._earlier(at, self._layers[other])]
+            after = [other for other in self._passes[layer.step] if self._earlier(at, self._layers[other])]
             why = (
                 tr(
-                    "made on the way back to this layer: dZ and dA_prev of every one that ran after it are "
-                    "finite, {layer}'s too",
+                    "made on the way back to this layer: dZ and dA_prev of every captured one that ran after "
+                    "it are finite, {layer}'s too",
                     layer=self._who(after[0]),
                 )
                 if after
                 else tr(
                     "came in after this layer, the last captured of its pass: from the loss, what backward() "
-                    "was given, or what lies between; every output so far is finite"
+                    "was given, or what lies between; every captured output is finite up to here"
                 )
             )
             yield self._origin("between backward" if after else "loss", at, name, why, _scaled(layer))
@@ -213,7 +229,7 @@ class _Run:
         if overflow is None:
             why = tr(
                 "made in this layer's backward, or by a hook on its gradient: dZ, A_prev and W are finite, "
-                "and no step of the loop overflows {dtype}",
+                "and no step of the loop overflows {dtype} there",
                 dtype=dtype,
             )
             yield self._origin("backward", at, names[0], why, _scaled(layer))
@@ -231,13 +247,12 @@ class _Run:
         for name in self._bad(at, *(name for name in layer.gradients if name not in layer.compared)):
             why = tr(
                 "the sum over all that uses {array}: made in the backward of one of these uses, in the sum, "
-                "or by a hook",
+                "or by a hook"
+                if layer.convolution.sample is None
+                else "it belongs to the whole batch",
                 array=name.removeprefix("d"),
             )
             yield self._origin("shared", at, name, why, _scaled(layer))
-
-    def _of_pass(self, layer: CapturedLayer) -> list[int]:
-        return [at for at in self._order if self._layers[at].step == layer.step]
 
     def _earlier(self, at: int, layer: CapturedLayer, of: str = "") -> bool:
         """Whether a call, of a certain layer or of any, ran before another one."""
@@ -261,7 +276,9 @@ class _Run:
         else:
             cell, value, position = overflow.cell, _word(overflow.value), overflow.position
         found = tr("first {value}: {cell}", value=value, cell=cell_text(array, cell) if cell else array)
-        words = tr("; ").join([found, *filter(None, why)])
+        part = layer.convolution.sample
+        kept = "" if part is None else tr("of every batch only sample {sample} was kept", sample=part)
+        words = tr("; ").join([found, *filter(None, (*why, kept))])
         where = at, layer.name, layer.call, layer.step, array, cell, position
         return Origin(kind, *where, words, f"{who}: {words}")
 
@@ -314,15 +331,12 @@ def _problem(layer: CapturedLayer, sample: int | None = None) -> Problem | None:
 
 def _sum(layer: CapturedLayer) -> str:
     """Why the first cell of the output that is not finite is so, where its sum alone says it."""
-    cell, convolution = layer.Z_seen.first, layer.convolution
+    cell = layer.Z_seen.first
     problem = _problem(layer, cell[0] if cell and layer.samples is not None else None)
     if problem is None or not cell:
         return ""
-    window = problem.geometry.window(StepIndex(0, *cell[-3:]))[1:]
-    with quiet():
-        products = problem.A_prev_pad[window].astype(np.float64) * problem.W[cell[-1]].astype(np.float64)
-        value = float(products.sum()) + (0.0 if problem.b is None else float(problem.b[cell[-1]]))
-    dtype = format_of(convolution.eps)
+    value = output_sum(problem, cell[-3:])
+    dtype = format_of(layer.convolution.eps)
     if not dtype.overflows(value):
         return ""
     return tr(
@@ -342,4 +356,4 @@ def _cast(layer: CapturedLayer, array: str) -> str:
 
 def _scaled(layer: CapturedLayer) -> str:
     """What may be meant to happen to gradients in float16."""
-    return tr("GradScaler skips such a step") if layer.convolution.eps == HALF else ""
+    return tr("a GradScaler would skip this step") if layer.convolution.eps == HALF else ""

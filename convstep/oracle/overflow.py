@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.blocks import Block, add_block, add_rest
+from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 
@@ -66,6 +67,21 @@ FLOAT32 = Format("float32", float(np.finfo(np.float32).max), 1.0)
 def format_of(eps: float) -> Format:
     """The format that has an eps."""
     return FORMATS.get(eps, FLOAT32)
+
+
+def output_sum(problem: Problem, cell: tuple[int, ...]) -> float:
+    """What one cell `(i_h, i_w, i_c)` of the output adds up to in float64, the bias included.
+
+    Args:
+        problem: without a batch axis.
+        cell: of its output.
+    """
+    i_h, i_w, i_c = cell
+    _, *window = problem.geometry.window(StepIndex(0, i_h, i_w, i_c))
+    seen, kernel = problem.A_prev_pad[tuple(window)], problem.W[i_c]
+    with quiet():
+        total = float(np.sum(seen.astype(np.float64) * kernel.astype(np.float64)))
+    return total if problem.b is None else total + float(problem.b[i_c])
 
 
 def first_overflow(

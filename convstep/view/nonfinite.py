@@ -52,7 +52,7 @@ def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = No
         alone = bool(cell) and sample in (cell[0], cell[0] - (layer.samples or 0))
     elif array in layer.gradients:
         alone = False
-    problem = layer.problem(sample if alone or layer.samples is None else None)
+    problem = layer.problem(sample if alone else None)
     geometry = problem.geometry
     if alone and batched:
         position = None if position is None else position - cell[0] * problem.total_steps

@@ -17,11 +17,13 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
 from convstep.conv.problem import Problem
-from convstep.oracle.captured import CapturedLayer
+from convstep.language import speak
+from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.replay.timeline import Timeline
 from convstep.ui.layers_app import LayersApp
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.screens.layers import LayersScreen
+from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
 from tests.ui.driving import Session
 from tests.ui.fakes import FakeTorch
@@ -49,15 +51,22 @@ class Picking(Session):
         return self.app.screen
 
     @property
+    def chosen(self) -> str:
+        """The layer with the mark, as it is painted; "" where none is in sight."""
+        return next((line.split()[1] for line in self.lines if line.startswith(" ▶")), "")
+
+    @property
     def at_the_picker(self) -> bool:
         """Whether the picker is in front."""
         return isinstance(self.app.screen, LayersScreen)
 
 
 @contextlib.asynccontextmanager
-async def picking(layers: Sequence[CapturedLayer]) -> AsyncIterator[Picking]:
+async def picking(
+    layers: Sequence[CapturedLayer], skipped: Sequence[Skipped] = (), file: str = ""
+) -> AsyncIterator[Picking]:
     """The picker on some layers, at 80x24."""
-    app = WatchedLayersApp(layers, torch=FakeTorch())
+    app = WatchedLayersApp(layers, skipped=skipped, file=file, torch=FakeTorch())
     app.terminal = Terminal()
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
         session = Picking(app, pilot)  # type: ignore[arg-type]
@@ -150,3 +159,105 @@ async def test_a_problem_that_cannot_be_saved_is_a_sentence_for_every_key_that_s
             assert "the problem cannot be saved: No such file or directory" in session.text
         assert session.app.clipboard == ""
     assert not [*tmp_path.iterdir()]
+
+
+def many() -> list[CapturedLayer]:
+    """Four hundred layers, no two of the same size of dZ."""
+    return [
+        replace(layer, name=f"stage{at // 40}.block{at}.conv", dZ=layer.dZ * np.float32((at * 37 % 400) + 1))
+        for at, layer in enumerate(small().layers * 100)
+    ]
+
+
+SKIPPED = [
+    Skipped("up", "ConvTranspose2d", "is transposed, which convstep does not open", 3),
+    Skipped("stem.aux", "Conv2d", "was not called inside the block; run it " + "there " * 60, 0),
+]
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_search_and_sort_among_hundreds_of_layers_at_every_size(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    layers = many()
+    async with picking(layers, SKIPPED) as session:
+        await session.press(*["down"] * 7)
+        for size in ((60, 16), (80, 24), (120, 40), (200, 50)):
+            await session.resize(*size)
+            assert session.chosen == "stage0.block7.conv", size
+            assert "2 not opened (u)" in session.text, size
+            await session.press("/", *"K17 CON")
+            assert session.chosen == "stage0.block17.conv", "the first that is found"
+            assert "11 of 400" in session.text, size
+            await session.press("down", "down")
+            assert session.chosen == "stage4.block171.conv", "the arrows choose while one types"
+            await session.press("q")
+            assert "no layer's name holds k17 conq" in session.text.lower(), "q is a letter here"
+            assert session.at_the_picker
+            await session.press("enter", "enter")
+            assert session.at_the_picker, "there is nothing to open"
+            await session.press("escape")
+            assert session.chosen == "stage4.block171.conv"
+            assert "K17" not in session.text
+            await session.press("home", *["down"] * 7)
+            assert session.stale_cells() == [], size
+
+
+async def test_sorting_goes_round_and_the_chosen_layer_stays_where_it_is() -> None:
+    layers = many()
+    async with picking(layers) as session:
+        await session.resize(120, 40)
+        await session.press(*["down"] * 9)
+        seen = []
+        for _ in range(6):
+            line = next(y for y, text in enumerate(session.lines) if "▶" in text)
+            await session.press("s")
+            await session.answered()
+            rows = session.app.screen.query_one(LayerList)
+            at_an_end = rows.scroll_offset.y in (0, rows.max_scroll_y)
+            assert "▶" in session.lines[line] or at_an_end, "its row stays where it is"
+            assert session.chosen == "stage0.block9.conv"
+            seen.append(session.lines[1].strip())
+            assert ("▲" in session.lines[2], "▼" in session.lines[2]) == (
+                "name" in seen[-1], "name" not in seen[-1] and "forward" not in seen[-1]
+            )  # fmt: skip
+            if "|dZ|" in seen[-1]:
+                await session.press("home")
+                end = session.lines[2].index("▼") + 1
+                norms = [float(text[end - 8 : end]) for text in session.lines[3:20]]
+                assert norms == sorted(norms, reverse=True)
+                largest = max(layers, key=lambda layer: layer.gradient_norms["dZ"])
+                assert session.chosen == largest.name
+                await session.press("/", *"block9.", "enter", "escape")
+                assert session.chosen == "stage0.block9.conv"
+        assert seen[-1] == "in the order of the forward pass"
+        assert len(set(seen)) == 6
+
+
+async def test_what_is_found_opens_under_the_name_it_has_on_the_command_line() -> None:
+    async with picking(small().layers, file="my run.npz") as session:
+        await session.press("s", "/", *"2", "enter", "enter")
+        assert session.debugger.problem_name == "2"
+        await session.press("n", "y")
+        assert shlex.split(session.app.clipboard)[:3] == ["convstep", "open", "my run.npz:2:0"]
+
+
+async def test_what_was_not_opened_is_listed_with_its_reason_in_chinese_too() -> None:
+    async with picking(small().layers, SKIPPED) as session:
+        await session.press("u")
+        assert "up  ConvTranspose2d · ran 3 times" in session.text
+        assert "is transposed, which convstep does not open" in session.text
+        assert "stem.aux  Conv2d · did not run" in session.text
+        await session.press("u")
+        assert session.at_the_picker
+    speak("zh")
+    async with picking(small().layers) as session:
+        await session.press("u")
+        assert "没有遗漏" in session.text
+        await session.press("s", "/", *"zz")
+        assert "没有名字里含有 zz 的层" in session.text
+        assert "按名字排序" in session.text
+        assert "排序" not in session.lines[-1], "no key is shown that would be typed"
+        assert "显示全部" in session.lines[-1]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from convstep.view.hunt import hunt, suspects
 from rich.cells import cell_len
 
 from convstep.oracle.captured import CapturedLayer
-from convstep.view.hunt import hunt, suspects
 from convstep.view.layers import (
     BAD,
     LayerTable,

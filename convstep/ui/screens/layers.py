@@ -72,7 +72,7 @@ class LayersScreen(Once, Screen[None]):
     DEFAULT_CSS = """
     LayersScreen #order { height: 1; padding: 0 1; }
     LayersScreen #order Static { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
-    LayersScreen SearchLine { width: 30; max-width: 50%; margin: 0 2 0 0; background: $boost; display: none; }
+    LayersScreen SearchLine { width: 30; max-width: 40%; margin: 0 2 0 0; background: $boost; display: none; }
     LayersScreen #columns { height: 1; padding: 0 1; text-wrap: nowrap; }
     LayersScreen LayerList { height: 1fr; margin: 0 1; }
     LayersScreen #details {
@@ -162,6 +162,7 @@ class LayersScreen(Once, Screen[None]):
         line = self.query_one(SearchLine)
         line.display = True
         line.focus()
+        self.query_one(KeyLine).refresh()  # fewer keys: letters are typed now
 
     def action_search_done(self) -> None:
         """Go on in the list of what was found, at the row that is chosen now."""
@@ -231,6 +232,7 @@ class LayersScreen(Once, Screen[None]):
         line = self.query_one(SearchLine)
         line.display = bool(line.value)
         self.query_one(LayerList).focus()
+        self.query_one(KeyLine).refresh()
 
     def _rearranged(self) -> None:
         self.query_one(LayerList).rearranged()
