@@ -20,6 +20,10 @@ class SentenceError(Exception):
     def __init__(self, sentence: object = "") -> None:
         super().__init__(printable(sentence, SENTENCE))
 
+    def __repr__(self) -> str:
+        said = f"{type(self).__name__}({str(self)!r})"
+        return printable(said, 600 if said.isascii() else 300)
+
 
 def printable(text: object, longest: int | None = LONGEST) -> str:
     r"""A text in one line, with what no terminal should obey written out, and not too long.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 import convstep
-from convstep.oracle.captured import Captured
+from convstep.conv.problem import Problem
+from convstep.oracle.capture_log import CaptureLog, Convolution, Seen
+from convstep.oracle.captured import Captured, CapturedLayer, Skipped
+from convstep.oracle.run_file import Run
 
 
 @functools.cache
@@ -26,6 +31,27 @@ def small(overflowing: bool = False) -> Captured:
             third.weight.mul_(1e-25)
     with convstep.capture(model) as captured:
         (model(torch.randn(2, 2, 7, 9)).sum() * (1e15 if overflowing else 1)).backward()
+    return captured
+
+
+def layer_of(problem: Problem, name: str, **arrays: Any) -> CapturedLayer:
+    """A problem as `capture` would have seen it, without torch; with other arrays where some are given."""
+    (top, _), (left, _) = problem.padding
+    A_prev, W, b, dZ = (arrays.get(each, getattr(problem, each)) for each in ("A_prev", "W", "b", "dZ"))
+    convolution = Convolution(
+        name, 0, A_prev, W, b, problem.stride, (top, left), problem.dilation, problem.groups, 2.0**-52, {},
+        Seen(0, 0, None),
+    )  # fmt: skip
+    gradients = {"dW": W, "dA_prev": A_prev}
+    return CapturedLayer(name, 0, 0, convolution, dZ, gradients, frozenset(), 1, "PyTorch 0.0")
+
+
+def captured_of(layers: Sequence[CapturedLayer], skipped: Sequence[Skipped] = ()) -> Captured:
+    """A capture of these layers, its block over."""
+    by = layers[0].by if layers else "PyTorch 0.0"
+    captured = Captured(CaptureLog([layer.name for layer in layers], {}, by))
+    captured._log.closed = True
+    captured._final, captured._run = list(layers), Run(layers, by, skipped)
     return captured
 
 
@@ -48,8 +74,4 @@ def repeated() -> Captured:
 
 def alone(captured: Captured, layer: str = "1") -> Captured:
     """One call of it as a capture of its own."""
-    from convstep.oracle.capture_log import CaptureLog
-
-    single = Captured(CaptureLog([layer], {}, captured.layer(layer).by))
-    single._log.closed, single._final = True, [captured.layer(layer)]
-    return single
+    return captured_of([captured.layer(layer)])

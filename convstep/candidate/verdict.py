@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import Result
@@ -16,7 +17,7 @@ from convstep.candidate.diagnose.finding import VERBS, Finding, count, listed
 from convstep.candidate.diagnose.observed import forward_is_right, wrong_forwards
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
-from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.conv.validation import padding_text, pair_text, shape_text, table_columns
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -180,6 +181,30 @@ class Verdict:
             "notes": list(self.notes),
         }
 
+    def rows(self) -> list[dict[str, str | int | float | None]]:
+        """A table: one dict for each problem tried, as `pandas.DataFrame` and `csv.DictWriter` take them.
+
+        All have the same keys: shapes as text ("A_prev", "W", "b", "dZ"); "stride", "padding", "dilation",
+        "groups"; "outcome" ("right", "wrong", "refused", or how it failed: "raised", "hung", "died");
+        "dW error", "db error" and "dA_prev error", the largest of each (None where it did not come back);
+        and "message", what it raised. What is wrong in general is in `as_dict()["diagnosis"]`.
+        """
+        return [_row(result) for result in self.swept.results]
+
+    def __repr__(self) -> str:
+        """The verdict, what is wrong, where, and how to see it."""
+        found = self.first_divergence
+        opens = "; .failing is the smallest problem on which it fails" if self.failing is not None else ""
+        return told(
+            f"Verdict({self.headline})",
+            *(f"{one.id} ({one.strength}): {one.message}" for one in self.diagnosis[:2]),
+            f"and {len(self.diagnosis) - 2} more in .diagnosis" if len(self.diagnosis) > 2 else "",
+            "" if found is None else f"first divergence: {found.gradient}, position {found.position}",
+            f"print(verdict) says it all{opens}; .rows() is a table",
+        )
+
+    _repr_html_ = picture
+
     def __str__(self) -> str:
         """The verdict as text, several lines."""
         from convstep.candidate.report import report
@@ -225,6 +250,26 @@ def _geometry(problem: Problem) -> dict[str, Any]:
         "padding": [list(axis) for axis in geometry.padding],
         "dilation": list(geometry.dilation),
         "groups": geometry.groups,
+    }
+
+
+def _row(result: Result) -> dict[str, str | int | float | None]:
+    """One problem of the sweep, and what became of it."""
+    problem, kind = result.right.problem, result.outcome.kind
+    shapes = {name: getattr(problem, name) for name in ("A_prev", "W", "b", "dZ")}
+    errors = {found.name: found.max_abs_error for found in result.judged}
+    judged = "right" if result.ok else "wrong"
+    return {
+        **table_columns(
+            {name: None if values is None else values.shape for name, values in shapes.items()},
+            problem.stride,
+            padding_text(problem.padding),
+            problem.dilation,
+            problem.groups,
+        ),
+        "outcome": judged if kind == RETURNED else kind,
+        **{f"{name} error": errors.get(name) for name in NAMES},
+        "message": result.outcome.message,
     }
 
 

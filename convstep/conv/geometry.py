@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from convstep.brief import brief
+
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]
 
@@ -44,6 +46,8 @@ class Geometry:
     """`(d_h, d_w)`."""
     groups: int
     """Channel groups; input and output channels divide by it."""
+
+    __repr__ = brief
 
     @property
     def samples(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Padding, Pair
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class NCHW:
     groups: int
     batched: bool
     """Whether the problem has a batch axis."""
+
+    __repr__ = brief
 
     @property
     def dout(self) -> Array:

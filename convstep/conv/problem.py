@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import array_text, lines, picture
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.nchw import NCHW, nchw
@@ -117,16 +118,22 @@ class Problem:
 
     def __repr__(self) -> str:
         """The shapes and the geometry, not the numbers."""
-        arrays = ", ".join(
-            f"{name} {validation.shape_text(values.shape)}"
-            for name in ("A_prev", "W", "b", "dZ")
-            if (values := getattr(self, name)) is not None
-        )
-        return (
-            f"Problem({arrays}, stride={validation.pair_text(self.stride)}, "
-            f"padding={validation.padding_text(self.padding)}, "
-            f"dilation={validation.pair_text(self.dilation)}, groups={self.groups}, {self.dtype})"
-        )
+        given = {name: getattr(self, name) for name in ("A_prev", "W", "b", "dZ")}
+        parts = [f"{name} {array_text(values)}" for name, values in given.items() if values is not None]
+        if self.dZ_drawn:
+            parts[-1] += " drawn at random"
+        parts += [
+            f"stride={validation.pair_text(self.stride)}",
+            f"padding={validation.padding_text(self.padding)}",
+            f"dilation={validation.pair_text(self.dilation)}",
+            f"groups={self.groups}",
+            str(self.dtype),
+        ]
+        if self.recorded is not None:
+            parts.append(f"recorded {' '.join(self.recorded.gradients)}")
+        return lines("Problem", parts)
+
+    _repr_html_ = picture
 
     @property
     def cache(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import array_text, lines, quoted
 from convstep.conv.validation import ProblemError, as_array, as_float, check_type, shape_text
 from convstep.language import tr
 
@@ -57,8 +58,8 @@ class Recorded:
 
     def __repr__(self) -> str:
         """Who, and the shapes, not the numbers."""
-        shapes = ", ".join(f"{name} {shape_text(values.shape)}" for name, values in self.gradients.items())
-        return f"Recorded(by={self.by!r}, {shapes}, eps={self.eps:.3g})"
+        shapes = [f"{name} {array_text(values)}" for name, values in self.gradients.items()]
+        return lines("Recorded", [f"by={quoted(self.by)}", *shapes, f"eps={self.eps:.3g}"])
 
 
 def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tuple[int, ...]]) -> None:

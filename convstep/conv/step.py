@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 
@@ -24,6 +25,10 @@ class Gradients(NamedTuple):
     dA_prev: Array
     """Gradient of the input, in the shape of `A_prev`."""
 
+    def __repr__(self) -> str:
+        """Shapes, not numbers."""
+        return brief(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
@@ -39,6 +44,8 @@ class Run:
     """Running gradient of `b`, live, `(C_out,)`; None without a bias."""
     dA_prev_pad: Array
     """Running gradient of the padded input, live, in the shape of `A_prev` padded."""
+
+    __repr__ = brief
 
     @classmethod
     def begin(cls, problem: Problem) -> Run:
@@ -117,6 +124,8 @@ class Step:
             f"Step({self.index}, i_n={self.i_n}, i_h={self.i_h}, i_w={self.i_w}, "
             f"i_c={self.i_c}, dz={float(self.dz):.6g})"
         )
+
+    _repr_html_ = picture
 
     @property
     def loop_index(self) -> StepIndex:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Pair
 from convstep.language import tr
 
@@ -65,6 +66,8 @@ class Convolution:
     batch: int | None = None
     """How many there were, where one alone was kept."""
 
+    __repr__ = brief
+
 
 @dataclass(eq=False)
 class BackwardPass:
@@ -83,6 +86,8 @@ class BackwardPass:
         """Whether a call that it went through, and that is kept, used this tensor."""
         return any(key in entry.convolution.parameters.values() for entry in self.reached.values())
 
+    __repr__ = brief
+
 
 @dataclass(eq=False)
 class Reached:
@@ -96,6 +101,8 @@ class Reached:
     """The upstream gradient, channels last."""
     own: dict[str, Array]
     """The gradients by name as the convolution's own backward returned them, those that it did."""
+
+    __repr__ = brief
 
     @property
     def shared_by(self) -> int:

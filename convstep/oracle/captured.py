@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import os
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import COLUMNS, brief, lines, picture, quoted, some, told
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
-from convstep.conv.validation import check_type
+from convstep.conv.validation import check_type, pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
-from convstep.printable import SentenceError
+from convstep.printable import SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.oracle.origin import Origin
@@ -52,6 +54,10 @@ class Skipped(NamedTuple):
     calls: int
     """How often it ran inside the block."""
 
+    def __repr__(self) -> str:
+        """Its name and the reason, cut."""
+        return brief(self)
+
 
 @dataclass(frozen=True, eq=False)
 class CapturedLayer:
@@ -79,7 +85,11 @@ class CapturedLayer:
 
     def __repr__(self) -> str:
         """What and when, not the numbers."""
-        return f"CapturedLayer({self.name!r}, call={self.call}, step={self.step}, {self.shapes})"
+        row = self._table_columns
+        which = [quoted(self.name), f"call={self.call}", f"step={self.step}"]
+        shapes = [f"{name} {row.pop(name)}" for name in self.shapes]
+        geometry = [f"{name}={value}" for name, value in row.items() if value is not None]
+        return lines("CapturedLayer", [*which, *shapes, *geometry])
 
     @property
     def samples(self) -> int | None:
@@ -118,6 +128,20 @@ class CapturedLayer:
     def Z_seen(self) -> Seen:
         """The NaN and inf of the output, which is not kept itself."""
         return self.convolution.Z
+
+    def row(self) -> dict[str, str | int | float | None]:
+        """The layer as a row of `Captured.rows`."""
+        Z, seen = self.Z_seen, self.nonfinite.values()
+        return {
+            "name": self.name,
+            "call": self.call,
+            "step": self.step,
+            **self._table_columns,
+            "steps": self.dZ.size,
+            **{f"|{name}|": self.gradient_norms.get(name) for name in ("dZ", *NAMES)},
+            "nan": Z.nan + sum(counts.nan for counts in seen),
+            "inf": Z.inf + sum(counts.inf for counts in seen),
+        }
 
     @property
     def note(self) -> str:
@@ -202,6 +226,13 @@ class CapturedLayer:
             )
         return sample
 
+    @property
+    def _table_columns(self) -> dict[str, str | int | None]:
+        c = self.convolution
+        shapes = {name: self.shapes.get(name) for name in ("A_prev", "W", "b", "dZ")}
+        padding = c.padding if isinstance(c.padding, str) else pair_text(c.padding)
+        return table_columns(shapes, c.stride, padding, c.dilation, c.groups)
+
     @functools.cached_property
     def _arrays(self) -> dict[str, Array]:
         inputs = {"A_prev": self.convolution.A_prev, "W": self.convolution.W, "b": self.convolution.b}
@@ -235,8 +266,36 @@ class Captured:
         return loaded
 
     def __repr__(self) -> str:
-        """How much there is."""
-        return f"Captured({len(self.layers)} calls of {len(self.names)} layers)"
+        """How much there is, and what to do with it."""
+        # while the block is open, `layers` would compare arrays
+        held = self._final if self._final is not None else self._log.reached()
+        calls = [one.name if isinstance(one, CapturedLayer) else one.convolution.name for one in held]
+        names = list(dict.fromkeys(calls))
+        skipped = self.skipped if self._log.closed else []
+        left = some([one.name for one in skipped], 2)
+        found = f"Captured({len(calls)} calls of {len(names)} layers)"
+        missing = f"not opened: {left}; .skipped says why" if left else ""
+        if not calls:
+            return told(found, missing, *textwrap.wrap(printable(self.why_nothing), COLUMNS - 2))
+        opens = ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
+        return told(found, some(names), missing, opens)
+
+    _repr_html_ = picture
+
+    def rows(self) -> list[dict[str, str | int | float | None]]:
+        """A table: one dict for each of `layers`, as `pandas.DataFrame` and `csv.DictWriter` take them.
+
+        All have the same keys: "name", "call", "step"; shapes as text ("A_prev", "W", "b", "dZ"); "stride",
+        "padding", "dilation", "groups"; "steps" of the loop; Euclidean norms ("|dZ|", "|dW|", "|db|",
+        "|dA_prev|"); and how many "nan" and "inf" all of its arrays hold together, its output included.
+        What there is not is None.
+        """
+        return [layer.row() for layer in self.layers]
+
+    @property
+    def why_nothing(self) -> str:
+        """Where nothing was captured, why, and what to do; one sentence."""
+        return self._log.why_nothing(None)
 
     @property
     def layers(self) -> list[CapturedLayer]:

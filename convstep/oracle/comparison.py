@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import operator
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief, picture, quoted, told
 from convstep.conv.blocks import run_to
+from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.conv.validation import as_array, as_float, check_type
+from convstep.conv.validation import as_array, as_float, cell_text, check_type, shape_text
 from convstep.language import tr
 from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
 from convstep.oracle.numeric import NumericOracle
@@ -38,8 +41,23 @@ ORACLES: dict[str, type[TorchOracle] | type[NumericOracle] | type[RecordedOracle
 """What `compare` knows by name."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Cells:
+    """One gradient cell by cell. These are no fields of its row: a table of rows has numbers and words."""
+
+    actual: Array
+    """Ours, a copy."""
+    expected: Array
+    """The oracle's, same shape; NaN where it was not asked."""
+    difference: Array
+    """float64, same shape: actual - expected; NaN where the oracle was not asked."""
+    cells: Mask
+    """Same shape: True where the oracle was asked."""
+    differs: Mask
+    """Same shape: True where a cell lies outside its tolerance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row(Cells):
     """One gradient beside what is expected of it."""
 
     name: str
@@ -54,18 +72,12 @@ class Row:
     """The cell with the largest error in units of its tolerance: a wrong cell if there is one."""
     ok: bool
     """Whether every cell checked lies within its tolerance."""
-    actual: Array
-    """Ours, a copy."""
-    expected: Array
-    """The oracle's, same shape; NaN where it was not asked."""
-    difference: Array
-    """float64, same shape: actual - expected; NaN where the oracle was not asked."""
-    cells: Mask
-    """Same shape: True where the oracle was asked."""
-    differs: Mask
-    """Same shape: True where a cell lies outside its tolerance."""
     tolerance: float
     """How large the error may be at `worst_index`."""
+    checked: int
+    """How many of its cells the oracle was asked about."""
+
+    __repr__ = brief
 
     @property
     def wrong(self) -> int:
@@ -108,6 +120,21 @@ class Comparison:
     note: str = ""
     """Why another oracle was asked than the first choice, one sentence; empty if it was not."""
 
+    def __repr__(self) -> str:
+        """Each gradient in a line, and where there is more."""
+        return told(
+            f"Comparison(with {quoted(self.oracle)} after {self.position} of {self.total} steps)",
+            *(
+                f"{row.name} {shape_text(row.shape)} {_state(row)}: "
+                f"off by up to {short(row.max_abs_error, 3)}, "
+                f"at {cell_text('', row.worst_index)} the tolerance is {short(row.tolerance, 3)}"
+                for row in self.rows
+            ),
+            ".verdict says it in a sentence, .table() in a table",
+        )
+
+    _repr_html_ = picture
+
     @property
     def ok(self) -> bool:
         """Whether every gradient matches: all its cells lie within their tolerances."""
@@ -122,6 +149,18 @@ class Comparison:
     def verdict(self) -> str:
         """The outcome in one sentence."""
         return verdict(self)
+
+    def table(self) -> list[dict[str, str | float | bool]]:
+        """A dict a gradient, as `pandas.DataFrame` and `csv.DictWriter` take them; `rows` has the arrays too.
+
+        The keys are the fields of `Row`: "name", "shape" ("4x3x3x1"), "max_abs_error", "max_rel_error",
+        "worst_index" ("[1, 0, 2, 0]"), "ok", "tolerance" (there), "checked".
+        """
+        return [
+            dataclasses.asdict(row)
+            | {"shape": shape_text(row.shape), "worst_index": cell_text("", row.worst_index)}
+            for row in self.rows
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome in values that JSON has; NaN and inf as "nan", "inf" and "-inf"."""
@@ -229,6 +268,11 @@ def comparison_with(
     )
 
 
+def _state(row: Row) -> str:
+    """Whether a row matches, in a word."""
+    return "differs" if not row.ok else "matches" if row.checked else "was not checked"
+
+
 def _ran(problem: Problem, position: int) -> RunningGradients:
     run = run_to(problem, position)
     return run.dW, run.db, run.dA_prev_pad
@@ -302,17 +346,24 @@ def _row(
     # of several infinitely wrong cells, the one that is furthest off
     worst = int(np.argmax(np.where(excess == excess.max(), judged.error, -1.0)))
     worst_index = tuple(int(i) for i in np.unravel_index(worst, shape))
-    return Row(
+    asked = np.ones(shape, np.bool_) if expected.cells is None else expected.cells
+    row = Row(
         name,
         shape,
         max_abs_error=float(judged.error.max()),
         max_rel_error=math.inf if np.isnan(relative).any() else float(relative.max()),
         worst_index=worst_index,
         ok=bool(judged.agrees.all()),
-        actual=ours,
-        expected=expected.values,
-        difference=judged.difference,
-        cells=np.ones(shape, np.bool_) if expected.cells is None else expected.cells,
-        differs=~judged.agrees,
         tolerance=float(judged.tolerance[worst_index]),
+        checked=int(np.count_nonzero(asked)),
     )
+    cells = {
+        "actual": ours,
+        "expected": expected.values,
+        "difference": judged.difference,
+        "cells": asked,
+        "differs": ~judged.agrees,
+    }
+    for held, values in cells.items():
+        object.__setattr__(row, held, values)  # it is frozen
+    return row

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.printable import SentenceError
 
@@ -38,6 +39,8 @@ class Expected:
     """float64, same shape: the right values, where `values` are somebody's who rounds; None where
     `values` are the right ones. `slack` is then how far `values` may be from them."""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
@@ -51,6 +54,8 @@ class Expectation:
     """What the `slack` of the gradients is made of, as it stands after the tolerance; empty without."""
     tolerance_text: str = ""
     """The whole tolerance in one sentence, where the oracle's own rounding decides; else empty."""
+
+    __repr__ = brief
 
 
 class Oracle(Protocol):

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
@@ -56,6 +57,8 @@ class SampledGradient:
     """float64: S, the sum of the absolute contributions."""
     slack: Array
     """float64: how far rounding may have moved `values`."""
+
+    __repr__ = brief
 
 
 class NumericOracle:

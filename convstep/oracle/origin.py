@@ -7,6 +7,7 @@ but two calls that follow each other need not be connected, so no sentence says 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import COLUMNS, lines, quoted, told
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.validation import ProblemError, cell_text
@@ -73,8 +75,10 @@ class Origin:
 
     def __repr__(self) -> str:
         """What is needed to go there, and the sentence."""
-        fields = ("kind", "layer", "call", "step", "array", "cell", "position")
-        return f"Origin({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})\n{self.sentence}"
+        names = ("kind", "call", "step", "array", "cell", "position")
+        fields = [f"layer={quoted(self.layer)}", *(f"{name}={getattr(self, name)!r}" for name in names)]
+        said = textwrap.wrap(printable(self.sentence), COLUMNS - 2)
+        return told(*lines("Origin", fields).split("\n"), *said)
 
 
 def origin_of(layers: Sequence[CapturedLayer], leave: Leave = lambda: False) -> Origin | None:

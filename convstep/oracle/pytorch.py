@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.files import StrPath
 from convstep.conv.geometry import Geometry, Padding
 from convstep.conv.held import Bounded, Held
@@ -51,6 +52,8 @@ class PaddedGradients:
     """In the shape of `A_prev` padded."""
     dA_prev: Array
     """In the shape of `A_prev`."""
+
+    __repr__ = brief
 
 
 class TorchOracle:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv import storage
 from convstep.conv.files import written_whole
 from convstep.conv.held import LONGEST_TABLE, DamagedError, Held
@@ -52,6 +53,8 @@ class Run:
     """Who computed the gradients."""
     skipped: Sequence[Skipped]
     """What is not among them."""
+
+    __repr__ = brief
 
     @property
     def size(self) -> int:

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.number_text import short
 from convstep.conv.step import quiet
@@ -56,6 +57,8 @@ class Judgement:
     """float64: how large the error may be, in its direction."""
     agrees: Mask
     """True where the error is rounding, or the cell was not checked."""
+
+    __repr__ = brief
 
 
 def contributions(geometry: Geometry) -> dict[str, int]:

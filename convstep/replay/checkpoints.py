@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.blocks import (
     Block,
     add_block,
@@ -56,6 +57,8 @@ class Checkpoint:
     """As `b`."""
     band: Array
     """Rows of `dA_prev_pad` that are under way, `(band rows, W + p, C_in)`."""
+
+    __repr__ = brief
 
 
 class Checkpoints:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convstep.brief import brief
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.step import Step, quiet
 from convstep.language import tr
@@ -83,6 +84,8 @@ class Condition:
     """Which names it uses, functions and constants left out."""
     _tree: ast.expr = field(compare=False, repr=False)
     _truth: Evaluate = field(compare=False, repr=False)
+
+    __repr__ = brief
 
     @classmethod
     def parse(cls, text: str, geometry: Geometry | None = None, bias: bool = True) -> Condition:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
@@ -81,6 +82,8 @@ class Provenance:
     """Why there is no contribution, one sentence; "" where there is one."""
     geometry: Geometry
     """The loop it is about."""
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         """How many contributions there are."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
@@ -52,6 +53,10 @@ class Found(NamedTuple):
     """Just after the step that hits."""
     stop: Stop
     """The stop that is hit; of several, the one listed first."""
+
+    def __repr__(self) -> str:
+        """In a few lines."""
+        return brief(self)
 
 
 class Span(NamedTuple):

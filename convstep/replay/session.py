@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
+from convstep.brief import brief
 from convstep.conv.files import FileTooLarge, contents, written_whole
 from convstep.conv.geometry import Geometry
 from convstep.printable import SentenceError, printable
@@ -48,6 +49,8 @@ class SavedStop:
     hits: int = 0
     """How often it did."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         """Refuse what is not a stop."""
         _text("a stop's text", self.text)
@@ -65,6 +68,8 @@ class View:
     """How values are shown; "" for however the screen begins."""
     precision: int = 0
     """Columns added to every number; negative for fewer."""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         """Refuse what is not a view."""
@@ -92,6 +97,8 @@ class Session:
     """In the order of the loop."""
     view: View = field(default_factory=View)
     """How it looked."""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         """Refuse what is not a session."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from convstep.brief import brief
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
@@ -69,6 +70,8 @@ class Breakpoint(Stop):
     i_c: int | None = None
     """Output channel."""
 
+    __repr__ = brief
+
     @property
     def target(self) -> str:
         """Such as `i_h == 4 and i_c == 1`; `*` is every step."""
@@ -101,6 +104,8 @@ class Watchpoint(Stop):
     index: tuple[int, ...]
     """The cell, in the array's own shape: with a batch axis where it has one."""
 
+    __repr__ = brief
+
     @property
     def target(self) -> str:
         """Such as `watch dW[2, 0, 1, 0]`."""
@@ -121,6 +126,8 @@ class ConditionStop(Stop):
 
     condition: Condition
     """What has to be true."""
+
+    __repr__ = brief
 
     @property
     def target(self) -> str:

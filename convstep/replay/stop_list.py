@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convstep.brief import lines, quoted
 from convstep.replay.stop_kinds import Stop
 
 
@@ -27,6 +28,10 @@ class Stops:
     def __len__(self) -> int:
         """How many there are, enabled or not."""
         return len(self._stops)
+
+    def __repr__(self) -> str:
+        """Their texts by number."""
+        return lines("Stops", (f"{stop.id}: {quoted(str(stop))}" for stop in self))
 
     def list(self) -> tuple[Stop, ...]:
         """All stops, enabled or not, in the order they were set."""

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief, picture, told
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
-from convstep.conv.validation import check_type
+from convstep.conv.validation import check_type, place_text
 from convstep.language import tr
 from convstep.replay.checkpoints import Checkpoints, default_budget
 
@@ -40,6 +41,10 @@ class Overwritten(NamedTuple):
     """The cells it writes, as an index into that array."""
     before: Array
     """Their values before the addition, in the region's shape."""
+
+    def __repr__(self) -> str:
+        """Shapes, not numbers."""
+        return brief(self)
 
 
 class Timeline:
@@ -70,6 +75,17 @@ class Timeline:
         step_bytes = PER_STEP + 2 * (problem.W.nbytes // len(problem.W))
         kept = min(budget // BEHIND_SHARE // step_bytes, MOST_BEHIND)
         self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=max(kept, 1))
+
+    def __repr__(self) -> str:
+        """Where it stands, and how it is moved."""
+        place = place_text(self.step.loop_index, self.problem.geometry)
+        state = "at" if self._position or self._under_way else "about to run"
+        return told(
+            f"Timeline(position {self._position} of {self.total}, {state} {place})",
+            "next(), back() and seek(position) move it",
+        )
+
+    _repr_html_ = picture
 
     @property
     def position(self) -> int:

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from convstep.brief import brief
+
 MOST_VISITED = 200
 """Positions that are remembered; the oldest are forgotten first."""
 
@@ -87,6 +89,8 @@ class Bookmark:
     """Where it stands."""
     label: str
     """What it is called; a number if nobody named it."""
+
+    __repr__ = brief
 
 
 class Bookmarks:

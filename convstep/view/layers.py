@@ -55,8 +55,7 @@ class LayerTable:
         """How the rows are sorted, and what the names must hold."""
         self.chosen = 0
         """The layer with the mark, an index into `layers`; it may be one that is not shown."""
-        several = {"call": any(layer.call for layer in layers), "pass": any(layer.step for layer in layers)}
-        self._all = [column for column in COLUMNS if several.get(column.title, True)]
+        self._all = columns_of(layers)
         self._natural = {column.title: self._needed(column) for column in self._all}
         self._name = max((cell_len(title_of(layer)) for layer in layers), default=0)
         self._arranged = self.shown = list(range(len(layers)))
@@ -133,6 +132,23 @@ class LayerTable:
     def _taken(self, columns: Sequence[Column]) -> int:
         """What a row takes without its name."""
         return 2 + sum(2 + self._natural[column.title] for column in columns)
+
+
+def columns_of(layers: Sequence[CapturedLayer]) -> list[Column]:
+    """The columns after the name that say something of these layers."""
+    several = {"call": any(layer.call for layer in layers), "pass": any(layer.step for layer in layers)}
+    return [column for column in COLUMNS if several.get(column.title, True)]
+
+
+def captured_words(layers: Sequence[CapturedLayer]) -> str:
+    """How many layers and calls there are, at least one."""
+    names, calls = len({layer.name for layer in layers}), len(layers)
+    sentence = (
+        ("{layers} layers captured, {calls} calls" if names > 1 else "1 layer captured, {calls} calls")
+        if calls > names
+        else ("{layers} layers captured" if names > 1 else "1 layer captured")
+    )
+    return tr(sentence, layers=names, calls=calls)
 
 
 def details(layer: CapturedLayer, width: int) -> list[str]:

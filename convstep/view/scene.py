@@ -44,7 +44,7 @@ class Stage:
     timeline: Timeline
     """What is shown."""
     limits: dict[str, float] = field(default_factory=dict)
-    """Colour limits by array name."""
+    """Colour limits by array name; measured, which takes time with the arrays, unless they are given."""
     choice: Choice = field(default_factory=Choice)
     """Which faces are shown."""
     beside: Mapping[str, int] = field(default_factory=dict)
@@ -59,6 +59,8 @@ class Stage:
     """Whether all numbers are whole, and so all sums of their products."""
 
     def __post_init__(self) -> None:
+        if self.limits:
+            return
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
         if not self.unmeasured:
             self.take_magnitudes(magnitude.reached_magnitudes(self._problem))

@@ -17,6 +17,8 @@ from convstep.candidate.call.outcome import REFUSED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.notes import notes
 from convstep.candidate.referee import verdict_of
+from convstep.conv.validation import shape_text
+from tests.tables import read_back
 
 
 def right(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
@@ -299,3 +301,30 @@ def test_warnings_and_prints_are_notes() -> None:
     found = check(conv2d_mine).notes
     assert "it prints: shape (3, 3)" in found
     assert "it warns: RuntimeWarning: invalid value encountered in log" in found
+
+
+@pytest.mark.parametrize("function", [right, refusing_some, raising, misshapen, without_bias])
+def test_rows_are_a_table_of_the_problems_tried(function: Callable[..., Any]) -> None:
+    verdict = judged(function)
+    rows = verdict.rows()
+    assert len(read_back(rows)) == len(verdict.swept.results)
+    for row, result in zip(rows, verdict.swept.results, strict=True):
+        assert row["W"] == shape_text(result.right.problem.W.shape)
+        assert (row["outcome"] == "right") is result.ok
+        assert (row["outcome"] == "refused") is result.refused
+        assert row["message"] == result.outcome.message
+    outcomes = {row["outcome"] for row in rows}
+    assert (
+        outcomes
+        <= {
+            right: {"right"},
+            refusing_some: {"right", "refused"},
+            raising: {"raised"},
+            misshapen: {"wrong"},
+            without_bias: {"right"},
+        }[function]
+    )
+    if function is misshapen:
+        assert rows[0]["dA_prev error"] == np.inf
+    if function is without_bias:
+        assert rows[0]["db error"] is None

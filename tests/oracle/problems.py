@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.oracle.comparison import Row
 
 Array = npt.NDArray[Any]
 
@@ -85,3 +87,12 @@ def problems(draw: st.DrawFn) -> Problem:
         padding=padding,
         dilation=dilation,
     )
+
+
+def altered(row: Row, **values: Any) -> Row:
+    """A copy of a comparison's row with other fields or arrays."""
+    other = copy.copy(row)
+    for name, value in values.items():
+        assert hasattr(row, name)
+        object.__setattr__(other, name, value)
+    return other

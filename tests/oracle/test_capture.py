@@ -13,8 +13,11 @@ import pytest
 import convstep
 from convstep import cli
 from convstep.conv.problem import Problem
+from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
 from convstep.oracle.comparison import compare
+from tests.captures import small
+from tests.tables import read_back
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -625,3 +628,27 @@ def test_inside_the_block_it_already_answers() -> None:
             conv(images()).sum().backward()
             assert len(captured.layers) == step + 1
             assert_agrees(captured.layer())
+
+
+def test_rows_are_a_table_of_the_layers() -> None:
+    with convstep.capture(model := Model()) as captured:
+        model(images()).sum().backward()
+    for held in (captured, small(overflowing=True)):
+        rows = held.rows()
+        assert len(read_back(rows)) == len(held.layers)
+        for row, layer in zip(rows, held.layers, strict=True):
+            problem = layer.problem()
+            assert (row["name"], row["call"], row["step"]) == (layer.name, layer.call, layer.step)
+            for name in ("A_prev", "W", "dZ"):
+                assert row[name] == shape_text(getattr(problem, name).shape)
+            assert (row["b"] is None) is (problem.b is None)
+            assert row["stride"] == pair_text(problem.stride)
+            assert row["padding"] in (padding_text(problem.padding), "same", "valid")
+            assert (row["groups"], row["steps"]) == (problem.groups, problem.total_steps)
+            assert (row["|dA_prev|"] is None) is ("dA_prev" not in layer.gradients)
+            every = [problem.A_prev, problem.W, problem.dZ, *layer.gradients.values()]
+            assert row["nan"] == sum(int(np.isnan(a).sum()) for a in every) + layer.Z_seen.nan
+            assert row["inf"] == sum(int(np.isinf(a).sum()) for a in every) + layer.Z_seen.inf
+            norm = np.linalg.norm(layer.dZ.astype(np.float64).ravel())
+            np.testing.assert_allclose(np.array(row["|dZ|"]), norm)
+    assert any(row["inf"] for row in small(overflowing=True).rows())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 import re
 from dataclasses import replace
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
+from convstep.conv.validation import cell_text, shape_text
 from convstep.oracle.comparison import Comparison, RunningGradients, compare
 from convstep.oracle.pytorch import gradients_until
 from convstep.oracle.sums import Way
@@ -19,6 +21,7 @@ from convstep.oracle.tolerance import contributions, describe, tolerance
 from convstep.oracle.wording import short_name
 from tests.oracle.problems import Array, problems, random_problem, with_arrays
 from tests.strategies import tried
+from tests.tables import read_back
 
 NAN, INF = float("nan"), float("inf")
 
@@ -335,3 +338,20 @@ def test_gradients_of_another_shape_are_refused() -> None:
         compare(problem, gradients=(dW[1:], db, dA_prev_pad))
     with pytest.raises(ValueError, match="db is missing"):
         compare(problem, gradients=(dW, None, dA_prev_pad))
+
+
+def test_rows_are_a_table_of_numbers_and_words() -> None:
+    problem = with_arrays(random_problem(batch=2), A_prev=np.full((2, 5, 7, 4), np.nan))
+    for comparison in (compare(random_problem(), oracle="numeric"), compare(problem, oracle="torch")):
+        table = comparison.table()
+        assert [row["name"] for row in table] == [row.name for row in comparison.rows]
+        for plain, row, read in zip(table, comparison.rows, read_back(table), strict=True):
+            # what pandas makes of the rows themselves
+            fields = dataclasses.asdict(row)
+            assert fields.keys() == plain.keys() == read.keys()
+            assert not any(isinstance(value, np.ndarray) for value in fields.values())
+            assert plain["shape"] == shape_text(row.shape)
+            assert plain["worst_index"] == cell_text("", row.worst_index)
+            assert plain["checked"] == np.count_nonzero(row.cells)
+            assert row.actual.shape == row.expected.shape == row.differs.shape == row.shape
+            assert copy.deepcopy(row).actual.shape == row.shape

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from convstep.view.panel import Cell, title_of
 from convstep.view.scene import Stage
 from convstep.view.words import difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
+from tests.oracle.problems import altered
 
 Array = npt.NDArray[Any]
 Index = tuple[int, int, int, int]
@@ -371,11 +371,11 @@ def test_difference_panels_stand_at_the_worst_cell(name: str) -> None:
         assert panel.known is not None
         assert panel.known.all()
     cells = np.zeros(comparison.rows[0].shape, np.bool_)
-    unasked = difference_panel(replace(comparison.rows[0], cells=cells))
+    unasked = difference_panel(altered(comparison.rows[0], cells=cells))
     assert unasked.known is not None
     assert not unasked.known.any()
     assert unasked.now is None
-    unequal = replace(comparison.rows[0], tolerance=np.inf)
+    unequal = altered(comparison.rows[0], tolerance=np.inf)
     assert 0 < difference_panel(unequal).limit < np.inf
 
 

@@ -13,6 +13,7 @@ from convstep.oracle.comparison import Comparison, compare
 from convstep.replay.timeline import Timeline
 from convstep.view.numbers import short
 from convstep.view.verdicts import DIFFERS, MATCHES, comparison_rows, comparison_table, table_width
+from tests.oracle.problems import altered
 
 
 def compared(problem: Problem | None = None, *, wrong: bool = False) -> Comparison:
@@ -84,7 +85,7 @@ def test_without_a_bias_there_is_no_line_for_it() -> None:
 
 def test_nan_and_infinite_errors_are_written() -> None:
     comparison = compared()
-    row = replace(comparison.rows[0], max_abs_error=np.inf, max_rel_error=np.nan, ok=False)
+    row = altered(comparison.rows[0], max_abs_error=np.inf, max_rel_error=np.nan, ok=False)
     line = line_of(replace(comparison, rows=(row, *comparison.rows[1:])), "dW")
     assert "inf" in line
     assert "nan" in line
@@ -95,10 +96,10 @@ def test_cells_that_were_not_checked_are_told() -> None:
     assert "not checked" not in comparison.verdict
     cells = np.zeros(comparison.rows[0].shape, np.bool_)
     cells.flat[:3] = True
-    part = replace(comparison, rows=(replace(comparison.rows[0], cells=cells), *comparison.rows[1:]))
+    part = replace(comparison, rows=(altered(comparison.rows[0], cells=cells), *comparison.rows[1:]))
     checked, every = part.checked
     assert part.verdict.startswith(f"{checked} of {every} gradients were checked and match ")
     assert "All " not in part.verdict
-    wrong = replace(part, rows=(replace(part.rows[0], differs=cells), *part.rows[1:]))
+    wrong = replace(part, rows=(altered(part.rows[0], differs=cells), *part.rows[1:]))
     assert wrong.verdict.startswith(f"3 of {checked} gradients differ from ")
     assert wrong.verdict.endswith(f"; {every - checked} more were not checked")

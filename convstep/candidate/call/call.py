@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 
@@ -19,6 +20,8 @@ class Method:
     given: tuple[tuple[str, str], ...]
     """Parameter and role (see `words.py`) of each argument, in order; a parameter "" goes by position, and
     what a parameter holds is written as it is taken out: "cache[0]: x" (see `containers.py`)."""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Call:
     """Which of "A_prev" and "dZ" are tensors that lie in memory otherwise, and how; see `pytorch.tensor`."""
     rate: float = 0.0
     """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
+
+    __repr__ = brief
 
     def with_tensors(self, candidate: Candidate) -> bool:
         """Whether a candidate is given tensors."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
 
@@ -35,6 +36,8 @@ class Layouts:
     """The bias and its gradient; "" where there is none."""
     Z: str = ""
     """dZ and the output, where they have other axes than the input; else ""."""
+
+    __repr__ = brief
 
     @property
     def batched(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
@@ -64,6 +65,8 @@ class Candidate:
     forward_required: tuple[str, ...] = ()
     """Which of them have no default."""
 
+    __repr__ = brief
+
     @property
     def needed(self) -> tuple[str, ...]:
         """Its parameters that have no default."""
@@ -110,6 +113,8 @@ class Outcome:
     """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""
+
+    __repr__ = brief
 
     @property
     def place(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convstep.brief import brief
 from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.load.target import CandidateError
 
@@ -23,6 +24,8 @@ class Attempt:
     """That line."""
     place: str = ""
     """The same line for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, how: str, outcome: Outcome, message: str = "") -> Attempt:
@@ -44,3 +47,7 @@ class CannotCall(CandidateError):
         super().__init__(sentence)
         self.candidate = candidate
         self.tried = tuple(tried)
+
+    def __repr__(self) -> str:
+        """The sentence, and how many ways of calling were tried."""
+        return f"{super().__repr__()[:-1]}, tried={len(self.tried)})"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import Convention
@@ -57,6 +58,8 @@ class Case:
     """Along H and W."""
     groups: int = 1
     """Channel groups."""
+
+    __repr__ = brief
 
     @property
     def geometry(self) -> Geometry:
@@ -106,6 +109,8 @@ class Right:
     """By name: how far a cell may be off before it counts as wrong."""
     rounding: dict[str, Array]
     """By name: how far each cell may be off by rounding in the problem's own precision."""
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, problem: Problem) -> Right:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right
 from convstep.candidate.load.target import CandidateError
@@ -39,6 +40,8 @@ class Judged:
     rounding: bool = True
     """Whether all errors are rounding in the problem's own precision."""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -52,6 +55,8 @@ class Result:
     """What came of the call."""
     judged: tuple[Judged, ...]
     """By gradient; empty if nothing came back."""
+
+    __repr__ = brief
 
     @property
     def refused(self) -> bool:

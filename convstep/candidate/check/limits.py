@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from convstep.brief import brief
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import leaves, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, spoken
@@ -43,6 +44,8 @@ class Limit:
     """Whether a geometry has it."""
     note: str = ""
     """What is said of the problems that are not counted for it."""
+
+    __repr__ = brief
 
 
 def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple[Limit, ...]:

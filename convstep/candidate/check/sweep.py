@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convstep.brief import brief
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.convention import expected_forward
 from convstep.candidate.call.conventions import AUTO
@@ -68,6 +69,8 @@ class Swept:
     """Gradients that are cut to whole numbers when the inputs are integers."""
     laid: tuple[Laid, ...] = ()
     """What came of tensors that lie in memory otherwise."""
+
+    __repr__ = brief
 
     @property
     def failing(self) -> Result | None:

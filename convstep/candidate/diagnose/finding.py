@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convstep.brief import COLUMNS, told
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.language import tr
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.candidate.diagnose.matching import Match
@@ -45,6 +48,11 @@ class Finding:
     """Whether an earlier finding explains the same numbers."""
     fix: str = ""
     """Lines that put it right, in the author's idiom; "" where there is nothing better than the bug's own."""
+
+    def __repr__(self) -> str:
+        """Its name, how sure it is, and what it says."""
+        said = textwrap.wrap(printable(self.message), COLUMNS - 2)
+        return told(f"Finding({self.id!r}, {self.strength!r}, gradients={self.gradients})", *said)
 
     @property
     def proven(self) -> bool:

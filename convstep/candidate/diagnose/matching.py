@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import Result
@@ -59,6 +60,8 @@ class Match:
     """Where two occur together: the fewest problems on which one of them shows besides the other."""
     only_when: str = ""
     """The feature of the problems it was held against; "" if these are all."""
+
+    __repr__ = brief
 
     @property
     def strength(self) -> str:

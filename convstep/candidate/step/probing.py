@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import NAMES, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
@@ -61,6 +62,8 @@ class Divergence:
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """The shape it should have and the one it has, where they differ."""
 
+    __repr__ = brief
+
     @property
     def position(self) -> int:
         """How many steps are executed when it is seen: what `--goto` takes and the debugger shows."""
@@ -75,6 +78,8 @@ class Additivity:
     """Gradients for which they do not."""
     offset: tuple[str, ...]
     """Gradients that are not zero when dZ is."""
+
+    __repr__ = brief
 
 
 class Probe:

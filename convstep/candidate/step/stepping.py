@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.judging import wrong_cells
@@ -54,6 +55,8 @@ class Beside:
     modelled: tuple[str, ...] = ()
     """Gradients that overwrite: shown is the running state of the reference with that mistake, which
     reproduces the candidate; the candidate itself, called with dZ cut off, shows its last step alone."""
+
+    __repr__ = brief
 
 
 class CandidateTimeline:

@@ -25,7 +25,7 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, details, entry_title, holds_nonfinite
+from convstep.view.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
 from convstep.view.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
@@ -278,14 +278,7 @@ class LayersScreen(Once, Screen[None]):
         )
 
     def _title(self) -> Text:
-        layers = len({layer.name for layer in self._layers})
-        calls, bad = len(self._layers), sum(map(holds_nonfinite, self._layers))
-        sentence = (
-            ("{layers} layers captured, {calls} calls" if layers > 1 else "1 layer captured, {calls} calls")
-            if calls > layers
-            else ("{layers} layers captured" if layers > 1 else "1 layer captured")
-        )
-        words = tr(sentence, layers=layers, calls=calls)
+        words, bad = captured_words(self._layers), sum(map(holds_nonfinite, self._layers))
         warning = f" · ✗ {tr('{count} with NaN or inf', count=bad)}" if bad else ""
         return Text(f"convstep  {words}{warning}", "bold")
 

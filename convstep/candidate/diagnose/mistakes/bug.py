@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes.patch import Patch, patch
 
 BY_ITS_NUMBERS = "its numbers"
@@ -33,6 +34,8 @@ class Variant:
     label: str
     """Which member it is: "along H only", "divided by N"; "" for the plain form."""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True)
 class KnownBug:
@@ -56,6 +59,8 @@ class KnownBug:
     """Its family; empty where numbers of one call cannot show it."""
     seen_by: str
     """What to look at to see it."""
+
+    __repr__ = brief
 
 
 def mistake(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes.loops import LOOPS
 
 ALL = ("dW", "db", "dA_prev")
@@ -24,6 +25,8 @@ class Patch:
 
     lines: tuple[tuple[str, str], ...] = ()
     """`(wrong, right)` each, in the loop's order."""
+
+    __repr__ = brief
 
     @property
     def wrong(self) -> str:
