@@ -451,8 +451,8 @@ COMMANDS = {
     "check": _check,
     "debug": _debug,
     "learn": _learn,
-    "serve": _serve,
     "examples": _examples,
     "export": _export,
+    "serve": _serve,
 }
 """What each command does, by name."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from convstep.cli import COMMANDS, UsageError
-from convstep.cli_serve import HERE, PORT, port
+from convstep.cli_serve import HERE, PORT, address, port
 from convstep.examples import DEFAULT, names
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
 
@@ -159,7 +159,11 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         "--port", type=port, default=PORT, metavar="N", help=f"default {PORT}; 0 takes a free one"
     )
     serving.add_argument(
-        "--host", default=HERE, metavar="ADDRESS", help=f"default {HERE}: nobody but this machine can ask"
+        "--host",
+        type=address,
+        default=HERE,
+        metavar="ADDRESS",
+        help=f"default {HERE}: only this machine can ask; 0.0.0.0 is for whoever reaches it",
     )
     command("examples", "list the bundled problems", problem=False)
     exporting = command("export", "draw the screen at one or more positions", problem=False)

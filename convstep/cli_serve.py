@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -50,22 +51,23 @@ def serve(given: argparse.Namespace, say: Callable[[str], None]) -> int:
         listener = serving.listening(given.host, given.port)
     except OSError as error:
         raise UsageError(_refused(given, error)) from error
-    port = listener.getsockname()[1]
+    number = listener.getsockname()[1]
     title = problem_title(session.problem)
 
     def ready() -> None:
-        address = f"[{given.host}]" if ":" in given.host else given.host
+        host = f"[{given.host}]" if ":" in given.host else given.host
         say(
-            f"http://{address}:{port} shows {printable(title)} in a browser; Ctrl+C ends it\n"
+            f"http://{host}:{number} shows {printable(title)} in a browser; Ctrl+C ends it\n"
             f"{_exposed(given.host)}"
         )
 
     with listener:
-        return serving.serve(given.problem, title, listener, given.host, ready)
+        return serving.serve(given.problem, title, listener, ready)
 
 
 def _exposed(host: str) -> str:
-    who = "whoever has an account on this machine" if host == HERE else "whoever reaches that address"
+    here = ipaddress.ip_address(host).is_loopback
+    who = "whoever has an account on this machine" if here else "whoever reaches this machine"
     return (
         f"{who} can look at this problem, its arrays and their gradients, and at nothing else: "
         "no other file, nobody's code; nothing is saved"
@@ -77,14 +79,22 @@ def _refused(given: argparse.Namespace, error: OSError) -> str:
         return f"port {given.port} is taken; choose another --port, or 0 for a free one"
     if error.errno == errno.EACCES:
         return f"port {given.port} may not be used; choose a --port of 1024 or more, or 0 for a free one"
-    return (
-        f"--host {printable(given.host)} cannot be listened at: {error.strerror or error}; "
-        f"leave it out for {HERE}"
-    )
+    reason = error.strerror or error
+    return f"--host {given.host} is no address of this machine ({reason}); leave it out for {HERE}"
 
 
 def port(text: str) -> int:
     """`8000` -> 8000; 0 is for a free one."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{printable(text)!r} is not a port; write a number from 0 to 65535")
     return int(text)
+
+
+def address(text: str) -> str:
+    """`127.0.0.1` -> `127.0.0.1`: an address of this machine, and no name, which may point anywhere."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)!r} is not an address; write one like {HERE}, or 0.0.0.0 for all there are"
+        ) from None

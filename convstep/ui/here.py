@@ -63,7 +63,7 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
 
 
 def can_open_here() -> bool:
-    """Whether somebody sits in front of a terminal that this thread may use, or of a browser that shows it."""
+    """Whether somebody sits in front of a terminal that this thread may use, or of a browser."""
     if threading.current_thread() is not threading.main_thread() or _in_event_loop() or _in_notebook():
         return False
     if in_browser():

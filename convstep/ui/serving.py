@@ -1,7 +1,8 @@
 """One problem in the browser: textual-serve's page, and a process of the debugger for each that is open.
 
-What a browser may ask is bounded here and in `convstep.ui.browser`: the page, the screen and its keys. Another
-site's page may not speak through a visitor's browser, and the page itself asks no other site for anything.
+What a browser may ask is bounded here and in `convstep.ui.browser`: the page, the screen and its keys.
+Another site's page may not speak through a visitor's browser, and the page itself asks no other site for
+anything.
 """
 
 from __future__ import annotations
@@ -54,10 +55,13 @@ class View(AppService):
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         """Start the debugger without a shell, on this interpreter and with the modules of this process."""
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        environment = {**self._build_environment(width, height), "PYTHONPATH": path}
-        arguments = (sys.executable, "-P", "-m", "convstep", "open", "--", self.command)
         process = await asyncio.create_subprocess_exec(
-            *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
+            *_command(self.command),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**self._build_environment(width, height), "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl+C is for the server
         )
         assert process.stdin is not None
         self._process, self._stdin = process, process.stdin
@@ -73,27 +77,29 @@ class View(AppService):
         process = self._process
         if process is None:
             return
-        with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(GRACE):
-                await super().stop()
-                await process.wait()
+        leaving = {asyncio.ensure_future(super().stop()), asyncio.ensure_future(process.wait())}
+        await asyncio.wait(leaving, timeout=GRACE)
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await asyncio.gather(*leaving, return_exceptions=True)
+
+
+def _command(problem: str) -> tuple[str, ...]:
+    """What shows a problem; -P: modules are looked for where this process does, not in its folder."""
+    return (sys.executable, "-P", "-m", "convstep", "open", "--", problem)
 
 
 class ProblemServer(Server):
     """Serves one problem."""
 
-    def __init__(self, problem: str, title: str, host: str) -> None:
+    def __init__(self, problem: str, title: str) -> None:
         """Serve nothing yet.
 
         Args:
             problem: what the command line calls it.
             title: what the page is called.
-            host: the address that is listened at.
         """
-        super().__init__(problem, host=host, title=title)
+        super().__init__(problem, title=title)
         self._pages: set[web.WebSocketResponse] = set()
         self._views = 0
 
@@ -111,7 +117,7 @@ class ProblemServer(Server):
         for page in set(self._pages):
             await page.close(code=WSCloseCode.GOING_AWAY)
 
-    async def handle_index(self, request: web.Request) -> web.Response:  # type: ignore[override]
+    async def handle_index(self, request: web.Request) -> web.Response:
         """The page, by the address under which the browser knows it."""
         if self._views >= VIEWS:
             raise web.HTTPServiceUnavailable(text=f"{VIEWS} pages are open, as many as may be; close one\n")
@@ -166,7 +172,7 @@ class ProblemServer(Server):
             name = urlsplit(f"//{request.host}").hostname or ""
         except ValueError:
             name = ""
-        if not (name in ("localhost", self.host) or _is_address(name)):
+        if not (name == "localhost" or _is_address(name)):
             raise web.HTTPForbidden(text="open this page by the address of the machine, not by a name\n")
         try:
             response = await handler(request)
@@ -208,20 +214,19 @@ def listening(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def serve(problem: str, title: str, listener: socket.socket, host: str, ready: Callable[[], None]) -> int:
+def serve(problem: str, title: str, listener: socket.socket, ready: Callable[[], None]) -> int:
     """Serve a problem until a signal asks for an end.
 
     Args:
         problem: what the command line calls it.
         title: what the page is called.
         listener: from `listening`.
-        host: the address it listens at.
         ready: called when pages can be opened.
 
     Returns:
         The number of the signal.
     """
-    return asyncio.run(_serve(ProblemServer(problem, title, host), listener, ready))
+    return asyncio.run(_serve(ProblemServer(problem, title), listener, ready))
 
 
 async def _serve(server: ProblemServer, listener: socket.socket, ready: Callable[[], None]) -> int:

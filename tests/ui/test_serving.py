@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,8 +17,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from textual_serve.app_service import AppService
+from textual_serve.download_manager import DownloadManager
 
 from convstep.examples import load
+from convstep.ui import serving
 from convstep.ui.commands import COMMANDS
 from tests.waiting import GENEROUS, buried, runs, waited
 
@@ -49,8 +55,7 @@ class Served:
 
     @property
     def children(self) -> list[int]:
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for path in tasks for pid in path.read_text().split()]
+        return _children(self.process.pid)
 
     @property
     def files(self) -> set[str]:
@@ -59,6 +64,11 @@ class Served:
     def end(self, number: int) -> int:
         self.process.send_signal(number)
         return self.process.wait(GENEROUS)
+
+
+def _children(parent: int | str = "self") -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for path in tasks for pid in path.read_text().split()]
 
 
 @pytest.fixture
@@ -151,7 +161,11 @@ async def test_a_page_shows_the_problem_and_nothing_else(served: Served) -> None
         await page.type("".join(map(chr, range(1, 128))).replace("q", "").replace("\x11", ""))
         await page.type("\x1b" * 5)
         await page.type("\x1bv")  # a key that does nothing: the last Escape is no part of what follows
-        for strange in ({"width": None, "height": 3}, {"width": "x", "height": []}, {"width": 1e400, "height": 0}):
+        for strange in (
+            {"width": None, "height": 3},
+            {"width": "x", "height": []},
+            {"width": 1e400, "height": 0},
+        ):
             await page.socket.send_json(["resize", strange])
         await page.type("\x1b[<999999999;1;1M\x1b[999999999u")
         await page.socket.send_json(["resize", {"width": 10**12, "height": 24}])
@@ -178,16 +192,10 @@ async def test_another_sites_page_cannot_ask(served: Served) -> None:
     assert not served.children
 
 
-async def test_a_page_that_talks_nonsense_is_closed(served: Served) -> None:
-    for nonsense in ("{", "{}", '["stdin"]', '["resize", 3]'):
-        async with page_of(served) as page:
-            await page.socket.send_str(nonsense)
-            await page.closed()
-    assert (await got(served))[0] == 200
-    assert waited(lambda: not served.children)
-
-
-async def test_who_leaves_closes_his_page_and_a_server_that_dies_leaves_nobody_behind(served: Served) -> None:
+async def test_who_leaves_closes_his_page_and_a_server_that_dies_leaves_nothing_behind(
+    served: Served,
+) -> None:
+    before = served.files
     async with page_of(served) as page:
         await page.until("step 0/1")
         await page.type("q")
@@ -198,3 +206,71 @@ async def test_who_leaves_closes_his_page_and_a_server_that_dies_leaves_nobody_b
         assert len(pages) == 1
         assert served.end(signal.SIGKILL) == -signal.SIGKILL
     assert waited(lambda: not any(map(runs, pages)))
+    assert served.files == before
+
+
+@pytest.mark.parametrize("nonsense", ["{", "{}", "[]", '["stdin"]', '["stdin", 3]', '["resize", 3]', "3"])
+async def test_a_page_that_talks_nonsense_is_closed_and_its_process_ended(
+    monkeypatch: pytest.MonkeyPatch, nonsense: str
+) -> None:
+    deaf = "import time; print('__GANGLION__', flush=True); time.sleep(1e6)"
+    monkeypatch.setattr(serving, "GRACE", 0.1)
+    monkeypatch.setattr(serving, "_command", lambda problem: (sys.executable, "-c", deaf))
+    app = await serving.ProblemServer("digit", "digit").application()
+    before = set(_children())
+    async with TestClient(TestServer(app)) as client, client.ws_connect("/ws") as socket:
+        assert await asyncio.to_thread(waited, lambda: set(_children()) > before)
+        (view,) = set(_children()) - before
+        await socket.send_str(nonsense)
+        await Page(socket).closed()
+        assert await asyncio.to_thread(waited, lambda: buried(view))
+
+
+async def test_there_are_only_so_many_pages() -> None:
+    served = serving.ProblemServer("digit", "digit")
+    served._views = serving.VIEWS
+    async with TestClient(TestServer(await served.application())) as client:
+        for path in ("/", "/ws"):
+            answer = await client.get(path)
+            assert (answer.status, await answer.text()) == (
+                503,
+                "8 pages are open, as many as may be; close one\n",
+            )
+
+
+DEBUG = """
+import convstep, sys
+from convstep.examples import load
+convstep.debug(load("one-window"))
+"""
+
+
+@pytest.mark.parametrize("arguments", [("-c", DEBUG), ("-m", "convstep", "learn", "1", "--lang", "en")])
+async def test_textual_serve_starts_whatever_has_a_screen(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own way of starting an app: pipes, and a driver in the environment."""
+    for kind in ("STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entry or os.getcwd() for entry in sys.path))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    drawn, seen = bytearray(), asyncio.Event()
+
+    async def draw(data: bytes) -> None:
+        drawn.extend(data)
+        if "step 0/1" in _ESCAPES.sub("", drawn.decode(errors="ignore")):
+            seen.set()
+
+    async def ignore(*_: object) -> None:
+        pass
+
+    command = f"exec {shlex.join([sys.executable, *arguments])}"
+    app = AppService(
+        command, write_bytes=draw, write_str=ignore, close=ignore, download_manager=DownloadManager()
+    )
+    await app.start(120, 40)
+    try:
+        async with asyncio.timeout(GENEROUS):
+            await seen.wait()
+    finally:
+        await app.stop()
