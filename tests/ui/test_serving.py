@@ -28,8 +28,17 @@ from tests.waiting import GENEROUS, buried, runs, waited
 
 _ESCAPES = re.compile(r"\x1b(\[[^a-zA-Z]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
 KEYS = {
-    **{"enter": "\r", "tab": "\t", "escape": "\x1b", "backspace": "\x7f", "left": "\x1b[D", "right": "\x1b[C"},
-    **{"up": "\x1b[A", "down": "\x1b[B", "home": "\x1b[H", "end": "\x1b[F", "f5": "\x1b[15~"},
+    "enter": "\r",
+    "tab": "\t",
+    "escape": "\x1b",
+    "backspace": "\x7f",
+    "left": "\x1b[D",
+    "right": "\x1b[C",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "f5": "\x1b[15~",
 }
 
 
