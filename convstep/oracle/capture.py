@@ -74,7 +74,9 @@ def capture(
         raise CaptureError("layer and layers are given; name all of them in layers")
     choice = chosen(torch, model, layers if layer is None else [layer])
     compiled = any(is_compiled(module) for module in model.modules())
-    return Capture(choice, Options.of(last, when, sample, limit), f"PyTorch {version()} during training", compiled)
+    return Capture(
+        choice, Options.of(last, when, sample, limit), f"PyTorch {version()} during training", compiled
+    )
 
 
 class NotEnteredError(CaptureError, AttributeError):
@@ -119,8 +121,7 @@ class Capture:
             recorder.stop()
             recorder.log.closed = True
 
-    @property
-    def captured(self) -> Captured:
+    def seen(self) -> Captured:
         """What the last block has seen.
 
         Raises:
@@ -136,4 +137,4 @@ class Capture:
         """What somebody wants who forgot the `as`, or the `with`."""
         if name.startswith("_") or not hasattr(Captured, name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.captured, name)
+        return getattr(self.seen(), name)

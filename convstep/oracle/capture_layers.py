@@ -54,7 +54,9 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
     everything = {name or type(model).__name__: module for name, module in model.named_modules()}
     refused = {name: _cannot_be_watched(torch, module) for name, module in everything.items()}
     convs = {
-        name: _kind(module) for name, module in everything.items() if refused[name] or _convolves(torch, module)
+        name: _kind(module)
+        for name, module in everything.items()
+        if refused[name] or _convolves(torch, module)
     }
     functional = [name for name, module in everything.items() if not _is_torchs(module)]
     openable = [name for name in convs if not refused[name]]
@@ -62,7 +64,9 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
     if layers is None and _convolves(torch, model):
         layers = [model]
     if layers is not None:
-        patterns = [_pattern(torch, model, layer, everything, openable, functional) for layer in _listed(layers)]
+        patterns = [
+            _pattern(torch, model, layer, everything, openable, functional) for layer in _listed(layers)
+        ]
         names = {name for name in convs if any(_matches(name, pattern) for pattern in patterns)}
         convs = {name: kind for name, kind in convs.items() if name in names}
         functional = [name for name in functional if any(_matches(f"{name} F", each) for each in patterns)]
@@ -135,11 +139,7 @@ def _pattern(
 
 def _matches(name: str, pattern: str) -> bool:
     """Whether a pattern is a convolution's name, a module's that it is in, or fits with `*`, `?`, `[…]`."""
-    return (
-        name == pattern
-        or name.startswith((f"{pattern}.", f"{pattern} "))
-        or fnmatchcase(name, pattern)
-    )
+    return name == pattern or name.startswith((f"{pattern}.", f"{pattern} ")) or fnmatchcase(name, pattern)
 
 
 def _convolves(torch: Any, module: nn.Module) -> bool:
@@ -165,9 +165,9 @@ def _nothing(model: nn.Module, everything: dict[str, nn.Module], refused: dict[s
         return f"{_a(model)} has no nn.Conv2d"
     kinds = sorted({_kind(everything[name]) for name in refused})
     name, reason = next(iter(refused.items()))
-    if len(refused) == 1 and everything[name] is not model:
+    if len(refused) == 1:
         return f"{name!r} {reason}"
-    return f"{_a(model)} has no nn.Conv2d, only {', '.join(kinds)}: {name!r} {reason}"
+    return f"{_a(model)} has no nn.Conv2d that can be captured, only {', '.join(kinds)}: {name!r} {reason}"
 
 
 def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
@@ -186,7 +186,7 @@ def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
 
 def not_opened(kind: str) -> str:
     """What is said of convolutions of another kind, after the name."""
-    return tr("is a {kind}; convstep opens Conv1d and Conv2d, not transposed and not of three axes", kind=kind)
+    return tr("convolves by {kind}; convstep opens Conv1d and Conv2d, not transposed ones", kind=kind)
 
 
 def _is_meta(module: Any) -> bool:

@@ -84,7 +84,7 @@ class Recorder:
         tally = self.log.tally(name, kind)
         tally.calls += 1
         if refused := refused or _cannot_be_read(Z):
-            tally.refused = refused
+            tally.refused = tally.refused or refused
         elif not Z.requires_grad:
             import torch
 
