@@ -59,13 +59,12 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
         if refused[name] or _convolves(torch, module)
     }
     functional = [name for name, module in everything.items() if not _is_torchs(module)]
-    openable = [name for name in convs if not refused[name]]
     patterns = None
     if layers is None and _convolves(torch, model):
         layers = [model]
     if layers is not None:
         patterns = [
-            _pattern(torch, model, layer, everything, openable, functional) for layer in _listed(layers)
+            _pattern(torch, model, layer, everything, list(convs), functional) for layer in _listed(layers)
         ]
         names = {name for name in convs if any(_matches(name, pattern) for pattern in patterns)}
         convs = {name: kind for name, kind in convs.items() if name in names}
@@ -131,8 +130,7 @@ def _pattern(
         raise CaptureError(f"layer is {_a(layer)}; it must be a dotted name or an nn.Conv2d of the model")
     name = found[0]
     module = everything.get(name)
-    inside = [each for each in (*convs, *functional) if _matches(each, name)]
-    if module is not None and not inside and not _cannot_be_watched(torch, module):
+    if module is not None and not any(_matches(each, name) for each in (*convs, *functional)):
         raise CaptureError(f"{name!r} is {_a(module)}, not an nn.Conv2d; {closest(name, convs)}")
     return "*" if module is model and not _convolves(torch, model) else name
 

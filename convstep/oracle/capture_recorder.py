@@ -342,4 +342,6 @@ def _cannot_be_read(Z: Tensor) -> str:
         return tr("ran on the meta device, without numbers; move the model to a device first")
     if Z.is_complex():
         return tr("convolved complex numbers; convstep opens only real ones")
+    if not Z.numel():
+        return tr("ran on an empty batch; give it one with samples")
     return ""

@@ -372,3 +372,25 @@ def test_two_captures_see_the_same_function() -> None:
         model(images()).square().sum().backward()
     assert outer.names == ["0 F.conv2d #1", "0 F.conv2d #2"]
     assert inner.names == ["0 F.conv2d #2"]
+
+
+def test_an_empty_batch_is_listed_and_does_not_disturb() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv) as captured:
+        conv(images(4)[:0]).sum().backward()
+    assert reasons(captured) == {"Conv2d": "ran on an empty batch; give it one with samples"}
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.filterwarnings("ignore:Using `torch.compile")
+def test_compiled_parts_run_as_before(backend: str) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3))
+    expected = model(images())
+    model[1].compile(backend=backend)
+    function = torch.compile(lambda x: F.conv2d(x, model[0].weight).relu(), backend=backend)
+    with convstep.capture(model) as captured:
+        torch.testing.assert_close(model(images()), expected)
+        (model(images()).sum() + function(images()).sum()).backward()
+    torch._dynamo.reset()
+    assert "0" in captured.names
+    assert reasons(captured).get("1", "hooks do not fire in a compiled model").count("compiled model") == 1

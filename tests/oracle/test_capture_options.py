@@ -54,6 +54,7 @@ def test_layers_are_modules_and_whole_parts() -> None:
     [
         ({"layers": ["zzz*"]}, "the model has no layer 'zzz*'; the conv layers are 'features.plain'"),
         ({"layers": ["features.same", "head"]}, "'head' is a Linear, not an nn.Conv2d"),
+        ({"layers": ["he*"]}, "the model has no layer 'he*'"),
         ({"layers": []}, "layers is empty; leave it out to capture all of them"),
         ({"layers": [3]}, "layer is an int; it must be a dotted name"),
         ({"layers": 3}, "layer is an int; it must be a dotted name"),
