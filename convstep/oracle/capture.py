@@ -121,8 +121,7 @@ class Capture:
             recorder.stop()
             recorder.log.closed = True
 
-    @property
-    def captured(self) -> Captured:
+    def seen(self) -> Captured:
         """What the last block has seen.
 
         Raises:
@@ -138,4 +137,4 @@ class Capture:
         """What somebody wants who forgot the `as`, or the `with`."""
         if name.startswith("_") or not hasattr(Captured, name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.captured, name)
+        return getattr(self.seen(), name)

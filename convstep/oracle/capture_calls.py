@@ -6,9 +6,10 @@ whose forward that is. Neither leaves anything in a model.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +42,8 @@ class _Frame:
     """In the model that is watched."""
     counts: dict[str, int] = field(default_factory=dict)
     """How often each function has convolved in this forward."""
+    mode: Any = None
+    """Ours, where it was entered with this module instead of with the block."""
 
 
 class _Thread(threading.local):
@@ -48,9 +51,8 @@ class _Thread(threading.local):
 
     def __init__(self) -> None:
         self.frames: list[_Frame] = []
-        self.mode: Any = None
-        """Ours, where it was entered with the first module instead of with the block."""
         self.entered = False
+        """Whether our mode is."""
 
 
 class Calls:
@@ -76,7 +78,7 @@ class Calls:
 
         before, after = module.register_module_forward_pre_hook, module.register_module_forward_hook
         self._handles = [before(self._before), after(self._after, always_call=True)]
-        self._mode = _mode(self._called)
+        self._mode = _mode(self)
         self._mode.__enter__()
         self._thread.entered = True
 
@@ -97,27 +99,37 @@ class Calls:
     def _before(self, module: nn.Module, _: Any) -> None:
         if is_compiling():  # first of all, so that the compiler sees nothing else
             return
-        thread = self._thread
+        thread, frame = self._thread, _Frame(module, self._choice.names.get(id(module)))
         if not thread.entered:  # a mode is one thread's
-            thread.mode = _mode(self._called)
-            thread.mode.__enter__()
+            frame.mode = _mode(self)
+            frame.mode.__enter__()
             thread.entered = True
-        thread.frames.append(_Frame(module, self._choice.names.get(id(module))))
+        thread.frames.append(frame)
 
     def _after(self, module: nn.Module, *_: Any) -> None:
         """Also when the call failed; what Ctrl+C left above it goes with it."""
         if is_compiling():
             return
-        frames = self._thread.frames
-        for at in reversed(range(len(frames))):
-            if frames[at].module is module:
-                del frames[at:]
+        thread = self._thread
+        for at in reversed(range(len(thread.frames))):
+            if thread.frames[at].module is module:
+                if (mode := thread.frames[at].mode) is not None:
+                    mode.__exit__(None, None, None)
+                    thread.entered = False
+                del thread.frames[at:]
                 break
-        if not frames and (mode := self._thread.mode) is not None:
-            mode.__exit__(None, None, None)
-            self._thread.mode, self._thread.entered = None, False
 
-    def _called(self, function: str, call: Call, Z: Tensor) -> None:
+    @contextlib.contextmanager
+    def left(self) -> Iterator[None]:
+        """While a function runs that PyTorch leaves the mode for."""
+        entered, self._thread.entered = self._thread.entered, False
+        try:
+            yield
+        finally:
+            self._thread.entered = entered
+
+    def called(self, function: str, call: Call, Z: Tensor) -> None:
+        """A function has convolved: pass it on with its name, if it is watched."""
         if _is_traced():
             return
         name, kind, refused = self._place(function, Z)
@@ -166,26 +178,30 @@ def _is_traced() -> bool:
     """Whether the call is only written down, by torch.compile or torch.jit: that must not see any of ours."""
     import torch
 
-    return torch.jit.is_tracing() or torch._guards.TracingContext.try_get() is not None
+    return torch._C._get_tracing_state() is not None or torch._guards.TracingContext.try_get() is not None
 
 
-def _mode(called: Callable[[str, Call, Tensor], None]) -> Any:
+def _mode(calls: Calls) -> Any:
     """A mode that tells of every convolution, after it was done."""
     import torch
     from torch.overrides import TorchFunctionMode
 
     table = _functions()
+    backward = {torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad}
 
     class Watching(TorchFunctionMode):
         """Passes everything on."""
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            result = func(*args, **(kwargs or {}))
             if torch.compiler.is_compiling():
-                return result
+                return func(*args, **(kwargs or {}))
+            if func in backward:  # where no mode is under way, also not for what a checkpoint runs again
+                with calls.left():
+                    return func(*args, **(kwargs or {}))
+            result = func(*args, **(kwargs or {}))
             if (found := table.get(func)) is not None:
                 name, read = found
-                called(name, read(*args, **(kwargs or {})), result)
+                calls.called(name, read(*args, **(kwargs or {})), result)
             return result
 
     return Watching()

@@ -59,13 +59,12 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
         if refused[name] or _convolves(torch, module)
     }
     functional = [name for name, module in everything.items() if not _is_torchs(module)]
-    openable = [name for name in convs if not refused[name]]
     patterns = None
     if layers is None and _convolves(torch, model):
         layers = [model]
     if layers is not None:
         patterns = [
-            _pattern(torch, model, layer, everything, openable, functional) for layer in _listed(layers)
+            _pattern(torch, model, layer, everything, list(convs), functional) for layer in _listed(layers)
         ]
         names = {name for name in convs if any(_matches(name, pattern) for pattern in patterns)}
         convs = {name: kind for name, kind in convs.items() if name in names}
@@ -131,8 +130,7 @@ def _pattern(
         raise CaptureError(f"layer is {_a(layer)}; it must be a dotted name or an nn.Conv2d of the model")
     name = found[0]
     module = everything.get(name)
-    inside = [each for each in (*convs, *functional) if _matches(each, name)]
-    if module is not None and not inside and not _cannot_be_watched(torch, module):
+    if module is not None and not any(_matches(each, name) for each in (*convs, *functional)):
         raise CaptureError(f"{name!r} is {_a(module)}, not an nn.Conv2d; {closest(name, convs)}")
     return "*" if module is model and not _convolves(torch, model) else name
 
@@ -165,9 +163,9 @@ def _nothing(model: nn.Module, everything: dict[str, nn.Module], refused: dict[s
         return f"{_a(model)} has no nn.Conv2d"
     kinds = sorted({_kind(everything[name]) for name in refused})
     name, reason = next(iter(refused.items()))
-    if len(refused) == 1 and everything[name] is not model:
+    if len(refused) == 1:
         return f"{name!r} {reason}"
-    return f"{_a(model)} has no nn.Conv2d, only {', '.join(kinds)}: {name!r} {reason}"
+    return f"{_a(model)} has no nn.Conv2d that can be captured, only {', '.join(kinds)}: {name!r} {reason}"
 
 
 def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
@@ -186,9 +184,7 @@ def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
 
 def not_opened(kind: str) -> str:
     """What is said of convolutions of another kind, after the name."""
-    return tr(
-        "is a {kind}; convstep opens Conv1d and Conv2d, not transposed and not of three axes", kind=kind
-    )
+    return tr("convolves by {kind}; convstep opens Conv1d and Conv2d, not transposed ones", kind=kind)
 
 
 def _is_meta(module: Any) -> bool:

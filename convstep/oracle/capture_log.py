@@ -189,7 +189,7 @@ class Held:
     def take(self, owner: object, size: int) -> None:
         """Count them for as long as the owner lives."""
         self.bytes += size
-        weakref.finalize(owner, self._give_back, size).atexit = False  # type: ignore[misc]
+        weakref.finalize(owner, self._give_back, size).atexit = False
 
     def _give_back(self, size: int) -> None:
         self.bytes -= size
@@ -273,7 +273,7 @@ class CaptureLog:
         return sum({id(array): array.nbytes for array in arrays}.values())
 
     def skipped(self, captured: set[str]) -> list[tuple[str, str, str, int]]:
-        """Name, kind, reason and calls: of every layer that is not captured, and of calls beyond the limit."""
+        """Name, kind, reason and calls: of layers that are not captured, and of calls beyond the limit."""
         return [
             (name, tally.kind, self._reason(tally), tally.calls if name not in captured else tally.over)
             for name, tally in self.tallies.items()
@@ -297,8 +297,8 @@ class CaptureLog:
                 setattr(whole, count, getattr(whole, count) + getattr(tally, count))
         if not tallies or not (whole.calls or self.compiled):
             return tr(
-                "no layer was called inside the block; run the model and loss.backward() inside the with block "
-                "(and without torch.compile)"
+                "no layer was called inside the block; run the model and loss.backward() inside the with "
+                "block (and without torch.compile)"
             )
         return f"{tr('the model')} {self._reason(whole)}"
 
@@ -325,16 +325,17 @@ class CaptureLog:
             return tr(
                 "ran without gradients: nothing in it requires gradients; unfreeze its weight or its input"
                 if not tally.switched_off
-                else "ran without gradients: under torch.no_grad() or inference mode, or in the forward of a "
-                "torch.autograd.Function, as torch.compile makes them; run the model and loss.backward() inside the with block, with gradients"
+                else "ran without gradients: under torch.no_grad() or inference mode, or in the forward of "
+                "a torch.autograd.Function, as torch.compile makes them; run the model and "
+                "loss.backward() inside the with block, with gradients"
             )
         if tally.short:
             return tr("ran on batches that have no such sample; choose another sample=")
         if tally.unwanted:
             return tr("ran only for backward passes that when= does not choose")
         return tr(
-            "ran but no backward pass reached it inside the block; call loss.backward() there, on a loss that "
-            "depends on it"
+            "ran but no backward pass reached it inside the block; call loss.backward() there, on a loss "
+            "that depends on it"
         )
 
 

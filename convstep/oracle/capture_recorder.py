@@ -84,7 +84,7 @@ class Recorder:
         tally = self.log.tally(name, kind)
         tally.calls += 1
         if refused := refused or _cannot_be_read(Z):
-            tally.refused = refused
+            tally.refused = tally.refused or refused
         elif not Z.requires_grad:
             import torch
 
@@ -342,4 +342,6 @@ def _cannot_be_read(Z: Tensor) -> str:
         return tr("ran on the meta device, without numbers; move the model to a device first")
     if Z.is_complex():
         return tr("convolved complex numbers; convstep opens only real ones")
+    if not Z.numel():
+        return tr("ran on an empty batch; give it one with samples")
     return ""

@@ -22,6 +22,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
+from convstep.oracle.capture import Capture
 from convstep.oracle.captured import Captured, CapturedLayer
 from convstep.printable import printable
 from convstep.served import in_browser
@@ -29,7 +30,7 @@ from convstep.ui.rescue import ScreenError
 from convstep.ui.saving import command_for, save
 
 
-def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None) -> None:
+def debug(subject: Problem | Captured | CapturedLayer | Capture, sample: int | None = None) -> None:
     """Open the debugger here, and go on with the script when the person leaves it.
 
     Several captured layers open as a list to pick from. Under pytest, in a notebook, inside an event
@@ -86,6 +87,8 @@ def _single(subject: object, sample: int | None) -> tuple[str, Problem]:
         subject = subject.layer()
     if isinstance(subject, CapturedLayer):
         return subject.name, subject.problem(sample)
+    if isinstance(subject, Capture):
+        return _single(subject.seen(), sample)
     raise TypeError(
         tr(
             "debug takes a Problem or what capture returns, not {kind}; "
