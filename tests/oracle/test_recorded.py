@@ -65,7 +65,7 @@ def test_rounding_to_the_recorded_precision_is_no_difference() -> None:
     for precision, change in rounded.items():
         comparison = compare(recorded_with(problem, precision, change), oracle="recorded")
         assert comparison.ok
-        said = f"by 2 units in the last place of {precision}, to which they were rounded"
+        said = f"by 2.5 units in the last place of {precision}, to which they were rounded"
         assert said in comparison.tolerance_text
         assert not compare(recorded_with(problem, "float32", change), oracle="recorded").ok
 
