@@ -195,7 +195,7 @@ def _pieces(geometry: Geometry, rows: int) -> Iterator[Block]:
 
 
 def _matrices(A_prev_pad: Array, dZ: Array, piece: Block, geometry: Geometry) -> tuple[Array, Array]:
-    """A piece's windows, `(groups, places, taps · channels)`, a copy; its `dZ`, `(groups, filters, places)`."""
+    """A piece's windows and its `dZ`: `(groups, places, taps · channels)` and `(groups, filters, places)`."""
     (s_h, s_w), (d_h, d_w), groups = geometry.stride, geometry.dilation, geometry.groups
     _, f_h, f_w, c_k = geometry.kernel_shape
     span = (f_h - 1) * d_h + 1, (f_w - 1) * d_w + 1
