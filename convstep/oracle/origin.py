@@ -242,8 +242,8 @@ class _Run:
         layer = self._layers[at]
         for name in self._bad(at, *(name for name in layer.gradients if name not in layer.compared)):
             why = tr(
-                "the sum over all that uses {array}: made in the backward of one of these uses, in the sum, "
-                "or by a hook"
+                "the sum over all that uses {array}: it came with one of these uses, with adding them up, or "
+                "from a hook"
                 if layer.convolution.sample is None
                 else "it belongs to the whole batch",
                 array=name.removeprefix("d"),
