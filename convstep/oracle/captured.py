@@ -364,11 +364,17 @@ class Captured:
     def first_nonfinite(self) -> Origin | None:
         """Where the first NaN or inf was born: in which layer and array, at which cell, and how.
 
-        None when all that was captured is finite. `print(captured.first_nonfinite())` says it in a sentence.
+        None when all that was captured is finite; its `sentence` says all of it otherwise.
+
+        Raises:
+            CaptureError: nothing was captured.
         """
         from convstep.oracle.origin import origin_of
 
-        return origin_of(self.layers)
+        layers = self.layers
+        if not layers:
+            self.layer()  # says why there is none
+        return origin_of(layers)
 
     def problem(self, sample: int | None = None, layer: str | int | None = None, call: int = -1) -> Problem:
         """The problem behind one call of one layer.

@@ -10,21 +10,27 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import COLUMNS, lines, quoted, told
 from convstep.conv.number_text import short
-from convstep.conv.problem import Problem
-from convstep.conv.validation import ProblemError, cell_text
+from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
-from convstep.oracle.overflow import HALF, Overflow, first_overflow, format_of, output_sum
+from convstep.oracle.evidence import (
+    cast_words,
+    first_cell,
+    met_at,
+    problem_of,
+    scaler_words,
+    sum_words,
+    word,
+)
+from convstep.oracle.overflow import Overflow, first_overflow, format_of
 from convstep.printable import printable
 
-Array = npt.NDArray[Any]
 Leave = Callable[[], bool]
 
 Kind = Literal[
@@ -136,7 +142,7 @@ class _Run:
                 if layer.convolution.b is None
                 else "made in this layer's forward: A_prev, W and b are finite"
             )
-            yield self._origin("forward", at, name, why, _sum(layer), self._growth(layer))
+            yield self._origin("forward", at, name, why, sum_words(layer), self._growth(layer))
 
     def _in_input(self, at: int, name: str) -> Origin:
         layer = self._layers[at]
@@ -158,7 +164,7 @@ class _Run:
                 if differentiated
                 else "in the data, or made before this layer, the first captured of its pass"
             )
-        return self._origin(kind, at, name, why, _cast(layer, name))
+        return self._origin(kind, at, name, why, cast_words(layer, name))
 
     def _in_parameter(self, at: int, name: str) -> Origin:
         layer = self._layers[at]
@@ -166,10 +172,10 @@ class _Run:
         known = any(each.convolution.parameters for each in self._layers)  # a saved run does not say
         if known and name not in layer.convolution.parameters and f"d{name}" in layer.gradients:
             why = tr("it is no parameter but computed: made there, or in what it is computed from")
-            return self._origin("weight", at, name, why, _cast(layer, name))
+            return self._origin("weight", at, name, why, cast_words(layer, name))
         if not earlier:
             why = tr("there already when this layer was first captured")
-            return self._origin("weight", at, name, why, _cast(layer, name))
+            return self._origin("weight", at, name, why, cast_words(layer, name))
         last = self._layers[earlier[-1]]
         why = tr(
             "changed since the previous call, perhaps by an optimizer's step: finite then, as is every "
@@ -179,7 +185,7 @@ class _Run:
             "then, as is every gradient captured up to here",
             number=last.step,
         )
-        return self._origin("update", at, name, why, _cast(layer, name))
+        return self._origin("update", at, name, why, cast_words(layer, name))
 
     def _growth(self, layer: CapturedLayer) -> str:
         """When the weight became much larger, if it did between two backward passes."""
@@ -213,14 +219,14 @@ class _Run:
                     "last captured of its pass, all of whose outputs are finite"
                 )
             )
-            yield self._origin("between backward" if after else "loss", at, name, why, _scaled(layer))
+            yield self._origin("between backward" if after else "loss", at, name, why, scaler_words(layer))
         alone = [name for name in self._bad(at, "dW", "dA_prev", "db") if name in layer.compared]
         if alone:
             yield from self._in_backward(at, alone)
 
     def _in_backward(self, at: int, names: Sequence[str]) -> Iterator[Origin]:
         layer = self._layers[at]
-        eps, problem = layer.convolution.eps, _problem(layer)
+        eps, problem = layer.convolution.eps, problem_of(layer)
         dtype = format_of(eps).name
         masks = {name: ~np.isfinite(layer.gradients[name]) for name in names}
         overflow = None if problem is None else first_overflow(problem, eps, masks, self._leave)
@@ -232,7 +238,7 @@ class _Run:
                 "and no step of the loop overflows {dtype} there",
                 dtype=dtype,
             )
-            yield self._origin("backward", at, names[0], why, _scaled(layer))
+            yield self._origin("backward", at, names[0], why, scaler_words(layer))
             return
         why = tr(
             "a product overflows {dtype} in this layer's backward: dZ, A_prev and W are finite"
@@ -240,19 +246,19 @@ class _Run:
             else "the sum overflows {dtype} in this layer's backward: dZ, A_prev and W are finite",
             dtype=dtype,
         )
-        yield self._origin("backward", at, overflow.gradient, why, _scaled(layer), overflow=overflow)
+        yield self._origin("backward", at, overflow.gradient, why, scaler_words(layer), overflow=overflow)
 
     def _shared(self, at: int) -> Iterator[Origin]:
         layer = self._layers[at]
         for name in self._bad(at, *(name for name in layer.gradients if name not in layer.compared)):
             why = tr(
-                "the sum over all that uses {array}: made in the backward of one of these uses, in the sum, "
-                "or by a hook"
+                "the sum over all that uses {array}: it came with one of these uses, with adding them up, or "
+                "from a hook"
                 if layer.convolution.sample is None
                 else "it belongs to the whole batch",
                 array=name.removeprefix("d"),
             )
-            yield self._origin("shared", at, name, why, _scaled(layer))
+            yield self._origin("shared", at, name, why, scaler_words(layer))
 
     def _earlier(self, at: int, layer: CapturedLayer, of: str = "") -> bool:
         """Whether a call, of a certain layer or of any, ran before another one."""
@@ -271,89 +277,13 @@ class _Run:
         if any(other.step for other in self._layers):
             who = f"{who}, {tr('backward pass {number}', number=layer.step)}"
         if overflow is None:
-            cell, value = _first(layer, array)
-            position = _met(layer, array, cell)
+            cell, value = first_cell(layer, array)
+            position = met_at(layer, array, cell)
         else:
-            cell, value, position = overflow.cell, _word(overflow.value), overflow.position
+            cell, value, position = overflow.cell, word(overflow.value), overflow.position
         found = tr("first {value}: {cell}", value=value, cell=cell_text(array, cell) if cell else array)
         part = layer.convolution.sample
         kept = "" if part is None else tr("of every batch only sample {sample} was kept", sample=part)
         words = tr("; ").join([found, *filter(None, (*why, kept))])
         where = at, layer.name, layer.call, layer.step, array, cell, position
         return Origin(kind, *where, words, f"{who}: {words}")
-
-
-def _word(value: float) -> str:
-    return "NaN" if np.isnan(value) else short(value)
-
-
-def _first(layer: CapturedLayer, array: str) -> tuple[tuple[int, ...], str]:
-    """The first cell that is not finite, and what stands there."""
-    values = _values(layer, array)
-    if values is None:  # of the output only the counts and the place are known
-        counts = layer.Z_seen
-        return counts.first or (), "inf" if not counts.nan else "NaN" if not counts.inf else "NaN or inf"
-    cell = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
-    return cell, _word(float(values[cell]))
-
-
-def _values(layer: CapturedLayer, array: str) -> Array | None:
-    """An array of a call by name; None for what is not kept."""
-    if array in layer.gradients:
-        return layer.gradients[array]
-    found: Array | None = layer.dZ if array == "dZ" else getattr(layer.convolution, array)
-    return found if isinstance(found, np.ndarray) else None
-
-
-def _met(layer: CapturedLayer, array: str, cell: tuple[int, ...]) -> int | None:
-    """Just after the first step of the loop that meets a cell which it reads, or whose dZ it reads."""
-    problem = _problem(layer, cell[0] if array == "A_prev" and layer.samples is not None else None)
-    if problem is None or not cell or array in layer.gradients:
-        return None
-    if array in ("W", "b"):
-        return cell[0] + 1
-    if array in ("Z", "dZ"):
-        return int(np.ravel_multi_index(cell, layer.dZ.shape)) + 1
-    row, column, channel = cell[-3:]
-    (top, _), (left, _) = problem.geometry.padding
-    steps = problem.geometry.steps_touching_padded(0, row + top, column + left, channel)
-    before = cell[0] * problem.total_steps if layer.samples is not None else 0
-    return before + steps[0] + 1 if steps else None
-
-
-def _problem(layer: CapturedLayer, sample: int | None = None) -> Problem | None:
-    """What its backward worked on; None where that is nothing to step through, such as an empty batch."""
-    try:
-        return layer.problem(sample)
-    except ProblemError:
-        return None
-
-
-def _sum(layer: CapturedLayer) -> str:
-    """Why the first cell of the output that is not finite is so, where its sum alone says it."""
-    cell = layer.Z_seen.first
-    problem = _problem(layer, cell[0] if cell and layer.samples is not None else None)
-    if problem is None or not cell:
-        return ""
-    value = output_sum(problem, cell[-3:])
-    dtype = format_of(layer.convolution.eps)
-    if not dtype.overflows(value):
-        return ""
-    return tr(
-        "its sum is {value}, and {dtype} ends at {largest}",
-        value=short(value, 3),
-        dtype=dtype.name,
-        largest=short(dtype.largest, 3),
-    )
-
-
-def _cast(layer: CapturedLayer, array: str) -> str:
-    """What autocast may have to do with an inf that a layer is given."""
-    if layer.convolution.eps != HALF or not layer.nonfinite[array].inf:
-        return ""
-    return tr("in float16, as it was convolved, all beyond 65504 is inf")
-
-
-def _scaled(layer: CapturedLayer) -> str:
-    """What may be meant to happen to gradients in float16."""
-    return tr("a GradScaler would skip this step") if layer.convolution.eps == HALF else ""

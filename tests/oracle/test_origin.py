@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import convstep
-from convstep.oracle.captured import Captured
+from convstep.oracle.captured import Captured, CaptureError
 from convstep.oracle.origin import Origin, origin_of
 
 torch = pytest.importorskip("torch")
@@ -297,7 +297,7 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     "a pass that reaches other layers first": (
         adversaries, "between", "c2", "A_prev", "c1's too",
     ),
-    "a hook on a weight": (lambda: hooked("weight"), "shared", "c2", "dW", "or by a hook"),
+    "a hook on a weight": (lambda: hooked("weight"), "shared", "c2", "dW", "or from a hook"),
     "a hook on an output": (lambda: hooked("output"), "between backward", "c1", "dZ", "c2's too"),
     "backward of NaN": (given_to_backward, "loss", "c3", "dZ", "what backward() was given"),
     "a gradient penalty": (penalty, "shared", "c3", "dW", "the sum over all that uses W"),
@@ -355,6 +355,13 @@ def test_what_is_finite_has_no_origin_and_neither_has_a_branch_that_no_loss_sees
         return model.c3(y)
 
     assert once(Graph(connect)).first_nonfinite() is None
+
+
+def test_where_nothing_was_captured_nothing_is_called_finite() -> None:
+    with convstep.capture(Net()) as captured:
+        pass
+    with pytest.raises(CaptureError, match="inside the"):
+        captured.first_nonfinite()
 
 
 def test_a_step_meets_the_cell() -> None:
