@@ -96,10 +96,11 @@ class CapturedLayer:
     def gradient_norms(self) -> dict[str, float]:
         """The Euclidean norm of `dZ` and of each gradient, in float64; NaN or inf where one holds it."""
         with quiet():
-            return {
-                name: float(np.sqrt(np.sum(np.square(values.astype(np.float64)))))
+            flat = {
+                name: values.astype(np.float64).ravel()
                 for name, values in {"dZ": self.dZ, **self.gradients}.items()
             }
+            return {name: float(np.sqrt(values @ values)) for name, values in flat.items()}
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
