@@ -102,7 +102,9 @@ class CapturedLayer:
     def nonfinite(self) -> dict[str, Nonfinite]:
         """NaN and inf by array: `A_prev`, `W`, `b`, the output `Z`, `dZ` and the gradients there are."""
         found = {
-            name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
+            name: Nonfinite(0, 0)
+            if np.isfinite(values).all()
+            else Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
             for name, values in self._arrays.items()
         }
         upstream = list(found).index("dZ")  # in the order in which they come to be
