@@ -133,7 +133,7 @@ def learn(script: Script) -> Iterator[App[Any]]:
 def picker(script: Script) -> Iterator[App[Any]]:
     """The layers of a model, as `capture` would have seen them."""
     names = ["batch", "nan", "flat"] if script.about == "nan" else ["batch", "float32", "tiny", "groups"]
-    skipped = [Skipped("up \u202e\x1b[2J 名", "ConvTranspose2d", "is transposed " * 40, 3)] * len(script.about)
+    skipped = [Skipped("up \u202e\x1b[2J 名", "ConvTranspose2d", "is transposed " * 40, 3)]
     layers = [_layer(n, script.about) for n in names]
     yield LayersApp(layers, skipped=skipped, torch=FakeTorch(), live=script.live)
 
