@@ -106,10 +106,7 @@ class CapturedLayer:
     def gradient_norms(self) -> dict[str, float]:
         """The Euclidean norm of `dZ` and of each gradient, in float64; NaN or inf where one holds it."""
         with quiet():
-            return {
-                name: float(np.sqrt(np.sum(np.square(values.astype(np.float64)))))
-                for name, values in {"dZ": self.dZ, **self.gradients}.items()
-            }
+            return {name: _norm(values) for name, values in {"dZ": self.dZ, **self.gradients}.items()}
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
@@ -448,6 +445,11 @@ class Captured:
         if layer not in known:
             raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
         return layer
+
+
+def _norm(values: Array) -> float:
+    flat = values.astype(np.float64).ravel()
+    return float(np.sqrt(flat @ flat))
 
 
 def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from convstep.view.hunt import hunt, suspects
 from rich.cells import cell_len
 
 from convstep.oracle.capture_log import Seen
