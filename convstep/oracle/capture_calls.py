@@ -95,7 +95,7 @@ class Calls:
         self._outside = {}
 
     def _before(self, module: nn.Module, _: Any) -> None:
-        if _is_traced():
+        if is_compiling():  # first of all, so that the compiler sees nothing else
             return
         thread = self._thread
         if not thread.entered:  # a mode is one thread's
@@ -106,6 +106,8 @@ class Calls:
 
     def _after(self, module: nn.Module, *_: Any) -> None:
         """Also when the call failed; what Ctrl+C left above it goes with it."""
+        if is_compiling():
+            return
         frames = self._thread.frames
         for at in reversed(range(len(frames))):
             if frames[at].module is module:
@@ -153,11 +155,18 @@ def _numbered(where: str, counts: dict[str, int], function: str) -> str:
     return f"{where}{function} #{counts[function]}"
 
 
+def is_compiling() -> bool:
+    """Whether torch.compile reads along instead of running the code."""
+    import torch
+
+    return torch.compiler.is_compiling()
+
+
 def _is_traced() -> bool:
     """Whether the call is only written down, by torch.compile or torch.jit: that must not see any of ours."""
     import torch
 
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.jit.is_tracing() or torch._guards.TracingContext.try_get() is not None
 
 
 def _mode(called: Callable[[str, Call, Tensor], None]) -> Any:

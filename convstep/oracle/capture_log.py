@@ -295,8 +295,12 @@ class CaptureLog:
         for tally in tallies:
             for count in ("calls", "switched_off", "frozen", "unwanted", "short", "over"):
                 setattr(whole, count, getattr(whole, count) + getattr(tally, count))
-        who = tr("the model") if whole.calls else tr("no layer")
-        return f"{who} {self._reason(whole)}"
+        if not tallies or not (whole.calls or self.compiled):
+            return tr(
+                "no layer was called inside the block; run the model and loss.backward() inside the with block "
+                "(and without torch.compile)"
+            )
+        return f"{tr('the model')} {self._reason(whole)}"
 
     def _reason(self, tally: Tally) -> str:
         """Why nothing, or not everything, of a layer was captured: what follows its name in a sentence."""
@@ -322,7 +326,7 @@ class CaptureLog:
                 "ran without gradients: nothing in it requires gradients; unfreeze its weight or its input"
                 if not tally.switched_off
                 else "ran without gradients: under torch.no_grad() or inference mode, or in the forward of a "
-                "torch.autograd.Function; run the model and loss.backward() inside the with block, with gradients"
+                "torch.autograd.Function, as torch.compile makes them; run the model and loss.backward() inside the with block, with gradients"
             )
         if tally.short:
             return tr("ran on batches that have no such sample; choose another sample=")

@@ -6,6 +6,7 @@ pass goes through it. torch is imported inside functions only.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Recorder:
         """Note one call, and hook its node in the graph."""
         tally = self.log.tally(name, kind)
         tally.calls += 1
-        if refused := refused or _cannot_be_read(call, Z):
+        if refused := refused or _cannot_be_read(Z):
             tally.refused = refused
         elif not Z.requires_grad:
             import torch
@@ -249,17 +250,20 @@ def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
     import torch
 
     plain = tensor.detach()
-    values = plain.to(dtype or plain.dtype).cpu().resolve_neg()
-    if values.dtype not in (torch.float32, torch.float64):
-        values = values.float()
-    if values.untyped_storage().data_ptr() == plain.untyped_storage().data_ptr():
-        values = values.clone()
-    if flat and values.ndim > 1:
-        values = values.unsqueeze(-2)
-    seen = values.numpy()
-    seen = np.moveaxis(seen, -3, -1) if seen.ndim >= 3 else seen  # no time for moving the numbers
-    seen.setflags(write=False)
-    return seen
+    if dtype is not None:
+        plain = plain.to(dtype)
+    if plain.dtype not in (torch.float32, torch.float64):
+        plain = plain.float()
+    values = plain.cpu().resolve_neg()
+    array = values.numpy()
+    if values.data_ptr() == tensor.data_ptr():
+        array = np.array(array, order="K")
+    if array.ndim > 1 and flat:
+        array = array[..., np.newaxis, :]
+    if array.ndim >= 3:  # the axes are moved, the numbers are not: that would take longer than all the rest
+        array = array.transpose(0, 2, 3, 1) if array.ndim == 4 else array.transpose(1, 2, 0)
+    array.setflags(write=False)
+    return array
 
 
 def _node(Z: Tensor) -> Any:
@@ -293,8 +297,9 @@ def _seen(Z: Tensor, flat: bool) -> Seen:
     import torch
 
     plain = Z.detach()
+    half = plain.dtype not in (torch.float32, torch.float64)
     # a sum of numbers one of which is not finite is not finite; where it overflows, a closer look is taken
-    if plain.sum(dtype=torch.float64 if plain.dtype == torch.float64 else torch.float32).isfinite():
+    if math.isfinite(plain.sum(dtype=torch.float32 if half else None).item()):
         return Seen(0, 0, None)
     values = array_of(plain, flat=flat)
     bad = np.argwhere(~np.isfinite(values))
@@ -324,18 +329,17 @@ def _pair(given: Any, flat: bool, along: int) -> tuple[int, int]:
     return (along if flat else numbers[0], numbers[-1])
 
 
-def _cannot_be_read(call: Call, Z: Tensor) -> str:
-    """Why the tensors of a call cannot be captured, what follows its name; empty if they can."""
+def _cannot_be_read(Z: Tensor) -> str:
+    """Why the call of an output cannot be captured, what follows its name; empty if it can."""
     import torch
 
-    tensors = [each for each in (call.image, call.weight, call.bias, Z) if each is not None]
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(each) for each in tensors):
+    if torch._C._functorch.is_functorch_wrapped_tensor(Z):
         return tr(
             "ran under torch.func (grad, vmap and the like), whose tensors have no numbers to keep; compute "
             "the loss without it and call loss.backward()"
         )
-    if any(each.is_meta for each in tensors):
+    if Z.is_meta:
         return tr("ran on the meta device, without numbers; move the model to a device first")
-    if any(each.is_complex() for each in tensors):
+    if Z.is_complex():
         return tr("convolved complex numbers; convstep opens only real ones")
     return ""

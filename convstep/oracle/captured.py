@@ -106,16 +106,15 @@ class CapturedLayer:
     def gradient_norms(self) -> dict[str, float]:
         """The Euclidean norm of `dZ` and of each gradient, in float64; NaN or inf where one holds it."""
         with quiet():
-            return {
-                name: float(np.sqrt(np.sum(np.square(values.astype(np.float64)))))
-                for name, values in {"dZ": self.dZ, **self.gradients}.items()
-            }
+            return {name: _norm(values) for name, values in {"dZ": self.dZ, **self.gradients}.items()}
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
         """NaN and inf by array: `A_prev`, `W`, `b`, the output `Z`, `dZ` and the gradients there are."""
         found = {
-            name: Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
+            name: Nonfinite(0, 0)
+            if np.isfinite(values).all()
+            else Nonfinite(int(np.isnan(values).sum()), int(np.isinf(values).sum()))
             for name, values in self._arrays.items()
         }
         upstream = list(found).index("dZ")  # in the order in which they come to be
@@ -440,6 +439,11 @@ class Captured:
         if layer not in known:
             raise CaptureError(f"{layer!r} is not among the layers to capture; {self._log.closest(layer)}")
         return layer
+
+
+def _norm(values: Array) -> float:
+    flat = values.astype(np.float64).ravel()
+    return float(np.sqrt(flat @ flat))
 
 
 def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:

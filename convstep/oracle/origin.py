@@ -148,8 +148,8 @@ class _Run:
                 "made or brought in between the layers: the output of every captured one that ran before is "
                 "finite, {layer}'s too"
                 if differentiated
-                else "no dA_prev was computed here, so probably in the data: the output of every captured one "
-                "that ran before is finite, {layer}'s too",
+                else "probably in the data, as no dA_prev was computed here: the output of every captured "
+                "one that ran before is finite, {layer}'s too",
                 layer=self._who(before[-1]),
             )
         else:
@@ -171,13 +171,13 @@ class _Run:
             why = tr("there already when this layer was first captured")
             return self._origin("weight", at, name, why, _cast(layer, name))
         last = self._layers[earlier[-1]]
-        same = last.step == layer.step
         why = tr(
-            "finite in {when}, as is every gradient captured up to here: changed since then, perhaps by an "
-            "optimizer's step",
-            when=tr("call {number} of this layer", number=last.call)
-            if same
-            else tr("backward pass {number}", number=last.step),
+            "changed since the previous call, perhaps by an optimizer's step: finite then, as is every "
+            "gradient captured up to here"
+            if last.step == layer.step
+            else "changed since the call of backward pass {number}, perhaps by an optimizer's step: finite "
+            "then, as is every gradient captured up to here",
+            number=last.step,
         )
         return self._origin("update", at, name, why, _cast(layer, name))
 
@@ -190,8 +190,8 @@ class _Run:
         if calls[start].step == layer.step or not 0 < GROWN * sizes[start] <= sizes[-1]:
             return ""
         return tr(
-            "after backward pass {number} its largest |W| grew from {then} to {now}, perhaps by an "
-            "optimizer's step",
+            "since the call of backward pass {number} the largest |W| has grown from {then} to {now}, "
+            "perhaps by an optimizer's step",
             number=calls[start].step,
             then=short(sizes[start], 3),
             now=short(sizes[-1], 3),
@@ -203,14 +203,14 @@ class _Run:
             after = [other for other in self._passes[layer.step] if self._earlier(at, self._layers[other])]
             why = (
                 tr(
-                    "made on the way back to this layer: dZ and dA_prev of every captured one that ran after "
-                    "it are finite, {layer}'s too",
+                    "made on the way back to this layer, in no captured one that ran after it: their dZ and "
+                    "dA_prev are finite, {layer}'s too",
                     layer=self._who(after[0]),
                 )
                 if after
                 else tr(
-                    "came in after this layer, the last captured of its pass: from the loss, what backward() "
-                    "was given, or what lies between; every captured output is finite up to here"
+                    "from the loss, what backward() was given, or what lies between it and this layer, the "
+                    "last captured of its pass, all of whose outputs are finite"
                 )
             )
             yield self._origin("between backward" if after else "loss", at, name, why, _scaled(layer))

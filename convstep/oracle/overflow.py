@@ -39,29 +39,32 @@ class Format(NamedTuple):
     """As NumPy and PyTorch call it."""
     largest: float
     """Its largest number."""
-    scale: float
-    """What brings its end to that of the dtype which holds its numbers: exact in that dtype."""
+    end: float
+    """The smallest that is rounded to inf: half of the last place beyond the largest."""
 
     def overflows(self, value: float) -> bool:
-        """Whether a number, rounded to this format, is infinite."""
-        return not abs(value) * self.scale < self._end
+        """Whether a number, rounded to this format, is not finite."""
+        return not abs(value) < self.end
 
     @property
-    def _end(self) -> float:
-        return float(np.finfo(np.float64).max) if self.name == "float64" else 2.0**128
+    def scale(self) -> float:
+        """What brings its end to that of the dtype which holds its numbers."""
+        if self.end > float(np.finfo(np.float32).max):
+            return 1.0
+        return float(np.nextafter(np.float32(2.0**128 / self.end), np.float32(np.inf)))
 
 
 HALF = float(np.finfo(np.float16).eps)
 
-FORMATS = {
-    HALF: Format("float16", 65504.0, 2.0**112 * (1 + 2.0**-12)),
-    2.0**-7: Format("bfloat16", 2.0**128 - 2.0**120, 1 + 2.0**-9),
-    2.0**-52: Format("float64", float(np.finfo(np.float64).max), 1.0),
-}
-"""By eps. Half of the last place beyond the largest number is infinite already: hence the second factors."""
-
-FLOAT32 = Format("float32", float(np.finfo(np.float32).max), 1.0)
+FLOAT32 = Format("float32", float(np.finfo(np.float32).max), (2 - 2.0**-24) * 2.0**127)
 """Also the range of TF32."""
+
+FORMATS = {
+    HALF: Format("float16", 65504.0, 65520.0),
+    2.0**-7: Format("bfloat16", (2 - 2.0**-7) * 2.0**127, (2 - 2.0**-8) * 2.0**127),
+    2.0**-52: Format("float64", float(np.finfo(np.float64).max), np.inf),
+}
+"""The others, by eps."""
 
 
 def format_of(eps: float) -> Format:
@@ -103,7 +106,8 @@ def first_overflow(
         None if there is no such step.
     """
     scale = format_of(eps).scale
-    scaled = problem if scale == 1 else problem.with_arrays(dZ=problem.dZ * problem.dtype.type(scale))
+    with quiet():
+        scaled = problem if scale == 1 else problem.with_arrays(dZ=problem.dZ * problem.dtype.type(scale))
     run, geometry = Run.begin(scaled), problem.geometry
     masks = dict(among)
     if "dA_prev" in masks:

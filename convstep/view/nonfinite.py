@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
@@ -11,6 +14,7 @@ from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import Origin
+from convstep.oracle.overflow import first_overflow, format_of
 from convstep.replay.nonfinite import FirstNonfinite
 
 
@@ -33,6 +37,25 @@ def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:
     return Spot(found.position, found.gradient, found.cell, first_words(found, dtype))
 
 
+def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | None:
+    """Where a recorded gradient's NaN or inf is made: its sum leaves the range of the recorded precision.
+
+    Args:
+        problem: whose loop stays finite in its own, wider dtype.
+        leave: asked now and then; when it says so the search ends with None.
+    """
+    recorded = problem.recorded
+    bad = {name: ~np.isfinite(values) for name, values in recorded.gradients.items()} if recorded else {}
+    if recorded is None or not any(mask.any() for mask in bad.values()):
+        return None
+    found = first_overflow(problem, recorded.eps, bad, leave)
+    if found is None:
+        return None
+    gradient, cell = _shown(found.gradient, found.cell, problem)
+    first = FirstNonfinite(found.position, gradient, cell, found.value, "", found.product)
+    return spot_of_step(first, format_of(recorded.eps).name)
+
+
 def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = None) -> tuple[Problem, Spot]:
     """What to open, and where in it a captured run's first NaN or inf stands.
 
@@ -53,18 +76,22 @@ def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = No
     elif array in layer.gradients:
         alone = False
     problem = layer.problem(sample if alone else None)
-    geometry = problem.geometry
     if alone and batched:
         position = None if position is None else position - cell[0] * problem.total_steps
         cell = cell[1:]
-    if array in ("A_prev", "dA_prev"):
-        array, cell = f"{array}_pad", padded(cell, geometry)
-    elif array == "Z":
-        array = "dZ"  # the gradient of that cell stands in the same place
+    array, cell = _shown(array, cell, problem)
     if position is None:
+        geometry = problem.geometry
         writers = geometry.steps_touching(array, cell) if array in ("dW", "db", "dA_prev_pad") else ()
         position = writers[-1] + 1 if writers else 0
     return problem, Spot(position, array, cell, origin.words)
+
+
+def _shown(array: str, cell: tuple[int, ...], problem: Problem) -> tuple[str, tuple[int, ...]]:
+    """A cell where a panel shows it."""
+    if array in ("A_prev", "dA_prev"):
+        return f"{array}_pad", padded(cell, problem.geometry)
+    return "dZ" if array == "Z" else array, cell  # the gradient of that output stands in the same place
 
 
 def first_words(found: FirstNonfinite, dtype: object) -> str:

@@ -22,7 +22,7 @@ from convstep.language import speak
 from convstep.lessons.course import entries, open_lesson
 from convstep.lessons.progress import Progress
 from convstep.oracle.capture_log import Convolution, Seen
-from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.oracle.service import TorchService
 from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
@@ -133,7 +133,9 @@ def learn(script: Script) -> Iterator[App[Any]]:
 def picker(script: Script) -> Iterator[App[Any]]:
     """The layers of a model, as `capture` would have seen them."""
     names = ["batch", "nan", "flat"] if script.about == "nan" else ["batch", "float32", "tiny", "groups"]
-    yield LayersApp([_layer(n, script.about) for n in names], torch=FakeTorch(), live=script.live)
+    skipped = [Skipped("up \u202e\x1b[2J 名", "ConvTranspose2d", "is transposed " * 40, 3)]
+    layers = [_layer(n, script.about) for n in names]
+    yield LayersApp(layers, skipped=skipped, torch=FakeTorch(), live=script.live)
 
 
 def _layer(name: str, about: str) -> CapturedLayer:

@@ -16,6 +16,7 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
+from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from convstep.language import speak
 from convstep.oracle.captured import CapturedLayer, Skipped
@@ -99,6 +100,48 @@ async def test_a_model_that_overflows_leads_to_the_first_inf_with_one_key() -> N
         assert session.at_the_picker
         assert f"{name}: first -inf" in session.text
         assert "▶ " + name in session.text
+
+
+async def test_x_says_where_it_was_born_and_opens_the_layer_at_that_cell() -> None:
+    layers = small().layers
+    images = np.array(layers[0].convolution.A_prev)
+    images[1, 3, 4, 1] = np.nan
+    layers[0] = replace(layers[0], convolution=replace(layers[0].convolution, A_prev=images))
+    layers[2] = replace(layers[2], dZ=np.full_like(layers[2].dZ, np.inf))
+    async with picking(layers) as session:
+        assert "2 with NaN or inf" in session.lines[0]
+        await session.press("x")
+        await session.answered()
+        assert session.debugger.problem_name == "0"
+        assert "first NaN: A_prev[1, 3, 4, 1]; in the data" in session.text
+        grid = session.grid("input")
+        assert grid.has_focus
+        assert grid.panel is not None
+        assert grid.cursor is not None
+        assert grid.panel.face.cell(*grid.cursor) == "A_prev_pad[1, 4, 5, 1]"
+        assert np.isnan(session.timeline.step.input_slice).any()
+        await session.press("q")
+        assert "0: first NaN: A_prev[1, 3, 4, 1]; in the data, or made before this layer" in session.text
+
+
+async def test_float16_overflows_at_a_step_for_the_picker_and_for_the_debugger() -> None:
+    layer = small().layers[1]
+    dZ = (layer.dZ / np.abs(layer.dZ).max() * 6e4).astype(np.float16).astype(np.float32)
+    exact = exact_gradients(replace(layer, dZ=dZ).problem())
+    with np.errstate(over="ignore"):
+        gradients = {name: getattr(exact, name).astype(np.float16).astype("f") for name in layer.gradients}
+    assert np.isinf(gradients["dW"]).any()
+    half = replace(layer.convolution, eps=2.0**-10)
+    overflowed = replace(layer, dZ=dZ, gradients=gradients, convolution=half)
+    async with picking([overflowed]) as session:
+        await session.press("x")
+        await session.answered()
+        position = session.position
+        assert "the sum overflows float16 in this layer's backward" in session.text
+        await session.press("home", "x")
+        await session.answered()
+        assert session.position == position > 0
+        assert "made here, the sum overflows float16" in session.text
 
 
 @pytest.mark.parametrize("no_color", [False, True])

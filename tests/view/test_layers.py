@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from convstep.view.hunt import hunt, suspects
 from rich.cells import cell_len
 
+from convstep.oracle.capture_log import Seen
 from convstep.oracle.captured import CapturedLayer
 from convstep.view.layers import (
     BAD,
     LayerTable,
     details,
     entry_title,
+    holds_nonfinite,
     nonfinite_words,
     shape_words,
     shortened,
@@ -73,6 +74,17 @@ def test_nan_and_inf_are_counted_and_marked() -> None:
     assert nonfinite_words(bad) == f"{BAD} 1 NaN 1 inf"
     assert details(bad, 80)[-1] == f"{BAD} dW 1 NaN · db 1 inf"
     assert BAD in LayerTable([bad]).row(0).plain
+    assert [holds_nonfinite(each) for each in (layer, bad)] == [False, True]
+
+
+def test_the_forward_pass_counts_as_well() -> None:
+    layer = small().layers[0]
+    convolution = replace(layer.convolution, Z=Seen(3, 1, (0, 1, 2, 3)))
+    bad = replace(layer, convolution=convolution)
+    assert nonfinite_words(bad) == f"{BAD} 3 NaN 1 inf"
+    assert details(bad, 80)[-1] == f"{BAD} Z 3 NaN 1 inf"
+    weight = np.full_like(convolution.W, np.inf)
+    assert holds_nonfinite(replace(layer, convolution=replace(layer.convolution, W=weight)))
 
 
 def test_names_and_shapes() -> None:
@@ -82,24 +94,3 @@ def test_names_and_shapes() -> None:
     assert cell_len(shortened("features.0.conv", 9)) == 9
     assert shortened("features.0.conv", 9).endswith("conv")
     assert "\x1b" not in LayerTable([replace(small().layers[0], name="a\x1b[31mb")]).row(0).plain
-
-
-def test_the_suspect_nearest_to_the_loss_comes_first() -> None:
-    layers = small().layers
-    assert suspects(layers) == []
-    assert hunt(layers) is None
-    bad = [spoilt(layer, "dZ", np.nan) if at in (0, 2) else layer for at, layer in enumerate(layers)]
-    assert suspects(bad) == [2, 0]
-    found = hunt(bad, sample=1)  # the first value is in sample 0: the whole batch is looked at
-    assert found is not None
-    assert found.first is not None
-    assert (found.at, found.first.position, found.first.came_with) == (2, 1, "dZ")
-
-
-def test_what_only_pytorch_overflowed_is_said() -> None:
-    layers = small().layers
-    bad = [spoilt(layers[0], "dW", np.inf), *layers[1:]]
-    found = hunt(bad)
-    assert found is not None
-    assert found.first is None
-    assert "no step of the loop makes one in float32" in found.words(bad[0])

@@ -13,12 +13,11 @@ from convstep.ui.screens.stopping import StoppingScreen
 from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.model import Choice
-from convstep.view.nonfinite import Spot, spot_of_step
+from convstep.view.nonfinite import Spot, spot_of_recording, spot_of_step
 from convstep.view.panel import Cell, Span
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.replay.nonfinite import FirstNonfinite
 
 
 class HuntingScreen(StoppingScreen):
@@ -43,14 +42,19 @@ class HuntingScreen(StoppingScreen):
         with self._scouting:
             if self._scout is None:
                 self._scout = Timeline(self._problem)
-            found = first_nonfinite(self._problem, lambda: worker.is_cancelled, self._scout)
+            first = first_nonfinite(self._problem, lambda: worker.is_cancelled, self._scout)
+        found = (
+            spot_of_recording(self._problem, lambda: worker.is_cancelled)
+            if first is None
+            else spot_of_step(first, self._problem.dtype)
+        )
         tell(self, self._hunt_ended, found, of=worker)
 
-    def _hunt_ended(self, found: FirstNonfinite | None) -> None:
+    def _hunt_ended(self, found: Spot | None) -> None:
         if found is None:
             self.say(tr("no step makes a NaN or inf: all running gradients stay finite"))
         else:
-            self.travel_to_nonfinite(spot_of_step(found, self._problem.dtype))
+            self.travel_to_nonfinite(found)
 
     def travel_to_nonfinite(self, found: Spot) -> None:
         """Go to just after the step that makes or meets the first NaN or inf, and say what it is."""

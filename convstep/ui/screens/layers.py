@@ -78,7 +78,7 @@ class LayersScreen(Once, Screen[None]):
     LayersScreen #details {
         height: auto; padding: 0 1; border-top: solid $foreground 40%; text-wrap: nowrap;
     }
-    LayersScreen #answer { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
+    LayersScreen #answer { height: auto; max-height: 5; padding: 0 1; text-style: bold; }
     """
 
     def __init__(
