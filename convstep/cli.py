@@ -206,14 +206,17 @@ def _is_crash(error: Exception) -> bool:
 
 
 def has_terminal() -> bool:
-    """Whether there is a person who can be shown a screen."""
+    """Whether a person sits in front of this process."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def lacking() -> str:
     """What is missing for a screen, as the object of a sentence; "" if nothing is."""
     from convstep.language import tr
+    from convstep.served import in_browser
 
+    if in_browser():
+        return ""
     if not has_terminal():
         return tr("a terminal")
     dumb = os.environ.get("TERM") == "dumb"
@@ -333,6 +336,16 @@ def _trace(given: argparse.Namespace) -> int:
     return FINE
 
 
+def _serve(given: argparse.Namespace) -> int:
+    from convstep.cli_serve import serve
+
+    def say(words: str) -> None:
+        _say(words)
+        _say()  # it may be read by a program that waits for it
+
+    return 128 + serve(given, say)
+
+
 def _examples(given: argparse.Namespace) -> int:
     from convstep.examples import EXAMPLES
 
@@ -447,5 +460,6 @@ COMMANDS = {
     "learn": _learn,
     "examples": _examples,
     "export": _export,
+    "serve": _serve,
 }
 """What each command does, by name."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from convstep.cli import COMMANDS, UsageError
+from convstep.cli_serve import HERE, PORT, address, port
 from convstep.examples import DEFAULT, names
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
 
@@ -163,6 +164,20 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     )
     learning.add_argument("--lang", choices=("en", "zh"), help="by default the computer's language")
     learning.add_argument("--list", action="store_true", help="list the lessons and exit")
+    serving = command("serve", "show a problem in the browser", problem=False)
+    serving.add_argument(
+        "problem", metavar="PROBLEM", nargs="?", default=DEFAULT, help="by default the bundled digit"
+    )
+    serving.add_argument(
+        "--port", type=port, default=PORT, metavar="N", help=f"default {PORT}; 0 takes a free one"
+    )
+    serving.add_argument(
+        "--host",
+        type=address,
+        default=HERE,
+        metavar="ADDRESS",
+        help=f"default {HERE}: only this machine can ask; 0.0.0.0 is for whoever reaches it",
+    )
     command("examples", "list the bundled problems", problem=False)
     exporting = command("export", "draw the screen at one or more positions", problem=False)
     exporting.add_argument(

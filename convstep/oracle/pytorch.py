@@ -33,7 +33,7 @@ from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
-INSTALL = 'pip install "torch>=2.4,<2.14"'
+INSTALL = 'pip install "torch>=2.4"'
 """How to get the torch that convstep is tested with."""
 
 NO_PADDING: Padding = ((0, 0), (0, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from textual.screen import Screen
 
 from convstep import waiting
 from convstep.language import tr
+from convstep.served import in_browser
 from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
 from convstep.ui.legible import Legible
@@ -80,7 +82,8 @@ class TorchApp(EndingApp):
         """
         if not headless:
             self.show_in(Colours.of(self.console.color_system))
-            self.remember_theme(ChosenTheme())
+            if not in_browser():  # whoever looks there does not choose for the person here
+                self.remember_theme(ChosenTheme())
         return await super().run_async(headless=headless, **options)
 
     def show_in(self, colours: Colours) -> None:
@@ -282,7 +285,9 @@ def run_debugger(problem: Problem, session: Session) -> None:
         ValueError: the session does not fit the problem; one sentence.
         ScreenError: a mistake ended the screen; one sentence.
     """
-    app = DebuggerApp(problem, problem_title(session.problem), command_name=session.problem)
+    # in a browser, where a file lies is nobody's business
+    name = os.path.basename(session.problem) if in_browser() else session.problem
+    app = DebuggerApp(problem, problem_title(session.problem), command_name=name)
     app.debugger.resume(session)
     run(app)
 

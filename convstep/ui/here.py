@@ -24,6 +24,7 @@ from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.captured import Captured, CapturedLayer
 from convstep.printable import printable
+from convstep.served import in_browser
 from convstep.ui.rescue import ScreenError
 from convstep.ui.saving import command_for, save
 
@@ -64,9 +65,11 @@ def debug(subject: Problem | Captured | CapturedLayer, sample: int | None = None
 
 
 def can_open_here() -> bool:
-    """Whether somebody sits in front of a terminal that this thread may use."""
+    """Whether somebody sits in front of a terminal that this thread may use, or of a browser."""
     if threading.current_thread() is not threading.main_thread() or _in_event_loop() or _in_notebook():
         return False
+    if in_browser():
+        return True
     if os.environ.get("TERM") == "dumb":
         return False
     if "PYTEST_CURRENT_TEST" in os.environ and sys.stdin is not sys.__stdin__:

@@ -22,6 +22,7 @@ from convstep.conv.files import written_whole
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, save
+from convstep.served import in_browser
 from convstep.ui.saving import command_for
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Rescue:
         Args:
             error: what ended the screen; None if something outside did.
         """
-        if self._begun:
+        if self._begun or in_browser():
             return
         self._begun = True
         app = self._app

@@ -18,6 +18,7 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 from convstep.language import tr
+from convstep.served import in_browser
 from convstep.ui.rescue import Rescue, ScreenError, crash_words
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ class EndingApp(App[None]):
     """The signal for which it leaves; 0 if a person has left."""
 
     def get_driver_class(self) -> type[Driver]:
-        """A driver that survives whatever the terminal sends."""
+        """A driver that survives whatever the terminal, or a browser, sends."""
+        if sys.platform != "win32" and in_browser():
+            from convstep.ui.browser import BrowserDriver
+
+            return BrowserDriver
         if sys.platform == "win32" or constants.DRIVER is not None:
             return super().get_driver_class()
         from convstep.ui.terminal import SteadyDriver

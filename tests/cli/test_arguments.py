@@ -83,6 +83,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {
         ),
         *("--seconds", "--convention", "--timeout", "--adapter", "--run-all", "--python2"),
     ),
+    ("serve", "none.npz"): ("--port", "--host"),
     NEW: (
         *("--input", "--filters", "--kernel", "--stride", "--padding", "--dilation", "--groups", "--batch"),
         *("--dtype", "--seed", "-o", "--output", "--force", "--no-bias"),

@@ -24,6 +24,7 @@ from convstep.language import spoken, tr
 from convstep.oracle import watched
 from convstep.oracle.conversation import Pipe
 from convstep.printable import printable
+from convstep.served import DRIVER
 
 CRASHES = {
     "SIGSEGV": "it crashed: segmentation fault",
@@ -113,7 +114,7 @@ class Spawned:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**threads, **os.environ, "PYTHONPATH": path},
+            env={**threads, **os.environ, "PYTHONPATH": path, DRIVER: ""},  # no browser shows this one
             start_new_session=True,  # Ctrl+C is for the parent
         )
         assert self._child.stdin is not None

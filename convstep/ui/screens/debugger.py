@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from convstep.language import tr
 from convstep.replay.visited import Bookmarks
+from convstep.served import in_browser
 from convstep.ui.commands import bindings
 from convstep.ui.saving import file_to_write, stem_of
 from convstep.ui.screens.playing import PlayingScreen
@@ -177,8 +178,12 @@ class DebuggerScreen(PlayingScreen):
         self.say(tr("copied: {command}", command=command))
 
     def action_save(self) -> None:
-        """Ask for a file and save the session in it."""
+        """Ask for a file and save the session in it; not in a browser."""
         from convstep.replay.session import ENDING, save
+
+        if in_browser():
+            self.say(tr("nothing is saved from a browser: the file would be on the machine that serves this"))
+            return
 
         def parse(text: str) -> Path:
             path = file_to_write(text)
