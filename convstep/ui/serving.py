@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
-import ipaddress
 import os
+import re
 import signal
 import socket
 import sys
@@ -31,6 +31,8 @@ VIEWS = 8
 """Pages that may be open at a time; each has a process of its own."""
 GRACE = 5.0
 """Seconds in which a process that was asked to leave has to."""
+OURS = re.compile(r"(localhost|[0-9.]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?")
+"""How a browser that was sent here by nobody else calls this machine."""
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self' ws://{host}; base-uri 'none'; "
@@ -82,6 +84,9 @@ class View(AppService):
         if process.returncode is None:
             process.kill()
         await asyncio.gather(*leaving, return_exceptions=True)
+        self.stdin.close()
+        with contextlib.suppress(OSError, TimeoutError):  # its pipes are read to their end, which closes them
+            await asyncio.wait_for(process.communicate(), GRACE)
 
 
 def _command(problem: str) -> tuple[str, ...]:
@@ -168,11 +173,7 @@ class ProblemServer(Server):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer under an address of this machine only: another site's name may be made to point here."""
-        try:
-            name = urlsplit(f"//{request.host}").hostname or ""
-        except ValueError:
-            name = ""
-        if not (name == "localhost" or _is_address(name)):
+        if not OURS.fullmatch(request.host):
             raise web.HTTPForbidden(text="open this page by the address of the machine, not by a name\n")
         try:
             response = await handler(request)
@@ -190,14 +191,6 @@ def _headers(request: web.Request) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def listening(host: str, port: int) -> socket.socket:
