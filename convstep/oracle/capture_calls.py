@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep.language import tr
@@ -44,6 +46,8 @@ class _Frame:
     """How often each function has convolved in this forward."""
     mode: Any = None
     """Ours, where it was entered with this module instead of with the block."""
+    caller: FrameType | None = None
+    """Python's frame of the call, which tells whether it is still under way."""
 
 
 class _Thread(threading.local):
@@ -88,7 +92,7 @@ class Calls:
             handle.remove()
         self._handles = []
         if self._mode is not None:
-            self._mode.__exit__(None, None, None)
+            _leave(self._mode)
             self._mode = None
         self._thread = _Thread()
 
@@ -100,6 +104,7 @@ class Calls:
         if is_compiling():  # first of all, so that the compiler sees nothing else
             return
         thread, frame = self._thread, _Frame(module, self._choice.names.get(id(module)))
+        frame.caller = sys._getframe(1)
         if not thread.entered:  # a mode is one thread's
             frame.mode = _mode(self)
             frame.mode.__enter__()
@@ -107,17 +112,20 @@ class Calls:
         thread.frames.append(frame)
 
     def _after(self, module: nn.Module, *_: Any) -> None:
-        """Also when the call failed; what Ctrl+C left above it goes with it."""
+        """Also when the call failed."""
         if is_compiling():
             return
-        thread = self._thread
-        for at in reversed(range(len(thread.frames))):
-            if thread.frames[at].module is module:
-                if (mode := thread.frames[at].mode) is not None:
-                    mode.__exit__(None, None, None)
-                    thread.entered = False
-                del thread.frames[at:]
-                break
+        frames = self._thread.frames
+        at = next((at for at in reversed(range(len(frames))) if frames[at].module is module), None)
+        if at is not None:
+            self._end(frames[at:])
+
+    def _end(self, ended: list[_Frame]) -> None:
+        for frame in ended:
+            self._thread.frames.remove(frame)
+            if frame.mode is not None:
+                _leave(frame.mode)
+                self._thread.entered = False
 
     @contextlib.contextmanager
     def left(self) -> Iterator[None]:
@@ -130,7 +138,7 @@ class Calls:
 
     def called(self, function: str, call: Call, Z: Tensor) -> None:
         """A function has convolved: pass it on with its name, if it is watched."""
-        if _is_traced():
+        if _is_traced() or self._mode is None:
             return
         name, kind, refused = self._place(function, Z)
         if call.transposed or call.weight.ndim not in (3, 4):
@@ -141,6 +149,9 @@ class Calls:
     def _place(self, function: str, Z: Tensor) -> tuple[str, str, str]:
         """The name and the kind of the call under way, and why it is not captured where it runs."""
         frames = self._thread.frames
+        if frames:  # Ctrl+C ends a forward without a word
+            under_way = {id(caller) for caller in _callers()}  # to hold them would make a ring
+            self._end([frame for frame in frames if id(frame.caller) not in under_way])
         frame = next((frame for frame in reversed(frames) if frame.name is not None), None)
         if frame is not None:
             return *self._inside(frame, function), ""
@@ -165,6 +176,27 @@ class Calls:
 def _numbered(where: str, counts: dict[str, int], function: str) -> str:
     counts[function] = counts.get(function, 0) + 1
     return f"{where}{function} #{counts[function]}"
+
+
+def _callers() -> Iterator[FrameType]:
+    """Python's frames in this thread, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _leave(mode: Any) -> None:
+    """Leave a mode, also where one that was entered later is still there."""
+    import torch
+
+    above: list[Any] = []
+    while torch._C._len_torch_function_stack():
+        if (top := torch._C._pop_torch_function_stack()) is mode:
+            break
+        above.append(top)
+    for later in reversed(above):
+        torch._C._push_on_torch_function_stack(later)
 
 
 def is_compiling() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def _choice(when: Any) -> Callable[[int], bool]:
     if when is None:
         return lambda _: True
     if callable(when):
-        return lambda number: bool(when(number))
+        # asked once for a pass: it may draw lots
+        return functools.lru_cache(1024)(lambda number: bool(when(number)))
     if isinstance(when, int) and not isinstance(when, bool):
         return lambda number: number == when
     if isinstance(when, Container) and not isinstance(when, (str, bytes)):

@@ -394,3 +394,30 @@ def test_compiled_parts_run_as_before(backend: str) -> None:
     torch._dynamo.reset()
     assert "0" in captured.names
     assert reasons(captured).get("1", "hooks do not fire in a compiled model").count("compiled model") == 1
+
+
+def test_after_ctrl_c_in_a_forward_names_are_right_again() -> None:
+    model, weight = nn.Sequential(nn.Conv2d(3, 3, 3)), torch.randn(3, 3, 3, 3, requires_grad=True)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with convstep.capture(model) as captured:
+        handle = model[0].register_forward_pre_hook(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            model(images())
+        handle.remove()
+        (model(images()).sum() + F.conv2d(images(), weight).sum()).backward()
+    assert captured.names == ["0", "F.conv2d #1"]
+
+
+def test_captures_that_end_in_the_order_in_which_they_began() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    first, second = convstep.capture(conv), convstep.capture(conv)
+    early, late = first.__enter__(), second.__enter__()
+    conv(images()).sum().backward()
+    first.__exit__(None, None, None)
+    conv(images()).sum().backward()
+    second.__exit__(None, None, None)
+    assert (len(early.layers), len(late.layers)) == (1, 2)
+    assert torch._C._len_torch_function_stack() == 0
