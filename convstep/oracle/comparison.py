@@ -69,7 +69,8 @@ class Row(Cells):
     max_rel_error: float
     """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance."""
     worst_index: tuple[int, ...]
-    """The cell with the largest error in units of its tolerance: a wrong cell if there is one."""
+    """The wrong cell with the largest error in units of its tolerance; if none is wrong, the cell with the
+    largest error."""
     ok: bool
     """Whether every cell checked lies within its tolerance."""
     tolerance: float
@@ -341,8 +342,7 @@ def _row(
     with quiet():
         against = np.where(expected.values == 0, expected.magnitude, np.abs(expected.values))
         relative = np.where(judged.error == 0, 0.0, judged.error / against)
-        excess = np.where(judged.error == 0, 0.0, judged.error / judged.tolerance)
-    excess[judged.agrees] = np.fmin(excess[judged.agrees], 1.0)
+        excess = np.where(judged.agrees, -1.0, judged.error / judged.tolerance)
     # of several infinitely wrong cells, the one that is furthest off
     worst = int(np.argmax(np.where(excess == excess.max(), judged.error, -1.0)))
     worst_index = tuple(int(i) for i in np.unravel_index(worst, shape))

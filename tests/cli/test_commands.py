@@ -109,7 +109,7 @@ def test_compare_says_that_every_gradient_agrees(run: Run) -> None:
     assert lines[0].startswith("All 104 gradients match PyTorch ")
     assert [line.split()[0] for line in lines[1:5]] == ["gradient", "dW", "db", "dA_prev"]
     assert all(line.endswith("✓ matches") for line in lines[2:5])
-    assert "max(16·√n, n/2)·eps·S" in lines[5]
+    assert "eps·max(32·min(S, 16·G), n·G)" in lines[5]
 
 
 def test_compare_json_is_one_strict_object(run: Run) -> None:

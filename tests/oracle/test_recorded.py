@@ -151,7 +151,10 @@ def test_one_cell_four_units_off_is_wrong_in_a_half_precision(
     problem: Problem, precision: str, data: st.DataObject
 ) -> None:
     problem = with_arrays(problem, **{n: np.abs(getattr(problem, n)) for n in ("A_prev", "W", "dZ")})
-    rounded = {"bfloat16": to_bfloat16, "float16": lambda dW: dW.astype(np.float16).astype(np.float32)}
+    rounded: dict[str, Callable[[Any], Any]] = {
+        "bfloat16": to_bfloat16,
+        "float16": lambda dW: dW.astype(np.float16).astype(np.float32),
+    }
     exact = torch_gradients(in_float64(problem))
     names = ["dW", "dA_prev", *(["db"] if problem.b is not None else [])]
     found = {name: rounded[precision](getattr(exact, name)) for name in names}

@@ -47,6 +47,7 @@ def test_nan_and_inf_are_in_the_sums_where_the_loop_has_them() -> None:
         run = run_to(problem, problem.total_steps)
         found = gradients64(problem)
         for gradient, values in zip(("dW", "db", "dA_prev"), run.gradients(), strict=True):
+            assert values is not None
             np.testing.assert_allclose(found[gradient], values)
 
 

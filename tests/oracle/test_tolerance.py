@@ -80,6 +80,7 @@ def test_right_gradients_agree_and_one_wrong_cell_does_not(
     theirs = torch_gradients(problem)
     comparison = compare(problem)
     assert comparison.ok, comparison.verdict
+    assert all(row.max_abs_error <= row.tolerance for row in comparison.rows), "what is shown side by side"
     assert compare(problem, gradients=(theirs.dW, theirs.db, theirs.dA_prev_pad)).ok
     gradients = loops(problem)
     named = by_name(problem, gradients)

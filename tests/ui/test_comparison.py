@@ -100,7 +100,7 @@ async def test_f_shows_what_is_compared_and_how_the_tolerance_is_made_and_hides_
         assert "f explains the comparison" in session.text
         assert "eps" not in session.text
         await session.press("f")
-        assert "max(16·√n, n/2)·eps·S" in session.text
+        assert "eps·max(32·min(S, 16·G), n·G)" in session.text
         assert session.stale_cells() == []
         await session.press("pagedown")
         assert "Backward is linear in dZ" in session.text
