@@ -186,7 +186,7 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         UsageError: the convention cannot express the given one.
     """
     if problem is not None:
-        from convstep.candidate.call.named import convention_of
+        from convstep.candidate.call.conventions import convention_of
 
         convention = convention_of(verdict.swept.call)
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)

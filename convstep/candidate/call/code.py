@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.convention import Inputs
+from convstep.candidate.call.conventions import Inputs
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
@@ -62,16 +62,13 @@ class Given:
         self.undecided: list[str] = []
         """Lines for what the names do not tell."""
         bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
-        pairs = call.convention == "alx" or (call.convention == "named" and call.pairs)
+        pairs = call.convention != "layer" and call.pairs
         numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
-        if call.convention == "alx":
-            numbers["padding"] = Code(_VALUES["padding:word"])
         self.inputs = Inputs(
             A_prev=self.array(moved("n.x", "NCHW", lie.A)),
             W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W))),
             b=self.array(bias),
             dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
-            Z=Code("None"),
             groups=Code("n.groups"),  # type: ignore[arg-type]
             problem=None,  # type: ignore[arg-type]
             **numbers,
@@ -118,11 +115,9 @@ class Given:
         call = self._call
         if call.own_cache:
             return Code("cache")
-        if call.convention == "layer" and call.forward is None:
+        if call.forward is None:
             return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
-        if call.convention == "layer":
-            return Code("made[1] if isinstance(made, tuple) else made")
-        return ()
+        return Code("made[1] if isinstance(made, tuple) else made")
 
     def _hyper(self) -> dict[str, Code]:
         roles = making_roles if self._call.convention == "layer" else roles_of

@@ -14,7 +14,7 @@ import numpy as np
 
 from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.convention import Inputs, expected_forward
+from convstep.candidate.call.conventions import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like, value_of
 from convstep.candidate.call.layer import Array, Before, Layer, called

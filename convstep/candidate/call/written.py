@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.convention import Arguments, Convention, Inputs
-from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments, matching_forward
+from convstep.candidate.call.conventions import CONVENTIONS, Inputs, convention_of, spelled
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of, given
+from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.conv.problem import Problem
 
@@ -24,7 +23,7 @@ _WORDS = {"NCHW": {"A_prev": "x", "W": "w", "dZ": "dout"}}
 def layouts_of(call: Call) -> Layouts | None:
     """How a candidate's arrays lie; None where they lie as ours."""
     known = CONVENTIONS.get(call.convention)
-    return call.layouts if known is None or call.layouts or known.name == "problem" else known.lie
+    return call.layouts if known is None or call.layouts or known.name == "problem" else known.layouts
 
 
 def their_cell(call: Call, name: str, index: Shape) -> Shape:
@@ -48,34 +47,20 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     >>> call_text(Call("coursera"), Candidate("back", "function", ("dZ", "cache"), 2), problem)
     "back(dZ of (1, 2, 3, 2), (A_prev of (1, 4, 5, 1), W of (3, 3, 1, 2), b, {'stride': 1, 'pad': 0}))"
     """
-    if call.convention not in CONVENTIONS:
-        return _calls_text(call, candidate, problem)
-    convention = CONVENTIONS[call.convention]
-    if convention.name == "problem":
+    if call.convention == "problem":
         return ""
-    inputs = _in_words(convention, convention.inputs(problem, integers=call.integers))
-    if candidate.kind == "autograd":
-        given = autograd_arguments(inputs, candidate)  # by position alone
-        places = [p * isinstance(value, Code) for p, value in zip(candidate.parameters, given, strict=False)]
-        return f"{_owner(candidate.name)}.apply({listed(given, {}, places)})"
-    cache = _forward_text(convention, candidate, inputs) if call.own_cache else None
-    arguments = convention.arguments(inputs, candidate, cache)
-    return f"{candidate.name}({listed(*arguments, candidate.parameters)})"
-
-
-def _in_words(convention: Convention, inputs: Inputs) -> Inputs:
-    """The same inputs, with words in the place of arrays."""
-    words = _WORDS.get(convention.A_layout, {})
-    for name in ("A_prev", "W", "dZ"):
-        setattr(inputs, name, _Array(f"{words.get(name, name)} of {tuple(getattr(inputs, name).shape)}"))
-    inputs.b, inputs.Z = (None if inputs.b is None else _Array("b")), _Array("Z")
-    return inputs
-
-
-def _forward_text(convention: Convention, candidate: Candidate, inputs: Inputs) -> Code:
-    name = matching_forward(convention, candidate.name, [candidate.forward]) or candidate.forward
-    given: Arguments = ((), {}) if convention.forward is None else convention.forward(inputs, ())
-    return Code(f"the cache of {name}({listed(*given)})")
+    inputs, told = convention_of(call).inputs(problem, integers=call.integers), spelled(call, candidate)
+    if told.maker is not None:
+        steps = [
+            f"layer.{method.name or 'backward'}({_arguments(told, method, inputs)})"
+            for method in (told.forward, told.backward)
+            if method is not None
+        ]
+        made = f"layer = {_owner(candidate.name)}({_arguments(told, told.maker, inputs)})"
+        return "; ".join([made, *steps])
+    method = told.forward if candidate.kind == "autograd" else told.backward
+    name = f"{_owner(candidate.name)}.apply" if candidate.kind == "autograd" else candidate.name
+    return f"{name}({'' if method is None else _by_place(told, method, candidate, inputs)})"
 
 
 class Code(str):
@@ -120,34 +105,25 @@ def _owner(name: str) -> str:
     return name.removesuffix(".backward").removesuffix(".apply")
 
 
-def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
-    """The calls of a candidate that is called by what its parameters are called."""
-    inputs, name = convention_of(call).inputs(problem), candidate.name
-    if call.maker is None:
-        steps = [f"{name}{'.apply' if candidate.kind == 'autograd' else ''}"]
-        method = call.forward if candidate.kind == "autograd" else call.backward
-        return f"{steps[0]}({'' if method is None else _by_place(call, method, candidate, inputs)})"
-    steps = [
-        f"layer.{method.name or 'backward'}({_arguments(call, method, inputs)})"
-        for method in (call.forward, call.backward)
-        if method is not None
-    ]
-    return "; ".join([f"layer = {_owner(name)}({_arguments(call, call.maker, inputs)})", *steps])
-
-
-def _by_place(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
+def _by_place(
+    call: Call, method: Method, candidate: Candidate, inputs: Inputs, parameters: Sequence[str] | None = None
+) -> str:
     """The arguments of a function, what it takes apart put together."""
-    words = _WORDS.get((call.layouts or Layouts()).A, {})
+    words, values = _WORDS.get((call.layouts or Layouts()).A, {}), Values(inputs, call, candidate)
+    parameters = candidate.parameters if parameters is None else parameters
 
     def code(role: str) -> Any:
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
-        value = _value(call, role, inputs)
-        return ast.literal_eval(value) if value else _Array(role.partition(".")[0])
+        if role == "cache" and call.convention in CONVENTIONS and call.forward is not None:
+            made = _by_place(call, call.forward, candidate, inputs, candidate.forward_parameters)
+            return Code(f"the cache of {candidate.forward}({made})")
+        value = None if role.startswith("own.") else values(role)
+        plain = callable(value) or isinstance(value, (bool, int, float, str, tuple))
+        return value if plain else _Array(role.partition(".")[0])
 
-    places, by_name = given(method, candidate.parameters, code)
-    return listed(places, by_name, candidate.parameters)
+    return listed(*given(method, parameters, code), parameters)
 
 
 def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
@@ -166,22 +142,6 @@ def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
 
 
 def _value(call: Call, role: str, inputs: Inputs) -> str:
-    """What a parameter that is no array is given; "" where that is more than a number or two."""
-    if call.maker is not None:
-        given = value_of(role, inputs.problem, call)
-        return repr(given) if isinstance(given, (bool, int, float, str, tuple)) else ""
-    geometry = inputs.problem.geometry
-    filters, *kernel, _ = geometry.kernel_shape
-    values: dict[str, Any] = {
-        "in_channels": geometry.input_shape[2],
-        "out_channels": filters,
-        "kernel_size": tuple(kernel),
-        "stride": geometry.stride,
-        "padding": tuple(top for top, _ in geometry.padding),
-        "dilation": geometry.dilation,
-        "groups": geometry.groups,
-        "rate": call.rate,
-    }
-    value = values.get(role, "")
-    pair = isinstance(value, tuple)
-    return str(value[0] if pair and value[0] == value[1] and not call.pairs else value)
+    """What a layer's parameter that is no array is given; "" where that is more than a number or two."""
+    given = value_of(role, inputs.problem, call)
+    return repr(given) if isinstance(given, (bool, int, float, str, tuple)) else ""

@@ -20,7 +20,6 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import Convention
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import Named
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -146,7 +145,7 @@ def right_of(case: Case) -> Right:
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
     every = _all_cases(convention.name)
-    if isinstance(convention, Named) and convention.told is not None and convention.name == "layer":
+    if convention.told is not None and convention.name == "layer":
         told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
     else:
         told = dict.fromkeys(fitted(case, convention) for case in every)
@@ -161,7 +160,7 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
 
 def fitted(case: Case, convention: Convention) -> Case:
     """A case as a candidate that says for itself what it takes can be told it."""
-    if not isinstance(convention, Named) or convention.told is None:
+    if convention.told is None:
         return case
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:

@@ -11,7 +11,7 @@ import numpy as np
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.convention import expected_forward
+from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.uncallable import Attempt, CannotCall

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.convention import expected_forward
-from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.conventions import AUTO, convention_of, expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of

@@ -11,8 +11,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.conventions import CONVENTIONS, named
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.judging import SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept

@@ -16,8 +16,8 @@ import pytest
 from convstep import check
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.calling import perform
+from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.source_of import served_function
