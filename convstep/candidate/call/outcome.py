@@ -49,10 +49,8 @@ class Candidate:
     """Its text; "" if unknown."""
     notes: tuple[str, ...] = ()
     """What loading left out, in sentences."""
-    made_of: tuple[str, ...] = ()
-    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
-    """Of a class: its methods as they are written, without `self`; "@" before static ones."""
+    """Of a class: its constructor and methods as they are written, without `self`; "@" before static ones."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()

@@ -25,9 +25,9 @@ import numpy as np
 
 from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.given import signatures
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
+from convstep.candidate.call.parameters import written
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
@@ -88,7 +88,6 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     names = tuple(p.name for p in places)
     forward = _sibling(name, namespace) or matching_forward(name, _functions(namespace))
     theirs = _listed(_found(forward, namespace))
-    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
@@ -97,8 +96,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         variadic,
         forward,
         kind == "autograd" or _uses_torch(namespace),
-        made_of=written[0],
-        methods=written[1],
+        methods=written(function) if isinstance(function, type) and kind == "class" else (),
         keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
         keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
         forward_parameters=tuple(p.name for p in theirs),
