@@ -88,44 +88,60 @@ class Convention:
         """Whether the call takes a cache, which the candidate's own forward can make."""
         return bool(self.held)
 
-    def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
-        """What of a geometry has no place in a call; "" if all of it has."""
+    def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
+        """What of a geometry has no place in a call; "" if all of it has.
+
+        Args:
+            geometry: of a problem.
+            candidate: who is called: what a convention hands over depends on its parameters.
+        """
         if self.name == "problem":
             return ""
-        call = self.told or spelled(Call(self.name), candidate)
-        if self.name == "layer":
-            return layers.cannot_say(call, geometry)
-        says, (rows, columns) = call.says, geometry.kernel_shape[1:3]
+        assert self.told is not None or candidate is not None
+        call = self.told or spelled(Call(self.name), candidate)  # type: ignore[arg-type]
+        says, (_, rows, columns, _) = call.says, geometry.kernel_shape
+        told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
         if missing := self.layouts.cannot_say(geometry):
             return missing
-        if self.square and rows != columns:
+        if rows != columns and (self.square or (call.maker is not None and _is_square(call, told))):
             return tr("kernels that are not square")
-        if geometry.stride != (1, 1) and "stride" not in says:
+        fixed = None if free or {"kernel_size", "kernel_h", "W"} & told else layers.kernel_of(call)
+        if fixed is not None and fixed != (rows, columns):
+            return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
+        if "stride" not in told and geometry.stride != (call.stride, call.stride):
             return tr("stride")
-        if not self.pairs and geometry.stride[0] != geometry.stride[1]:
-            return tr("different strides along H and W")
-        if not self.pairs and geometry.dilation[0] != geometry.dilation[1]:
-            return tr("different dilation along H and W")
-        if geometry.dilation != (1, 1) and "dilation" not in says:
+        if geometry.dilation != (1, 1) and "dilation" not in told:
             return tr("dilation")
-        if geometry.groups != 1 and "groups" not in says:
+        if geometry.groups != 1 and "groups" not in told:
             return tr("groups")
-        return self._cannot_pad(geometry, call)
 
-    def _cannot_pad(self, geometry: Geometry, call: Call) -> str:
+        def one_for_both(name: str) -> bool:
+            return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
+
+        if geometry.stride[0] != geometry.stride[1] and one_for_both("stride"):
+            return tr("different strides along H and W")
+        if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
+            return tr("different dilation along H and W")
+        if missing := self._cannot_pad(geometry, call, told):
+            return missing
+        differs = not call.rule and geometry.padding[0] != geometry.padding[1]
+        return tr("different padding along H and W") if differs and one_for_both("padding") else ""
+
+    def _cannot_pad(self, geometry: Geometry, call: Call, told: set[str]) -> str:
         (top, bottom), (left, right) = geometry.padding
-        none, says = geometry.padding == ((0, 0), (0, 0)), call.says
-        if says & {"padding", "padding:word"} and (top != bottom or left != right):
-            return tr("different padding on opposite sides")
-        if "padding:word" in says:
+        words = {"padding:word", "padding:WORD"} & call.says
+        if not any((top, bottom, left, right)) and (words or not call.rule):
+            return ""
+        if words or call.rule:
             own = layers.padding_of(call.rule or "half", geometry) == geometry.padding
-            if none or (own and (call.rule or geometry.stride == (1, 1))):
+            if own and (call.rule or geometry.stride == (1, 1)):
                 return ""
-            return tr('padding other than its own "same" and "valid"') if call.rule else tr("padding")
-        if "padding" not in says and self.told is not None:
-            own = geometry.padding == layers.padding_of(call.rule, geometry) if call.rule else none
-            return "" if own else tr("padding other than its own") if call.rule else tr("padding")
-        return tr("different padding along H and W") if top != left and not self.pairs else ""
+            return tr(
+                'padding other than its own "same" and "valid"' if words else "padding other than its own"
+            )
+        if "padding" not in told and self.told is not None:
+            return tr("padding")
+        return tr("different padding on opposite sides") if top != bottom or left != right else ""
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
         """A problem's arrays as this call lays them out.
@@ -169,6 +185,12 @@ class Convention:
         if name == "db" and flat and array.size == max(array.shape, default=0):
             return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
+
+
+def _is_square(call: Call, told: set[str]) -> bool:
+    """Whether the kernels of a layer have one size, or were found to have."""
+    sized = any(role.startswith("kernel_size:") for role in call.says) and not call.square
+    return not sized and not {"kernel_h", "W"} & told
 
 
 _DX_FIRST = ("dA_prev", "dW", "db")
