@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
-from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.objects import role_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle.messages import longest_about
@@ -132,15 +131,7 @@ def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     return (result,), ()
 
 
-_ALSO = ("aprev", "xprev", "adata", "xin")
-
-
 def meaning(key: str) -> str:
     """Which gradient a name stands for: "dW", "db", "dA_prev", or ""."""
-    word = key.lower().strip("_").removeprefix("self").strip("_.")
-    bare = re.sub(r"^(gradients?|grad|nabla|delta|d|g)_?(l_?d|loss_?d)?|_?grad(ient)?$", "", word)
-    for said in (bare, word):
-        for role, gradient in (("W", "dW"), ("b", "db"), ("A_prev", "dA_prev")):
-            if role in roles_of(said) or (role == "A_prev" and said in _ALSO):
-                return gradient
-    return ""
+    role, _ = role_of(key.removeprefix("self."))
+    return f"d{role}" if role else ""

@@ -50,17 +50,15 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     if call.convention == "problem":
         return ""
     inputs, told = convention_of(call).inputs(problem, integers=call.integers), spelled(call, candidate)
+    owner = candidate.name.removesuffix(".backward").removesuffix(".apply")
+    names = {told.maker: f"layer = {owner}", told.forward: f"{owner}.apply", told.backward: candidate.name}
+    methods = [told.forward if candidate.kind == "autograd" else told.backward]
     if told.maker is not None:
-        steps = [
-            f"layer.{method.name or 'backward'}({_arguments(told, method, inputs)})"
-            for method in (told.forward, told.backward)
-            if method is not None
-        ]
-        made = f"layer = {_owner(candidate.name)}({_arguments(told, told.maker, inputs)})"
-        return "; ".join([made, *steps])
-    method = told.forward if candidate.kind == "autograd" else told.backward
-    name = f"{_owner(candidate.name)}.apply" if candidate.kind == "autograd" else candidate.name
-    return f"{name}({'' if method is None else _by_place(told, method, candidate, inputs)})"
+        methods = [told.maker, told.forward, told.backward]
+        names |= {each: f"layer.{each.name}" for each in methods[1:] if each is not None}
+    return "; ".join(
+        f"{names[each]}({_arguments(told, each, candidate, inputs)})" for each in methods if each is not None
+    )
 
 
 class Code(str):
@@ -101,47 +99,32 @@ def _shown(value: Any, parameter: str) -> str:
     return repr(value) if whole or not parameter else f"{parameter}={value!r}"
 
 
-def _owner(name: str) -> str:
-    return name.removesuffix(".backward").removesuffix(".apply")
-
-
-def _by_place(
-    call: Call, method: Method, candidate: Candidate, inputs: Inputs, parameters: Sequence[str] | None = None
-) -> str:
-    """The arguments of a function, what it takes apart put together."""
+def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
+    """The arguments of a call, what it takes apart put together."""
     words, values = _WORDS.get((call.layouts or Layouts()).A, {}), Values(inputs, call, candidate)
-    parameters = candidate.parameters if parameters is None else parameters
+    parameters, layer = candidate.parameters, call.maker is not None
+    if layer:
+        told = tuple(
+            pair for pair in method.given if not pair[0].startswith("self.")
+        )  # else set from outside
+        method, parameters = Method(method.name, told), tuple(name for name, _ in told)
+    elif method is call.forward and candidate.kind != "autograd":
+        parameters = candidate.forward_parameters
 
     def code(role: str) -> Any:
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
         if role == "cache" and call.convention in CONVENTIONS and call.forward is not None:
-            made = _by_place(call, call.forward, candidate, inputs, candidate.forward_parameters)
-            return Code(f"the cache of {candidate.forward}({made})")
-        value = None if role.startswith("own.") else values(role)
-        plain = callable(value) or isinstance(value, (bool, int, float, str, tuple))
+            return Code(
+                f"the cache of {candidate.forward}({_arguments(call, call.forward, candidate, inputs)})"
+            )
+        value: Any = None
+        if layer:
+            value = value_of(role, inputs.problem, call)
+        elif not role.startswith("own."):
+            value = values(role)
+        plain = isinstance(value, (bool, int, float, str, tuple)) or (callable(value) and not layer)
         return value if plain else _Array(role.partition(".")[0])
 
     return listed(*given(method, parameters, code), parameters)
-
-
-def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
-    shown = []
-    for parameter, role in () if method is None else method.given:
-        if parameter.startswith("self."):  # set from outside
-            continue
-        if role == "b":
-            shown.append(parameter or "b")
-        elif role in ("A_prev", "W", "dZ"):
-            shown.append(f"{parameter or role} of {getattr(inputs, role).shape}")
-        else:
-            value = _value(call, role, inputs)
-            shown.append(f"{parameter}={value}" if parameter and value else parameter or role)
-    return ", ".join(shown)
-
-
-def _value(call: Call, role: str, inputs: Inputs) -> str:
-    """What a layer's parameter that is no array is given; "" where that is more than a number or two."""
-    given = value_of(role, inputs.problem, call)
-    return repr(given) if isinstance(given, (bool, int, float, str, tuple)) else ""
