@@ -12,17 +12,15 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.containers import Path, built, path_of
 from convstep.candidate.call.conventions import CONVENTIONS, Inputs, convention_of, expected_forward
 from convstep.candidate.call.failure import Unusable, failure
+from convstep.candidate.call.given import Config, value_of
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, plain
-from convstep.candidate.call.words import roles_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
-_OPTIONS = ("stride", "padding", "dilation", "groups")
 _LEFT_OUT = object()
 LINEAR: tuple[Any, ...] = (None, "none", "linear", "identity", "", _LEFT_OUT)
 """What is said for "no activation", besides a function that returns what it is given."""
@@ -96,7 +94,7 @@ class Values:
             _, f_h, f_w, _ = inputs.problem.geometry.kernel_shape
             return f_h if f_h == f_w and self.call.pairs is not True else (f_h, f_w)
         if role == "hparameters":
-            return self._hparameters()
+            return Config(self)
         if role == "cache":
             return self.made
         if role in ("activation", "ctx"):
@@ -106,7 +104,7 @@ class Values:
         if role == "Z":
             assert self.call.layouts is not None
             return _like(self.call.layouts.theirs("Z", expected_forward(inputs.problem)), inputs.dZ)
-        return getattr(inputs, role)
+        return getattr(inputs, role) if hasattr(inputs, role) else value_of(role, inputs.problem, self.call)
 
     def aside(self) -> Values:
         """The same of other arrays: what a forward does to what it is given is no concern of a backward."""
@@ -115,22 +113,6 @@ class Values:
             if (array := getattr(twin, name)) is not None:
                 setattr(twin, name, _like(array, self.inputs.dZ))
         return replace(self, inputs=twin)
-
-    def _hparameters(self) -> dict[str, Any]:
-        """All that the source looks up by a key that says what it wants, as deep as it does."""
-        found = {"stride": self.inputs.stride, "pad": self.inputs.padding, "padding": self.inputs.padding}
-        for word in re.findall(r"""["'](\w+)["']""", self.candidate.source):
-            for role in roles_of(word):
-                if role in _OPTIONS:
-                    found[word] = getattr(self.inputs, role)
-        nested: list[tuple[Path, Any]] = [((word,), value) for word, value in found.items()]
-        for keys in re.findall(r"""((?:\[["']\w+["']\]){2,})""", self.candidate.source):
-            path = path_of(f"_{keys}: ")
-            for role in roles_of(str(path[-1])):
-                if role in _OPTIONS:
-                    nested.append((path, getattr(self.inputs, role)))
-        held: dict[str, Any] = built([part for part in dict(nested).items() if part[0]])
-        return held
 
     def _padded(self) -> Any:
         layouts, geometry = self.call.layouts, self.inputs.problem.geometry

@@ -70,7 +70,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "format":
         return "channels_last" if layouts.A.endswith("C") else "channels_first"
     if base == "hparameters":
-        return _Config(problem, call)
+        return Config(lambda role: value_of(role, problem, call))
     return None
 
 
@@ -167,18 +167,19 @@ class Node:
         return self.value
 
 
-class _Config(dict[str, Any]):
-    """A dict, or an object, that knows every key by its name."""
+class Config(dict[str, Any]):
+    """Hyperparameters: a dict, or an object, that knows every key by its name."""
 
-    def __init__(self, problem: Problem, call: Call) -> None:
-        super().__init__()
-        self._known = problem, call
+    def __init__(self, value: Callable[[str], Any]) -> None:
+        """Args: from a role to a value."""
+        super().__init__(stride=value("stride"), pad=value("padding"), padding=value("padding"))
+        self._value = value
 
     def __missing__(self, key: str) -> Any:
         roles = making_roles(str(key))
         if not roles:
             raise KeyError(key)
-        return value_of(roles[0], *self._known)
+        return self._value(roles[0])
 
     def __contains__(self, key: object) -> bool:
         return bool(making_roles(str(key)))
@@ -191,6 +192,6 @@ class _Config(dict[str, Any]):
             return default
 
     def __getattr__(self, key: str) -> Any:
-        if key.startswith("__") or not making_roles(key):
+        if key.startswith("__") or key not in self:
             raise AttributeError(key)
         return self[key]
