@@ -84,7 +84,7 @@ class Values:
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
         if role == "padding:word":
-            word = "same" if inputs.problem.geometry.padding[0][0] else "valid"
+            word = "valid" if inputs.problem.geometry.padding == ((0, 0), (0, 0)) else "same"
             return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
         if role == "input_shape":
             return inputs.A_prev.shape
