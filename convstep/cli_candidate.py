@@ -43,7 +43,7 @@ def checked(given: argparse.Namespace) -> Checked:
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
         raise UsageError(f"{given.save} already exists; choose another --save or add --force")
-    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.report import uncallable_json, uncallable_report
 
     try:
@@ -151,7 +151,7 @@ def debug(given: argparse.Namespace) -> None:
         UsageError: it cannot be called, there is no terminal, or no such place.
     """
     say_loading(given.target)
-    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.call.outcome import CannotCall
     from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 

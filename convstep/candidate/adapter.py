@@ -13,16 +13,14 @@ from typing import Any
 
 from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.code import DECIDE, Given, moved
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
 from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.objects import says
-from convstep.candidate.call.outcome import NAMES, Candidate
+from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
 from convstep.candidate.call.returned import meaning
-from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.call.written import Code, listed
+from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
 from convstep.candidate.check.choosing import choose
 from convstep.candidate.load.target import Target
 from convstep.printable import printable

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.outcome import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.judging import problem_words

@@ -16,7 +16,7 @@ from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
-    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.check.judging import Judged, Result
     from convstep.candidate.diagnose.finding import Finding
     from convstep.candidate.step.probing import Divergence

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from convstep import CannotCall, check, conv2d_backward
-from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.uncallable import Attempt
+from convstep.candidate.call.outcome import Attempt, Candidate
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.load.target import Target
 from convstep.candidate.referee import verdict_of

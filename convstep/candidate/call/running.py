@@ -46,24 +46,19 @@ def run_layer(
     Raises:
         ForwardFailed: a layer that runs on other problems cannot be made or run forward on this one.
     """
-    stage = "make"
-
-    def at(now: str) -> None:
-        nonlocal stage
-        stage = now
-
     try:
-        return _run(kind, call, inputs, facts, at)
-    except BaseException as error:
-        facts["places"] = (f"stage {stage}",)
-        if call.places and stage != "backward" and isinstance(error, Exception):
+        return _run(kind, call, inputs, facts)
+    except Exception as error:
+        if call.places and facts["places"] != ("stage backward",):
             raise ForwardFailed from error
         raise
 
 
-def _run(
-    kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any], at: Callable[[str], None]
-) -> dict[str, Array]:
+def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]) -> dict[str, Array]:
+    def at(stage: str) -> None:
+        facts["places"] = (f"stage {stage}",)
+
+    at("make")
     assert call.maker is not None
     assert call.layouts is not None
     problem, tensors = inputs.problem, bool(call.tensors)
@@ -101,11 +96,12 @@ def _run(
         if result is None:
             raise Unusable(tr("it returned None and left no gradient in the layer"))
         raise Unusable(tr("no gradient was found in what it returned or in the layer"))
-    facts["places"] = _places(layer)
     for name, handed in layer.inputs.items():
         if not np.array_equal(plain(handed), plain(layer.hand(name)), equal_nan=True):
             setattr(inputs, name, plain(handed))  # it was changed in place
-    return ours(layer, found)
+    gradients = ours(layer, found)
+    facts["places"] = _places(layer)
+    return gradients
 
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import Method
-from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
-from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.language import tr
 

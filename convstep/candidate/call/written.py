@@ -1,7 +1,8 @@
-"""A call, its arrays and their cells as the candidate's author would write them."""
+"""A call, its arrays and their cells as the candidate's author would write them, and as an adapter does."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
 
 Shape = tuple[int, ...]
@@ -128,3 +130,138 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
         return value if plain else _Array(role.partition(".")[0])
 
     return listed(*given(method, parameters, code), parameters)
+
+
+DECIDE = "  # decide: "
+"""What stands before a comment where the person has to."""
+_K, _L = "n.w.shape[2]", "n.w.shape[3]"
+_VALUES = {
+    "in_channels": "n.x.shape[1]",
+    "out_channels": "len(n.w)",
+    "kernel_size": _K,
+    "kernel_size:pair": f"({_K}, {_L})",
+    "kernel_size:shape": f"(n.x.shape[1], {_K}, {_L})",
+    "kernel_size:shape last": f"({_K}, {_L}, n.x.shape[1])",
+    "kernel_size:full": "n.w.shape",
+    "kernel_size:full last": f"({_K}, {_L}, n.x.shape[1], len(n.w))",
+    "kernel_h": _K,
+    "kernel_w": _L,
+    "input_shape:HW": "n.x.shape[2:]",
+    "in_h": "n.x.shape[2]",
+    "in_w": "n.x.shape[3]",
+    "batch": "len(n.x)",
+    "padding:word": '"same" if n.padding else "valid"',
+    "padding:WORD": '"SAME" if n.padding else "VALID"',
+    "padding:flag": "n.padding > 0",
+    "rate": "1.0",  # so that the change of what it updates is the gradient
+    "use_bias": "True",
+    "flag": "True",
+    "zero": "0.0",
+    "name": '"layer"',
+    "seed": "0",
+    "dtype": '"float64"',
+    "activation": "lambda Z: Z",
+    "activation:linear": '"linear"',
+    "format": '"channels_first"',
+    "format last": '"channels_last"',
+    "ctx": "ctx",
+}
+"""What a role is given whose code is always the same; "last" where the channels are."""
+_KNOWN = ("stride", "padding", "dilation", "groups", "in_channels", "out_channels", "kernel_size")
+"""What a dict of hyperparameters may hold."""
+
+
+class Given:
+    """What the parameters of one way of calling are given, as code."""
+
+    def __init__(self, candidate: Candidate, call: Call) -> None:
+        """Args: who is called, and how."""
+        self._candidate, self._call = candidate, call
+        self.tensors = call.with_tensors(candidate) or candidate.kind == "autograd"
+        self.lie = lie = layouts_of(call) or Layouts("NCHW", "OIHW")
+        """How its arrays lie."""
+        self.undecided: list[str] = []
+        """Lines for what the names do not tell."""
+        bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
+        pairs = call.convention != "layer" and call.pairs
+        numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
+        self.inputs = Inputs(
+            A_prev=self.array(moved("n.x", "NCHW", lie.A)),
+            W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W))),
+            b=self.array(bias),
+            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
+            groups=Code("n.groups"),  # type: ignore[arg-type]
+            problem=None,  # type: ignore[arg-type]
+            **numbers,
+        )
+        """The arrays and the integers of a problem."""
+
+    def array(self, text: str) -> Code:
+        """An array as it is handed over."""
+        return Code(f"torch.tensor({text})" if self.tensors else text)
+
+    def __call__(self, role: str) -> Code:
+        """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
+        base, _, form = role.partition(":")
+        layer, A = self._call.convention == "layer", self.lie.A
+        if base[0] == "?":
+            self.undecided += [
+                f"{base[1:]} = None{DECIDE}give it a value, and delete the next line",
+                f'raise NotImplementedError("the adapter does not say yet what {base[1:]} is")',
+            ]
+            return Code(base[1:])
+        if base.startswith("own."):
+            return Code(f"made[{int(base[4:]) + 1}]")
+        if role == "padding:word" and re.search(r"[\"'](SAME|VALID)[\"']", self._candidate.source):
+            role = "padding:WORD"
+        last = f"{role} last" if A.endswith("C") else role
+        if known := _VALUES.get(last) or _VALUES.get(role):
+            return Code(known)
+        if form == "pair":
+            return Code(f"(n.{base}, n.{base})")
+        if base in ("input_shape", "W_shape"):
+            alone = layer and not form and "N" in A
+            shape = f"{self.inputs.W if base == 'W_shape' else self.inputs.A_prev}.shape"
+            return Code(f"{shape}{('[1:]' if A[0] == 'N' else '[:-1]') * alone}")
+        if base == "A_prev_pad":
+            around = ", ".join("(n.padding, n.padding)" if axis in "HW" else "(0, 0)" for axis in A)
+            return Code(f"numpy.pad({self.inputs.A_prev}, ({around}))")
+        if base in ("cache", "hparameters"):
+            return Code(repr(self._cache() if base == "cache" else self._hyper()))
+        if base == "Z" and layer:
+            return Code("made[0] if isinstance(made, tuple) else made")
+        return getattr(self.inputs, base, Code("None"))
+
+    def _cache(self) -> object:
+        call = self._call
+        if call.own_cache:
+            return Code("cache")
+        if call.forward is None:
+            return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
+        return Code("made[1] if isinstance(made, tuple) else made")
+
+    def _hyper(self) -> dict[str, Code]:
+        roles = making_roles if self._call.convention == "layer" else roles_of
+        words = dict.fromkeys(re.findall(r"""["'](\w+)["']""", self._candidate.source))
+        found = {word: role for word in words for role in _KNOWN if role in roles(word)}
+        return {word: self(role) for word, role in (found or {"stride": "stride", "pad": "padding"}).items()}
+
+
+def moved(name: str, given: str, wanted: str) -> str:
+    """An array whose axes are put into another order: those that are missing have the length 1.
+
+    >>> moved("n.x", "NCHW", "HWC"), moved("dx", "HWC", "NCHW"), moved("n.w", "OIHW", "OIHW")
+    ('n.x[0].transpose(1, 2, 0)', 'dx.transpose(2, 0, 1)[None]', 'n.w')
+    """
+    index = [":" if axis in wanted else "0" for axis in given]
+    kept = [axis for axis in given if axis in wanted]
+    order = [kept.index(axis) for axis in wanted if axis in kept]
+    grown = [":" if axis in kept else "None" for axis in wanted]
+    turned = "" if order == sorted(order) else f".transpose({', '.join(map(str, order))})"
+    return f"{name}{_subscript(index)}{turned}{_subscript(grown)}"
+
+
+def _subscript(index: list[str]) -> str:
+    while index and index[-1] == ":":
+        index.pop()
+    return f"[{', '.join(index)}]" if index else ""

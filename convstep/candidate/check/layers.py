@@ -13,8 +13,16 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of, expected_forward
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Candidate, Outcome
-from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.outcome import (
+    DIED,
+    HUNG,
+    REFUSED,
+    RETURNED,
+    Attempt,
+    Candidate,
+    CannotCall,
+    Outcome,
+)
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.language import tr
