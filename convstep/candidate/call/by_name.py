@@ -132,28 +132,21 @@ def _like(array: Any, dZ: Any) -> Any:
 
 
 def run(
-    function: Callable[..., Any],
-    forward: Callable[..., Any] | None,
-    candidate: Candidate,
-    call: Call,
-    inputs: Inputs,
-    facts: dict[str, Any],
+    function: Callable[..., Any], forward: Callable[..., Any] | None, values: Values, facts: dict[str, Any]
 ) -> Any:
     """What a candidate returns.
 
     Args:
         function: the candidate.
         forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how it is called, written out.
-        inputs: the arrays, as the call lays them out.
+        values: what is given for each role.
         facts: the forward's Z is noted here, and why it could not be used.
 
     Raises:
         ForwardFailed: its own forward raised, and its backward needs what that makes.
     """
-    values, known = Values(inputs, call, candidate), call.convention in CONVENTIONS
-    backward = call.backward
+    call, candidate, inputs = values.call, values.candidate, values.inputs
+    known, backward = call.convention in CONVENTIONS, call.backward
     assert backward is not None
     if backward.name == "closure":
         assert call.forward is not None
@@ -277,20 +270,18 @@ def _cache_of(made: Any) -> tuple[Any, Sequence[Any]]:
     return made, ()
 
 
-def through_autograd(
-    function: Any, call: Call, candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
-) -> Any:
+def through_autograd(function: Any, values: Values, facts: dict[str, Any]) -> Any:
     """An autograd Function's gradients, by PyTorch's own engine."""
     from convstep.oracle.pytorch import leaf, pulled_back, tensor
 
+    call, inputs = values.call, values.inputs
     for name in ("A_prev", "W", "b"):
         if (array := getattr(inputs, name)) is not None:
             setattr(inputs, name, leaf(array))
     inputs.dZ = tensor(inputs.dZ)
     assert call.forward is not None
-    values = Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    places, _ = given(call.forward, candidate.parameters, values)
+    places, _ = given(call.forward, values.candidate.parameters, values)
     Z = getattr(function, "apply", function)(*places)
     if (ours := _Z_of(Z, call.forward, values)) is not None:
         facts["Z"] = ours

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.by_name import ForwardFailed, accepted, run, through_autograd
+from convstep.candidate.call.by_name import ForwardFailed, Values, accepted, run, through_autograd
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import Inputs, convention_of, spelled
 from convstep.candidate.call.failure import failure, short
@@ -118,16 +118,16 @@ def _result(
     """What the candidate makes of the inputs."""
     if call.convention == "layer":
         return run_layer(function, call, inputs, facts)
-    told = spelled(call, candidate, accepted(forward))
+    values = Values(inputs, spelled(call, candidate, accepted(forward)), candidate)
     if candidate.kind == "autograd":
-        return through_autograd(function, told, candidate, inputs, facts)
+        return through_autograd(function, values, facts)
     if call.with_tensors(candidate):
         from convstep.oracle.pytorch import tensor
 
         for name in INPUTS:
             if (array := getattr(inputs, name)) is not None:
                 setattr(inputs, name, tensor(array))
-    return run(function, forward, candidate, told, inputs, facts)
+    return run(function, forward, values, facts)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ CS231n's assignments, of the ALX curriculum, and of `torch.nn.functional.conv2d`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,7 +99,7 @@ class Convention:
         if self.name == "problem":
             return ""
         assert self.told is not None or candidate is not None
-        call = self.told or spelled(Call(self.name), candidate)  # type: ignore[arg-type]
+        call = self.told or spelled(Call(self.name), candidate)
         says, (_, rows, columns, _) = call.says, geometry.kernel_shape
         told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
         if missing := self.layouts.cannot_say(geometry):
@@ -255,6 +256,7 @@ def convention_of(call: Call) -> Convention:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
     """A call with what its convention means written out: what every parameter is given.
 
