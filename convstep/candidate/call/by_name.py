@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.conventions import CONVENTIONS, Inputs, convention_of, expected_forward
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
+from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, plain
+from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
 

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from convstep.candidate.call.by_name import ForwardFailed, Values, accepted, run, through_autograd
 from convstep.candidate.call.call import Call as Call
-from convstep.candidate.call.conventions import Inputs, convention_of, spelled
+from convstep.candidate.call.conventions import convention_of, spelled
 from convstep.candidate.call.failure import failure, short
+from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.returned import plain_gradients
 from convstep.candidate.call.running import on_one_object, run_layer

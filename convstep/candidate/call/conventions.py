@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
@@ -28,30 +28,6 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(slots=True, eq=False)
-class Inputs:
-    """A problem's arrays as a call lays them out, and its integers; copies, free to be changed."""
-
-    A_prev: Any
-    """The input."""
-    W: Any
-    """The kernels."""
-    b: Any
-    """The bias; zeros where a convention must have one and the problem has none."""
-    dZ: Any
-    """The upstream gradient."""
-    stride: Any
-    """An int where both are equal and the call allows it, else `(h, w)`."""
-    padding: Any
-    """The same."""
-    dilation: Any
-    """The same."""
-    groups: int
-    """Channel groups."""
-    problem: Problem
-    """The problem itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,27 +312,6 @@ def named(
         for name, array in zip(names, returned, strict=False)
         if name
     }
-
-
-def expected_forward(problem: Problem) -> Array:
-    """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
-    geometry = problem.geometry
-    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
-    h_out, w_out, c_out = geometry.output_shape
-    _, f_h, f_w, c_k = geometry.kernel_shape
-    A = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
-    Z = np.zeros((geometry.samples, h_out, w_out, c_out), problem.dtype)
-    per_group = c_out // geometry.groups
-    for k_h in range(f_h):
-        for k_w in range(f_w):
-            seen = A[:, k_h * d_h :: s_h, k_w * d_w :: s_w][:, :h_out, :w_out]
-            for group in range(geometry.groups):
-                filters = slice(group * per_group, (group + 1) * per_group)
-                kernel = problem.W[filters, k_h, k_w]
-                Z[..., filters] += seen[..., group * c_k : (group + 1) * c_k] @ kernel.T
-    if problem.b is not None:
-        Z += problem.b
-    return Z.reshape(problem.dZ.shape)
 
 
 def one(pair: Pair | tuple[int, ...]) -> Any:

@@ -14,14 +14,15 @@ import numpy as np
 
 from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like, value_of
 from convstep.candidate.call.layer import Array, Before, Layer, called
 from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
 from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
+from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
 CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"

@@ -8,9 +8,9 @@ from typing import Any
 
 from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.conventions import CONVENTIONS, Inputs, convention_of, spelled
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import convention_of, expected_forward
+from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import (
     DIED,
@@ -25,6 +25,7 @@ from convstep.candidate.call.outcome import (
 )
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import NAMES
 from convstep.conv.blocks import exact_gradients
+from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
 

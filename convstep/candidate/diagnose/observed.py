@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.judging import Result, problem_words, wrong_cells
@@ -25,6 +24,7 @@ from convstep.candidate.diagnose.finding import (
     titled,
 )
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.conv.forward import expected_forward
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 

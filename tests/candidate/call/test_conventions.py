@@ -11,14 +11,14 @@ import pytest
 from convstep import Problem, conv2d_backward
 from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import AUTO, CONVENTIONS, expected_forward, named, spelled
+from convstep.candidate.call.conventions import AUTO, CONVENTIONS, named, spelled
 from convstep.candidate.call.layers import padding_of
 from convstep.candidate.call.likely import likely, matching_forward
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import flattened, meaning
 from convstep.candidate.check.cases import Case, Right, cases_for
-from convstep.conv.forward import conv2d_forward
+from convstep.conv.forward import conv2d_forward, expected_forward
 
 ANY = Candidate("backward", "function", ("a", "b"), 2)
 PAD1, PAD2 = ((1, 1), (1, 1)), ((2, 2), (2, 2))
