@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import default_rng
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
@@ -127,7 +128,7 @@ class Right:
 def right_of(case: Case) -> Right:
     """The problem of a case with random arrays, always the same ones, and what is right on it."""
     seed = [case.batch or 0, *case.size, *case.kernel, *case.stride, *sum(case.padding, ())]
-    rng = np.random.default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
+    rng = default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
     geometry = case.geometry
     lead = () if case.batch is None else (case.batch,)
     problem = Problem(

@@ -185,10 +185,15 @@ def _not(holds: Holds, geometry: Geometry) -> bool:
     return not holds(geometry)
 
 
+@functools.lru_cache(maxsize=1 << 10)
+def _held(geometry: Geometry) -> tuple[bool, ...]:
+    return tuple(feature.holds(geometry) for feature in FEATURES)
+
+
 def _claims(seen: Seen) -> Iterator[_Claim]:
     """What fits: one feature, one that mostly fails, two joined, then whatever it never fails without."""
-    wrong = [fails for _, fails in seen]
-    held = [(feature, [feature.holds(geometry) for geometry, _ in seen]) for feature in FEATURES]
+    wrong = tuple(fails for _, fails in seen)
+    held = list(zip(FEATURES, zip(*(_held(geometry) for geometry, _ in seen), strict=True), strict=True))
     for feature, values in held:
         if values == wrong:
             yield _Claim(tr(feature.words), feature.holds, exact=True)
@@ -202,7 +207,7 @@ def _claims(seen: Seen) -> Iterator[_Claim]:
     yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in mostly)
     for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
         for (one, a), (other, b) in itertools.combinations(held, 2):
-            if [join(pair) for pair in zip(a, b, strict=True)] == wrong:
+            if tuple(map(join, zip(a, b, strict=True))) == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
                 yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
     yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in covers)

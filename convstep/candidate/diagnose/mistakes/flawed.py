@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import textwrap
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -115,7 +114,8 @@ def _code(text: str, mode: str) -> CodeType:
 
 @functools.lru_cache(maxsize=1 << 12)
 def _loop(text: str) -> CodeType:
-    code: CodeType = _code(f"def loop():\n{textwrap.indent(text, ' ')}", "exec").co_consts[0]
+    body = text.replace("\n", "\n ")
+    code: CodeType = _code(f"def loop():\n {body}", "exec").co_consts[0]
     return code
 
 
