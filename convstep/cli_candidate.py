@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep import waiting
@@ -109,7 +108,14 @@ def opened(target: str, given: argparse.Namespace) -> Worker:
     from convstep.candidate.call.opening import open_worker
 
     options = {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter}
-    return open_worker(target, options, given.timeout, lambda: import_module("convstep.candidate.referee"))
+    return open_worker(target, options, given.timeout, _meanwhile)
+
+
+def _meanwhile() -> None:
+    """What a verdict needs, made ready while another interpreter starts."""
+    from convstep.candidate.referee import prepare
+
+    prepare()
 
 
 def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) -> Verdict:

@@ -14,6 +14,7 @@ from convstep.candidate.call.written import call_text
 from convstep.candidate.check.judging import problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.step.stepping import first_divergence
