@@ -291,24 +291,12 @@ def _along_one_axis() -> Iterator[Case]:
 
 def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
     turn = itertools.cycle(batches)
-    for dilation, s, p in [
-        ((2, 2), 1, 0),
-        ((2, 2), 1, 1),
-        ((2, 2), 2, 2),
-        ((3, 3), 1, 2),
-        ((1, 2), 1, 1),
-        ((2, 1), 2, 0),
-    ]:
+    dilated = ((2, 2), 1, 0), ((2, 2), 1, 1), ((2, 2), 2, 2), ((3, 3), 1, 2), ((1, 2), 1, 1), ((2, 1), 2, 0)
+    for dilation, s, p in dilated:
         yield Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), 2, 2, next(turn), dilation)
         yield Case((5, 6), (2, 2), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
-    for groups, channels, s, p in [
-        (2, (2, 2), 1, 0),
-        (2, (4, 2), 1, 1),
-        (2, (2, 4), 2, 1),
-        (3, (3, 3), 1, 1),
-        (3, (3, 6), 2, 0),
-        (2, (4, 6), 1, 0),
-    ]:
+    by_two = (2, (2, 2), 1, 0), (2, (4, 2), 1, 1), (2, (2, 4), 2, 1)
+    for groups, channels, s, p in (*by_two, (3, (3, 3), 1, 1), (3, (3, 6), 2, 0), (2, (4, 6), 1, 0)):
         yield Case((5, 4), (3, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
         yield Case((4, 5), (2, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
     yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)
