@@ -209,8 +209,6 @@ def _finding(finding: Finding) -> list[str]:
         for word, code in zip(("wrong", "right"), finding.lines, strict=True):
             lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
         lines += _wrapped(finding.bug.explanation, "    ")
-    for number, line in enumerate(finding.fix.splitlines()):
-        lines.append(f"    {'' if number else 'fix':5}  {line}")
     return lines
 
 

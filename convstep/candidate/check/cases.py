@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import default_rng
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
@@ -126,7 +127,7 @@ class Right:
 def right_of(case: Case) -> Right:
     """The problem of a case with random arrays, always the same ones, and what is right on it."""
     seed = [case.batch or 0, *case.size, *case.kernel, *case.stride, *sum(case.padding, ())]
-    rng = np.random.default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
+    rng = default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
     geometry = case.geometry
     lead = () if case.batch is None else (case.batch,)
     problem = Problem(
@@ -289,24 +290,12 @@ def _along_one_axis() -> Iterator[Case]:
 
 def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
     turn = itertools.cycle(batches)
-    for dilation, s, p in [
-        ((2, 2), 1, 0),
-        ((2, 2), 1, 1),
-        ((2, 2), 2, 2),
-        ((3, 3), 1, 2),
-        ((1, 2), 1, 1),
-        ((2, 1), 2, 0),
-    ]:
+    dilated = ((2, 2), 1, 0), ((2, 2), 1, 1), ((2, 2), 2, 2), ((3, 3), 1, 2), ((1, 2), 1, 1), ((2, 1), 2, 0)
+    for dilation, s, p in dilated:
         yield Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), 2, 2, next(turn), dilation)
         yield Case((5, 6), (2, 2), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
-    for groups, channels, s, p in [
-        (2, (2, 2), 1, 0),
-        (2, (4, 2), 1, 1),
-        (2, (2, 4), 2, 1),
-        (3, (3, 3), 1, 1),
-        (3, (3, 6), 2, 0),
-        (2, (4, 6), 1, 0),
-    ]:
+    by_two = (2, (2, 2), 1, 0), (2, (4, 2), 1, 1), (2, (2, 4), 2, 1)
+    for groups, channels, s, p in (*by_two, (3, (3, 3), 1, 1), (3, (3, 6), 2, 0), (2, (4, 6), 1, 0)):
         yield Case((5, 4), (3, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
         yield Case((4, 5), (2, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
     yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)
