@@ -22,7 +22,6 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -217,6 +216,24 @@ AUTO = "auto"
 """The convention that is found out."""
 
 
+_TORCH_WORDS = {
+    "dZ": "grad_output grad_out grad dout dy dz grad_outputs upstream",
+    "A_prev": "input x inp inputs a_prev a",
+    "W": "weight w weights kernel",
+    "b": "bias b",
+    "stride": "stride strides",
+    "padding": "padding pad",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+"""What parameters are called by people who call their functions as torch does: few of `words.py`."""
+
+
+def torch_role(name: str) -> str:
+    """What a parameter is given by torch's names for it; "" for any other name."""
+    return next((role for role, words in _TORCH_WORDS.items() if name.lower() in words.split()), "")
+
+
 def convention_of(call: Call) -> Convention:
     """How a call speaks: one of the conventions people share, or its own."""
     known = CONVENTIONS.get(call.convention)
@@ -269,8 +286,9 @@ def _placed(known: Convention, takes: str, names: Sequence[str], *, own: bool = 
     """
     roles = takes.split()
     if known.name == "torch":
-        by_name = [next((role for role in roles_of(name) if role in roles), "") for name in names]
-        if len(names) > 3 and "" not in by_name and len({*by_name}) == len(names):
+        by_name = [torch_role(name) for name in names]
+        enough = len(names) > (3 if roles[0] == "dZ" else 0)
+        if enough and "" not in by_name and len({*by_name}) == len(names):
             return Method("forward", tuple(zip(names, by_name, strict=True)))
         roles = roles[: len(names) or len(roles)]
     both = {"stride", "padding"} <= {*names}

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from convstep.candidate.call.conventions import torch_role
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.language import tr
@@ -90,7 +91,7 @@ def spoken(candidate: Candidate, convention: str) -> bool:
     if convention in ("cs231n", "coursera"):
         return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
     if convention == "torch":
-        known = {role for word in words for role in roles_of(word)}
+        known = {torch_role(word) for word in words}
         named_so = {"dZ", "A_prev", "W"} <= known and any("grad" in word for word in words)
         return candidate.kind != "autograd" and named_so
     if convention == "article":
