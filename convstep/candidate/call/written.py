@@ -129,7 +129,10 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
         plain = isinstance(value, (bool, int, float, str, tuple)) or (callable(value) and not layer)
         return value if plain else _Array(role.partition(".")[0])
 
-    return listed(*given(method, parameters, code), parameters)
+    places, named = given(method, parameters, code)
+    if candidate.kind == "autograd":  # its `apply` takes nothing by name
+        parameters = tuple(p * isinstance(value, Code) for p, value in zip(parameters, places, strict=False))
+    return listed(places, named, parameters)
 
 
 DECIDE = "  # decide: "

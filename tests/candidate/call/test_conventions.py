@@ -10,13 +10,15 @@ import pytest
 
 from convstep import Problem, conv2d_backward
 from convstep.candidate.call.by_name import Values
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, named, spelled
 from convstep.candidate.call.layers import padding_of
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.likely import likely, matching_forward
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import flattened, meaning
+from convstep.candidate.call.written import call_text
 from convstep.candidate.check.cases import Case, Right, cases_for
 from convstep.conv.forward import conv2d_forward, expected_forward
 
@@ -390,3 +392,13 @@ def test_a_candidate_without_batch_gets_none_back() -> None:
     assert CONVENTIONS["coursera"].ours("dA_prev", dA, problem).shape == (5, 7, 2)
     batched = problem_of(CASE)
     assert CONVENTIONS["coursera"].ours("dA_prev", np.zeros((3, 5, 7, 2)), batched).shape == (3, 5, 7, 2)
+
+
+@pytest.mark.parametrize("convention", ["torch", "named"])
+def test_apply_takes_nothing_by_name(convention: str) -> None:
+    parameters = ("x", "weight", "bias", "stride", "padding")
+    roles = ("A_prev", "W", "b", "stride", "padding")
+    told = Method("apply", tuple(zip(parameters, roles, strict=True)))
+    call = Call(convention, forward=told if convention == "named" else None, layouts=Layouts("NCHW", "OIHW"))
+    text = call_text(call, Candidate("Conv.backward", "autograd", parameters, 5), problem_of(CASE))
+    assert text == "Conv.apply(x of (3, 2, 5, 7), weight of (4, 2, 3, 3), bias, 2, 1)"
