@@ -291,7 +291,7 @@ def _placed(known: Convention, takes: str, names: Sequence[str], *, own: bool = 
         if enough and "" not in by_name and len({*by_name}) == len(names):
             return Method("forward", tuple(zip(names, by_name, strict=True)))
         roles = roles[: len(names) or len(roles)]
-    both = {"stride", "padding"} <= {*names}
+    both = known.name == "alx" and {"stride", "padding"} <= {*names}
     given: list[tuple[str, str]] = []
     for place, role in enumerate(roles):
         base = role.rstrip("=").partition(":")[0]
