@@ -79,25 +79,27 @@ class Convention:
         told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
         if missing := self.layouts.cannot_say(geometry):
             return missing
-        if rows != columns and (self.square or (call.maker is not None and _is_square(call, told))):
-            return tr("kernels that are not square")
-        fixed = None if free or {"kernel_size", "kernel_h", "W"} & told else layers.kernel_of(call)
-        if fixed is not None and fixed != (rows, columns):
-            return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
-        if "stride" not in told and geometry.stride != (call.stride, call.stride):
-            return tr("stride")
-        if geometry.dilation != (1, 1) and "dilation" not in told:
-            return tr("dilation")
-        if geometry.groups != 1 and "groups" not in told:
-            return tr("groups")
 
         def one_for_both(name: str) -> bool:
             return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
 
+        if rows != columns and self.square:
+            return tr("kernels that are not square")
+        if "stride" not in told and geometry.stride != (call.stride, call.stride):
+            return tr("stride")
         if geometry.stride[0] != geometry.stride[1] and one_for_both("stride"):
             return tr("different strides along H and W")
+        if rows != columns and call.maker is not None and _is_square(call, told):
+            return tr("kernels that are not square")
+        fixed = None if free or {"kernel_size", "kernel_h", "W"} & told else layers.kernel_of(call)
+        if fixed is not None and fixed != (rows, columns):
+            return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
+        if geometry.dilation != (1, 1) and "dilation" not in told:
+            return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
             return tr("different dilation along H and W")
+        if geometry.groups != 1 and "groups" not in told:
+            return tr("groups")
         if missing := self._cannot_pad(geometry, call, told):
             return missing
         differs = not call.rule and geometry.padding[0] != geometry.padding[1]
