@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # importing typing takes as long as starting Python
 if TYPE_CHECKING:
     from typing import Any
 
-    from convstep.candidate.call.uncallable import CannotCall as CannotCall
+    from convstep.candidate.call.outcome import CannotCall as CannotCall
     from convstep.candidate.load.target import CandidateError as CandidateError
     from convstep.candidate.referee import assert_correct as assert_correct
     from convstep.candidate.referee import check as check
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CandidateError": "convstep.candidate.load.target",
-    "CannotCall": "convstep.candidate.call.uncallable",
+    "CannotCall": "convstep.candidate.call.outcome",
     "CaptureError": "convstep.oracle.captured",
     "Captured": "convstep.oracle.captured",
     "Comparison": "convstep.oracle.comparison",

@@ -43,18 +43,18 @@ def checked(given: argparse.Namespace) -> Checked:
     """
     if given.save is not None and os.path.exists(given.save) and not given.force:
         raise UsageError(f"{given.save} already exists; choose another --save or add --force")
-    from convstep.candidate.call.uncallable import CannotCall
-    from convstep.candidate.report import uncallable_json, uncallable_report
+    with opened(given.target, given) as worker:
+        from convstep.candidate.call.outcome import CannotCall
+        from convstep.candidate.report import uncallable_json, uncallable_report
 
-    try:
-        with opened(given.target, given) as worker:
+        try:
             verdict = swept(worker, given, None)
-    except CannotCall as error:
-        if given.json:
-            text = _json(uncallable_json(error, given.target))
-        else:
-            text = uncallable_report(error, given.target, adapted=given.adapter is not None)
-        return Checked(text, BAD_USAGE, str(error))
+        except CannotCall as error:
+            if given.json:
+                text = _json(uncallable_json(error, given.target))
+            else:
+                text = uncallable_report(error, given.target, adapted=given.adapter is not None)
+            return Checked(text, BAD_USAGE, str(error))
     unsaved = ""
     if given.save is not None and verdict.failing is not None:
         try:
@@ -105,13 +105,17 @@ def opened(target: str, given: argparse.Namespace) -> Worker:
     Raises:
         CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.referee import open_worker
+    from convstep.candidate.call.opening import open_worker
 
-    return open_worker(
-        target,
-        {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter},
-        given.timeout,
-    )
+    options = {"run_all": given.run_all, "python2": given.python2, "adapter": given.adapter}
+    return open_worker(target, options, given.timeout, _meanwhile)
+
+
+def _meanwhile() -> None:
+    """What a verdict needs, made ready while another interpreter starts."""
+    from convstep.candidate.referee import prepare
+
+    prepare()
 
 
 def swept(worker: Worker, given: argparse.Namespace, problem: Problem | None) -> Verdict:
@@ -151,7 +155,7 @@ def debug(given: argparse.Namespace) -> None:
         UsageError: it cannot be called, there is no terminal, or no such place.
     """
     say_loading(given.target)
-    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.call.outcome import CannotCall
     from convstep.cli_problems import named_problem
     from convstep.replay.places import parse_place
 
@@ -186,7 +190,7 @@ def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
         UsageError: the convention cannot express the given one.
     """
     if problem is not None:
-        from convstep.candidate.call.named import convention_of
+        from convstep.candidate.call.conventions import convention_of
 
         convention = convention_of(verdict.swept.call)
         unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)

@@ -9,18 +9,18 @@ import shlex
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.code import DECIDE, Given, moved
-from convstep.candidate.call.convention import Arguments, meaning
-from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments
+from convstep.candidate.call.conventions import CONVENTIONS, spelled
+from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.objects import says
-from convstep.candidate.call.outcome import NAMES, Candidate
-from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
+from convstep.candidate.call.returned import meaning
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.call.written import Code, listed
+from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
 from convstep.candidate.check.choosing import choose
 from convstep.candidate.load.target import Target
 from convstep.printable import printable
@@ -47,7 +47,7 @@ def likely_call(worker: Worker, convention: str) -> Call:
 def _likeliest(candidate: Candidate, why: CannotCall) -> Call:
     """The first way that its names allow; what they do not tell has the role "?name"."""
     if candidate.kind != "class":
-        if named.is_forward(candidate):
+        if is_forward(candidate):
             raise why
         ways = next(named.ways(candidate), ())
         needed = Method("", tuple((name, "none") for name in candidate.parameters[: candidate.required]))
@@ -87,7 +87,7 @@ def adapter_text(
         path: where it will stand, for the command in its first line.
         flags: what the command has besides.
     """
-    writer = _Writer(candidate, call)
+    writer = _Writer(candidate, spelled(call, candidate))
     name = target.name.removesuffix(".backward") if writer.paired else target.name
     words = ["convstep", "check", f"{target.path or target.module}:{name}", "--adapter", f"{path}:{CALL}"]
     return writer.text(printable(shlex.join([*words, *flags]), None))
@@ -171,22 +171,14 @@ class _Writer:
             forward, function = f"{self.name}.{candidate.forward.rpartition('.')[2]}", f"{self.name}.backward"
         known, made = CONVENTIONS.get(call.convention), None
         returns = call.returns or (known.returns if known else ())
-        given: Arguments
-        if known is not None:
-            if call.own_cache and known.forward is not None:
-                made = known.forward(self.value.inputs, candidate.forward_parameters)
-            given = known.arguments(self.value.inputs, candidate, Code("cache") if call.own_cache else None)
-        else:
-            assert call.backward is not None
-            if call.backward.name == "closure" and call.forward is not None:
-                made = self._given(call.forward, candidate.parameters)
-                self.lines.append(
-                    f"back = next(each for each in {function}({listed(*made)}) if callable(each))"
-                )
-                return self._returned(f"back({self.value.inputs.dZ})", returns)
-            given = self._given(call.backward, candidate.parameters)
-            if call.forward is not None:
-                made = self._given(call.forward, candidate.forward_parameters)
+        assert call.backward is not None
+        if call.backward.name == "closure" and call.forward is not None:
+            made = self._given(call.forward, candidate.parameters)
+            self.lines.append(f"back = next(each for each in {function}({listed(*made)}) if callable(each))")
+            return self._returned(f"back({self.value.inputs.dZ})", returns)
+        given = self._given(call.backward, candidate.parameters)
+        if call.forward is not None:
+            made = self._given(call.forward, candidate.forward_parameters)
         if "ctx" in call.says:
             self.lines += [
                 "ctx = types.SimpleNamespace()",
@@ -206,10 +198,8 @@ class _Writer:
         inputs, names = self.value.inputs, {"A_prev": "x", "W": "w", "b": "b"}
         arrays = [inputs.A_prev, inputs.W, inputs.b]
         inputs.A_prev, inputs.W, inputs.b = map(Code, names.values())
-        if self.call.forward is not None:
-            given = [*self._given(self.call.forward, self.candidate.parameters)[0]]
-        else:
-            given = list(autograd_arguments(inputs, self.candidate))
+        assert self.call.forward is not None
+        given = [*self._given(self.call.forward, self.candidate.parameters)[0]]
         self.lines += [
             f"{name} = {array}.requires_grad_()"
             for name, array in zip(names.values(), arrays, strict=True)
@@ -267,7 +257,7 @@ class _Writer:
 
     # what they are given, and what they return
 
-    def _given(self, method: Method, parameters: Sequence[str]) -> Arguments:
+    def _given(self, method: Method, parameters: Sequence[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         places, by_name = named.given(method, parameters, self.value)
         return tuple(places), by_name
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.opening import open_worker as open_worker
+from convstep.candidate.call.outcome import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.judging import problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
-from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict, patterns_of
@@ -27,8 +26,6 @@ from convstep.printable import printable
 
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
-LONGEST = 999_999
-"""Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
 
 
 def check(
@@ -116,36 +113,6 @@ def assert_correct(
             reason = getattr(error, "strerror", None) or error
             saved = f"\n{tr('{path} cannot be written: {reason}', path=path, reason=reason)}"
     raise AssertionError(f"{verdict}{saved}")
-
-
-def open_worker(
-    candidate: Callable[..., Any] | str, options: dict[str, Any] | None = None, timeout: float | None = None
-) -> Worker:
-    """The candidate in a process of its own.
-
-    Raises:
-        CandidateError: it cannot be loaded.
-    """
-    adapter = (options or {}).get("adapter")
-    if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
-        raise CandidateError(
-            tr("give the candidate and its adapter in the same way: both as text or both as functions")
-        )
-    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
-        raise CandidateError(
-            tr(
-                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
-                value=timeout,
-                most=LONGEST,
-            )
-        )
-    if adapter is not None and not isinstance(adapter, str):
-        check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
-    if isinstance(candidate, str):
-        return Worker.of_target(Target.parse(candidate), options, timeout)
-    return Worker.of_function(
-        candidate if adapter is None else functools.partial(adapter, candidate), timeout
-    )
 
 
 def verdict_of(

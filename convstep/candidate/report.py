@@ -16,7 +16,7 @@ from convstep.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
-    from convstep.candidate.call.uncallable import CannotCall
+    from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.check.judging import Judged, Result
     from convstep.candidate.diagnose.finding import Finding
     from convstep.candidate.step.probing import Divergence
@@ -209,8 +209,6 @@ def _finding(finding: Finding) -> list[str]:
         for word, code in zip(("wrong", "right"), finding.lines, strict=True):
             lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
         lines += _wrapped(finding.bug.explanation, "    ")
-    for number, line in enumerate(finding.fix.splitlines()):
-        lines.append(f"    {'' if number else 'fix':5}  {line}")
     return lines
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
-from convstep.candidate.check.fresh import Returning
 from convstep.candidate.check.judging import Result
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import VERBS, Finding, count, listed
@@ -225,18 +224,21 @@ def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, 
         swept: what it made of them.
         fresh: more problems to try on what seems to be so.
     """
-    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
-    returning = None if fresh is None else Returning(fresh)
     for _ in range(2):  # what was claimed first meets what was tried last
         whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh)
         each = {
-            name: pattern(returned, functools.partial(_wrong_in, name), fresh=returning) for name in NAMES
+            name: pattern(swept.results, functools.partial(_wrong_in, name), fresh=fresh, tells=_comes_back)
+            for name in NAMES
         }
     return whole, {name: words for name, words in each.items() if words}
 
 
 def _wrong_in(name: str, result: Result) -> bool:
     return result.wrong(name)
+
+
+def _comes_back(result: Result) -> bool:
+    return result.outcome.kind == RETURNED
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:

@@ -59,3 +59,24 @@ def conv2d_forward(
                         Z[i_n, i_h, i_w, i_c] += bias[i_c]
 
     return {"Z": Z.reshape(problem.dZ.shape), "W": kernels, "b": bias, "A_prev": problem.A_prev}
+
+
+def expected_forward(problem: Problem) -> npt.NDArray[Any]:
+    """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
+    geometry = problem.geometry
+    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
+    h_out, w_out, c_out = geometry.output_shape
+    _, f_h, f_w, c_k = geometry.kernel_shape
+    A = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
+    Z = np.zeros((geometry.samples, h_out, w_out, c_out), problem.dtype)
+    per_group = c_out // geometry.groups
+    for k_h in range(f_h):
+        for k_w in range(f_w):
+            seen = A[:, k_h * d_h :: s_h, k_w * d_w :: s_w][:, :h_out, :w_out]
+            for group in range(geometry.groups):
+                filters = slice(group * per_group, (group + 1) * per_group)
+                kernel = problem.W[filters, k_h, k_w]
+                Z[..., filters] += seen[..., group * c_k : (group + 1) * c_k] @ kernel.T
+    if problem.b is not None:
+        Z += problem.b
+    return Z.reshape(problem.dZ.shape)

@@ -242,8 +242,11 @@ class Problem:
 
 def pad(A: Array, padding: Padding) -> Array:
     """A zero-padded copy along H and W. Shapes: `(…, H, W, C)` -> `(…, H + p, W + p, C)`."""
-    around = [(0, 0)] * (A.ndim - 3) + [*padding, (0, 0)]
-    return np.pad(A, around)
+    (top, bottom), (left, right) = padding
+    *lead, height, width, channels = A.shape
+    padded = np.zeros((*lead, top + height + bottom, left + width + right, channels), A.dtype)
+    padded[..., top : top + height, left : left + width, :] = A  # np.pad takes ten times as long
+    return padded
 
 
 def _drawn_dZ(geometry: Geometry, dtype: np.dtype[Any]) -> Array:

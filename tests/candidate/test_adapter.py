@@ -11,10 +11,8 @@ import pytest
 from convstep.candidate.adapter import CALL, ORDER, adapter_text, likely_call
 from convstep.candidate.call import serve
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import CONVENTIONS, named
-from convstep.candidate.call.named import convention_of
-from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, Outcome
-from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
+from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, CannotCall, Outcome
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import cases_for, right_of
 from convstep.candidate.check.judging import judge

@@ -12,7 +12,7 @@ from pathlib import Path
 import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.check.laid import LAYINGS
-from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, SLICES
+from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, RIGHT_SLICE, SLICES
 from convstep.candidate.diagnose.finding import VERBS
 from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
@@ -69,12 +69,12 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
-        *(sentence for pair in (*MOVES.values(), *SLICES.values()) for sentence in pair),
+        *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),
         *(sentence for sentence, _ in REARRANGED),
     ],
     "candidate/forward_forms.py": [
         *(form.words for form in FORMS),
-        *(activation.words for activation in ACTIVATIONS if activation.words),
+        *(words for words, _ in ACTIVATIONS if words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),

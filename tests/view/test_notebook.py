@@ -143,7 +143,7 @@ def test_what_others_wrote_is_text_and_nothing_else(text: str, many: int) -> Non
     layers = [layer_of(problem, f"{text}{number}") for number in range(many)]
     drawn.append(read(captured_of(layers, [Skipped(text, text, text, 3)] * many)))
     verdict = candidates.verdict(candidates.stride_ignored)
-    findings = (Finding("unknown", SEEN, text * 2, fix=text),) * many
+    findings = (Finding("unknown", SEEN, text * 2),) * many
     named = dataclasses.replace(verdict.swept.candidate, name=text)
     drawn.append(read(dataclasses.replace(
         verdict,

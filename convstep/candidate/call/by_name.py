@@ -5,23 +5,24 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.call import Call
-from convstep.candidate.call.containers import Path, built, path_of
-from convstep.candidate.call.convention import Inputs, expected_forward
-from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.named import convention_of, given
+from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of
+from convstep.candidate.call.failure import Unusable, failure
+from convstep.candidate.call.given import Config, value_of
+from convstep.candidate.call.layouts import Inputs
+from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, plain
-from convstep.candidate.call.words import roles_of
+from convstep.conv.forward import expected_forward
+from convstep.conv.problem import Problem
 from convstep.language import tr
 
-_OPTIONS = ("stride", "padding", "dilation", "groups")
 _LEFT_OUT = object()
 LINEAR: tuple[Any, ...] = (None, "none", "linear", "identity", "", _LEFT_OUT)
 """What is said for "no activation", besides a function that returns what it is given."""
@@ -62,20 +63,26 @@ class Context:
 
 
 @dataclass(slots=True)
-class _Values:
+class Values:
     """What is given for a role."""
 
     inputs: Inputs
+    """The arrays and the integers."""
     call: Call
+    """How it is called, written out."""
     candidate: Candidate
+    """Who is."""
     activation: Any = None
+    """What is said for "no activation"."""
     ctx: Any = None
+    """What its own forward keeps things in."""
     made: Any = None
     """The cache of its own forward, or None."""
     extras: Sequence[Any] = field(default_factory=tuple)
     """What its own forward returned besides Z, one by one."""
 
     def __call__(self, role: str) -> Any:
+        """What a parameter with a role is given."""
         inputs = self.inputs
         if role.startswith("own."):
             place = int(role.removeprefix("own."))
@@ -83,7 +90,7 @@ class _Values:
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
         if role == "padding:word":
-            word = "same" if inputs.problem.geometry.padding[0][0] else "valid"
+            word = "valid" if inputs.problem.geometry.padding == ((0, 0), (0, 0)) else "same"
             return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
         if role == "input_shape":
             return inputs.A_prev.shape
@@ -93,35 +100,25 @@ class _Values:
             _, f_h, f_w, _ = inputs.problem.geometry.kernel_shape
             return f_h if f_h == f_w and self.call.pairs is not True else (f_h, f_w)
         if role == "hparameters":
-            return self._hparameters()
+            return Config(self)
         if role == "cache":
             return self.made
         if role in ("activation", "ctx"):
             return getattr(self, role)
         if role == "A_prev_pad":
             return self._padded()
-        if role == "Z" and inputs.Z is None:
-            layouts = self.call.layouts
-            assert layouts is not None
-            Z = layouts.theirs("Z", expected_forward(inputs.problem))
-            inputs.Z = _like(Z, inputs.dZ)
-        return getattr(inputs, role)
+        if role == "Z":
+            assert self.call.layouts is not None
+            return _like(self.call.layouts.theirs("Z", expected_forward(inputs.problem)), inputs.dZ)
+        return getattr(inputs, role) if hasattr(inputs, role) else value_of(role, inputs.problem, self.call)
 
-    def _hparameters(self) -> dict[str, Any]:
-        """All that the source looks up by a key that says what it wants, as deep as it does."""
-        found = {"stride": self.inputs.stride, "pad": self.inputs.padding, "padding": self.inputs.padding}
-        for word in re.findall(r"""["'](\w+)["']""", self.candidate.source):
-            for role in roles_of(word):
-                if role in _OPTIONS:
-                    found[word] = getattr(self.inputs, role)
-        nested: list[tuple[Path, Any]] = [((word,), value) for word, value in found.items()]
-        for keys in re.findall(r"""((?:\[["']\w+["']\]){2,})""", self.candidate.source):
-            path = path_of(f"_{keys}: ")
-            for role in roles_of(str(path[-1])):
-                if role in _OPTIONS:
-                    nested.append((path, getattr(self.inputs, role)))
-        held: dict[str, Any] = built([part for part in dict(nested).items() if part[0]])
-        return held
+    def aside(self) -> Values:
+        """The same of other arrays: what a forward does to what it is given is no concern of a backward."""
+        twin = convention_of(self.call).inputs(self.inputs.problem, integers=self.call.integers)
+        for name in ("A_prev", "W", "b", "dZ"):
+            if (array := getattr(twin, name)) is not None:
+                setattr(twin, name, _like(array, self.inputs.dZ))
+        return replace(self, inputs=twin)
 
     def _padded(self) -> Any:
         layouts, geometry = self.call.layouts, self.inputs.problem.geometry
@@ -141,32 +138,25 @@ def _like(array: Any, dZ: Any) -> Any:
 
 
 def run(
-    function: Callable[..., Any],
-    forward: Callable[..., Any] | None,
-    candidate: Candidate,
-    call: Call,
-    inputs: Inputs,
-    facts: dict[str, Any],
+    function: Callable[..., Any], forward: Callable[..., Any] | None, values: Values, facts: dict[str, Any]
 ) -> Any:
     """What a candidate returns.
 
     Args:
         function: the candidate.
         forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how it is called.
-        inputs: the arrays, as the call lays them out.
-        facts: the forward's Z is noted here.
+        values: what is given for each role.
+        facts: the forward's Z is noted here, and why it could not be used.
 
     Raises:
-        ForwardFailed: its own forward raised.
+        ForwardFailed: its own forward raised, and its backward needs what that makes.
     """
-    values = _Values(inputs, call, candidate)
-    backward = call.backward
+    call, candidate, inputs = values.call, values.candidate, values.inputs
+    known, backward = call.convention in CONVENTIONS, call.backward
     assert backward is not None
     if backward.name == "closure":
         assert call.forward is not None
-        made = _forward(function, values, facts)
+        made = _forward(function, call.forward, values, facts)
         back = next((each for each in made if callable(each)), None) if isinstance(made, tuple) else None
         if back is None:
             raise Unusable(tr("{name} is a forward; name its backward", name=candidate.name))
@@ -175,69 +165,71 @@ def run(
         if forward is None:
             raise Unusable(tr("its own forward is not there"))
         try:
-            made = _forward(forward, values, facts)
-            if "Z" not in facts:
+            made = _forward(forward, call.forward, values.aside() if known else values, facts)
+            if "Z" not in facts and not known:
                 raise Unusable(tr("what it makes is not Z in size"))
         except Exception as error:
             raise ForwardFailed from error
-        values.made, values.extras = _cache_of(made, facts)
-    elif call.watched is not None and forward is not None:
-        seen = replace(call, own_cache=True, forward=call.watched, backward=None)
-        with contextlib.suppress(Exception):  # its backward may be right all the same
-            twin = convention_of(call).inputs(inputs.problem, integers=call.integers)
-            _forward(forward, _Values(_as(twin, inputs.dZ), seen, candidate), facts)
+        values.made, values.extras = _cache_of(made)
+    elif call.watched is not None and forward is not None and _can_hear(call.watched, inputs):
+        try:  # its backward may be right all the same
+            _forward(forward, call.watched, values.aside(), facts)
+        except Exception as error:
+            if known:
+                facts["forward_message"] = failure(error, candidate)["message"]
     places, named = given(backward, candidate.parameters, values)
     return function(*places, **named)
 
 
-def _as(inputs: Inputs, dZ: Any) -> Inputs:
-    """Inputs as tensors where dZ is one."""
-    for name in ("A_prev", "W", "b", "dZ"):
-        if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, _like(array, dZ))
-    return inputs
-
-
-def _forward(forward: Callable[..., Any], values: _Values, facts: dict[str, Any]) -> Any:
-    """What its own forward makes, without an activation."""
-    method = values.call.forward
-    assert method is not None
-    parameters: tuple[str, ...] = ()
+def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> tuple[str, ...]:
+    """The parameters that a function can be given one by one, or by place; none where they cannot be told."""
     with contextlib.suppress(TypeError, ValueError):
-        by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        listed = inspect.signature(forward).parameters.values()
-        parameters = tuple(each.name for each in listed if each.kind in by_place)
+        listed = inspect.signature(function).parameters.values() if function is not None else ()
+        left_out = {inspect.Parameter.VAR_KEYWORD, *([inspect.Parameter.KEYWORD_ONLY] if by_place else [])}
+        if all(each.kind is not each.VAR_POSITIONAL for each in listed):
+            return tuple(each.name for each in listed if each.kind not in left_out)
+    return ()
+
+
+def _can_hear(method: Method, inputs: Inputs) -> bool:
+    """Whether a forward is told the dilation and the groups; without them it would not be wrong."""
+    geometry, roles = inputs.problem.geometry, {role for _, role in method.given}
+    return (geometry.dilation == (1, 1) or "dilation" in roles) and (
+        geometry.groups == 1 or "groups" in roles
+    )
+
+
+def _forward(forward: Callable[..., Any], method: Method, values: Values, facts: dict[str, Any]) -> Any:
+    """What its own forward makes, without an activation."""
+    parameters = accepted(forward, by_place=True)
     failed: Exception | None = None
     first: Any = None
-    for activation in _activations(any(role == "activation" for _, role in method.given)):
+    asked = any(role == "activation" for _, role in method.given)
+    for activation in (lambda Z: Z, *LINEAR) if asked else (None,):
         values.activation, values.ctx = activation, _context(forward)
         said = tuple(pair for pair in method.given if activation is not _LEFT_OUT or pair[1] != "activation")
         try:
-            places, named = given(type(method)(method.name, said), parameters, values)
+            places, named = given(Method(method.name, said), parameters, values)
             made = forward(*places, **named)
         except Exception as error:
             failed = failed or error
             continue
-        first = first or (made, values.activation, values.ctx)
-        Z = _Z_of(made, values)
-        if Z is not None and np.allclose(Z, expected_forward(values.inputs.problem), atol=1e-4):
-            facts["Z"] = Z
-            return made
+        Z = _Z_of(made, method, values)
+        first = first or (made, Z, values.activation, values.ctx)
+        if not asked or (Z is not None and _is_right(Z, values.inputs.problem)):
+            first = made, Z, activation, values.ctx
+            break
     if first is None:
         assert failed is not None
         raise failed
-    made, values.activation, values.ctx = first
-    if (Z := _Z_of(made, values)) is not None:
+    made, Z, values.activation, values.ctx = first
+    if Z is not None:
         facts["Z"] = Z
     return made
 
 
-def _activations(asked: bool) -> Iterator[Any]:
-    if asked:
-        yield lambda Z: Z
-        yield from LINEAR
-    else:
-        yield None
+def _is_right(Z: Any, problem: Problem) -> bool:
+    return Z.shape == problem.dZ.shape and np.allclose(Z, expected_forward(problem), atol=1e-4)
 
 
 def _context(forward: Callable[..., Any]) -> Any:
@@ -252,27 +244,30 @@ def _context(forward: Callable[..., Any]) -> Any:
     return Context()
 
 
-def _Z_of(made: Any, values: _Values) -> Any:
-    """The output among what a forward made, in our layout; None if it is not there."""
-    wanted = values.inputs.problem.dZ
-    convention = convention_of(values.call)
-    parts = (
-        list(made.values()) if isinstance(made, dict) else made if isinstance(made, (tuple, list)) else [made]
-    )
-    for part in parts:
-        if hasattr(part, "shape"):
+def _Z_of(made: Any, method: Method, values: Values) -> Any:
+    """The output among what a forward made, in our layout; None if it is not there.
+
+    A convention says where it is; elsewhere it is what has its shape.
+    """
+    problem, convention = values.inputs.problem, convention_of(values.call)
+    known = convention.told is None
+    parts = list(made) if isinstance(made, (tuple, list)) else [made]
+    if isinstance(made, dict):
+        parts = [made.get("Z", made.get("out"))] if known else list(made.values())
+    for part in parts[: 1 if known else None]:
+        if hasattr(part, "shape") or (known and part is not None):
             with contextlib.suppress(Exception):
                 array = plain(part)
-                check_size([array], values.inputs.problem)
-                Z = convention.ours("dA_prev", array, values.inputs.problem)
-                if "b" not in values.call.says and values.inputs.problem.b is not None:
-                    Z = Z + values.inputs.problem.b  # a forward without a bias lacks none
-                if Z.shape == wanted.shape:
+                check_size([array], problem)
+                Z = convention.ours("dA_prev", array, problem)
+                if problem.b is not None and all(role != "b" for _, role in method.given):
+                    Z = Z + problem.b  # a forward without a bias lacks none
+                if known or Z.shape == problem.dZ.shape:
                     return Z
     return None
 
 
-def _cache_of(made: Any, facts: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
+def _cache_of(made: Any) -> tuple[Any, Sequence[Any]]:
     """The cache that a forward returned besides Z, as a whole and one by one."""
     if isinstance(made, (tuple, list)) and len(made) >= 2:
         rest = tuple(made[1:])
@@ -281,22 +276,20 @@ def _cache_of(made: Any, facts: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
     return made, ()
 
 
-def through_autograd(
-    function: Any, call: Call, candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
-) -> Any:
+def through_autograd(function: Any, values: Values, facts: dict[str, Any]) -> Any:
     """The gradients of an autograd Function or of a forward on tensors, by PyTorch's own engine."""
     from convstep.oracle.pytorch import leaf, tensor
 
+    call, inputs = values.call, values.inputs
     for name in ("A_prev", "W", "b"):
         if (array := getattr(inputs, name)) is not None:
             setattr(inputs, name, leaf(array, name))
     inputs.dZ = tensor(inputs.dZ, "dZ")
     assert call.forward is not None
-    values = _Values(inputs, call, candidate)
     roles = [role for _, role in call.forward.given]
-    places, named = given(call.forward, candidate.parameters, values)
+    places, named = given(call.forward, values.candidate.parameters, values)
     Z = getattr(function, "apply", function)(*places, **named)
-    if (ours := _Z_of(Z, values)) is not None:
+    if (ours := _Z_of(Z, call.forward, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
     told = {"dA_prev": "A_prev", "dW": "W", "db": "b"}

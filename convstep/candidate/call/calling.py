@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import sys
 import warnings
@@ -13,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.by_name import ForwardFailed, PyTorchFailed, pulled_back, run, through_autograd
-from convstep.candidate.call.call import Call as Call
-from convstep.candidate.call.conventions import (
-    CONVENTIONS,
-    Arguments,
-    Convention,
-    Inputs,
-    autograd_arguments,
+from convstep.candidate.call.by_name import (
+    ForwardFailed,
+    PyTorchFailed,
+    Values,
+    accepted,
+    run,
+    through_autograd,
 )
+from convstep.candidate.call.call import Call as Call
+from convstep.candidate.call.conventions import convention_of, spelled
 from convstep.candidate.call.failure import failure, short
-from convstep.candidate.call.named import Named, convention_of
+from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
-from convstep.candidate.call.returned import check_size, plain, plain_gradients
+from convstep.candidate.call.returned import plain_gradients
 from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -112,9 +112,8 @@ def perform(
             facts |= failure(error, candidate)
             if hinted := hint(error):
                 facts["message"] = facts["lacks"] = hinted
-    held = vars_of(inputs) if convention.name != "problem" else {n: getattr(problem, n) for n in before}
-    originals = kept if convention.name != "problem" else before
-    facts["changed"] = tuple(name for name in originals if not _same(originals[name], held[name]))
+    held, originals = (problem, before) if convention.name == "problem" else (inputs, kept)
+    facts["changed"] = tuple(name for name in originals if not _same(originals[name], getattr(held, name)))
     return Outcome(memory=resident(), **facts, **heard)
 
 
@@ -127,11 +126,6 @@ def _lying(call: Call) -> contextlib.AbstractContextManager[None]:
     return laid(call.laid)
 
 
-def vars_of(inputs: Inputs) -> dict[str, Any]:
-    """The inputs' arrays by name, as they are now."""
-    return {name: getattr(inputs, name) for name in INPUTS}
-
-
 def _result(
     function: Callable[..., Any],
     forward: Callable[..., Any] | None,
@@ -141,104 +135,18 @@ def _result(
     facts: dict[str, Any],
 ) -> Any:
     """What the candidate makes of the inputs."""
-    convention = convention_of(call)
     if call.convention == "layer":
         return run_layer(function, call, inputs, facts)
-    if isinstance(convention, Named) and call.by_autograd(candidate):
-        return through_autograd(function, call, candidate, inputs, facts)
-    if candidate.kind == "autograd":
-        return _through_autograd(function, candidate, inputs, facts)
+    values = Values(inputs, spelled(call, candidate, accepted(forward)), candidate)
+    if values.call.by_autograd(candidate):
+        return through_autograd(function, values, facts)
     if call.with_tensors(candidate):
-        _to_tensors(inputs)
-    if isinstance(convention, Named):
-        return run(function, forward, candidate, call, inputs, facts)
-    cache: Any = None
-    accepted = _parameters(forward)
-    # a forward that knows no dilation is not wrong where there is some: it cannot be asked
-    asked = call.own_cache or _says_all(inputs, accepted, convention)
-    if forward is not None and convention.forward is not None and asked:
-        # what the forward is given is not what the backward is: it may change it
-        twin = convention.inputs(inputs.problem, integers=call.integers)
-        if call.with_tensors(candidate):
-            _to_tensors(twin)
-        try:
-            cache = _own_cache(forward, convention.forward(twin, accepted), convention, inputs, facts)
-        except Exception as error:
-            facts["forward_message"] = failure(error, candidate)["message"]
-            if call.own_cache:
-                raise ForwardFailed from error
-    arguments, named = convention.arguments(inputs, candidate, cache if call.own_cache else None)
-    return function(*arguments, **named)
+        from convstep.oracle.pytorch import tensor
 
-
-def _parameters(function: Callable[..., Any] | None) -> tuple[str, ...]:
-    """The names of a function's parameters; none where they cannot be told."""
-    try:
-        return () if function is None else tuple(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return ()
-
-
-def _says_all(inputs: Inputs, parameters: tuple[str, ...], convention: Convention) -> bool:
-    """Whether a forward can be told the dilation and the groups."""
-    if inputs.dilation == 1 and inputs.groups == 1:
-        return True
-    if convention.name == "torch" and (not parameters or len(parameters) >= 7):
-        return True
-    return {"dilation", "groups"} <= set(parameters)
-
-
-def _to_tensors(inputs: Inputs) -> None:
-    """The same inputs as PyTorch's tensors."""
-    from convstep.oracle.pytorch import tensor
-
-    for name in INPUTS:
-        if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, tensor(array, name))
-
-
-def _through_autograd(
-    function: Callable[..., Any], candidate: Candidate, inputs: Inputs, facts: dict[str, Any]
-) -> Any:
-    """An autograd Function's gradients, by PyTorch's own engine."""
-    from convstep.oracle.pytorch import leaf, tensor
-
-    for name in ("A_prev", "W", "b"):
-        if (array := getattr(inputs, name)) is not None:
-            setattr(inputs, name, leaf(array, name))
-    inputs.dZ = tensor(inputs.dZ, "dZ")
-    Z = getattr(function, "apply", function)(*autograd_arguments(inputs, candidate))
-    facts["Z"] = _ours(Z, CONVENTIONS["torch"], inputs.problem)
-    leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}
-    return pulled_back(Z, inputs.dZ, {name: value for name, value in leaves.items() if value is not None})
-
-
-def _own_cache(
-    forward: Callable[..., Any],
-    arguments: Arguments,
-    convention: Convention,
-    inputs: Inputs,
-    facts: dict[str, Any],
-) -> Any:
-    """The cache that the candidate's own forward makes; its Z is noted."""
-    made = forward(*arguments[0], **arguments[1])
-    cache: Any = None
-    if isinstance(made, dict):
-        Z, cache = made.get("Z", made.get("out")), made
-    elif isinstance(made, (tuple, list)) and len(made) >= 2:
-        Z, cache = made[0], made[1] if len(made) == 2 else tuple(made[1:])
-    else:
-        Z = made
-    if Z is not None:
-        facts["Z"] = _ours(Z, convention, inputs.problem)
-    return cache
-
-
-def _ours(Z: Any, convention: Convention, problem: Problem) -> Array:
-    """A forward's output in our layout; the gradient of the input has the same axes."""
-    array = plain(Z)
-    check_size([array], problem)
-    return convention.ours("dA_prev", array, problem)
+        for name in INPUTS:
+            if (array := getattr(inputs, name)) is not None:
+                setattr(inputs, name, tensor(array, name))
+    return run(function, forward, values, facts)
 
 
 @contextlib.contextmanager

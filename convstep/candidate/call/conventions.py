@@ -1,8 +1,8 @@
 """How people call their backward: which arrays, in which layout, in which order.
 
-A convention turns a `Problem` into a call and what comes back into `dW, db, dA_prev` in our
-layout. Layouts are words: N sample, H row, W column, I input channel (C in the arrays without
-filters), O filter. Ours are NHWC and OHWI; a convention's are the same axes in another order.
+A convention is a table's row: what the parameters of its backward and of its forward are given, by place.
+`spelled` writes that out for one candidate; from there on a call says for itself what is given, and one
+that was found from names (`named.py`) is called in the same way.
 
 Source of the table: the calling styles of the article, of the Deep Learning Specialization's and
 CS231n's assignments, of the ALX curriculum, and of `torch.nn.functional.conv2d`.
@@ -10,191 +10,206 @@ CS231n's assignments, of the ALX curriculum, and of `torch.nn.functional.conv2d`
 
 from __future__ import annotations
 
-import math
-import re
+import functools
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.convention import Arguments as Arguments
-from convstep.candidate.call.convention import Convention as Convention
-from convstep.candidate.call.convention import Inputs as Inputs
-from convstep.candidate.call.convention import alx_padding as alx_padding
-from convstep.candidate.call.convention import expected_forward as expected_forward
-from convstep.candidate.call.convention import flattened as flattened
-from convstep.candidate.call.convention import meaning as meaning
-from convstep.candidate.call.convention import named as named
+from convstep.candidate.call import layers
+from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.words import roles_of
+from convstep.conv.geometry import Geometry, Pair
+from convstep.conv.problem import Problem
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
 
-def _article(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
-    made = {"Z": inputs.Z, "W": inputs.W, "b": inputs.b, "A_prev": inputs.A_prev}
-    extra = _named(inputs, candidate.parameters)
-    return (inputs.dZ, made if cache is None else cache, inputs.stride, inputs.padding), extra
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How a call speaks: one of the ways that people share, or its own."""
+
+    name: str
+    """What `--convention` calls it; "named" or "layer" for a call that says for itself what is given."""
+    layouts: Layouts
+    """How its arrays lie."""
+    returns: tuple[str, ...]
+    """The gradients in the order they come back."""
+    takes: str = ""
+    """What its backward is given by place; what ends in "=" only where a parameter has that name."""
+    forward: str = ""
+    """The same of the matching forward; "" where none is asked."""
+    held: tuple[tuple[str, str], ...] = ()
+    """What its cache holds, by place."""
+    square: bool = False
+    """Whether kernels must be square."""
+    pairs: bool = False
+    """Whether stride, padding and dilation may differ along the axes."""
+    column: bool = False
+    """Whether its code makes db a column."""
+    told: Call | None = None
+    """The call that says for itself what is given."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether arrays always have a batch axis."""
+        return self.layouts.batched
+
+    @property
+    def has_cache(self) -> bool:
+        """Whether the call takes a cache, which the candidate's own forward can make."""
+        return bool(self.held)
+
+    def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
+        """What of a geometry has no place in a call; "" if all of it has.
+
+        Args:
+            geometry: of a problem.
+            candidate: who is called: what a convention hands over depends on its parameters.
+        """
+        if self.name == "problem":
+            return ""
+        assert self.told is not None or candidate is not None
+        call = self.told or spelled(Call(self.name), candidate)
+        says, (_, rows, columns, _) = call.says, geometry.kernel_shape
+        told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
+        if missing := self.layouts.cannot_say(geometry):
+            return missing
+
+        def one_for_both(name: str) -> bool:
+            return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
+
+        if rows != columns and self.square:
+            return tr("kernels that are not square")
+        if "stride" not in told and geometry.stride != (call.stride, call.stride):
+            return tr("stride")
+        if geometry.stride[0] != geometry.stride[1] and one_for_both("stride"):
+            return tr("different strides along H and W")
+        if rows != columns and call.maker is not None and _is_square(call, told):
+            return tr("kernels that are not square")
+        fixed = None if free or {"kernel_size", "kernel_h", "W"} & told else layers.kernel_of(call)
+        if fixed is not None and fixed != (rows, columns):
+            return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
+        if geometry.dilation != (1, 1) and "dilation" not in told:
+            return tr("dilation")
+        if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
+            return tr("different dilation along H and W")
+        if geometry.groups != 1 and "groups" not in told:
+            return tr("groups")
+        if missing := self._cannot_pad(geometry, call, told):
+            return missing
+        differs = not call.rule and geometry.padding[0] != geometry.padding[1]
+        return tr("different padding along H and W") if differs and one_for_both("padding") else ""
+
+    def _cannot_pad(self, geometry: Geometry, call: Call, told: set[str]) -> str:
+        (top, bottom), (left, right) = geometry.padding
+        words = {"padding:word", "padding:WORD"} & call.says
+        if not any((top, bottom, left, right)) and (words or not call.rule):
+            return ""
+        if words or call.rule:
+            own = layers.padding_of(call.rule or "half", geometry) == geometry.padding
+            if own and (call.rule or geometry.stride == (1, 1)):
+                return ""
+            return tr(
+                'padding other than its own "same" and "valid"' if words else "padding other than its own"
+            )
+        if "padding" not in told and self.told is not None:
+            return tr("padding")
+        return tr("different padding on opposite sides") if top != bottom or left != right else ""
+
+    def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
+        """A problem's arrays as this call lays them out.
+
+        Args:
+            problem: any problem that the call can express.
+            integers: pass `A_prev` and `W` as int64; their values must be whole numbers.
+        """
+        A_prev, W, b, geometry = problem.A_prev, problem.W, problem.b, problem.geometry
+        if integers:
+            A_prev, W = A_prev.astype(np.int64), W.astype(np.int64)
+        if b is None and self.forward and self.name != "torch":
+            b = np.zeros(len(W), problem.dtype)
+        always = self.name == "alx" or (self.told is not None and self.told.pairs is True)
+        padding = tuple(top for top, _ in geometry.padding)
+        return Inputs(
+            self.layouts.theirs("A_prev", A_prev),
+            self.layouts.theirs("W", W),
+            None if b is None else self.layouts.theirs("b", b),
+            self.layouts.theirs("dZ", problem.dZ),
+            stride=geometry.stride if always else one(geometry.stride),
+            padding=padding if always else one(padding),
+            dilation=geometry.dilation if always else one(geometry.dilation),
+            groups=geometry.groups,
+            problem=problem,
+        )
+
+    def ours(self, name: str, array: Array, problem: Problem) -> Array:
+        """A gradient in our layout; as it is where it has another number of axes.
+
+        Args:
+            name: "dW", "db" or "dA_prev".
+            array: what came back.
+            problem: what it was called with.
+        """
+        if self.name == "layer" or (self.name == "problem" and name == "dA_prev"):
+            return array  # a layer's are read in our layout
+        # an adapter need not know in which shape the code behind it has b
+        free = self.name == "problem" or self.column or (self.told is not None and "b" not in self.told.says)
+        flat = free or array.shape == (1, 1, 1, array.size)
+        if name == "db" and flat and array.size == max(array.shape, default=0):
+            return array.reshape(-1)
+        return self.layouts.ours(name, array, problem.geometry)
 
 
-def _article_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
-    return (inputs.A_prev, inputs.W, inputs.b, inputs.stride, inputs.padding), _named(inputs, parameters)
-
-
-def _named(inputs: Inputs, parameters: Sequence[str]) -> dict[str, Any]:
-    """Dilation and groups, where a function takes them."""
-    both = {"dilation": inputs.dilation, "groups": inputs.groups}
-    return {name: value for name, value in both.items() if name in parameters}
-
-
-def _coursera(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
-    hparameters = {"stride": inputs.stride, "pad": inputs.padding}
-    return (inputs.dZ, (inputs.A_prev, inputs.W, inputs.b, hparameters) if cache is None else cache), {}
-
-
-def _coursera_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
-    return (inputs.A_prev, inputs.W, inputs.b, {"stride": inputs.stride, "pad": inputs.padding}), {}
-
-
-def _alx(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
-    arrays = inputs.dZ, inputs.A_prev, inputs.W, inputs.b
-    named_both = {"padding", "stride"} <= set(candidate.parameters)
-    if named_both:
-        return arrays, {"padding": inputs.padding, "stride": inputs.stride}
-    return (*arrays, inputs.padding, inputs.stride), {}
-
-
-def _alx_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
-    def linear(Z: Any) -> Any:
-        return Z
-
-    return (inputs.A_prev, inputs.W, inputs.b, linear, inputs.padding, inputs.stride), {}
-
-
-_TORCH_WORDS = {
-    "dZ": ("grad_output", "grad_out", "grad", "dout", "dy", "dz", "grad_outputs", "upstream"),
-    "A_prev": ("input", "x", "inp", "inputs", "a_prev", "a"),
-    "W": ("weight", "w", "weights", "kernel"),
-    "b": ("bias", "b"),
-    "stride": ("stride", "strides"),
-    "padding": ("padding", "pad"),
-    "dilation": ("dilation",),
-    "groups": ("groups",),
-}
-
-
-def _torch(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
-    """By the parameters' names where all are known, else by place, as many as it takes."""
-    fields, words = list(_TORCH_WORDS), _torch_names(candidate)
-    if not candidate.variadic and len(words) > 3:
-        return tuple(getattr(inputs, name) for name in words), {}
-    count = len(fields) if candidate.variadic else min(len(candidate.parameters), len(fields))
-    return tuple(getattr(inputs, name) for name in fields[:count]), {}
-
-
-def autograd_arguments(inputs: Inputs, candidate: Candidate) -> tuple[Any, ...]:
-    """What `apply` of an autograd Function is given; its parameters are those of its forward."""
-    fields = list(_TORCH_WORDS)[1:]
-    names = _torch_names(candidate) or fields[: len(candidate.parameters) or len(fields)]
-    return tuple(getattr(inputs, name) for name in names)
-
-
-def _torch_names(candidate: Candidate) -> list[str]:
-    """What each parameter is by torch's names for it; empty unless all are known, and each once."""
-    known = {word: name for name, words in _TORCH_WORDS.items() for word in words}
-    names = [known.get(parameter.lower(), "") for parameter in candidate.parameters]
-    return names if "" not in names and len(set(names)) == len(names) else []
-
-
-def _torch_forward(inputs: Inputs, parameters: Sequence[str]) -> Arguments:
-    names = list(_TORCH_WORDS)[1:]
-    return tuple(getattr(inputs, name) for name in names[: len(parameters) or len(names)]), {}
-
-
-def _problem(inputs: Inputs, candidate: Candidate, cache: Any) -> Arguments:
-    return (inputs.problem,), {}
+def _is_square(call: Call, told: set[str]) -> bool:
+    """Whether the kernels of a layer have one size, or were found to have."""
+    sized = any(role.startswith("kernel_size:") for role in call.says) and not call.square
+    return not sized and not {"kernel_h", "W"} & told
 
 
 _DX_FIRST = ("dA_prev", "dW", "db")
+_OPTIONS = (("['stride']", "stride"), ("['pad']", "padding"))
+_CACHE = (("[0]", "A_prev"), ("[1]", "W"), ("[2]", "b"), *((f"[3]{key}", role) for key, role in _OPTIONS))
+_TORCH = "A_prev W b stride padding dilation groups"
 
 CONVENTIONS: dict[str, Convention] = {
     convention.name: convention
     for convention in (
         Convention(
             "article",
-            "conv2d_backward(dZ, cache, stride, padding)",
+            Layouts("HWC", "OHWI"),
             ("dW", "db", "dA_prev"),
-            "HWC",
-            "OHWI",
-            _article,
-            ("conv2d_forward", "conv_forward", "conv2d"),
-            _article_forward,
+            "dZ cache stride padding dilation= groups=",
+            "A_prev W b stride padding dilation= groups=",
+            (("['Z']", "Z"), ("['W']", "W"), ("['b']", "b"), ("['A_prev']", "A_prev")),
             square=True,
-            has_cache=True,
         ),
         Convention(
             "coursera",
-            "conv_backward(dZ, cache)",
+            Layouts("NHWC", "HWIO", "111O"),
             _DX_FIRST,
-            "NHWC",
-            "HWIO",
-            _coursera,
-            ("conv_forward", "conv2d_forward", "convolution_forward", "conv_forward_naive"),
-            _coursera_forward,
+            "dZ cache",
+            "A_prev W b hparameters",
+            _CACHE,
             square=True,
-            has_cache=True,
         ),
         Convention(
-            "cs231n",
-            "conv_backward_naive(dout, cache)",
-            _DX_FIRST,
-            "NCHW",
-            "OIHW",
-            _coursera,
-            (
-                "conv_forward_naive",
-                "conv_forward_fast",
-                "conv_forward_im2col",
-                "conv_forward",
-                "conv2d_forward",
-            ),
-            _coursera_forward,
-            has_cache=True,
+            "cs231n", Layouts("NCHW", "OIHW"), _DX_FIRST, "dZ cache", "A_prev W b hparameters", _CACHE
         ),
         Convention(
             "alx",
-            'conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1))',
+            Layouts("NHWC", "HWIO", "111O"),
             _DX_FIRST,
-            "NHWC",
-            "HWIO",
-            _alx,
-            ("conv_forward",),
-            _alx_forward,
+            "dZ A_prev W b padding:word stride",
+            "A_prev W b activation padding:word stride",
             pairs=True,
         ),
-        Convention(
-            "torch",
-            "backward(grad_output, input, weight, bias, stride, padding, dilation, groups)",
-            _DX_FIRST,
-            "NCHW",
-            "OIHW",
-            _torch,
-            ("forward", "conv2d", "conv2d_forward", "conv_forward"),
-            _torch_forward,
-            pairs=True,
-            general=True,
-        ),
-        Convention(
-            "problem",
-            "backward(problem)",
-            ("dW", "db", "dA_prev"),
-            "NHWC",
-            "OHWI",
-            _problem,
-            pairs=True,
-            general=True,
-        ),
+        Convention("torch", Layouts("NCHW", "OIHW"), _DX_FIRST, f"dZ {_TORCH}", _TORCH, pairs=True),
+        Convention("problem", Layouts(), ("dW", "db", "dA_prev"), "problem", pairs=True),
     )
 }
 """Every convention by name."""
@@ -203,69 +218,122 @@ AUTO = "auto"
 """The convention that is found out."""
 
 
-def matching_forward(convention: Convention, backward: str, names: Sequence[str]) -> str:
-    """The forward that belongs to a backward, among the functions of its file; "" if none does."""
-    own = backward.rpartition(".")[2].replace("backward", "forward").replace("bwd", "fwd")
-    own = own.replace("backprop", "forward").replace("_back", "_forward")
-    wanted = [own, *convention.forward_names] if own != backward else list(convention.forward_names)
-    return next((name for name in wanted if name in names and name != backward), "")
+_TORCH_WORDS = {
+    "dZ": "grad_output grad_out grad dout dy dz grad_outputs upstream",
+    "A_prev": "input x inp inputs a_prev a",
+    "W": "weight w weights kernel",
+    "b": "bias b",
+    "stride": "stride strides",
+    "padding": "padding pad",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+"""What parameters are called by people who call their functions as torch does: few of `words.py`."""
 
 
-def likely(candidate: Candidate) -> list[tuple[str, str]]:
-    """Conventions that fit a candidate's signature, likeliest first, each with the reason."""
-    parameters = [parameter.lower() for parameter in candidate.parameters]
-    name = candidate.name.rpartition(".")[2].lower()
+def torch_role(name: str) -> str:
+    """What a parameter is given by torch's names for it; "" for any other name."""
+    return next((role for role, words in _TORCH_WORDS.items() if name.lower() in words.split()), "")
+
+
+def convention_of(call: Call) -> Convention:
+    """How a call speaks: one of the conventions people share, or its own."""
+    known = CONVENTIONS.get(call.convention)
+    if known is not None:
+        return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
+    return Convention(
+        call.convention,
+        call.layouts or Layouts(),
+        call.returns,
+        pairs=call.pairs is not False,
+        column=call.column,
+        told=call,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
+    """A call with what its convention means written out: what every parameter is given.
+
+    Args:
+        call: one of a convention's, or one that says all that for itself.
+        candidate: whose parameters.
+        accepted: those of its forward; by default of the one that was found beside it.
+    """
+    known = CONVENTIONS.get(call.convention)
+    if known is None:
+        return call
     if candidate.kind == "autograd":
-        known = {role for each in candidate.parameters for role in roles_of(each)}
-        all_said = {"A_prev", "W", "b", "stride", "padding", "dilation", "groups"} <= known
-        if all_said or candidate.variadic or not candidate.parameters:
-            return [("torch", tr("it is a torch.autograd.Function"))]
-        return []
-    if candidate.keywords_required:
-        return []  # what must be named says how
-    least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
-    shown = f"({', '.join(candidate.parameters)})"
-    found: list[tuple[float, str, str]] = []
-
-    def consider(convention: str, arguments: int, score: float, reason: str) -> None:
-        if least <= arguments <= most:
-            found.append((score, convention, reason))
-
-    consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
-    source = candidate.source
-    first = "conv_param" in source or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source)
-    cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
-    coursera = "dz" in parameters or "hparameters" in source
-    word = candidate.parameters[0] if parameters else ""
-    called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
-    if first is None or "hparameters" in source:
-        consider("coursera", 2, 2 + coursera - cs231n, called)
-    if first or "hparameters" not in source:
-        consider("cs231n", 2, 2 + cs231n - coursera + 0.5 * (not coursera), called)
-    signature = tr("its signature is {signature}", signature=shown)
-    second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
-    consider("article", 4, 4 if second_is_cache else 0, signature)
-    alx = "padding" in parameters and parameters.index("padding") == 4
-    alx = alx and len(parameters) == 6 and not any("grad" in parameter for parameter in parameters)
-    consider("alx", 6, 3 if alx else 0, signature)
-    for count in range(8, 3, -1):
-        if least <= count <= most and not second_is_cache:
-            torch = "dilation" in parameters or "groups" in parameters or any("grad" in p for p in parameters)
-            consider("torch", count, 3.5 if torch else 1, signature)
-            break
-    found.sort(key=lambda entry: -entry[0])
-    return [(convention, reason) for _, convention, reason in found]
+        forward = _placed(CONVENTIONS["torch"], _TORCH, candidate.parameters)
+        return replace(call, layouts=known.layouts, forward=forward)
+    alx, names = call.convention == "alx", () if candidate.variadic else candidate.parameters
+    given = Method("", _placed(known, known.takes, names, own=call.own_cache).given)
+    call = replace(
+        call, layouts=known.layouts, backward=given, rule="alx" if alx else "", pairs=alx or call.pairs
+    )
+    if not known.forward:
+        return call
+    forward = _placed(known, known.forward, candidate.forward_parameters if accepted is None else accepted)
+    return replace(call, forward=forward) if call.own_cache else replace(call, watched=forward)
 
 
-def spoken(candidate: Candidate, convention: str) -> bool:
-    """Whether a candidate's own words say that it has a convention, not only its number of parameters."""
-    words = [parameter.lower() for parameter in candidate.parameters]
-    if convention in ("cs231n", "coursera"):
-        return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
-    if convention == "torch":
-        known = [name for name, said in _TORCH_WORDS.items() if not set(said).isdisjoint(words)]
-        named_so = {"dZ", "A_prev", "W"} <= set(known) and any("grad" in word for word in words)
-        return candidate.kind != "autograd" and named_so
-    if convention == "article":
-        return "cache" in words
-    return convention == "problem" or (convention == "alx" and "padding" in words[4:5])
+def _placed(known: Convention, takes: str, names: Sequence[str], *, own: bool = False) -> Method:
+    """What parameters are given by place; torch's by what they are called, where all of them say it.
+
+    Args:
+        known: the convention.
+        takes: what is given, in order.
+        names: the parameters; none where they cannot be told.
+        own: whether a cache is what the candidate's own forward made.
+    """
+    roles = takes.split()
+    if known.name == "torch":
+        by_name = [torch_role(name) for name in names]
+        enough = len(names) > (3 if roles[0] == "dZ" else 0)
+        if enough and "" not in by_name and len({*by_name}) == len(names):
+            return Method("forward", tuple(zip(names, by_name, strict=True)))
+        roles = roles[: len(names) or len(roles)]
+    both = known.name == "alx" and {"stride", "padding"} <= {*names}
+    given: list[tuple[str, str]] = []
+    for place, role in enumerate(roles):
+        base = role.rstrip("=").partition(":")[0]
+        name = names[place] if place < len(names) else f"*{place}"
+        if role[-1] == "=" or (both and base in ("stride", "padding")):
+            given += [(base, role.rstrip("="))] if base in names else []
+        elif role == "hparameters" or (role == "cache" and not own):
+            held = known.held if role == "cache" else _OPTIONS
+            given += [(f"{name}{path}: {inner}", inner) for path, inner in held]
+        else:
+            given.append((name, role))
+    return Method("forward", tuple(given))
+
+
+def named(
+    convention: Convention,
+    returned: Sequence[Array],
+    labels: Sequence[str],
+    problem: Problem,
+    order: Sequence[str] | None = None,
+) -> dict[str, Array]:
+    """The returned arrays by name, in our layout.
+
+    Args:
+        convention: how it was called.
+        returned: what came back.
+        labels: names that came with it; may be empty.
+        problem: what it was called with.
+        order: another order than the convention's.
+    """
+    names = labels or order or convention.returns
+    if not labels and len(returned) > len(names):
+        names = convention.returns
+    return {
+        name: convention.ours(name, array, problem)
+        for name, array in zip(names, returned, strict=False)
+        if name
+    }
+
+
+def one(pair: Pair | tuple[int, ...]) -> Any:
+    """An int for a pair of equal ones."""
+    return pair[0] if pair[0] == pair[1] else tuple(pair)

@@ -70,7 +70,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "format":
         return "channels_last" if layouts.A.endswith("C") else "channels_first"
     if base == "hparameters":
-        return _Config(problem, call)
+        return Config(lambda role: value_of(role, problem, call))
     return None
 
 
@@ -167,18 +167,19 @@ class Node:
         return self.value
 
 
-class _Config(dict[str, Any]):
-    """A dict, or an object, that knows every key by its name."""
+class Config(dict[str, Any]):
+    """Hyperparameters: a dict, or an object, that knows every key by its name."""
 
-    def __init__(self, problem: Problem, call: Call) -> None:
-        super().__init__()
-        self._known = problem, call
+    def __init__(self, value: Callable[[str], Any]) -> None:
+        """Args: from a role to a value."""
+        super().__init__(stride=value("stride"), pad=value("padding"), padding=value("padding"))
+        self._value = value
 
     def __missing__(self, key: str) -> Any:
         roles = making_roles(str(key))
         if not roles:
             raise KeyError(key)
-        return value_of(roles[0], *self._known)
+        return self._value(roles[0])
 
     def __contains__(self, key: object) -> bool:
         return bool(making_roles(str(key)))
@@ -191,50 +192,6 @@ class _Config(dict[str, Any]):
             return default
 
     def __getattr__(self, key: str) -> Any:
-        if key.startswith("__") or not making_roles(key):
+        if key.startswith("__") or key not in self:
             raise AttributeError(key)
         return self[key]
-
-
-def signatures(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What of a class says how it may be called: its constructor's parameters, and its methods."""
-    methods: dict[str, str] = {}
-    for base in kind.__mro__:
-        if base is object or (base.__module__ or "").partition(".")[0] in ("torch", "abc", "typing"):
-            continue
-        for name, value in vars(base).items():
-            static = isinstance(value, (staticmethod, classmethod))
-            function = value.__func__ if static else value
-            if (
-                name in methods
-                or (name[:2] == "__" and name != "__call__")
-                or not inspect.isroutine(function)
-            ):
-                continue
-            parameters = _written(function, skipped=not isinstance(value, staticmethod))
-            if parameters is not None:
-                methods[name] = f"{'@' * static}{name}({', '.join(parameters)})"
-    made_of = _written(kind, skipped=False)
-    return tuple(made_of or ()), tuple(methods.values())[:MOST]
-
-
-MOST = 100
-"""Methods of a class that are told."""
-
-
-def _written(function: Callable[..., Any], *, skipped: bool) -> list[str] | None:
-    """The parameters as one would write them, with defaults that are short."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return None
-    stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
-    texts = []
-    for each in parameters[1 if skipped else 0 :]:
-        text = stars.get(each.kind.name, "") + each.name
-        if each.default is not each.empty:
-            plain = each.default is None or isinstance(each.default, (bool, int, float, str, tuple, list))
-            shown = repr(each.default) if plain else "..."
-            text += f"={shown if len(shown) < 40 else '...'}"
-        texts.append(text)
-    return texts

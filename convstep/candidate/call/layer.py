@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import math
 import re
 from collections.abc import Callable
@@ -13,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.by_name import pulled_back
+from convstep.candidate.call.by_name import accepted, pulled_back
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
 from convstep.candidate.call.layouts import BIASES, Layouts
+from convstep.candidate.call.named import given
 from convstep.candidate.call.objects import Place, places, says
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -261,20 +261,9 @@ class Layer:
 
 def called(function: Callable[..., Any], method: Method, value: Callable[[str], Any]) -> Any:
     """Call something with what its parameters' roles stand for."""
-    try:
-        kinds = {name: each.kind for name, each in inspect.signature(function).parameters.items()}
-    except (TypeError, ValueError):
-        kinds = {}
-    arguments: list[Any] = []
-    named: dict[str, Any] = {}
-    for name, role in method.given:
-        if name.startswith("self."):
-            continue
-        if not name or kinds.get(name) is inspect.Parameter.POSITIONAL_ONLY:
-            arguments.append(value(role))
-        else:
-            named[name] = value(role)
-    return function(*arguments, **named)
+    handed = Method("", tuple(pair for pair in method.given if not pair[0].startswith("self.")))
+    places, named = given(handed, accepted(function, by_place=True), value)
+    return function(*places, **named)
 
 
 def _unnamed(place: Place) -> bool:

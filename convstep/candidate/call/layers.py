@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
@@ -97,35 +97,6 @@ def changes(outcome: Outcome) -> list[str]:
     return [each.partition(" ")[0] for each in outcome.places if each.endswith(" change")]
 
 
-def cannot_say(call: Call, geometry: Geometry) -> str:
-    """What of a geometry a layer cannot be told; "" if it can be told all of it."""
-    layouts = call.layouts or Layouts()
-    if unsaid := layouts.cannot_say(geometry):
-        return unsaid
-    given = [role for method in (call.maker, call.forward) if method for _, role in method.given]
-    roles = {role.partition(":")[0] for role in given}
-    free = "hparameters" in roles
-    _, f_h, f_w, _ = geometry.kernel_shape
-    if "stride" not in roles and not free and geometry.stride != (call.stride, call.stride):
-        return tr("stride")
-    if geometry.stride[0] != geometry.stride[1] and not ("stride:pair" in given and call.pairs):
-        return tr("different strides along H and W")
-    sized = any(":" in role for role in given if role.startswith("kernel")) and not call.square
-    if f_h != f_w and not {"kernel_h", "W"} & roles and not sized:
-        return tr("kernels that are not square")
-    fixed = None if free or {"kernel_size", "kernel_h", "W"} & roles else kernel_of(call)
-    if fixed is not None and fixed != (f_h, f_w):
-        return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
-    rows, columns = geometry.dilation
-    if (rows, columns) != (1, 1) and not (
-        "dilation:pair" in given or ("dilation" in given and rows == columns)
-    ):
-        return tr("dilation")
-    if geometry.groups != 1 and "groups" not in roles:
-        return tr("groups")
-    return _cannot_pad(call, geometry, given, free)
-
-
 def kernel_of(call: Call) -> tuple[int, int] | None:
     """The size of the kernels that a layer was found to have; None before that."""
     sizes = dict(call.places).get("kernel", "").split("x")
@@ -151,21 +122,6 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
                 return None
             ends.append((total // 2, total // 2))
     return ends[0], ends[1]
-
-
-def _cannot_pad(call: Call, geometry: Geometry, given: Sequence[str], free: bool) -> str:
-    none = geometry.padding == ((0, 0), (0, 0))
-    words = any("word" in role.lower() for role in given)
-    if call.rule and not (words and none):
-        return "" if padding_of(call.rule, geometry) == geometry.padding else tr("padding other than its own")
-    (top, bottom), (left, right) = geometry.padding
-    if top != bottom or left != right:
-        return tr("different padding on opposite sides")
-    if not none and not free and not any(role.startswith("padding") for role in given):
-        return tr("padding")
-    if top != left and not ("padding:pair" in given and call.pairs):
-        return tr("different padding along H and W")
-    return ""
 
 
 def _words(call: Call, owner: str) -> str:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
+from convstep.conv.problem import Problem
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
@@ -131,6 +132,30 @@ class Layouts:
             index = (0, *index)
         places = dict(zip(ours, index, strict=True))
         return tuple(places.get(axis, 0) for axis in given or ours)
+
+
+@dataclass(slots=True, eq=False)
+class Inputs:
+    """A problem's arrays as a call lays them out, and its integers; copies, free to be changed."""
+
+    A_prev: Any
+    """The input."""
+    W: Any
+    """The kernels."""
+    b: Any
+    """The bias; zeros where a convention must have one and the problem has none."""
+    dZ: Any
+    """The upstream gradient."""
+    stride: Any
+    """An int where both are equal and the call allows it, else `(h, w)`."""
+    padding: Any
+    """The same."""
+    dilation: Any
+    """The same."""
+    groups: int
+    """Channel groups."""
+    problem: Problem
+    """The problem itself."""
 
 
 _OURS = {"A": "NHWC", "Z": "NHWC", "W": "OHWI", "b": "O"}

@@ -12,19 +12,15 @@ import itertools
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.containers import Path, built, leaves, path_of, root_of, word_of, written
-from convstep.candidate.call.convention import Array, Convention, Inputs, one
-from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
-from convstep.conv.geometry import Geometry
-from convstep.conv.problem import Problem
 from convstep.language import tr
 
 LAYOUTS = [
@@ -58,96 +54,6 @@ _GIVEN = {
     "A_prev_pad", "W_shape", "input_shape", "kernel_size", "activation", "Z",
 }  # fmt: skip
 """Roles that something can be given for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Named(Convention):
-    """The convention of one call that says for itself what is given, and how it lies."""
-
-    told: Call | None = None
-    """The call."""
-    layouts: Layouts = field(default_factory=Layouts)
-    """How its arrays lie."""
-
-    def cannot_say(self, geometry: Geometry, candidate: Candidate) -> str:
-        """What of a geometry has no place in this call; "" if all of it has."""
-        assert self.told is not None
-        if self.told.convention == "layer":
-            return layers.cannot_say(self.told, geometry)
-        says, ((top, bottom), (left, right)) = self.told.says, geometry.padding
-        if missing := self.layouts.cannot_say(geometry):
-            return missing
-        if geometry.stride != (1, 1) and "stride" not in says:
-            return tr("stride")
-        if not self.pairs and geometry.stride[0] != geometry.stride[1]:
-            return tr("different strides along H and W")
-        if not self.pairs and geometry.dilation[0] != geometry.dilation[1]:
-            return tr("different dilation along H and W")
-        for name in ("dilation", "groups"):
-            if getattr(geometry, name) not in ((1, 1), 1) and name not in says:
-                return tr("dilation") if name == "dilation" else tr("groups")
-        if "padding" in says and (top != bottom or left != right):
-            return tr("different padding on opposite sides")
-        if "padding:word" in says:
-            half = layers.padding_of("half", geometry) == geometry.padding and geometry.stride == (1, 1)
-            return "" if half or geometry.padding == ((0, 0), (0, 0)) else tr("padding")
-        if "padding" not in says:
-            rule = self.told.rule
-            if geometry.padding == (layers.padding_of(rule, geometry) if rule else ((0, 0), (0, 0))):
-                return ""
-            return tr("padding other than its own") if rule else tr("padding")
-        return tr("different padding along H and W") if top != left and not self.pairs else ""
-
-    def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
-        """A problem's arrays as this call lays them out."""
-        assert self.told is not None
-        A_prev, W, b = problem.A_prev, problem.W, problem.b
-        if integers:
-            A_prev, W = A_prev.astype("int64"), W.astype("int64")
-        geometry, always = problem.geometry, self.told.pairs is True
-        padding = tuple(top for top, _ in geometry.padding)
-        return Inputs(
-            self.layouts.theirs("A_prev", A_prev),
-            self.layouts.theirs("W", W),
-            None if b is None else self.layouts.theirs("b", b),
-            self.layouts.theirs("dZ", problem.dZ),
-            None,
-            geometry.stride if always else one(geometry.stride),
-            padding if always else one(padding),
-            geometry.dilation if always else one(geometry.dilation),
-            geometry.groups,
-            problem,
-        )
-
-    def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout; a layer's are read in it. Another number of axes leaves it as it is."""
-        if self.told is not None and self.told.convention == "layer":
-            return array
-        assert self.told is not None
-        flat = self.told.column or "b" not in self.told.says or array.shape == (1, 1, 1, array.size)
-        if name == "db" and flat and array.size == max(array.shape, default=0):
-            return array.reshape(-1)
-        return self.layouts.ours(name, array, problem.geometry)
-
-
-def convention_of(call: Call) -> Convention:
-    """How a call speaks: one of the conventions people share, or its own."""
-    known = CONVENTIONS.get(call.convention)
-    if known is not None:
-        return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
-    layouts = call.layouts or Layouts()
-    return Named(
-        call.convention,
-        "",
-        call.returns,
-        layouts.A,
-        layouts.W,
-        lambda inputs, candidate, cache: ((), {}),
-        pairs=call.pairs is not False,
-        general=True,
-        told=call,
-        layouts=layouts,
-    )
 
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
@@ -421,21 +327,8 @@ def given(method: Method, parameters: Sequence[str], values: Any) -> tuple[list[
     places: list[Any] = []
     named: dict[str, Any] = {}
     for number, (root, held) in enumerate(parts.items()):
-        if root[:1] == "[" or (tuple(parameters[number : number + 1]) == (root,) and not named):
+        if root[:1] in "[*" or (tuple(parameters[number : number + 1]) == (root,) and not named):
             places.append(built(held))
         else:
             named[root] = built(held)
     return places, named
-
-
-def is_forward(candidate: Candidate) -> bool:
-    """Whether it is a forward by its names: it takes an input and kernels, and no upstream gradient."""
-    name = candidate.name.rpartition(".")[2].lower()
-    if candidate.kind == "autograd" or re.search("back|grad|bwd|vjp|deriv|pullback", name):
-        return False
-    if re.search("forward|fwd", name):
-        return True
-    required = candidate.parameters[: candidate.required]
-    roles = {role for each in candidate.parameters for role in roles_of(each)}
-    known = all(roles_of(each) for each in required)
-    return known and {"A_prev", "W"} <= roles and not roles & {"dZ", "cache"}

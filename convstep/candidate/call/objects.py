@@ -176,11 +176,11 @@ def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
     for number, word in enumerate(reversed(words)):
         if word.isdigit() or (number == 0 and len(words) > 1 and word.lower().strip("_") in _INSIDE):
             continue
-        role, inner = _role(word)
+        role, inner = role_of(word)
         gradient |= inner
         if role:
             break
-    kept = any(_KEPT.search(word) for word in words) and not _role(words[-1])[0]
+    kept = any(_KEPT.search(word) for word in words) and not role_of(words[-1])[0]
     return role, gradient, kept
 
 
@@ -193,8 +193,12 @@ def sounds(place: Place) -> bool:
     )
 
 
-def _role(word: str) -> tuple[str, bool]:
-    """The role that a word names, and whether it is the role's gradient."""
+def role_of(word: str) -> tuple[str, bool]:
+    """The role that a word names, and whether it is the role's gradient.
+
+    >>> role_of("dL_dW"), role_of("conv_weights"), role_of("loss")
+    (('W', True), ('W', False), ('', False))
+    """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", word.strip("_")).lower()
     if plain in _BIAS:
         return "b", False

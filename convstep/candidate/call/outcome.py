@@ -1,14 +1,15 @@
-"""What is known of a candidate before it is called, and what one call of it came to."""
+"""What is known of a candidate before it is called, what one call of it came to, and that none could."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
@@ -50,10 +51,8 @@ class Candidate:
     """Its text; "" if unknown."""
     notes: tuple[str, ...] = ()
     """What loading left out, in sentences."""
-    made_of: tuple[str, ...] = ()
-    """Of a class: the parameters of its constructor as they are written, "stride=1"."""
     methods: tuple[str, ...] = ()
-    """Of a class: its methods as they are written, without `self`; "@" before static ones."""
+    """Of a class: its constructor and methods as they are written, without `self`; "@" before static ones."""
     compiles: bool = False
     """Whether it compiles its functions when they are first called, which may take long."""
     keywords: tuple[str, ...] = ()
@@ -124,3 +123,46 @@ class Outcome:
         if self.cell:
             return tr("cell {cell}, line {line}", cell=self.cell, line=self.line)
         return tr("line {line}", line=self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way of calling that was tried."""
+
+    how: str
+    """What was called with what, as its author would write it."""
+    message: str
+    """What came of it: the exception, or what is wrong with the result."""
+    line: int = 0
+    """The candidate's line that raised; 0 if unknown."""
+    line_text: str = ""
+    """That line."""
+    place: str = ""
+    """The same line for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
+
+    __repr__ = brief
+
+    @classmethod
+    def of(cls, how: str, outcome: Outcome, message: str = "") -> Attempt:
+        """What came of a call.
+
+        Args:
+            how: the call.
+            outcome: what it came to.
+            message: what is wrong with what came back.
+        """
+        return cls(how, outcome.message or message, outcome.line, outcome.line_text, outcome.place)
+
+
+class CannotCall(CandidateError):
+    """No way was found to call a candidate, which is no verdict on it: why, what to do, what was tried."""
+
+    def __init__(self, sentence: str, candidate: Candidate, tried: Sequence[Attempt] = ()) -> None:
+        """Args: the sentence, who cannot be called, and what was tried, the likeliest first."""
+        super().__init__(sentence)
+        self.candidate = candidate
+        self.tried = tuple(tried)
+
+    def __repr__(self) -> str:
+        """The sentence, and how many ways of calling were tried."""
+        return f"{super().__repr__()[:-1]}, tried={len(self.tried)})"

@@ -1,4 +1,8 @@
-"""The processes a candidate runs in: a new interpreter, or a copy of this one."""
+"""The processes a candidate runs in: a new interpreter, or a copy of this one.
+
+Nothing here imports NumPy before it is needed: a new interpreter takes as long to start as we take for
+all of our own imports, so it starts before them.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +18,16 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence, Set
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY
-from convstep.candidate.call.serve import serve
-from convstep.candidate.call.source_of import served_function
 from convstep.candidate.load.target import Target
 from convstep.language import spoken, tr
 from convstep.oracle import watched
-from convstep.oracle.conversation import Pipe
 from convstep.printable import printable
 from convstep.served import DRIVER
+
+if TYPE_CHECKING:
+    from convstep.oracle.conversation import Pipe
 
 CRASHES = {
     "SIGSEGV": "it crashed: segmentation fault",
@@ -134,6 +137,8 @@ class Forked:
     """A copy of this process, which has the function already."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        from convstep.candidate.call import serve, source_of  # noqa: F401  before the copy is made
+
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()  # else the copy would write it again
@@ -208,6 +213,9 @@ class _Copy:
 
 def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
+    from convstep.candidate.call.serve import serve
+    from convstep.candidate.call.source_of import served_function
+
     try:
         faulthandler.disable()  # pytest turns it on, and a crash would fill its screen
         watched.supervised(parent, mask)
@@ -237,6 +245,8 @@ def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: in
 
 def how_it_died(code: int | None) -> str:
     """How a process ended, in words."""
+    from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY
+
     if code is None:
         return tr("its process ended")
     if code == OUT_OF_MEMORY:

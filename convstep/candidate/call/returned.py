@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.convention import Convention, flattened
-from convstep.candidate.call.conventions import CONVENTIONS
+from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
+from convstep.candidate.call.objects import role_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle.messages import longest_about
@@ -97,3 +98,40 @@ def _readable(tensor: Any) -> Any:
     for lazy in ("resolve_conj", "resolve_neg"):
         read = getattr(read, lazy, lambda read=read: read)()
     return read.float() if str(getattr(read, "dtype", "")) == "torch.bfloat16" else read
+
+
+def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
+
+    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
+    is what it does not name.
+    """
+    if is_dataclass(result) and not isinstance(result, type):
+        result = {each.name: getattr(result, each.name) for each in fields(result)}
+    elif isinstance(result, tuple) and hasattr(result, "_asdict") and all(map(meaning, result._asdict())):
+        result = result._asdict()
+    if isinstance(result, Mapping):
+        found = {meaning(str(key)): value for key, value in result.items()}
+        found.pop("", None)
+        return tuple(found.values()), tuple(found)
+    if isinstance(result, (tuple, list)):
+        flat: list[Any] = []
+        held = [part for part in result if isinstance(part, Mapping)]
+        if held and all(any(map(meaning, map(str, part))) for part in held):  # dX, {"dW": …, "db": …}
+            labelled = {meaning(str(key)): value for part in held for key, value in part.items()}
+            free = [name for name in ("dA_prev", "dW", "db") if name not in labelled]
+            others = [part for part in result if not isinstance(part, Mapping)]
+            labelled |= dict(zip(free, others, strict=False))
+            labelled.pop("", None)
+            return tuple(labelled.values()), tuple(labelled)
+        for part in result:
+            inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
+            flat += part if inner else [part]
+        return tuple(flat), ()
+    return (result,), ()
+
+
+def meaning(key: str) -> str:
+    """Which gradient a name stands for: "dW", "db", "dA_prev", or ""."""
+    role, _ = role_of(key.removeprefix("self."))
+    return f"d{role}" if role else ""

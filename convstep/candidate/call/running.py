@@ -14,14 +14,15 @@ import numpy as np
 
 from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.convention import Inputs, expected_forward
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like, value_of
 from convstep.candidate.call.layer import Array, Before, Layer, called
 from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
 from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
+from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
 CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"
@@ -46,24 +47,19 @@ def run_layer(
     Raises:
         ForwardFailed: a layer that runs on other problems cannot be made or run forward on this one.
     """
-    stage = "make"
-
-    def at(now: str) -> None:
-        nonlocal stage
-        stage = now
-
     try:
-        return _run(kind, call, inputs, facts, at)
-    except BaseException as error:
-        facts["places"] = (f"stage {stage}",)
-        if call.places and stage != "backward" and isinstance(error, Exception):
+        return _run(kind, call, inputs, facts)
+    except Exception as error:
+        if call.places and facts["places"] != ("stage backward",):
             raise ForwardFailed from error
         raise
 
 
-def _run(
-    kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any], at: Callable[[str], None]
-) -> dict[str, Array]:
+def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]) -> dict[str, Array]:
+    def at(stage: str) -> None:
+        facts["places"] = (f"stage {stage}",)
+
+    at("make")
     assert call.maker is not None
     assert call.layouts is not None
     problem, tensors = inputs.problem, bool(call.tensors)
@@ -101,11 +97,12 @@ def _run(
         if result is None:
             raise Unusable(tr("it returned None and left no gradient in the layer"))
         raise Unusable(tr("no gradient was found in what it returned or in the layer"))
-    facts["places"] = _places(layer)
     for name, handed in layer.inputs.items():
         if not np.array_equal(plain(handed), plain(layer.hand(name)), equal_nan=True):
             setattr(inputs, name, plain(handed))  # it was changed in place
-    return ours(layer, found)
+    gradients = ours(layer, found)
+    facts["places"] = _places(layer)
+    return gradients
 
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:

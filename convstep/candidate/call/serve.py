@@ -25,9 +25,9 @@ import numpy as np
 
 from convstep.candidate.call import wire
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import CONVENTIONS, matching_forward
-from convstep.candidate.call.given import signatures
+from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
+from convstep.candidate.call.parameters import written
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
@@ -62,13 +62,8 @@ class Served:
     """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
-        """Its own forward under a convention, if there is one."""
-        known = CONVENTIONS.get(call.convention)
-        sibling = _sibling(self.candidate.name, self.namespace)
-        if known is None or (sibling is not None and known.forward is not None):
-            return _found(self.candidate.forward, self.namespace)
-        name = matching_forward(known, self.candidate.name, _functions(self.namespace))
-        return self.namespace.get(name) if known.forward is not None else None
+        """Its own forward, if there is one that a call may need."""
+        return None if call.convention == "problem" else _found(self.candidate.forward, self.namespace)
 
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
@@ -91,11 +86,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
-    functions = _functions(namespace)
-    forwards = [matching_forward(c, name, functions) for c in CONVENTIONS.values() if c.forward]
-    forward = next(filter(None, [_sibling(name, namespace) or "", *forwards]), "")
+    forward = _sibling(name, namespace) or matching_forward(name, _functions(namespace))
     theirs = _listed(_found(forward, namespace))
-    written = signatures(function) if isinstance(function, type) and kind == "class" else ((), ())
     return Candidate(
         name,
         kind,
@@ -104,8 +96,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         variadic,
         forward,
         kind == "autograd" or _uses_torch(namespace),
-        made_of=written[0],
-        methods=written[1],
+        methods=written(function) if isinstance(function, type) and kind == "class" else (),
         keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
         keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
         forward_parameters=tuple(p.name for p in theirs),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import math
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from convstep.candidate.call.call import Method
-from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.outcome import Candidate, CannotCall
+from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.language import tr
 
@@ -55,54 +54,6 @@ _ORDERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter as it is written."""
-
-    name: str
-    """Without stars."""
-    default: str | None = None
-    """Its default as Python writes it; None if it must be given."""
-    star: str = ""
-    """ "*" or "**" where it takes the rest."""
-
-    @property
-    def value(self) -> object:
-        """The default, if it is a literal."""
-        try:
-            return ast.literal_eval(self.default or "None")
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
-
-    @classmethod
-    def read(cls, text: str) -> Parameter:
-        """The parameter of "stride=1", "x" or "**kwargs"."""
-        name, equals, default = text.partition("=")
-        return cls(name.lstrip("*"), default if equals else None, "*" * name.count("*"))
-
-
-def _method(text: str) -> tuple[str, tuple[Parameter, ...]]:
-    """A method's name and parameters; they are written "forward(x, training=True)"."""
-    name, _, rest = text.partition("(")
-    return name, tuple(Parameter.read(each) for each in _split(rest.removesuffix(")")))
-
-
-def _split(text: str) -> list[str]:
-    """The parts of an argument list: commas within brackets and quotes do not count."""
-    parts, depth, quote = [""], 0, ""
-    for letter in text:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"":
-            quote = letter
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth and not quote:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
-
-
 def _best(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """Names that fit a pattern, those of the first pattern first."""
     return [
@@ -119,7 +70,7 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     Raises:
         CannotCall: it has no forward or no backward.
     """
-    methods = dict(_method(text) for text in candidate.methods)
+    methods = dict(read(text) for text in candidate.methods)
     owner, _, wanted = candidate.name.partition(".")
     names = [name for name in methods if not name.startswith("@")]
     back = [
@@ -209,18 +160,14 @@ def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
 def makers_of(candidate: Candidate) -> Iterator[Method]:
     """The ways of making it, the likeliest first; kernels that it only reads are set from outside."""
     read = dict.fromkeys(re.findall(r"self\.(\w+)\b(?!\s*\()", candidate.source))
-    written = set(
-        re.findall(
-            r"self\.(\w+)(?=\s*(?::[^=\n]+)?=[^=])|self\.(\w+)(?=\s*,[^=\n()]*=[^=])", candidate.source
-        )
-    )
-    written = {name for names in written for name in names}
-    written |= {Parameter.read(text).name for text in candidate.made_of}  # of a dataclass
+    assigned = r"self\.(\w+)(?=\s*(?::[^=\n]+)?=[^=]|\s*,[^=\n()]*=[^=])"
+    made = set(re.findall(assigned, candidate.source))
+    made |= {each.name for each in _made_of(candidate)}  # of a dataclass
     lacking = [
         (f"self.{name}", role)
         for role in ("W", "b")
         for name in read
-        if name not in written and roles_of(name)[:1] == (role,)
+        if name not in made and roles_of(name)[:1] == (role,)
     ]
     settable = (
         tuple(lacking)
@@ -232,9 +179,13 @@ def makers_of(candidate: Candidate) -> Iterator[Method]:
         yield maker if taken else replace(maker, given=(*maker.given, *settable))
 
 
+def _made_of(candidate: Candidate) -> tuple[Parameter, ...]:
+    return next((read(text)[1] for text in candidate.methods if text.startswith("__init__(")), ())
+
+
 def _constructors(candidate: Candidate) -> Iterator[Method]:
     """The ways of filling the constructor's parameters, the likeliest first."""
-    listed = [Parameter.read(text) for text in candidate.made_of]
+    listed = _made_of(candidate)
     parameters = [each for each in listed if not each.star]
     for rest in (each.name for each in listed if each.star == "**"):
         keys = re.findall(rf"\b{rest}(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
@@ -307,7 +258,7 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
             found += [("activation:linear", 0), ("activation", 1)]
-        elif role == "use_bias" and value is False and parameter.default == "False":
+        elif role == "use_bias" and value is False:
             found.append((role, 0))
     if not required and isinstance(value, bool):
         found = [entry for entry in found if entry[0] in ("use_bias", "padding:flag")]

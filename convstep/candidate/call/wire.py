@@ -10,8 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from convstep.candidate.call.calling import INPUTS, Call
-from convstep.candidate.call.conventions import named
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.conventions import convention_of, named
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
 from convstep.oracle.messages import (

@@ -11,7 +11,7 @@ dZ: upstream_gradient error errors error_tensor accum_grad d_l_d_out dh top_diff
 dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_conv dnext_layer
 dZ: next_grad output_error grad_y grad_z dl_dy residual
 A_prev: a_prev a x input inputs inp x_in xin input_tensor input_data image images img im batch data
-A_prev: convin conv_in conv_input picture pictures pic pics map maps planes plane
+A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
 b: b bias biases beta offset offsets bs

@@ -20,7 +20,6 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
-from convstep.candidate.call.source_of import name_of
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -75,14 +74,23 @@ class Worker:
 
     @classmethod
     def of_target(
-        cls, target: Target, options: dict[str, Any] | None = None, seconds: float | None = None
+        cls,
+        target: Target,
+        options: dict[str, Any] | None = None,
+        seconds: float | None = None,
+        started: Process | None = None,
     ) -> Worker:
-        """A worker for code in a file or a module."""
+        """A worker for code in a file or a module, whose first process may have been started already."""
         flags: list[str] = []
+        waiting = [] if started is None else [started]
         for name, value in (options or {}).items():
             if value:
                 flags += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, str) else [])]
-        return cls(lambda: Spawned(target, options or {}), str(target), seconds, tuple(flags))
+
+        def start() -> Process:
+            return waiting.pop() if waiting else Spawned(target, options or {})
+
+        return cls(start, str(target), seconds, tuple(flags))
 
     @classmethod
     def of_function(cls, function: Callable[..., Any], seconds: float | None = None) -> Worker:
@@ -267,6 +275,8 @@ def nonsense() -> str:
 
 def _address(function: Callable[..., Any]) -> str:
     """How the command line names a function, or its name where it cannot."""
+    from convstep.candidate.call.source_of import name_of
+
     with contextlib.suppress(CandidateError):
         return str(importable(function))
     return name_of(function)
@@ -279,6 +289,8 @@ def importable(function: Callable[..., Any]) -> Target:
         CandidateError: it lives in this process alone.
     """
     import inspect
+
+    from convstep.candidate.call.source_of import name_of
 
     name = name_of(function)
     file = None

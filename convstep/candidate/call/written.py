@@ -1,18 +1,19 @@
-"""A call, its arrays and their cells as the candidate's author would write them."""
+"""A call, its arrays and their cells as the candidate's author would write them, and as an adapter does."""
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.convention import Arguments, Convention, Inputs
-from convstep.candidate.call.conventions import CONVENTIONS, autograd_arguments, matching_forward
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
-from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of, given
+from convstep.candidate.call.layouts import Inputs, Layouts
+from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
 
 Shape = tuple[int, ...]
@@ -24,7 +25,7 @@ _WORDS = {"NCHW": {"A_prev": "x", "W": "w", "dZ": "dout"}}
 def layouts_of(call: Call) -> Layouts | None:
     """How a candidate's arrays lie; None where they lie as ours."""
     known = CONVENTIONS.get(call.convention)
-    return call.layouts if known is None or call.layouts or known.name == "problem" else known.lie
+    return call.layouts if known is None or call.layouts or known.name == "problem" else known.layouts
 
 
 def their_cell(call: Call, name: str, index: Shape) -> Shape:
@@ -48,34 +49,19 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     >>> call_text(Call("coursera"), Candidate("back", "function", ("dZ", "cache"), 2), problem)
     "back(dZ of (1, 2, 3, 2), (A_prev of (1, 4, 5, 1), W of (3, 3, 1, 2), b, {'stride': 1, 'pad': 0}))"
     """
-    if call.convention not in CONVENTIONS:
-        return _calls_text(call, candidate, problem)
-    convention = CONVENTIONS[call.convention]
-    if convention.name == "problem":
+    if call.convention == "problem":
         return ""
-    inputs = _in_words(convention, convention.inputs(problem, integers=call.integers))
-    if candidate.kind == "autograd":
-        given = autograd_arguments(inputs, candidate)  # by position alone
-        places = [p * isinstance(value, Code) for p, value in zip(candidate.parameters, given, strict=False)]
-        return f"{_owner(candidate.name)}.apply({listed(given, {}, places)})"
-    cache = _forward_text(convention, candidate, inputs) if call.own_cache else None
-    arguments = convention.arguments(inputs, candidate, cache)
-    return f"{candidate.name}({listed(*arguments, candidate.parameters)})"
-
-
-def _in_words(convention: Convention, inputs: Inputs) -> Inputs:
-    """The same inputs, with words in the place of arrays."""
-    words = _WORDS.get(convention.A_layout, {})
-    for name in ("A_prev", "W", "dZ"):
-        setattr(inputs, name, _Array(f"{words.get(name, name)} of {tuple(getattr(inputs, name).shape)}"))
-    inputs.b, inputs.Z = (None if inputs.b is None else _Array("b")), _Array("Z")
-    return inputs
-
-
-def _forward_text(convention: Convention, candidate: Candidate, inputs: Inputs) -> Code:
-    name = matching_forward(convention, candidate.name, [candidate.forward]) or candidate.forward
-    given: Arguments = ((), {}) if convention.forward is None else convention.forward(inputs, ())
-    return Code(f"the cache of {name}({listed(*given)})")
+    inputs, told = convention_of(call).inputs(problem, integers=call.integers), spelled(call, candidate)
+    owner = candidate.name.removesuffix(".backward").removesuffix(".apply")
+    applied = f"{owner}.apply" if candidate.kind == "autograd" else candidate.name
+    names = {told.maker: f"layer = {owner}", told.forward: applied, told.backward: candidate.name}
+    methods = [told.forward if told.by_autograd(candidate) else told.backward]
+    if told.maker is not None:
+        methods = [told.maker, told.forward, told.backward]
+        names |= {each: f"layer.{each.name}" for each in methods[1:] if each is not None}
+    return "; ".join(
+        f"{names[each]}({_arguments(told, each, candidate, inputs)})" for each in methods if each is not None
+    )
 
 
 class Code(str):
@@ -116,72 +102,170 @@ def _shown(value: Any, parameter: str) -> str:
     return repr(value) if whole or not parameter else f"{parameter}={value!r}"
 
 
-def _owner(name: str) -> str:
-    return name.removesuffix(".backward").removesuffix(".apply")
-
-
-def _calls_text(call: Call, candidate: Candidate, problem: Problem) -> str:
-    """The calls of a candidate that is called by what its parameters are called."""
-    inputs, name = convention_of(call).inputs(problem), candidate.name
-    if call.maker is None:
-        steps = [f"{name}{'.apply' if candidate.kind == 'autograd' else ''}"]
-        method = call.forward if call.by_autograd(candidate) else call.backward
-        return f"{steps[0]}({'' if method is None else _by_place(call, method, candidate, inputs)})"
-    steps = [
-        f"layer.{method.name or 'backward'}({_arguments(call, method, inputs)})"
-        for method in (call.forward, call.backward)
-        if method is not None
-    ]
-    return "; ".join([f"layer = {_owner(name)}({_arguments(call, call.maker, inputs)})", *steps])
-
-
-def _by_place(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
-    """The arguments of a function, what it takes apart put together."""
-    words = _WORDS.get((call.layouts or Layouts()).A, {})
+def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
+    """The arguments of a call, what it takes apart put together."""
+    words, values = _WORDS.get((call.layouts or Layouts()).A, {}), Values(inputs, call, candidate)
+    parameters, layer = candidate.parameters, call.maker is not None
+    if layer:
+        told = tuple(
+            pair for pair in method.given if not pair[0].startswith("self.")
+        )  # else set from outside
+        method, parameters = Method(method.name, told), tuple(name for name, _ in told)
+    elif method is call.forward and not call.by_autograd(candidate):
+        parameters = candidate.forward_parameters
 
     def code(role: str) -> Any:
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
-        value = _value(call, role, inputs)
-        return ast.literal_eval(value) if value else _Array(role.partition(".")[0])
+        if role == "cache" and call.convention in CONVENTIONS and call.forward is not None:
+            return Code(
+                f"the cache of {candidate.forward}({_arguments(call, call.forward, candidate, inputs)})"
+            )
+        value: Any = None
+        if layer:
+            value = value_of(role, inputs.problem, call)
+        elif not role.startswith("own."):
+            value = values(role)
+        plain = isinstance(value, (bool, int, float, str, tuple)) or (callable(value) and not layer)
+        return value if plain else _Array(role.partition(".")[0])
 
-    places, by_name = given(method, candidate.parameters, code)
-    return listed(places, by_name, candidate.parameters)
-
-
-def _arguments(call: Call, method: Method | None, inputs: Inputs) -> str:
-    shown = []
-    for parameter, role in () if method is None else method.given:
-        if parameter.startswith("self."):  # set from outside
-            continue
-        if role == "b":
-            shown.append(parameter or "b")
-        elif role in ("A_prev", "W", "dZ"):
-            shown.append(f"{parameter or role} of {getattr(inputs, role).shape}")
-        else:
-            value = _value(call, role, inputs)
-            shown.append(f"{parameter}={value}" if parameter and value else parameter or role)
-    return ", ".join(shown)
+    places, named = given(method, parameters, code)
+    if candidate.kind == "autograd":  # its `apply` takes nothing by name
+        parameters = tuple(p * isinstance(value, Code) for p, value in zip(parameters, places, strict=False))
+    return listed(places, named, parameters)
 
 
-def _value(call: Call, role: str, inputs: Inputs) -> str:
-    """What a parameter that is no array is given; "" where that is more than a number or two."""
-    if call.maker is not None:
-        given = value_of(role, inputs.problem, call)
-        return repr(given) if isinstance(given, (bool, int, float, str, tuple)) else ""
-    geometry = inputs.problem.geometry
-    filters, *kernel, _ = geometry.kernel_shape
-    values: dict[str, Any] = {
-        "in_channels": geometry.input_shape[2],
-        "out_channels": filters,
-        "kernel_size": tuple(kernel),
-        "stride": geometry.stride,
-        "padding": tuple(top for top, _ in geometry.padding),
-        "dilation": geometry.dilation,
-        "groups": geometry.groups,
-        "rate": call.rate,
-    }
-    value = values.get(role, "")
-    pair = isinstance(value, tuple)
-    return str(value[0] if pair and value[0] == value[1] and not call.pairs else value)
+DECIDE = "  # decide: "
+"""What stands before a comment where the person has to."""
+_K, _L = "n.w.shape[2]", "n.w.shape[3]"
+_VALUES = {
+    "in_channels": "n.x.shape[1]",
+    "out_channels": "len(n.w)",
+    "kernel_size": _K,
+    "kernel_size:pair": f"({_K}, {_L})",
+    "kernel_size:shape": f"(n.x.shape[1], {_K}, {_L})",
+    "kernel_size:shape last": f"({_K}, {_L}, n.x.shape[1])",
+    "kernel_size:full": "n.w.shape",
+    "kernel_size:full last": f"({_K}, {_L}, n.x.shape[1], len(n.w))",
+    "kernel_h": _K,
+    "kernel_w": _L,
+    "input_shape:HW": "n.x.shape[2:]",
+    "in_h": "n.x.shape[2]",
+    "in_w": "n.x.shape[3]",
+    "batch": "len(n.x)",
+    "padding:word": '"same" if n.padding else "valid"',
+    "padding:WORD": '"SAME" if n.padding else "VALID"',
+    "padding:flag": "n.padding > 0",
+    "rate": "1.0",  # so that the change of what it updates is the gradient
+    "use_bias": "True",
+    "flag": "True",
+    "zero": "0.0",
+    "name": '"layer"',
+    "seed": "0",
+    "dtype": '"float64"',
+    "activation": "lambda Z: Z",
+    "activation:linear": '"linear"',
+    "format": '"channels_first"',
+    "format last": '"channels_last"',
+    "ctx": "ctx",
+}
+"""What a role is given whose code is always the same; "last" where the channels are."""
+_KNOWN = ("stride", "padding", "dilation", "groups", "in_channels", "out_channels", "kernel_size")
+"""What a dict of hyperparameters may hold."""
+
+
+class Given:
+    """What the parameters of one way of calling are given, as code."""
+
+    def __init__(self, candidate: Candidate, call: Call) -> None:
+        """Args: who is called, and how."""
+        self._candidate, self._call = candidate, call
+        self.tensors = call.with_tensors(candidate) or candidate.kind == "autograd"
+        self.lie = lie = layouts_of(call) or Layouts("NCHW", "OIHW")
+        """How its arrays lie."""
+        self.undecided: list[str] = []
+        """Lines for what the names do not tell."""
+        bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
+        pairs = call.convention != "layer" and call.pairs
+        numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
+        self.inputs = Inputs(
+            A_prev=self.array(moved("n.x", "NCHW", lie.A)),
+            W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W))),
+            b=self.array(bias),
+            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
+            groups=Code("n.groups"),  # type: ignore[arg-type]
+            problem=None,  # type: ignore[arg-type]
+            **numbers,
+        )
+        """The arrays and the integers of a problem."""
+
+    def array(self, text: str) -> Code:
+        """An array as it is handed over."""
+        return Code(f"torch.tensor({text})" if self.tensors else text)
+
+    def __call__(self, role: str) -> Code:
+        """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
+        base, _, form = role.partition(":")
+        layer, A = self._call.convention == "layer", self.lie.A
+        if base[0] == "?":
+            self.undecided += [
+                f"{base[1:]} = None{DECIDE}give it a value, and delete the next line",
+                f'raise NotImplementedError("the adapter does not say yet what {base[1:]} is")',
+            ]
+            return Code(base[1:])
+        if base.startswith("own."):
+            return Code(f"made[{int(base[4:]) + 1}]")
+        if role == "padding:word" and re.search(r"[\"'](SAME|VALID)[\"']", self._candidate.source):
+            role = "padding:WORD"
+        last = f"{role} last" if A.endswith("C") else role
+        if known := _VALUES.get(last) or _VALUES.get(role):
+            return Code(known)
+        if form == "pair":
+            return Code(f"(n.{base}, n.{base})")
+        if base in ("input_shape", "W_shape"):
+            alone = layer and not form and "N" in A
+            shape = f"{self.inputs.W if base == 'W_shape' else self.inputs.A_prev}.shape"
+            return Code(f"{shape}{('[1:]' if A[0] == 'N' else '[:-1]') * alone}")
+        if base == "A_prev_pad":
+            around = ", ".join("(n.padding, n.padding)" if axis in "HW" else "(0, 0)" for axis in A)
+            return Code(f"numpy.pad({self.inputs.A_prev}, ({around}))")
+        if base in ("cache", "hparameters"):
+            return Code(repr(self._cache() if base == "cache" else self._hyper()))
+        if base == "Z" and layer:
+            return Code("made[0] if isinstance(made, tuple) else made")
+        return getattr(self.inputs, base, Code("None"))
+
+    def _cache(self) -> object:
+        call = self._call
+        if call.own_cache:
+            return Code("cache")
+        if call.forward is None:
+            return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
+        return Code("made[1] if isinstance(made, tuple) else made")
+
+    def _hyper(self) -> dict[str, Code]:
+        roles = making_roles if self._call.convention == "layer" else roles_of
+        words = dict.fromkeys(re.findall(r"""["'](\w+)["']""", self._candidate.source))
+        found = {word: role for word in words for role in _KNOWN if role in roles(word)}
+        return {word: self(role) for word, role in (found or {"stride": "stride", "pad": "padding"}).items()}
+
+
+def moved(name: str, given: str, wanted: str) -> str:
+    """An array whose axes are put into another order: those that are missing have the length 1.
+
+    >>> moved("n.x", "NCHW", "HWC"), moved("dx", "HWC", "NCHW"), moved("n.w", "OIHW", "OIHW")
+    ('n.x[0].transpose(1, 2, 0)', 'dx.transpose(2, 0, 1)[None]', 'n.w')
+    """
+    index = [":" if axis in wanted else "0" for axis in given]
+    kept = [axis for axis in given if axis in wanted]
+    order = [kept.index(axis) for axis in wanted if axis in kept]
+    grown = [":" if axis in kept else "None" for axis in wanted]
+    turned = "" if order == sorted(order) else f".transpose({', '.join(map(str, order))})"
+    return f"{name}{_subscript(index)}{turned}{_subscript(grown)}"
+
+
+def _subscript(index: list[str]) -> str:
+    while index and index[-1] == ":":
+        index.pop()
+    return f"[{', '.join(index)}]" if index else ""

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import default_rng
 
 from convstep.brief import brief
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import Convention
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import Named
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -132,7 +132,7 @@ class Right:
 def right_of(case: Case) -> Right:
     """The problem of a case with random arrays, always the same ones, and what is right on it."""
     seed = [case.batch or 0, *case.size, *case.kernel, *case.stride, *sum(case.padding, ())]
-    rng = np.random.default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
+    rng = default_rng([*seed, case.channels, case.filters, *case.dilation, case.groups])
     geometry = case.geometry
     lead = () if case.batch is None else (case.batch,)
     problem = Problem(
@@ -151,7 +151,7 @@ def right_of(case: Case) -> Right:
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
     every = _all_cases(convention.name)
-    if isinstance(convention, Named) and convention.told is not None and convention.name == "layer":
+    if convention.told is not None and convention.name == "layer":
         told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
     else:
         told = dict.fromkeys(fitted(case, convention) for case in every)
@@ -166,7 +166,7 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
 
 def fitted(case: Case, convention: Convention) -> Case:
     """A case as a candidate that says for itself what it takes can be told it."""
-    if not isinstance(convention, Named) or convention.told is None:
+    if convention.told is None:
         return case
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:
@@ -295,24 +295,12 @@ def _along_one_axis() -> Iterator[Case]:
 
 def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
     turn = itertools.cycle(batches)
-    for dilation, s, p in [
-        ((2, 2), 1, 0),
-        ((2, 2), 1, 1),
-        ((2, 2), 2, 2),
-        ((3, 3), 1, 2),
-        ((1, 2), 1, 1),
-        ((2, 1), 2, 0),
-    ]:
+    dilated = ((2, 2), 1, 0), ((2, 2), 1, 1), ((2, 2), 2, 2), ((3, 3), 1, 2), ((1, 2), 1, 1), ((2, 1), 2, 0)
+    for dilation, s, p in dilated:
         yield Case((6, 7), (3, 2), (s, s), ((p, p), (p, p)), 2, 2, next(turn), dilation)
         yield Case((5, 6), (2, 2), (s, s), ((p, p), (p, p)), 1, 2, next(turn), dilation)
-    for groups, channels, s, p in [
-        (2, (2, 2), 1, 0),
-        (2, (4, 2), 1, 1),
-        (2, (2, 4), 2, 1),
-        (3, (3, 3), 1, 1),
-        (3, (3, 6), 2, 0),
-        (2, (4, 6), 1, 0),
-    ]:
+    by_two = (2, (2, 2), 1, 0), (2, (4, 2), 1, 1), (2, (2, 4), 2, 1)
+    for groups, channels, s, p in (*by_two, (3, (3, 3), 1, 1), (3, (3, 6), 2, 0), (2, (4, 6), 1, 0)):
         yield Case((5, 4), (3, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
         yield Case((4, 5), (2, 2), (s, s), ((p, p), (p, p)), *channels, next(turn), (1, 1), groups)
     yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)

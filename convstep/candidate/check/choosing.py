@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import AUTO, CONVENTIONS, likely, spoken
-from convstep.candidate.call.named import convention_of, described, is_forward, makes_column
-from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Candidate
-from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.conventions import AUTO, CONVENTIONS, convention_of
+from convstep.candidate.call.likely import is_forward, likely, spoken
+from convstep.candidate.call.named import described, makes_column
+from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers

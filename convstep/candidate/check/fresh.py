@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import Result, judge
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -70,26 +70,6 @@ class FreshProblems:
                 return case
             self._waiting.append(case)
         return None
-
-
-class Returning:
-    """The same, but only those on which something comes back: elsewhere no gradient is right or wrong."""
-
-    def __init__(self, fresh: FreshProblems) -> None:
-        self._fresh = fresh
-
-    @property
-    def results(self) -> list[Result]:
-        """All that came of it so far."""
-        return _returned(self._fresh.results)
-
-    def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
-        """Results of new problems of which something is true, at most as many as asked for."""
-        return _returned(self._fresh(holds, count))
-
-
-def _returned(results: Sequence[Result]) -> list[Result]:
-    return [result for result in results if result.outcome.kind == RETURNED]
 
 
 def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> Iterator[Case]:

@@ -33,8 +33,6 @@ class Judged:
     """The shape it has, in our layout."""
     max_abs_error: float = 0.0
     """The largest error; inf where one of the two is NaN or inf, or the shape is wrong."""
-    max_rel_error: float = 0.0
-    """The largest error relative to the right value of the cell."""
     worst: tuple[int, ...] = ()
     """The cell with the largest error."""
     rounding: bool = True
@@ -129,19 +127,17 @@ def wrong_cells(
 def _judged(name: str, right: Right, actual: Array) -> Judged:
     expected = right.gradients[name]
     if actual.shape != expected.shape:
-        return Judged(name, SHAPE, actual.shape, np.inf, np.inf)
+        return Judged(name, SHAPE, actual.shape, np.inf)
     wrong = wrong_cells(name, right, actual)
     with quiet():
         error = np.abs(np.asarray(actual, np.float64) - expected)
         error = np.where(np.isnan(error), np.where(wrong, np.inf, 0.0), error)
-        relative = np.where(error == 0, 0.0, error / np.abs(expected))
     worst = np.unravel_index(int(np.argmax(error)), error.shape) if error.size else ()
     return Judged(
         name,
         WRONG if wrong.any() else RIGHT,
         actual.shape,
         float(error.max(initial=0.0)),
-        float(np.nanmax(relative, initial=0.0)),
         tuple(int(i) for i in worst),
         bool((error <= right.rounding[name]).all()),
     )

@@ -11,12 +11,21 @@ import numpy as np
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.convention import expected_forward
+from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Candidate, Outcome
-from convstep.candidate.call.uncallable import Attempt, CannotCall
+from convstep.candidate.call.outcome import (
+    DIED,
+    HUNG,
+    REFUSED,
+    RETURNED,
+    Attempt,
+    Candidate,
+    CannotCall,
+    Outcome,
+)
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600
@@ -81,7 +90,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
         replace(plain, padding=((1, 1), (0, 0))),
         replace(plain, kernel=(3, 2)),
     ):
-        if layers.cannot_say(call, case.geometry):
+        if convention_of(call).cannot_say(case.geometry):
             continue
         if not _forward_fits(judge(case, right_of(case), called(call, case))):
             same = case.kernel == plain.kernel
@@ -205,7 +214,11 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
             case = case if own is None else replace(case, padding=own)
         kind = "padded" if case.padding != ((0, 0), (0, 0)) else "plain"
         strided = kind == "padded" and s == 2 and "strided" not in found
-        if (kind in found and not strided) or not case.possible or layers.cannot_say(call, case.geometry):
+        if (
+            (kind in found and not strided)
+            or not case.possible
+            or convention_of(call).cannot_say(case.geometry)
+        ):
             continue
         found.setdefault(kind, case)
         if strided:

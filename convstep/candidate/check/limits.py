@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import leaves, word_of
-from convstep.candidate.call.conventions import CONVENTIONS, spoken
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of
+from convstep.candidate.call.likely import spoken
 from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.check.judging import SHAPE, Result, problem_words
@@ -133,8 +133,7 @@ def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:
 
 def _sides_read(call: Call, source: str) -> Iterator[str]:
     """Which sides of its kernels, H and W, a source reads the length of."""
-    known = CONVENTIONS.get(call.convention)
-    layout = (call.layouts or Layouts()).W if known is None else known.W_layout
+    layout = convention_of(call).layouts.W
     given = [pair for m in (call.forward, call.backward) if m is not None for pair in m.given]
     named = {word_of(name) for name, role in given if role == "W"}
 

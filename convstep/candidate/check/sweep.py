@@ -11,9 +11,7 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.convention import expected_forward
-from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.conventions import AUTO, convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
@@ -23,6 +21,7 @@ from convstep.candidate.check.judging import Result, judge, wrong_cells
 from convstep.candidate.check.laid import Laid, laid_otherwise
 from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
+from convstep.conv.forward import expected_forward
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
-from convstep.candidate.call.conventions import CONVENTIONS, named
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of, described, guessed, ways
+from convstep.candidate.call.named import described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker

@@ -11,8 +11,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.conventions import CONVENTIONS, named
-from convstep.candidate.call.named import convention_of
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.judging import SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
@@ -150,29 +149,25 @@ def _has(words: str, result: Result) -> bool:
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
     """The order in which every gradient has its shape, where the convention's order is not it."""
-    convention = convention_of(swept.call)
     if swept.call.convention not in CONVENTIONS:  # its order was found by trying
         return None
-    returned = [result for result in results if result.outcome.kind == RETURNED]
-    if not returned or any(result.outcome.labels for result in returned):
+    if not _misfit(results) or any(result.outcome.labels for result in results):
         return None
-    if not any(found.kind == SHAPE for result in returned for found in result.judged):
-        return None
+    convention = convention_of(swept.call)
     for order in itertools.permutations(convention.returns):
-        if order == convention.returns:
-            continue
         again = []
         for result in results:
             if result.outcome.kind == RETURNED:
-                problem = result.right.problem
-                gradients = named(convention, result.outcome.returned, (), problem, order)
-                outcome = replace(result.outcome, gradients=gradients)
-                result = judge(result.case, result.right, outcome)
+                gradients = named(convention, result.outcome.returned, (), result.right.problem, order)
+                result = judge(result.case, result.right, replace(result.outcome, gradients=gradients))
             again.append(result)
-        judged = [found for result in again for found in result.judged]
-        if judged and not any(found.kind == SHAPE for found in judged):
+        if any(result.judged for result in again) and not _misfit(again):
             return order, again
     return None
+
+
+def _misfit(results: Sequence[Result]) -> bool:
+    return any(found.kind == SHAPE for result in results for found in result.judged)
 
 
 def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:

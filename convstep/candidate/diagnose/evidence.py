@@ -28,24 +28,15 @@ MOVES = {
 }
 """By direction, one line and more."""
 SLICES = {
-    "wrong in an input channel": (
-        "{name} is wrong only in input channel {number}",
-        "{name} is wrong only in the last input channel",
-    ),
-    "wrong in a sample": (
-        "{name} is wrong only in sample {number}",
-        "{name} is wrong only in the last sample",
-    ),
-    "wrong in an output channel": (
-        "{name} is wrong only in output channel {number}",
-        "{name} is wrong only in the last output channel",
-    ),
-    "right in an output channel": (
-        "{name} is right only in output channel {number}",
-        "{name} is right only in the last output channel",
-    ),
+    -1: ("{name} is wrong only in input channel {number}", "{name} is wrong only in the last input channel"),
+    -4: ("{name} is wrong only in sample {number}", "{name} is wrong only in the last sample"),
+    0: ("{name} is wrong only in output channel {number}", "{name} is wrong only in the last output channel"),
 }
-"""What is said of one slice: by its number, and where it is the last one of every problem."""
+"""What is said of one slice along an axis: by its number, and where it is the last one of every problem."""
+RIGHT_SLICE = (
+    "{name} is right only in output channel {number}",
+    "{name} is right only in the last output channel",
+)
 REARRANGED: tuple[tuple[str, Callable[[Array, tuple[int, int]], Array]], ...] = (
     ("{name} has the right numbers, rotated by 180°", lambda array, axes: np.flip(array, axes)),
     ("{name} has the right numbers, flipped along H", lambda array, axes: np.flip(array, axes[0])),
@@ -204,12 +195,12 @@ def _where(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> list[st
             said.append(tr("dA_prev is wrong only in the cells at its border"))
         if wrong_only_where_shared(wrong):
             said.append(tr("dA_prev is wrong only in cells that several windows share"))
-        said += _one_slice(name, masks, -1, "wrong in an input channel")
+        said += _one_slice(name, masks, -1, SLICES[-1])
         if all(mask.ndim == 4 and mask.shape[0] > 1 for mask in masks):
-            said += _one_slice(name, masks, 0, "wrong in a sample")
+            said += _one_slice(name, masks, -4, SLICES[-4])
     else:
-        said += _one_slice(name, masks, 0, "wrong in an output channel")
-        said += _one_slice(name, [~mask for mask in masks], 0, "right in an output channel", whole=True)
+        said += _one_slice(name, masks, 0, SLICES[0])
+        said += _one_slice(name, [~mask for mask in masks], 0, RIGHT_SLICE, whole=True)
     if not said:
         off = sum(int(mask.sum()) for mask in masks)
         cells = sum(mask.size for mask in masks)
@@ -236,14 +227,16 @@ def wrong_only_where_shared(results: Sequence[Result]) -> bool:
     )
 
 
-def _one_slice(name: str, masks: Sequence[Mask], axis: int, what: str, *, whole: bool = False) -> list[str]:
-    """Whether it is always the same one slice along an axis, or the last.
+def _one_slice(
+    name: str, masks: Sequence[Mask], axis: int, words: tuple[str, str], *, whole: bool = False
+) -> list[str]:
+    """What to say where it is always the same one slice along an axis, or the last.
 
     Args:
         name: the gradient.
         masks: the cells it is about, of every problem.
         axis: along which there are slices.
-        what: a key of `SLICES`.
+        words: what is said of a number, and of the last one.
         whole: all cells of the slice must be meant; else one is enough.
     """
     found = set()
@@ -255,10 +248,9 @@ def _one_slice(name: str, masks: Sequence[Mask], axis: int, what: str, *, whole:
             return []
         found.add((int(places[0]), int(places[0]) - len(touched)))
     first, from_the_end = ({pair[which] for pair in found} for which in (0, 1))
-    numbered, last = SLICES[what]
     if len(first) == 1:
-        return [tr(numbered, name=name, number=first.pop())]
-    return [tr(last, name=name)] if from_the_end == {-1} else []
+        return [tr(words[0], name=name, number=first.pop())]
+    return [tr(words[1], name=name)] if from_the_end == {-1} else []
 
 
 def _overlapped(result: Result) -> Mask:

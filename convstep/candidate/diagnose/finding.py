@@ -46,8 +46,6 @@ class Finding:
     """How it was reproduced."""
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
-    fix: str = ""
-    """Lines that put it right, in the author's idiom; "" where there is nothing better than the bug's own."""
 
     def __repr__(self) -> str:
         """Its name, how sure it is, and what it says."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.judging import Result, problem_words, wrong_cells
@@ -27,6 +26,7 @@ from convstep.candidate.diagnose.finding import (
     titled,
 )
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.conv.forward import expected_forward
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 
@@ -253,32 +253,27 @@ def wrong_forwards(swept: Swept) -> list[Result]:
     What has other samples or channels is not an output of this convolution, whatever it is called; an
     output that went through a ReLU is right.
     """
-    found = []
-    for result in swept.results:
-        Z, expected = result.outcome.Z, expected_forward(result.right.problem)
-        if Z is None or not _comparable(Z, expected):
-            continue
-        scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
-        if Z.shape != expected.shape or not any(
-            np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
-            for right in (expected, np.maximum(expected, 0))
-        ):
-            found.append(result)
-    return found
+    return [result for result in swept.results if _forward_fits(result) is False]
 
 
 def forward_is_right(swept: Swept) -> bool | None:
     """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
-    if wrong_forwards(swept):
+    made = [_forward_fits(result) for result in swept.results if result.outcome.Z is not None]
+    if False in made:
         return False
-    outputs = [(result.outcome.Z, result.right.problem) for result in swept.results]
-    made = [_comparable(Z, expected_forward(problem)) for Z, problem in outputs if Z is not None]
-    return True if made and all(made) else None
+    return True if made and None not in made else None
 
 
-def _comparable(Z: Array, expected: Array) -> bool:
-    """Whether what a forward returned has the samples and channels of this convolution's output."""
-    return Z.ndim == expected.ndim and (Z.shape[:-3], Z.shape[-1]) == (
-        expected.shape[:-3],
-        expected.shape[-1],
+def _forward_fits(result: Result) -> bool | None:
+    """Whether what a forward returned is right; None if nothing came, or no output of this convolution."""
+    Z = result.outcome.Z
+    if Z is None:
+        return None
+    expected = expected_forward(result.right.problem)
+    if Z.ndim != expected.ndim or (*Z.shape[:-3], Z.shape[-1]) != (*expected.shape[:-3], expected.shape[-1]):
+        return None
+    scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
+    return Z.shape == expected.shape and any(
+        np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
+        for right in (expected, np.maximum(expected, 0))
     )

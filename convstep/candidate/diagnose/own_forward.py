@@ -1,14 +1,13 @@
 """What a candidate's own forward does, where it is not this convolution, and whether the backward fits it.
 
-A backward is right if it is the gradient of its own forward. A forward that is another function than
-the reference's is held against what people's forwards do instead: each form is this convolution of
-changed arrays or integers, so that its gradients follow from the exact ones. Where none fits, the
-forward is asked itself, by differences along random directions.
+A backward is right if it is the gradient of its own forward: along a random direction, what the outputs
+change by is what the gradient says. A forward that is another function than the reference's is held
+against what people's forwards do instead; where none is it, the candidate's own is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,16 +16,19 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.judging import RIGHT, Judged, Result, problem_words, wrong_cells
+from convstep.candidate.check.judging import RIGHT, Judged, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
 from convstep.candidate.diagnose.matching import wrong_gradients
 from convstep.candidate.diagnose.observed import wrong_forwards
+from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
+Forward = Callable[[Problem, Problem], Array | None]
+"""What a forward makes of a problem that lies next to another one."""
 
 ARRAYS = {"dA_prev": "A_prev", "dW": "W", "db": "b"}
 """By gradient, what it is the gradient of."""
@@ -34,6 +36,8 @@ STEP = 1e-5
 """How far a forward that is not linear is asked from where it stands."""
 CLOSE = 1e-6
 """What counts as linear, and a tenth of what a slope may be off, as a share of the sizes that make it up."""
+DIRECTIONS = 2
+"""Along how many directions a slope is looked at where that costs no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,16 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
     if does is not None and not all(form.sound for form in does.forms):
         return OwnForward(does.words, (), False, "")
     names = [name for name in NAMES if any(name in result.outcome.gradients for result in results)]
+    forwards: list[tuple[Forward, int]] = []
+    if does is not None:
+        known = does
+        forwards.append((lambda moved, here: known.Z(moved, here.dZ.shape, here), DIRECTIONS))
+    if differing:
+        forwards.append((lambda moved, _: worker.call(swept.call, moved, fresh=swept.keeps_state).Z, 1))
     right = [
         name
         for name in names
-        if wrong
-        and (
-            (does is not None and all(_fits(name, result, does) for result in results))
-            or (differing and all(_is_slope(name, worker, swept, result) for result in results))
-        )
+        if wrong and any(all(_is_slope(name, result, *each) for result in results) for each in forwards)
     ]
     if not differing and right != names:
         return None
@@ -118,50 +124,44 @@ def _known_form(results: Sequence[Result], *, plain: bool) -> Whole | None:
         results: with what the forward returned, those that say most first.
         plain: its outputs are right but for an activation.
     """
+
+    def makes(whole: Whole, result: Result) -> bool:
+        given = result.outcome.Z
+        return given is None or whole.makes(given, result.right.problem)
+
     with quiet():
         return next(
-            (whole for whole in wholes(plain) if all(_makes(whole, result) for result in results)), None
+            (whole for whole in wholes(plain) if all(makes(whole, result) for result in results)), None
         )
 
 
-def _makes(whole: Whole, result: Result) -> bool:
-    given = result.outcome.Z
-    return given is None or whole.makes(given, result.right.problem)
-
-
-def _fits(name: str, result: Result, does: Whole) -> bool:
-    """Whether a gradient, where it came back, is that of what the forward does."""
-    actual = result.outcome.gradients.get(name)
-    if actual is None or name not in result.right.gradients:
-        return True
-    gradients = does.gradients(result.right.problem)
-    if gradients is None or actual.shape != gradients[name].shape:
-        return False
-    return not wrong_cells(name, result.right, actual, gradients[name]).any()
-
-
-def _is_slope(name: str, worker: Worker, swept: Swept, result: Result) -> bool:
-    """Whether a gradient is the slope of the candidate's own forward along a random direction."""
-    problem, here, gradient = result.right.problem, result.outcome.Z, result.outcome.gradients.get(name)
+def _is_slope(name: str, result: Result, forward: Forward, directions: int) -> bool:
+    """Whether a gradient, where it came back, is the slope of a forward along random directions."""
+    problem, gradient = result.right.problem, result.outcome.gradients.get(name)
     array = getattr(problem, ARRAYS[name])
     if gradient is None or array is None:
         return True
-    if here is None or here.shape != problem.dZ.shape or gradient.shape != array.shape:
+    if gradient.shape != array.shape:
         return False
-    along = np.random.default_rng(0).standard_normal(array.shape)
+    rng = np.random.default_rng(0)
+    return all(
+        _fits(name, problem, gradient * along, along, forward)
+        for along in (rng.standard_normal(array.shape) for _ in range(directions))
+    )
 
-    def Z(by: float) -> Array | None:
-        moved = problem.with_arrays(**{ARRAYS[name]: array + by * along})
-        made = worker.call(swept.call, moved, fresh=swept.keeps_state).Z
-        return made if made is not None and made.shape == problem.dZ.shape else None
 
+def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Forward) -> bool:
+    """Whether what a forward's outputs change by, along a direction, is what a gradient says."""
+    array, Z = getattr(problem, ARRAYS[name]), forward(problem, problem)
+    if Z is None or Z.shape != problem.dZ.shape:
+        return False
     for step in (1.0, STEP):  # exact where it is linear
-        up, down = Z(step), Z(-step)
-        if up is None or down is None:
+        there = [problem.with_arrays(**{ARRAYS[name]: array + by * along}) for by in (step, -step)]
+        up, down = (forward(moved, problem) for moved in there)
+        if up is None or down is None or not up.shape == down.shape == Z.shape:
             return False
-        slope = (up - down) / (2 * step)
-        if np.allclose(up + down, 2 * here, rtol=0, atol=CLOSE * (1 + float(np.abs(here).max()))):
+        terms = problem.dZ * (up - down) / (2 * step)
+        if np.allclose(up + down, 2 * Z, rtol=0, atol=CLOSE * (1 + float(np.abs(Z).max(initial=0.0)))):
             break
-    terms, claimed = problem.dZ * slope, gradient * along
     size = float(np.abs(terms).sum() + np.abs(claimed).sum())
     return abs(float(terms.sum()) - float(claimed.sum())) <= 10 * CLOSE * size

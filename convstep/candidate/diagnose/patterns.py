@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from convstep.candidate.check.fresh import FreshProblems
 from convstep.candidate.check.judging import Result
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
@@ -26,19 +26,6 @@ CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
 Holds = Callable[[Geometry], bool]
-
-
-class Fresh(Protocol):
-    """More problems to try a claim on."""
-
-    @property
-    def results(self) -> Sequence[Result]:
-        """What came of those that were asked for, by whatever claim."""
-        ...
-
-    def __call__(self, holds: Holds, count: int) -> Sequence[Result]:
-        """A number of new ones of which something is true; fewer where there are no more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +102,34 @@ def pattern(
     results: Sequence[Result],
     failed: Callable[[Result], bool],
     verb: str = "wrong",
-    fresh: Fresh | None = None,
+    fresh: FreshProblems | None = None,
+    *,
+    tells: Callable[[Result], bool] = lambda result: not result.refused,
 ) -> str:
     """When a candidate fails, in words.
 
     Args:
-        results: the sweep's problems; those refused are left out.
+        results: the sweep's problems.
         failed: which of them failed.
         verb: "wrong", or one of `verdict.VERBS`.
         fresh: more problems to try a claim on; without it a claim is said untried.
+        tells: which of them say anything at all; those refused do not.
 
     Returns:
         A phrase; "" if nothing failed.
     """
-    tried = [result for result in results if not result.refused]
+    tried = [result for result in results if tells(result)]
     count = sum(failed(result) for result in tried)
     if not count:
         return ""
     if count == len(tried):
         return tr("{fails} on every problem", fails=tr(verb))
-    swept = [(result.right.problem.geometry, failed(result)) for result in tried]
-    more = [] if fresh is None else [(each.right.problem.geometry, failed(each)) for each in fresh.results]
-    claim = _first_that_holds([*swept, *more], failed, fresh)
+
+    def seen(results: Iterable[Result]) -> Seen:
+        return [(each.right.problem.geometry, failed(each)) for each in results if tells(each)]
+
+    swept = seen(tried)
+    claim = _first_that_holds(swept, seen, fresh)
     if claim is None:
         return tr(
             "{fails} on 1 of {tried} problems"
@@ -161,22 +154,24 @@ def pattern(
 Seen = list[tuple[Geometry, bool]]
 
 
-def _first_that_holds(seen: Seen, failed: Callable[[Result], bool], fresh: Fresh | None) -> _Claim | None:
-    """The simplest claim that fits all there is; `seen` grows by what claims were tried on."""
+def _first_that_holds(
+    swept: Seen, seen: Callable[[Iterable[Result]], Seen], fresh: FreshProblems | None
+) -> _Claim | None:
+    """The simplest claim that fits the sweep, and all fresh problems that it and others were tried on."""
+    if fresh is None:
+        return next(_claims(swept), None)
     for _ in range(CLAIMS):
-        claim = next(_claims(seen), None)
-        if claim is None or fresh is None:
-            return claim
-        known = len(fresh.results)
+        known = seen(fresh.results)
+        claim = next(_claims([*swept, *known]), None)
+        if claim is None:
+            return None
         for holds in (claim.holds, functools.partial(_not, claim.holds)):
-            tried = sum(holds(result.right.problem.geometry) for result in fresh.results)
+            tried = sum(holds(geometry) for geometry, _ in seen(fresh.results))
             if tried < SIDE:
-                tried += len(fresh(holds, SIDE - tried))
+                tried += len(seen(fresh(holds, SIDE - tried)))
             if tried < LEAST:
                 return None  # it cannot be told apart from other things that hold of the same problems
-        news = [(result.right.problem.geometry, failed(result)) for result in fresh.results[known:]]
-        seen += news
-        if all(claim.fits(*each) for each in news):
+        if all(claim.fits(*each) for each in seen(fresh.results)[len(known) :]):
             return claim
     return None
 
@@ -185,10 +180,15 @@ def _not(holds: Holds, geometry: Geometry) -> bool:
     return not holds(geometry)
 
 
+@functools.lru_cache(maxsize=1 << 10)
+def _held(geometry: Geometry) -> tuple[bool, ...]:
+    return tuple(feature.holds(geometry) for feature in FEATURES)
+
+
 def _claims(seen: Seen) -> Iterator[_Claim]:
     """What fits: one feature, one that mostly fails, two joined, then whatever it never fails without."""
-    wrong = [fails for _, fails in seen]
-    held = [(feature, [feature.holds(geometry) for geometry, _ in seen]) for feature in FEATURES]
+    wrong = tuple(fails for _, fails in seen)
+    held = list(zip(FEATURES, zip(*(_held(geometry) for geometry, _ in seen), strict=True), strict=True))
     for feature, values in held:
         if values == wrong:
             yield _Claim(tr(feature.words), feature.holds, exact=True)
@@ -202,7 +202,7 @@ def _claims(seen: Seen) -> Iterator[_Claim]:
     yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in mostly)
     for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
         for (one, a), (other, b) in itertools.combinations(held, 2):
-            if [join(pair) for pair in zip(a, b, strict=True)] == wrong:
+            if tuple(map(join, zip(a, b, strict=True))) == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
                 yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
     yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in covers)

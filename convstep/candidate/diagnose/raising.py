@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from convstep.candidate.call.conventions import meaning
 from convstep.candidate.call.outcome import RAISED, RETURNED
+from convstep.candidate.call.returned import meaning
 from convstep.candidate.check.judging import Result
 from convstep.candidate.diagnose.finding import LIKELY, OTHERS, SEEN, Finding, called, count, titled
 from convstep.candidate.diagnose.matching import Match, agrees, all_flawed, explains_raising

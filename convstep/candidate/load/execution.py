@@ -123,15 +123,20 @@ class Execution:
         elif isinstance(node, ast.Expr):
             self._expression(part, node, strict)
         elif isinstance(node, ast.For) and self._registers(node):
-            self._register(part, node)
+            self._attempt(part, node)
         elif not isinstance(node, ast.Pass):
             self._skip(part, node)
 
-    def _register(self, part: Part, node: ast.stmt) -> None:
+    def _attempt(self, part: Part, node: ast.stmt, strict: bool = False) -> bool:
+        """Execute a statement, and leave it out if it raises; whether it ran."""
         try:
             self._execute(part, node)
         except FAILURES:
+            if strict:
+                raise
             self._skip(part, node)
+            return False
+        return True
 
     def _registers(self, node: ast.stmt) -> bool:
         return Registering(self._is_part, self._constants.__contains__, self._is_simple).runs(node)
@@ -184,25 +189,16 @@ class Execution:
         own = all(whole or root in self._constants or self._is_part(root) for root, whole in roots)
         if not (own and self._is_simple(node.value)) and not self._registers(node):
             self._skip(part, node)
-            return
-        try:
-            self._execute(part, node)
-        except FAILURES:
-            if strict:
-                raise
-            self._skip(part, node)
-            return
-        for root, whole in roots:
-            if whole and root is not None:
-                self._constants.add(root)
-                self.left_out.pop(root, None)
+        elif self._attempt(part, node, strict):
+            for root, whole in roots:
+                if whole and root is not None:
+                    self._constants.add(root)
+                    self.left_out.pop(root, None)
 
     def _if(self, part: Part, node: ast.If, strict: bool) -> None:
-        if selection.is_main_guard(node):
-            self._skip(part, node, counts=False)
-            return
-        if not self._is_simple(node.test):
-            self._skip(part, node)
+        main = selection.is_main_guard(node)
+        if main or not self._is_simple(node.test):
+            self._skip(part, node, counts=not main)
             return
         try:
             holds = self._value(part, node.test)
@@ -256,16 +252,12 @@ class Execution:
         if isinstance(node.value, ast.Constant):
             return  # a docstring
         if selection.is_path_change(node):
-            try:
-                self._execute(part, node)
-            except FAILURES:
-                self._skip(part, node)
-            else:
+            if self._attempt(part, node):
                 self._path_changed()
         elif strict and self._is_simple(node.value):
             self._execute(part, node)  # `try: unicode` asks whether there is such a name
         elif self._registers(node):
-            self._register(part, node)
+            self._attempt(part, node)
         else:
             self._skip(part, node)
 

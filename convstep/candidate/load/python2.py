@@ -7,7 +7,6 @@ import bisect
 import builtins
 import functools
 import importlib.util
-import operator
 import re
 import sys
 import tempfile
@@ -110,45 +109,34 @@ def names() -> dict[str, Any]:
         "intern": sys.intern,
         "cmp": lambda first, second: (first > second) - (first < second),
         "execfile": _execfile,
-        _DIVIDE: divide,
-        _DIVIDED: divided_in_place,
-        _SET_ATTRIBUTE: _divide_attribute,
-        _SET_ITEM: _divide_item,
+        _DIVISOR: lambda value: _Divisor(value) if _is_whole(value) else value,
     }
 
 
-def divide(numerator: Any, denominator: Any) -> Any:
-    """`/` as Python 2 had it: integers give an integer."""
-    if _is_integer(numerator) and _is_integer(denominator):
-        return numerator // denominator
-    return numerator / denominator
+_DIVISOR = "__py2_divisor__"
 
 
-def divided_in_place(numerator: Any, denominator: Any) -> Any:
-    """`/=` as Python 2 had it; an array changes where it is."""
-    if not (_is_integer(numerator) and _is_integer(denominator)):
-        return operator.itruediv(numerator, denominator)  # type: ignore[no-untyped-call]
-    if isinstance(numerator, np.ndarray):
-        return np.floor_divide(numerator, denominator, out=numerator, casting="unsafe")
-    return numerator // denominator
+class _Divisor:
+    """Whole numbers below a `/`: it gives whole numbers if those above are."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __rtruediv__(self, numerator: Any) -> Any:
+        """A number by it; what is no number is asked as usual."""
+        return numerator // self._value if _is_whole(numerator) else numerator / self._value
+
+    def __array_ufunc__(self, ufunc: Any, method: str, numerator: Any, _: Any, **named: Any) -> Any:
+        """An array by it; `/=` says in `out` that the array itself changes."""
+        if _is_whole(numerator):
+            return np.floor_divide(numerator, self._value, casting="unsafe", **named)
+        return np.true_divide(numerator, self._value, **named)
 
 
-_DIVIDE, _DIVIDED = "__py2_divide__", "__py2_divided__"
-_SET_ATTRIBUTE, _SET_ITEM = "__py2_divide_attribute__", "__py2_divide_item__"
-
-
-def _is_integer(value: Any) -> bool:
+def _is_whole(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iub"
     return isinstance(value, (int, np.integer, np.bool_))
-
-
-def _divide_attribute(owner: Any, name: str, denominator: Any) -> None:
-    setattr(owner, name, divided_in_place(getattr(owner, name), denominator))
-
-
-def _divide_item(container: Any, index: Any, denominator: Any) -> None:
-    container[index] = divided_in_place(container[index], denominator)
 
 
 def _execfile(path: str, *scopes: dict[str, Any]) -> None:
@@ -157,44 +145,25 @@ def _execfile(path: str, *scopes: dict[str, Any]) -> None:
 
 
 class _Division(ast.NodeTransformer):
-    """Every `/` becomes a call that looks at what it divides."""
+    """What stands below a `/` decides how it divides: `a / b`, `a /= b`, `a[i] /= b`."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """`a / b`."""
         self.generic_visit(node)
-        if not isinstance(node.op, ast.Div):
-            return node
-        return ast.copy_location(_call(_DIVIDE, node.left, node.right), node)
+        if isinstance(node.op, ast.Div):
+            node.right = _divisor(node.right)
+        return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        """`a /= b`, `a.b /= c`, `a[i] /= b`: the owner and the index are looked at once."""
+        """`a /= b`."""
         self.generic_visit(node)
-        if not isinstance(node.op, ast.Div):
-            return node
-        target = node.target
-        changed: ast.stmt
-        if isinstance(target, ast.Name):
-            now = ast.copy_location(ast.Name(target.id, ast.Load()), target)
-            changed = ast.Assign([target], _call(_DIVIDED, now, node.value))
-        elif isinstance(target, ast.Attribute):
-            name = ast.Constant(target.attr)
-            changed = ast.Expr(_call(_SET_ATTRIBUTE, target.value, name, node.value))
-        else:
-            changed = ast.Expr(_call(_SET_ITEM, target.value, _index(target.slice), node.value))
-        return ast.copy_location(changed, node)
+        if isinstance(node.op, ast.Div):
+            node.value = _divisor(node.value)
+        return node
 
 
-def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
-
-
-def _index(node: ast.expr) -> ast.expr:
-    """An index as a value that can be passed: `1:2` -> `slice(1, 2, None)`."""
-    if isinstance(node, ast.Tuple):
-        return ast.copy_location(ast.Tuple([_index(part) for part in node.elts], ast.Load()), node)
-    if isinstance(node, ast.Slice):
-        return _call("slice", *(part or ast.Constant(None) for part in (node.lower, node.upper, node.step)))
-    return node
+def _divisor(node: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Call(ast.Name(_DIVISOR, ast.Load()), [node], []), node)
 
 
 def _on_own_lines(tree: ast.Module, converted: str) -> ast.Module:

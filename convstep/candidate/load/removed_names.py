@@ -14,75 +14,36 @@ import numpy as np
 from convstep.candidate.load.document import Document
 from convstep.language import tr
 
-_BUILTINS: dict[str, Any] = {
-    "float": float,
-    "int": int,
-    "bool": bool,
-    "object": object,
-    "complex": complex,
-    "str": str,
+_RENAMED = """
+    float_=float64 complex_=complex128 int0=intp singlecomplex=complex64 cfloat=complex128
+    longfloat=longdouble string_=bytes_ unicode_=str_ object0=object_ bool8=bool_
+    product=prod cumproduct=cumprod alltrue=all sometrue=any in1d=isin row_stack=vstack trapz=trapezoid
+    round_=round mat=asmatrix Inf=inf Infinity=inf infty=inf PINF=inf NaN=nan NAN=nan
+"""
+"""What has another name now."""
+_OTHERS: dict[str, Any] = {
+    **{kind.__name__: kind for kind in (float, int, bool, object, complex, str)},
     "long": int,
     "unicode": str,
     "math": math,
-}
-_TYPES = {
-    "float_": "float64",
-    "complex_": "complex128",
-    "int0": "intp",
-    "singlecomplex": "complex64",
-    "cfloat": "complex128",
-    "longfloat": "longdouble",
-    "string_": "bytes_",
-    "unicode_": "str_",
-    "object0": "object_",
-    "bool8": "bool_",
-}
-_FUNCTIONS = {
-    "product": "prod",
-    "cumproduct": "cumprod",
-    "alltrue": "all",
-    "sometrue": "any",
-    "in1d": "isin",
-    "row_stack": "vstack",
-    "trapz": "trapezoid",
-    "round_": "round",
-    "mat": "asmatrix",
-}
-_NUMBERS = {
-    "Inf": np.inf,
-    "Infinity": np.inf,
-    "infty": np.inf,
-    "PINF": np.inf,
     "NINF": -np.inf,
-    "NaN": np.nan,
-    "NAN": np.nan,
     "PZERO": 0.0,
     "NZERO": -0.0,
+    "asscalar": lambda array: np.asarray(array).item(),
+    "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype=dtype),
 }
-
-
+"""What was Python's own, or has no other name."""
 _restored: set[str] = set()
 """What had to be put back in this process."""
-
-
-def _asscalar(array: Any) -> Any:
-    return np.asarray(array).item()
-
-
-def _asfarray(array: Any, dtype: Any = np.float64) -> Any:
-    return np.asarray(array, dtype=dtype)
-
-
-def _replacements() -> dict[str, Any]:
-    by_name = {name: getattr(np, now) for name, now in {**_TYPES, **_FUNCTIONS}.items() if hasattr(np, now)}
-    return {**_BUILTINS, **by_name, **_NUMBERS, "asscalar": _asscalar, "asfarray": _asfarray}
 
 
 def restore() -> frozenset[str]:
     """Put back what this NumPy no longer has, for this whole process; the names that had to be."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # asking for a name that is going warns
-        for name, value in _replacements().items():
+        renamed = dict(each.split("=") for each in _RENAMED.split())
+        there = {name: getattr(np, now) for name, now in renamed.items() if hasattr(np, now)}
+        for name, value in (there | _OTHERS).items():
             if not hasattr(np, name):
                 setattr(np, name, value)
                 _restored.add(name)

@@ -42,36 +42,15 @@ _PATH_CALLS = words(
     "abspath dirname join realpath normpath expanduser getcwd Path resolve str cwd parent as_posix"
 )
 
-_SIMPLE_NODES = (
-    ast.Constant,
-    ast.Name,
-    ast.Attribute,
-    ast.Subscript,
-    ast.Slice,
-    ast.Starred,
-    ast.Tuple,
-    ast.List,
-    ast.Set,
-    ast.Dict,
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.BoolOp,
-    ast.Compare,
-    ast.IfExp,
-    ast.JoinedStr,
-    ast.FormattedValue,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-    ast.comprehension,
-    ast.keyword,
-    ast.operator,
-    ast.unaryop,
-    ast.boolop,
-    ast.cmpop,
-    ast.expr_context,
+_SIMPLE_NODES = tuple(
+    getattr(ast, name)
+    for name in words(
+        "Constant Name Attribute Subscript Slice Starred Tuple List Set Dict BinOp UnaryOp BoolOp Compare "
+        "IfExp JoinedStr FormattedValue ListComp SetComp DictComp GeneratorExp comprehension keyword "
+        "operator unaryop boolop cmpop expr_context"
+    )
 )
+"""What a value may be written with."""
 
 
 def is_simple(node: ast.AST, is_record: Callable[[str], bool]) -> bool:

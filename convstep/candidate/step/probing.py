@@ -128,25 +128,16 @@ class Probe:
         return reference(self.problem.with_arrays(dZ=_only(self.problem, first, last)))
 
     def differing(self, outcome: Outcome, expected: Mapping[str, Array]) -> tuple[str, ...]:
-        """The gradients in which an outcome differs; all of them if nothing came back."""
+        """The gradients in which an outcome differs; all if nothing came back, not what is not computed."""
         if outcome.kind != RETURNED:
             return tuple(expected)
-        return tuple(name for name in expected if self.differs(name, outcome, expected))
-
-    def differs(self, name: str, outcome: Outcome, expected: Mapping[str, Array]) -> bool:
-        """Whether one gradient differs; what is not computed does not."""
-        if name not in outcome.gradients:
-            return False
-        actual = outcome.gradients[name]
-        if actual is None or actual.shape != expected[name].shape:
-            return True
-        return bool(wrong_cells(name, self.right, actual, expected[name]).any())
-
-    def _misshapen(self, name: str, outcome: Outcome) -> bool:
-        """Whether a gradient has another shape than it should."""
-        actual = outcome.gradients.get(name)
-        return name in outcome.gradients and (
-            actual is None or actual.shape != self.right.gradients[name].shape
+        found = {name: outcome.gradients[name] for name in expected if name in outcome.gradients}
+        return tuple(
+            name
+            for name, actual in found.items()
+            if actual is None
+            or actual.shape != expected[name].shape
+            or wrong_cells(name, self.right, actual, expected[name]).any()
         )
 
     def first_divergence(self) -> Divergence | None:
@@ -165,7 +156,9 @@ class Probe:
             return None
         if self.differing(nothing, self.expected(0, 0)):
             # a wrong shape is there from the first step on, a value only if no step is to blame
-            misshapen = any(self._misshapen(name, nothing) for name in self.right.gradients)
+            shapes = {name: np.shape(values) for name, values in nothing.gradients.items()}
+            right = {name: values.shape for name, values in self.right.gradients.items()}
+            misshapen = any(right.get(name, shape) != shape for name, shape in shapes.items())
             return self._divergence(0, before_any=not misshapen)
         below, above = 0, total  # right after `below` steps, wrong after `above`
         while above - below > 1:
@@ -219,12 +212,9 @@ class Probe:
         """The gradients that are not zero where dZ is, as they are then; asked once."""
         if self._begun is None:
             nothing, zeros = self.block(0, 0), self.expected(0, 0)
-            found = {} if nothing.kind != RETURNED else nothing.gradients
-            self._begun = {
-                name: np.asarray(value)
-                for name, value in found.items()
-                if name in zeros and value.shape == zeros[name].shape and self.differs(name, nothing, zeros)
-            }
+            wrong = self.differing(nothing, zeros) if nothing.kind == RETURNED else ()
+            found = {name: np.asarray(nothing.gradients[name]) for name in wrong}
+            self._begun = {name: value for name, value in found.items() if value.shape == zeros[name].shape}
         return self._begun
 
     def _divergent(self, first: int, last: int, *, forward: bool) -> int | None:

@@ -16,12 +16,11 @@ import pytest
 from convstep import check
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.calling import perform
+from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import convention_of
 from convstep.candidate.call.objects import says
-from convstep.candidate.call.outcome import RETURNED, Outcome
+from convstep.candidate.call.outcome import RETURNED, CannotCall, Outcome
 from convstep.candidate.call.source_of import served_function
-from convstep.candidate.call.uncallable import CannotCall
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, right_of
 from convstep.candidate.check.judging import RIGHT, Result, judge

@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional
 from torch.nn import grad as gradients_of
 
-from convstep.candidate.call.named import convention_of
-from convstep.candidate.call.uncallable import CannotCall
+from convstep.candidate.call.conventions import convention_of
+from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import cases_for, right_of
 from convstep.candidate.check.choosing import choose

@@ -43,13 +43,6 @@ _NEEDS_BATCH = {
     "overwrite-db:last-sample",
 }
 
-SAME_NUMBERS = (
-    ("crop-offset:origin", "dA-not-padded:clipped"),
-    ("dZ-not-dilated:filled", "stride-ignored:dA"),
-    ("axes-swapped:window", "dZ-transposed:index"),
-)
-"""Mistakes of two ids that no input tells apart: the same gradients, or both raise."""
-
 
 @dataclass(frozen=True)
 class Specimen:
@@ -65,12 +58,6 @@ class Specimen:
     """Member of the id's family, "" if there is only one."""
     function: Callable[..., Any]
     """The candidate; for `torch-function` a `torch.autograd.Function` subclass."""
-
-    @property
-    def name(self) -> str:
-        """For test ids: `coursera/loops/stride-ignored:both`."""
-        mistake = ":".join(filter(None, (self.bug, self.variant))) or "correct"
-        return f"{self.convention}/{self.form}/{mistake}"
 
 
 def specimens() -> list[Specimen]:

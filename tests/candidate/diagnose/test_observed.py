@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pytest
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import expected_forward
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.judging import Result, judge
@@ -26,6 +25,7 @@ from convstep.candidate.diagnose.observed import (
     wrong_forwards,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
+from convstep.conv.forward import expected_forward
 
 Array = npt.NDArray[Any]
 

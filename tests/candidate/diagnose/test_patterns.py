@@ -8,9 +8,9 @@ import pytest
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, Outcome
 from convstep.candidate.check.cases import Case, right_of
+from convstep.candidate.check.fresh import FreshProblems
 from convstep.candidate.check.judging import Result, judge
 from convstep.candidate.diagnose.patterns import FEATURES, pattern
-from convstep.conv.geometry import Geometry
 
 PADS = {0: ((0, 0), (0, 0)), 1: ((1, 1), (1, 1)), 2: ((2, 2), (2, 2))}
 
@@ -108,25 +108,16 @@ def test_words_of_features_are_unlike_each_other() -> None:
     assert len(set(words)) == len(words)
 
 
-class Twelve:
+def twelve() -> FreshProblems:
     """Problems next to those of the grid, judged as one says."""
-
-    def __init__(self) -> None:
-        self.results: list[Result] = []
-        self.left = [
-            judge(case, right_of(case), Outcome(RAISED))
-            for size in ((6, 6), (6, 8), (8, 6), (7, 7))
-            for s in (1, 2, 3)
-            for p in (0, 1, 2)
-            for filters in (1, 3)
-            if (case := Case(size, (3, 3), (s, s), PADS[p], 1, filters, 1))
-        ]
-
-    def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
-        found = [result for result in self.left if holds(result.right.problem.geometry)][:count]
-        self.left = [result for result in self.left if result not in found]
-        self.results += found
-        return found
+    cases = (
+        Case(size, (3, 3), (s, s), PADS[p], 1, filters, 1)
+        for size in ((6, 6), (6, 8), (8, 6), (7, 7))
+        for s in (1, 2, 3)
+        for p in (0, 1, 2)
+        for filters in (1, 3)
+    )
+    return FreshProblems(lambda problem: Outcome(RAISED), cases, 60.0)
 
 
 def test_a_claim_that_fresh_problems_contradict_is_not_said() -> None:
@@ -137,11 +128,11 @@ def test_a_claim_that_fresh_problems_contradict_is_not_said() -> None:
         return result.case.stride == (3, 3)
 
     assert pattern(few, failing) == "wrong only when stride > 1"
-    assert pattern(few, failing, fresh=Twelve()) == "wrong only when stride is 3 or more"
+    assert pattern(few, failing, fresh=twelve()) == "wrong only when stride is 3 or more"
 
 
 def test_what_no_fresh_problem_can_tell_apart_is_not_said() -> None:
     few = [result for result in GRID if result.case and result.case.batch == 1]
     pair = [result for result in GRID if result.case and result.case.batch == 2][:1]
-    words = pattern([*few, *pair], lambda result: result in pair, fresh=Twelve())
+    words = pattern([*few, *pair], lambda result: result in pair, fresh=twelve())
     assert words == f"wrong on 1 of {len(few) + 1} problems"

@@ -9,19 +9,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from convstep.candidate.diagnose.mistakes import often, rarely, seldom, sometimes
-from convstep.candidate.diagnose.mistakes.bug import BY_ITS_NUMBERS
+from convstep.candidate.diagnose.mistakes import often, seldom
 from convstep.candidate.diagnose.mistakes.bug import KnownBug as KnownBug
 from convstep.candidate.diagnose.mistakes.bug import Variant as Variant
+from convstep.candidate.diagnose.mistakes.flawed import compiled
 from convstep.candidate.diagnose.mistakes.flawed import flawed_gradient as flawed_gradient
 from convstep.candidate.diagnose.mistakes.flawed import flawed_running as flawed_running
 from convstep.candidate.diagnose.mistakes.patch import Patch as Patch
 from convstep.candidate.diagnose.mistakes.patch import both as both
 from convstep.candidate.diagnose.mistakes.patch import program as program
 
-KNOWN_BUGS: dict[str, KnownBug] = {
-    bug.id: bug for bugs in (often, sometimes, seldom, rarely) for bug in bugs.BUGS
-}
+KNOWN_BUGS: dict[str, KnownBug] = {bug.id: bug for bugs in (often, seldom) for bug in bugs.BUGS}
 """Every known mistake by its id, in the order in which they are tried."""
 
 
@@ -32,10 +30,12 @@ def variants_of(gradient: str) -> Sequence[tuple[KnownBug, Variant]]:
     Args:
         gradient: "dW", "db" or "dA_prev".
     """
-    return tuple(
-        (bug, variant)
-        for bug in KNOWN_BUGS.values()
-        if bug.seen_by == BY_ITS_NUMBERS
-        for variant in bug.variants
-        if gradient in variant.gradients
-    )
+    every = ((bug, variant) for bug in KNOWN_BUGS.values() for variant in bug.variants)
+    return tuple((bug, variant) for bug, variant in every if gradient in variant.gradients)
+
+
+def prepare() -> None:
+    """Compile the patched loops of `dW` and `dA_prev`, which is half of what looking for a mistake takes."""
+    for gradient in ("dW", "dA_prev"):
+        for _, variant in variants_of(gradient):
+            compiled(program(gradient, variant.mistakes))

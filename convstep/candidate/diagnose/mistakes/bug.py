@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convstep.brief import brief
-from convstep.candidate.diagnose.mistakes.patch import Patch, patch
-
-BY_ITS_NUMBERS = "its numbers"
-"""How most mistakes are seen."""
+from convstep.candidate.diagnose.mistakes.patch import ALL, Patch, patch
 
 _SHORT = {
+    "CUT": "CUT_DW\nCUT_DA",
+    "AROUND": "((0, 0), (p_t, p_b), (p_l, p_r), (0, 0))",
     "CUT_DW": "dW[i_c, :a_slice.shape[0], :a_slice.shape[1]] += a_slice * dz",
     "CUT_DA": (
         "n_h, n_w, _ = dA_prev_pad[i_n, h, w, c].shape; dA_prev_pad[i_n, h, w, c] += W[i_c, :n_h, :n_w] * dz"
     ),
+    "FITS": "fits = INNER[:, :H_in, :W_in]; dA_prev = np.zeros(A_prev.shape)",
+    "INNER": "dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]",
+    "INTO_ZEROS": "dA_prev = np.zeros(A_prev.shape); dA_prev[:] =",
+    "PADDING": "(p_t, p_b), (p_l, p_r)",
+    "SIZES": "_, H_out, W_out, _ = dZ.shape",
+    "WHOLE_NUMBERS": "np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in), int)",
 }
-"""A window past the border is used as far as it goes, where it would otherwise raise."""
+"""What the literals have one word for, first what has others of these in it. CUT uses a window past the
+border as far as it goes, where it would otherwise raise."""
 _OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+):\s*")
 
 
@@ -45,72 +50,79 @@ class KnownBug:
     """The name that diagnosis reports."""
     title: str
     """A few words: "the stride is ignored"."""
-    symptom: str
-    """One line."""
     explanation: str
     """What happens, why, when it shows, and how to see it."""
     wrong: str
     """The lines as people write them, in the article's names: those of the first variant's patch."""
     right: str
     """The lines as they should be."""
-    sources: tuple[str, ...]
-    """Where people met it."""
     variants: tuple[Variant, ...]
     """Its family; empty where numbers of one call cannot show it."""
-    seen_by: str
-    """What to look at to see it."""
 
     __repr__ = brief
 
 
-def mistake(
-    id: str,
-    title: str,
-    symptom: str,
-    explanation: str,
-    gradients: str = "",
-    variants: str = "",
-    *,
-    sources: tuple[str, ...] = (),
-    shown: tuple[str, str] = ("", ""),
-    seen_by: str = BY_ITS_NUMBERS,
-) -> KnownBug:
-    """A mistake from its literal.
+def mistakes(text: str) -> list[KnownBug]:
+    """The mistakes of a literal, one after the other.
 
-    Args:
-        id: see `KnownBug`, as for `title` and `symptom`.
-        title: see there.
-        symptom: see there.
-        explanation: a paragraph, broken into lines anywhere.
-        gradients: what its variants spoil, unless they say otherwise.
-        variants: the wrong lines of one after the other. A comment ends a variant: its label, with
-            the gradients before a colon if they are others. `patch` says which lines they replace.
-        sources: see `KnownBug`.
-        shown: the wrong and the right line where there are no variants.
-        seen_by: see `KnownBug`.
+    A mistake begins with its `id: title  [where people met it]`. Indented below stand its explanation,
+    then, after the gradients that they spoil, its variants: the wrong lines of each, ended by a comment,
+    which is its label, with the gradients before a colon if they are others. `patch` says which lines
+    they replace. "… (and with windows cut off)" are two variants, "… LIMIT of 1 5 10" are three. Where
+    numbers cannot show it, there is a wrong line and a right one in place of variants.
     """
-    family = tuple(_variants(gradients, textwrap.dedent(variants).strip("\n")))
-    wrong, right = (family[0].mistakes.wrong, family[0].mistakes.right) if family else shown
-    return KnownBug(id, title, symptom, " ".join(explanation.split()), wrong, right, sources, family, seen_by)
+    return [_mistake(*each.split("\n", 1)) for each in re.split(r"\n(?=\S)", text.strip())]
+
+
+def _mistake(head: str, below: str) -> KnownBug:
+    id, title = head.partition("  [")[0].split(": ", 1)
+    explanation, first, lines, *rest = re.split(r"^  (\S.*):\n", below, flags=re.M)
+    said = " ".join(explanation.split())
+    if rest:  # the wrong and the right line
+        return KnownBug(id, title, said, lines.strip(), rest[1].strip(), ())
+    family = tuple(_variants(first, lines))
+    return KnownBug(id, title, said, family[0].mistakes.wrong, family[0].mistakes.right, family)
 
 
 def _variants(gradients: str, text: str) -> Iterator[Variant]:
     lines: list[str] = []
     for line in text.splitlines():
         code, comment, label = line.partition("#")
-        code = _SHORT.get(code.strip(), code.rstrip())
-        if lines and (code.startswith(" ") or lines[-1].endswith(";")):
-            lines[-1] += f" {code}" if lines[-1].endswith(";") else f"\n{code}"
-        elif code:
-            lines.append(code)
+        if code.strip():
+            lines.append(code.strip())
         if comment:
-            yield _variant(gradients, lines, label.strip())
+            yield from _family(gradients, "\n".join(lines), label.strip())
             lines = []
     if lines:
-        yield _variant(gradients, lines, "")
+        yield from _family(gradients, "\n".join(lines), "")
 
 
-def _variant(gradients: str, lines: list[str], label: str) -> Variant:
+def _family(gradients: str, code: str, label: str) -> Iterator[Variant]:
+    """The variants of some wrong lines: one, with windows cut off another, with several limits several."""
     if of_others := _OF_OTHERS.match(label):
         gradients, label = of_others[1], label[of_others.end() :]
+    plain, limits, numbers = label.partition(" of 1 ")
+    if limits:
+        for number in ("1", *numbers.split()):
+            yield _variant(gradients, code.replace("LIMIT", number), plain.replace("LIMIT", number))
+        return
+    plain, cut, _ = label.partition(" (and with windows cut off)")
+    yield _variant(gradients, code, plain)
+    if cut:
+        yield _variant(gradients, f"{code}\nCUT", f"{plain}, windows cut off")
+
+
+def _variant(gradients: str, code: str, label: str) -> Variant:
+    for short, text in _SHORT.items():
+        code = re.sub(rf"\b{short}(?!\w)", text, code) if short in code else code
+    lines = [_spelled(line) for line in re.sub(r";\n", "; ", code).splitlines()]
     return Variant(tuple(gradients.split()), patch(*lines), label)
+
+
+def _spelled(line: str) -> str:
+    """A line in full: a loop's body beneath its head, what is done to each gradient for all three."""
+    head, loop, body = line.partition("): ")
+    if line.startswith("for ") and loop:
+        return f"{head}):\n    {body}"
+    before, each, change = line.partition("return each ")
+    return before + "return " + ", ".join(change.replace("@", name) for name in ALL) if each else line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import textwrap
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.diagnose.mistakes.patch import Patch, program
-from convstep.conv.problem import Problem
+from convstep.conv.problem import Problem, pad
 
 Array = npt.NDArray[Any]
 
@@ -107,6 +106,13 @@ def _run(text: str, names: dict[str, Any]) -> None:
         exec(_code(text, "exec"), names)
 
 
+def compiled(statements: tuple[str, ...]) -> None:
+    """Compile the loops of a program ahead of its first run."""
+    for text in statements[:-1]:
+        if text.startswith("for "):
+            _loop(text)
+
+
 @functools.lru_cache(maxsize=1 << 12)
 def _code(text: str, mode: str) -> CodeType:
     code: CodeType = compile(text, "<mistake>", mode)
@@ -115,16 +121,13 @@ def _code(text: str, mode: str) -> CodeType:
 
 @functools.lru_cache(maxsize=1 << 12)
 def _loop(text: str) -> CodeType:
-    code: CodeType = _code(f"def loop():\n{textwrap.indent(text, ' ')}", "exec").co_consts[0]
+    body = text.replace("\n", "\n ")
+    code: CodeType = _code(f"def loop():\n {body}", "exec").co_consts[0]
     return code
 
 
 def _zero_pad(array: Array, top: int, bottom: int, left: int, right: int) -> Array:
-    """`np.pad` in a tenth of its time."""
-    n, height, width, channels = array.shape
-    padded = np.zeros((n, top + height + bottom, left + width + right, channels), array.dtype)
-    padded[:, top : top + height, left : left + width] = array
-    return padded
+    return pad(array, ((top, bottom), (left, right)))
 
 
 @functools.lru_cache(maxsize=1 << 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +39,41 @@ class Patch:
         return "\n".join(right for _, right in self.lines)
 
 
+class _Line(NamedTuple):
+    """One line of a function, or what is written in its place."""
+
+    text: str
+    """With its indentation."""
+    indent: str
+    """The indentation."""
+    sets: frozenset[str]
+    """The names it assigns, or assigns into."""
+    names: frozenset[str]
+    """Every name in it."""
+
+
+class _Loop:
+    """A readable loop, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        """Args: the function's text."""
+        self.names = _names(text)
+        """Every name in it."""
+        _, *lines = text.strip().splitlines()
+        self.body = [_line(line[4 : len(line) - len(line.lstrip())], line.strip()) for line in lines]
+        """Its lines, the indentation counted from column 0."""
+        self.place = {line.strip(): number for number, line in enumerate(lines)}
+        """By a line's text, its number."""
+        self.does = {_key(line.partition("; ")[0]): line for line in self.place}
+        """By what a line does, its text."""
+
+    @functools.cache  # noqa: B019  (there are three loops, for ever)
+    def needed(self, gradient: str) -> tuple[list[int], frozenset[str]]:
+        """The numbers of the lines that a gradient needs where nothing is wrong, and all names in them."""
+        kept = _needed(self.body[:-1], {gradient})
+        return kept, frozenset({gradient}.union(*(self.body[number].names for number in kept)))
+
+
 def patch(*wrong: str) -> Patch:
     """A patch by its wrong lines: each takes the place of the line that assigns the same.
 
@@ -50,13 +85,12 @@ def patch(*wrong: str) -> Patch:
     >>> patch("dz = dZ[i_n, i_w, i_h, i_c]").right
     'dz = dZ[i_n, i_h, i_w, i_c]'
     """
-    for loop in LOOPS:
-        keys = _keys(loop)
+    for loop in _loops():
         lines = {}
         for text in wrong:
             parts = map(_key, text.partition("\n")[0].split("; "))
-            lines[next((keys[key] for key in parts if key in keys), "")] = text
-        if _loop_with(tuple(lines.items())) == loop:
+            lines[next((loop.does[key] for key in parts if key in loop.does), "")] = text
+        if _loop_with(lines) is loop:
             return _in_order(loop, lines)
     raise ValueError(f"no loop has the lines of {wrong}")
 
@@ -70,12 +104,8 @@ def both(first: Patch, second: Patch) -> Patch | None:
     for wrong, right in second.lines:
         if lines.setdefault(right, wrong) != wrong:
             return None
-    loop = _loop_with(tuple(lines.items()))
+    loop = _loop_with(lines)
     return None if loop is None else _in_order(loop, lines)
-
-
-def _in_order(loop: str, lines: Mapping[str, str]) -> Patch:
-    return Patch(tuple((lines[line], line) for line in _stripped(loop) if line in lines))
 
 
 @functools.lru_cache(maxsize=1 << 12)
@@ -86,13 +116,17 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
         gradient: "dW", "db" or "dA_prev".
         change: what is wrong.
     """
-    wrongs = {right: wrong for wrong, right in change.lines}
-    loop = _loop_with(tuple(wrongs.items())) or LOOPS[0]
-    *body, end = [_line(indent, wrongs.get(text, text)) for indent, text in _body(loop)]
+    loop = _loop_with({right: wrong for wrong, right in change.lines})
+    assert loop is not None
+    lines = loop.body.copy()
+    for wrong, right in change.lines:
+        number = loop.place[right]
+        lines[number] = _line(lines[number].indent, wrong)
+    *body, end = lines
     before, _, returned = end.text.rpartition("return ")
     value = _returned(returned)[ALL.index(gradient)]
     body += [_line("", before.rstrip("; "))] if before else []
-    kept, known = _usual(gradient, loop)
+    kept, known = loop.needed(gradient)
     if not all(body[number].names <= known for number in kept) or not _names(value) <= known:
         kept = _needed(body, _names(value))
     statements: list[str] = []
@@ -105,36 +139,25 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
 
 
 @functools.cache
-def _usual(gradient: str, loop: str) -> tuple[list[int], frozenset[str]]:
-    """The numbers of the lines that a gradient needs where nothing is wrong, and all names in them."""
-    *body, _ = [_line(indent, text) for indent, text in _body(loop)]
-    kept = _needed(body, {gradient})
-    return kept, frozenset({gradient}.union(*(body[number].names for number in kept)))
+def _loops() -> tuple[_Loop, ...]:
+    return tuple(map(_Loop, LOOPS))
 
 
-@functools.cache
-def _stripped(loop: str) -> list[str]:
-    return [line.strip() for line in loop.strip().splitlines()]
+def _loop_with(lines: Mapping[str, str]) -> _Loop | None:
+    """The first loop that has all of the right lines, and those variables of the wrong ones that any has."""
+    meant = _names("".join(LOOPS)) & frozenset().union(*map(_names, lines.values()))
+    return next(
+        (loop for loop in _loops() if lines.keys() <= loop.place.keys() and meant <= loop.names), None
+    )
 
 
-@functools.cache
-def _keys(loop: str) -> dict[tuple[str, ...], str]:
-    return {_key(line.partition("; ")[0]): line for line in _stripped(loop)}
-
-
-@functools.cache
-def _names(text: str) -> frozenset[str]:
-    return frozenset(_NAME.findall(text))
+def _in_order(loop: _Loop, lines: Mapping[str, str]) -> Patch:
+    return Patch(tuple((lines[line], line) for line in loop.place if line in lines))
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _loop_with(lines: tuple[tuple[str, str], ...]) -> str | None:
-    """The first loop that has all of the right lines, and those variables of the wrong ones that any has."""
-    known = _names("".join(LOOPS))
-    for loop in LOOPS:
-        if all(right in _stripped(loop) and _names(wrong) & known <= _names(loop) for right, wrong in lines):
-            return loop
-    return None
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
 
 
 def _key(statement: str) -> tuple[str, ...]:
@@ -152,33 +175,13 @@ def _targets(statement: str) -> list[str]:
     return _NAME.findall(re.sub(r"\[.*\]", "", target)) if assigned else []
 
 
-class _Line(NamedTuple):
-    """One line of a function, or what is written in its place."""
-
-    text: str
-    """With its indentation."""
-    indent: str
-    """The indentation."""
-    sets: frozenset[str]
-    """The names it assigns, or assigns into."""
-    names: frozenset[str]
-    """Every name in it."""
-
-
 @functools.lru_cache(maxsize=1 << 12)
 def _line(indent: str, text: str) -> _Line:
     sets = frozenset(name for part in re.split("; |\n", text) for name in _targets(part))
     return _Line(textwrap.indent(text, indent), indent, sets, _names(text))
 
 
-@functools.cache
-def _body(loop: str) -> list[tuple[str, str]]:
-    """Each line of a loop's function: its indentation from column 0, and its text."""
-    texts = [line[4:] for line in loop.strip().splitlines()[1:]]
-    return [(text[: len(text) - len(text.lstrip())], text.strip()) for text in texts]
-
-
-def _needed(body: list[_Line], names: Iterable[str]) -> list[int]:
+def _needed(body: Sequence[_Line], names: Iterable[str]) -> list[int]:
     """The numbers of the lines that some names depend on; they do for them what all lines do."""
     setters: dict[str, list[int]] = {}
     for number, line in enumerate(body):
@@ -195,7 +198,7 @@ def _needed(body: list[_Line], names: Iterable[str]) -> list[int]:
     return sorted(kept)
 
 
-def _around(body: list[_Line], number: int) -> Iterator[int]:
+def _around(body: Sequence[_Line], number: int) -> Iterator[int]:
     """The heads of the loops that a line is in."""
     indent = body[number].indent
     while indent:

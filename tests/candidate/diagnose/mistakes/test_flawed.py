@@ -20,7 +20,7 @@ from convstep.candidate.diagnose.mistakes import (
 )
 from convstep.candidate.diagnose.mistakes.flawed import _arguments, _zero_pad
 from convstep.candidate.diagnose.mistakes.loops import LOOPS
-from convstep.candidate.diagnose.mistakes.patch import ALL, _loop_with, patch
+from convstep.candidate.diagnose.mistakes.patch import ALL, _loop_with, _loops, patch
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.mistakes.geometries import PROBLEMS
@@ -63,7 +63,9 @@ def test_without_a_patch_it_is_the_reference(problem: Problem) -> None:
 def patched(wrong: Patch) -> str:
     """The whole text of a patched loop."""
     wrongs = {right: lines for lines, right in wrong.lines}
-    loop = _loop_with(tuple(wrongs.items())) or ""
+    found = _loop_with(wrongs)
+    assert found is not None
+    loop = LOOPS[_loops().index(found)]
     lines = [(line.strip(), line[: len(line) - len(line.lstrip())]) for line in loop.strip().splitlines()]
     return "\n".join(textwrap.indent(wrongs.get(text, text), indent) for text, indent in lines)
 

@@ -1,0 +1,99 @@
+"""What a candidate's names suggest: whether it is a forward, which one is its own, how it may be called."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from convstep.candidate.call.conventions import torch_role
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.words import roles_of
+from convstep.language import tr
+
+
+def matching_forward(backward: str, names: Sequence[str]) -> str:
+    """The forward that belongs to a backward, among the functions of its file; "" if none does."""
+    own = backward.rpartition(".")[2].replace("backward", "forward").replace("bwd", "fwd")
+    own = own.replace("backprop", "forward").replace("_back", "_forward")
+    return next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
+
+
+FORWARDS = (
+    *("conv2d_forward", "conv_forward", "conv2d", "conv_forward_naive", "convolution_forward"),
+    *("conv_forward_fast", "conv_forward_im2col", "forward"),
+)
+"""What forwards are called whose backward has another name."""
+
+
+def is_forward(candidate: Candidate) -> bool:
+    """Whether it is a forward by its names: it takes an input and kernels, and no upstream gradient."""
+    name = candidate.name.rpartition(".")[2].lower()
+    if candidate.kind == "autograd" or re.search("back|grad|bwd|vjp|deriv|pullback", name):
+        return False
+    if re.search("forward|fwd", name):
+        return True
+    required = candidate.parameters[: candidate.required]
+    roles = {role for each in candidate.parameters for role in roles_of(each)}
+    known = all(roles_of(each) for each in required)
+    return known and {"A_prev", "W"} <= roles and not roles & {"dZ", "cache"}
+
+
+def likely(candidate: Candidate) -> list[tuple[str, str]]:
+    """Conventions that fit a candidate's signature, likeliest first, each with the reason."""
+    parameters = [parameter.lower() for parameter in candidate.parameters]
+    name = candidate.name.rpartition(".")[2].lower()
+    if candidate.kind == "autograd":
+        known = {role for each in candidate.parameters for role in roles_of(each)}
+        all_said = {"A_prev", "W", "b", "stride", "padding", "dilation", "groups"} <= known
+        if all_said or candidate.variadic or not candidate.parameters:
+            return [("torch", tr("it is a torch.autograd.Function"))]
+        return []
+    if candidate.keywords_required:
+        return []  # what must be named says how
+    least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
+    shown = f"({', '.join(candidate.parameters)})"
+    found: list[tuple[float, str, str]] = []
+
+    def consider(convention: str, arguments: int, score: float, reason: str) -> None:
+        if least <= arguments <= most:
+            found.append((score, convention, reason))
+
+    consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
+    source = candidate.source
+    first = "conv_param" in source or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source)
+    cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
+    coursera = "dz" in parameters or "hparameters" in source
+    word = candidate.parameters[0] if parameters else ""
+    called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
+    if first is None or "hparameters" in source:
+        consider("coursera", 2, 2 + coursera - cs231n, called)
+    if first or "hparameters" not in source:
+        consider("cs231n", 2, 2 + cs231n - coursera + 0.5 * (not coursera), called)
+    signature = tr("its signature is {signature}", signature=shown)
+    second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
+    consider("article", 4, 4 if second_is_cache else 0, signature)
+    alx = "padding" in parameters and parameters.index("padding") == 4
+    alx = alx and len(parameters) == 6 and not any("grad" in parameter for parameter in parameters)
+    consider("alx", 6, 3 if alx else 0, signature)
+    for count in range(8, 3, -1):
+        if least <= count <= most and not second_is_cache:
+            torch = "dilation" in parameters or "groups" in parameters or any("grad" in p for p in parameters)
+            consider("torch", count, 3.5 if torch else 1, signature)
+            break
+    found.sort(key=lambda entry: -entry[0])
+    return [(convention, reason) for _, convention, reason in found]
+
+
+def spoken(candidate: Candidate, convention: str) -> bool:
+    """Whether a candidate's own words say that it has a convention, not only its number of parameters."""
+    words = [parameter.lower() for parameter in candidate.parameters]
+    if convention in ("cs231n", "coursera"):
+        return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
+    if convention == "torch":
+        known = {torch_role(word) for word in words}
+        named_so = {"dZ", "A_prev", "W"} <= known and any("grad" in word for word in words)
+        return candidate.kind != "autograd" and named_so
+    if convention == "article":
+        return "cache" in words
+    return convention == "problem" or (convention == "alx" and "padding" in words[4:5])

@@ -1,0 +1,67 @@
+"""Open what somebody wants checked, however it was named."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from convstep.candidate.call.processes import Spawned
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.candidate.call.worker import Worker
+
+LONGEST = 999_999
+"""Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
+
+
+def open_worker(
+    candidate: Callable[..., Any] | str,
+    options: dict[str, Any] | None = None,
+    timeout: float | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> Worker:
+    """The candidate in a process of its own.
+
+    Args:
+        candidate: see `check`.
+        options: see there: `run_all`, `python2`, `adapter`.
+        timeout: see there.
+        meanwhile: what to do while a new interpreter starts, which takes some time.
+
+    Raises:
+        CandidateError: it cannot be loaded.
+    """
+    adapter = (options or {}).get("adapter")
+    if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
+        raise CandidateError(
+            tr("give the candidate and its adapter in the same way: both as text or both as functions")
+        )
+    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
+        raise CandidateError(
+            tr(
+                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
+                value=timeout,
+                most=LONGEST,
+            )
+        )
+    started = None
+    if isinstance(candidate, str):
+        target = Target.parse(candidate)
+        with contextlib.suppress(OSError):  # the worker tries again, and says what is wrong
+            started = Spawned(target, options or {})
+        if meanwhile is not None:
+            meanwhile()
+    from convstep.candidate.call.worker import Worker
+    from convstep.conv.validation import check_type
+
+    if isinstance(candidate, str):
+        return Worker.of_target(target, options, timeout, started)
+    if adapter is not None:
+        check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
+    called = candidate if adapter is None else functools.partial(adapter, candidate)
+    return Worker.of_function(called, timeout)
