@@ -70,7 +70,7 @@ TABLES: dict[str, Iterable[str]] = {
     ],
     "candidate/forward_forms.py": [
         *(form.words for form in FORMS),
-        *(words for words, _ in ACTIVATIONS if words),
+        *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),

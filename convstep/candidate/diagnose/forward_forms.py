@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -128,18 +128,33 @@ FORMS: tuple[Form, ...] = (
 """What people's forwards do, the commonest first."""
 
 
-def _leaky(slope: float) -> Callable[[Array], Array]:
-    return lambda z: np.where(z > 0, z, slope * z)
+class Activation(NamedTuple):
+    """What is made of a forward's output."""
+
+    words: str
+    """What it does; "" for nothing."""
+    of: Callable[[Array], Array]
+    """Its values."""
+    slope: Callable[[Array], Array]
+    """Its derivative there."""
 
 
-ACTIVATIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
-    ("", lambda z: z),
-    ("it applies a ReLU", _leaky(0)),
-    *(("it applies a leaky ReLU", _leaky(slope)) for slope in (0.01, 0.1, 0.2)),
-    ("it applies tanh", np.tanh),
-    ("it applies a sigmoid", lambda z: np.asarray(1 / (1 + np.exp(-z)))),
+def _leaky(slope: float, words: str = "it applies a leaky ReLU") -> Activation:
+    return Activation(words, lambda z: np.where(z > 0, z, slope * z), lambda z: np.where(z > 0, 1.0, slope))
+
+
+def _sigmoid(z: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-z)))
+
+
+ACTIVATIONS: tuple[Activation, ...] = (
+    Activation("", lambda z: z, np.ones_like),
+    _leaky(0, "it applies a ReLU"),
+    *map(_leaky, (0.01, 0.1, 0.2)),
+    Activation("it applies tanh", np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    Activation("it applies a sigmoid", _sigmoid, lambda z: _sigmoid(z) * (1 - _sigmoid(z))),
 )
-"""What may be made of the output, in words and in numbers; "" for nothing."""
+"""What may be made of the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +162,16 @@ class Whole:
     """Up to two forms and an activation: all that a forward does."""
 
     forms: tuple[Form, ...]
-    activation: tuple[str, Callable[[Array], Array]]
+    activation: Activation
 
     @property
     def words(self) -> str:
         """All of it, as the end of a sentence."""
-        said = [*(form.words for form in self.forms), self.activation[0]]
+        said = [*(form.words for form in self.forms), self.activation.words]
         return tr(" and ").join(tr(words) for words in said if words)
 
-    def Z(self, problem: Problem, shape: tuple[int, ...], near: Problem | None = None) -> Array | None:
-        """What it returns, of a larger output the part that a loop over `shape` visits.
+    def linear(self, problem: Problem, shape: tuple[int, ...], near: Problem | None = None) -> Array | None:
+        """Its output before the activation, of a larger one the part that a loop over `shape` visits.
 
         Args:
             problem: what it is given.
@@ -173,13 +188,14 @@ class Whole:
                 problem = made if at is problem else _with(problem, W=made.W + problem.W - at.W)
         except ValueError:
             return None
-        return self.activation[1](expected_forward(problem)[..., : shape[-3], : shape[-2], :])
+        return expected_forward(problem)[..., : shape[-3], : shape[-2], :]
 
     def makes(self, given: Array, problem: Problem) -> bool:
         """Whether it is what a candidate's forward returned."""
-        Z = None if given.ndim != problem.dZ.ndim else self.Z(problem, given.shape)
-        if Z is None or Z.shape != given.shape:
+        linear = None if given.ndim != problem.dZ.ndim else self.linear(problem, given.shape)
+        if linear is None or linear.shape != given.shape:
             return False
+        Z = self.activation.of(linear)
         scale = CLOSE * (1 + float(np.abs(Z).max(initial=0.0)))
         return bool(np.allclose(given, Z, rtol=0, atol=scale, equal_nan=True))
 

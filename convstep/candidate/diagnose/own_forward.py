@@ -29,6 +29,8 @@ from convstep.language import tr
 Array = npt.NDArray[Any]
 Forward = Callable[[Problem, Problem], Array | None]
 """What a forward makes of a problem that lies next to another one."""
+Slope = Callable[[Array], Array]
+"""The derivative of what is made of that output afterwards."""
 
 ARRAYS = {"dA_prev": "A_prev", "dW": "W", "db": "b"}
 """By gradient, what it is the gradient of."""
@@ -73,12 +75,14 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
     if does is not None and not all(form.sound for form in does.forms):
         return OwnForward(does.words, (), False, "")
     names = [name for name in NAMES if any(name in result.outcome.gradients for result in results)]
-    forwards: list[tuple[Forward, int]] = []
+    forwards: list[tuple[Forward, Slope, int]] = []
     if does is not None:
-        known = does
-        forwards.append((lambda moved, here: known.Z(moved, here.dZ.shape, here), DIRECTIONS))
+        linear, slope = does.linear, does.activation.slope
+        forwards.append((lambda moved, here: linear(moved, here.dZ.shape, here), slope, DIRECTIONS))
     if differing:
-        forwards.append((lambda moved, _: worker.call(swept.call, moved, fresh=swept.keeps_state).Z, 1))
+        forwards.append(
+            (lambda moved, _: worker.call(swept.call, moved, fresh=swept.keeps_state).Z, np.ones_like, 1)
+        )
     right = [
         name
         for name in names
@@ -135,7 +139,7 @@ def _known_form(results: Sequence[Result], *, plain: bool) -> Whole | None:
         )
 
 
-def _is_slope(name: str, result: Result, forward: Forward, directions: int) -> bool:
+def _is_slope(name: str, result: Result, forward: Forward, after: Slope, directions: int) -> bool:
     """Whether a gradient, where it came back, is the slope of a forward along random directions."""
     problem, gradient = result.right.problem, result.outcome.gradients.get(name)
     array = getattr(problem, ARRAYS[name])
@@ -145,12 +149,12 @@ def _is_slope(name: str, result: Result, forward: Forward, directions: int) -> b
         return False
     rng = np.random.default_rng(0)
     return all(
-        _fits(name, problem, gradient * along, along, forward)
+        _fits(name, problem, gradient * along, along, forward, after)
         for along in (rng.standard_normal(array.shape) for _ in range(directions))
     )
 
 
-def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Forward) -> bool:
+def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Forward, after: Slope) -> bool:
     """Whether what a forward's outputs change by, along a direction, is what a gradient says."""
     array, Z = getattr(problem, ARRAYS[name]), forward(problem, problem)
     if Z is None or Z.shape != problem.dZ.shape:
@@ -160,7 +164,7 @@ def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Fo
         up, down = (forward(moved, problem) for moved in there)
         if up is None or down is None or not up.shape == down.shape == Z.shape:
             return False
-        terms = problem.dZ * (up - down) / (2 * step)
+        terms = problem.dZ * after(Z) * (up - down) / (2 * step)
         if np.allclose(up + down, 2 * Z, rtol=0, atol=CLOSE * (1 + float(np.abs(Z).max(initial=0.0)))):
             break
     size = float(np.abs(terms).sum() + np.abs(claimed).sum())
