@@ -232,9 +232,9 @@ def _described(
     if alike:
         clauses.append(
             tr(
-                "many cells of {names} drift alike: each of these may be off from their middle error, counted "
-                "in G, by what it may be off without drift and {times} times the second largest distance "
-                "from there",
+                "many cells of {names} drift alike: each of these may be off from their middle error, "
+                "counted in G, by what it may be off without drift and {times} times the second largest "
+                "distance from there",
                 names=", ".join(alike),
                 times=APART,
             )
