@@ -210,7 +210,7 @@ def test_on_flat_data_a_cell_is_held_against_the_drift_of_the_others(
     # added up in float32 by pieces: each count drifts in its own way, all cells alike
     parts = np.array_split(np.full(94 * 94, value, np.float32), pieces)
     total = np.cumsum([np.cumsum(part)[-1] for part in parts], dtype=np.float32)[-1]
-    dW = np.full(exact.shape, total, np.float32)
+    dW: Any = np.full(exact.shape, total, np.float32)
     assert compare(with_dW(problem, dW), oracle="recorded").ok
     cell = tuple(data.draw(st.integers(0, length - 1)) for length in dW.shape)
     dW[cell] += data.draw(st.sampled_from([-1e-4, 1e-4])) * dW.max()
