@@ -18,8 +18,9 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.oracle.capture_calls import Call, Calls
 from convstep.oracle.capture_layers import Choice
-from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached, Seen, Tally
+from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached, Seen
 from convstep.oracle.capture_options import Options
+from convstep.oracle.capture_reasons import Tally, first_bad
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,8 +42,12 @@ class _Noted:
     batched: bool
     sample: int | None
     """Which of the batch is kept; None keeps all."""
+    again: bool
+    """Whether it ran inside of a backward pass, as what a checkpoint keeps does."""
     passes: int = 0
-    """How many have come by."""
+    """How many have come by, and were kept."""
+    met: bool = False
+    """Whether any has."""
 
     def share(self, gradient: Tensor) -> Array:
         """What is kept of a gradient that has the batch's axes, as the convolution's node tells it."""
@@ -60,7 +65,7 @@ class Recorder:
         self.active = True
         """False once the block has ended: hooks in a graph outlive it."""
         self._options = options
-        self._calls = Calls(choice, self._called)
+        self._calls = Calls(choice, self._called, self._silent)
         self._handles: list[Any] = []
         self._parameters: dict[int, Tensor] = {}  # held, so that no other gets the same id
         self._shares: dict[int, tuple[Tensor, int, Array]] = {}
@@ -85,22 +90,46 @@ class Recorder:
         tally.calls += 1
         if refused := refused or _cannot_be_read(Z):
             tally.refused = tally.refused or refused
+            tally.unreadable += 1
         elif not Z.requires_grad:
             import torch
 
             tally.frozen += torch.is_grad_enabled()
             tally.switched_off += not torch.is_grad_enabled()
         elif not self._options.wanted(self.log.passes):
-            tally.unwanted += 1
-            node = _node(Z) or Z  # only counts the passes
-            node.register_hook(lambda *_: self._backward() and None)
+            self._pass_over(tally, Z)
         else:
             try:
                 self._note(name, kind, tally, call, Z)
             except (RuntimeError, TypeError):  # a tensor subclass without numbers of its own
+                tally.unreadable += 1
                 tally.refused = tr(
                     "ran on tensors of a kind that does not give its numbers away; use plain tensors"
                 )
+
+    def _silent(self, name: str, kind: str) -> None:
+        """Count a call of a layer in which nothing has convolved."""
+        tally = self.log.tally(name, kind)
+        tally.calls += 1
+        tally.silent += 1
+
+    def _pass_over(self, tally: Tally, Z: Tensor) -> None:
+        """Count a call that runs for a pass that is not kept, and whether that was so."""
+        again = _is_in_backward()
+        tally.waiting += not again
+        met: list[BackwardPass] = []
+
+        def hook(*_: Any) -> None:
+            if (backward := self._backward()) is None or met:
+                return
+            met.append(backward)
+            _count_met(tally, again)
+            wanted = self._options.wanted(backward.number)
+            tally.early += wanted
+            tally.unwanted += not wanted
+
+        node: Any = _node(Z) or Z
+        node.register_hook(hook)
 
     def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
         flat = call.weight.ndim == 3
@@ -134,20 +163,27 @@ class Recorder:
         )
         self._order += 1
         self.log.held.take(convolution, need)
-        self._hook(_Noted(convolution, tally, flat, batched, kept), Z)
+        if not self.log.first_bad and convolution.Z.first is not None:
+            self.log.first_bad = _first_bad(convolution)
+        again = _is_in_backward()
+        tally.waiting += not again
+        self._hook(_Noted(convolution, tally, flat, batched, kept, again), Z)
 
-    def _has_room(self, size: int) -> bool:
+    def _has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
         """Whether so many bytes more may be kept; says it once when not."""
-        held = self.log.held
-        if held.has_room(size):
+        log = self.log
+        if backward is None and _is_in_backward():
+            backward = log.under_way(_task())
+        if log.has_room(size, backward):
             return True
         if not self._warned:
             self._warned = True
             warnings.warn(
                 tr(
                     "capture has reached its limit of {limit} bytes; what it has is kept, more is not: see "
-                    "captured.skipped, and give capture last=, when=, sample=, layers= or a larger limit=",
-                    limit=held.limit,
+                    "captured.skipped, and give capture {less}",
+                    limit=log.held.limit,
+                    less=tr(" or ").join(filter(None, (log.less, tr("a larger limit=")))),
                 ),
                 RuntimeWarning,
                 stacklevel=2,
@@ -186,10 +222,8 @@ class Recorder:
         """The backward pass under way; None when the block has ended."""
         if not self.active:
             return None
-        import torch
-
         before = self.log.passes
-        backward = self.log.backward(int(torch._C._current_graph_task_id()))
+        backward = self.log.backward(_task())
         if self.log.passes > before:
             self._calls.count_anew()
             self._shares.clear()
@@ -198,7 +232,12 @@ class Recorder:
     def _came_by(self, noted: _Noted, dZ: Tensor, own: tuple[Tensor | None, ...]) -> None:
         """Note what one backward pass brings one call: `own` is of A_prev, W and b, as far as wanted."""
         backward = self._backward()
-        if backward is None or backward.dropped:
+        if backward is None:
+            return
+        if not noted.met:
+            noted.met = True
+            _count_met(noted.tally, noted.again)
+        if backward.dropped:
             return
         convolution = noted.convolution
         if not self._options.wanted(backward.number):
@@ -207,7 +246,7 @@ class Recorder:
         found = dict(zip(("dA_prev", "dW", "db"), own, strict=False))
         if noted.passes:  # room was made for one
             size = sum(each.numel() * 8 for each in (dZ, *found.values()) if each is not None)
-            if not self._has_room(size):
+            if not self._has_room(size, backward):
                 noted.tally.over += 1
                 return
             self.log.held.take(convolution, size)
@@ -274,6 +313,23 @@ def _node(Z: Tensor) -> Any:
     return node if node is not None and "ConvolutionBackward" in node.name() else None
 
 
+def _task() -> int:
+    """PyTorch's number of the backward pass under way in this thread; -1 for none."""
+    import torch
+
+    return int(torch._C._current_graph_task_id())
+
+
+def _is_in_backward() -> bool:
+    return _task() != -1
+
+
+def _count_met(tally: Tally, again: bool) -> None:
+    """A first backward pass has come by a call."""
+    tally.recomputed += again
+    tally.waiting -= not again
+
+
 def _eps(Z: Tensor) -> float:
     import torch
 
@@ -305,6 +361,13 @@ def _seen(Z: Tensor, flat: bool) -> Seen:
     bad = np.argwhere(~np.isfinite(values))
     first = tuple(int(i) for i in bad[0]) if len(bad) else None
     return Seen(int(np.isnan(values).sum()), int(np.isinf(values).sum()), first)
+
+
+def _first_bad(one: Convolution) -> str:
+    given = {"W": one.W, "b": one.b, "A_prev": one.A_prev}
+    return first_bad(
+        one.name, {name: each for name, each in given.items() if each is not None}, one.Z.first or ()
+    )
 
 
 def _cropped(dA: Array, convolution: Convolution) -> Array:
