@@ -165,7 +165,7 @@ def written_whole(path: StrPath, *, through_links: bool = False) -> Iterator[Bin
             try:
                 os.replace(temporary, target)
             except OSError as error:
-                raise OSError(error.errno, error.strerror, name) from error
+                raise OSError(error.errno, error.strerror, name) from None
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -206,9 +206,7 @@ def _locked_temporary(target: Path, permissions: int | None) -> tuple[Path, int]
         try:
             lock = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         except OSError as error:  # who reads it knows the name of the file that was to be
-            if error.errno == errno.EEXIST:
-                continue
-            raise OSError(error.errno, error.strerror, os.fspath(target)) from error
+            raise OSError(error.errno, error.strerror, os.fspath(target)) from None
         with contextlib.suppress(OSError):  # a file system without locks
             # another save may have taken it for left behind just before it was locked
             if _lock(lock) and temporary.exists():

@@ -44,8 +44,6 @@ class _Frame:
     """In the model that is watched."""
     counts: dict[str, int] = field(default_factory=dict)
     """How often each function has convolved in this forward."""
-    convolved: bool = False
-    """Whether anything has, in it or in what it called."""
     mode: Any = None
     """Ours, where it was entered with this module instead of with the block."""
     caller: FrameType | None = None
@@ -75,7 +73,7 @@ class Calls:
         Args:
             choice: what is watched.
             seen: is told name, kind, why it cannot be captured if so, what was given, and the output.
-            silent: is told name and kind of a layer that ran, and no function in it convolved.
+            silent: is told name and kind of a layer that ran, and no function has convolved in it itself.
         """
         self._choice = choice
         self._seen, self._silent = seen, silent
@@ -133,7 +131,7 @@ class Calls:
     def _end(self, ended: list[_Frame]) -> None:
         for frame in ended:
             self._thread.frames.remove(frame)
-            if not frame.convolved and (name := frame.name) is not None and self._is_conv(frame.module, name):
+            if not frame.counts and (name := frame.name) is not None and self._is_conv(frame.module, name):
                 self._silent(name, kind_of(frame.module))
             if frame.mode is not None:
                 _leave(frame.mode)
@@ -159,8 +157,6 @@ class Calls:
         if _is_traced() or self._mode is None or self._is_scripted():
             return
         name, kind, refused = self._place(function, Z)
-        for frame in self._thread.frames:
-            frame.convolved = True
         if call.transposed or call.weight.ndim not in (3, 4):
             refused = refused or not_opened(function)
         if self._choice.wants(name):

@@ -131,8 +131,8 @@ def reason_of(tally: Tally, beyond: str, *, compiled: bool) -> str:
 
 def _silent() -> str:
     return tr(
-        "was called, but no function that convolves (F.conv2d and the like) was seen to finish in it: it "
-        "works in another way, such as F.unfold and a product of matrices, or its forward failed"
+        "was called, but was not seen to convolve itself by F.conv2d or the like: a layer inside it does, or "
+        "it works in another way, such as F.unfold and a product of matrices, or its forward failed"
     )
 
 

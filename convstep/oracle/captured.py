@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.brief import COLUMNS, columns, lines, picture, quoted, some, told
+from convstep.brief import COLUMNS, LINES, MORE, lines, picture, quoted, some, told
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
@@ -59,8 +59,8 @@ class Skipped(NamedTuple):
         """Its name, and all of the reason below it."""
         head = f"Skipped(name={quoted(self.name)}, kind={quoted(self.kind)}, calls={self.calls})"
         reason = printable(self.reason)
-        width = (COLUMNS - 2) * len(reason) // max(columns(reason), 1)  # Chinese letters take two
-        return told(head, *textwrap.wrap(reason, width))
+        width = (COLUMNS - 2) // (1 if reason.isascii() else 2)  # a Chinese letter takes two columns
+        return told(head, *textwrap.wrap(reason, width, max_lines=LINES - 1, placeholder=f" {MORE}"))
 
 
 @dataclass(frozen=True, eq=False)

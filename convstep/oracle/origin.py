@@ -235,8 +235,8 @@ class _Run:
         if overflow is None:
             why = tr(
                 "made in this layer's backward, or by a hook on its gradient, or A_prev or W changed after "
-                "the forward: dZ is finite, A_prev and W as the forward used them are, and with these no step of "
-                "the loop overflows {dtype} there",
+                "the forward: dZ is finite, A_prev and W as the forward used them are, and with these no "
+                "step of the loop overflows {dtype} there",
                 dtype=dtype,
             )
             yield self._origin("backward", at, names[0], why, scaler_words(layer))

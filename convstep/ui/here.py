@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convstep import waiting
@@ -23,7 +23,7 @@ from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.capture import Capture
-from convstep.oracle.captured import Captured, CapturedLayer
+from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
 from convstep.printable import printable
 from convstep.served import in_browser
 from convstep.ui.rescue import ScreenError

@@ -89,7 +89,13 @@ def test_NaN_that_agrees_is_no_error_in_the_table(run: Run, in_folder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "words", [("run.npz:1",), ("run.npz", "--layer", "1"), ("run.npz", "--layer=1", "--call", "0")]
+    "words",
+    [
+        ("run.npz:1",),
+        ("run.npz", "--layer", "1"),
+        ("run.npz", "--layer=1", "--call", "0"),
+        ("run.npz:1", "--call", "0"),
+    ],
 )
 def test_a_layer_of_a_run_is_a_problem_for_every_command(
     run: Run, in_folder: Path, words: tuple[str]
