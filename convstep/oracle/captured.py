@@ -20,7 +20,7 @@ from convstep.conv.step import quiet
 from convstep.conv.validation import check_type, pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
-from convstep.printable import SentenceError, printable
+from convstep.printable import SENTENCE, SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.oracle.origin import Origin
@@ -58,7 +58,7 @@ class Skipped(NamedTuple):
     def __repr__(self) -> str:
         """Its name, and all of the reason below it."""
         head = f"Skipped(name={quoted(self.name)}, kind={quoted(self.kind)}, calls={self.calls})"
-        reason = printable(self.reason)
+        reason = printable(self.reason, SENTENCE)
         width = (COLUMNS - 2) // (1 if reason.isascii() else 2)  # a Chinese letter takes two columns
         return told(head, *textwrap.wrap(reason, width, max_lines=LINES - 1, placeholder=f" {MORE}"))
 

@@ -518,7 +518,7 @@ def test_a_backward_pass_that_fails_on_its_way_leaves_a_row() -> None:
     with convstep.capture(model) as captured:
         half = model[1](model[0](images()))
         half.register_hook(fail)
-        with pytest.raises(ValueError, match="^$"):
+        with pytest.raises(ValueError, match=r"^$"):
             model[2](half).sum().backward()
         model(images()).sum().backward()
     assert [(layer.name, layer.step) for layer in captured.layers] == [("2", 0), ("0", 1), ("2", 1)]
