@@ -6,19 +6,27 @@ pass goes through it. torch is imported inside functions only.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.oracle.capture_arrays import (
+    array_of,
+    bytes_of,
+    cannot_be_read,
+    cropped,
+    eps_of,
+    geometry_of,
+    node_of,
+    seen_in,
+)
 from convstep.oracle.capture_calls import Call, Calls
 from convstep.oracle.capture_layers import Choice
-from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached, Seen
+from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached
 from convstep.oracle.capture_options import Options
 from convstep.oracle.capture_reasons import Tally, first_bad
 
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Array = npt.NDArray[Any]
-
-TF32_EPS = 2.0**-9
-"""TF32 rounds both factors to 11 bits: their product is as far off as if this were its eps."""
 
 
 @dataclass(eq=False)
@@ -88,7 +93,7 @@ class Recorder:
         """Note one call, and hook its node in the graph."""
         tally = self.log.tally(name, kind)
         tally.calls += 1
-        if refused := refused or _cannot_be_read(Z):
+        if refused := refused or cannot_be_read(Z):
             tally.refused = tally.refused or refused
             tally.unreadable += 1
         elif not Z.requires_grad:
@@ -130,7 +135,7 @@ class Recorder:
             tally.early += wanted
             tally.unwanted += not wanted
 
-        node: Any = _node(Z) or Z
+        node: Any = node_of(Z) or Z
         node.register_hook(hook)
 
     def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
@@ -145,7 +150,7 @@ class Recorder:
                 return
             kept %= batch
             image, out = image.detach()[kept], Z.detach()[kept]
-        need = _bytes(call, image, out)
+        need = bytes_of(call, image, out)
         if not self._has_room(need):
             tally.over += 1
             return
@@ -155,10 +160,10 @@ class Recorder:
             A_prev=array_of(image, Z.dtype, flat=flat),
             W=array_of(call.weight, Z.dtype, flat=flat),
             b=None if call.bias is None else array_of(call.bias, Z.dtype),
-            **_geometry(call, flat),
-            eps=_eps(Z),
+            **geometry_of(call, flat),
+            eps=eps_of(Z),
             parameters=self._watched(W=call.weight, b=call.bias),
-            Z=_seen(out, flat),
+            Z=seen_in(out, flat),
             kind=kind,
             sample=kept,
             batch=None if kept is None else batch,
@@ -207,7 +212,7 @@ class Recorder:
 
     def _hook(self, noted: _Noted, Z: Tensor) -> None:
         """The graph holds what was noted of the call, and hands it over when a backward pass comes by."""
-        node = _node(Z)
+        node = node_of(Z)
         if node is None:  # an operator of its own: its output still tells dZ
             output: Any = Z  # torch gives register_hook no types
             add_axis = not noted.batched
@@ -255,7 +260,7 @@ class Recorder:
         noted.passes += 1
         arrays = {}
         if (dA := found.get("dA_prev")) is not None:
-            arrays["dA_prev"] = _cropped(noted.share(dA), convolution)
+            arrays["dA_prev"] = cropped(noted.share(dA), convolution)
         for name, parameter in (("dW", "W"), ("db", "b")):
             if (gradient := found.get(name)) is not None:
                 arrays[name] = array = array_of(gradient, flat=noted.flat)
@@ -280,41 +285,6 @@ class Recorder:
         return hook
 
 
-def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
-    """A copy that is seen in the article's layout; half precisions as float32, which holds them exactly.
-
-    Args:
-        tensor: on any device.
-        dtype: what it was converted to before it was convolved, as autocast does.
-        flat: whether it belongs to a convolution along one axis, which becomes one of height 1.
-    """
-    import torch
-
-    plain = tensor.detach()
-    if dtype is not None:
-        plain = plain.to(dtype)
-    if plain.dtype not in (torch.float32, torch.float64):
-        plain = plain.float()
-    values = plain.cpu().resolve_neg()
-    array = values.numpy()
-    if values.data_ptr() == tensor.data_ptr():
-        array = np.array(array, order="K")
-    if array.ndim > 1 and flat:
-        array = array[..., np.newaxis, :]
-    if array.ndim >= 3:  # the axes are moved, the numbers are not: that would take longer than all the rest
-        array = array.transpose(0, 2, 3, 1) if array.ndim == 4 else array.transpose(1, 2, 0)
-    array.setflags(write=False)
-    return array
-
-
-def _node(Z: Tensor) -> Any:
-    """The convolution's node in the graph; an image without a batch axis was given one, and it is gone."""
-    node: Any = Z.grad_fn
-    if node is not None and "Squeeze" in node.name():
-        node = node.next_functions[0][0]
-    return node if node is not None and "ConvolutionBackward" in node.name() else None
-
-
 def _task() -> int:
     """PyTorch's number of the backward pass under way in this thread; -1 for none."""
     import torch
@@ -332,81 +302,8 @@ def _count_met(tally: Tally, again: bool) -> None:
     tally.waiting -= not again
 
 
-def _eps(Z: Tensor) -> float:
-    import torch
-
-    if Z.is_cuda and Z.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
-        return TF32_EPS
-    return float(torch.finfo(Z.dtype).eps)
-
-
-def _bytes(call: Call, image: Tensor, Z: Tensor) -> int:
-    """What a call and one backward pass through it take."""
-    import torch
-
-    parameters = [each for each in (call.weight, call.bias) if each is not None]
-    count = image.numel() * (1 + call.image.requires_grad) + Z.numel()
-    count += sum(each.numel() * (1 + each.requires_grad) for each in parameters)
-    return count * (8 if Z.dtype == torch.float64 else 4)
-
-
-def _seen(Z: Tensor, flat: bool) -> Seen:
-    """The NaN and inf of an output; it is copied only where there are any."""
-    import torch
-
-    plain = Z.detach()
-    half = plain.dtype not in (torch.float32, torch.float64)
-    # a sum of numbers one of which is not finite is not finite; where it overflows, a closer look is taken
-    if math.isfinite(plain.sum(dtype=torch.float32 if half else None).item()):
-        return Seen(0, 0, None)
-    values = array_of(plain, flat=flat)
-    bad = np.argwhere(~np.isfinite(values))
-    first = tuple(int(i) for i in bad[0]) if len(bad) else None
-    return Seen(int(np.isnan(values).sum()), int(np.isinf(values).sum()), first)
-
-
 def _first_bad(one: Convolution) -> str:
     given = {"W": one.W, "b": one.b, "A_prev": one.A_prev}
     return first_bad(
         one.name, {name: each for name, each in given.items() if each is not None}, one.Z.first or ()
     )
-
-
-def _cropped(dA: Array, convolution: Convolution) -> Array:
-    """`dA_prev` of what may have been padded before it was convolved: at the end, by one cell, for "same"."""
-    height, width, _ = convolution.A_prev.shape[-3:]
-    return dA[..., :height, :width, :]
-
-
-def _geometry(call: Call, flat: bool) -> dict[str, Any]:
-    padding = call.padding
-    return {
-        "stride": _pair(call.stride, flat, 1),
-        "padding": padding if isinstance(padding, str) else _pair(padding, flat, 0),
-        "dilation": _pair(call.dilation, flat, 1),
-        "groups": int(call.groups),
-    }
-
-
-def _pair(given: Any, flat: bool, along: int) -> tuple[int, int]:
-    """For both axes; `along` is that of the height that a convolution along one axis gets."""
-    numbers = [int(each) for each in given] if isinstance(given, (list, tuple)) else [int(given)]
-    return (along if flat else numbers[0], numbers[-1])
-
-
-def _cannot_be_read(Z: Tensor) -> str:
-    """Why the call of an output cannot be captured, what follows its name; empty if it can."""
-    import torch
-
-    if torch._C._functorch.is_functorch_wrapped_tensor(Z):
-        return tr(
-            "ran under torch.func (grad, vmap and the like), whose tensors have no numbers to keep; compute "
-            "the loss without it and call loss.backward()"
-        )
-    if Z.is_meta:
-        return tr("ran on the meta device, without numbers; move the model to a device first")
-    if Z.is_complex():
-        return tr("convolved complex numbers; convstep opens only real ones")
-    if not Z.numel():
-        return tr("ran on an empty batch; give it one with samples")
-    return ""

@@ -466,12 +466,12 @@ def test_a_layer_that_convolves_by_no_such_function_was_called_all_the_same() ->
 def test_a_layer_of_torch_jit_is_counted_and_what_a_mode_sees_inside_is_not_listed() -> None:
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Passing(TorchDispatchMode):  # type: ignore[misc]
+    class Passing(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return func(*args, **(kwargs or {}))
 
     model = nn.Sequential(nn.Conv2d(3, 3, 3), torch.jit.script(nn.Conv2d(3, 2, 3)))
-    for mode in (contextlib.nullcontext(), Passing()):
+    for mode in (contextlib.nullcontext(), Passing()):  # type: ignore[no-untyped-call]
         with mode:
             captured = run(model)
         assert captured.names == ["0"]
