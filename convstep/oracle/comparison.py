@@ -54,6 +54,9 @@ class Cells:
     """Same shape: True where the oracle was asked."""
     differs: Mask
     """Same shape: True where a cell lies outside its tolerance."""
+    near_zero: bool
+    """Whether the gradient cancels so far that no value expected is larger than its tolerance: that it
+    matches says little then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +274,8 @@ def comparison_with(
 
 def _state(row: Row) -> str:
     """Whether a row matches, in a word."""
+    if row.ok and row.near_zero:
+        return "is too close to 0 to tell"
     return "differs" if not row.ok else "matches" if row.checked else "was not checked"
 
 
@@ -357,13 +362,15 @@ def _row(
         tolerance=float(judged.tolerance[worst_index]),
         checked=int(np.count_nonzero(asked)),
     )
-    cells = {
+    found = expected.values[asked]
+    held = {
         "actual": ours,
         "expected": expected.values,
         "difference": judged.difference,
         "cells": asked,
         "differs": ~judged.agrees,
+        "near_zero": bool(np.any(found != 0) and np.all(np.abs(found) <= judged.tolerance[asked])),
     }
-    for held, values in cells.items():
-        object.__setattr__(row, held, values)  # it is frozen
+    for what, value in held.items():
+        object.__setattr__(row, what, value)  # it is frozen
     return row

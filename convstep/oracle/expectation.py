@@ -38,6 +38,8 @@ class Expected:
     exact: Array | None = None
     """float64, same shape: the right values, where `values` are somebody's who rounds; None where
     `values` are the right ones. `slack` is then how far `values` may be from them."""
+    shift: Array | None = None
+    """float64, same shape: how far off `exact` they are all alike; `slack` counts from there."""
 
     __repr__ = brief
 

@@ -5,12 +5,17 @@ float64, and may be off from these by what any right kernel may: the tolerance o
 loop's own drift, where the data makes rounding errors point one way; and 256 eps of the largest value,
 because kernels after Winograd or Fourier spread their rounding over the array.
 
+How wide that is, a recording narrows down itself: what its kernel did, it did to many cells. On flat data
+the errors relative to G are alike, so a cell is held against the middle one of the others. Products below
+the normal numbers are taken for 0 by some processors; that is granted where it shows in many cells.
+
 Half precisions are multiplied and added in float32 by the kernels of current processors and rounded
 once, at the end. Others round the sums on the way too, and that shows: in many cells, not in one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +28,7 @@ from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
 from convstep.oracle.sums import Way, followed, gradients64
-from convstep.oracle.tolerance import contributions, describe, in_any_order
+from convstep.oracle.tolerance import contributions, describe, in_any_order, scale, tolerance
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +49,19 @@ ON_THE_WAY = 8
 """How often a half precision may round partial sums, by its eps times S."""
 
 MANY = 0.005
-"""The share of cells off by more than one rounding from which on partial sums must have been rounded."""
+"""The share of cells further off than a right kernel's from which on it is the kernel's doing."""
+
+ENOUGH = 16
+"""How many cells tell how a kernel rounds."""
+
+TINY = float(np.finfo(np.float32).tiny)
+"""The smallest normal number: below it some processors, and some settings, take every product for 0."""
+
+LIKE = 0.125
+"""By what share the loop's drift, by G, may differ between cells that are said to drift alike."""
+
+APART = 3
+"""How often the second largest distance from the middle of such cells one of them may be off from there."""
 
 
 class RecordedOracle:
@@ -78,10 +95,10 @@ class RecordedOracle:
             name: _Recording(name, values, exact[name], sizes[name], ways[name], problem, recorded.eps)
             for name, values in recorded.gradients.items()
         }
+        flushed = _flushed([*recordings.values()])
+        expected = {name: recording.expected(flushed=flushed) for name, recording in recordings.items()}
         return Expectation(
-            recorded.by,
-            {name: recording.expected() for name, recording in recordings.items()},
-            tolerance_text=_described(problem, recorded.eps, recordings),
+            recorded.by, expected, tolerance_text=_described(problem, recordings, expected, flushed=flushed)
         )
 
 
@@ -102,11 +119,18 @@ class _Recording:
         """Whether it was recorded in a precision below the problem's: then the sums are float32's."""
         return self.eps > float(np.finfo(self.problem.dtype).eps)
 
-    def expected(self) -> Expected:
-        """It, and how far each cell may be off."""
-        S = self.S
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What it was added up in."""
+        return np.dtype(np.float32) if self.lower else self.problem.dtype
+
+    def expected(self, *, flushed: bool) -> Expected:
+        """It, and how far each cell may be off; `flushed` as in `_flushed`."""
+        S, shift = self.S, None
         with quiet():
-            slack = self._summed()
+            slack = self._summed(flushed=flushed)
+            if not self.lower:
+                slack, shift = self._drifted(slack, flushed=flushed)
             if self.eps in HALVES and self.lower:
                 slack = slack + (self._partly() if self.rounded_on_the_way else UNITS * self._unit())
             elif self.lower:
@@ -115,7 +139,7 @@ class _Recording:
             # float16 ends at 65504: what leaves its range may be inf there
             most = float(np.finfo(np.float16).max)
             S = np.where(~np.isfinite(self.values) & (most / 2 <= S), np.inf, S)
-        return Expected(self.values, S, slack, exact=self.exact)
+        return Expected(self.values, S, slack, exact=self.exact, shift=shift)
 
     @property
     def rounded_on_the_way(self) -> bool:
@@ -123,25 +147,53 @@ class _Recording:
         if not self.lower or self.eps not in HALVES:
             return False
         with quiet():
-            off = np.abs(self.values - self.exact)
-            further = np.isfinite(off) & (off > self._summed() + 0.75 * self._unit())
+            return self._many_beyond(self._summed(flushed=True) + 0.75 * self._unit())
+
+    @property
+    def flushed(self) -> bool:
+        """Whether many cells are as far off as taking small products for 0 explains, and nothing else."""
+        with quiet():
+            plain, most = self._summed(flushed=False), self._summed(flushed=True)
+            return self._many_beyond(plain) and not self._many_beyond(most)
+
+    def _many_beyond(self, allowed: Array) -> bool:
+        off = np.abs(self.values - self.exact)
+        further = np.isfinite(off) & (off > allowed)
         return bool(np.count_nonzero(further) > max(1, MANY * further.size))
 
-    def _summed(self) -> Array:
-        """How far adding up may have moved it, in an unknown order."""
-        dtype = np.dtype(np.float32) if self.lower else self.problem.dtype
-        n, eps = contributions(self.problem.geometry)[self.name], float(np.finfo(dtype).eps)
-        allowed = in_any_order(self.exact, self.S, dtype, n, self.way)
-        if dtype == np.float32:
-            # below these some processors, and some settings, take every product for 0
-            allowed = allowed + n * float(np.finfo(np.float32).tiny)
+    def _summed(self, *, flushed: bool, rule: Callable[..., Array] = in_any_order) -> Array:
+        """How far adding up may have moved it: in an unknown order, or by another rule."""
+        n, eps = contributions(self.problem.geometry)[self.name], float(np.finfo(self.dtype).eps)
+        allowed = rule(self.exact, self.S, self.dtype, n, self.way)
+        if flushed and self.dtype == np.float32:
+            allowed = allowed + n * TINY
         largest = float(np.max(np.abs(self.exact), initial=0.0, where=np.isfinite(self.exact)))
         return np.maximum(allowed, SPREAD * eps * largest)
 
+    def _drifted(self, slack: Array, *, flushed: bool) -> tuple[Array, Array | None]:
+        """How far off cells may be whose errors point one way, and from where, given that they do so alike.
+
+        The room for drift is as wide as the loop drifts. The kernel drifts less or more, but the same
+        for the same data: where enough cells are like each other, they say how far.
+        """
+        plain = self._summed(flushed=flushed, rule=tolerance)
+        G = scale(self.exact, self.S, self.way)
+        loop = slack / G
+        like = (slack > plain) & np.isfinite(self.values)
+        like &= np.abs(loop - np.median(loop[like])) <= LIKE * loop if like.any() else False
+        if np.count_nonzero(like) < ENOUGH:
+            return slack, None
+        off = (self.values - self.exact) / G
+        middle = np.median(off[like])
+        apart = np.sort(np.abs(off[like] - middle))[-2]
+        room = plain + APART * apart * G
+        low, high = np.maximum(middle * G - room, -slack), np.minimum(middle * G + room, slack)
+        narrowed = np.maximum(high - low, 0) / 2
+        return np.where(like, narrowed, slack), np.where(like, (low + high) / 2, 0.0)
+
     def _unit(self) -> Array:
-        """The unit in the last place of the half precision."""
-        size = np.fmax(np.abs(self.exact), np.where(np.isfinite(self.values), np.abs(self.values), 0))
-        unit = np.ldexp(self.eps, np.frexp(np.nan_to_num(size, posinf=0.0))[1] - 1)
+        """The unit in the last place of the half precision, at the right value."""
+        unit = np.ldexp(self.eps, np.frexp(np.nan_to_num(np.abs(self.exact), posinf=0.0))[1] - 1)
         least = float(np.finfo(np.float16).smallest_subnormal) if self.eps == FLOAT16 else 0.0
         return np.asarray(np.maximum(unit, least))
 
@@ -153,10 +205,22 @@ class _Recording:
         return (ON_THE_WAY + self.problem.geometry.samples) * self.eps * G + UNITS * self._unit()
 
 
-def _described(problem: Problem, eps: float, recordings: dict[str, _Recording]) -> str:
+def _flushed(recordings: list[_Recording]) -> bool:
+    """Whether products below the normal numbers of float32 may have been taken for 0.
+
+    Processors with products of halves do so. Others by a setting only, which shows; unless there are
+    too few cells to show it.
+    """
+    few = sum(recording.values.size for recording in recordings) < ENOUGH
+    return few or any(recording.lower or recording.flushed for recording in recordings)
+
+
+def _described(
+    problem: Problem, recordings: dict[str, _Recording], expected: dict[str, Expected], *, flushed: bool
+) -> str:
     """The tolerance of recorded gradients in one sentence."""
-    lower = any(recording.lower for recording in recordings.values())
-    dtype = np.dtype(np.float32) if lower else problem.dtype
+    first = next(iter(recordings.values()))
+    lower, eps, dtype = first.lower, first.eps, first.dtype
     clauses = [
         describe(dtype),
         tr(
@@ -165,6 +229,19 @@ def _described(problem: Problem, eps: float, recordings: dict[str, _Recording]) 
             spread=SPREAD,
         ),
     ]
+    if flushed and dtype == np.float32:
+        clauses.append(tr("and by n·{tiny}, for products that were taken for 0", tiny=short(TINY, 3)))
+    alike = [name for name, one in expected.items() if one.shift is not None]
+    if alike:
+        clauses.append(
+            tr(
+                "many cells of {names} drift alike: each of these may be off from their middle error, "
+                "counted in G, by what it may be off without drift and {times} times the second largest "
+                "distance from there",
+                names=", ".join(alike),
+                times=APART,
+            )
+        )
     partly = [name for name, recording in recordings.items() if recording.rounded_on_the_way]
     if lower and eps in HALVES and len(partly) < len(recordings):
         clauses.append(

@@ -90,7 +90,7 @@ def tolerance(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way)
         way: how the sums came about.
     """
     with quiet():
-        G = _scale(expected, S, way)
+        G = scale(expected, S, way)
         allowed = np.maximum(32 * np.minimum(S, 16 * G), _grown(dtype, n) * G) * float(np.finfo(dtype).eps)
     return np.where(S == 0, 0.0, allowed + n * smallest(dtype))
 
@@ -110,10 +110,10 @@ def in_any_order(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: W
 
 def proven(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way) -> Array:
     """How far the loop's own order of additions can be off at all; see `tolerance` for the arguments."""
-    return n * float(np.finfo(dtype).eps) * (S if way.scale is None else _scale(expected, S, way))
+    return n * float(np.finfo(dtype).eps) * (S if way.scale is None else scale(expected, S, way))
 
 
-def _scale(expected: Array, S: Array, way: Way) -> Array:
+def scale(expected: Array, S: Array, way: Way) -> Array:
     """G: what size the partial sums are of."""
     on_the_way = S / 16 if way.scale is None else np.minimum(way.scale, S)
     return np.maximum(np.nan_to_num(np.abs(expected), posinf=0.0) / 2, on_the_way)
@@ -147,6 +147,7 @@ def judge(
             # ours is off by its own rounding, which is known: theirs may be off from there
             off = wide - truth
             off[~(np.abs(off) <= allowed)] = 0
+            off -= 0 if expected.shift is None else expected.shift
             allowed = np.maximum(expected.slack + np.sign(difference) * off, 0)
     finite = np.isfinite(wide) & np.isfinite(right)
     may_overflow = ~(expected.magnitude < float(np.finfo(dtype).max) / 2) & ~finite
@@ -181,7 +182,7 @@ def _allowed(
     S = expected.magnitude
     allowed = (tolerance if by_loop else in_any_order)(truth, S, dtype, n, way)
     if by_loop and way.scale is not None:
-        few = 8 * float(np.finfo(dtype).eps) * _scale(truth, S, way) + n * smallest(dtype)
+        few = 8 * float(np.finfo(dtype).eps) * scale(truth, S, way) + n * smallest(dtype)
         allowed = np.minimum(allowed, few)
     if expected.exact is None and expected.slack is not None:
         allowed += expected.slack

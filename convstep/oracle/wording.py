@@ -103,6 +103,14 @@ def _closeness(comparison: Comparison) -> list[str]:
     if not_finite < checked:
         largest = max(row.max_abs_error for row in comparison.rows)
         clauses.append(tr("largest difference {largest}", largest=short(largest, 3)))
+    near = [row.name for row in comparison.rows if row.near_zero]
+    if near:
+        clauses.append(
+            tr(
+                "{names}: too close to 0 to tell, no value is larger than its tolerance",
+                names=", ".join(near),
+            )
+        )
     return clauses
 
 
