@@ -155,9 +155,11 @@ def with_layer(name: str, layer: str | None, call: int | None) -> str:
         UsageError: there is nothing to choose from.
     """
     if layer is None:
-        if call is not None:
+        if call is None:
+            return name
+        if not layer_in(name)[1]:
             raise UsageError("--call counts the calls of a layer; add --layer NAME")
-        return name
+        return f"{name}:{call}"
     if not layer or not os.path.isfile(name) or name.lower().endswith((ENDING, *TENSOR_FILES)):
         raise UsageError(
             f"--layer names a layer in a file that captured.save wrote; {printable(name)} is not such a file"

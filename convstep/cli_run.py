@@ -148,6 +148,10 @@ def _beside_tolerance(row: Row) -> str:
     return f"{row.name} {short(error, 3)} {'≤' if row.ok else '>'} {short(row.tolerance, 2)}"
 
 
+def _left_out(calls: int) -> str:
+    return f"{calls} {'call' if calls == 1 else 'calls'} not opened"
+
+
 def _summary(captured: Captured, compared: Sequence[_Compared], name: str) -> list[str]:
     calls = f"{len(compared)} calls of {len(captured.names)} layers"
     wrong = [each for each in compared if not each.ok]
@@ -165,7 +169,8 @@ def _summary(captured: Captured, compared: Sequence[_Compared], name: str) -> li
         lines += [f"{which}: {text}" for text in said]
     lines += [f"{_name(each.layer)}: {each.layer.note}" for each in compared if each.layer.note]
     lines += [
-        f"not opened: {printable(name)}, {printable(kind)}: {printable(why)}"
-        for name, kind, why, _ in captured.skipped
+        f"{_left_out(calls) if name in captured.names else 'not opened'}: {printable(name)}, "
+        f"{printable(kind)}: {printable(why)}"
+        for name, kind, why, calls in captured.skipped
     ]
     return lines

@@ -151,7 +151,7 @@ def written_whole(path: StrPath, *, through_links: bool = False) -> Iterator[Bin
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     permissions = check_target(target)
     _remove_left_behind(target.parent)
-    temporary, lock = _locked_temporary(target.parent, permissions)
+    temporary, lock = _locked_temporary(target, permissions)
     with contextlib.ExitStack() as held:
         held.callback(os.close, lock)
         try:
@@ -162,7 +162,10 @@ def written_whole(path: StrPath, *, through_links: bool = False) -> Iterator[Bin
                     os.chmod(temporary, permissions)
             if fcntl is None:
                 held.close()
-            os.replace(temporary, target)
+            try:
+                os.replace(temporary, target)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, name) from None
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -194,13 +197,16 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
-def _locked_temporary(folder: Path, permissions: int | None) -> tuple[Path, int]:
+def _locked_temporary(target: Path, permissions: int | None) -> tuple[Path, int]:
     """A new file, and its descriptor; as long as that is open, no other save removes the file."""
     # nobody may read it meanwhile who may not read the old one
     mode = 0o666 if permissions is None else permissions & 0o777
     while True:
-        temporary = folder / f".convstep-{os.urandom(8).hex()}.tmp"
-        lock = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        temporary = target.parent / f".convstep-{os.urandom(8).hex()}.tmp"
+        try:
+            lock = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        except OSError as error:  # who reads it knows the name of the file that was to be
+            raise OSError(error.errno, error.strerror, os.fspath(target)) from None
         with contextlib.suppress(OSError):  # a file system without locks
             # another save may have taken it for left behind just before it was locked
             if _lock(lock) and temporary.exists():

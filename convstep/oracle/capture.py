@@ -48,7 +48,8 @@ def capture(
     has the name of the module in whose forward it ran, the function and its number there:
     `block.attn F.conv2d #2`; outside of all modules `F.conv2d #1`, where the numbers begin anew after
     each backward pass. `A_prev` is what was convolved: circular or other padding is already part of
-    it. What cannot be captured stands in `captured.skipped` with the reason.
+    it. A layer is named as the model has it when it first runs. What cannot be captured stands in
+    `captured.skipped` with the reason.
 
     Args:
         model: a module, or an `nn.Conv2d` itself.
@@ -59,11 +60,13 @@ def capture(
         when: which backward passes to keep, counted from 0: a number, a collection such as
             `range(0, 1000, 100)`, or a function that is given the number. It is asked before each
             forward, too, with the number of the pass that comes next, so that nothing is copied
-            for passes that are not kept.
+            for passes that are not kept: of two forwards before two backward passes both are taken
+            for the first, and what is missed by that stands in `captured.skipped`.
         sample: keep only this sample of every batch; `dW` and `db` are then the whole batch's and
             are not compared.
         limit: how many bytes to keep at most, 4 GiB unless given; None is without bound. What would
-            go beyond is not kept and stands in `captured.skipped`; a warning says so.
+            go beyond is not kept and stands in `captured.skipped`; a warning says so. With `last`, the
+            next pass may take the room of the oldest already while that is still there.
 
     Raises:
         CaptureError: there is no such layer, none that can be captured, or an argument is wrong.
@@ -102,6 +105,7 @@ class Capture:
             self._by,
             kinds=convs,
             last=self._options.last,
+            sample=self._options.sample,
             limit=self._options.limit,
         )
         log.compiled = self._compiled

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep.language import tr
-from convstep.oracle.capture_layers import Choice, not_opened
+from convstep.oracle.capture_layers import Choice, kind_of, not_opened
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,15 +62,21 @@ class _Thread(threading.local):
 class Calls:
     """Tells of every convolution inside the block."""
 
-    def __init__(self, choice: Choice, seen: Callable[[str, str, str, Call, Tensor], None]) -> None:
+    def __init__(
+        self,
+        choice: Choice,
+        seen: Callable[[str, str, str, Call, Tensor], None],
+        silent: Callable[[str, str], None],
+    ) -> None:
         """Prepare; `start` begins.
 
         Args:
             choice: what is watched.
             seen: is told name, kind, why it cannot be captured if so, what was given, and the output.
+            silent: is told name and kind of a layer that ran, and no function has convolved in it itself.
         """
         self._choice = choice
-        self._seen = seen
+        self._seen, self._silent = seen, silent
         self._thread = _Thread()
         self._outside: dict[str, int] = {}
         self._handles: list[Any] = []
@@ -103,7 +109,9 @@ class Calls:
     def _before(self, module: nn.Module, _: Any) -> None:
         if is_compiling():  # first of all, so that the compiler sees nothing else
             return
-        thread, frame = self._thread, _Frame(module, self._choice.names.get(id(module)))
+        if _is_traced():
+            return
+        thread, frame = self._thread, _Frame(module, self._choice.name_of(module))
         frame.caller = sys._getframe(1)
         if not thread.entered:  # a mode is one thread's
             frame.mode = _mode(self)
@@ -123,9 +131,17 @@ class Calls:
     def _end(self, ended: list[_Frame]) -> None:
         for frame in ended:
             self._thread.frames.remove(frame)
+            if not frame.counts and (name := frame.name) is not None and self._is_conv(frame.module, name):
+                self._silent(name, kind_of(frame.module))
             if frame.mode is not None:
                 _leave(frame.mode)
                 self._thread.entered = False
+
+    def _is_conv(self, module: nn.Module, name: str) -> bool:
+        """Whether a module should convolve, and is watched."""
+        from torch.nn.modules.conv import _ConvNd
+
+        return name in self._choice.convs or (isinstance(module, _ConvNd) and self._choice.wants(name))
 
     @contextlib.contextmanager
     def left(self) -> Iterator[None]:
@@ -138,13 +154,19 @@ class Calls:
 
     def called(self, function: str, call: Call, Z: Tensor) -> None:
         """A function has convolved: pass it on with its name, if it is watched."""
-        if _is_traced() or self._mode is None:
+        if _is_traced() or self._mode is None or self._is_scripted():
             return
         name, kind, refused = self._place(function, Z)
         if call.transposed or call.weight.ndim not in (3, 4):
             refused = refused or not_opened(function)
         if self._choice.wants(name):
             self._seen(name, kind, refused, call, Z)
+
+    def _is_scripted(self) -> bool:
+        """Whether torch.jit's code runs, whose calls come by only where a mode of somebody's looks on."""
+        import torch
+
+        return any(isinstance(frame.module, torch.jit.ScriptModule) for frame in self._thread.frames)
 
     def _place(self, function: str, Z: Tensor) -> tuple[str, str, str]:
         """The name and the kind of the call under way, and why it is not captured where it runs."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from convstep.language import tr
-from convstep.oracle.capture_log import closest
+from convstep.oracle.capture_reasons import closest
 from convstep.oracle.captured import CaptureError
 from convstep.printable import printable
 
@@ -24,14 +25,28 @@ FUNCTION = re.compile(r"(?:(?P<module>.+) )?(?:F|torch)\.\w+ #\d+")
 class Choice:
     """The modules of a model by name, and which of the convolutions in them are watched."""
 
-    names: dict[int, str]
-    """Of every module, by its id."""
+    model: weakref.ref[nn.Module]
+    """What capture was given."""
     convs: dict[str, str]
     """The modules that convolve and are watched, with the names of their classes."""
     refused: dict[str, str]
     """Those of them that cannot be captured, and why: what follows the name in a sentence."""
     patterns: list[str] | None
     """What names may be; None is any."""
+    names: dict[int, tuple[weakref.ref[nn.Module], str | None]]
+    """By id, every module that was looked up, and its name; an id is given again when a module is gone."""
+
+    def name_of(self, module: nn.Module) -> str | None:
+        """The dotted name of a module when it first ran; None for one that is not in the model then."""
+        found = self.names.get(id(module))
+        if found is None or found[0]() is not module:
+            self.names[id(module)] = weakref.ref(module), None
+            model = self.model()
+            for name, each in () if model is None else model.named_modules():
+                if each is module or id(each) not in self.names or self.names[id(each)][0]() is not each:
+                    self.names[id(each)] = weakref.ref(each), name or type(each).__name__
+            found = self.names[id(module)]
+        return found[1]
 
     def wants(self, name: str) -> bool:
         """Whether the convolution of this name is watched."""
@@ -54,7 +69,7 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
     everything = {name or type(model).__name__: module for name, module in model.named_modules()}
     refused = {name: _cannot_be_watched(torch, module) for name, module in everything.items()}
     convs = {
-        name: _kind(module)
+        name: kind_of(module)
         for name, module in everything.items()
         if refused[name] or _convolves(torch, module)
     }
@@ -80,10 +95,11 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
     if len({**why_not, **unmoved}) == len(convs) and not (functional and not unmoved):
         raise CaptureError(_nothing(model, everything, {**why_not, **unmoved}))
     return Choice(
-        {id(module): name for name, module in everything.items()},
+        weakref.ref(model),
         convs,
         why_not,
         patterns,
+        {id(module): (weakref.ref(module), name) for name, module in everything.items()},
     )
 
 
@@ -144,7 +160,8 @@ def _convolves(torch: Any, module: nn.Module) -> bool:
     return isinstance(module, (torch.nn.Conv1d, torch.nn.Conv2d))
 
 
-def _kind(module: nn.Module) -> str:
+def kind_of(module: nn.Module) -> str:
+    """The class of a module, also where torch.jit has compiled it."""
     return getattr(module, "original_name", type(module).__name__)  # torch.jit's
 
 
@@ -161,7 +178,7 @@ def _nothing(model: nn.Module, everything: dict[str, nn.Module], refused: dict[s
     """Why there is nothing to watch."""
     if not refused:
         return f"{_a(model)} has no nn.Conv2d"
-    kinds = sorted({_kind(everything[name]) for name in refused})
+    kinds = sorted({kind_of(everything[name]) for name in refused})
     name, reason = next(iter(refused.items()))
     if len(refused) == 1:
         return f"{name!r} {reason}"
@@ -170,7 +187,7 @@ def _nothing(model: nn.Module, everything: dict[str, nn.Module], refused: dict[s
 
 def _cannot_be_watched(torch: Any, module: nn.Module) -> str:
     """Why a module that convolves cannot be captured, what follows its name; empty if it can or does not."""
-    kind, home = _kind(module), type(module).__module__.split(".")
+    kind, home = kind_of(module), type(module).__module__.split(".")
     if "Conv" not in kind:
         return ""
     if home[:2] == ["torch", "jit"] and hasattr(torch.nn, kind):

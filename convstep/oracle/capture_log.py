@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import weakref
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.conv.geometry import Pair
 from convstep.language import tr
+from convstep.oracle.capture_reasons import Tally, closest, missing, reason_of
 
 Array = npt.NDArray[Any]
 
@@ -148,28 +148,6 @@ class Reached:
         return [other for other in everyone if other.convolution.parameters.get(parameter) == key]
 
 
-@dataclass(eq=False)
-class Tally:
-    """What became of the calls of one layer that no backward pass reached, by counts."""
-
-    kind: str
-    """The class of the module, or the function."""
-    refused: str = ""
-    """Why it cannot be captured, if that is known: what follows its name in a sentence."""
-    calls: int = 0
-    """How often it ran, however it ended."""
-    switched_off: int = 0
-    """Under `torch.no_grad()` or inference mode."""
-    frozen: int = 0
-    """With gradients, but neither the weight nor the input wanted any."""
-    unwanted: int = 0
-    """Before a backward pass that was not asked for."""
-    short: int = 0
-    """With a batch that has no such sample."""
-    over: int = 0
-    """When there was no room below the limit any more."""
-
-
 class Held:
     """The bytes of what is kept and of what is still to come for it; they go when their owner goes."""
 
@@ -181,18 +159,22 @@ class Held:
         """
         self.limit = limit
         self.bytes = 0
+        self._sizes: dict[int, int] = {}
 
-    def has_room(self, size: int) -> bool:
-        """Whether that many bytes more stay below the limit."""
-        return self.limit is None or self.bytes + size <= self.limit
+    def of(self, owner: object) -> int:
+        """What one owner holds."""
+        return self._sizes.get(id(owner), 0)
 
     def take(self, owner: object, size: int) -> None:
         """Count them for as long as the owner lives."""
         self.bytes += size
-        weakref.finalize(owner, self._give_back, size).atexit = False
+        if id(owner) not in self._sizes:
+            self._sizes[id(owner)] = 0
+            weakref.finalize(owner, self._give_back, id(owner)).atexit = False
+        self._sizes[id(owner)] += size
 
-    def _give_back(self, size: int) -> None:
-        self.bytes -= size
+    def _give_back(self, owner: int) -> None:
+        self.bytes -= self._sizes.pop(owner)
 
 
 class CaptureLog:
@@ -206,6 +188,7 @@ class CaptureLog:
         *,
         kinds: dict[str, str] | None = None,
         last: int | None = None,
+        sample: int | None = None,
         limit: int | None = None,
     ) -> None:
         """Begin.
@@ -216,6 +199,7 @@ class CaptureLog:
             by: who computes the gradients.
             kinds: by name, the classes of their modules.
             last: how many backward passes are kept; None keeps all.
+            sample: the one sample of every batch that is kept; None keeps all.
             limit: how many bytes are kept at most; None is without bound.
         """
         self.by = by
@@ -231,7 +215,9 @@ class CaptureLog:
         self.held = Held(limit)
         self.passes = 0
         """How many backward passes there have been."""
-        self._last = last
+        self.first_bad = ""
+        """The first call of whose output it is known that it is not finite, in words; empty for none."""
+        self._last, self._sample = last, sample
         self._tasks: dict[int, BackwardPass] = {}
         self._kept: list[BackwardPass] = []
 
@@ -245,6 +231,10 @@ class CaptureLog:
             self._tasks[task] = BackwardPass(self.passes)
             self.passes += 1
         return self._tasks[task]
+
+    def under_way(self, task: int) -> BackwardPass | None:
+        """The backward pass with this number of PyTorch's, if it has reached anything."""
+        return self._tasks.get(task)
 
     def reach(self, entry: Reached) -> None:
         """Keep a call that a backward pass went through, and let the oldest pass go for it."""
@@ -260,6 +250,36 @@ class CaptureLog:
             oldest.reached.clear()
             oldest.accumulated.clear()
 
+    def has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
+        """Whether so many bytes more may be kept, also if only when the oldest pass has gone for it.
+
+        Args:
+            size: how many bytes.
+            backward: the pass they come with; None is one to come.
+        """
+        held = self.held
+        if held.limit is None or held.bytes + size <= held.limit:
+            return True
+        if self._last is None or len(self._kept) < self._last or backward in self._kept:
+            return False
+        oldest, *others = self._kept
+        stay = {id(entry.convolution) for one in others for entry in one.reached.values()}
+        go = {id(entry.convolution): entry.convolution for entry in oldest.reached.values()}
+        freed = sum(held.of(convolution) for key, convolution in go.items() if key not in stay)
+        freed += sum(held.of(array) for array in oldest.accumulated.values())
+        return held.bytes - freed + size <= held.limit
+
+    @property
+    def less(self) -> str:
+        """The arguments of `capture` that would let it keep less than they do now."""
+        possible = {
+            "layers=": len(self.tallies) > 1,
+            "last=": self._last != 1,
+            "when=": self._last != 1,
+            "sample=": self._sample is None,
+        }
+        return tr(" or ").join(name for name, there in possible.items() if there)
+
     def reached(self) -> list[Reached]:
         """Every call that a backward pass reached, in the order of the calls, then of the passes."""
         found = [entry for one in self._kept for entry in one.reached.values()]
@@ -273,11 +293,14 @@ class CaptureLog:
         return sum({id(array): array.nbytes for array in arrays}.values())
 
     def skipped(self, captured: set[str]) -> list[tuple[str, str, str, int]]:
-        """Name, kind, reason and calls: of layers that are not captured, and of calls beyond the limit."""
+        """Name, kind, reason and calls: of layers that are not captured, and of calls of those that are."""
         return [
-            (name, tally.kind, self._reason(tally), tally.calls if name not in captured else tally.over)
+            (name, tally.kind, reason, calls)
             for name, tally in self.tallies.items()
-            if name not in captured or tally.over
+            for reason, calls in (
+                missing(tally, self._beyond) if name in captured else [(self._reason(tally), tally.calls)]
+            )
+            if calls or name not in captured
         ]
 
     def closest(self, name: str) -> str:
@@ -293,8 +316,9 @@ class CaptureLog:
             return self.why_nothing(next(iter(self.tallies)))
         whole = Tally("")
         for tally in tallies:
-            for count in ("calls", "switched_off", "frozen", "unwanted", "short", "over"):
-                setattr(whole, count, getattr(whole, count) + getattr(tally, count))
+            for count, value in vars(tally).items():
+                if isinstance(value, int):
+                    setattr(whole, count, getattr(whole, count) + value)
         if not tallies or not (whole.calls or self.compiled):
             return tr(
                 "no layer was called inside the block; run the model and loss.backward() inside the with "
@@ -303,45 +327,20 @@ class CaptureLog:
         return f"{tr('the model')} {self._reason(whole)}"
 
     def _reason(self, tally: Tally) -> str:
-        """Why nothing, or not everything, of a layer was captured: what follows its name in a sentence."""
-        if tally.refused:
-            return tally.refused
-        if tally.over:
-            return tr(
-                "did not fit below the limit of {limit} bytes; give capture a larger limit=, or fewer "
-                "layers=, last= passes or one sample=",
+        return reason_of(tally, self._beyond, compiled=self.compiled)
+
+    @property
+    def _beyond(self) -> str:
+        return (
+            tr(
+                "did not fit below the limit of {limit} bytes; give capture a larger limit=, or let it keep "
+                "less by {less}",
+                limit=self.held.limit,
+                less=less,
+            )
+            if (less := self.less)
+            else tr(
+                "did not fit below the limit of {limit} bytes; give capture a larger limit=",
                 limit=self.held.limit,
             )
-        if not tally.calls and self.compiled:
-            return tr(
-                "was not called: hooks do not fire in a compiled model; capture it without torch.compile"
-            )
-        if not tally.calls:
-            return tr(
-                "was not called inside the block; run the model and loss.backward() inside the with block "
-                "(and without torch.compile)"
-            )
-        if tally.calls == tally.switched_off + tally.frozen:
-            return tr(
-                "ran without gradients: nothing in it requires gradients; unfreeze its weight or its input"
-                if not tally.switched_off
-                else "ran without gradients: under torch.no_grad() or inference mode, or in the forward of "
-                "a torch.autograd.Function, as torch.compile makes them; run the model and "
-                "loss.backward() inside the with block, with gradients"
-            )
-        if tally.short:
-            return tr("ran on batches that have no such sample; choose another sample=")
-        if tally.unwanted:
-            return tr("ran only for backward passes that when= does not choose")
-        return tr(
-            "ran but no backward pass reached it inside the block; call loss.backward() there, on a loss "
-            "that depends on it"
         )
-
-
-def closest(name: str, names: list[str]) -> str:
-    """Which of the names may have been meant, or what there are; for a sentence."""
-    if close := difflib.get_close_matches(name, names, n=3, cutoff=0.5):
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"the conv layers are {shown}" if names else "the model has no conv layer"

@@ -6,28 +6,34 @@ pass goes through it. torch is imported inside functions only.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.oracle.capture_arrays import (
+    array_of,
+    bytes_of,
+    cannot_be_read,
+    cropped,
+    eps_of,
+    geometry_of,
+    node_of,
+    seen_in,
+)
 from convstep.oracle.capture_calls import Call, Calls
 from convstep.oracle.capture_layers import Choice
-from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached, Seen, Tally
+from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached
 from convstep.oracle.capture_options import Options
+from convstep.oracle.capture_reasons import Tally, first_bad
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Array = npt.NDArray[Any]
-
-TF32_EPS = 2.0**-9
-"""TF32 rounds both factors to 11 bits: their product is as far off as if this were its eps."""
 
 
 @dataclass(eq=False)
@@ -41,8 +47,12 @@ class _Noted:
     batched: bool
     sample: int | None
     """Which of the batch is kept; None keeps all."""
+    again: bool
+    """Whether it ran inside of a backward pass, as what a checkpoint keeps does."""
     passes: int = 0
-    """How many have come by."""
+    """How many have come by, and were kept."""
+    met: bool = False
+    """Whether any has."""
 
     def share(self, gradient: Tensor) -> Array:
         """What is kept of a gradient that has the batch's axes, as the convolution's node tells it."""
@@ -60,7 +70,7 @@ class Recorder:
         self.active = True
         """False once the block has ended: hooks in a graph outlive it."""
         self._options = options
-        self._calls = Calls(choice, self._called)
+        self._calls = Calls(choice, self._called, self._silent)
         self._handles: list[Any] = []
         self._parameters: dict[int, Tensor] = {}  # held, so that no other gets the same id
         self._shares: dict[int, tuple[Tensor, int, Array]] = {}
@@ -83,24 +93,50 @@ class Recorder:
         """Note one call, and hook its node in the graph."""
         tally = self.log.tally(name, kind)
         tally.calls += 1
-        if refused := refused or _cannot_be_read(Z):
+        if refused := refused or cannot_be_read(Z):
             tally.refused = tally.refused or refused
+            tally.unreadable += 1
         elif not Z.requires_grad:
             import torch
 
             tally.frozen += torch.is_grad_enabled()
             tally.switched_off += not torch.is_grad_enabled()
         elif not self._options.wanted(self.log.passes):
-            tally.unwanted += 1
-            node = _node(Z) or Z  # only counts the passes
-            node.register_hook(lambda *_: self._backward() and None)
+            self._pass_over(tally, Z)
         else:
             try:
                 self._note(name, kind, tally, call, Z)
             except (RuntimeError, TypeError):  # a tensor subclass without numbers of its own
+                tally.unreadable += 1
                 tally.refused = tr(
                     "ran on tensors of a kind that does not give its numbers away; use plain tensors"
                 )
+
+    def _silent(self, name: str, kind: str) -> None:
+        """Count a call of a layer in which nothing has convolved."""
+        if _is_in_backward():  # a checkpoint stops in the middle as soon as it has what it needs
+            return
+        tally = self.log.tally(name, kind)
+        tally.calls += 1
+        tally.silent += 1
+
+    def _pass_over(self, tally: Tally, Z: Tensor) -> None:
+        """Count a call that runs for a pass that is not kept, and whether that was so."""
+        again = _is_in_backward()
+        tally.waiting += not again
+        met: list[BackwardPass] = []
+
+        def hook(*_: Any) -> None:
+            if (backward := self._backward()) is None or met:
+                return
+            met.append(backward)
+            _count_met(tally, again)
+            wanted = self._options.wanted(backward.number)
+            tally.early += wanted
+            tally.unwanted += not wanted
+
+        node: Any = node_of(Z) or Z
+        node.register_hook(hook)
 
     def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
         flat = call.weight.ndim == 3
@@ -114,7 +150,7 @@ class Recorder:
                 return
             kept %= batch
             image, out = image.detach()[kept], Z.detach()[kept]
-        need = _bytes(call, image, out)
+        need = bytes_of(call, image, out)
         if not self._has_room(need):
             tally.over += 1
             return
@@ -124,30 +160,37 @@ class Recorder:
             A_prev=array_of(image, Z.dtype, flat=flat),
             W=array_of(call.weight, Z.dtype, flat=flat),
             b=None if call.bias is None else array_of(call.bias, Z.dtype),
-            **_geometry(call, flat),
-            eps=_eps(Z),
+            **geometry_of(call, flat),
+            eps=eps_of(Z),
             parameters=self._watched(W=call.weight, b=call.bias),
-            Z=_seen(out, flat),
+            Z=seen_in(out, flat),
             kind=kind,
             sample=kept,
             batch=None if kept is None else batch,
         )
         self._order += 1
         self.log.held.take(convolution, need)
-        self._hook(_Noted(convolution, tally, flat, batched, kept), Z)
+        if not self.log.first_bad and convolution.Z.first is not None:
+            self.log.first_bad = _first_bad(convolution)
+        again = _is_in_backward()
+        tally.waiting += not again
+        self._hook(_Noted(convolution, tally, flat, batched, kept, again), Z)
 
-    def _has_room(self, size: int) -> bool:
+    def _has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
         """Whether so many bytes more may be kept; says it once when not."""
-        held = self.log.held
-        if held.has_room(size):
+        log = self.log
+        if backward is None and _is_in_backward():
+            backward = log.under_way(_task())
+        if log.has_room(size, backward):
             return True
         if not self._warned:
             self._warned = True
             warnings.warn(
                 tr(
                     "capture has reached its limit of {limit} bytes; what it has is kept, more is not: see "
-                    "captured.skipped, and give capture last=, when=, sample=, layers= or a larger limit=",
-                    limit=held.limit,
+                    "captured.skipped, and give capture {less}",
+                    limit=log.held.limit,
+                    less=tr(" or ").join(filter(None, (log.less, tr("a larger limit=")))),
                 ),
                 RuntimeWarning,
                 stacklevel=2,
@@ -169,7 +212,7 @@ class Recorder:
 
     def _hook(self, noted: _Noted, Z: Tensor) -> None:
         """The graph holds what was noted of the call, and hands it over when a backward pass comes by."""
-        node = _node(Z)
+        node = node_of(Z)
         if node is None:  # an operator of its own: its output still tells dZ
             output: Any = Z  # torch gives register_hook no types
             add_axis = not noted.batched
@@ -186,10 +229,8 @@ class Recorder:
         """The backward pass under way; None when the block has ended."""
         if not self.active:
             return None
-        import torch
-
         before = self.log.passes
-        backward = self.log.backward(int(torch._C._current_graph_task_id()))
+        backward = self.log.backward(_task())
         if self.log.passes > before:
             self._calls.count_anew()
             self._shares.clear()
@@ -198,7 +239,12 @@ class Recorder:
     def _came_by(self, noted: _Noted, dZ: Tensor, own: tuple[Tensor | None, ...]) -> None:
         """Note what one backward pass brings one call: `own` is of A_prev, W and b, as far as wanted."""
         backward = self._backward()
-        if backward is None or backward.dropped:
+        if backward is None:
+            return
+        if not noted.met:
+            noted.met = True
+            _count_met(noted.tally, noted.again)
+        if backward.dropped:
             return
         convolution = noted.convolution
         if not self._options.wanted(backward.number):
@@ -207,14 +253,14 @@ class Recorder:
         found = dict(zip(("dA_prev", "dW", "db"), own, strict=False))
         if noted.passes:  # room was made for one
             size = sum(each.numel() * 8 for each in (dZ, *found.values()) if each is not None)
-            if not self._has_room(size):
+            if not self._has_room(size, backward):
                 noted.tally.over += 1
                 return
             self.log.held.take(convolution, size)
         noted.passes += 1
         arrays = {}
         if (dA := found.get("dA_prev")) is not None:
-            arrays["dA_prev"] = _cropped(noted.share(dA), convolution)
+            arrays["dA_prev"] = cropped(noted.share(dA), convolution)
         for name, parameter in (("dW", "W"), ("db", "b")):
             if (gradient := found.get(name)) is not None:
                 arrays[name] = array = array_of(gradient, flat=noted.flat)
@@ -239,109 +285,25 @@ class Recorder:
         return hook
 
 
-def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
-    """A copy that is seen in the article's layout; half precisions as float32, which holds them exactly.
-
-    Args:
-        tensor: on any device.
-        dtype: what it was converted to before it was convolved, as autocast does.
-        flat: whether it belongs to a convolution along one axis, which becomes one of height 1.
-    """
+def _task() -> int:
+    """PyTorch's number of the backward pass under way in this thread; -1 for none."""
     import torch
 
-    plain = tensor.detach()
-    if dtype is not None:
-        plain = plain.to(dtype)
-    if plain.dtype not in (torch.float32, torch.float64):
-        plain = plain.float()
-    values = plain.cpu().resolve_neg()
-    array = values.numpy()
-    if values.data_ptr() == tensor.data_ptr():
-        array = np.array(array, order="K")
-    if array.ndim > 1 and flat:
-        array = array[..., np.newaxis, :]
-    if array.ndim >= 3:  # the axes are moved, the numbers are not: that would take longer than all the rest
-        array = array.transpose(0, 2, 3, 1) if array.ndim == 4 else array.transpose(1, 2, 0)
-    array.setflags(write=False)
-    return array
+    return int(torch._C._current_graph_task_id())
 
 
-def _node(Z: Tensor) -> Any:
-    """The convolution's node in the graph; an image without a batch axis was given one, and it is gone."""
-    node: Any = Z.grad_fn
-    if node is not None and "Squeeze" in node.name():
-        node = node.next_functions[0][0]
-    return node if node is not None and "ConvolutionBackward" in node.name() else None
+def _is_in_backward() -> bool:
+    return _task() != -1
 
 
-def _eps(Z: Tensor) -> float:
-    import torch
-
-    if Z.is_cuda and Z.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
-        return TF32_EPS
-    return float(torch.finfo(Z.dtype).eps)
+def _count_met(tally: Tally, again: bool) -> None:
+    """A first backward pass has come by a call."""
+    tally.recomputed += again
+    tally.waiting -= not again
 
 
-def _bytes(call: Call, image: Tensor, Z: Tensor) -> int:
-    """What a call and one backward pass through it take."""
-    import torch
-
-    parameters = [each for each in (call.weight, call.bias) if each is not None]
-    count = image.numel() * (1 + call.image.requires_grad) + Z.numel()
-    count += sum(each.numel() * (1 + each.requires_grad) for each in parameters)
-    return count * (8 if Z.dtype == torch.float64 else 4)
-
-
-def _seen(Z: Tensor, flat: bool) -> Seen:
-    """The NaN and inf of an output; it is copied only where there are any."""
-    import torch
-
-    plain = Z.detach()
-    half = plain.dtype not in (torch.float32, torch.float64)
-    # a sum of numbers one of which is not finite is not finite; where it overflows, a closer look is taken
-    if math.isfinite(plain.sum(dtype=torch.float32 if half else None).item()):
-        return Seen(0, 0, None)
-    values = array_of(plain, flat=flat)
-    bad = np.argwhere(~np.isfinite(values))
-    first = tuple(int(i) for i in bad[0]) if len(bad) else None
-    return Seen(int(np.isnan(values).sum()), int(np.isinf(values).sum()), first)
-
-
-def _cropped(dA: Array, convolution: Convolution) -> Array:
-    """`dA_prev` of what may have been padded before it was convolved: at the end, by one cell, for "same"."""
-    height, width, _ = convolution.A_prev.shape[-3:]
-    return dA[..., :height, :width, :]
-
-
-def _geometry(call: Call, flat: bool) -> dict[str, Any]:
-    padding = call.padding
-    return {
-        "stride": _pair(call.stride, flat, 1),
-        "padding": padding if isinstance(padding, str) else _pair(padding, flat, 0),
-        "dilation": _pair(call.dilation, flat, 1),
-        "groups": int(call.groups),
-    }
-
-
-def _pair(given: Any, flat: bool, along: int) -> tuple[int, int]:
-    """For both axes; `along` is that of the height that a convolution along one axis gets."""
-    numbers = [int(each) for each in given] if isinstance(given, (list, tuple)) else [int(given)]
-    return (along if flat else numbers[0], numbers[-1])
-
-
-def _cannot_be_read(Z: Tensor) -> str:
-    """Why the call of an output cannot be captured, what follows its name; empty if it can."""
-    import torch
-
-    if torch._C._functorch.is_functorch_wrapped_tensor(Z):
-        return tr(
-            "ran under torch.func (grad, vmap and the like), whose tensors have no numbers to keep; compute "
-            "the loss without it and call loss.backward()"
-        )
-    if Z.is_meta:
-        return tr("ran on the meta device, without numbers; move the model to a device first")
-    if Z.is_complex():
-        return tr("convolved complex numbers; convstep opens only real ones")
-    if not Z.numel():
-        return tr("ran on an empty batch; give it one with samples")
-    return ""
+def _first_bad(one: Convolution) -> str:
+    given = {"W": one.W, "b": one.b, "A_prev": one.A_prev}
+    return first_bad(
+        one.name, {name: each for name, each in given.items() if each is not None}, one.Z.first or ()
+    )

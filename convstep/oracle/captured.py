@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.brief import COLUMNS, brief, lines, picture, quoted, some, told
+from convstep.brief import COLUMNS, LINES, MORE, lines, picture, quoted, some, told
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
 from convstep.conv.validation import check_type, pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import CaptureLog, Convolution, Reached, Seen
-from convstep.printable import SentenceError, printable
+from convstep.printable import SENTENCE, SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.oracle.origin import Origin
@@ -52,11 +52,15 @@ class Skipped(NamedTuple):
     reason: str
     """What follows the name in a sentence: `was not called inside the block; run …`."""
     calls: int
-    """How often it ran inside the block."""
+    """How often it ran inside the block, as far as that is seen: not inside of what torch.jit or
+    torch.compile has made. Of a layer that is captured, how many of its calls are not, for this reason."""
 
     def __repr__(self) -> str:
-        """Its name and the reason, cut."""
-        return brief(self)
+        """Its name, and all of the reason below it."""
+        head = f"Skipped(name={quoted(self.name)}, kind={quoted(self.kind)}, calls={self.calls})"
+        reason = printable(self.reason, SENTENCE)
+        width = (COLUMNS - 2) // (1 if reason.isascii() else 2)  # a Chinese letter takes two columns
+        return told(head, *textwrap.wrap(reason, width, max_lines=LINES - 1, placeholder=f" {MORE}"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,13 +153,14 @@ class CapturedLayer:
         names, one = " and ".join(kept), self.convolution
         if one.batch not in (None, 1):
             return (
-                f"{names} belong to all {one.batch} samples of the batch, of which sample {one.sample} was "
-                "kept; not compared"
+                f"{names} {'belongs' if len(kept) == 1 else 'belong'} to all {one.batch} samples of the "
+                f"batch, of which sample {one.sample} was kept; not compared"
             )
         if self.shared_by > 1:
+            verbs = ("was", "it belongs", "is") if len(kept) == 1 else ("were", "they belong", "are")
             return (
-                f"{names} were accumulated over {self.shared_by} calls with the same weight in one backward "
-                "pass; they belong to all of them and are not compared"
+                f"{names} {verbs[0]} accumulated over {self.shared_by} calls with the same weight in one "
+                f"backward pass; {verbs[1]} to all of them and {verbs[2]} not compared"
             )
         return (
             f"{names} got more than this call's share: the parameter is used elsewhere too, or a hook "
@@ -269,9 +274,16 @@ class Captured:
         calls = [one.name if isinstance(one, CapturedLayer) else one.convolution.name for one in held]
         names = list(dict.fromkeys(calls))
         skipped = self.skipped if self._log.closed else []
-        left = some([one.name for one in skipped], 2)
+        closed = [one.name for one in skipped if one.name not in names]
+        left = some(closed, 2)
         found = f"Captured({len(calls)} calls of {len(names)} layers)"
         missing = f"not opened: {left}; .skipped says why" if left else ""
+        if len(closed) < len(skipped):
+            partly = dict.fromkeys(one.name for one in skipped if one.name in names)
+            more = f"not every call of {some(partly, 2)}"
+            missing = (
+                f"not opened: {left}, and {more}; .skipped says why" if left else f"{more}; .skipped says why"
+            )
         if not calls:
             return told(found, missing, *textwrap.wrap(printable(self.why_nothing), COLUMNS - 2))
         opens = ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
@@ -311,7 +323,10 @@ class Captured:
     def skipped(self) -> list[Skipped]:
         """What was not captured, each with the reason; empty when nothing is missing.
 
-        A layer whose later calls did not fit below the limit stands here with these, and is captured too.
+        A layer that is captured stands here with those of its calls that are not, once for each reason:
+        without gradients, such as for an evaluation; reached by no backward pass; beyond the limit. What
+        `last=` lets go and what ran for passes that `when=` does not choose was not asked for, and is not
+        listed.
         """
         if self._run is not None:
             return list(self._run.skipped)
@@ -364,13 +379,19 @@ class Captured:
         None when all that was captured is finite; its `sentence` says all of it otherwise.
 
         Raises:
-            CaptureError: nothing was captured.
+            CaptureError: nothing was captured; if a forward still had an output that is not finite, the
+                sentence says so.
         """
         from convstep.oracle.origin import origin_of
 
         layers = self.layers
         if not layers:
-            self.layer()  # says why there is none
+            try:
+                self.layer()  # says why there is none
+            except CaptureError as error:
+                if bad := self._log.first_bad:
+                    raise CaptureError(f"{error}; {bad}") from None
+                raise
         return origin_of(layers)
 
     def problem(self, sample: int | None = None, layer: str | int | None = None, call: int = -1) -> Problem:

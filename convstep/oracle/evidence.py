@@ -11,15 +11,11 @@ from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
+from convstep.oracle.capture_reasons import word
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.overflow import HALF, format_of, output_sum
 
 Array = npt.NDArray[Any]
-
-
-def word(value: float) -> str:
-    """NaN, inf or -inf."""
-    return "NaN" if np.isnan(value) else short(value)
 
 
 def first_cell(layer: CapturedLayer, array: str) -> tuple[tuple[int, ...], str]:
@@ -84,9 +80,14 @@ def sum_words(layer: CapturedLayer) -> str:
 
 def cast_words(layer: CapturedLayer, array: str) -> str:
     """What autocast may have to do with an inf that a layer is given."""
-    if layer.convolution.eps != HALF or not layer.nonfinite[array].inf:
+    dtype = format_of(layer.convolution.eps)
+    if dtype.name not in ("float16", "bfloat16") or not layer.nonfinite[array].inf:
         return ""
-    return tr("in float16, as it was convolved, all beyond 65504 is inf")
+    return tr(
+        "in {dtype}, as it was convolved, all beyond {largest} is inf",
+        dtype=dtype.name,
+        largest=short(dtype.largest, 5),
+    )
 
 
 def scaler_words(layer: CapturedLayer) -> str:

@@ -18,6 +18,7 @@ from convstep.brief import COLUMNS, lines, quoted, told
 from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
+from convstep.oracle.capture_reasons import word
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.evidence import (
     cast_words,
@@ -26,7 +27,6 @@ from convstep.oracle.evidence import (
     problem_of,
     scaler_words,
     sum_words,
-    word,
 )
 from convstep.oracle.overflow import Overflow, first_overflow, format_of
 from convstep.printable import printable
@@ -234,8 +234,9 @@ class _Run:
             return
         if overflow is None:
             why = tr(
-                "made in this layer's backward, or by a hook on its gradient: dZ, A_prev and W are finite, "
-                "and no step of the loop overflows {dtype} there",
+                "made in this layer's backward, or by a hook on its gradient, or A_prev or W changed after "
+                "the forward: dZ is finite, A_prev and W as the forward used them are, and with these no "
+                "step of the loop overflows {dtype} there",
                 dtype=dtype,
             )
             yield self._origin("backward", at, names[0], why, scaler_words(layer))

@@ -76,7 +76,10 @@ class RecordedOracle:
         recorded = problem.recorded
         if recorded is None:
             raise OracleUnavailable(
-                tr("this problem has no recorded gradients; capture a layer during training to get them")
+                tr(
+                    "this problem has no recorded gradients; a layer captured during training has them for "
+                    "its whole batch, unless its `note` says why not"
+                )
             )
         if position != problem.total_steps:
             raise OracleUnavailable(

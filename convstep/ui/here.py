@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convstep import waiting
@@ -23,7 +23,7 @@ from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.capture import Capture
-from convstep.oracle.captured import Captured, CapturedLayer
+from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
 from convstep.printable import printable
 from convstep.served import in_browser
 from convstep.ui.rescue import ScreenError
@@ -131,6 +131,8 @@ def _pick(captured: Captured, sample: int | None) -> None:
     layers = captured.layers
     if not layers:
         captured.layer()  # says why there is none
+    if sample is not None:
+        _check_sample(layers, sample)
     if not can_open_here():
         _say(_how_to_save(captured, sample))
         return
@@ -141,11 +143,24 @@ def _pick(captured: Captured, sample: int | None) -> None:
         run(LayersApp(layers, sample, skipped=captured.skipped))
 
 
+def _check_sample(layers: Sequence[CapturedLayer], sample: int) -> None:
+    """Batches may be of different sizes: one of them must have the sample."""
+    error: CaptureError | None = None
+    for layer in layers:
+        try:
+            layer.problem(sample)
+        except CaptureError as found:
+            error = error or found
+        else:
+            return
+    if error is not None:
+        raise error
+
+
 def _how_to_save(captured: Captured, sample: int | None) -> str:
     """What there is, and the way to a terminal: nothing is written that nobody has asked for."""
     layers, one = captured.layers, ""
     if len(layers) == 1 and sample is not None:
-        layers[0].problem(sample)  # says so if there is no such sample
         one = f", sample={sample}"
     names = len({layer.name for layer in layers})
     return tr(

@@ -12,9 +12,9 @@ import pytest
 
 from convstep.cli_problems import layer_in, start
 from convstep.conv.problem import Problem
-from convstep.oracle.captured import Captured
+from convstep.oracle.captured import Captured, Skipped
 from convstep.replay.session import Session, save
-from tests.captures import alone, repeated, small
+from tests.captures import alone, captured_of, repeated, small
 from tests.cli.conftest import Refused, Run
 
 
@@ -89,7 +89,13 @@ def test_NaN_that_agrees_is_no_error_in_the_table(run: Run, in_folder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "words", [("run.npz:1",), ("run.npz", "--layer", "1"), ("run.npz", "--layer=1", "--call", "0")]
+    "words",
+    [
+        ("run.npz:1",),
+        ("run.npz", "--layer", "1"),
+        ("run.npz", "--layer=1", "--call", "0"),
+        ("run.npz:1", "--call", "0"),
+    ],
 )
 def test_a_layer_of_a_run_is_a_problem_for_every_command(
     run: Run, in_folder: Path, words: tuple[str]
@@ -181,3 +187,13 @@ def test_in_a_terminal_a_run_opens_in_the_picker_and_a_layer_in_the_debugger(
     assert [layer.name for layer in picker.picker.table.layers] == [layer.name for layer in repeated().layers]
     assert [skipped.name for skipped in picker.picker._skipped] == ["frozen"]
     assert debugger.debugger.source_name == "run.npz:1"
+
+
+def test_calls_left_out_of_a_captured_layer_are_not_said_to_be_the_layer(run: Run, in_folder: Path) -> None:
+    path = in_folder / "left.npz"
+    layers = small().layers
+    rows = [Skipped(layers[0].name, "Conv2d", "is captured, and ran", 2), Skipped("up", "Up", "is up", 1)]
+    captured_of(layers, rows).save(path)
+    said = run("compare", "left.npz").out
+    assert f"2 calls not opened: {layers[0].name}, Conv2d: is captured, and ran" in said
+    assert "\nnot opened: up, Up: is up" in said

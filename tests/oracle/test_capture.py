@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import gc
 import io
+import math
 import pickle
 import weakref
 from collections.abc import Callable
@@ -14,10 +15,12 @@ import pytest
 
 import convstep
 from convstep import cli
+from convstep.brief import columns
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
-from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
+from convstep.oracle.captured import Captured, CapturedLayer, CaptureError, Skipped
 from convstep.oracle.comparison import compare
+from convstep.oracle.expectation import OracleUnavailable
 from tests.captures import small
 from tests.tables import read_back
 
@@ -647,3 +650,60 @@ def test_rows_are_a_table_of_the_layers() -> None:
             norm = np.linalg.norm(layer.dZ.astype(np.float64).ravel())
             np.testing.assert_allclose(np.array(row["|dZ|"]), norm)
     assert any(row["inf"] for row in small(overflowing=True).rows())
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"), [("data", r"A_prev\[1, 0, 0, 2\] = NaN"), ("weight", r"W\[0, 0, 1, 0\] = inf")]
+)
+def test_without_a_backward_pass_it_is_said_what_a_forward_saw(bad: str, said: str) -> None:
+    model, given = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 2, 3)), images()
+    if bad == "data":
+        given[1, 2, 0, 0] = math.nan
+    else:
+        model[0].weight.data[0, 0, 0, 1] = math.inf
+    with convstep.capture(model) as captured:
+        model(given)
+    with pytest.raises(
+        CaptureError, match=f"no backward pass reached it.*that of '0', which was given {said}$"
+    ):
+        captured.first_nonfinite()
+
+
+def test_without_gradients_of_its_own_the_sentence_names_the_note() -> None:
+    conv = nn.Conv2d(3, 3, 3, padding=1)
+    with convstep.capture(conv) as captured:
+        (conv(images()) + conv(images())).square().sum().backward()
+    problem = captured.problem(call=0)
+    assert "belong to all of them" in captured.layer(call=0).note
+    with pytest.raises(OracleUnavailable, match=r"unless its `note` says why not"):
+        compare(problem, oracle="recorded")
+    conv.bias = None
+    with convstep.capture(conv) as captured:
+        (conv(images()) + conv(images())).square().sum().backward()
+    assert captured.layer().note.startswith("dW was accumulated over 2 calls with the same weight")
+    assert captured.layer().note.endswith("it belongs to all of them and is not compared")
+
+
+def test_a_skipped_layer_tells_its_whole_reason_in_six_lines() -> None:
+    reason = "was called " + "and called " * 30 + "in the end"
+    shown = repr(Skipped("up", "ConvTranspose2d", reason, 3))
+    assert shown.startswith("Skipped(name='up', kind='ConvTranspose2d', calls=3)\n")
+    assert " ".join(shown.split()).endswith(reason)
+    assert len(shown.split("\n")) <= 6
+    shown = repr(Skipped("up", "Conv2d", "没有被调用" * 40, 3))
+    assert "".join(shown.split()).endswith("没有被调用" * 40)
+    assert max(columns(line) for line in shown.split("\n")) <= 110
+
+
+def test_a_save_that_fails_names_the_file_that_was_to_be(tmp_path: Path) -> None:
+    captured = watched()
+    with pytest.raises(OSError, match="gone") as caught:
+        captured.save(tmp_path / "gone" / "run.npz")
+    assert caught.value.filename == str(tmp_path / "gone" / "run.npz")
+
+
+def watched() -> Any:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv) as captured:
+        conv(images()).square().sum().backward()
+    return captured

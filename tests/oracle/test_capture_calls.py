@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -421,3 +422,139 @@ def test_captures_that_end_in_the_order_in_which_they_began() -> None:
     second.__exit__(None, None, None)
     assert (len(early.layers), len(late.layers)) == (1, 2)
     assert torch._C._len_torch_function_stack() == 0
+
+
+class Unfolded(nn.Conv2d):  # type: ignore[name-defined, misc]
+    """Convolves without a function that convolves."""
+
+    def forward(self, x: Any) -> Any:
+        return (F.unfold(x, 3).transpose(1, 2) @ self.weight.flatten(1).T).transpose(1, 2)
+
+
+class Wrapping(nn.Conv2d):  # type: ignore[name-defined, misc]
+    """Lets another layer convolve."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 3, 3)
+        self.inner = nn.Conv2d(3, 3, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+def test_a_layer_that_convolves_by_no_such_function_was_called_all_the_same() -> None:
+    captured = run(nn.Sequential(nn.Conv2d(3, 3, 1), Unfolded(3, 2, 3)))
+    (row,) = captured.skipped
+    assert (row.name, row.kind, row.calls) == ("1", "Unfolded", 1)
+    assert row.reason.startswith("was called, but was not seen to convolve itself by F.conv2d or")
+    with pytest.raises(CaptureError, match="'1' was called, but was not seen to convolve"):
+        captured.problem(layer="1")
+    captured = run(nn.Sequential(Wrapping()))
+    assert captured.names == ["0.inner"]
+    assert [(row.name, row.calls) for row in captured.skipped] == [("0", 1)]
+    assert "a layer inside it does, or it works in another way" in reasons(captured)["0"]
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv) as captured:
+        with pytest.raises(RuntimeError):
+            conv(torch.randn(1, 2, 5, 5))  # too few channels
+        conv(images()).square().sum().backward()
+    (row,) = captured.skipped
+    assert row.calls == 1
+    assert row.reason.endswith("or its forward failed")
+
+
+def test_a_layer_of_torch_jit_is_counted_and_what_a_mode_sees_inside_is_not_listed() -> None:
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Passing(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return func(*args, **(kwargs or {}))
+
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), torch.jit.script(nn.Conv2d(3, 2, 3)))
+    for mode in (contextlib.nullcontext(), Passing()):  # type: ignore[no-untyped-call]
+        with mode:
+            captured = run(model)
+        assert captured.names == ["0"]
+        (row,) = captured.skipped
+        assert (row.name, row.kind, row.calls) == ("1", "Conv2d", 1)
+        assert row.reason.startswith("was compiled by torch.jit")
+
+
+def test_calls_of_a_captured_layer_that_are_not_captured_are_counted_by_reason() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv) as captured:
+        with torch.no_grad():
+            conv(images())
+            conv(images())
+        conv(images()).square().sum().backward()
+        unused = conv(images())
+        conv.requires_grad_(False)
+        conv(images())
+        assert captured.skipped[-1].calls == 1  # before the block has ended, too
+    del unused
+    assert [(row.name, row.calls) for row in captured.skipped] == [
+        ("Conv2d", 2),
+        ("Conv2d", 1),
+        ("Conv2d", 1),
+    ]
+    evaluated, frozen, unreached = (row.reason for row in captured.skipped)
+    assert evaluated.startswith("is captured, and ran without gradients as well, under torch.no_grad()")
+    assert frozen.startswith("is captured, and ran as well where neither its weight nor its input required")
+    assert unreached.startswith("is captured, and ran as well where no backward pass inside the block")
+    assert "not every call of 'Conv2d'; .skipped says why" in repr(captured)
+    assert "not opened" not in repr(captured)
+    assert all(
+        reason in " ".join(repr(captured.skipped).split()) for reason in (evaluated, frozen, unreached)
+    )
+
+
+def test_a_backward_pass_that_fails_on_its_way_leaves_a_row() -> None:
+    model, fails = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Tanh(), nn.Conv2d(3, 2, 3)), [True]
+
+    def fail(_: Any) -> None:
+        if fails.pop():
+            raise ValueError
+
+    with convstep.capture(model) as captured:
+        half = model[1](model[0](images()))
+        half.register_hook(fail)
+        with pytest.raises(ValueError, match=r"^$"):
+            model[2](half).sum().backward()
+        model(images()).sum().backward()
+    assert [(layer.name, layer.step) for layer in captured.layers] == [("2", 0), ("0", 1), ("2", 1)]
+    assert [(row.name, row.calls) for row in captured.skipped] == [("0", 1)]
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_what_a_checkpoint_runs_twice_is_not_missing(reentrant: bool) -> None:
+    from torch.utils.checkpoint import checkpoint
+
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 2, 3))
+    with convstep.capture(model) as captured:
+        for _ in range(2):
+            x = images().requires_grad_()
+            checkpoint(model, x, use_reentrant=reentrant).square().sum().backward()
+    assert captured.names == ["0", "1"]
+    assert captured.skipped == []
+
+
+class Lazy(nn.Module):  # type: ignore[name-defined, misc]
+    """Builds its layer when it first runs."""
+
+    def forward(self, x: Any) -> Any:
+        if not hasattr(self, "built"):
+            self.built = nn.Conv2d(3, 3, 3)
+        return self.built(x)
+
+
+def test_a_layer_that_came_into_the_model_inside_the_block_has_its_dotted_name() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), Lazy())
+    with convstep.capture(model) as captured:
+        for _ in range(2):
+            model(images()).square().sum().backward()
+        for _ in range(3):  # what is gone may leave its id to the next
+            model[0] = nn.Conv2d(3, 3, 1)
+            model(images()).square().sum().backward()
+    assert captured.names == ["0", "1.built"]
+    assert len(captured.layers) == 10
+    assert captured.skipped == []

@@ -234,3 +234,46 @@ def test_without_a_with_block_it_says_what_to_write() -> None:
     with capture as again:  # for a second time
         pass
     assert again.layers == []
+
+
+def test_a_call_that_ran_too_early_for_its_pass_is_listed_for_that() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv, when=1) as captured:
+        first, second = conv(images()), conv(images())
+        first.sum().backward()
+        second.sum().backward()
+    (row,) = captured.skipped
+    assert row.reason.startswith("was reached by a backward pass that when= chooses, but had run while")
+    with convstep.capture(conv, when=1) as captured:
+        conv(images())
+    assert captured.skipped[0].reason.startswith("ran but no backward pass reached it")
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_the_oldest_pass_makes_room_before_the_limit_refuses(last: int) -> None:
+    one = steps(1).memory
+    captured = steps(6, last=last, limit=last * one)
+    assert [layer.step for layer in captured.layers] == list(range(6))[-last:]
+    assert captured.skipped == []
+    assert captured.memory == last * one
+
+
+def test_what_is_kept_stays_where_no_other_pass_comes() -> None:
+    conv = nn.Conv2d(3, 3, 3)
+    with convstep.capture(conv, last=1, limit=steps(1).memory) as captured:
+        train(nn.Sequential(conv, nn.AdaptiveAvgPool2d(2), nn.Flatten()), images())
+        kept = conv(images())  # an evaluation without torch.no_grad()
+    assert [layer.step for layer in captured.layers] == [0]
+    del kept
+
+
+def test_beyond_the_limit_it_advises_what_can_be_done() -> None:
+    with pytest.warns(RuntimeWarning, match=r"and give capture a larger limit=$"):
+        (row,) = steps(1, last=1, sample=0, limit=1).skipped
+    assert row.reason == "did not fit below the limit of 1 bytes; give capture a larger limit="
+    with pytest.warns(RuntimeWarning, match=r"and give capture sample= or a larger limit=$"):
+        (row,) = steps(1, last=1, limit=1).skipped
+    assert row.reason.endswith("or let it keep less by sample=")
+    with pytest.warns(RuntimeWarning, match=r"limit"):
+        (row,) = steps(2, limit=steps(1).memory).skipped
+    assert row.reason.endswith("or let it keep less by last= or when= or sample=")

@@ -77,6 +77,8 @@ def test_of_what_was_captured_a_line_says_how_to_save_it_and_nothing_is_written(
     words = shlex.split(line[line.index("`") + 1 : line.rindex("`")])
     assert words == ["convstep", "open", "run.npz"]
     assert len(convstep.Captured.load(words[2]).layers) == 4
+    with pytest.raises(convstep.CaptureError, match="sample 9 does not exist"):
+        convstep.debug(captured, sample=9)
 
 
 def test_of_one_captured_call_it_names_the_sample(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 from textual.command import CommandPalette
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -371,9 +372,10 @@ async def copies_a_command_that_leads_back(session: Session, key: str) -> None:
 async def explains_every_command(session: Session, key: str) -> None:
     await session.press(key)
     assert session.dialog == "HelpScreen"
-    found = session.text
+    found, pane = session.text, session.app.screen.query_one(VerticalScroll)
     for _ in range(6):
         await session.press("pagedown")
+        await session.until(lambda: pane.scroll_y == pane.scroll_target_y)
         found += session.text
     for command in COMMANDS:
         assert command.key_texts[0] in found

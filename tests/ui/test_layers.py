@@ -303,3 +303,11 @@ async def test_what_was_not_opened_is_listed_with_its_reason_in_chinese_too() ->
         assert "按名字排序" in session.text
         assert "排序" not in session.lines[-1], "no key is shown that would be typed"
         assert "显示全部" in session.lines[-1]
+
+
+async def test_calls_left_out_of_a_captured_layer_are_no_layer_that_is_not_opened() -> None:
+    layers = small().layers
+    rows = [Skipped(layers[0].name, "Conv2d", "is captured, and ran without gradients as well", 2)]
+    async with picking(layers, rows) as session:
+        assert "not every call is opened (u)" in session.text
+        assert "1 not opened" not in session.text

@@ -284,7 +284,11 @@ class LayersScreen(Once, Screen[None]):
 
     def _show_order(self) -> None:
         """What the rows are, and that there is more than them."""
-        left = [tr("{count} not opened (u)", count=len(self._skipped))] if self._skipped else []
+        known = {layer.name for layer in self._layers}
+        closed = sum(skipped.name not in known for skipped in self._skipped)
+        left = [tr("{count} not opened (u)", count=closed)] if closed else []
+        if self._skipped and not closed:
+            left = [tr("not every call is opened (u)")]
         if self.table.words:
             left.append(tr("{count} of {all}", count=len(self.table), all=len(self._layers)))
         self.query_one("#order Static", Static).update(Text(" · ".join([*left, tr(self.table.order.words)])))
