@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.judging import RIGHT, problem_words
-from convstep.candidate.check.laid import Laid
+from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.finding import count, listed
 from convstep.candidate.step.probing import Probe
 from convstep.conv.number_text import short
 from convstep.language import tr
+
+SINGLE = 1e-5
+"""Of the error that still counts as right: what float32 leaves and float64 does not."""
 
 
 def notes(swept: Swept) -> Iterator[str]:
@@ -34,7 +37,7 @@ def notes(swept: Swept) -> Iterator[str]:
             "larger problems were not tried ({count}): it is too slow, or crashed too often",
             count=swept.untried,
         )
-    yield from _laid(swept.laid)
+    yield from _laid(swept)
     if absent := _not_computed(swept):
         yield tr(
             "{names} is not computed, and not checked"
@@ -55,8 +58,15 @@ def notes(swept: Swept) -> Iterator[str]:
             "make its buffers floating-point, with np.zeros(shape) rather than zeros_like",
             names=listed(swept.whole_numbers),
         )
-    judged = [found for result in swept.results for found in result.judged if found.kind == RIGHT]
-    if imprecise := [found.max_abs_error for found in judged if not found.rounding]:
+    imprecise = [
+        found.max_abs_error
+        for result in swept.results
+        for found in result.judged
+        if found.kind == RIGHT
+        and not found.rounding
+        and found.max_abs_error > SINGLE * result.right.loose[found.name]
+    ]
+    if imprecise:
         yield tr(
             "its numbers are accurate only to single precision: errors up to {worst} in float64",
             worst=short(max(imprecise), 3),
@@ -79,18 +89,22 @@ def notes(swept: Swept) -> Iterator[str]:
     yield from (tr("it warns: {warning}", warning=warning) for warning in list(warned)[:2])
 
 
-def _laid(laid: Sequence[Laid]) -> Iterator[str]:
+def _laid(swept: Swept) -> Iterator[str]:
     """Where it is right besides, and what it does not take."""
     by_words: dict[str, list[Laid]] = {}
-    for each in laid:
+    for each in swept.laid:
         by_words.setdefault(each.laying.words, []).append(each)
     right = [
         words for words, found in by_words.items() if all(each.taken and not each.wrong for each in found)
     ]
-    if right:
+    if right and swept.failing is None:
         yield tr("also right where {cases}", cases=tr("; where ").join(map(tr, right)))
     for words, found in by_words.items():
         raising = [each.result.outcome for each in found if not each.taken]
+        if names := {name for each in found if each.laying is NOBODY for name in each.wrong}:
+            yield tr(
+                "where {when}, {names} should be zeros and are not", when=tr(words), names=listed([*names])
+            )
         if raising and not any(each.failed for each in found):
             yield tr(
                 "not taken, which does not count as wrong: where {when}: {message}",

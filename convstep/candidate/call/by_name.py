@@ -37,7 +37,7 @@ class ForwardFailed(Exception):
 
 
 class PyTorchFailed(ForwardFailed):
-    """A kernel of PyTorch's own raised in the backward of a plain forward."""
+    """A kernel of PyTorch's own raised in the backward of a plain forward, or its compiler."""
 
 
 class Context:
@@ -288,7 +288,12 @@ def through_autograd(function: Any, values: Values, facts: dict[str, Any]) -> An
     assert call.forward is not None
     roles = [role for _, role in call.forward.given]
     places, named = given(call.forward, values.candidate.parameters, values)
-    Z = getattr(function, "apply", function)(*places, **named)
+    try:
+        Z = getattr(function, "apply", function)(*places, **named)
+    except Exception as error:
+        if (type(error).__module__ or "").startswith(("torch._inductor", "torch._dynamo")):
+            raise PyTorchFailed from error  # its compiler's, not the candidate's
+        raise
     if (ours := _Z_of(Z, call.forward, values)) is not None:
         facts["Z"] = ours
     leaves = {"dA_prev": inputs.A_prev, "dW": inputs.W, "db": inputs.b}

@@ -104,7 +104,7 @@ def perform(
             facts |= {"kind": REFUSED, "forward_message": said}
             words = "not tried: its own forward raises there: {message}"
             if isinstance(failed, PyTorchFailed):
-                words = "not tried: PyTorch's own backward raises there: {message}"
+                words = "not tried: PyTorch's own backward, or its compiler, raises there: {message}"
             elif facts.get("places") == ("stage make",):
                 words = "not tried: it cannot be made there: {message}"
             facts["message"] = tr(words, message=said)

@@ -79,6 +79,10 @@ class Layer:
         Raises:
             Unusable: there are none of this shape.
         """
+        if any("parametrizations" in place.path for place in places(self.held)):
+            raise Unusable(
+                tr("its kernels are computed by a parametrization, so that it holds none to put others into")
+            )
         handed = any(role == "W" for _, role in self.call.forward.given)  # type: ignore[union-attr]
         if not self.find("W") and not handed:
             self._set_up()
@@ -248,6 +252,9 @@ class Layer:
 
     def _called(self, method: Method) -> Any:
         function = self.held if method.name == "__call__" else getattr(self.held, method.name)
+        if method.name == "forward" and hasattr(self.held, "_forward_hooks") and method.given:
+            # a module's hooks run where it is called, and see the gradients of what it is given by place
+            function, method = self.held, Method("__call__", (("", method.given[0][1]), *method.given[1:]))
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
         if any(role == "node" for _, role in method.given):
             handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]

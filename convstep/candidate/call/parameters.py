@@ -58,6 +58,13 @@ def written(kind: type) -> tuple[str, ...]:
                 continue
             if text := _signature(function, skipped=not isinstance(value, staticmethod)):
                 methods[name] = f"{'@' * static}{name}{text}"
+    inherited = getattr(kind, "forward", None)  # of PyTorch's own layers
+    if (
+        "forward" not in methods
+        and inspect.isfunction(inherited)
+        and "_unimplemented" not in inherited.__name__
+    ):
+        methods["forward"] = f"forward{_signature(inherited, skipped=True) or '(input)'}"
     return tuple(methods.values())[:MOST]
 
 

@@ -197,7 +197,12 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         tr("it returned None; a backward must return its gradients"),
         tr("every gradient that it returned is None"),
     )
-    if forward:
+    if forward and candidate.tensors and attempts:
+        sentence = tr(
+            "{name} is a forward; name its backward (autograd makes no gradients of a convolution of it)",
+            name=name,
+        )
+    elif forward:
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(empty):
         sentence = tr("{name} is not written yet: it returns None", name=name)

@@ -19,8 +19,6 @@ from convstep.candidate.check.judging import Result, judge
 
 TRIED = 3
 """Problems on which each is tried."""
-EMPTY = "empty"
-"""The way of a batch without samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,15 @@ class Laying:
 
 EXPANDED = Laying("dZ is expanded, as loss.sum() makes it", (("dZ", "expanded"),))
 """What the simplest of losses hands on: a backward that does not take it is wrong."""
+LAST = Laying("pictures and dZ are channels_last", (("A_prev", "channels last"), ("dZ", "channels last")))
+NOBODY = Laying("the batch is empty", (("A_prev", "empty"), ("dZ", "empty")))
+"""These two are of batches alone."""
 LAYINGS = (
     EXPANDED,
     Laying("dZ is not contiguous", (("dZ", "strided"),)),
     Laying("the pictures are not contiguous", (("A_prev", "strided"),)),
-    Laying("pictures and dZ are channels_last", (("A_prev", "channels last"), ("dZ", "channels last"))),
-    Laying("the batch is empty", (("A_prev", EMPTY), ("dZ", EMPTY))),
+    LAST,
+    NOBODY,
 )
 
 
@@ -56,7 +57,7 @@ class Laid:
     @property
     def wrong(self) -> tuple[str, ...]:
         """Gradients whose numbers are wrong; those of an empty batch are zeros."""
-        if self.laying.laid[0][1] == EMPTY:
+        if self.laying is NOBODY:
             return tuple(name for name, array in self.result.outcome.gradients.items() if np.any(array))
         return tuple(name for name in NAMES if self.result.wrong(name))
 
@@ -69,7 +70,8 @@ class Laid:
     def failed(self) -> bool:
         """Whether it is the candidate's mistake: wrong numbers, or none of the simplest loss."""
         came_to_nothing = self.result.outcome.kind in (RAISED, DIED, HUNG)
-        return bool(self.wrong) or (came_to_nothing and self.laying is EXPANDED)
+        wrong = bool(self.wrong) and self.laying is not NOBODY
+        return wrong or (came_to_nothing and self.laying is EXPANDED)
 
 
 def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fresh: bool) -> Iterator[Laid]:
@@ -79,6 +81,8 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
     fit = [result.right for result in results if result.ok and result.case and _tells(result)]
     for laying in LAYINGS:
         for right in sorted(fit, key=lambda right: -right.problem.geometry.samples)[:TRIED]:
+            if right.problem.geometry.batch is None and laying in (LAST, NOBODY):
+                continue
             if laying is EXPANDED:
                 right = Right.of(right.problem.with_arrays(dZ=np.ones_like(right.problem.dZ)))
                 if not judge(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
@@ -94,4 +98,4 @@ def _tells(result: Result) -> bool:
     """Whether no axis is so short that the cells lie in the same order however they are laid."""
     geometry = result.right.problem.geometry
     sizes = (*geometry.input_shape, *geometry.output_shape, *geometry.kernel_shape[1:3])
-    return min(sizes) > 1 and geometry.batch is not None
+    return min(sizes) > 1

@@ -161,7 +161,7 @@ def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding |
 
 def about_laying(laid: Sequence[Laid]) -> Iterator[Finding]:
     """What goes wrong only because tensors are not contiguous; its own control is the same problem."""
-    wrong = [each for each in laid if each.wrong]
+    wrong = [each for each in laid if each.wrong and each.failed]
     failing = wrong or [each for each in laid if each.failed]
     if not failing:
         return
@@ -173,11 +173,13 @@ def about_laying(laid: Sequence[Laid]) -> Iterator[Finding]:
     else:
         outcome, names, strength = failing[0].result.outcome, (), SEEN
         seen = tr("it {verb}: {message}", verb=tr(VERBS[outcome.kind]), message=outcome.message.rstrip("."))
+    laid_so = {name for each in failing for name, _ in each.laying.laid}
     message = tr(
-        "where {when}, {seen}; on the same numbers laid out contiguously it is right: begin with "
-        "dZ = dZ.contiguous(), or use indices and reshape rather than view and as_strided",
+        "where {when}, {seen}; on the same numbers laid out contiguously it is right: call .contiguous() of "
+        "{array} first, or use indices and reshape rather than view and as_strided",
         when=when,
         seen=seen,
+        array="dZ" if "dZ" in laid_so else tr("the pictures"),
     )
     yield Finding("memory-layout", strength, message, names)
 

@@ -60,6 +60,9 @@ def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callabl
                 kind="None" if value is None else type(value).__name__,
             )
         )
+    applied = getattr(value, "__self__", None)
+    if isinstance(applied, type) and is_autograd(applied) and value.__name__ == "apply":
+        return applied, "autograd"
     if not isinstance(owner, type):
         return value, "method" if rest else "function"
     if is_autograd(owner) and rest[-1] == "backward":

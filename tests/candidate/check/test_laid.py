@@ -120,7 +120,10 @@ def test_a_term_too_many_is_found() -> None:
 
 
 def test_a_forward_of_something_else_is_not_checked() -> None:
-    with pytest.raises(convstep.CannotCall, match="transposed_forward is a forward; name its backward"):
+    with pytest.raises(
+        convstep.CannotCall,
+        match="transposed_forward is a forward; name its backward",
+    ):
         convstep.check(transposed_forward)
 
 
@@ -145,3 +148,79 @@ def test_what_is_refused_loudly_otherwise_is_told_and_not_wrong() -> None:
     assert verdict.ok
     note = "not taken, which does not count as wrong: where dZ is not contiguous: RuntimeError"
     assert any(note in each for each in verdict.notes)
+
+
+def flipped(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    return functional.conv2d(x, w.flip(2, 3), b, stride, padding)
+
+
+def test_of_a_forward_on_tensors_it_is_the_forward_that_is_checked() -> None:
+    verdict = convstep.check(flipped)
+    assert not verdict.ok
+    assert verdict.diagnosis[0].id == "forward-wrong"
+    assert "true convolution" in verdict.diagnosis[0].message
+    assert not any("also right where" in note for note in verdict.notes)
+
+
+def one_picture(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
+    return ReadsMemory.apply(x[None], w, b, stride, padding).squeeze(0)  # type: ignore[no-untyped-call]
+
+
+def test_one_picture_is_laid_otherwise_too() -> None:
+    (finding,) = convstep.check(one_picture).diagnosis
+    assert finding.id == "memory-layout"
+
+
+def doubled(module: Any, back: Any, came: Any) -> Any:
+    return tuple(2 * each for each in back)
+
+
+class Doubled(torch.nn.Module):
+    """Its hook doubles what it hands back."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv2d(in_channels, out_channels, kernel_size)
+        self.register_full_backward_hook(doubled)
+
+    def forward(self, x: Any) -> Any:
+        return self.conv(x)
+
+
+class Normed(Doubled):
+    """Its kernels are computed from others."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__(in_channels, out_channels, kernel_size)
+        torch.nn.utils.parametrizations.weight_norm(self.conv)
+
+
+class Inherits(torch.nn.Conv2d):
+    """All of it is PyTorch's."""
+
+
+def test_a_modules_hooks_run_and_what_it_inherits_is_its_own() -> None:
+    verdict = convstep.check(Doubled)
+    assert [finding.gradients for finding in verdict.diagnosis] == [("dA_prev",)]
+    assert convstep.check(Inherits).ok
+    with pytest.raises(convstep.CannotCall, match="computed by a parametrization"):
+        convstep.check(Normed)
+
+
+def test_the_apply_of_a_function_is_the_function(tmp_path: Any) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import torch\nfrom torch.nn import functional\n\n\n"
+        "class Mine(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x, w, stride, padding):\n"
+        "        ctx.save_for_backward(x, w)\n        ctx.numbers = stride, padding\n"
+        "        return functional.conv2d(x, w, None, stride, padding)\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, dZ):\n"
+        "        x, w = ctx.saved_tensors\n"
+        "        dx = torch.nn.grad.conv2d_input(x.shape, w, dZ, *ctx.numbers)\n"
+        "        return dx, torch.nn.grad.conv2d_weight(x, w.shape, dZ, *ctx.numbers), None, None\n\n\n"
+        "conv2d = Mine.apply\n"
+    )
+    assert convstep.check(f"{path}:conv2d").ok
