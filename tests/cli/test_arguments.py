@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import sys
 from collections.abc import Iterator
@@ -106,8 +107,16 @@ def vectors(strange: str) -> Iterator[tuple[str, ...]]:
             yield *words, f"{option}={strange}" if option.startswith("--") else f"{option}{strange}"
 
 
+def in_use(host: str, port: int) -> None:
+    raise OSError(errno.EADDRINUSE, "Address already in use")
+
+
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda text: ascii(text[:12]))
-def test_any_argument_at_any_place_is_answered(run: Run, strange: str) -> None:
+def test_any_argument_at_any_place_is_answered(
+    run: Run, strange: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a server that starts would go on until somebody ends it
+    monkeypatch.setattr("convstep.ui.serving.listening", in_use)
     share = 1 if THOROUGH else 8  # another eighth for each
     for vector in itertools.islice(vectors(strange), STRANGE.index(strange) % share, None, share):
         ended = run(*vector)
