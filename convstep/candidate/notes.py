@@ -101,10 +101,9 @@ def _laid(swept: Swept) -> Iterator[str]:
         yield tr("also right where {cases}", cases=tr("; where ").join(map(tr, right)))
     for words, found in by_words.items():
         raising = [each.result.outcome for each in found if not each.taken]
-        if names := {name for each in found if each.laying is NOBODY for name in each.wrong}:
-            yield tr(
-                "where {when}, {names} should be zeros and are not", when=tr(words), names=listed([*names])
-            )
+        left = [each.wrong for each in found if each.laying is NOBODY]
+        if names := [name for name in NAMES if any(name in wrong for wrong in left)]:
+            yield tr("where {when}, {names} should be zeros and are not", when=tr(words), names=listed(names))
         if raising and not any(each.failed for each in found):
             yield tr(
                 "not taken, which does not count as wrong: where {when}: {message}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
@@ -132,11 +131,7 @@ def verdict_of(
     _check_taken(swept)
     forward = own_forward(worker, swept)
     if forward is not None and forward.fits:
-        if swept.call.by_autograd(swept.candidate) and swept.candidate.kind != "autograd":
-            # autograd's backward is right for any forward: it is the forward that is under test
-            forward = replace(forward, fits=False)
-        else:
-            swept = right_for_it(swept)
+        swept = right_for_it(swept)
     diagnosis = diagnose(swept, forward)
     divergence = first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else []

@@ -79,8 +79,9 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
     if not call.by_autograd(worker.candidate):
         return
     fit = [result.right for result in results if result.ok and result.case and _tells(result)]
+    fit = sorted(fit, key=lambda right: -right.problem.geometry.samples)[:TRIED]
     for laying in LAYINGS:
-        for right in sorted(fit, key=lambda right: -right.problem.geometry.samples)[:TRIED]:
+        for right in fit:
             if right.problem.geometry.batch is None and laying in (LAST, NOBODY):
                 continue
             if laying is EXPANDED:
@@ -88,8 +89,7 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
                 if not judge(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
                     continue
             outcome = worker.call(replace(call, laid=laying.laid), right.problem, fresh=fresh)
-            found = Laid(laying, judge(None, right, outcome))
-            yield found
+            yield Laid(laying, judge(None, right, outcome))
             if outcome.kind in (DIED, HUNG):
                 return
 

@@ -105,7 +105,10 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
             problems=count(len(differing)),
             problem=problem_words(differing[0]),
         )
-    return OwnForward(does.words if does is not None else "", follow, bool(follow) and right == names, note)
+    # PyTorch's backward is right for any forward: then it is the forward that is under test
+    written = swept.candidate.kind == "autograd" or not swept.call.by_autograd(swept.candidate)
+    fits = written and bool(follow) and right == names
+    return OwnForward(does.words if does is not None else "", follow, fits, note)
 
 
 def right_for_it(swept: Swept) -> Swept:
