@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convstep.conv.recorded import Recorded as Recorded
     from convstep.conv.step import Gradients as Gradients
     from convstep.conv.step import Step as Step
+    from convstep.conv.timeline import Timeline as Timeline
     from convstep.conv.validation import ProblemError as ProblemError
     from convstep.oracle.capture import capture as capture
     from convstep.oracle.captured import Captured as Captured
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison as Comparison
     from convstep.oracle.comparison import compare as compare
     from convstep.oracle.tensor_files import load_tensors as load_tensors
-    from convstep.replay.timeline import Timeline as Timeline
-    from convstep.ui.here import debug as debug
+    from convstep.ui.debug_call import debug as debug
 
 _HOMES = {
     "CandidateError": "convstep.candidate.load.target",
@@ -43,7 +43,7 @@ _HOMES = {
     "ProblemError": "convstep.conv.validation",
     "Recorded": "convstep.conv.recorded",
     "Step": "convstep.conv.step",
-    "Timeline": "convstep.replay.timeline",
+    "Timeline": "convstep.conv.timeline",
     "Verdict": "convstep.candidate.verdict",
     "assert_correct": "convstep.candidate.referee",
     "capture": "convstep.oracle.capture",
@@ -52,7 +52,7 @@ _HOMES = {
     "conv2d_backward": "convstep.conv.backward",
     "conv2d_backward_steps": "convstep.conv.backward",
     "conv2d_forward": "convstep.conv.forward",
-    "debug": "convstep.ui.here",
+    "debug": "convstep.ui.debug_call",
     "load_tensors": "convstep.oracle.tensor_files",
 }
 

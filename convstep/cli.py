@@ -274,7 +274,7 @@ def _compare(given: argparse.Namespace) -> int:
     from convstep.cli_problems import load_problem
     from convstep.cli_run import compare_run, run_in
     from convstep.oracle.comparison import best_comparison, compare
-    from convstep.view.text import json_value
+    from convstep.view.text.trace import json_value
 
     if (captured := run_in(given.problem)) is not None:
         return compare_run(captured, given, _say)
@@ -314,8 +314,8 @@ def _trace(given: argparse.Namespace) -> int:
     import json
 
     from convstep.cli_problems import load_problem
-    from convstep.replay.timeline import Timeline
-    from convstep.view.text import step_record, step_text
+    from convstep.conv.timeline import Timeline
+    from convstep.view.text.trace import step_record, step_text
 
     problem = load_problem(given.problem)
     total = problem.total_steps

@@ -313,7 +313,7 @@ def count(text: str) -> int:
 
 def size(text: str) -> Pair:
     """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
-    from convstep.view.arrange import LEAST, MOST  # the rooms of view load NumPy
+    from convstep.view.layout.arrange import LEAST, MOST  # the rooms of view load NumPy
 
     if not re.fullmatch("[0-9]{1,999}x[0-9]{1,999}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")

@@ -42,7 +42,7 @@ def test_loads_nothing_heavy(statement: str) -> None:
         "import convstep.conv.backward",
         "import convstep.conv.forward",
         "import convstep.conv.storage",
-        "import convstep.replay.timeline",
+        "import convstep.conv.timeline",
         "import convstep; convstep.Problem, convstep.Timeline, convstep.conv2d_backward",
         "import convstep; convstep.compare",
         "import convstep; convstep.capture, convstep.Captured, convstep.CaptureError, convstep.load_tensors",

@@ -14,7 +14,7 @@ from textual.color import Color
 from convstep.language import LANGUAGES, speak, tr
 from convstep.printable import LONGEST, SENTENCE, SentenceError, printable, printable_lines
 from convstep.ui.legible import Legible
-from convstep.view.colours import Colours
+from convstep.view.grid.colours import Colours
 
 STRANGE = "".join(map(chr, (*range(32), *range(0x7F, 0xA0)))) + (
     "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ud800\udce9"

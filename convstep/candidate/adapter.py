@@ -21,7 +21,7 @@ from convstep.candidate.call.returned import meaning
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
-from convstep.candidate.check.choosing import choose
+from convstep.candidate.check.detect_convention import choose
 from convstep.candidate.load.target import Target
 from convstep.printable import printable
 

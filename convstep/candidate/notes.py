@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.judging import RIGHT, problem_words
+from convstep.candidate.check.grade import RIGHT, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import count, listed
+from convstep.candidate.diagnose.findings import count, listed
 from convstep.candidate.step.probing import Probe
 from convstep.conv.number_text import short
 from convstep.language import tr

@@ -11,7 +11,7 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import Attempt, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.judging import problem_words
+from convstep.candidate.check.grade import problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare

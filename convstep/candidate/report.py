@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
-from convstep.candidate.check.judging import problem_words
+from convstep.candidate.check.grade import problem_words
 from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -17,8 +17,8 @@ from convstep.printable import printable, printable_lines
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
     from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.check.judging import Judged, Result
-    from convstep.candidate.diagnose.finding import Finding
+    from convstep.candidate.check.grade import Judged, Result
+    from convstep.candidate.diagnose.findings import Finding
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.verdict import Verdict
     from convstep.conv.geometry import Geometry

@@ -11,13 +11,13 @@ from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.replay.provenance import Provenance, provenance
 from convstep.ui.app import DebuggerApp, problem_title
-from convstep.view.numbers import short
-from convstep.view.words import place_text
+from convstep.view.numbers.text import short
+from convstep.view.text.words import place_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
-    from convstep.replay.timeline import Timeline
+    from convstep.conv.timeline import Timeline
 
 Progress = Callable[[int], None]
 """Told how many frames there are so far."""

@@ -9,9 +9,9 @@ from convstep.language import tr
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
-from convstep.lessons.lesson import Stop
+from convstep.lessons.lesson import PagePlace
+from convstep.lessons.page_place import Face, Placed, face_of, seeing
 from convstep.lessons.questions import Question
-from convstep.lessons.standing import Face, Standing, face_of, seeing
 from convstep.lessons.tensors import Cells, Index
 from convstep.lessons.words import say
 
@@ -24,7 +24,7 @@ class Asking:
     """Its keys."""
     items: list[tuple[str, int]]
     """Its list lines."""
-    standing: Standing
+    standing: Placed
     """Where the debugger stands when it is asked."""
     language: str
     """Of the lesson."""
@@ -71,17 +71,17 @@ class Asking:
         return step
 
 
-Asked = tuple[Question, Stop, Stop]
+Asked = tuple[Question, PagePlace, PagePlace]
 """The question, the stop with the cells in sight, and the stop when it is answered."""
 
 
-def pointing(stop: Stop, asking: Asking, tensor: str, index: Index) -> Stop:
+def pointing(stop: PagePlace, asking: Asking, tensor: str, index: Index) -> PagePlace:
     """The stop with a cell marked and in sight."""
     stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=stop.focus or tensor)
     return in_sight(stop, asking, tensor, face_of(tensor, index))
 
 
-def in_sight(stop: Stop, asking: Asking, tensor: str, face: Face) -> Stop:
+def in_sight(stop: PagePlace, asking: Asking, tensor: str, face: Face) -> PagePlace:
     """The stop with a face shown."""
     if tensor in ("b", "db"):
         return stop

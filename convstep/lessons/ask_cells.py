@@ -9,9 +9,9 @@ from convstep.language import tr
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, in_sight
 from convstep.lessons.errors import LessonError
-from convstep.lessons.lesson import Stop
+from convstep.lessons.lesson import PagePlace
+from convstep.lessons.page_place import Face, face_name, face_of, on_face
 from convstep.lessons.questions import CellsQuestion
-from convstep.lessons.standing import Face, face_name, face_of, on_face
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
 from convstep.replay.provenance import GRADIENTS
 
@@ -33,7 +33,7 @@ def ask_cells(asking: Asking) -> Asked:
         every = cells_of_step(tensor, step, geometry)
         face = face or face_of(tensor, min(every))  # the first channel of its group
         why = explaining.step_writes(asking.language, tensor, step, geometry)
-        key, reveal = "ask.cells", Stop(step + 1, given=True)
+        key, reveal = "ask.cells", PagePlace(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
             raise LessonError(tr("`answer: {wish}` is only for dA_prev_pad", wish=wish), line)

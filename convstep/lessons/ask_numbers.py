@@ -11,7 +11,7 @@ from convstep.lessons import explaining
 from convstep.lessons.ask_block import Asked, Asking, pointing
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import number_at
-from convstep.lessons.lesson import Stop
+from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
@@ -63,7 +63,7 @@ def ask_value(asking: Asking) -> Asked:
         before=before if added else None,
         added=added if before and added else None,
     )
-    reveal = pointing(Stop(step + 1, given=True), asking, tensor, index)
+    reveal = pointing(PagePlace(step + 1, given=True), asking, tensor, index)
     return question, stop, reveal
 
 
@@ -94,7 +94,7 @@ def ask_step(asking: Asking) -> Asked:
     why = explaining.steps_why(asking.language, tensor, index, geometry)
     question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
     stop = pointing(standing.stop, asking, tensor, index)
-    reveal = pointing(Stop(right[0] + 1, given=True), asking, tensor, index)
+    reveal = pointing(PagePlace(right[0] + 1, given=True), asking, tensor, index)
     return question, stop, reveal
 
 

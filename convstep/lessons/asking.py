@@ -12,13 +12,13 @@ from convstep.lessons.ask_numbers import ask_shape, ask_step, ask_value
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import parse_fields
-from convstep.lessons.standing import Standing
+from convstep.lessons.page_place import Placed
 
 COMMON = ("prompt", "hint", "why")
 """Keys of every question."""
 
 
-def parse_question(block: Block, standing: Standing, language: str, code: str) -> Asked:
+def parse_question(block: Block, standing: Placed, language: str, code: str) -> Asked:
     """Read an `ask` block.
 
     Args:

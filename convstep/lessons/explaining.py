@@ -6,7 +6,7 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.lessons.expressions import number_text
-from convstep.lessons.standing import Standing
+from convstep.lessons.page_place import Placed
 from convstep.lessons.tensors import Index, array_shape
 from convstep.lessons.words import escaped, say
 from convstep.replay.provenance import GRADIENTS, Provenance, provenance
@@ -93,7 +93,7 @@ def next_value_why(language: str, problem: Problem, tensor: str, index: Index, s
     return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
 
-def value_why(language: str, standing: Standing, tensor: str, index: Index, value: float) -> str:
+def value_why(language: str, standing: Placed, tensor: str, index: Index, value: float) -> str:
     """What made a cell what it is where the debugger stands."""
     cell = cell_text(tensor, index)
     if tensor not in GRADIENTS:

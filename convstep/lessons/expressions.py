@@ -14,9 +14,9 @@ import numpy as np
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
+from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.lessons.errors import LessonError
-from convstep.replay.timeline import Timeline
 
 _PLACE = re.compile(r"\{=\s*([^{}]+?)\s*(?::(\.\d{1,2}[feg]))?\}")
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {

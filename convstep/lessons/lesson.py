@@ -16,7 +16,7 @@ WHY = "why"
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class PagePlace:
     """Where the debugger stands, and what it points at."""
 
     position: int = 0
@@ -57,13 +57,13 @@ class Page:
     """The source of a backward to stand beside the reference, "" without."""
     before: tuple[Block, ...]
     """The narration, its numbers filled in."""
-    stop: Stop
+    stop: PagePlace
     """Where the debugger stands."""
     question: Question | None
     """What is asked, if anything."""
     after: tuple[Block, ...]
     """What is said once the question is answered or given up."""
-    reveal: Stop
+    reveal: PagePlace
     """Where the debugger stands then."""
 
 

@@ -15,10 +15,10 @@ from convstep.lessons.document import LARGEST, Block, Document, Section, parse_d
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import parse_fields, whole_number
-from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.lesson import Lesson, Page, PagePlace
+from convstep.lessons.page_place import parse_stop, stand
 from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
 from convstep.lessons.questions import Question
-from convstep.lessons.standing import parse_stop, stand
 from convstep.lessons.words import LANGUAGES
 
 FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
@@ -81,11 +81,11 @@ _FORGOTTEN: dict[str, Any] = {
 class _Parts:
     """A page while its blocks are read."""
 
-    stop: Stop
+    stop: PagePlace
     before: list[Block] = field(default_factory=list)
     after: list[Block] = field(default_factory=list)
     question: Question | None = None
-    reveal: Stop | None = None
+    reveal: PagePlace | None = None
     stopped: bool = False
     revealed: bool = False
     code: str = ""
@@ -107,7 +107,7 @@ class _Reader:
             )
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
-        self._stop, self._candidate = Stop(), ""
+        self._stop, self._candidate = PagePlace(), ""
 
     def lesson(self, path: str, key: str) -> Lesson:
         front = self._document.front
@@ -177,7 +177,7 @@ class _Reader:
         fields.check_keys(PROBLEM_KEYS)
         self._spec = spec_of(fields, self._spec)
         self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
-        self._candidate, parts.stop = "", Stop()
+        self._candidate, parts.stop = "", PagePlace()
 
     def _take_stop(self, block: Block, parts: _Parts) -> None:
         if parts.revealed or (parts.question is None and parts.stopped):
@@ -233,7 +233,7 @@ class _Reader:
             raise LessonError(tr("this defines no function; a candidate must define one"), block.line - 1)
         self._candidate, parts.candidate = block.text, True
 
-    def _filled(self, blocks: list[Block], stop: Stop) -> tuple[Block, ...]:
+    def _filled(self, blocks: list[Block], stop: PagePlace) -> tuple[Block, ...]:
         """The narration with its numbers; code stays as it is."""
         if not any("{=" in block.text for block in blocks if not block.fenced):
             return tuple(blocks)

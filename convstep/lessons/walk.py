@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convstep.lessons.choices import ChoiceQuestion
-from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.lesson import Lesson, Page, PagePlace
 from convstep.lessons.questions import Answer, Judged, Question
 
 RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
@@ -87,7 +87,7 @@ class Walk:
         return self._of(page).outcome in (RIGHT, SHOWN)
 
     @property
-    def stop(self) -> Stop:
+    def stop(self) -> PagePlace:
         """Where the debugger stands now."""
         return self.page.reveal if self.revealed else self.page.stop
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.replay.timeline import Timeline
+from convstep.conv.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
 from convstep.replay.step_values import IntArray, StepValues
 from convstep.replay.stop_kinds import Breakpoint, ConditionStop, Stop, Watchpoint
-from convstep.replay.timeline import Timeline
 from convstep.replay.walk import Walk
 
 EVERY = 0.015

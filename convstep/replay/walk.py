@@ -22,11 +22,11 @@ import numpy as np
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.conv.timeline import Timeline
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.condition_values import Array
 from convstep.replay.conditions import Condition
 from convstep.replay.step_values import IntArray, StepValues
-from convstep.replay.timeline import Timeline
 
 CELLS = 1 << 16
 """Running cells that one piece of steps may have: small enough for a processor's cache."""

@@ -15,7 +15,7 @@ class Watch:
     """One run made of single steps; counts the hits of every stop from its beginning.
 
     >>> from convstep.examples import catalog
-    >>> from convstep.replay.timeline import Timeline
+    >>> from convstep.conv.timeline import Timeline
     >>> timeline, watch = Timeline(catalog.load("digit")), Watch()
     >>> stops = [Breakpoint(i_c=1, hits=2)]
     >>> next(timeline.position for _ in range(256) if watch.hit(timeline.next(), stops))

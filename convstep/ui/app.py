@@ -23,7 +23,7 @@ from convstep.ui.legible import Legible
 from convstep.ui.running import EndingApp, run
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.type_ahead import Act, TypeAhead
-from convstep.view.colours import Colours
+from convstep.view.grid.colours import Colours
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel

@@ -9,7 +9,7 @@ from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver
 
 from convstep.ui.terminal import Keys
-from convstep.view.arrange import MOST
+from convstep.view.layout.arrange import MOST
 
 if TYPE_CHECKING:
     from convstep.ui.running import EndingApp

@@ -10,8 +10,8 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from convstep.ui.app import DebuggerApp, TorchApp
+from convstep.ui.layers_screen import LayersScreen
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.layers import LayersScreen
 from convstep.ui.screens.script import ScriptScreen
 
 if TYPE_CHECKING:

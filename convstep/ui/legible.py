@@ -13,7 +13,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from convstep.printable import is_harmless
-from convstep.view.colours import READABLE, VISIBLE, Colours, Rgb, nearest, nearest_pair, readable
+from convstep.view.grid.colours import READABLE, VISIBLE, Colours, Rgb, nearest, nearest_pair, readable
 
 _TEXT = re.compile("[^ \u2500-\u259f]")
 _LINES = re.compile("[\u2500-\u257f]")

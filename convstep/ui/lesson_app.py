@@ -18,9 +18,9 @@ from convstep.lessons.progress import Progress, ProgressError
 from convstep.lessons.reading import read_lesson
 from convstep.lessons.words import say
 from convstep.ui.app import TorchApp
+from convstep.ui.courses import LearningScreen
+from convstep.ui.dialogs.finish import FinishScreen
 from convstep.ui.running import run
-from convstep.ui.screens.finish import FinishScreen
-from convstep.ui.screens.learning import LearningScreen
 from convstep.ui.screens.lesson import LessonScreen
 from convstep.ui.screens.page import Begun
 from convstep.ui.telling import tell
@@ -235,7 +235,7 @@ class LessonApp(TorchApp):
         page = walk.page
         candidate = self._candidate_of(page)
         if candidate is not None:
-            from convstep.ui.screens.hunt import HuntScreen  # most lessons have no candidate
+            from convstep.ui.screens.bug_hunt import HuntScreen  # most lessons have no candidate
 
             return HuntScreen(walk, candidate.timeline)
         screen = LessonScreen(walk, note=self._note_on(page, walk.lesson.language))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from convstep.view.panel import Cell
+from convstep.view.grid.panel import Cell
 
 
 class CellMessage(Message):

@@ -8,7 +8,7 @@ from textual.system_commands import SystemCommandsProvider
 from textual.theme import ThemeProvider
 
 from convstep.language import tr
-from convstep.ui.screens.once import Once
+from convstep.ui.dialogs.once import Once
 from convstep.ui.type_ahead import Act
 
 

@@ -8,7 +8,7 @@ from textual.containers import Container
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import Layout, WidgetPlacement
 
-from convstep.view.arrange import Plan
+from convstep.view.layout.arrange import Plan
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -23,7 +23,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, save
 from convstep.served import in_browser
-from convstep.ui.saving import command_for
+from convstep.ui.temporary_files import command_for
 
 if TYPE_CHECKING:
     from convstep.ui.running import EndingApp

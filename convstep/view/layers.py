@@ -15,8 +15,8 @@ from convstep.oracle.captured import CapturedLayer
 from convstep.printable import printable
 from convstep.view.layer_order import ORDERS, Order, arranged, count_nonfinite, matching
 from convstep.view.nonfinite import count_words
-from convstep.view.numbers import short
-from convstep.view.wrapping import padded
+from convstep.view.numbers.text import short
+from convstep.view.text.wrapping import padded
 
 NORM = 8
 """Columns of a norm: 1.23e-38."""

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from convstep.conv.number_text import short
+from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
-from convstep.replay.timeline import Timeline
-from convstep.view.factor import common_power
-from convstep.view.numbers import CellFormat, full, is_whole
-from convstep.view.panel import Panel, title_of
-from convstep.view.scale import STEPS, Scale, round_limit
-from convstep.view.scene import Stage
-from convstep.view.words import place_text, problem_facts
+from convstep.view.grid.panel import Panel, title_of
+from convstep.view.numbers.factor import common_power
+from convstep.view.numbers.scale import STEPS, Scale, round_limit
+from convstep.view.numbers.text import CellFormat, full, is_whole
+from convstep.view.scene.stage import Stage
+from convstep.view.text.words import place_text, problem_facts
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from convstep.conv.step import Step
     from convstep.oracle.captured import Captured
     from convstep.oracle.comparison import Comparison
-    from convstep.view.model import Scene
+    from convstep.view.scene.scene import Scene
 
 CELLS: Final = 11
 """Rows and columns of a grid at the most; of more, it shows those around the step."""

@@ -10,8 +10,8 @@ from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, View
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_text import parse_stop
-from convstep.view.look import MODES, PRECISIONS
-from convstep.view.model import Choice
+from convstep.view.grid.look import MODES, PRECISIONS
+from convstep.view.scene.scene import Choice
 
 
 @dataclass(frozen=True, slots=True)

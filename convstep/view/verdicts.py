@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from convstep.conv.validation import cell_text, shape_text
 from convstep.language import tr
 from convstep.oracle.comparison import Comparison, Row
-from convstep.view.numbers import short
+from convstep.view.numbers.text import short
 
 if TYPE_CHECKING:
     from rich.table import Table

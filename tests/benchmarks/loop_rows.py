@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.examples import load
-from convstep.replay.timeline import Timeline
 from tests.benchmarks.layers import layer
 from tests.benchmarks.measuring import Row, in_turns, median
 from tests.benchmarks.plain import drain, loop_without_yield, run_plain

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from convstep.candidate.adapter import CALL, ORDER, adapter_text, likely_call
-from convstep.candidate.call import serve
+from convstep.candidate.call import child as serve
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, CannotCall, Outcome
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import cases_for, right_of
-from convstep.candidate.check.judging import judge
+from convstep.candidate.check.grade import judge
 from convstep.candidate.load import loading
 from convstep.candidate.load.target import Target
 from convstep.conv.problem import Problem

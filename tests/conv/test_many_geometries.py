@@ -8,7 +8,7 @@ import torch
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
-from convstep.replay.timeline import Timeline
+from convstep.conv.timeline import Timeline
 from tests.conv.loop import Bits, bits, states
 from tests.conv.torch_reference import close, torch_result
 from tests.strategies import random_problem, tried

@@ -11,9 +11,9 @@ import pytest
 from convstep.conv.backward import conv2d_backward, conv2d_backward_steps
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem, ProblemError
+from convstep.conv.timeline import Timeline
 from convstep.oracle.comparison import compare
 from convstep.printable import SENTENCE
-from convstep.replay.timeline import Timeline
 from tests.test_printable import obeyed
 
 GOOD: dict[str, Any] = {

@@ -13,7 +13,7 @@ import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.check.laid import LAYINGS
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, RIGHT_SLICE, SLICES
-from convstep.candidate.diagnose.finding import VERBS
+from convstep.candidate.diagnose.findings import VERBS
 from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
@@ -27,17 +27,18 @@ from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
 from convstep.replay.condition_syntax import REFUSED
 from convstep.replay.condition_text import COMPLAINTS, UNREADABLE
 from convstep.replay.provenance import CAUSES
+from convstep.ui import courses as learning
+from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
-from convstep.ui.screens import layers, learning
+from convstep.ui.dialogs.help import MARKS
+from convstep.ui.dialogs.skipped import TIMES
 from convstep.ui.screens.debugger import ELSEWHERE, IN_LESSONS
-from convstep.ui.screens.help import MARKS
 from convstep.ui.screens.panels import SHOWN
-from convstep.ui.screens.skipped import TIMES
-from convstep.view.beside import SHORT_ROLES
-from convstep.view.diagnosis import MORE
+from convstep.view.candidate.candidate_panels import SHORT_ROLES
+from convstep.view.candidate.diagnosis import MORE
 from convstep.view.layer_order import ORDERS
 from convstep.view.layers import COLUMNS
-from convstep.view.scene import WITHOUT_BATCH
+from convstep.view.scene.stage import WITHOUT_BATCH
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 

@@ -12,12 +12,19 @@ from convstep.examples import names
 from convstep.language import speak
 from convstep.lessons.asking import COMMON, KINDS
 from convstep.lessons.errors import LessonError
+from convstep.lessons.page_place import MODES, STOP_KEYS
 from convstep.lessons.problems import PROBLEM_KEYS
 from convstep.lessons.reading import DIRECTIVES, FRONT_KEYS, parse_lesson
-from convstep.lessons.standing import MODES, STOP_KEYS
 from convstep.lessons.tensors import parse_cells
 from tests.language.words import english_words
-from tests.lessons import test_asking, test_document, test_problems, test_reading, test_standing, test_tensors
+from tests.lessons import (
+    test_asking,
+    test_document,
+    test_page_place,
+    test_problems,
+    test_reading,
+    test_tensors,
+)
 from tests.lessons.texts import FRONT, page_fault
 
 KEYS = {
@@ -49,9 +56,9 @@ def said() -> Iterator[str]:
     """Every sentence."""
     for body, *_ in (*cases(test_reading.test_pages_are_checked), *test_asking.FAULTS):
         yield page_fault(body)[1]
-    for lines, *_ in cases(test_standing.test_what_cannot_be_is_refused_with_its_line):
+    for lines, *_ in cases(test_page_place.test_what_cannot_be_is_refused_with_its_line):
         yield page_fault(f"```stop\n{lines}\n```")[1]
-    for lines, front, *_ in cases(test_standing.test_what_is_out_of_sight_cannot_be_pointed_at):
+    for lines, front, *_ in cases(test_page_place.test_what_is_out_of_sight_cannot_be_pointed_at):
         yield page_fault(f"```stop\n{lines}\n```", front)[1]
     for front, *_ in cases(test_reading.test_front_matter_is_checked):
         yield sentence_of(parse_lesson, f"---\n{front}\n---\n# T\n## P\n")

@@ -10,7 +10,7 @@ from typing import Any
 from convstep.conv.problem import Problem
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
-from convstep.lessons.lesson import Lesson, Page, Stop
+from convstep.lessons.lesson import Lesson, Page, PagePlace
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 
 
@@ -42,7 +42,7 @@ def _problem(problem: Problem) -> tuple[Any, ...]:
     return problem.geometry, digests
 
 
-def _stop(stop: Stop) -> Stop:
+def _stop(stop: PagePlace) -> PagePlace:
     return stop
 
 

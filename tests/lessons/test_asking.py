@@ -16,9 +16,9 @@ from convstep.conv.validation import cell_text
 from convstep.lessons.asking import parse_question
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
-from convstep.lessons.lesson import Stop
+from convstep.lessons.lesson import PagePlace
+from convstep.lessons.page_place import Placed, stand
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
-from convstep.lessons.standing import Standing, stand
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, page, page_fault, question
 from tests.strategies import problems, random_problem, tried
@@ -29,11 +29,15 @@ OUT_OF_SIGHT = ("does not see this channel", "but the loop is in sample")
 Running = dict[str, np.ndarray[Any, Any]]
 
 
-def asked(kind: str, body: str, standing: Standing, language: str = "en") -> tuple[Question, Stop, Stop]:
+def asked(
+    kind: str, body: str, standing: Placed, language: str = "en"
+) -> tuple[Question, PagePlace, PagePlace]:
     return parse_question(Block(("ask", kind), body, 10, fenced=True), standing, language, "")
 
 
-def perhaps(kind: str, body: str, standing: Standing, *reasons: str) -> tuple[Question, Stop, Stop] | None:
+def perhaps(
+    kind: str, body: str, standing: Placed, *reasons: str
+) -> tuple[Question, PagePlace, PagePlace] | None:
     """The question; None if it is refused for one of these reasons."""
     try:
         return asked(kind, body, standing)
@@ -69,7 +73,7 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     position = data.draw(st.integers(0, problem.total_steps - 1))
     tensor = data.draw(st.sampled_from([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     question = perhaps(
-        "cells", f"on: {tensor}", stand(ones, Stop(position)), *OUT_OF_SIGHT, "would be a right answer"
+        "cells", f"on: {tensor}", stand(ones, PagePlace(position)), *OUT_OF_SIGHT, "would be a right answer"
     )
     if question is None:
         return
@@ -94,7 +98,7 @@ def cell_in_sight(rng: np.random.Generator, problem: Problem, tensor: str) -> tu
     """A position and a cell to ask about there; where groups change, no cell is seen before and after."""
     shape = states(problem)[0][tensor].shape
     for position in rng.permutation(problem.total_steps).tolist():
-        standing = stand(problem, Stop(position))
+        standing = stand(problem, PagePlace(position))
         for place in rng.permutation(list(np.ndindex(shape))).tolist():
             if perhaps("value", f"cell: {cell_text(tensor, place)}\n", standing, *OUT_OF_SIGHT) is not None:
                 return position, tuple(place)
@@ -108,7 +112,7 @@ def test_values_are_those_of_the_loop(seed: int) -> None:
     tensor = str(rng.choice([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     position, at = cell_in_sight(rng, problem, tensor)
     before, after = states(problem)[position : position + 2]
-    standing, body = stand(problem, Stop(position)), f"cell: {cell_text(tensor, at)}\n"
+    standing, body = stand(problem, PagePlace(position)), f"cell: {cell_text(tensor, at)}\n"
     found, _, reveal = asked("value", body, standing)
     now, *_ = asked("value", body + "when: now", standing)
     assert isinstance(found, ValueQuestion)
@@ -132,7 +136,7 @@ def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st
     made = [state["dA_prev_pad"][index] for state in states(ones)]
     writes = [n for n, (old, new) in enumerate(itertools.pairwise(made)) if old != new]
     # at a step of the cell, so that it can be seen
-    standing = stand(ones, Stop(writes[0] + 1 if writes else 0))
+    standing = stand(ones, PagePlace(writes[0] + 1 if writes else 0))
     body = f"cell: {cell_text('dA_prev_pad', index)}\nwhich: {which}"
     question = perhaps("step", body, standing, "no step adds", "every step adds")
     if question is None:
@@ -151,7 +155,7 @@ def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st
 @given(problems())
 @settings(max_examples=tried(40))
 def test_shapes_are_those_of_the_arrays(problem: Problem) -> None:
-    standing = stand(problem, Stop(0))
+    standing = stand(problem, PagePlace(0))
     arrays = {name: getattr(standing.timeline, name) for name in ("dW", "dA_prev", "dA_prev_pad", "db")}
     arrays |= {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "dZ", "b")}
     arrays["Z"] = problem.dZ
@@ -304,4 +308,4 @@ def test_a_value_that_cannot_be_typed_is_no_question() -> None:
     broken = problem.with_arrays(dZ=np.full_like(problem.dZ, np.nan))
     for body in ("cell: dW[0, 0, 0, 0]", "cell: dZ[0, 0, 0]", "prompt: ?\nanswer: dz"):
         with pytest.raises(LessonError, match="is nan; ask for a number that can be typed"):
-            asked("value", body, stand(broken, Stop(0)))
+            asked("value", body, stand(broken, PagePlace(0)))

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
 from convstep.lessons.expressions import arithmetic, number_text
-from convstep.lessons.lesson import Stop
-from convstep.lessons.standing import stand
+from convstep.lessons.lesson import PagePlace
+from convstep.lessons.page_place import stand
 from convstep.lessons.words import LANGUAGES
-from convstep.replay.timeline import Timeline
 from tests.lessons.texts import FRONT, page
 from tests.strategies import problems, random_problem, tried
 
@@ -80,7 +80,7 @@ def test_what_made_a_cell_adds_up(seed: int) -> None:
     problem = random_problem(rng)
     tensor, index = some_cell(problem, rng)
     additions = int(rng.integers(0, 2)) if seed % 2 else 0
-    standing = stand(problem, Stop(int(rng.integers(0, problem.total_steps)), additions=additions))
+    standing = stand(problem, PagePlace(int(rng.integers(0, problem.total_steps)), additions=additions))
     value = float(getattr(standing.timeline, tensor)[index])
     text = read(explaining.value_why("en", standing, tensor, index, value))
     made = [s for s in problem.geometry.steps_touching(tensor, index) if s < standing.stop.position]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError
 from convstep.lessons.expressions import arithmetic, fill_in, number_at, number_text
-from convstep.replay.timeline import Timeline
 from tests.strategies import problems, tried
 
 PROBLEM = Problem(np.arange(24.0).reshape(3, 4, 2), np.ones((2, 2, 2, 2)), None, None)

@@ -24,7 +24,7 @@ from convstep.lessons.candidates import LessonCandidate
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
 from convstep.lessons.words import LANGUAGES
-from convstep.view.diagnosis import whole_diagnosis
+from convstep.view.candidate.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 
 HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError
-from convstep.lessons.standing import face_of, on_face
+from convstep.lessons.page_place import face_of, on_face
 from convstep.lessons.tensors import (
     array_shape,
     in_padding,
@@ -21,7 +22,6 @@ from convstep.lessons.tensors import (
     shapes,
     untouched,
 )
-from convstep.replay.timeline import Timeline
 from tests.strategies import problems, tried
 
 PROBLEM = Problem(

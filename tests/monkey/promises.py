@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from convstep.cli_problems import start
+from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
-from convstep.replay.timeline import Timeline
 from convstep.ui.screens.debugger import DebuggerScreen
 
 _OF = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")

@@ -23,9 +23,9 @@ from textual.app import App
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.replay.session import Session, save
-from convstep.replay.timeline import Timeline
 from convstep.ui.commands import COMMANDS, key_text
 from tests.monkey import apps, promises
 from tests.monkey.__main__ import main, told

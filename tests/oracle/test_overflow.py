@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
+from convstep.conv.timeline import Timeline
 from convstep.oracle.overflow import FLOAT32, HALF, first_overflow, format_of, output_sum
-from convstep.replay.timeline import Timeline
 from tests.strategies import problems
 
 BFLOAT16 = 2.0**-7

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.replay.stops import Found, Progress, Stop, search
-from convstep.replay.timeline import Timeline
 
 
 def next_stop(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
+from convstep.conv.timeline import Timeline
 from convstep.replay.nonfinite import FirstNonfinite, first_nonfinite
-from convstep.replay.timeline import Timeline
 from tests.strategies import problems
 
 BAD = (np.nan, np.inf, -np.inf, 1e30, -3e38)

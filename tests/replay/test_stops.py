@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step, quiet
+from convstep.conv.timeline import Timeline
 from convstep.replay import search as search_module
 from convstep.replay import walk as walk_module
 from convstep.replay.boxes import Box
@@ -27,7 +28,6 @@ from convstep.replay.stops import (
     parse_stop,
     search,
 )
-from convstep.replay.timeline import Timeline
 from tests.replay.stopping import next_stop, previous_stop
 from tests.strategies import problems, random_problem
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.replay.stops import Stop, Stops, parse_stop
-from convstep.replay.timeline import Timeline
 from convstep.replay.watching import Watch
 from tests.replay.stopping import next_stop
 

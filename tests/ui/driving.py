@@ -24,9 +24,9 @@ from textual.widget import Widget
 
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.service import TorchService
-from convstep.replay.timeline import Timeline
 from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.screens.debugger import DebuggerScreen

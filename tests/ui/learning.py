@@ -19,8 +19,8 @@ from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.screens.lesson import LessonScreen
-from convstep.view.panel import Cell
-from convstep.view.pointing import panel_of
+from convstep.view.grid.panel import Cell
+from convstep.view.lesson.pointing import panel_of
 from tests.ui.driving import Session, WatchedApp
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal

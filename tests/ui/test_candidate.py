@@ -18,11 +18,11 @@ from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
-from convstep.ui.screens.asking import AskingScreen
 from convstep.ui.screens.candidate import CandidateScreen
+from convstep.ui.screens.candidate_queries import AskingScreen
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.beside import keys_of
-from convstep.view.words import window_facts
+from convstep.view.candidate.candidate_panels import keys_of
+from convstep.view.text.words import window_facts
 from tests import candidates
 from tests.ui.driving import Session, opened_beside
 from tests.waiting import GENEROUS

@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
-from convstep.replay.timeline import Timeline
 from convstep.ui.app import DebuggerApp
-from convstep.ui.screens.comparison import ComparisonScreen
+from convstep.ui.dialogs.comparison import ComparisonScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.numbers import short
+from convstep.view.numbers.text import short
 from tests.ui.driving import Session, opened
 from tests.ui.fakes import MISSING, FakeTorch, HangingTorch, MissingTorch, SlowTorch
 

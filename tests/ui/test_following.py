@@ -11,8 +11,8 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.beside import KEYS, keys_of
-from convstep.view.panel import Cell, Span
+from convstep.view.candidate.candidate_panels import KEYS, keys_of
+from convstep.view.grid.panel import Cell, Span
 from tests import candidates
 from tests.strategies import some
 from tests.ui.driving import Session, opened, opened_beside

@@ -20,9 +20,9 @@ from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.commands import COMMANDS, groups
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.drawing import WAITING
-from convstep.view.numbers import full
-from convstep.view.panel import Cell
+from convstep.view.grid.drawing import WAITING
+from convstep.view.grid.panel import Cell
+from convstep.view.numbers.text import full
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from convstep.conv.problem import Problem
-from convstep.replay.timeline import Timeline
+from convstep.conv.timeline import Timeline
 from convstep.ui.widgets.face_map import FaceMap
-from convstep.view.numbers import short
-from convstep.view.overview import Overview
+from convstep.view.grid.overview import Overview
+from convstep.view.numbers.text import short
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus

@@ -18,12 +18,12 @@ from textual.screen import Screen
 
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.language import speak
 from convstep.oracle.captured import CapturedLayer, Skipped
-from convstep.replay.timeline import Timeline
 from convstep.ui.layers_app import LayersApp
+from convstep.ui.layers_screen import LayersScreen
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.layers import LayersScreen
 from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
 from tests.ui.driving import Session

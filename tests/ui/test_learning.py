@@ -15,8 +15,8 @@ from convstep.language import spoken
 from convstep.lessons import course
 from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
-from convstep.ui.screens.learning import CourseList, LearningScreen
-from convstep.view.candidate import CandidateStage
+from convstep.ui.courses import CourseList, LearningScreen
+from convstep.view.candidate.stage import CandidateStage
 from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
 

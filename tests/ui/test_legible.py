@@ -24,8 +24,8 @@ from convstep.export.frame import take
 from convstep.export.svg import svg
 from convstep.ui.app import DebuggerApp
 from convstep.ui.legible import JOINER, Legible
-from convstep.view.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
-from convstep.view.scale import Scale
+from convstep.view.grid.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
+from convstep.view.numbers.scale import Scale
 from tests.strategies import some
 from tests.test_printable import obeyed
 from tests.ui.driving import Session, WatchedApp, opened

@@ -11,7 +11,7 @@ from convstep.lessons.questions import ATTEMPT_COSTS, HINT_COSTS, POINTS, CellsQ
 from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.lessons.words import say
-from convstep.view.pointing import CHOSEN, MISSED, SURPLUS
+from convstep.view.lesson.pointing import CHOSEN, MISSED, SURPLUS
 from tests.lessons.mistakes import mistake
 from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convstep.conv.geometry import StepIndex
-from convstep.view.numbers import full
+from convstep.view.numbers.text import full
 from tests.ui.driving import opened
 
 

@@ -8,7 +8,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
 from convstep.ui.screens.playing import PlayingScreen
-from convstep.view.big import GLYPHS, LINES
+from convstep.view.numbers.big_digits import GLYPHS, LINES
 from tests import candidates
 from tests.ui.driving import Session, opened, opened_beside
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
-from convstep.replay.timeline import Timeline
 from tests.strategies import some
 from tests.ui.driving import opened
 from tests.ui.test_sizes import check_layout

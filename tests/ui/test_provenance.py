@@ -9,8 +9,8 @@ from rich.text import Text
 from convstep.conv.problem import Problem
 from convstep.replay.provenance import provenance
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.contributions import ContributionTable
-from convstep.view.panel import Cell
+from convstep.view.grid.panel import Cell
+from convstep.view.scene.contributions import ContributionTable
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus

@@ -33,15 +33,16 @@ from convstep.examples import load
 from convstep.lessons import course
 from convstep.lessons.progress import Progress
 from convstep.replay.session import Session
-from convstep.ui import here, rescue
+from convstep.ui import debug_call as here
+from convstep.ui import rescue
 from convstep.ui.app import DebuggerApp
+from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.layers_app import LayersApp, ScriptApp
 from convstep.ui.legible import Legible
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.rescue import ScreenError
 from convstep.ui.running import EndingApp, run
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.prompt import PromptScreen
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
 from tests.ui.fakes import FakeTorch

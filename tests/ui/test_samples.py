@@ -7,9 +7,9 @@ import numpy as np
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
-from convstep.ui.screens.comparison import ComparisonScreen
+from convstep.ui.dialogs.comparison import ComparisonScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.statistics import Statistics
+from convstep.view.numbers.statistics import Statistics
 from tests.ui.driving import Session, opened
 
 

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from convstep.replay import stops as stops_module
 from convstep.replay.stops import Breakpoint, Progress, Watchpoint
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.panel import Cell
+from convstep.view.grid.panel import Cell
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 

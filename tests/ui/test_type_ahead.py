@@ -20,7 +20,7 @@ from textual.widgets import Input
 import convstep.ui
 from convstep.lessons import course
 from convstep.lessons.reading import parse_lesson
-from convstep.ui.screens.once import Once
+from convstep.ui.dialogs.once import Once
 from convstep.ui.type_ahead import Act
 from tests import candidates
 from tests.captures import small

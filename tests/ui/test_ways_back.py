@@ -17,7 +17,7 @@ from convstep.replay.session import Session as Kept
 from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
 from convstep.replay.visited import Bookmark
 from convstep.ui.screens.panels import STATUS_FROM
-from convstep.view.panel import Cell
+from convstep.view.grid.panel import Cell
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal

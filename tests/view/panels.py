@@ -7,10 +7,10 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from convstep.view.faces import face
-from convstep.view.look import Look
-from convstep.view.overview import Overview
-from convstep.view.panel import Cell, Panel, Span
+from convstep.view.grid.faces import face
+from convstep.view.grid.look import Look
+from convstep.view.grid.overview import Overview
+from convstep.view.grid.panel import Cell, Panel, Span
 
 STRANGE = (math.nan, math.inf, -math.inf, 1e30, -1e30, 1e-30, -1e-30, 5e-324, -5e-324, 0.0, -0.0, 1e308)
 VALUES = st.one_of(st.sampled_from(STRANGE), st.floats(-4, 4), st.floats(width=64))

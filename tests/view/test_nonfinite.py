@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from convstep.conv.step import quiet
+from convstep.conv.timeline import Timeline
 from convstep.oracle.capture_log import Seen
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import origin_of
-from convstep.replay.timeline import Timeline
 from convstep.view.nonfinite import Spot, spot_of_origin
 from tests.captures import small
 

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep import Problem, Timeline, compare, conv2d_backward_steps
-from convstep.candidate.diagnose.finding import SEEN, Finding
+from convstep.candidate.diagnose.findings import SEEN, Finding
 from convstep.language import speak
 from convstep.oracle.captured import Skipped
-from convstep.view.colours import READABLE, contrast
+from convstep.view.grid.colours import READABLE, contrast
 from convstep.view.notebook import CELLS
-from convstep.view.numbers import full
-from convstep.view.words import problem_facts
+from convstep.view.numbers.text import full
+from convstep.view.text.words import problem_facts
 from tests import candidates
 from tests.captures import captured_of, layer_of
 from tests.oracle.problems import random_problem

@@ -19,15 +19,15 @@ from convstep.examples import catalog
 from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.view.arrange import arrange
-from convstep.view.drawing import draw_header, draw_line
-from convstep.view.grid import lay_out_in_unit
-from convstep.view.look import MODES, PRECISIONS, Look
-from convstep.view.model import Choice
-from convstep.view.panel import Cell
+from convstep.view.grid.drawing import draw_header, draw_line
+from convstep.view.grid.look import MODES, PRECISIONS, Look
+from convstep.view.grid.panel import Cell
+from convstep.view.grid.places import lay_out_in_unit
+from convstep.view.layout.arrange import arrange
 from convstep.view.resuming import kept_view, resumed
+from convstep.view.scene.scene import Choice
 from tests.strategies import tried
-from tests.view.test_drawing import ROLES
+from tests.view.grid.test_drawing import ROLES
 
 DIGIT = catalog.load("digit")
 """256 steps, 8x8 places of 4 channels, one input channel."""

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from convstep.conv.problem import Problem
+from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.comparison import Comparison, compare
-from convstep.replay.timeline import Timeline
-from convstep.view.numbers import short
+from convstep.view.numbers.text import short
 from convstep.view.verdicts import DIFFERS, MATCHES, comparison_rows, comparison_table, table_width
 from tests.oracle.problems import altered
 

@@ -112,7 +112,7 @@ class Spawned:
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._child = subprocess.Popen(
-            watched.command("convstep.candidate.call.serve", str(target), json.dumps(options), spoken()),
+            watched.command("convstep.candidate.call.child", str(target), json.dumps(options), spoken()),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -137,7 +137,7 @@ class Forked:
     """A copy of this process, which has the function already."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        from convstep.candidate.call import serve, source_of  # noqa: F401  before the copy is made
+        from convstep.candidate.call import child, source_of  # noqa: F401  before the copy is made
 
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -213,7 +213,7 @@ class _Copy:
 
 def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
-    from convstep.candidate.call.serve import serve
+    from convstep.candidate.call.child import serve
     from convstep.candidate.call.source_of import served_function
 
     try:

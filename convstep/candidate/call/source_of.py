@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from convstep.candidate.call.serve import Served, describe
+from convstep.candidate.call.child import Served, describe
 from convstep.candidate.load.lookup import is_autograd
 
 

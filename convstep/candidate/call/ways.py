@@ -13,7 +13,7 @@ from convstep.candidate.call.outcome import RAISED, Outcome
 from convstep.conv.problem import Problem
 
 if TYPE_CHECKING:
-    from convstep.candidate.call.serve import Served
+    from convstep.candidate.call.child import Served
 
 
 class Ways:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from convstep.candidate.call import wire
+from convstep.candidate.call import protocol
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
@@ -136,11 +136,11 @@ class Worker:
         assert talk is not None
         loading = fresh
         try:
-            talk.ask(wire.question(call, problem, fresh=fresh), messages.longest_about(problem))
+            talk.ask(protocol.question(call, problem, fresh=fresh), messages.longest_about(problem))
             if fresh:  # it says when it is loaded, and the time of the call starts
                 self._heard_loading(talk)
                 loading = False
-            outcome = wire.read_answer(talk.hear(self._seconds_of(call, problem)), call, problem)
+            outcome = protocol.read_answer(talk.hear(self._seconds_of(call, problem)), call, problem)
             if outcome.notes != self.candidate.notes:  # it had to be loaded otherwise
                 self.candidate = replace(self.candidate, notes=outcome.notes)
             return outcome
@@ -235,7 +235,7 @@ class Worker:
             said = self._heard_loading(talk, starting=True)
             if "error" in said:
                 raise CandidateError(messages.text(said, "error"))
-            return wire.read_introduction(said)
+            return protocol.read_introduction(said)
         except Silent as silent:
             raise CandidateError(
                 tr(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.outcome import DIED, HUNG, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import Result, judge
+from convstep.candidate.check.grade import Result, judge
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
 

@@ -15,7 +15,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.judging import Result, judge
+from convstep.candidate.check.grade import Result, judge
 
 TRIED = 3
 """Problems on which each is tried."""

@@ -24,7 +24,7 @@ from convstep.candidate.call.outcome import (
     Outcome,
 )
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 

@@ -20,7 +20,7 @@ from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.likely import spoken
 from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
 from convstep.candidate.call.words import roles_of
-from convstep.candidate.check.judging import SHAPE, Result, problem_words
+from convstep.candidate.check.grade import SHAPE, Result, problem_words
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
 

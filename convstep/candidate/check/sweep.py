@@ -15,9 +15,9 @@ from convstep.candidate.call.conventions import AUTO, convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
-from convstep.candidate.check.choosing import choose as choose
+from convstep.candidate.check.detect_convention import choose as choose
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
-from convstep.candidate.check.judging import Result, judge, wrong_cells
+from convstep.candidate.check.grade import Result, judge, wrong_cells
 from convstep.candidate.check.laid import Laid, laid_otherwise
 from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials

@@ -16,7 +16,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.judging import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
 from convstep.language import tr
 
 LARGEST_BATCH, GUESSES = 256, 8

@@ -13,10 +13,10 @@ from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
-from convstep.candidate.check.judging import SHAPE, Result, judge
+from convstep.candidate.check.grade import SHAPE, Result, judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
-from convstep.candidate.diagnose.finding import (
+from convstep.candidate.diagnose.findings import (
     LIKELY,
     OTHERS,
     SEEN,
@@ -26,19 +26,8 @@ from convstep.candidate.diagnose.finding import (
     known,
     listed,
 )
-from convstep.candidate.diagnose.matching import (
-    PARTS,
-    SEARCH,
-    Match,
-    explains_raising,
-    paired_matches,
-    partial_matches,
-    single_matches,
-    until,
-    wrong_gradients,
-)
 from convstep.candidate.diagnose.mistakes import Patch, program
-from convstep.candidate.diagnose.observed import (
+from convstep.candidate.diagnose.observations import (
     about_forward,
     about_laying,
     from_updated_kernels,
@@ -51,6 +40,17 @@ from convstep.candidate.diagnose.observed import (
 from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.own_source import added_once, tells_apart
 from convstep.candidate.diagnose.raising import about_raising
+from convstep.candidate.diagnose.reproduce import (
+    PARTS,
+    SEARCH,
+    Match,
+    explains_raising,
+    paired_matches,
+    partial_matches,
+    single_matches,
+    until,
+    wrong_gradients,
+)
 from convstep.language import tr
 
 UNKNOWN = "unknown"

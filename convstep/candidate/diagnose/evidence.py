@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.check.cases import LOOSE
-from convstep.candidate.check.judging import SHAPE, WRONG, Result, wrong_cells
+from convstep.candidate.check.grade import SHAPE, WRONG, Result, wrong_cells
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
 from convstep.language import tr

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.judging import RIGHT, Judged, Result, problem_words
+from convstep.candidate.check.grade import RIGHT, Judged, Result, problem_words
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import count
+from convstep.candidate.diagnose.findings import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
-from convstep.candidate.diagnose.matching import wrong_gradients
-from convstep.candidate.diagnose.observed import wrong_forwards
+from convstep.candidate.diagnose.observations import wrong_forwards
+from convstep.candidate.diagnose.reproduce import wrong_gradients
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from convstep.candidate.check.fresh import FreshProblems
-from convstep.candidate.check.judging import Result
+from convstep.candidate.check.grade import Result
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
 

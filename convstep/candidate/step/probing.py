@@ -25,7 +25,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import NAMES, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.judging import wrong_cells
+from convstep.candidate.check.grade import wrong_cells
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem

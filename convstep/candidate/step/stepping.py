@@ -18,9 +18,9 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.judging import wrong_cells
+from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.finding import Finding
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.mistakes import flawed_running
 from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem

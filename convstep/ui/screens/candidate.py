@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from convstep.language import tr
-from convstep.ui.screens.asking import AskingScreen
-from convstep.ui.screens.comparison import ComparisonScreen
-from convstep.ui.widgets.drawn import Draw, Drawn
+from convstep.ui.dialogs.comparison import ComparisonScreen
+from convstep.ui.screens.candidate_queries import AskingScreen
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.arrange import CARD, MAP, SOURCE, Plan
-from convstep.view.beside import keys_of
-from convstep.view.candidate_arrange import DIAGNOSIS, arrange_candidate
-from convstep.view.diagnosis import draw_diagnosis, subtitle
-from convstep.view.panel import Cell, Panel
-from convstep.view.present_arrange import present_rows
-from convstep.view.share import draw_shares
-from convstep.view.source import draw_source
-from convstep.view.words import problem_facts
+from convstep.ui.widgets.text_pane import Draw, TextPane
+from convstep.view.candidate.candidate_panels import keys_of
+from convstep.view.candidate.compare_card import draw_shares
+from convstep.view.candidate.diagnosis import draw_diagnosis, subtitle
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan
+from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
+from convstep.view.layout.present import present_rows
+from convstep.view.scene.source import draw_source
+from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence
@@ -68,10 +68,10 @@ class CandidateScreen(AskingScreen):
         gradients = [panel for panel in panels if self._is_gradient(panel)]
         return [
             *(TensorGrid(panel.key) for panel in gradients),
-            Drawn(CARD, tr("this step")),
-            Drawn(DIAGNOSIS, tr("diagnosis")),
+            TextPane(CARD, tr("this step")),
+            TextPane(DIAGNOSIS, tr("diagnosis")),
             *(TensorGrid(panel.key) for panel in panels if not self._is_gradient(panel)),
-            Drawn(SOURCE, tr("{file}: the reference", file="backward.py")),
+            TextPane(SOURCE, tr("{file}: the reference", file="backward.py")),
             FaceMap(MAP),
         ]
 
@@ -137,7 +137,7 @@ class CandidateScreen(AskingScreen):
 
     def action_diagnosis(self) -> None:
         """The whole verdict, and the candidate's own source."""
-        from convstep.ui.screens.diagnosis import DiagnosisScreen
+        from convstep.ui.dialogs.diagnosis import DiagnosisScreen
 
         self.app.push_screen(DiagnosisScreen(self._verdict))
 

@@ -12,15 +12,15 @@ from convstep.language import tr
 from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.commands import bindings
-from convstep.ui.saving import file_to_write, stem_of
+from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.screens.playing import PlayingScreen
-from convstep.ui.screens.prompt import PromptScreen
+from convstep.ui.temporary_files import file_to_write, stem_of
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.replay.provenance import Provenance
     from convstep.replay.session import Session
-    from convstep.ui.screens.comparison import ComparisonScreen
+    from convstep.ui.dialogs.comparison import ComparisonScreen
 
 
 ELSEWHERE = "this key is for your own backward: convstep debug mine.py:conv_backward"
@@ -76,7 +76,7 @@ class DebuggerScreen(PlayingScreen):
 
     def make_comparison(self) -> ComparisonScreen:
         """The dialog that compares the gradients at this position."""
-        from convstep.ui.screens.comparison import ComparisonScreen
+        from convstep.ui.dialogs.comparison import ComparisonScreen
 
         return ComparisonScreen(self._timeline, self.app.torch)
 
@@ -93,7 +93,7 @@ class DebuggerScreen(PlayingScreen):
 
     def explain(self, found: Provenance) -> None:
         """List the steps that make a cell."""
-        from convstep.ui.screens.provenance import ProvenanceScreen
+        from convstep.ui.dialogs.provenance import ProvenanceScreen
 
         def answered(position: int | None) -> None:
             if position is not None:
@@ -221,7 +221,7 @@ class DebuggerScreen(PlayingScreen):
 
     def action_help(self) -> None:
         """Explain keys and marks."""
-        from convstep.ui.screens.help import HelpScreen
+        from convstep.ui.dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen())
 

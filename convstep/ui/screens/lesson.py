@@ -20,7 +20,7 @@ from convstep.ui.commands import lesson_bindings
 from convstep.ui.screens.marking import MarkingScreen
 from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.lesson_arrange import LESSON
+from convstep.view.layout.lesson import LESSON
 
 if TYPE_CHECKING:
     from convstep.ui.lesson_app import LessonApp

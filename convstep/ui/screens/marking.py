@@ -11,8 +11,8 @@ from convstep.lessons.words import say
 from convstep.ui.messages import CellClicked
 from convstep.ui.screens.page import PageScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.panel import Cell
-from convstep.view.pointing import index_of, panel_of
+from convstep.view.grid.panel import Cell
+from convstep.view.lesson.pointing import index_of, panel_of
 
 
 class MarkingScreen(PageScreen):

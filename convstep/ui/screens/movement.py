@@ -12,7 +12,7 @@ from convstep.replay.visited import Bookmarks, Visited
 from convstep.ui.messages import CellClicked, SeekRequested
 from convstep.ui.screens.presenting import PresentingScreen
 from convstep.ui.telling import tell
-from convstep.view.panel import Span
+from convstep.view.grid.panel import Span
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -130,7 +130,7 @@ class MovingScreen(PresentingScreen):
 
     def action_goto(self) -> None:
         """Ask where to go."""
-        from convstep.ui.screens.goto import GotoScreen
+        from convstep.ui.dialogs.goto import GotoScreen
 
         def answered(position: int | None) -> None:
             if position is not None:

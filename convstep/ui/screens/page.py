@@ -13,17 +13,16 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
-from convstep.lessons.lesson import Stop
+from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.widgets.drawn import Draw
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.narration import Narration
-from convstep.view.arrange import CARD, SIDE_FROM, Plan
-from convstep.view.card import draw_card
-from convstep.view.lesson import Telling, Told, code_width, draw_page
-from convstep.view.lesson_arrange import (
+from convstep.ui.widgets.text_pane import Draw
+from convstep.view.grid.panel import Span
+from convstep.view.layout.arrange import CARD, SIDE_FROM, Plan
+from convstep.view.layout.lesson import (
     LESSON,
     arrange_all,
     for_marking,
@@ -31,10 +30,11 @@ from convstep.view.lesson_arrange import (
     panels_room,
     with_narration,
 )
-from convstep.view.lesson_words import keys_line, page_line
-from convstep.view.model import Choice
-from convstep.view.panel import Span
-from convstep.view.pointing import panel_of, pointed, with_chosen
+from convstep.view.lesson.border import keys_line, page_line
+from convstep.view.lesson.page import Telling, Told, code_width, draw_page
+from convstep.view.lesson.pointing import panel_of, pointed, with_chosen
+from convstep.view.scene.card import draw_card
+from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -381,7 +381,7 @@ class PageScreen(DebuggerScreen):
         )
         return draw_page(telling, width)
 
-    def _bring_forward(self, stop: Stop) -> None:
+    def _bring_forward(self, stop: PagePlace) -> None:
         """On a small screen, show the panel that the page is about."""
         panel = panel_of(self._scene, stop.focus) if stop.focus else None
         if panel is not None:

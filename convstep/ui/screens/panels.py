@@ -13,17 +13,17 @@ from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.screens.parts import FOLLOWED, PartsScreen
 from convstep.ui.telling import tell
-from convstep.ui.widgets.drawn import Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.text_pane import TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.arrange import LEAST
-from convstep.view.drawing import MODES
-from convstep.view.lines import status_line, tab_line, title_line
-from convstep.view.look import PRECISIONS
-from convstep.view.model import Choice, Scene
-from convstep.view.panel import Panel, Span, beside_key
-from convstep.view.words import shape_facts, window_facts
+from convstep.view.grid.drawing import MODES
+from convstep.view.grid.look import PRECISIONS
+from convstep.view.grid.panel import Panel, Span, beside_key
+from convstep.view.layout.arrange import LEAST
+from convstep.view.scene.scene import Choice, Scene
+from convstep.view.text.lines import status_line, tab_line, title_line
+from convstep.view.text.words import shape_facts, window_facts
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
@@ -157,7 +157,7 @@ class PanelScreen(PartsScreen):
             grid = self.query_one(f"#{panel.key}", TensorGrid)
             grid.show(panel, all_changed=all_changed, stepped=stepped)
         for key, draw in self.drawings().items():
-            self.query_one(f"#{key}", Drawn).show(draw)
+            self.query_one(f"#{key}", TextPane).show(draw)
         bar = self.query_one(TimelineBar)
         bar.total, bar.position = scene.total, scene.position
         self._show_title()
@@ -318,7 +318,7 @@ class PanelScreen(PartsScreen):
     def _name_tabs(self, area: PanelArea) -> None:
         """Name the parts that share a place on the border of the visible one."""
         tabs = area.plan.tabs
-        for drawn in self.query(Drawn):
+        for drawn in self.query(TextPane):
             drawn.border_subtitle = None
         for grid in self.query(TensorGrid):
             grid.annotate("")

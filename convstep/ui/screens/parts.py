@@ -11,27 +11,27 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.replay.timeline import Timeline
+from convstep.ui.dialogs.once import Once
 from convstep.ui.panel_area import PanelArea
-from convstep.ui.screens.once import Once
-from convstep.ui.widgets.drawn import Draw, Drawn
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.text_pane import Draw, TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.arrange import CARD, MAP, SOURCE, Plan, arrange
-from convstep.view.card import draw_card
-from convstep.view.model import Scene
-from convstep.view.numbers import full
-from convstep.view.panel import Cell, Panel
-from convstep.view.present_arrange import arrange_presented
-from convstep.view.scene import Stage
-from convstep.view.source import draw_source
-from convstep.view.statistics import Statistics
-from convstep.view.words import problem_facts
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan, arrange
+from convstep.view.layout.present import arrange_presented
+from convstep.view.numbers.statistics import Statistics
+from convstep.view.numbers.text import full
+from convstep.view.scene.card import draw_card
+from convstep.view.scene.scene import Scene
+from convstep.view.scene.source import draw_source
+from convstep.view.scene.stage import Stage
+from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -104,9 +104,9 @@ class PartsScreen(Once, Screen[None]):
     def parts(self) -> list[Widget]:
         """The parts in the order in which Tab goes through them."""
         return [
-            Drawn(SOURCE, "backward.py"),
+            TextPane(SOURCE, "backward.py"),
             *(TensorGrid(panel.key) for panel in self._scene.panels if panel.stage),
-            Drawn(CARD, tr("this step")),
+            TextPane(CARD, tr("this step")),
             *(TensorGrid(panel.key) for panel in self._scene.panels if not panel.stage),
             FaceMap(MAP),
         ]

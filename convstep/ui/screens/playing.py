@@ -12,8 +12,8 @@ from textual.timer import Timer
 from convstep.language import tr
 from convstep.replay.watching import Watch
 from convstep.ui.messages import CellClicked
-from convstep.ui.screens.hunting import HuntingScreen
-from convstep.view.panel import Span
+from convstep.ui.screens.first_nonfinite import HuntingScreen
+from convstep.view.grid.panel import Span
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from convstep.ui.screens.panels import PanelScreen
-from convstep.view.panel import Span
-from convstep.view.sentence import draw_sentence
+from convstep.view.grid.panel import Span
+from convstep.view.scene.sentence import draw_sentence
 
 
 class PresentingScreen(PanelScreen):

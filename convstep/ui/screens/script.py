@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
-from convstep.ui.saving import save
 from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.view.model import Choice
+from convstep.ui.temporary_files import save
+from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

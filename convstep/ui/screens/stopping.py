@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.worker import Worker, get_current_worker
 
+from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.replay.stop_list import Stops
-from convstep.replay.timeline import Timeline
+from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.screens.movement import MovingScreen
-from convstep.ui.screens.prompt import PromptScreen
 from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.panel import Cell, Panel
+from convstep.view.grid.panel import Cell, Panel
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -82,7 +82,7 @@ class StoppingScreen(MovingScreen):
 
     def action_stops(self) -> None:
         """List the stops."""
-        from convstep.ui.screens.stops import StopsScreen
+        from convstep.ui.dialogs.stops import StopsScreen
 
         self.app.push_screen(StopsScreen(self.stops), lambda _: self.stops_changed())
 

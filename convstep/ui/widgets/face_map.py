@@ -11,9 +11,9 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.widgets.grid_roles import look_for
-from convstep.view.look import Look
-from convstep.view.overview import Overview
-from convstep.view.panel import Panel, Span
+from convstep.view.grid.look import Look
+from convstep.view.grid.overview import Overview
+from convstep.view.grid.panel import Panel, Span
 
 
 class FaceMap(Widget, can_focus=True):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.style import Style
 from textual.widget import Widget
 
-from convstep.view.look import Look
-from convstep.view.panel import Cell
+from convstep.view.grid.look import Look
+from convstep.view.grid.panel import Cell
 
 if TYPE_CHECKING:
     from convstep.ui.app import TorchApp

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.commands import key_text
-from convstep.view.lines import KeyPlace, key_places
+from convstep.view.text.lines import KeyPlace, key_places
 
 
 class KeyLine(Widget):

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from convstep.ui.widgets.answer import AnswerInput, AnswerLine
-from convstep.view.lesson import Told
+from convstep.view.lesson.page import Told
 
 Tell = Callable[[int], Told]
 """From columns of room to the page's lines."""

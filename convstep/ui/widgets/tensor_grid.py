@@ -11,10 +11,10 @@ from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import look_for
-from convstep.view.changes import changed_spans, differ_in_marks_only, single
-from convstep.view.drawing import Look, draw_header, draw_line, draw_note
-from convstep.view.grid import GridLayout, Rect, lay_out, lay_out_in_unit
-from convstep.view.panel import Cell, Panel, Span, title_of
+from convstep.view.grid.changes import changed_spans, differ_in_marks_only, single
+from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
+from convstep.view.grid.panel import Cell, Panel, Span, title_of
+from convstep.view.grid.places import GridLayout, Rect, lay_out, lay_out_in_unit
 
 
 class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):

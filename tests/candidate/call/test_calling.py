@@ -11,9 +11,9 @@ import pytest
 
 from convstep import Problem, conv2d_backward, conv2d_forward
 from convstep.candidate.call.calling import Call, Tail, perform
+from convstep.candidate.call.child import describe
 from convstep.candidate.call.conventions import CONVENTIONS, named
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED, Outcome
-from convstep.candidate.call.serve import describe
 from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check.cases import Case, right_of
 from tests.candidate.conftest import Files

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from convstep.candidate.call.calling import Call, perform
+from convstep.candidate.call.child import load
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate, Outcome
-from convstep.candidate.call.serve import load
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files

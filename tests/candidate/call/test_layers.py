@@ -23,8 +23,8 @@ from convstep.candidate.call.outcome import RETURNED, CannotCall, Outcome
 from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, right_of
-from convstep.candidate.check.judging import RIGHT, Result, judge
-from convstep.candidate.diagnose.observed import from_updated_kernels, multiplied_by_the_rate
+from convstep.candidate.check.grade import RIGHT, Result, judge
+from convstep.candidate.diagnose.observations import from_updated_kernels, multiplied_by_the_rate
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import FOLDER
 

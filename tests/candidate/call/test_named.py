@@ -17,8 +17,8 @@ from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import cases_for, right_of
-from convstep.candidate.check.choosing import choose
-from convstep.candidate.check.judging import Result, judge
+from convstep.candidate.check.detect_convention import choose
+from convstep.candidate.check.grade import Result, judge
 from tests.waiting import GENEROUS
 
 conv2d_input: Any = gradients_of.conv2d_input

@@ -6,11 +6,11 @@ import pytest
 
 from convstep import CandidateError
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.child import load
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
-from convstep.candidate.call.serve import load
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import judge
+from convstep.candidate.check.grade import judge
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 from convstep import CandidateError, Problem, conv2d_backward
-from convstep.candidate.call import serve, worker
+from convstep.candidate.call import child as serve
+from convstep.candidate.call import worker
 from convstep.candidate.call.calling import PRINTED, Call
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.processes import Forked

@@ -13,7 +13,7 @@ import pytest
 
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import judge
+from convstep.candidate.check.grade import judge
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of

@@ -10,7 +10,7 @@ import pytest
 
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.judging import judge
+from convstep.candidate.check.grade import judge
 from convstep.candidate.diagnose.evidence import observations
 
 PAD1 = ((1, 1), (1, 1))

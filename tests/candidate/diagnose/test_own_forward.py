@@ -13,7 +13,7 @@ from convstep import conv2d_backward, conv2d_forward
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.judging import judge
+from convstep.candidate.check.grade import judge
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.conv.problem import Problem

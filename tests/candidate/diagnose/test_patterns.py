@@ -9,7 +9,7 @@ import pytest
 from convstep.candidate.call.outcome import RAISED, REFUSED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.fresh import FreshProblems
-from convstep.candidate.check.judging import Result, judge
+from convstep.candidate.check.grade import Result, judge
 from convstep.candidate.diagnose.patterns import FEATURES, pattern
 
 PADS = {0: ((0, 0), (0, 0)), 1: ((1, 1), (1, 1)), 2: ((2, 2), (2, 2))}

@@ -17,7 +17,7 @@ from convstep.candidate.call.outcome import RETURNED, Candidate, Outcome
 from convstep.candidate.call.source_of import served_function
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
-from convstep.candidate.check.judging import judge, wrong_cells
+from convstep.candidate.check.grade import judge, wrong_cells
 from convstep.candidate.step.probing import Probe, reference
 from tests.candidate.corpus import Specimen, one_each, specimen
 

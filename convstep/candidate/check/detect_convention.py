@@ -1,0 +1,213 @@
+"""How a candidate wants to be called: what its signature allows is tried, and what fits is taken."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from convstep.candidate.call.calling import Call
+from convstep.candidate.call.conventions import AUTO, CONVENTIONS, convention_of
+from convstep.candidate.call.likely import is_forward, likely, spoken
+from convstep.candidate.call.named import described, makes_column
+from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.call.written import call_text
+from convstep.candidate.check import layers
+from convstep.candidate.check.cases import fitted, right_of
+from convstep.candidate.check.grade import Result, heeded
+from convstep.candidate.check.trying import (
+    PAIRS,
+    Tried,
+    by_name,
+    trial_results,
+    wants_other_arrays,
+    written_batches,
+)
+from convstep.candidate.load.selection import is_stub
+from convstep.candidate.load.target import CandidateError
+from convstep.language import tr
+
+TRIED = 12
+"""Attempts that are told of a candidate that cannot be called."""
+CONV1D = r"conv_?1d"
+LENGTH = r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*\w+\.shape"
+"""What the name and the source of a conv1d say."""
+
+
+def choose(
+    worker: Worker,
+    convention: str = AUTO,
+    budget: float = 20.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[Call, str, Result | None]:
+    """How to call a candidate, why so, and the call that hung while this was tried, if one did.
+
+    A convention asked for is taken. Else each that the signature allows is tried on two problems
+    that most wrong backwards get right, and the one that fits best is taken, the likelier first.
+    The cache is the one the convention prescribes, unless the candidate's own forward's fits better.
+    Where none of them fits, ways are found from the names of its parameters.
+    After `budget` seconds of `clock` the best of those tried is taken.
+
+    Raises:
+        CannotCall: no way of calling returns gradients, or it is not a backward at all.
+        CandidateError: there is no such convention.
+    """
+    began, candidate = clock(), worker.candidate
+    if convention != AUTO and convention not in CONVENTIONS:
+        raise CandidateError(
+            tr(
+                "there is no convention {convention!r}; the conventions are {known}",
+                convention=convention,
+                known=", ".join((AUTO, *CONVENTIONS)),
+            )
+        )
+    if is_stub(candidate.source):
+        raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
+    if candidate.kind == "class":
+        return layers.choose(
+            lambda call, case: heeded(worker.call(call, right_of(case).problem)),
+            candidate,
+            lambda: clock() - began < budget,
+            lambda message: (
+                not re.search(CALLING, message) and bool(re.match(r"\w+(Error|Exception)\b", message))
+            ),
+        )
+    options = [(convention, tr("it was asked for"))] if convention != AUTO else likely(candidate)
+    own = bool(candidate.forward)
+    known = [
+        (Call(name, own_cache, column=makes_column(candidate.source)), reason)
+        for name, reason in options
+        for own_cache in (False, True)
+        if not own_cache or (own and CONVENTIONS[name].has_cache)
+    ]
+    if (len(known) == 1 and known[0][0].convention == "problem") or (
+        convention not in (AUTO, "torch") and len(known) == 1
+    ):
+        return (*known[0], None)
+    forward = convention == AUTO and is_forward(candidate)
+    tried = [] if forward else _known(worker, known, lambda: clock() - began < budget)
+    best = max(tried, key=lambda way: way.fit, default=None)  # of equals the likelier
+    if best is not None:
+        stuck = next((way for way in tried if way.hung), None)
+        came = best.believable or any(result.outcome.kind == RETURNED for result in best.results)
+        sure = came and spoken(candidate, best.call.convention)
+        if stuck is not None or convention != AUTO or best.perfect or sure:
+            return _taken(worker, stuck or best)
+    if (best is not None and _surely(best)) or re.search(CONV1D, candidate.name.lower()):
+        found = []
+    else:
+        found = by_name(worker, lambda: clock() - began < budget)
+    better = max(found, key=lambda way: way.fit, default=None)
+    if better is not None and (better.hung or better.perfect):
+        return _taken(worker, better)
+    speaks = best is not None and spoken(candidate, best.call.convention)
+    own_mistake = best is not None and _its_own(best, speaks)
+    if (
+        better is not None
+        and better.explained
+        and not own_mistake
+        and (best is None or better.fit > best.fit)
+    ):
+        return _taken(worker, better)
+    if best is not None and (own_mistake or (best.believable and (best.right or speaks))):
+        return _taken(worker, best)
+    if better is not None and _its_own(better, False):
+        return _taken(worker, better)
+    if not forward and (only := written_batches(worker, [*tried, *found])):
+        return _taken(worker, max(only, key=lambda way: way.fit))
+    raise _cannot(candidate, [*tried, *found], forward)
+
+
+def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]) -> list[Tried]:
+    """What becomes of the conventions that a signature allows, until one fits."""
+    tried: list[Tried] = []
+    while ways and (not tried or in_time()):
+        call, reason = ways.pop(0)
+        results = tuple(trial_results(worker, call))
+        if call.own_cache:
+            own = worker.candidate.forward
+            reason = tr("{reason}, with the cache from its own {forward}", reason=reason, forward=own)
+        if call.tensors is not None:
+            words = "{reason}, with tensors" if call.tensors else "{reason}, with NumPy arrays"
+            reason = tr(words, reason=reason)
+        tried.append(Tried(call, reason, results))
+        if tried[-1].hung or tried[-1].perfect:
+            break
+        if wants_other_arrays(worker.candidate, call, results):
+            ways.insert(0, (replace(call, tensors=not call.with_tensors(worker.candidate)), reason))
+    return tried
+
+
+def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
+    """What is said of the way that was taken; whether it takes pairs is found out."""
+    call, reason = way.call, way.reason
+    convention = convention_of(call)
+    if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:
+        told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
+        for case in (fitted(case, convention) for case in PAIRS):
+            if convention.cannot_say(case.geometry, worker.candidate):
+                continue
+            outcome = worker.call(call, right_of(case).problem)
+            if outcome.kind == RAISED and re.search(told, outcome.message):
+                call = replace(call, pairs=False)
+    return call, reason, way.hung
+
+
+CALLING = (
+    r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be"
+    r"|tuple index|list index"
+    r"|TypeError(?!.*(slice indices|integer|float))"
+)
+
+
+def _its_own(way: Tried, speaks: bool) -> bool:
+    """Whether what a candidate raises on every problem is surely its own mistake."""
+    said = [
+        result.outcome.message for result in way.results if result.outcome.kind in (RAISED, DIED, REFUSED)
+    ]
+    if _surely(way):
+        return True
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
+    return speaks and bool(said) and not any(m in empty or re.search(CALLING, m) for m in said)
+
+
+def _surely(way: Tried) -> bool:
+    """Whether an exception can have no other reason than the code that raised it."""
+    said = r"^(NameError|UnboundLocalError)\b|returned an invalid gradient"
+    return any(re.search(said, result.outcome.message) for result in way.results)
+
+
+def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> CannotCall:
+    """Why a candidate cannot be called, in a sentence, and what was tried."""
+    attempts: dict[str, Attempt] = {}
+    for way in tried:
+        outcome = way.results[0].outcome
+        problem = way.results[0].right.problem
+        how = call_text(way.call, candidate, problem) or described(way.call, candidate)
+        attempt = Attempt.of(how, outcome, tr("what it returns does not have the shapes of gradients"))
+        attempts.setdefault(attempt.message, attempt)
+    name = candidate.name
+    shown = f"{name}({', '.join((*candidate.parameters, *candidate.keywords))})"
+    empty = (
+        tr("it returned None; a backward must return its gradients"),
+        tr("every gradient that it returned is None"),
+    )
+    if forward and candidate.tensors and attempts:
+        sentence = tr(
+            "{name} is a forward; name its backward (autograd makes no gradients of a convolution of it)",
+            name=name,
+        )
+    elif forward:
+        sentence = tr("{name} is a forward; name its backward", name=name)
+    elif attempts and set(attempts) <= set(empty):
+        sentence = tr("{name} is not written yet: it returns None", name=name)
+    elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
+        sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)
+    else:
+        sentence = tr("{call} fits no convention, and its names do not tell how to call it", call=shown)
+    return CannotCall(sentence, candidate, tuple(attempts.values())[:TRIED])

@@ -1,0 +1,97 @@
+"""Finding: one thing that is wrong with a candidate, in words and with its proof."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convstep.brief import COLUMNS, told
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.language import tr
+from convstep.printable import printable
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnose.mistakes import KnownBug
+    from convstep.candidate.diagnose.reproduce import Match
+
+
+PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
+"""How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
+was seen, but that is little, or nothing but exceptions; no more than what there is to see."""
+VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
+"""By kind of outcome, what a candidate does that returns nothing."""
+ENOUGH = 3
+"""Problems on which a mistake must show in the candidate's own numbers before it is proven."""
+OTHERS = 2
+"""Mistakes that are named besides the first because they would explain all that was seen as well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """One thing that is wrong, or that was seen."""
+
+    id: str
+    """A known bug's id; "unknown", "raises", "hangs" or "crashes" for anything else."""
+    strength: str
+    """PROVEN, LIKELY or SEEN."""
+    message: str
+    """What is wrong, in one or two sentences."""
+    gradients: tuple[str, ...] = ()
+    """Where it shows."""
+    bug: KnownBug | None = None
+    """The known bug: its lines and its explanation."""
+    match: Match | None = None
+    """How it was reproduced."""
+    alternative: bool = False
+    """Whether an earlier finding explains the same numbers."""
+
+    def __repr__(self) -> str:
+        """Its name, how sure it is, and what it says."""
+        said = textwrap.wrap(printable(self.message), COLUMNS - 2)
+        return told(f"Finding({self.id!r}, {self.strength!r}, gradients={self.gradients})", *said)
+
+    @property
+    def proven(self) -> bool:
+        """Whether it was reproduced in numbers, or watched happening."""
+        return self.strength == PROVEN
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """The wrong lines and the right ones: as they were reproduced, else as most people write them."""
+        if self.bug is None:
+            return "", ""
+        if self.match is not None and self.bug in self.match.bugs:
+            patch = self.match.variants[self.match.bugs.index(self.bug)].mistakes
+            return patch.wrong, patch.right
+        return self.bug.wrong, self.bug.right
+
+
+def known(bug_id: str, seen: str) -> Finding:
+    """A known bug that was watched happening."""
+    bug = KNOWN_BUGS[bug_id]
+    return Finding(bug_id, PROVEN, titled(bug, seen), (), bug)
+
+
+def titled(bug: KnownBug, seen: str) -> str:
+    """What a bug is called, and what was seen of it."""
+    return tr("{title}: {seen}", title=tr(bug.title), seen=seen)
+
+
+def count(number: int) -> str:
+    """How many problems, in words."""
+    return tr("1 problem") if number == 1 else tr("{count} problems", count=number)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `dW, db and dA_prev`."""
+    *first, last = names
+    return tr("{first} and {last}", first=", ".join(first), last=last) if first else last
+
+
+def called(bug: KnownBug, *labels: str) -> str:
+    """What a bug is called, with the labels of its variants if they have any."""
+    said = tr(", ").join(tr(label) for label in labels if label)
+    title = tr(bug.title)
+    return tr("{title} ({variant})", title=title, variant=said) if said else title

@@ -1,0 +1,281 @@
+"""What is wrong with a candidate and needs no reproduction: it was watched happening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
+from convstep.candidate.check.cases import Right
+from convstep.candidate.check.grade import Result, problem_words, wrong_cells
+from convstep.candidate.check.laid import Laid
+from convstep.candidate.check.sweep import Swept
+from convstep.candidate.diagnose.findings import (
+    ENOUGH,
+    LIKELY,
+    PROVEN,
+    SEEN,
+    VERBS,
+    Finding,
+    count,
+    known,
+    listed,
+    titled,
+)
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.conv.forward import expected_forward
+from convstep.conv.validation import shape_text
+from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.candidate.diagnose.own_forward import OwnForward
+
+Array = npt.NDArray[Any]
+
+
+def seen_directly(swept: Swept) -> list[Finding]:
+    """What needs no reproduction: it was watched happening."""
+    found = []
+    last = swept.results[-1]
+    if last.outcome.kind == HUNG:
+        found.append(Finding("hangs", SEEN, _on(last)))
+    died = [result for result in swept.results if result.outcome.kind == DIED]
+    if died:
+        found.append(Finding("crashes", SEEN, _on(died[0])))
+    changed = [result for result in swept.results if result.outcome.changed]
+    if swept.keeps_state and not changed:  # a second call on changed arrays says nothing
+        again = swept.second
+        seen = (
+            tr("called a second time with the same arrays, it returns something else")
+            if again is None or again.kind == RETURNED
+            else tr("called a second time with the same arrays: {message}", message=again.message)
+        )
+        found.append(known("state-kept", seen))
+    if swept.only_batch:
+        seen = tr(
+            "it is right with a batch of {size} and raises with every other batch size that was tried",
+            size=swept.only_batch,
+        )
+        found.append(known("batch-hardcoded", seen))
+    if changed:
+        names = sorted({name for result in changed for name in result.outcome.changed})
+        seen = tr(
+            "it changes {names} in place, seen on {problems}",
+            names=listed(names),
+            problems=count(len(changed)),
+        )
+        found.append(known("mutates-input", seen))
+    return found
+
+
+def _on(result: Result) -> str:
+    """What happened, and on which problem."""
+    return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
+
+
+def about_forward(swept: Swept, wrong: Sequence[Result], forward: OwnForward | None) -> str:
+    """That its own forward is wrong, what it does instead, and what that means for the backward."""
+    sentence = "its own {forward} is wrong on {problems}, for example {problem}"
+    if all(result.ok for result in swept.results if not result.refused):
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; the backward itself is right"
+        )
+    elif swept.call.own_cache:
+        sentence = (
+            "its own {forward} is wrong on {problems}, for example {problem}; "
+            "the backward was given the cache from it"
+        )
+    words = tr(
+        sentence,
+        forward=swept.candidate.forward or "forward",
+        problems=count(len(wrong)),
+        problem=problem_words(wrong[0]),
+    )
+    if forward and forward.does:
+        words = tr("{does}; {seen}", does=forward.does, seen=words)
+    if forward and forward.follow:
+        words = tr(
+            "{seen}; {names} is right for it"
+            if len(forward.follow) == 1
+            else "{seen}; {names} are right for it",
+            seen=words,
+            names=listed(forward.follow),
+        )
+    return words
+
+
+def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
+    """Mistakes that the returned arrays show by themselves, in gradients that nothing reproduced."""
+    found = []
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+    shaped = [result for result in returned if "db" in names and result.wrong("db")]
+    if shaped and all(_repeats(result) for result in returned):
+        bug, shape = KNOWN_BUGS["db-shape"], shaped[0].outcome.gradients["db"].shape
+        seen = tr("its shape is {shape}, for example", shape=shape_text(shape))
+        found.append(Finding(bug.id, PROVEN, titled(bug, seen), ("db",), bug))
+    whole = tuple(name for name in names if name != "db" or not found)
+    whole = tuple(name for name in whole if _whole_numbers(name, returned))
+    if whole:
+        bug = KNOWN_BUGS["integer-truncation"]
+        buffers = all(result.outcome.gradients[whole[0]].dtype.kind in "iu" for result in returned)
+        seen = tr(
+            "all values of {names} are whole numbers of an integer dtype, on all {count} problems"
+            if buffers
+            else "all values of {names} are whole numbers, on all {count} problems",
+            names=listed(whole),
+            count=len(returned),
+        )
+        found.append(Finding(bug.id, PROVEN if buffers else LIKELY, titled(bug, seen), whole, bug))
+    return found
+
+
+def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding | None:
+    """Gradients that are zeros wherever they come back, and should not be.
+
+    Where it is `dA_prev` alone and there is padding, the sum may well be in the padded copy: that is a
+    mistake of its own, which has its numbers.
+    """
+    returned = [result for result in results if result.outcome.kind == RETURNED]
+
+    def zeros(name: str) -> bool:
+        made = [result.outcome.gradients[name] for result in returned if name in result.outcome.gradients]
+        return not any(array.any() or array.dtype.kind in "iu" for array in made)
+
+    empty = tuple(name for name in NAMES if name in names and zeros(name))
+    padded = any(max(map(max, result.right.problem.geometry.padding)) for result in returned)
+    if not empty or (empty == ("dA_prev",) and padded):
+        return None
+    failing = max(sum(result.wrong(name) for result in returned) for name in empty)
+    message = tr(
+        "{names} is all zeros on {problems}, as if nothing were ever added to it"
+        if len(empty) == 1
+        else "{names} are all zeros on {problems}, as if nothing were ever added to them",
+        names=listed(empty),
+        problems=count(failing),
+    )
+    return Finding("gradient-not-returned", LIKELY, message, empty)
+
+
+def about_laying(laid: Sequence[Laid]) -> Iterator[Finding]:
+    """What goes wrong only because tensors are not contiguous; its own control is the same problem."""
+    wrong = [each for each in laid if each.wrong and each.failed]
+    failing = wrong or [each for each in laid if each.failed]
+    if not failing:
+        return
+    when = tr(" and where ").join(tr(words) for words in dict.fromkeys(each.laying.words for each in failing))
+    if wrong:
+        names = tuple(name for name in NAMES if any(name in each.wrong for each in wrong))
+        seen = tr("{names} came back wrong, on {problems}", names=listed(names), problems=count(len(wrong)))
+        strength = PROVEN if len(wrong) >= ENOUGH else LIKELY
+    else:
+        outcome, names, strength = failing[0].result.outcome, (), SEEN
+        seen = tr("it {verb}: {message}", verb=tr(VERBS[outcome.kind]), message=outcome.message.rstrip("."))
+    laid_so = {name for each in failing for name, _ in each.laying.laid}
+    message = tr(
+        "where {when}, {seen}; on the same numbers laid out contiguously it is right: call .contiguous() of "
+        "{array} first, or use indices and reshape rather than view and as_strided",
+        when=when,
+        seen=seen,
+        array="dZ" if "dZ" in laid_so else tr("the pictures"),
+    )
+    yield Finding("memory-layout", strength, message, names)
+
+
+def multiplied_by_the_rate(swept: Swept, results: Sequence[Result], wrong: Sequence[str]) -> Finding | None:
+    """That a layer's gradients are the update's steps."""
+    rate, returned = swept.call.rate, [r for r in results if r.outcome.kind == RETURNED]
+    steps = tuple(
+        name
+        for name in wrong
+        if rate and all(_is_times(rate, name, result) for result in returned) and len(returned) >= ENOUGH
+    )
+    if not steps:
+        return None
+    message = tr(
+        "{names} is multiplied by the learning rate, on {problems}"
+        if len(steps) == 1
+        else "{names} are multiplied by the learning rate, on {problems}",
+        names=listed(steps),
+        problems=count(len(returned)),
+    )
+    return Finding("unknown", SEEN, message, steps)
+
+
+def _is_times(rate: float, name: str, result: Result) -> bool:
+    gradient = result.outcome.gradients.get(name)
+    if gradient is None or gradient.shape != result.right.gradients[name].shape:
+        return False
+    return not wrong_cells(name, result.right, gradient / rate).any()
+
+
+def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | None:
+    """That a layer works out `dA_prev` from kernels which it has updated before."""
+    found = 0
+    for result in results:
+        dA, dW = (result.outcome.gradients.get(name) for name in ("dA_prev", "dW"))
+        if dA is None or dW is None or not swept.call.rate or dW.shape != result.right.problem.W.shape:
+            return None
+        problem = result.right.problem
+        after = Right.of(problem.with_arrays(W=problem.W - swept.call.rate * dW))
+        if wrong_cells("dA_prev", after, dA).any():
+            return None
+        found += result.wrong("dA_prev")
+    message = tr(
+        "dA_prev is what the kernels give after the update, on {problems}: work it out before it",
+        problems=count(found),
+    )
+    return Finding("unknown", SEEN, message, ("dA_prev",)) if found >= ENOUGH else None
+
+
+def _repeats(result: Result) -> bool:
+    """Whether db holds the right values, whatever its shape: as they are, or repeated."""
+    actual, right = result.outcome.gradients["db"], result.right.gradients["db"]
+    for axis in range(actual.ndim):
+        rows = np.moveaxis(actual, axis, -1)
+        if rows.shape[-1] == right.size and np.allclose(
+            rows, right, rtol=1e-5, atol=result.right.loose["db"]
+        ):
+            return True
+    return False
+
+
+def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
+    """Whether a gradient holds nothing but whole numbers on every problem, and not only zeros."""
+    gradients = [result.outcome.gradients[name] for result in returned]
+    whole = all(bool((gradient == np.rint(gradient)).all()) for gradient in gradients)
+    return bool(gradients) and whole and any(gradient.any() for gradient in gradients)
+
+
+def wrong_forwards(swept: Swept) -> list[Result]:
+    """The problems on which the candidate's own forward returned other numbers than it should.
+
+    What has other samples or channels is not an output of this convolution, whatever it is called; an
+    output that went through a ReLU is right.
+    """
+    return [result for result in swept.results if _forward_fits(result) is False]
+
+
+def forward_is_right(swept: Swept) -> bool | None:
+    """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
+    made = [_forward_fits(result) for result in swept.results if result.outcome.Z is not None]
+    if False in made:
+        return False
+    return True if made and None not in made else None
+
+
+def _forward_fits(result: Result) -> bool | None:
+    """Whether what a forward returned is right; None if nothing came, or no output of this convolution."""
+    Z = result.outcome.Z
+    if Z is None:
+        return None
+    expected = expected_forward(result.right.problem)
+    if Z.ndim != expected.ndim or (*Z.shape[:-3], Z.shape[-1]) != (*expected.shape[:-3], expected.shape[-1]):
+        return None
+    scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
+    return Z.shape == expected.shape and any(
+        np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
+        for right in (expected, np.maximum(expected, 0))
+    )

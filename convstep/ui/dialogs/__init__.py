@@ -1,0 +1,1 @@
+"""What opens over the debugger: it answers one question and closes."""

@@ -1,0 +1,42 @@
+"""TextPane: a bordered part of the screen whose text depends on its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual.widget import Widget
+
+Draw = Callable[[int, int], Text]
+"""From columns and lines of room to the text."""
+
+
+class TextPane(Widget, can_focus=True):
+    """The source pane and the step card: what they say is decided in `view`."""
+
+    DEFAULT_CSS = """
+    TextPane {
+        text-wrap: nowrap; text-overflow: clip;
+        border: round $foreground 35%; border-title-color: $foreground;
+    }
+    TextPane:focus { border: heavy $accent; border-title-style: bold; }
+    """
+
+    def __init__(self, key: str, title: str) -> None:
+        """Make an empty part."""
+        super().__init__(id=key)
+        self.key = key
+        """Its key in the plan."""
+        self.border_title = title
+        self._draw: Draw | None = None
+
+    def show(self, draw: Draw) -> None:
+        """Draw this from now on."""
+        self._draw = draw
+        self.refresh()
+
+    def render(self) -> Text:
+        """The text for the room there is."""
+        if self._draw is None:
+            return Text()
+        return self._draw(self.content_size.width, self.content_size.height)

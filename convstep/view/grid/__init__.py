@@ -1,0 +1,1 @@
+"""One face of a tensor as lines of cells, whatever the tensor is."""

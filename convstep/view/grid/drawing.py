@@ -1,0 +1,352 @@
+"""Drawing one line of a face: numbers or heat, frame, crop line and marks, as Rich segments."""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from collections.abc import Iterator
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from convstep.view.grid.edges import edge_segments
+from convstep.view.grid.look import MODES as MODES
+from convstep.view.grid.look import Look as Look
+from convstep.view.grid.look import big_roles
+from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.places import GridLayout, Line
+from convstep.view.numbers.big_digits import LINES, BigFormat, drawn, written
+from convstep.view.numbers.factor import CLOSE, scaled
+from convstep.view.numbers.scale import Scale
+from convstep.view.numbers.text import WIDEST, CellFormat
+from convstep.view.text.wrapping import wrap
+
+WAITING = "▄"
+"""Heat of a value whose step is still to come: half as high as the others."""
+QUIET = 4
+"""How much larger the limit of the colours behind big numbers is: half the steps, the root being taken."""
+SIDES = ("┃", "│")
+"""What runs on along a row that is only partly in sight."""
+
+
+def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
+    """The column labels, `left` columns scrolled past; none in part, which would be another number."""
+    room, step = width - layout.margin, layout.text + 1
+    parts = []
+    for column in range(left // step, min((left + room) // step + 1, layout.columns)):
+        start = column * step + 1 - left
+        whole = start >= 0 and start + layout.text <= room
+        parts.append(" " + (f"{column}".rjust(layout.text)[-layout.text :] if whole else " " * layout.text))
+    label = "".join(parts)[left % step :][: max(room, 0)]
+    return [Segment((" " * layout.margin + label).ljust(width)[:width], look.style(("label",), None))]
+
+
+def draw_note(note: str, y: int, width: int, look: Look) -> list[Segment]:
+    """One line of what a panel says in place of numbers."""
+    lines = wrap(Text(note), max(width - 2, 1))
+    text = f" {lines[y].plain}" if y < len(lines) else ""
+    return [Segment(set_cell_size(text, width), look.base)]
+
+
+def draw_line(
+    panel: Panel, layout: GridLayout, y: int, left: int, width: int, look: Look, *, cut: bool = False
+) -> list[Segment]:
+    """One line of a face below the header, with its row label and the cells from `left` on.
+
+    Args:
+        panel: what to draw.
+        layout: where its cells stand.
+        y: the line, counted in the scrolled content.
+        left: columns of the cells that are scrolled past.
+        width: columns to draw, the label included.
+        look: roles, mode and cursor.
+        cut: whether the row is only partly in sight, so that its numbers are left out.
+    """
+    line = layout.line(y)
+    if line is None:
+        return [Segment(" " * width, look.base)]
+    room = max(width - layout.margin, 0)
+    first = left // (layout.text + 1)
+    last = min((left + room) // (layout.text + 1) + 1, layout.columns)
+    skip = left - first * (layout.text + 1)
+    draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
+    segments = list(draw(panel, layout, line, range(first, last), look))
+    if cut and not line.edge:
+        segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
+    elif not line.edge:
+        _blank_partial(segments, layout.text, skip, room, look)
+    label = [_row_label(panel, layout, line, look)] if layout.margin else []
+    return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
+
+
+def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
+    """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
+    for place in range(1, len(segments), 2):
+        start = place // 2 * (text + 1) + 1
+        if start < skip or start + text > skip + room:
+            segments[place] = Segment(" " * text, look.base)
+
+
+def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
+    """Exactly `width` columns of the segments, `skip` columns in. All text is one column a character."""
+    kept = []
+    for text, style, _ in segments:
+        part = text[max(skip, 0) :][:width]
+        skip -= len(text)
+        width -= len(part)
+        if part:
+            kept.append(Segment(part, style))
+    if width:
+        kept.append(Segment(" " * width, base))
+    return kept
+
+
+def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segment:
+    if line.edge or line.part != layout.middle:
+        return Segment(" " * layout.margin, look.base)
+    label = f"[{line.row}]" if panel.listed else f"{line.row}"
+    roles = ("label", "window") if panel.now is not None and panel.now.row == line.row else ("label",)
+    return Segment(label.rjust(layout.margin), look.style(roles, None))
+
+
+def _row_segments(
+    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
+) -> Iterator[Segment]:
+    # rather a digit less than a shade that touches the number before it, where there are enough
+    spared = 1 if _shaded(look) and layout.text > CLOSE - 1 else 0
+    number = _format(layout.text - spared, panel.most, panel.whole, panel.power)
+    scale = look.scale(panel.limit)
+    values = panel.face.values[line.row, columns.start : columns.stop].tolist()
+    for column, value in zip(columns, values, strict=True):
+        cell = Cell(line.row, column)
+        hint = _hint(value, scale, look) if _known(panel, cell) else " "
+        text, style, _ = _cell(panel, cell, value, number, scale, look)
+        yield from _preceded(panel, cell, Segment(text.rjust(layout.text), style), hint, look)
+    yield _gutter(panel, line.row, columns.stop, look, " ")
+
+
+def _tall_row_segments(
+    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
+) -> Iterator[Segment]:
+    """One of the lines of a row of tall cells: marks beside the middle one, sides along all of them."""
+    scale = look.scale(panel.limit)
+    values = panel.face.values[line.row, columns.start : columns.stop].tolist()
+    middle = line.part == layout.middle
+    gutter = _gutter if middle else _gutter_beside
+    for column, value in zip(columns, values, strict=True):
+        # a shade beside big ink would be read as a part of the digit: 5 as 9
+        hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
+        if not _known(panel, Cell(line.row, column)):
+            hint = " "
+        drawn_cell = _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        if middle and layout.lines < LINES:
+            yield from _preceded(panel, Cell(line.row, column), drawn_cell, hint, look)
+            continue
+        yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
+        yield drawn_cell
+    yield gutter(panel, line.row, columns.stop, look, " ")
+
+
+def _preceded(
+    panel: Panel, cell: Cell, drawn_cell: Segment, hint: str, look: Look
+) -> tuple[Segment, Segment]:
+    """The gutter and the cell, with what stands before its number: a mark, or else a hint.
+
+    That is directly before the digits where the cell has a blank there: in the gutter it would touch
+    the neighbour's digits, and be taken for the neighbour's.
+    """
+    mark = panel.marks.get(cell, "") if panel.marks else ""
+    before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
+    blanks = len(drawn_cell.text) - len(digits)
+    if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
+        return _gutter(panel, *cell, look, hint), drawn_cell
+    digits = digits or " "
+    text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
+    return _gutter(panel, *cell, look, " ", marked=False), Segment(text, drawn_cell.style)
+
+
+@functools.lru_cache(maxsize=256)
+def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
+    # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
+    return CellFormat.fitting(width, limit * 0.9, whole=whole, power=power)
+
+
+def _hint(value: float, scale: Scale, look: Look) -> str:
+    """What a gutter says of the number on its right where colours cannot: its magnitude."""
+    return scale.mark(value) or (scale.shade(value) if _shaded(look) else " ")
+
+
+def _shaded(look: Look) -> bool:
+    """Whether shades stand beside the numbers."""
+    return look.mode == "both" and not look.coloured
+
+
+def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
+    roles = _roles(panel, cell, look)
+    if not _known(panel, cell):
+        return Segment(" " * number.width, look.style(roles, None))
+    empty = _is_empty(panel, cell, value, roles)
+    if empty:
+        text = "·".rjust(number.width)
+    elif _is_block(value, roles, look):
+        text = _block(value, number.width, roles, scale, look)
+    else:
+        text = number.text(value)
+    return Segment(text, _style(value, empty, roles, scale, look))
+
+
+def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, look: Look) -> Segment:
+    """One line of a tall cell."""
+    roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
+    width, middle = layout.text, part == layout.middle
+    if not _known(panel, cell):
+        return Segment(" " * width, look.style(roles, None))
+    empty = _is_empty(panel, cell, value, roles)
+    if empty:
+        text = "·" if middle else ""
+    elif _is_block(value, roles, look):
+        text = _block(value, width, roles, scale, look, signed=middle)
+    elif layout.lines == LINES:
+        text = _big(panel, value, width)[part]
+    else:
+        text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
+    if layout.lines == LINES and look.mode != "heat":
+        # big ink must stand out from the screen as well: the half of the colours near the screen's own
+        scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
+        roles += big_roles(roles, look.dark)
+    if part != (LINES - 1 if layout.lines == LINES else layout.middle):
+        roles += ("plain",)  # an underline through every line would be read as part of the digits
+    return Segment(text.rjust(width), _style(value, empty, roles, scale, look))
+
+
+def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
+    """A number in big digits, or where they do not fit in ordinary ones."""
+    power = panel.power
+    number = _big_format(width, scaled(panel.most, power))
+    if not power:
+        return number.lines(value)
+    shown = scaled(value, power)
+    words = (
+        number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
+    )
+    plain = _format(min(width, WIDEST), panel.most, panel.whole, power)
+    return drawn(words, width) if words else written(plain.text(value).strip(), width)
+
+
+@functools.lru_cache(maxsize=256)
+def _big_format(width: int, limit: float) -> BigFormat:
+    return BigFormat.fitting(width, limit * 0.9)
+
+
+def _known(panel: Panel, cell: Cell) -> bool:
+    return panel.known is None or bool(panel.known[cell])
+
+
+def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
+    """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
+    return ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
+
+
+def _stands_out(roles: tuple[str, ...]) -> bool:
+    """Whether a cell looks the same whatever its value: there heat would hide where one is."""
+    return not _FIXED.isdisjoint(roles)
+
+
+_FIXED = frozenset(("now", "marked", "cursor"))
+
+
+def _is_block(value: float, roles: tuple[str, ...], look: Look) -> bool:
+    """Whether heat stands in a number's place; what no scale holds is always written."""
+    return look.mode == "heat" and math.isfinite(value) and not _stands_out(roles)
+
+
+def _block(
+    value: float, width: int, roles: tuple[str, ...], scale: Scale, look: Look, *, signed: bool = True
+) -> str:
+    """What heat alone writes: nothing on a coloured ground, shades with a sign where there is no colour."""
+    if look.coloured:
+        return (WAITING if "todo" in roles and value != 0 else " ") * width
+    return (_sign(value) if signed else " ") + scale.shade(value) * (width - 1)
+
+
+def _sign(value: float) -> str:
+    return "-" if value < 0 else "+" if value > 0 else " "
+
+
+def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look: Look) -> Style:
+    """A cell's style: its roles', on the value's colour where that is shown."""
+    if empty or value == 0 or not look.coloured or look.mode == "numbers" or _stands_out(roles):
+        return look.style(roles, None)
+    if "todo" not in roles:
+        return look.style(roles, (scale.background(value), scale.foreground(value)))
+    if not _is_block(value, roles, look):
+        return look.style(roles, None)
+    # the role would dim the colour into one of another magnitude
+    return look.style(tuple(role for role in roles if role != "todo"), (None, scale.background(value)))
+
+
+def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
+    """The cell's roles, the strongest last."""
+    roles = ["cell"]
+    if panel.inside is not None and cell not in panel.inside:
+        roles.append("padding")
+    if panel.done is not None and panel.now != cell:
+        place = cell.row * panel.face.shape[1] + cell.column
+        roles.append("done" if place < panel.done else "todo")
+    if panel.window is not None and cell in panel.window:
+        roles.append("window")
+    if panel.changed is not None and cell in panel.changed:
+        roles.append("changed")
+    if panel.now == cell:
+        roles.append("now")
+    if panel.marks and cell in panel.marks:
+        roles.append("marked")
+    if look.cursor == cell:
+        roles.append("cursor")
+    return tuple(roles)
+
+
+def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str, *, marked: bool = True) -> Segment:
+    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
+    if marked and (row, boundary) in panel.marks:
+        return Segment(panel.marks[row, boundary], look.style(("mark",), None))
+    if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
+        return Segment("≠", look.style(("differs",), None))
+    if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
+        return Segment("┃", look.style(("frame",), None))
+    if (row, boundary) in panel.stops:
+        return Segment("◆", look.style(("stop",), None))
+    if panel.now is not None and not panel.listed and row == panel.now.row:
+        if boundary == panel.now.column:
+            return Segment("▸", look.style(("frame",), None))
+        if boundary == panel.now.column + 1:
+            return Segment("◂", look.style(("frame",), None))
+    if panel.listed and panel.now == (row, boundary - 1):
+        return Segment("◂", look.style(("frame",), None))
+    if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
+        return Segment("│", look.style(("crop",), None))
+    return Segment(plain, look.style(("hint",), None))
+
+
+def _gutter_beside(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
+    """The same above and below the middle line of a tall cell: nothing that is said once."""
+    if (row, boundary) in panel.marks:
+        return Segment(" ", look.style(("mark",), None))
+    if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
+        return Segment("┃", look.style(("frame",), None))
+    if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
+        return Segment("│", look.style(("crop",), None))
+    return Segment(plain, look.style(("hint",), None))
+
+
+def _differs(panel: Panel, row: int, column: int) -> bool:
+    if panel.differing is None or column >= panel.face.shape[1]:
+        return False
+    return bool(panel.differing[row, column])
+
+
+def _on_side(block: Span, row: int, boundary: int) -> bool:
+    return block.top <= row <= block.bottom and boundary in (block.left, block.right + 1)

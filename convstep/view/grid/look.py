@@ -1,0 +1,88 @@
+"""How to draw, whatever is drawn: styles by role, colour or not, numbers or heat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rich.style import Style
+
+from convstep.view.grid.colours import Colours
+from convstep.view.grid.panel import Cell
+from convstep.view.numbers.scale import Scale
+
+Heat = tuple[str | None, str]
+"""The colours of a value, behind it and in front; None leaves the screen's ground."""
+MODES = ("both", "numbers", "heat")
+"""How values are shown, in the order `v` goes through them."""
+PRECISIONS = range(-4, 10)
+"""Columns that can be added to every number."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How to draw, whatever is drawn."""
+
+    styles: Mapping[str, Style]
+    """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
+    stop, mark, crop, label."""
+    mode: str = "both"
+    """One of `MODES`."""
+    dark: bool = True
+    """Whether the screen is dark, so that zero fades into it."""
+    coloured: bool = True
+    """False draws magnitudes as shades instead of colours."""
+    cursor: Cell | None = None
+    """The cell under the cursor."""
+    base: Style = field(default_factory=Style)
+    """What every cell and line begins with: the screen's own colours."""
+    colours: Colours = Colours.ALL
+    """What the terminal has."""
+    _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
+
+    def scale(self, limit: float) -> Scale:
+        """The scale of an array's values up to a limit."""
+        return _scale(limit, self.dark, self.colours)
+
+    def style(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
+        """The roles' styles laid over each other, on a background of heat if there is one."""
+        key = (roles, heat)
+        if key not in self._cache:
+            combined = self.base
+            if heat is not None:
+                combined += Style(color=heat[1], bgcolor=heat[0])
+            for role in roles:
+                style = self.styles.get(role) or _OWN.get(role, _NONE)
+                if heat is not None and style.bgcolor is None:
+                    # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
+                    style = style.without_color + _BRIGHT
+                combined += style
+            self._cache[key] = combined
+        return self._cache[key]
+
+
+@lru_cache(maxsize=256)
+def _scale(limit: float, dark: bool, colours: Colours) -> Scale:
+    return Scale(limit, dark, colours)
+
+
+def big_roles(roles: tuple[str, ...], dark: bool) -> tuple[str, ...]:
+    """What big digits need beside a cell's roles: ink of the screen's own kind, light on a dark one.
+
+    Their ink reaches the edge of the cell. Reversed, or black on a marker pen, it would flow into the
+    ground around it.
+    """
+    if "cursor" in roles or "now" in roles:
+        return ("held on dark" if dark else "held on light",)
+    return ("marked on dark",) if "marked" in roles and dark else ()
+
+
+_NONE, _BRIGHT = Style(), Style(dim=False)
+_OWN = {
+    "plain": Style(underline=False),
+    "held on dark": Style(color="#ffffff", bgcolor="#6e6e6e", reverse=False),
+    "held on light": Style(color="#000000", bgcolor="#9e9e9e", reverse=False),
+    "marked on dark": Style(color="#ffffff", bgcolor="#8a6d00"),
+}
+"""What no style sheet says: a tall cell is underlined once; big digits keep the screen's kind of ink."""

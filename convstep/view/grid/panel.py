@@ -1,0 +1,190 @@
+"""Panel: everything a tensor grid needs to know about one face, and nothing about convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.language import tr
+from convstep.view.grid.faces import Face
+from convstep.view.numbers.factor import NARROW, common_power, factor_text
+
+
+class Cell(NamedTuple):
+    """A place on a face."""
+
+    row: int
+    """Row of the face."""
+    column: int
+    """Column of the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A block of cells; a step above 1 leaves gaps, as dilation does."""
+
+    rows: range
+    """Rows in the block, never empty."""
+    columns: range
+    """Columns in the block, never empty."""
+
+    @classmethod
+    def of(cls, rows: slice, columns: slice) -> Span:
+        """From slices with a start and a stop, as the loop uses them."""
+        return cls(_range(rows), _range(columns))
+
+    def __contains__(self, cell: object) -> bool:
+        """Whether a (row, column) is one of the block's cells, gaps excluded."""
+        if not isinstance(cell, tuple):
+            return False
+        return cell[0] in self.rows and cell[1] in self.columns
+
+    @property
+    def top(self) -> int:
+        """First row."""
+        return self.rows[0]
+
+    @property
+    def bottom(self) -> int:
+        """Last row, inside the block."""
+        return self.rows[-1]
+
+    @property
+    def left(self) -> int:
+        """First column."""
+        return self.columns[0]
+
+    @property
+    def right(self) -> int:
+        """Last column, inside the block."""
+        return self.columns[-1]
+
+
+def _range(part: slice) -> range:
+    return range(part.start, part.stop, 1 if part.step is None else part.step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One face with the marks to draw on it."""
+
+    key: str
+    """What the panel is, stable from step to step."""
+    face: Face
+    """What it shows; the values are live."""
+    limit: float
+    """The magnitude at which the colour scale saturates."""
+    caption: str = ""
+    """A word beside the title, e.g. "running"; it is translated where it is written."""
+    framed: bool = False
+    """Whether a window moves over this face: room for its frame is kept."""
+    window: Span | None = None
+    """The cells the current step looks at."""
+    changed: Span | None = None
+    """The cells the current step has written."""
+    inside: Span | None = None
+    """The part within the padding; cells outside are drawn as padding."""
+    cropped: bool = False
+    """Whether the border of `inside` is a line to draw."""
+    now: Cell | None = None
+    """The one cell the current step takes."""
+    near: Cell | None = None
+    """The cell to keep in sight where there is room for a part only, if no window or current cell is."""
+    done: int | None = None
+    """How many cells, in reading order, are already done; None where that has no meaning."""
+    stops: frozenset[tuple[int, int]] = frozenset()
+    """Cells at which a run stops."""
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """By cell, the character that a lesson or a learner puts on it."""
+    choices: tuple[int, int] = (1, 0)
+    """How many faces `[` and `]` go through, and which of them this is."""
+    stage: bool = False
+    """One of the large panels of the upper row; the others stand below."""
+    stack: str = ""
+    """Panels of the same stack stand above each other where there is room."""
+    listed: bool = False
+    """A list rather than a picture: row labels always, current row marked."""
+    whole: bool = False
+    """Whether all values are, and stay, whole numbers."""
+    differing: npt.NDArray[np.bool_] | None = None
+    """Cells that differ from another panel's, in the face's shape: each is marked."""
+    known: npt.NDArray[np.bool_] | None = None
+    """Which cells have a value, in the face's shape: the others stay blank; None for all."""
+    sparse: bool = False
+    """Whether only differing cells show their numbers; the others are dots."""
+    note: str = ""
+    """What to say in place of the numbers, where there are none."""
+    part: str = ""
+    """Which part of the tensor's values these are, where not all: "sample 1's share"."""
+    titles: tuple[str, ...] = ()
+    """What to write on the border instead of label and caption: the first that fits."""
+    reach: float | None = None
+    """The largest magnitude that is written, where colours saturate at another one; None for the limit."""
+    measure: float | None = None
+    """The magnitude that the power of ten is chosen by, where it is another panel's; None for its own."""
+    unit: int | None = None
+    """The power of ten its numbers are divided by; None for the one that its limit asks for."""
+
+    def power_at(self, width: int) -> int:
+        """The power of ten to divide its numbers by where each has so many columns; 0 for none."""
+        if self.unit is not None:
+            return self.unit
+        return common_power(self.most if self.measure is None else self.measure, width, whole=self.whole)
+
+    @property
+    def most(self) -> float:
+        """The largest magnitude that is written."""
+        return self.limit if self.reach is None else self.reach
+
+    @property
+    def caption_text(self) -> str:
+        """The caption in the language that is spoken."""
+        return tr(self.caption)
+
+    @property
+    def power(self) -> int:
+        """The power of ten its numbers are divided by: its own unit, or that of the narrowest numbers."""
+        return self.power_at(NARROW)
+
+    @property
+    def factor(self) -> str:
+        """What a title says of that: `×1e-7`, or ""."""
+        return factor_text(self.power)
+
+    @property
+    def running(self) -> bool:
+        """Whether its values are sums that the loop adds to."""
+        return self.caption == "running" or bool(self.part)
+
+
+def beside_key(key: str, number: int) -> str:
+    """The key of the panel that shows the `number`-th further face of another."""
+    return f"{key}-{number}"
+
+
+def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
+    """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
+
+    Args:
+        panel: whose.
+        room: columns for it.
+        brief: whether to leave the caption out.
+
+    Returns:
+        The title; one that is too long where there is no factor, "" where a factor has no room.
+    """
+    from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
+
+    label = panel.face.label
+    captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
+    titles = panel.titles or (*captioned, label, label.replace(", ", ","))
+    factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers
+    if not factor:
+        return next((title for title in titles if cell_len(title) <= room), titles[-1])
+    shortest = () if panel.titles else (panel.face.name,)
+    named = (f"{title}{gap}{factor}" for title in (*titles, *shortest) for gap in ("  ", " "))
+    return next((title for title in named if cell_len(title) <= room), "")

@@ -1,0 +1,1 @@
+"""Where the parts stand: pure functions of sizes."""

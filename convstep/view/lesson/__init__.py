@@ -1,0 +1,1 @@
+"""A lesson's pages, the course, and what a learner got."""

@@ -1,0 +1,58 @@
+"""What a lesson points at, and what a learner marks: tensors and indices on the panels of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from convstep.conv.geometry import Geometry
+from convstep.lessons.lesson import PagePlace
+from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.tensors import Index, padded
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.scene.scene import Scene
+
+POINTED, CHOSEN, SURPLUS, MISSED = "›", "●", "✗", "○"
+"""Marks: the lesson points here; chosen; chosen wrongly; missed."""
+
+Marks = dict[str, dict[Index, str]]
+"""By tensor and index, the character on the cell."""
+
+
+def panel_of(scene: Scene, tensor: str) -> Panel | None:
+    """The first panel that shows a tensor; beside a candidate `dA_prev` stands for the padded one."""
+    names = (tensor, "dA_prev") if tensor == "dA_prev_pad" else (tensor,)
+    return next((panel for panel in scene.panels if panel.face.name in names), None)
+
+
+def index_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, Index]:
+    """The tensor and the index that a cell of a panel stands for."""
+    name, index = panel.face.name, panel.face.index(*cell)
+    if name == "dA_prev":
+        return "dA_prev_pad", padded(index, geometry)
+    return name, index
+
+
+def pointed(stop: PagePlace) -> Marks:
+    """What a stop points at."""
+    marks: Marks = {}
+    for cells in stop.marks:
+        marks.setdefault(cells.tensor, {}).update(dict.fromkeys(cells.indices, POINTED))
+    return marks
+
+
+def with_chosen(marks: Marks, question: CellsQuestion, chosen: Iterable[Index], *, revealed: bool) -> Marks:
+    """The marks with those of the learner over them.
+
+    Args:
+        marks: of the lesson.
+        question: what is asked.
+        chosen: what the learner marked.
+        revealed: whether to show what was right.
+    """
+    cells = set(chosen)
+    own = dict.fromkeys(cells, CHOSEN)
+    if revealed:
+        own = dict.fromkeys(question.cells & cells, CHOSEN)
+        own |= dict.fromkeys(cells - question.cells, SURPLUS)
+        own |= dict.fromkeys(question.cells - cells, MISSED)
+    return {**marks, question.tensor: {**marks.get(question.tensor, {}), **own}}

@@ -1,0 +1,1 @@
+"""How numbers look: cells of a fixed width, common factors, scales, digits for a class."""

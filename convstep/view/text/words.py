@@ -1,0 +1,95 @@
+"""The problem in words, and the panel of what an oracle disagrees with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convstep.conv.problem import Problem
+from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.conv.validation import place_text as place_text
+from convstep.language import tr
+from convstep.view.grid.faces import face
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.numbers.scale import round_limit
+
+if TYPE_CHECKING:
+    from convstep.oracle.comparison import Row
+
+
+def gradient_names(problem: Problem) -> list[str]:
+    """What backward returns, in its order."""
+    return ["dW", "dA_prev"] if problem.b is None else ["dW", "db", "dA_prev"]
+
+
+def problem_facts(problem: Problem) -> list[str]:
+    """The problem in a few words each, the most telling first."""
+    facts = [*shape_facts(problem), *window_facts(problem)]
+    if problem.b is None:
+        facts.append(tr("no bias"))
+    facts.append(str(problem.dtype))
+    if problem.recorded is not None:
+        facts.append(tr("recorded gradients"))
+    return facts
+
+
+def shape_facts(problem: Problem) -> list[str]:
+    """How large the arrays are, which the panels show as well."""
+    c_out, f_h, f_w, c_k = problem.geometry.kernel_shape
+    return [f"A_prev {shape_text(problem.A_prev.shape)}", f"W {c_out}@{f_h}x{f_w}x{c_k}"]
+
+
+def window_facts(problem: Problem) -> list[str]:
+    """Where the windows lie and what they join, which every title says."""
+    facts = [f"stride {pair_text(problem.stride)}", f"padding {padding_text(problem.padding)}"]
+    if problem.dilation != (1, 1):
+        facts.append(f"dilation {pair_text(problem.dilation)}")
+    if problem.groups != 1:
+        facts.append(f"groups {problem.groups}")
+    return facts
+
+
+def difference_panel(row: Row) -> Panel:
+    """The face of the difference with the worst cell on it; full colour is the tolerance.
+
+    Its numbers are written in the unit of the worst error, of which the tolerance may be a million.
+    Cells about which the oracle was not asked are blank.
+    """
+    worst = row.worst_index
+    now = Cell(worst[0], 0) if len(worst) == 1 else Cell(*worst[-3:-1])
+    error = face(tr("error of {name}", name=row.name), row.difference, _face_of(worst))
+    return Panel(
+        key=f"difference_{row.name}",
+        face=error,
+        titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
+        known=face(row.name, row.cells, _face_of(worst)).values,
+        reach=round_limit(row.max_abs_error),
+        limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
+        now=now if row.cells[worst] else None,
+        listed=len(row.shape) == 1,
+    )
+
+
+def waiting_panel(problem: Problem, name: str, note: str) -> Panel:
+    """The place of a gradient's difference before there is one.
+
+    Args:
+        problem: whose gradient.
+        name: "dW", "db" or "dA_prev".
+        note: what is waited for.
+    """
+    array = {"dW": problem.W, "db": problem.b, "dA_prev": problem.A_prev}[name]
+    assert array is not None
+    return Panel(
+        key=f"difference_{name}",
+        face=face(tr("error of {name}", name=name), array, _face_of((0,) * array.ndim)),
+        limit=1.0,
+        listed=array.ndim == 1,
+        note=note,
+    )
+
+
+def _face_of(index: tuple[int, ...]) -> tuple[int | None, ...]:
+    """The face on which a cell of a gradient stands, as `face` takes it."""
+    return (None,) if len(index) == 1 else (*index[:-3], None, None, index[-1])

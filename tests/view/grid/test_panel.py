@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convstep.view.grid.faces import Fixed, face
+from convstep.view.grid.panel import Cell, Panel, Span, beside_key, title_of
+
+
+@given(st.integers(0, 9), st.integers(1, 4), st.integers(1, 3), st.integers(0, 9), st.integers(1, 4))
+def test_span_holds_exactly_the_cells_that_its_slices_select(
+    top: int, rows: int, step: int, left: int, columns: int
+) -> None:
+    part = (slice(top, top + step * (rows - 1) + 1, step), slice(left, left + columns))
+    span = Span.of(*part)
+    selected = {(r, c) for r in range(*part[0].indices(40)) for c in range(*part[1].indices(40))}
+    assert {(r, c) for r in range(40) for c in range(40) if Cell(r, c) in span} == selected
+    assert (span.top, span.left) == min(selected)
+    assert (span.bottom, span.right) == max(selected)
+
+
+def test_span_holds_nothing_but_cells() -> None:
+    assert 3 not in Span(range(4), range(4))
+    assert "ab" not in Span(range(4), range(4))
+
+
+def test_keys_of_further_faces_differ_from_each_other_and_from_the_first() -> None:
+    keys = ["kernel", "kernel_gradient", *(beside_key("kernel", n) for n in range(1, 4))]
+    assert len(set(keys)) == 5
+
+
+@given(
+    st.booleans(),
+    st.sampled_from([(), ("t of all  reference", "t ref")]),
+    st.sampled_from(["", "running"]),
+    st.floats(1e-30, 1e30),
+    st.integers(-4, 60),
+    st.booleans(),
+)
+def test_a_title_never_loses_the_factor_of_the_numbers(
+    deep: bool, titles: tuple[str, ...], caption: str, limit: float, room: int, brief: bool
+) -> None:
+    fixed: Fixed = (None, None, 1) if deep else (None, None)
+    shown = face("dA_prev", np.zeros((2, 2, 2) if deep else (2, 2)), fixed)
+    panel = Panel("t", shown, limit, caption=caption, titles=titles)
+    title = title_of(panel, room, brief=brief)
+    if panel.factor and title:
+        assert title.endswith(panel.factor)
+        assert len(title) <= room
+        assert title.startswith((shown.name, *titles))
+    if not panel.factor:
+        assert title
+    if room == 60:
+        assert ("running" in title) == (caption == "running" and not brief and not titles)
+    assert "×" not in title_of(replace(panel, note="…"), room)
+
+
+def test_a_panel_takes_out_what_its_limit_asks_for_or_what_it_is_told() -> None:
+    panel = Panel("t", face("t", np.zeros((2, 2)), (None, None)), 2.0**-22)
+    assert (panel.power, panel.factor, panel.power_at(7)) == (-8, "×1e-8", -7)
+    assert replace(panel, measure=1e-20).power_at(7) == -20, "another panel's limit"
+    assert replace(panel, unit=-9, measure=1e-20).power_at(7) == -9
+    assert (replace(panel, unit=0).power, replace(panel, unit=-9).factor) == (0, "×1e-9")
+    assert replace(panel, limit=8.0).factor == ""
