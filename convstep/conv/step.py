@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
+from convstep.steps.event import Access
 
 Array = npt.NDArray[Any]
 
@@ -156,3 +157,28 @@ class Step:
     def dA_prev_pad(self) -> Array:
         """The running gradient of the padded input, live, in the shape of `A_prev` padded."""
         return self.run.dA_prev_pad
+
+    def accesses(self) -> tuple[Access, ...]:
+        """What the step reads and writes, in the loop's order: the loop's body as data.
+
+        Regions index the arrays of the problem and its gradients, with the batch axis where there is one.
+        """
+        sample, i_c, dz = self._sample, self.i_c, self.dz
+        window = self.window if sample else self.window[1:]
+        reads = (
+            Access("A_prev_pad", window, "reads", "x", self.input_slice),
+            Access("W", (i_c,), "reads", "w", self.kernel),
+            Access("dZ", (*sample, self.i_h, self.i_w, i_c), "reads", "dz", dz),
+        )
+        adds = (
+            Access("dW", (i_c,), "adds", "x * dz", self.input_slice * dz),
+            Access("dA_prev_pad", window, "adds", "w * dz", self.kernel * dz),
+        )
+        if self.db is None:
+            return (*reads, *adds)
+        return (*reads, *adds, Access("db", (i_c,), "adds", "dz", dz))
+
+    @property
+    def _sample(self) -> tuple[int, ...]:
+        """What an index into the problem's arrays begins with."""
+        return () if self.run.geometry.batch is None else (self.i_n,)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
+from convstep.lessons.ask_block import Asked
 from convstep.lessons.asking import parse_question
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import Placed, stand
-from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.questions import CellsQuestion, ShapeQuestion, StepQuestion, ValueQuestion
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, page, page_fault, question
 from tests.strategies import problems, random_problem, tried
@@ -29,15 +30,11 @@ OUT_OF_SIGHT = ("does not see this channel", "but the loop is in sample")
 Running = dict[str, np.ndarray[Any, Any]]
 
 
-def asked(
-    kind: str, body: str, standing: Placed, language: str = "en"
-) -> tuple[Question, PagePlace, PagePlace]:
+def asked(kind: str, body: str, standing: Placed, language: str = "en") -> Asked:
     return parse_question(Block(("ask", kind), body, 10, fenced=True), standing, language, "")
 
 
-def perhaps(
-    kind: str, body: str, standing: Placed, *reasons: str
-) -> tuple[Question, PagePlace, PagePlace] | None:
+def perhaps(kind: str, body: str, standing: Placed, *reasons: str) -> Asked | None:
     """The question; None if it is refused for one of these reasons."""
     try:
         return asked(kind, body, standing)

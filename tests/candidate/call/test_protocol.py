@@ -179,12 +179,8 @@ def test_whatever_the_other_side_says_can_be_shown(text: str) -> None:
 
 def test_a_path_arrives_as_it_is() -> None:
     file = "/a\x1b[2J/\udce9.py"
-    assert (
-        protocol.read_introduction(
-            there(protocol.introduction(Candidate("f", "function", (), 0, file=file)))
-        ).file
-        == file
-    )
+    sent = protocol.introduction(Candidate("f", "function", (), 0, file=file))
+    assert protocol.read_introduction(there(sent)).file == file
 
 
 def test_a_megabyte_of_a_message_arrives_as_a_sentence() -> None:

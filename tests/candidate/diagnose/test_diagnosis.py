@@ -22,7 +22,7 @@ from convstep.candidate.verdict import Verdict
 from tests.candidate.corpus import FILES, Specimen, one_each
 from tests.candidate.corpus.patched import module_of, path_of
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
-from tests.candidate.diagnose.test_observed import swept
+from tests.candidate.diagnose.test_observations import swept
 from tests.strategies import THOROUGH, some
 
 Array = npt.NDArray[Any]

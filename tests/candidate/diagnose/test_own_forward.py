@@ -17,7 +17,7 @@ from convstep.candidate.check.grade import judge
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.conv.problem import Problem
-from tests.candidate.diagnose.test_observed import swept
+from tests.candidate.diagnose.test_observations import swept
 
 Array = npt.NDArray[Any]
 Layer = Callable[[Problem], tuple[Array, dict[str, Array]]]

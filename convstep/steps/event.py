@@ -1,0 +1,95 @@
+"""Event: what one step was: its place in the loops, and the cells it reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.brief import brief
+
+Array = npt.NDArray[Any]
+Region = tuple[int | slice, ...]
+"""A basic index: the cells of an array that one access is about."""
+
+
+class Access(NamedTuple):
+    """Cells of one array that a step reads or writes.
+
+    A named tuple, because the loop's timeline makes several of them at every step.
+    """
+
+    array: str
+    """The array's name, as `Stepped.arrays` has it: "dA_prev_pad"."""
+    region: Region
+    """Its cells, as an index into that array."""
+    kind: Literal["reads", "adds", "assigns"]
+    """Whether the cells are read, added to (`+=`), or replaced (`=`)."""
+    text: str
+    """What the source calls the value: "x" for cells that are read, else the right-hand side, "x * dz"."""
+    value: Array | np.generic
+    """What is read, added or assigned, in the region's shape. What is read is a view."""
+    before: Array | None = None
+    """The cells of a write before it, a copy; None for what is read, and where nobody has kept them."""
+    after: Array | None = None
+    """The cells of a write after it; None like `before`."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether the cells may change."""
+        return self.kind != "reads"
+
+    def __repr__(self) -> str:
+        """Shapes, not numbers."""
+        return brief(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One `for` around a step: its variable and how far it is."""
+
+    name: str
+    """`i_h` and the like."""
+    at: int
+    """Which of its turns this is, from 0."""
+    count: int
+    """How many turns it takes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One step, in full: what is shown of it, said of it, searched in it."""
+
+    index: int
+    """Its place among the steps, from 0."""
+    loops: tuple[Loop, ...]
+    """The loops around it, outermost first; without those that make a single turn by definition."""
+    accesses: tuple[Access, ...]
+    """What it reads and then what it writes, in the order of the source."""
+    made: int
+    """How many of its writes are made."""
+
+    __repr__ = brief
+
+    @property
+    def reads(self) -> tuple[Access, ...]:
+        """What it reads."""
+        return tuple(access for access in self.accesses if not access.writes)
+
+    @property
+    def writes(self) -> tuple[Access, ...]:
+        """What it writes, in the order of the source."""
+        return tuple(access for access in self.accesses if access.writes)
+
+    def read(self, text: str) -> Access:
+        """What the source calls by this name.
+
+        Raises:
+            KeyError: the step reads nothing of that name.
+        """
+        for access in self.accesses:
+            if access.text == text and not access.writes:
+                return access
+        raise KeyError(text)
