@@ -13,6 +13,8 @@ from convstep.brief import brief
 
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]
+Window = tuple[int, slice, slice, slice]
+"""Sample, rows, columns and channels of a padded array."""
 
 
 class StepIndex(NamedTuple):
@@ -135,7 +137,7 @@ class Geometry:
         group = i_c // (c_out // self.groups)
         return slice(group * c_k, (group + 1) * c_k)
 
-    def window(self, index: StepIndex) -> tuple[int, slice, slice, slice]:
+    def window(self, index: StepIndex) -> Window:
         """Where one step reads `A_prev_pad` and writes `dA_prev_pad`, batch axis included."""
         i_n, i_h, i_w, i_c = index
         return i_n, self.rows(i_h), self.columns(i_w), self.channels(i_c)

@@ -9,15 +9,13 @@ from typing import Self
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.gradients import GRADIENTS as GRADIENTS
+from convstep.conv.gradients import check_cell
 from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
-from convstep.language import tr
 from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
 from convstep.replay.places import out_of_range
-
-GRADIENTS = ("dW", "db", "dA_prev_pad")
-"""Arrays whose cells can be watched."""
+from convstep.steps.cells import cell_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,66 +143,3 @@ def check_place(place: Breakpoint, geometry: Geometry) -> None:
         value: int | None = getattr(place, name)
         if value is not None and not 0 <= value < count:
             raise ValueError(out_of_range(name, value, count))
-
-
-def gradient_shape(gradient: str, geometry: Geometry) -> tuple[int, ...]:
-    """The shape of a gradient, as the public arrays have it."""
-    if gradient == "dA_prev_pad":
-        leading = () if geometry.batch is None else (geometry.batch,)
-        return (*leading, *geometry.padded_shape)
-    return geometry.kernel_shape if gradient == "dW" else geometry.kernel_shape[:1]
-
-
-def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: bool) -> None:
-    """Raise a ValueError, one sentence, for a cell that does not exist.
-
-    Args:
-        gradient: its array's name.
-        index: the cell.
-        geometry: the convolution.
-        bias: whether there is a `db`.
-    """
-    if gradient not in GRADIENTS:
-        raise ValueError(
-            tr(
-                "{gradient!r} cannot be watched; only {gradients} can",
-                gradient=gradient,
-                gradients=", ".join(GRADIENTS),
-            )
-        )
-    if gradient == "db" and not bias:
-        raise ValueError(tr("there is no db: the problem has no bias"))
-    check_index(gradient, index, gradient_shape(gradient, geometry))
-
-
-def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
-    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have.
-
-    Args:
-        name: the array's.
-        index: the cell.
-        shape: of the array.
-    """
-    cell = cell_text(name, index)
-    if len(index) != len(shape):
-        raise ValueError(
-            tr(
-                "{cell} has {count} indices, but {name} has {axes} axes: {shape}",
-                cell=cell,
-                count=len(index),
-                name=name,
-                axes=len(shape),
-                shape=shape,
-            )
-        )
-    for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
-        if not 0 <= value < length:
-            raise ValueError(
-                tr(
-                    "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}",
-                    cell=cell,
-                    axis=axis,
-                    value=value,
-                    last=length - 1,
-                )
-            )

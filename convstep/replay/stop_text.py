@@ -6,19 +6,18 @@ import dataclasses
 import re
 
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.gradients import GRADIENTS, check_cell
 from convstep.language import tr
 from convstep.replay.conditions import Condition, ConditionError
 from convstep.replay.places import example_place, too_many
 from convstep.replay.stop_kinds import (
-    GRADIENTS,
     Breakpoint,
     ConditionStop,
     Stop,
     Watchpoint,
-    check_cell,
-    check_index,
     check_place,
 )
+from convstep.steps.cells import check_index
 
 MOST_HITS = 10**9
 """No run meets more hits than this."""
