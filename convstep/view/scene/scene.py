@@ -7,20 +7,12 @@ from typing import Any
 
 import numpy.typing as npt
 
+from convstep.steps.event import Access, Loop
 from convstep.view.grid.faces import Face
-from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.panels.conv2d_cells import Choice as Choice  # until the screen asks there
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which faces to show; None follows the loop."""
-
-    input_channel: int | None = None
-    """Offset of the input channel within the step's group."""
-    output_channel: int | None = None
-    """The output channel whose kernel and upstream gradient are shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,26 +37,28 @@ class Addition:
     """The cells after the addition."""
     cells: Face
     """Where the cells stand, to name one of them."""
-    origin: Cell
-    """The cell of that face at which `before[0, 0]` stands."""
-    pace: Cell
-    """Rows and columns between neighbouring cells of `before` on the face."""
+    span: Span
+    """Which cells of that face they are."""
     done: bool
     """Whether it is already made."""
     part: tuple[str, ...] = ()
     """Whose sum it is added to, where not that of all samples, the longest form first."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
-    """One `for` of the nest: its variable and how far it is."""
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One line of the loop."""
 
-    name: str
-    """`i_h` and the like."""
-    at: int
-    """Where it stands."""
-    count: int
-    """How many turns it takes."""
+    code: str
+    """The code without its indentation."""
+    depth: int
+    """How deep it is nested below the outermost `for`."""
+    loop: str = ""
+    """The variable of a `for` line."""
+    addition: str = ""
+    """The array that an addition writes."""
+    rests: bool = False
+    """Whether the loop rests here between two steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +74,27 @@ class Scene:
     state: str
     """Whether the step is executed, under way, or about to be."""
     loops: tuple[Loop, ...]
-    """The `for` nest, outermost first."""
-    upstream: str
-    """The step's `dz` by name: `dZ[4, 2, 0]`."""
-    dz: float
-    """Its value."""
+    """The loops around it, outermost first; without those that make a single turn by definition."""
+    taken: Access | None
+    """The single value among what the step reads, if there is one: `dz`."""
     additions: tuple[Addition, ...]
     """The step's additions in the loop's order."""
     made: int
     """How many of them are made."""
     panels: tuple[Panel, ...]
     """In reading order: the stage first."""
+    source: tuple[SourceLine, ...] = ()
+    """The lines of the loop, from its first `for` on."""
+
+    @property
+    def upstream(self) -> str:
+        """The value that is taken, by name: `dZ[4, 2, 0]`."""
+        return "" if self.taken is None else f"{self.taken.array}[{', '.join(map(str, self.taken.region))}]"
+
+    @property
+    def dz(self) -> float:
+        """Its value."""
+        return 0.0 if self.taken is None else float(self.taken.value)
 
     def panel(self, key: str) -> Panel:
         """The panel with a key.
