@@ -64,7 +64,7 @@ class Face:
         return (*region, *[slice(None)] * (len(self.fixed) - len(region)))
 
     def _written(self, entries: list[str]) -> str:
-        if entries[0] != ":" and self.fixed[-1] is not None and self.lengths[-1] == 1:
+        if None not in (self.fixed[0], self.fixed[-1]) and self.lengths[-1] == 1:
             entries.pop()
         while entries and entries[-1] == ":":
             entries.pop()

@@ -14,6 +14,7 @@ from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
     from convstep.replay.provenance import Provenance
+    from convstep.view.scene.scene import Scene
 
 WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
 """Why there is no other sample to go to."""
@@ -88,6 +89,12 @@ def touched(first: int, last: int, geometry: Geometry) -> Span | None:
     if start.i_h == stop.i_h:
         columns = slice(geometry.columns(start.i_w).start, geometry.columns(stop.i_w).stop)
     return Span.of(rows, columns)
+
+
+def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
+    """The block of a padded face that was written between two scenes; None if that is all of it."""
+    (first, _), (last, under_way) = sorted((old.progress, new.progress))
+    return touched(first, last + (under_way > 0), geometry)
 
 
 def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[int, ...]]:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.language import tr
 from convstep.steps.event import Access, Event, Region
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -38,17 +37,10 @@ def build(
         parts: by array, which part of its values is shown where not all, the longest form first.
         source: the lines of the loop.
     """
-    position, total = place
-    single = [read for read in event.reads if _is_cell(read.region, arrays[read.array].ndim)]
     return Scene(
-        position=position,
-        total=total,
-        place=", ".join(f"{loop.name} {loop.at}" for loop in event.loops),
-        state=_state(position, event),
-        loops=event.loops,
-        taken=single[-1] if single else None,
+        *place,
+        event=event,
         additions=tuple(additions(event, arrays, panels, parts)),
-        made=event.made,
         panels=tuple(placed(panel, event) for panel in panels),
         source=tuple(source),
     )
@@ -70,7 +62,7 @@ def placed(panel: Panel, event: Event) -> Panel:
     if panel.framed:
         return replace(panel, window=span)
     corner = Cell(span.top, span.left)
-    if _is_cell(access.region, len(panel.face.fixed)):
+    if np.ndim(access.value) == 0:
         return replace(panel, now=corner)
     factor = factor_of(access, event)
     if factor is None:
@@ -94,7 +86,7 @@ def additions(
         assert write.after is not None
         yield Addition(
             target=cells.part(region, held=False),
-            shown=cells.part(region),
+            shown=cells.part(region, held=cells.lengths[-1] > 1),
             formula=write.text,
             factor_name="" if factor is None else factor.text,
             factor=np.ones_like(added) if factor is None else values_on(cells.fixed, region, factor.value),
@@ -156,15 +148,3 @@ def values_on(fixed: Fixed, region: Region, values: Array | np.generic) -> Array
             index.append(np.newaxis)
     seen: Array = np.asarray(values)[tuple(index)]
     return seen if seen.ndim == 2 else seen[:, np.newaxis]
-
-
-def _is_cell(region: Region, axes: int) -> bool:
-    """Whether a region is a single cell by its index, not by the lengths of the axes."""
-    return len(region) == axes and not any(isinstance(part, slice) for part in region)
-
-
-def _state(position: int, event: Event) -> str:
-    count = len(event.writes)
-    if 0 < event.made < count:
-        return tr("{made} of {count} additions made", made=event.made, count=count)
-    return tr("executed" if position else "about to run")

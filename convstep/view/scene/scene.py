@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from convstep.steps.event import Access, Loop
+from convstep.language import tr
+from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.panels.conv2d_cells import Choice as Choice  # until the screen asks there
@@ -69,31 +71,52 @@ class Scene:
     """Steps executed."""
     total: int
     """Steps in all."""
-    place: str
-    """The loop index in words: `i_h 4, i_w 2, i_c 0`."""
-    state: str
-    """Whether the step is executed, under way, or about to be."""
-    loops: tuple[Loop, ...]
-    """The loops around it, outermost first; without those that make a single turn by definition."""
-    taken: Access | None
-    """The single value among what the step reads, if there is one: `dz`."""
+    event: Event
+    """The step to look at."""
     additions: tuple[Addition, ...]
-    """The step's additions in the loop's order."""
-    made: int
-    """How many of them are made."""
+    """What it writes, in the order of the source."""
     panels: tuple[Panel, ...]
     """In reading order: the stage first."""
     source: tuple[SourceLine, ...] = ()
     """The lines of the loop, from its first `for` on."""
 
     @property
+    def place(self) -> str:
+        """Where the step is in the loops, in words: `i_h 4, i_w 2, i_c 0`."""
+        return ", ".join(f"{loop.name} {loop.at}" for loop in self.event.loops)
+
+    @property
+    def state(self) -> str:
+        """Whether the step is executed, under way, or about to be."""
+        made, count = self.event.made, len(self.event.writes)
+        if 0 < made < count:
+            return tr("{made} of {count} additions made", made=made, count=count)
+        return tr("executed" if self.position else "about to run")
+
+    @property
+    def made(self) -> int:
+        """How many of its writes are made."""
+        return self.event.made
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Steps executed, and writes made of the next one."""
+        return self.position, self.made if self.event.index == self.position else 0
+
+    @property
+    def taken(self) -> Access | None:
+        """The single value among what the step reads, by its index and not by lengths: `dz`."""
+        single = [read for read in self.event.reads if np.ndim(read.value) == 0]
+        return single[-1] if single else None
+
+    @property
     def upstream(self) -> str:
-        """The value that is taken, by name: `dZ[4, 2, 0]`."""
+        """That value by name: `dZ[4, 2, 0]`."""
         return "" if self.taken is None else f"{self.taken.array}[{', '.join(map(str, self.taken.region))}]"
 
     @property
     def dz(self) -> float:
-        """Its value."""
+        """That value."""
         return 0.0 if self.taken is None else float(self.taken.value)
 
     def panel(self, key: str) -> Panel:

@@ -48,7 +48,7 @@ def _marks(scene: Scene, lines: Sequence[SourceLine]) -> list[str]:
 
 def _draw(line: SourceLine, mark: str, scene: Scene, width: int, indent: int, gap: int) -> Text:
     # a loop that is not counted makes a single turn
-    at, count = next(((loop.at, loop.count) for loop in scene.loops if loop.name == line.loop), (0, 1))
+    at, count = next(((loop.at, loop.count) for loop in scene.event.loops if loop.name == line.loop), (0, 1))
     counter = f" {at}/{count}" if line.loop else ""
     code = " " * (line.depth * indent) + line.code
     room = width - 1 - gap - len(counter)

@@ -214,7 +214,7 @@ def test_words_of_a_step() -> None:
     assert (scene.position, scene.total, scene.state) == (137, 256, "executed")
     assert scene.place == "i_h 4, i_w 2, i_c 0"
     assert scene.upstream == "dZ[4, 2, 0]"
-    assert [(loop.name, loop.at, loop.count) for loop in scene.loops] == [
+    assert [(loop.name, loop.at, loop.count) for loop in scene.event.loops] == [
         ("i_h", 4, 8), ("i_w", 2, 8), ("i_c", 0, 4)
     ]  # fmt: skip
     assert [addition.target for addition in scene.additions] == ["dW[0]", "dA_prev_pad[4:7, 2:5]", "db[0]"]
