@@ -15,7 +15,7 @@ import numpy.typing as npt
 from convstep.conv.step import Step, quiet
 from convstep.conv.timeline import Overwritten
 from convstep.view.numbers.text import full
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 Array = npt.NDArray[Any]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None

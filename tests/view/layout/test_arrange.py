@@ -17,7 +17,7 @@ from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, 
 from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.boxes import least_width, natural_width
 from convstep.view.numbers.factor import scaled
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 
 
 def panels_of(problem: Problem) -> list[Panel]:
