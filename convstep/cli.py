@@ -329,10 +329,10 @@ def _trace(given: argparse.Namespace) -> int:
     for position in range(first, last + 1):
         timeline.next()
         if given.format == "jsonl":
-            _say(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+            _say(json.dumps(step_record(timeline.event), allow_nan=False))
         else:
             end = "" if position == last else "\n"
-            _say(step_text(timeline.step, timeline.overwritten) + end)
+            _say(step_text(timeline.event, total) + end)
     return FINE
 
 
