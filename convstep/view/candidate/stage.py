@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import Beside
-    from convstep.replay.provenance import Provenance
+    from convstep.conv.provenance import Provenance
 
 Array = npt.NDArray[Any]
 
@@ -108,7 +108,7 @@ class CandidateStage(Stage):
 
     def provenance_of(self, panel: Panel, cell: Cell) -> Provenance | None:
         """What makes a cell in the reference; None for a cell of another tensor."""
-        from convstep.replay.provenance import provenance
+        from convstep.conv.provenance import provenance
 
         if panel.face.name == "dA_prev":
             return provenance(self._problem, "dA_prev_pad", self._padded(panel.face.index(*cell)))
@@ -198,7 +198,7 @@ class CandidateStage(Stage):
         (top, _), (left, _) = self._geometry.padding
         cells = set()
         for stop in self.stops:
-            if stop.enabled and isinstance(stop, Watchpoint) and stop.gradient == "dA_prev_pad":
+            if stop.enabled and isinstance(stop, Watchpoint) and stop.array == "dA_prev_pad":
                 *batch, row, column, channel = stop.index
                 cells.add(panel.face.find((*batch, row - top, column - left, channel)))
         rows, columns = panel.face.shape

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from convstep.conv import magnitude
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.step import Step
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import cell_text
 from convstep.language import tr
-from convstep.replay import magnitude
-from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel, Span, beside_key
@@ -28,7 +29,7 @@ from convstep.view.scene.scene import Choice, Loop, Scene
 from convstep.view.text.words import place_text
 
 if TYPE_CHECKING:
-    from convstep.replay.provenance import Provenance
+    from convstep.conv.provenance import Provenance
 
 Array = npt.NDArray[Any]
 
@@ -187,26 +188,26 @@ class Stage:
         """What makes a cell of a running gradient; None for a cell of another tensor."""
         if panel.face.name not in GRADIENTS:
             return None
-        from convstep.replay.provenance import provenance
+        from convstep.conv.provenance import provenance
 
         return provenance(self._problem, panel.face.name, panel.face.index(*cell))
 
     def steps_of(self, stop: Stop) -> Sequence[int]:
         """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
         if isinstance(stop, (Breakpoint, Watchpoint)):
-            return stop.steps(self._geometry)
+            return stop.steps(self._problem.layout) or ()
         return ()
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
         cells = set()
         for stop in self.stops:
-            if stop.enabled and isinstance(stop, Watchpoint) and stop.gradient == panel.face.name:
+            if stop.enabled and isinstance(stop, Watchpoint) and stop.array == panel.face.name:
                 cells.add(panel.face.find(stop.index))
             elif stop.enabled and isinstance(stop, Breakpoint) and panel.face.name == "dZ":
-                place = (stop.i_n, stop.i_h, stop.i_w, stop.i_c)[-len(panel.face.fixed) :]
-                if None not in place:
-                    cells.add(panel.face.find(tuple(i for i in place if i is not None)))
+                turns, names = dict(stop.place), StepIndex._fields[-len(panel.face.fixed) :]
+                if turns.keys() >= set(names):
+                    cells.add(panel.face.find(tuple(turns[name] for name in names)))
         found = frozenset(cell for cell in cells if cell is not None)
         marks = self._marks_on(panel) if self.marks else {}
         return replace(panel, stops=found, marks=marks) if found or marks else panel

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from convstep.candidate.report import divergence_words
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import place_text
 from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
-from convstep.replay.provenance import provenance
 from convstep.replay.stop_text import parse_stop
 from convstep.ui.dialogs.goto import GotoScreen
 from convstep.view.scene.contributions import ContributionTable
@@ -194,5 +194,7 @@ def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int |
     assert divergence_words(found, geometry).startswith(f"step {number} of {total} ({place}), in dW")
     table = ContributionTable(provenance(made, "db", (index.i_c,)), number)
     assert table.row(table.done - 1).plain.split()[:2] == ["✓", str(number)]
-    assert list(parse_stop(str(number), geometry, True).steps(geometry)) == [number - 1]  # type: ignore[attr-defined]
+    steps = parse_stop(str(number), made.layout).steps(made.layout)
+    assert steps is not None
+    assert list(steps) == [number - 1]
     assert GotoScreen(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
