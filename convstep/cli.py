@@ -424,7 +424,7 @@ def _check_output(path: str, option: str = "-o") -> None:
         raise UsageError(tr(said, folder=folder, option=option))
     if os.path.isdir(path):
         raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
-    from convstep.conv.files import check_target
+    from convstep.files import check_target
 
     with Writing(path):
         check_target(path)
@@ -441,7 +441,7 @@ class Writing:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
-            from convstep.conv.files import FileRefused
+            from convstep.files import FileRefused
             from convstep.language import tr
 
             # of several files, the one that is refused
