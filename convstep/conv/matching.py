@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convstep.conv.problem import Problem
 from convstep.conv.step_values import RUNNING, StepValues
 from convstep.conv.walk import Walk
 from convstep.steps.nest import Box
-from convstep.steps.stepped import Piece, Question
-
-if TYPE_CHECKING:
-    from convstep.conv.timeline import Timeline
+from convstep.steps.stepped import Piece, Question, Stepped
 
 CELLS = 1 << 18
 """Values that one piece of a scan may have; the first pieces are smaller."""
@@ -30,25 +27,24 @@ LONGEST_STRETCH = 1 << 17
 
 
 def matching(
-    timeline: Timeline, condition: Question, low: int, high: int, backwards: bool
+    problem: Problem, run: Stepped, condition: Question, low: int, high: int, backwards: bool
 ) -> Iterator[Piece]:
     """The steps `low … high - 1` after which a condition is true; see `Timeline.matching`."""
-    found = condition.ranges(timeline.layout.counts)
-    possible, ranges = found["step"], [found[name] for name in timeline.layout.nest.names]
+    found = condition.ranges(problem.layout.counts)
+    possible, ranges = found["step"], [found[name] for name in problem.layout.nest.names]
     low, high = max(low, possible.start), min(high, possible.stop)
     if low >= high or not all(ranges):
         return iter(())
     if condition.names.isdisjoint(RUNNING):
-        return _scan(timeline, condition, ranges, range(low, high), backwards)
-    walk = Walk(timeline, condition, ranges)
-    return _walk_back(walk, timeline, low, high) if backwards else walk.matches(low, high)
+        return _scan(problem, condition, ranges, range(low, high), backwards)
+    walk = Walk(problem, run, condition, ranges)
+    return _walk_back(walk, problem, low, high) if backwards else walk.matches(low, high)
 
 
 def _scan(
-    timeline: Timeline, condition: Question, ranges: Sequence[range], span: range, backwards: bool
+    problem: Problem, condition: Question, ranges: Sequence[range], span: range, backwards: bool
 ) -> Iterator[Piece]:
     """Matching steps of a condition on what steps read, piece by piece."""
-    problem = timeline.problem
     values, counts = StepValues(problem), problem.geometry.nest.counts
     candidates = Box(ranges[:3], counts[:3])
     first = bisect_left(candidates, span.start // counts[3])
@@ -81,9 +77,9 @@ def _pieces(
         many = min(2 * many, most)
 
 
-def _walk_back(walk: Walk, timeline: Timeline, low: int, high: int) -> Iterator[Piece]:
+def _walk_back(walk: Walk, problem: Problem, low: int, high: int) -> Iterator[Piece]:
     """Stretches from the last to the first, each walked forwards from its beginning."""
-    c_out = timeline.problem.geometry.kernel_shape[0]
+    c_out = problem.geometry.kernel_shape[0]
     first = bisect_left(walk.candidates, low // c_out)
     last = bisect_left(walk.candidates, -(-high // c_out))
     many = STRETCH

@@ -281,7 +281,7 @@ class Timeline:
         Yields:
             Pieces in the direction of the search. The timeline itself may be moved meanwhile.
         """
-        return matching(self, question, low, high, backwards)
+        return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:
         """Make one write of the next step; the last one completes the step.

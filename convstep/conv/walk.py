@@ -17,18 +17,16 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import IntArray, StepValues
 from convstep.steps.nest import Box
-from convstep.steps.stepped import Piece, Question
-
-if TYPE_CHECKING:
-    from convstep.conv.timeline import Timeline
+from convstep.steps.stepped import Piece, Question, Stepped
 
 Array = npt.NDArray[Any]
 
@@ -42,17 +40,18 @@ WIDE = 256
 class Walk:
     """Finds the steps after which a condition on running gradients holds."""
 
-    def __init__(self, timeline: Timeline, condition: Question, ranges: Sequence[range]) -> None:
+    def __init__(self, problem: Problem, run: Stepped, condition: Question, ranges: Sequence[range]) -> None:
         """Stand before the first step.
 
         Args:
-            timeline: of the pass; it is moved only to take a state from that is far away.
+            problem: what the pass works on.
+            run: the pass, moved only to take a state from that is far away.
             condition: uses `dW`, `db` or `dA`.
             ranges: the turns of the four loops at which it can be true.
         """
-        self._timeline, self._problem, self._condition = timeline, timeline.problem, condition
-        self._geometry = geometry = self._problem.geometry
-        self._values = StepValues(self._problem)
+        self._problem, self._run, self._condition = problem, run, condition
+        self._geometry = geometry = problem.geometry
+        self._values = StepValues(problem)
         counts, self._channels = geometry.nest.counts, ranges[3]
         self.candidates = Box(ranges[:3], counts[:3])
         """Numbers of the places where the condition can hold."""
@@ -144,18 +143,17 @@ class Walk:
     def _jump(self, place: int) -> Iterator[None]:
         """Take over the state before a far place."""
         c_out, width = self._geometry.kernel_shape[0], self._geometry.output_shape[1]
-        scout = self._timeline
-        for _ in scout.prepare(place * c_out):
+        for _ in self._run.prepare(place * c_out):
             yield
-        # no yield from here to the last copy: another walk may use the same scout
-        scout.seek(place * c_out)
-        self._place, self._row = place, place // width
+        # no yield from here to the last copy: another walk may use the same run
+        self._run.seek(place * c_out)
+        arrays, self._place, self._row = self._run.arrays, place, place // width
         here = slice(self._channels.start, self._channels.stop)
-        self._dW[...] = scout.dW[here]
-        if scout.db is not None:
-            self._db[...] = scout.db[here]
+        self._dW[...] = arrays["dW"][here]
+        if "db" in arrays:
+            self._db[...] = arrays["db"][here]
         i_n, i_h = divmod(self._row, self._geometry.output_shape[0])
-        dA = scout.dA_prev_pad.reshape(self._geometry.samples, *self._geometry.padded_shape)[i_n]
+        dA = arrays["dA_prev_pad"].reshape(self._geometry.samples, *self._geometry.padded_shape)[i_n]
         top = i_h * self._geometry.stride[0]
         rows = dA[top : top + self._geometry.reach[0]]
         self._band[...] = np.moveaxis(rows.reshape(*rows.shape[:2], self._geometry.groups, -1), 2, 0)
