@@ -193,3 +193,11 @@ def test_where_loops_are_uneven_places_are_numbers() -> None:
     stop = parse_stop("4", run.layout)
     assert next(report for report in search(run, 0, [stop]) if isinstance(report, Found)).position == 4
     assert parse_stop("2,1", run.layout) == Breakpoint(i=2, k=1)
+
+
+def test_hits_are_counted_in_the_direction_of_the_search() -> None:
+    run = running_sum(np.ones(9))
+    for hits, forwards, back in [(1, 1, 8), (2, 2, 7), (4, 4, 5)]:
+        for stop in (Watchpoint("most", (), hits=hits), parse_stop(f"now > 0 hits {hits}", run.layout)):
+            ends = [*search(run, 0, [stop]), *search(run, 9, [stop], backwards=True)]
+            assert ends == [Found(forwards, stop), Found(back, stop)]
