@@ -13,7 +13,7 @@ from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_text import parse_stop
 from convstep.steps.layout import Layout
 from convstep.view.grid.look import MODES, PRECISIONS
-from convstep.view.scene.scene import Choice
+from convstep.view.panels.conv2d_cells import Choice
 
 
 @dataclass(frozen=True, slots=True)

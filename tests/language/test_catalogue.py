@@ -38,7 +38,7 @@ from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
 from convstep.view.layer_order import ORDERS
 from convstep.view.layers import COLUMNS
-from convstep.view.scene.stage import WITHOUT_BATCH
+from convstep.view.panels.conv2d_cells import WITHOUT_BATCH
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 
