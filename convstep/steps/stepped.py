@@ -61,10 +61,15 @@ class Stepped(Protocol):
         """Undo one write; of a whole step, its last. False at the start."""
 
     def prepared(self, position: int) -> bool:
-        """Whether a seek to a position takes no noticeable time."""
+        """Whether a seek to a position takes no noticeable time; of a run that inherits this, always."""
+        return True
 
     def prepare(self, position: int) -> Iterator[float]:
-        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it."""
+        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it.
+
+        A run that inherits this one has nothing to build.
+        """
+        return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
         """The steps that write a cell, ascending.
@@ -75,26 +80,15 @@ class Stepped(Protocol):
             ValueError: no such array or cell, or one that is never written.
         """
         self.layout.check_cell(array, index)
-        return touching(self, array, index)
-
-
-def touching(run: Stepped, array: str, index: tuple[int, ...]) -> list[int]:
-    """The steps that write a cell, ascending, found by looking at every step.
-
-    Args:
-        run: comes back to where it stood.
-        array: the name of the array.
-        index: the cell.
-    """
-    position, made, found = run.position, run.made, []
-    run.seek(0)
-    while run.next() is not None:
-        if run.event.writes_cell(array, index, run.arrays[array].shape):
-            found.append(run.position - 1)
-    run.seek(position)
-    for _ in range(made):
-        run.next_write()
-    return found
+        position, made, found = self.position, self.made, []
+        self.seek(0)
+        while self.next() is not None:
+            if self.event.writes_cell(array, index, self.layout.written[array]):
+                found.append(self.position - 1)
+        self.seek(position)
+        for _ in range(made):
+            self.next_write()
+        return found
 
 
 class Question(Protocol):

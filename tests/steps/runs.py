@@ -122,12 +122,6 @@ class Logged(Stepped):
         self._arrays[undone.array][undone.region] = undone.before
         return True
 
-    def prepared(self, position: int) -> bool:
-        return True
-
-    def prepare(self, position: int) -> Iterator[float]:
-        return iter(())
-
     def _copies(self) -> dict[str, Array]:
         return {name: np.array(values) for name, values in self._arrays.items()}
 
