@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from convstep.brief import brief
+from convstep.steps.nest import Nest
 
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]
@@ -101,6 +102,11 @@ class Geometry:
         """Iterations of the whole loop: `N * H_out * W_out * C_out`."""
         h_out, w_out, c_out = self.output_shape
         return self.samples * h_out * w_out * c_out
+
+    @property
+    def nest(self) -> Nest:
+        """The four loops; the one over the samples is silent without a batch axis."""
+        return Nest(StepIndex._fields, (self.samples, *self.output_shape), silent=int(self.batch is None))
 
     def step_at(self, index: StepIndex) -> int:
         """The step number of a loop index, counted from 0."""

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
 from convstep.conv.checkpoints import Checkpoints, default_budget
-from convstep.conv.geometry import StepIndex
-from convstep.conv.gradients import check_cell
+from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
 from convstep.language import tr
-from convstep.steps.event import Access, Event, Loop, Region
+from convstep.steps.event import Access, Event, Region
+from convstep.steps.layout import Layout
+from convstep.steps.stepped import Piece, Question
 
 Array = npt.NDArray[Any]
 
@@ -131,11 +132,13 @@ class Timeline:
                 self._seen(access, overwritten.get(access.array)) if access.writes else access
                 for access in step.accesses()
             )
-        geometry = self.problem.geometry
-        counts = geometry.samples, *geometry.output_shape
-        loops = [Loop(*loop) for loop in zip(StepIndex._fields, step.loop_index, counts, strict=True)]
-        shown = tuple(loops if geometry.batch is not None else loops[1:])
-        return Event(step.index, shown, accesses, len(overwritten))
+        loops = self.problem.geometry.nest.loops_at(step.index)
+        return Event(step.index, loops, accesses, len(overwritten))
+
+    @property
+    def layout(self) -> Layout:
+        """The loops of the pass and the cells it writes."""
+        return self.problem.layout
 
     @property
     def overwritten(self) -> Mapping[str, Overwritten]:
@@ -263,9 +266,22 @@ class Timeline:
         Raises:
             ValueError: no such array or cell, or one that is never written; one sentence.
         """
-        problem = self.problem
-        check_cell(array, tuple(index), problem.geometry, problem.b is not None)
-        return problem.geometry.steps_touching(array, index)
+        self.layout.check_cell(array, tuple(index))
+        return self.problem.geometry.steps_touching(array, index)
+
+    def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
+        """The steps of a range after which something is true, with far fewer of them executed.
+
+        Args:
+            question: what has to be true.
+            low: the first step of the range.
+            high: after its last.
+            backwards: whether to begin at the last.
+
+        Yields:
+            Pieces in the direction of the search. The timeline itself may be moved meanwhile.
+        """
+        return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:
         """Make one write of the next step; the last one completes the step.

@@ -7,9 +7,19 @@ from collections.abc import Iterable, Sequence
 from convstep.language import tr
 
 
-def cell_text(name: str, index: Iterable[int]) -> str:
-    """A cell as NumPy writes it: "dW", `(0, 1, 2, 0)` -> "dW[0, 1, 2, 0]"."""
-    return f"{name}[{', '.join(map(str, index))}]"
+def cell_text(name: str, index: Iterable[int | slice]) -> str:
+    """A cell, or several, as NumPy writes them.
+
+    >>> cell_text("dW", (0, 1, 2, 0)), cell_text("dA", (1, slice(4, 7), slice(0, 5, 2)))
+    ('dW[0, 1, 2, 0]', 'dA[1, 4:7, 0:5:2]')
+    """
+    return f"{name}[{', '.join(map(_part_text, index))}]"
+
+
+def _part_text(part: int | slice) -> str:
+    if isinstance(part, slice):
+        return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
+    return str(part)
 
 
 def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:

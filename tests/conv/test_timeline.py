@@ -241,7 +241,7 @@ def test_the_steps_touching_a_cell_are_those_whose_event_covers_it(problem: Prob
 def test_what_no_step_writes_is_not_touched() -> None:
     timeline = Timeline(small(b=None))
     for name, cell, sentence in (
-        ("W", (0, 0, 0, 0), "only dW, db, dA_prev_pad can"),
+        ("W", (0, 0, 0, 0), "only dW, dA_prev_pad can"),
         ("db", (0,), "no bias"),
         ("dW", (0, 0), "has 2 indices"),
         ("dW", (3, 0, 0, 0), "it goes from 0 to 2"),

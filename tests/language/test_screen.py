@@ -11,12 +11,12 @@ import pytest
 from rich.cells import cell_len
 from textual.screen import ModalScreen
 
+from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.examples import load
 from convstep.language import speak, tr
 from convstep.lessons.course import open_lesson
 from convstep.oracle.comparison import compare
-from convstep.replay.provenance import provenance
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.panels.conv2d import source_lines

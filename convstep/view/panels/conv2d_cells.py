@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
-from convstep.replay.stop_kinds import GRADIENTS, Breakpoint, Stop, Watchpoint
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
-    from convstep.replay.provenance import Provenance
+    from convstep.conv.provenance import Provenance
     from convstep.view.scene.scene import Scene
 
 WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
@@ -135,28 +136,28 @@ def stop_at(panel: Panel, cell: Cell, geometry: Geometry) -> Stop | None:
 def stop_on(panel: Panel, stop: Stop, geometry: Geometry) -> Cell | None:
     """Where a stop stands on a panel; None for conditions, and for what is on other faces."""
     if isinstance(stop, Watchpoint):
-        return found_on(panel, stop.gradient, stop.index, geometry)
+        return found_on(panel, stop.array, stop.index, geometry)
     if not isinstance(stop, Breakpoint):
         return None
-    place = (stop.i_n, stop.i_h, stop.i_w, stop.i_c)[-len(panel.face.fixed) :]
-    index = tuple(at for at in place if at is not None)
-    return found_on(panel, "dZ", index, geometry) if len(index) == len(place) else None
+    place = dict(stop.place)
+    index = tuple(place[name] for name in geometry.nest.spoken if name in place)
+    return found_on(panel, "dZ", index, geometry) if len(index) == len(geometry.nest.spoken) else None
 
 
 def step_of(panel: Panel, cell: Cell, geometry: Geometry) -> int | None:
     """The one step that a cell of the upstream gradient belongs to; None on other panels."""
     stop = stop_at(panel, cell, geometry)
-    return stop.steps(geometry)[0] if isinstance(stop, Breakpoint) else None
+    return geometry.nest.box(dict(stop.place))[0] if isinstance(stop, Breakpoint) else None
 
 
 def steps_of(stop: Stop, geometry: Geometry) -> Sequence[int]:
     """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
-    return stop.steps(geometry) if isinstance(stop, (Breakpoint, Watchpoint)) else ()
+    return stop.steps(layout(geometry)) or ()
 
 
 def provenance_of(panel: Panel, cell: Cell, problem: Problem) -> Provenance | None:
     """What makes a cell of a running gradient; None for a cell of another tensor."""
-    from convstep.replay.provenance import provenance
+    from convstep.conv.provenance import provenance
 
     name, index = cell_of(panel, cell, problem.geometry)
     return provenance(problem, name, index) if name in GRADIENTS else None

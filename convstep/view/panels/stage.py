@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from convstep.conv import magnitude
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
-from convstep.replay import magnitude
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event
@@ -26,7 +26,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
-    from convstep.replay.provenance import Provenance
+    from convstep.conv.provenance import Provenance
 
 Array = npt.NDArray[Any]
 

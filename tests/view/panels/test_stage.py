@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from convstep.conv import magnitude
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.comparison import compare
-from convstep.replay import magnitude
 from convstep.view.grid.drawing import draw_line
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Cell, title_of
