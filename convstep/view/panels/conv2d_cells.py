@@ -99,10 +99,14 @@ def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
     return touched(first, last + (under_way > 0), geometry)
 
 
+def shows(panel: Panel, name: str) -> bool:
+    """Whether a panel shows an array; beside a candidate `dA_prev` stands for the padded one."""
+    return panel.face.name in ((name, "dA_prev") if name == "dA_prev_pad" else (name,))
+
+
 def panel_of(scene: Scene, name: str) -> Panel | None:
-    """The first panel that shows an array; beside a candidate `dA_prev` stands for the padded one."""
-    names = (name, "dA_prev") if name == "dA_prev_pad" else (name,)
-    return next((panel for panel in scene.panels if panel.face.name in names), None)
+    """The first panel that shows an array."""
+    return next((panel for panel in scene.panels if shows(panel, name)), None)
 
 
 def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[int, ...]]:

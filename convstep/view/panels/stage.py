@@ -174,6 +174,7 @@ class Stage:
         marks = {
             conv2d_cells.found_on(panel, name, index, self._geometry): mark
             for name, wanted in self.marks.items()
+            if conv2d_cells.shows(panel, name)
             for index, mark in wanted.items()
         }
         return replace(
