@@ -181,5 +181,5 @@ class Stage:
             for index, mark in wanted.items()
         ]
         cells = frozenset(cell for cell in stops if cell is not None)
-        seen = {cell: mark for cell, mark in marks if cell is not None}
+        seen: dict[tuple[int, int], str] = {cell: mark for cell, mark in marks if cell is not None}
         return replace(panel, stops=cells, marks=seen) if cells or seen else panel
