@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from convstep.cli import UsageError
+from convstep.cli.console import UsageError
 from convstep.conv.problem import Problem
 from convstep.printable import printable
 from convstep.replay.places import parse_place
 from convstep.replay.session import ENDING, SavedStop, Session, SessionError, load
 
+if TYPE_CHECKING:
+    from convstep.oracle.captured import Captured
+
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
+DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
 def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Problem]:
@@ -29,11 +36,8 @@ def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Prob
         ProblemError: there is no such problem.
     """
     session, problem = load_session(name)
-    try:
-        if goto is not None:
-            session = replace(session, position=parse_place(goto, problem.geometry))
-    except ValueError as error:
-        raise UsageError(f"--goto: {error}") from error
+    if goto is not None:
+        session = replace(session, position=position_of(goto, problem))
     if breaks:
         session = replace(session, stops=_with_breaks(session.stops, breaks, problem))
     return session, problem
@@ -43,12 +47,20 @@ def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Probl
     """A session's stops, and those of the command line."""
     from convstep.replay.stops import parse_stop
 
-    try:
+    with _given("--break"):
         for text in breaks:
             parse_stop(text, problem.geometry, problem.b is not None)
         return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
-    except ValueError as error:
-        raise UsageError(f"--break: {error}") from error
+
+
+def position_of(goto: str, problem: Problem) -> int:
+    """Where `--goto` goes.
+
+    Raises:
+        UsageError: there is no such place.
+    """
+    with _given("--goto"):
+        return parse_place(goto, problem.geometry)
 
 
 def load_session(name: str) -> tuple[Session, Problem]:
@@ -58,7 +70,8 @@ def load_session(name: str) -> tuple[Session, Problem]:
         name: a `.json` session, a problem's file, or a bundled name.
 
     Raises:
-        UsageError: the session cannot be read, or does not fit its problem.
+        SessionError: the session cannot be read.
+        UsageError: it does not fit its problem.
         ProblemError: there is no such problem.
     """
     if not name.endswith(ENDING):
@@ -72,10 +85,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
             ) from error
     from convstep.view.resuming import resumed
 
-    try:
-        session = load(name)
-    except SessionError as error:  # which names the file
-        raise UsageError(str(error)) from error
+    session = load(name)
     try:
         beside = os.path.join(os.path.dirname(name), session.problem)
         if (
@@ -106,7 +116,8 @@ def named_problem(name: str) -> tuple[str, Problem]:
         name: What the person typed.
 
     Raises:
-        UsageError: it is a session that cannot be read, or does not fit its problem.
+        SessionError: it is a session that cannot be read.
+        UsageError: it is one that does not fit its problem.
         ProblemError: there is no such problem, or the file is not one.
     """
     if not name.endswith(ENDING):
@@ -180,6 +191,20 @@ def _captured_problem(path: str, layer: str) -> Problem:
     return captured.problem(layer=layer)
 
 
+def run_in(name: str) -> Captured | None:
+    """What a name means if it is a file of several captured calls, and no layer of it.
+
+    Raises:
+        ProblemError: it is damaged, or does not fit into the memory.
+    """
+    if layer_in(name)[1] or name.lower().endswith((ENDING, *TENSOR_FILES)) or not is_path(name):
+        return None
+    from convstep.oracle.captured import Captured
+    from convstep.oracle.run_file import holds_several
+
+    return Captured.load(name) if holds_several(name) else None
+
+
 def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     """A cell of a gradient as it is written: `dW[2,0,1,0]`.
 
@@ -188,9 +213,16 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     """
     from convstep.replay.stops import Watchpoint, parse_stop
 
-    try:
+    with _given("--why"):
         stop = parse_stop(f"watch {text}", problem.geometry, problem.b is not None)
-    except ValueError as error:
-        raise UsageError(f"--why: {error}") from error
     assert isinstance(stop, Watchpoint)
     return stop.gradient, stop.index
+
+
+@contextlib.contextmanager
+def _given(option: str) -> Iterator[None]:
+    """Say of which option it is that something in it cannot be."""
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

@@ -1,4 +1,4 @@
-"""`convstep serve`: a problem in the browser, on the command line."""
+"""`convstep serve`: a problem in the browser."""
 
 from __future__ import annotations
 
@@ -6,36 +6,51 @@ import argparse
 import errno
 import ipaddress
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from convstep.cli import UsageError
+from convstep.cli.arguments import add_problem
+from convstep.cli.console import UsageError, say
+from convstep.examples import DEFAULT
 from convstep.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HERE = "127.0.0.1"
 """The address at which nobody but this machine can ask."""
 PORT = 8000
 
 
-def serve(given: argparse.Namespace, say: Callable[[str], None]) -> int:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep serve` is asked."""
+
+    problem: str
+    port: int
+    host: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `convstep serve`."""
+    add_problem(parser, nargs="?", default=DEFAULT, help="by default the bundled digit")
+    parser.add_argument(
+        "--port", type=_port, default=PORT, metavar="N", help=f"default {PORT}; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--host",
+        type=_address,
+        default=HERE,
+        metavar="ADDRESS",
+        help=f"default {HERE}: only this machine can ask; 0.0.0.0 is for whoever reaches it",
+    )
+
+
+def run(options: Options) -> int:
     """Serve a problem until somebody ends it.
 
-    Args:
-        given: the command line.
-        say: says to the person who serves where to look, and what others can see.
-
     Returns:
-        The number of the signal that ended it.
-
-    Raises:
-        UsageError: textual-serve is missing, or the address cannot be listened at.
-        ProblemError: there is no such problem.
+        128 and the number of the signal that ended it.
     """
-    from convstep.cli_problems import load_session
+    from convstep.cli.problems import load_session
 
-    session, _ = load_session(given.problem)
+    session, _ = load_session(options.problem)
     try:
         from convstep.ui import serving
     except ModuleNotFoundError as error:
@@ -48,21 +63,22 @@ def serve(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     from convstep.ui.app import problem_title
 
     try:
-        listener = serving.listening(given.host, given.port)
+        listener = serving.listening(options.host, options.port)
     except OSError as error:
-        raise UsageError(_refused(given, error)) from error
+        raise UsageError(_refused(options, error)) from error
     number = listener.getsockname()[1]
     title = problem_title(session.problem)
 
     def ready() -> None:
-        host = f"[{given.host}]" if ":" in given.host else given.host
+        host = f"[{options.host}]" if ":" in options.host else options.host
         say(
             f"http://{host}:{number} shows {printable(title)} in a browser; Ctrl+C ends it\n"
-            f"{_exposed(given.host)}"
+            f"{_exposed(options.host)}"
         )
+        say()  # it may be read by a program that waits for it
 
     with listener:
-        return serving.serve(given.problem, title, listener, ready)
+        return 128 + serving.serve(options.problem, title, listener, ready)
 
 
 def _exposed(host: str) -> str:
@@ -74,23 +90,23 @@ def _exposed(host: str) -> str:
     )
 
 
-def _refused(given: argparse.Namespace, error: OSError) -> str:
+def _refused(options: Options, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {given.port} is taken; choose another --port, or 0 for a free one"
+        return f"port {options.port} is taken; choose another --port, or 0 for a free one"
     if error.errno == errno.EACCES:
-        return f"port {given.port} may not be used; choose a --port of 1024 or more, or 0 for a free one"
+        return f"port {options.port} may not be used; choose a --port of 1024 or more, or 0 for a free one"
     reason = error.strerror or error
-    return f"--host {given.host} is no address of this machine ({reason}); leave it out for {HERE}"
+    return f"--host {options.host} is no address of this machine ({reason}); leave it out for {HERE}"
 
 
-def port(text: str) -> int:
+def _port(text: str) -> int:
     """`8000` -> 8000; 0 is for a free one."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{printable(text)!r} is not a port; write a number from 0 to 65535")
     return int(text)
 
 
-def address(text: str) -> str:
+def _address(text: str) -> str:
     """`127.0.0.1` -> `127.0.0.1`: an address of this machine, and no name, which may point anywhere."""
     try:
         return str(ipaddress.ip_address(text))

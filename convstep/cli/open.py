@@ -1,0 +1,63 @@
+"""`convstep open`: the debugger, or the picker of a file with many layers."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.console import FINE, UsageError, lacking, say_loading
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep open` is asked."""
+
+    problem: str
+    goto: str | None
+    breaks: list[str]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `convstep open`."""
+    add_problem(parser)
+    add_layer(parser)
+    parser.add_argument(
+        "--goto", metavar="STEP|H,W,C", help="start after a step: its number or its loop index"
+    )
+    parser.add_argument(
+        "--break",
+        dest="breaks",
+        action="append",
+        default=[],
+        metavar="COND",
+        help="stop a run here: 'i_c == 1', 'abs(dz) > 0.1', '4,*,1' or 'watch dW[2, 0, 1, 0]'; repeatable",
+    )
+
+
+def run(options: Options) -> int:
+    """Open a problem in the debugger, a file of many layers in the picker."""
+    say_loading(options.problem)
+    from convstep.cli.problems import run_in, start
+
+    name = options.problem
+    if (captured := run_in(name)) is not None:
+        if options.goto is not None or options.breaks:
+            raise UsageError("--goto and --break are about one layer; add --layer NAME")
+        _need_screen(f"`convstep compare {name}` works")
+        from convstep.ui.layers_app import LayersApp
+        from convstep.ui.running import run
+
+        run(LayersApp(captured.layers, skipped=captured.skipped, file=name))
+        return FINE
+    session, problem = start(name, options.goto, options.breaks)
+    _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
+    from convstep.ui.app import run_debugger
+
+    run_debugger(problem, session)
+    return FINE
+
+
+def _need_screen(others: str) -> None:
+    if lack := lacking():
+        raise UsageError(f"convstep open needs {lack}; {others} without one")
