@@ -79,7 +79,7 @@ def loaded(name: str) -> Command:
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
-    return _HELP.format(commands="\n".join(f"    {name:<{width}}  {use}" for name, use in COMMANDS.items()))
+    return _HELP.format(commands="\n".join(f"  {name:<{width}}  {use}" for name, use in COMMANDS.items()))
 
 
 def _unknown(word: str) -> str:

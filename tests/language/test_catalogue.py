@@ -19,7 +19,7 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
-from convstep.cli_export import DRAWN, WRITTEN
+from convstep.cli.export import DRAWN, WRITTEN
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
@@ -59,7 +59,7 @@ TABLES: dict[str, Iterable[str]] = {
     "replay/provenance.py": [sentence for pair in CAUSES.values() for sentence in pair],
     "oracle/service.py": (DIED,),
     "oracle/numeric.py": (NAME, SLACK),
-    "cli_export.py": (DRAWN, WRITTEN),
+    "cli/export.py": (DRAWN, WRITTEN),
     "oracle/wording.py": [
         *(sentence for sentences in (*MATCHING.values(), *DIFFERING.values()) for sentence in sentences),
         *NOT_FINITE,

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
-from convstep.cli_problems import start
+from convstep.cli.problems import start
 from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
 from convstep.ui.screens.debugger import DebuggerScreen

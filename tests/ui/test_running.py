@@ -27,7 +27,7 @@ from textual.pilot import Pilot
 
 import convstep
 from convstep import cli
-from convstep.cli_problems import start
+from convstep.cli.problems import start
 from convstep.conv.problem import Problem
 from convstep.examples import load
 from convstep.lessons import course
@@ -290,7 +290,7 @@ def test_what_was_rescued_does_not_grow_for_ever(state: Path, monkeypatch: pytes
 def test_a_command_whose_screen_crashes_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "has_terminal", lambda: True)
+    monkeypatch.setattr(cli.console, "has_terminal", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("convstep.ui.app.run", lambda app: run(headless(app, in_a_timer)))
     assert cli.main(["open", "one-window"]) == 1

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convstep.cli import UsageError
-from convstep.cli_problems import load_session, start
+from convstep.cli.console import UsageError
+from convstep.cli.problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save

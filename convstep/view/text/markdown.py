@@ -118,6 +118,7 @@ class _Drawing:
         self._lists: list[_List] = []
         self._bullet = ""
         self._quoted = 0
+        self._style = ""
 
     def lines(self) -> list[Text]:
         at = 0
@@ -135,7 +136,7 @@ class _Drawing:
     def _take(self, token: Token) -> None:
         match token.type:
             case "inline":
-                self._paragraph(draw_inline(token))
+                self._paragraph(draw_inline(token, self._style))
             case "fence" | "code_block":
                 language = token.info.split()[0] if token.info.split() else ""
                 drawn = draw_code(token.content, self._room(), language)
@@ -153,7 +154,10 @@ class _Drawing:
                 self._bullet = self._next_bullet()
             case "paragraph_close" if not (self._lists and token.hidden):
                 self._gap()
+            case "heading_open":
+                self._style = "bold"
             case "heading_close":
+                self._style = ""
                 self._gap()
             case "blockquote_open":
                 self._quoted += 1
@@ -234,9 +238,9 @@ class _Drawing:
         return at + 1
 
 
-def draw_inline(token: Token) -> Text:
-    """One paragraph's text with its styles, not yet wrapped."""
-    text, styles = Text(), list[str]()
+def draw_inline(token: Token, base: str = "") -> Text:
+    """One paragraph's text with its styles, not yet wrapped; the address of a link into the web behind it."""
+    text, styles, address = Text(), [base], ""
     for part in token.children or ():
         style = " ".join(styles)
         match part.type:
@@ -253,6 +257,10 @@ def draw_inline(token: Token) -> Text:
                 text.append(part.content, style)
             case "hardbreak":
                 text.append("\n")
+            case "link_open":
+                address = str(part.attrs["href"])
+            case "link_close" if ":" in address and not text.plain.endswith(address):
+                text.append(f" ({address})", "dim")
             case "strong_open":
                 styles.append("bold")
             case "em_open":

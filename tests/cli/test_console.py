@@ -23,6 +23,30 @@ from convstep.conv.problem import Problem
 from convstep.oracle.comparison import Comparison, compare
 from tests import candidates
 from tests.candidates import verdict
+from tests.cli.conftest import Refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["open", "nowhere.npz"], "loading nowhere.npz …"),
+        (["open", "gone.session.json"], "loading gone.session.json …"),
+        (["learn"], "loading the lessons …"),
+        (["learn", "mine.md"], "loading lesson mine.md …"),
+        (["debug", "mine.py:back"], "loading mine.py:back …"),
+    ],
+)
+def test_whoever_waits_for_a_screen_is_told_before_anything_is_looked_for(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("convstep.waiting.say", lambda words, terminal: said.append(words))
+    refused(*arguments)
+    assert said == [], "there is nobody"
+    monkeypatch.setattr("convstep.cli.console.has_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")  # no lesson opens in the end
+    refused(*arguments)
+    assert said == [told]
 
 
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -99,34 +123,6 @@ def test_a_process_that_is_interrupted_ends_with_130_and_no_traceback(tmp_path: 
         assert traced.stderr.read() == b""
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "convstep", "trace", "digit"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as traced:
-        assert traced.stdout is not None
-        assert traced.stderr is not None
-        traced.stdout.readline()
-        traced.stdout.close()
-        assert (traced.wait(timeout=60), traced.stderr.read()) == (0, b"")
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-def test_a_full_disk_is_one_sentence() -> None:
-    with open("/dev/full", "w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "convstep", "examples"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        )
-    said = "convstep: the results cannot be written: No space left on device\n"
-    assert (ended.returncode, ended.stderr) == (2, said)
-
-
-# --- a verdict is the exit code, whoever can read the words ---------------------------------
-
-
 @contextlib.contextmanager
 def lost(where: str, *, at_once: bool) -> Iterator[TextIO | None]:
     """A stream that nobody reads.
@@ -151,14 +147,26 @@ LOST = [where for where in ("pipe", "full", "closed") if where != "full" or os.p
 SENTENCE = "convstep: the results cannot be written: "
 
 
+@pytest.mark.parametrize("where", LOST)
+def test_a_reader_that_has_seen_enough_is_no_error_and_a_full_disk_is_one_sentence(
+    where: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["trace", "digit", "--to", "9"], ["examples"], ["--version"]):
+        with lost(where, at_once=False) as stream, monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", stream)
+            code = cli.main(command)
+        said = f"{SENTENCE}No space left on device\n" if where == "full" else ""
+        assert (code, capsys.readouterr().err) == (2 if said else 0, said)
+
+
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes `check` and `compare` find that all is right, or wrong, at once."""
 
     def decide(right: bool) -> None:
         found = verdict(candidates.right if right else candidates.stride_ignored)
-        monkeypatch.setattr("convstep.cli_candidate.opened", lambda *_: contextlib.nullcontext())
-        monkeypatch.setattr("convstep.cli_candidate.swept", lambda *_: found)
+        monkeypatch.setattr("convstep.cli.candidates.opened", lambda *_: contextlib.nullcontext())
+        monkeypatch.setattr("convstep.cli.candidates.swept", lambda *_: found)
 
         def of(problem: Problem) -> Comparison:
             zeros = np.zeros_like(problem.W), np.zeros_like(problem.b), np.zeros_like(problem.A_prev_pad)
@@ -248,14 +256,33 @@ def test_a_wrong_one_in_front_of_a_reader_that_is_gone_ends_with_1(tmp_path: Pat
 def test_the_process_ends_with_the_codes_of_main(tmp_path: Path) -> None:
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 and no more")
     assert process("--version").stdout == f"convstep {version('convstep')}\n"
-    for arguments in (["open", "digit"], ["compare", "damaged.npz"], ["frobnicate"]):
-        ended = process(*arguments, cwd=tmp_path)
-        assert (ended.returncode, ended.stdout) == (2, "")
-        assert ended.stderr.count("\n") == 1
-        assert "Traceback" not in ended.stderr
+    ended = process("compare", "damaged.npz", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert "Traceback" not in ended.stderr
 
 
-def test_a_terminal_without_unicode_still_gets_every_line() -> None:
-    ended = process("compare", "digit", env=os.environ | {"PYTHONIOENCODING": "ascii"})
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "All 104 gradients match PyTorch" in ended.stdout
+def test_a_terminal_without_unicode_still_gets_every_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert cli.main(["compare", "digit"]) == 0
+    assert capsys.readouterr().err == ""
+    assert b"All 104 gradients match PyTorch" in written.getvalue()
+    assert b"\\u2713 matches" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "command", [["open", "digit"], ["debug", "json:loads"], ["learn"]], ids=lambda command: command[0]
+)
+def test_a_terminal_without_a_full_screen_is_told_so_before_anything_opens(
+    command: list[str], refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convstep.cli.console.has_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    said = refused(*command)
+    start = (
+        f"convstep {command[0]} needs a terminal that can show a full screen (TERM=dumb cannot); `convstep "
+    )
+    assert said.removeprefix("convstep: ").startswith(start)

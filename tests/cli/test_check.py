@@ -1,25 +1,16 @@
-"""`convstep check` and `convstep debug` on the command line."""
+"""`convstep check`."""
 
 from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from convstep import Problem
-from tests.cli.conftest import Refused, Run
+from convstep import Problem, cli
+from tests.cli.conftest import RIGHT, Refused, Run, Write
 
-RIGHT = """
-from convstep import conv2d_backward
-
-def conv2d_mine(dZ, cache, stride, padding):
-    return conv2d_backward(dZ, cache, stride, padding)
-"""
 WRONG = """
 from convstep import conv2d_backward
 
@@ -27,18 +18,6 @@ def conv2d_mine(dZ, cache, stride, padding):
     dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
     return dW, db / dZ[..., 0].size, dA
 """
-Write = Callable[[str, str], str]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Puts a file into the folder where the command runs, and names its function."""
-
-    def put(name: str, text: str) -> str:
-        (tmp_path / name).write_text(text)
-        return f"{name}:conv2d_mine"
-
-    return put
 
 
 def test_a_right_one_ends_with_0(run: Run, write: Write) -> None:
@@ -179,31 +158,6 @@ def test_a_problem_that_cannot_be_written_is_named_after_the_verdict(run: Run, w
     assert ended.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "command", [["open", "digit"], ["debug", "json:loads"], ["learn"]], ids=lambda command: command[0]
-)
-def test_a_terminal_without_a_full_screen_is_told_so_before_anything_opens(
-    command: list[str], refused: Refused, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("convstep.cli.has_terminal", lambda: True)
-    monkeypatch.setenv("TERM", "dumb")
-    said = refused(*command)
-    start = (
-        f"convstep {command[0]} needs a terminal that can show a full screen (TERM=dumb cannot); `convstep "
-    )
-    assert said.removeprefix("convstep: ").startswith(start)
-
-
-def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused, write: Write) -> None:
-    write("my homework.py", RIGHT)
-    assert refused("debug", "my homework.py:conv2d_mine") == (
-        "convstep debug needs a terminal; `convstep check 'my homework.py:conv2d_mine'` works without one"
-    )
-    assert refused("debug", "nowhere.py:f") == "there is no file nowhere.py; check the name and the folder"
-    said = refused("debug", "my homework.py:conv2d_mine", "nowhere.npz")
-    assert said == "nowhere.npz does not exist; check the path"
-
-
 def test_a_hanging_one_ends_in_its_time(run: Run, write: Write) -> None:
     hanging = "def conv2d_mine(dZ, cache, stride, padding):\n    while True: pass\n"
     ended = run("check", write("mine.py", hanging), "--timeout", "0.5", "--json")
@@ -213,15 +167,17 @@ def test_a_hanging_one_ends_in_its_time(run: Run, write: Write) -> None:
     assert plain["first_divergence"] is None
 
 
-def test_whatever_it_prints_stays_out_of_the_json(write: Write, tmp_path: Path) -> None:
+def test_whatever_it_prints_stays_out_of_the_json(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     noisy = RIGHT.replace(
         "    return", "    import os; print('x'); os.write(1, b'y'); os.write(2, b'z')\n    return"
     )
     write("mine.py", f"print('at the top')\n{noisy}")
-    command = [sys.executable, "-m", "convstep", "check", "mine.py:conv2d_mine", "--json", "--run-all"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout)["ok"] is True
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["check", "mine.py:conv2d_mine", "--json", "--run-all"]) == 0
+    out, err = capfd.readouterr()
+    assert (json.loads(out)["ok"], err) == (True, "")
 
 
 def test_the_suggested_command_can_be_pasted(run: Run, write: Write) -> None:
