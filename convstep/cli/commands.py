@@ -30,9 +30,9 @@ usage: convstep [COMMAND ...]
 
 Step through the backward pass of a convolution, on real numbers.
 
-  convstep                               step it: the bundled digit, both ways
-  convstep check mine.py:conv_backward   check mine: is it right and, if not, why
-  convstep open run.npz                  open a layer of a model, kept by capture
+  convstep                              step it: the bundled digit, both ways
+  convstep check mine.py:conv_backward  check mine: is it right and, if not, why
+  convstep open run.npz                 open a layer of a model, kept by capture
 
 commands:
 {commands}

@@ -46,7 +46,7 @@ def run(options: Options) -> int:
 
     in_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = min(shutil.get_terminal_size().columns, WIDEST) if in_terminal else PLAIN
-    say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width))
+    say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width, code_indent=4))
     return FINE
 
 

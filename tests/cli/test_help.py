@@ -63,13 +63,13 @@ def test_without_a_terminal_a_topic_is_plain_text_of_80_columns(
     assert "\x1b" not in ended.out
     lines = ended.out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[:3] == ["Layers of a real model", "", "Capture one"]
+    assert lines[:4] == ["Layers of a real model", "═" * 22, "", "Capture one"]
     for line in (
         "• one",
         "• two, see the other or the web (https://example.org/a)",
         "option  means",
         "--json  one object",
-        "convstep open run.npz",
+        "    convstep open run.npz",
     ):
         assert line in lines, line
 
