@@ -80,7 +80,9 @@ def test_every_command_that_is_shown_is_one(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_there_with_all_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_is_there_with_all_its_options(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         parse([command, "--help"])
     options = set(re.findall(r"^  (?:-\w.*, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
@@ -104,7 +106,9 @@ def test_every_stop_that_is_shown_can_be_set() -> None:
 
 def test_every_word_of_a_condition_is_there() -> None:
     (sentence,) = re.findall(r"^A condition is about .*$", text_of(page_of("screen")), re.MULTILINE)
-    assert {*SCALARS, *ARRAYS, *FUNCTIONS} == set(re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence))))
+    assert {*SCALARS, *ARRAYS, *FUNCTIONS} == set(
+        re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence)))
+    )
 
 
 def page_of(topic: str) -> Path:
