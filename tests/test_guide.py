@@ -1,4 +1,4 @@
-"""The guide holds what the program has: commands, keys, names, blocks of lessons; and its links lead somewhere."""
+"""The guide has what the program has: commands, keys, names, blocks of lessons; its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -58,13 +58,20 @@ def test_a_page_of_the_guide_begins_with_what_it_is_about(page: Path) -> None:
     assert re.fullmatch(r"[A-Z`].{40,180}\.", summary)
 
 
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_code_in_the_guide_fits_a_terminal(page: Path) -> None:
+    for _, code in re.findall(r"^(````?)\w+\n(.*?)^\1$", text_of(page), re.DOTALL | re.MULTILINE):
+        assert max(map(len, code.splitlines())) <= 80
+
+
 def commands() -> list[str]:
     """Every command line that a page shows, in blocks and between words."""
     found: list[str] = []
     for page in PAGES:
         text = text_of(page)
         for shown in re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
-            found += [line for line in shown.splitlines() if line.startswith("convstep")]
+            lines = shown.replace("\\\n", " ").splitlines()
+            found += [line for line in lines if line.startswith("convstep")]
         found += re.findall(r"`(convstep(?: [^`\n]+)?)`", text)
         found += re.findall(r"# (convstep \w+ [\w.:/ -]*\w)", text)
     return sorted(set(found))
