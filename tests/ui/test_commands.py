@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +13,6 @@ from convstep.ui.screens.debugger import DebuggerScreen
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""
-README = Path(__file__).parents[2] / "README.md"
-
-
-def test_readme_has_the_key_table_of_the_program() -> None:
-    rows = ["| Key | What it does |", "| --- | --- |"]
-    for command in COMMANDS:
-        keys = " ".join(f"`{text}`" for text in command.key_texts)
-        rows.append(f"| {keys} | {command.help} |")
-    assert "\n".join(rows) in README.read_text(encoding="utf-8")
 
 
 def test_no_two_commands_share_a_key() -> None:
