@@ -194,7 +194,7 @@ def test_options_and_the_rest_stand_in_any_order(order: tuple[int, ...]) -> None
     for first, second in itertools.combinations_with_replacement(range(len(options) + 1), 2):
         words = [*shuffled[:first], TARGET[0], *shuffled[first:second], TARGET[1], *shuffled[second:]]
         assert parsed("debug", *itertools.chain(*words)) == whole
-    assert (whole.target, whole.problem, whole.timeout, whole.goto) == (
+    assert (whole.target, whole.problem, whole.calling.timeout, whole.goto) == (
         "mine.py:f",
         "digit",
         1,
@@ -204,7 +204,12 @@ def test_options_and_the_rest_stand_in_any_order(order: tuple[int, ...]) -> None
 
 def test_two_dashes_end_the_options() -> None:
     found = parsed("debug", "--run-all", "--", "--goto", "-x.npz")
-    assert (found.run_all, found.target, found.problem, found.goto) == (True, "--goto", "-x.npz", None)
+    assert (found.calling.run_all, found.target, found.problem, found.goto) == (
+        True,
+        "--goto",
+        "-x.npz",
+        None,
+    )
     assert parsed("export", "digit", "-o", "a.svg", "--steps", "1").output == "a.svg"
     assert [parsed("export", f"-o{sign}a.svg").output for sign in ("", "=")] == ["a.svg", "a.svg"]
     assert parsed("open", "--break", "a=b", "--break=c=d", "digit").breaks == ["a=b", "c=d"]

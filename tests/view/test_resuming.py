@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convstep.cli.console import UsageError
 from convstep.cli.problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
+from convstep.printable import SentenceError
 from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
 from convstep.ui.screens.debugger import DebuggerScreen
@@ -101,7 +101,7 @@ def test_a_long_stop_and_a_hidden_character_make_no_long_and_no_strange_sentence
 def test_what_the_command_line_gets_from_a_session_is_not_called_break(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     save(Session("digit", stops=(SavedStop("9,9,9"),)), path)
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(SentenceError) as refused:
         start(str(path), None, ["i_c == 1"])
     assert str(refused.value) == (
         f'{path}: the session\'s stop 1, "9,9,9": i_h is 9, but it goes from 0 to 7'
@@ -112,7 +112,7 @@ def test_what_the_command_line_gets_from_a_session_is_not_called_break(tmp_path:
         ("i_c\t== 1", "--break: a stop's text holds the character U+0009"),
         ("i_c == 1", f"--break: it has {MOST_ENTRIES + 1} stops, and at most {MOST_ENTRIES} are read"),
     ):
-        with pytest.raises(UsageError) as refused:
+        with pytest.raises(SentenceError) as refused:
             start(str(path), None, [more])
         assert str(refused.value).startswith(said)
 
@@ -122,7 +122,7 @@ def test_a_name_that_no_session_can_hold_is_refused_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     DIGIT.save("two\nlines.npz")
-    with pytest.raises(UsageError, match=r"^the name of the file two\\nlines\.npz holds a character"):
+    with pytest.raises(SentenceError, match=r"^the name of the file two\\nlines\.npz holds a character"):
         load_session("two\nlines.npz")
 
 
@@ -145,7 +145,7 @@ def test_no_depth_no_length_and_no_number_leads_to_more_than_a_sentence(
     path = tmp_path / "mine.json"
     fields = {"version": "1", "problem": '"digit"', "position": "0"} | {field: value}
     path.write_text(f"{{{', '.join(f'{json.dumps(name)}: {one}' for name, one in fields.items())}}}")
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(SentenceError) as refused:
         load_session(str(path))
     assert len(str(refused.value)) < len(str(path)) + 200
 
@@ -287,7 +287,7 @@ def test_a_session_is_refused_in_one_sentence_or_opens_and_comes_back(
     path.write_text(json.dumps(saved))
     try:
         session, problem = load_session(str(path))
-    except UsageError as error:
+    except SentenceError as error:
         said = str(error)
         assert said.startswith(str(path))
         assert "\n" not in said
