@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from convstep.ui.commands import groups
+from convstep.ui.commands import CANDIDATE, LESSON, groups
 from convstep.ui.dialogs.help import MARKS
 
 ROOT = Path(__file__).parents[1]
@@ -41,9 +41,9 @@ def _parts(marker: str, text: str) -> Iterable[re.Match[str]]:
 
 
 def keys() -> str:
-    """Every key of the one table, under its heading."""
+    """Every key of the one table, under its heading; those of one mode last."""
     parts = []
-    for heading, commands in groups().items():
+    for heading, commands in sorted(groups().items(), key=lambda group: group[0] in (CANDIDATE, LESSON)):
         rows = (
             f"- {' '.join(f'`{key}`' for key in command.key_texts)}: {command.help}\n" for command in commands
         )
