@@ -20,12 +20,12 @@ from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.export import DRAWN, WRITTEN
+from convstep.expr.language import REFUSED
+from convstep.expr.text import COMPLAINTS, UNREADABLE
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
 from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
-from convstep.replay.condition_syntax import REFUSED
-from convstep.replay.condition_text import COMPLAINTS, UNREADABLE
 from convstep.replay.provenance import CAUSES
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
@@ -54,8 +54,8 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
 TABLES: dict[str, Iterable[str]] = {
     "ui/commands.py": [text for command in COMMANDS for text in (command.label, command.help, command.group)],
     "ui/screens/help.py": [meaning for _, meaning in MARKS],
-    "replay/condition_text.py": (UNREADABLE, *COMPLAINTS.values()),
-    "replay/condition_syntax.py": REFUSED.values(),
+    "expr/text.py": (UNREADABLE, *COMPLAINTS.values()),
+    "expr/language.py": REFUSED.values(),
     "replay/provenance.py": [sentence for pair in CAUSES.values() for sentence in pair],
     "oracle/service.py": (DIED,),
     "oracle/numeric.py": (NAME, SLACK),
