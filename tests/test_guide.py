@@ -10,7 +10,7 @@ import pytest
 
 import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.cli.arguments import parse
+from convstep.cli import parse
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import UsageError
 from convstep.cli.problems import start

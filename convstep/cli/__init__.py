@@ -19,6 +19,9 @@ from convstep.cli.console import BAD_USAGE, CRASHED, FINE, INTERRUPTED, UnsaidEr
 TYPE_CHECKING = False  # typing itself costs as much time as a whole `python -c pass`
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from convstep.cli.commands import Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,8 +67,7 @@ def _run(given: list[str]) -> int:
         console.say(f"convstep {_version()}")
         return FINE
     _check_words(given)
-    from convstep.cli.arguments import parse
-    from convstep.cli.commands import DEFAULT, help_text, loaded
+    from convstep.cli.commands import help_text
     from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
@@ -73,9 +75,7 @@ def _run(given: list[str]) -> int:
     if given[:1] in (["-h"], ["--help"]):
         console.say(help_text())
         return FINE
-    name, *words = given or DEFAULT
-    command = loaded(name)
-    options = parse(name, command, words)
+    command, options = parse(given)
     with EndsWhenAsked() as ends:
         try:
             return command.run(options)
@@ -83,6 +83,27 @@ def _run(given: list[str]) -> int:
             waiting.wipe()
     console.drop(sys.stdout)
     return ends.code
+
+
+def parse(given: Sequence[str]) -> tuple[Command, Any]:
+    """A command and its options.
+
+    Args:
+        given: What stands after `convstep`; nothing opens the bundled digit.
+
+    Raises:
+        UsageError: no such command or option, or a value that cannot be read.
+    """
+    import importlib
+
+    from convstep.cli.arguments import options_of
+    from convstep.cli.commands import COMMANDS, DEFAULT, unknown
+
+    name, *words = given or DEFAULT
+    if name not in COMMANDS:
+        raise UsageError(unknown(name))
+    command: Any = importlib.import_module(f"convstep.cli.{name}")
+    return command, options_of(name, command, words)
 
 
 def _check_words(given: list[str]) -> None:

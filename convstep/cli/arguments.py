@@ -14,7 +14,7 @@ _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 """An option, with its value or without; a number below zero is none."""
 
 
-def parse(name: str, command: Command, words: Sequence[str]) -> Any:
+def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
     """A command's options.
 
     Args:
@@ -89,7 +89,7 @@ def add_problem(parser: argparse.ArgumentParser, **options: Any) -> None:
 
 
 def add_layer(parser: argparse.ArgumentParser) -> None:
-    """Which problem of a file that holds a whole capture; `parse` makes it part of the problem's name."""
+    """Which problem of a file that holds a whole capture; `options_of` makes it part of the problem's name."""
     parser.add_argument("--layer", metavar="NAME", help="a layer of PROBLEM, which captured.save wrote")
     parser.add_argument(
         "--call", type=_count, metavar="N", help="which call of it, from 0; by default the last"

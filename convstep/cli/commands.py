@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from argparse import ArgumentParser
-from typing import Any, Protocol, cast
-
-from convstep.cli.console import UsageError
+from typing import Any, Protocol
 
 COMMANDS = {
     "open": "open a problem in the debugger",
@@ -65,24 +62,14 @@ class Command(Protocol):
         """
 
 
-def loaded(name: str) -> Command:
-    """A command by its name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in COMMANDS:
-        raise UsageError(_unknown(name))
-    return cast(Command, importlib.import_module(f"convstep.cli.{name}"))
-
-
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
     return _HELP.format(commands="\n".join(f"  {name:<{width}}  {use}" for name, use in COMMANDS.items()))
 
 
-def _unknown(word: str) -> str:
+def unknown(word: str) -> str:
+    """The sentence about a word that is no command."""
     from convstep.examples import names
 
     if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):

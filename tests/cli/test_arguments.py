@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from convstep import cli
-from convstep.cli.arguments import parse
-from convstep.cli.commands import loaded
+from convstep.cli import parse
 from tests.cli.conftest import Refused, Run
 from tests.strategies import THOROUGH, some
 from tests.test_printable import obeyed
@@ -179,8 +178,8 @@ def test_what_is_wrong_with_it_is_said(refused: Refused, arguments: list[str], w
         assert word in said
 
 
-def parsed(name: str, *words: str) -> Any:
-    return parse(name, loaded(name), words)
+def parsed(*words: str) -> Any:
+    return parse(words)[1]
 
 
 TARGET = [["mine.py:f"], ["digit"], ["--timeout", "1"], ["--convention=alx"], ["--run-all"], ["--goto", "-1"]]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 
 import pytest
 
-from convstep.cli.commands import COMMANDS, loaded
+from convstep.cli.commands import COMMANDS
 from tests.cli.conftest import Run
 
 
@@ -31,7 +32,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_a_command_are_a_frozen_dataclass_of_its_arguments(name: str) -> None:
-    command = loaded(name)
+    command = importlib.import_module(f"convstep.cli.{name}")
     parser = argparse.ArgumentParser(add_help=False)
     command.add_arguments(parser)
     arguments = {action.dest for action in parser._actions} - {"layer", "call"}
