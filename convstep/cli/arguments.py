@@ -1,8 +1,9 @@
-"""How the words on a command line become a command's options, and what several commands take alike."""
+"""How the words on a command line become a command's options: a dataclass whose fields are the arguments."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -12,6 +13,37 @@ from convstep.cli.console import UsageError
 
 _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 """An option, with its value or without; a number below zero is none."""
+
+
+def positional(metavar: str, help_text: str, **more: Any) -> Any:
+    """A field that takes a word at its place; `more` is for argparse."""
+    return dataclasses.field(
+        metadata={"names": None, "argparse": {"metavar": metavar, "help": help_text} | more}
+    )
+
+
+def option(metavar: str | None, help_text: str, *names: str, one_of: str = "", **more: Any) -> Any:
+    """A field that takes the value of an option.
+
+    Args:
+        metavar: what stands for the value.
+        help_text: what it means.
+        names: as it is written; by default like the field.
+        one_of: of all that have the same text here, one may be given.
+        more: for argparse.
+    """
+    given = ({"metavar": metavar} if metavar else {}) | {"help": help_text} | more
+    return dataclasses.field(metadata={"names": names, "one_of": one_of, "argparse": given})
+
+
+def flag(help_text: str, *names: str, action: str = "store_true", one_of: str = "") -> Any:
+    """A field that is true where its option is given, which takes no value."""
+    return option(None, help_text, *names, action=action, one_of=one_of)
+
+
+def group(kind: type) -> Any:
+    """A field that holds arguments of several commands, in a dataclass of their own."""
+    return dataclasses.field(metadata={"group": kind})
 
 
 def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
@@ -26,19 +58,39 @@ def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
         UsageError: no such option, or a value that cannot be read.
     """
     parser = _Parser(prog=f"convstep {name}", description=COMMANDS[name], allow_abbrev=False)
-    command.add_arguments(parser)
+    _add(parser, command.Options)
     known, unknown = parser.parse_known_args(_options_first(parser, words))
     if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back
         raise UsageError(f"unrecognized arguments: {' '.join(unknown)}; see `convstep --help`")
     values = vars(known)
-    layer, call = values.pop("layer", None), values.pop("call", None)
-    if layer is not None or call is not None:
+    if values.get("layer") is not None or values.get("call") is not None:
         if values["problem"] is None:
             raise UsageError("--layer and --call are about a PROBLEM, and none is given")
         from convstep.cli.problems import with_layer
 
-        values["problem"] = with_layer(values["problem"], layer, call)
-    return command.Options(**values)
+        values["problem"] = with_layer(values["problem"], values["layer"], values["call"])
+    return _filled(command.Options, values)
+
+
+def _add(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
+    places: dict[str, Any] = {"": parser}
+    for field in dataclasses.fields(kind):
+        match field.metadata:
+            case {"group": shared}:
+                _add(parser, shared)
+            case {"names": None, "argparse": given}:
+                parser.add_argument(field.name, **given)
+            case {"names": names, "one_of": one_of, "argparse": given}:
+                if one_of not in places:
+                    places[one_of] = parser.add_mutually_exclusive_group()
+                names = names or (f"--{field.name.replace('_', '-')}",)
+                places[one_of].add_argument(*names, dest=field.name, **given)
+
+
+def _filled(kind: type[Any], values: dict[str, Any]) -> Any:
+    groups = {field.name: field.metadata.get("group") for field in dataclasses.fields(kind) if field.metadata}
+    filled = {name: _filled(shared, values) if shared else values[name] for name, shared in groups.items()}
+    return kind(**filled)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,26 +130,26 @@ def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
     return [*options, "--", *others] if others else options
 
 
-def add_problem(parser: argparse.ArgumentParser, **options: Any) -> None:
-    """The argument PROBLEM; `options` say what argparse should take instead."""
-    everywhere = {
-        "metavar": "PROBLEM",
-        "help": "a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
-        "or a name of `convstep examples`",
-    }
-    parser.add_argument("problem", **(everywhere | options))
-
-
-def add_layer(parser: argparse.ArgumentParser) -> None:
-    """Which problem of a file that holds a whole capture; `options_of` makes it part of the problem's name."""
-    parser.add_argument("--layer", metavar="NAME", help="a layer of PROBLEM, which captured.save wrote")
-    parser.add_argument(
-        "--call", type=_count, metavar="N", help="which call of it, from 0; by default the last"
-    )
-
-
-def _count(text: str) -> int:
+def count(text: str) -> int:
     """`2` -> 2: a count that may be 0."""
     if not re.fullmatch("[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of up to 9 digits; write it like 0 or 12")
     return int(text)
+
+
+LAYER = "NAME", "a layer of PROBLEM, which captured.save wrote"
+CALL = "N", "which call of it, from 0; by default the last"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OfProblem:
+    """The options of a command that is about one problem."""
+
+    problem: str = positional(
+        "PROBLEM",
+        "a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
+        "or a name of `convstep examples`",
+    )
+    """With the layer and the call in its name, if they were given."""
+    layer: str | None = option(*LAYER)
+    call: int | None = option(*CALL, type=count)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
+from convstep.cli.arguments import flag, option
 from convstep.cli.console import UsageError, is_watched, show_progress
 
 if TYPE_CHECKING:
@@ -19,57 +20,6 @@ BAR = 24
 """Columns of the progress bar."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateOptions:
-    """How a candidate is loaded and called."""
-
-    convention: str
-    timeout: float | None
-    run_all: bool
-    adapter: str | None
-    python2: bool
-
-
-def add_candidate(parser: argparse.ArgumentParser, target: str = "target") -> None:
-    """The arguments of a candidate.
-
-    Args:
-        parser: a command's.
-        target: the candidate's place, or its option.
-    """
-    parser.add_argument(
-        target,
-        metavar="TARGET",
-        help="path.py:function, path.py:Class, path.py:Class.method, notebook.ipynb:function, "
-        "package.module:function",
-    )
-    parser.add_argument(
-        "--convention",
-        default="auto",
-        metavar="NAME",
-        help="how it is called: article, coursera, cs231n, alx, torch, problem; auto (default) finds out",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="time limit of one call, default 10, and of loading the file, default 60; "
-        "importing installed packages is not counted",
-    )
-    parser.add_argument(
-        "--run-all",
-        action="store_true",
-        help="run all of the file's top-level code, not only imports, definitions and constants",
-    )
-    parser.add_argument(
-        "--adapter",
-        metavar="FILE.py:FUNCTION",
-        help="a function that takes the target and a problem, calls it and returns dW, db, dA_prev; "
-        "see --write-adapter of `convstep check`",
-    )
-    parser.add_argument("--python2", action="store_true", help="the file is written for Python 2")
-
-
 def seconds(text: str) -> float:
     """`2.5` -> 2.5: a time limit."""
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
@@ -79,7 +29,37 @@ def seconds(text: str) -> float:
     return float(text)
 
 
-def opened(target: str, options: CandidateOptions) -> Worker:
+TARGET = (
+    "TARGET",
+    "path.py:function, path.py:Class, path.py:Class.method, notebook.ipynb:function, package.module:function",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """How a candidate is loaded and called."""
+
+    convention: str = option(
+        "NAME",
+        "how it is called: article, coursera, cs231n, alx, torch, problem; auto (default) finds out",
+        default="auto",
+    )
+    timeout: float | None = option(
+        "SECONDS",
+        "time limit of one call, default 10, and of loading the file, default 60; "
+        "importing installed packages is not counted",
+        type=seconds,
+    )
+    run_all: bool = flag("run all of the file's top-level code, not only imports, definitions and constants")
+    adapter: str | None = option(
+        "FILE.py:FUNCTION",
+        "a function that takes the target and a problem, calls it and returns dW, db, dA_prev; "
+        "see --write-adapter of `convstep check`",
+    )
+    python2: bool = flag("the file is written for Python 2")
+
+
+def opened(target: str, calling: Calling) -> Worker:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
@@ -87,8 +67,8 @@ def opened(target: str, options: CandidateOptions) -> Worker:
     """
     from convstep.candidate.call.opening import open_worker
 
-    loading = {"run_all": options.run_all, "python2": options.python2, "adapter": options.adapter}
-    return open_worker(target, loading, options.timeout, _meanwhile)
+    loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
+    return open_worker(target, loading, calling.timeout, _meanwhile)
 
 
 def _meanwhile() -> None:
@@ -98,7 +78,7 @@ def _meanwhile() -> None:
     prepare()
 
 
-def swept(worker: Worker, convention: str, problem: Problem | None = None) -> Verdict:
+def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
     """The verdict, with progress on a terminal's stderr meanwhile.
 
     Raises:
@@ -113,7 +93,7 @@ def swept(worker: Worker, convention: str, problem: Problem | None = None) -> Ve
 
     shown = is_watched()
     try:
-        return verdict_of(worker, convention, problem, progress if shown else None)
+        return verdict_of(worker, calling.convention, problem, progress if shown else None)
     finally:
         if shown:
             show_progress("\r\x1b[K")

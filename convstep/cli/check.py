@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from typing import Any
 
 from convstep.cli import candidates
+from convstep.cli.arguments import flag, group, option, positional
 from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, UsageError, complain, say, say_json
 from convstep.cli.outputs import check_output, keep_existing, writing
 from convstep.printable import printable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options(candidates.CandidateOptions):
+@dataclass(frozen=True, slots=True)
+class Options:
     """What `convstep check` is asked."""
 
-    target: str
-    json: bool
-    save: str | None
-    write_adapter: str | None
-    force: bool
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep check`."""
-    candidates.add_candidate(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--save", metavar="FILE.npz", help="write the smallest failing problem")
-    parser.add_argument(
-        "--write-adapter",
-        metavar="FILE.py",
-        help="instead of a verdict, write an adapter for TARGET: a function to start from",
+    target: str = positional(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    json: bool = flag("one JSON object")
+    save: str | None = option("FILE.npz", "write the smallest failing problem")
+    write_adapter: str | None = option(
+        "FILE.py", "instead of a verdict, write an adapter for TARGET: a function to start from"
     )
-    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    force: bool = flag("overwrite an existing file")
 
 
 def run(options: Options) -> int:
@@ -46,11 +36,11 @@ def run(options: Options) -> int:
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.report import uncallable_json, uncallable_report
 
-    with candidates.opened(options.target, options) as worker:
+    with candidates.opened(options.target, options.calling) as worker:
         try:
-            verdict = candidates.swept(worker, options.convention)
+            verdict = candidates.swept(worker, options.calling)
         except CannotCall as error:
-            adapted = options.adapter is not None
+            adapted = options.calling.adapter is not None
             said = (
                 uncallable_json(error, options.target)
                 if options.json
@@ -97,9 +87,11 @@ def _write_adapter(options: Options, path: str) -> int:
     from convstep.candidate.load.target import Target
     from convstep.conv.files import written_whole
 
-    flags = [f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options, name)]
-    with candidates.opened(options.target, options) as worker:
-        call = likely_call(worker, options.convention)
+    flags = [
+        f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options.calling, name)
+    ]
+    with candidates.opened(options.target, options.calling) as worker:
+        call = likely_call(worker, options.calling.convention)
         text = adapter_text(Target.parse(options.target), worker.candidate, call, path, flags)
     with writing(path), written_whole(path) as file:
         file.write(text.encode())

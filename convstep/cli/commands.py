@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from argparse import ArgumentParser
 from typing import Any, Protocol
 
 COMMANDS = {
@@ -45,10 +44,7 @@ class Command(Protocol):
     """What the file of a command holds."""
 
     Options: type[Any]
-    """A frozen dataclass with a field for each argument, whose help says what it means."""
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say which arguments it takes."""
+    """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
 
     def run(self, options: Any) -> int:
         """Do it.

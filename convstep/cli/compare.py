@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
 from convstep.printable import printable
 
@@ -25,18 +24,10 @@ WIDTH = 27
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(OfProblem):
     """What `convstep compare` is asked."""
 
-    problem: str
-    json: bool
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep compare`."""
-    add_problem(parser)
-    add_layer(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    json: bool = flag("one JSON object")
 
 
 def run(options: Options) -> int:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from dataclasses import dataclass
 
 from convstep.cli import candidates
-from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options(candidates.CandidateOptions):
+@dataclass(frozen=True, slots=True)
+class Options:
     """What `convstep debug` is asked."""
 
-    target: str
-    problem: str | None
-    goto: str | None
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep debug`."""
-    candidates.add_candidate(parser)
-    add_problem(parser, nargs="?", help="by default the smallest one on which it fails")
-    parser.add_argument("--goto", metavar="STEP|H,W,C", help="by default the first divergence")
-    add_layer(parser)
+    target: str = positional(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    problem: str | None = positional("PROBLEM", "by default the smallest one on which it fails", nargs="?")
+    goto: str | None = option("STEP|H,W,C", "by default the first divergence")
+    layer: str | None = option(*LAYER)
+    call: int | None = option(*CALL, type=count)
 
 
 def run(options: Options) -> int:
@@ -35,12 +29,12 @@ def run(options: Options) -> int:
     from convstep.cli.problems import named_problem, position_of
 
     check = f"convstep check {shlex.quote(options.target)}"
-    with candidates.opened(options.target, options) as worker:
+    with candidates.opened(options.target, options.calling) as worker:
         name, problem = (None, None) if options.problem is None else named_problem(options.problem)
         if lack := lacking():  # it can be loaded, so that the other command does work
             raise UsageError(f"convstep debug needs {lack}; `{check}` works without one")
         try:
-            verdict = candidates.swept(worker, options.convention, problem)
+            verdict = candidates.swept(worker, options.calling, problem)
         except CannotCall as error:
             raise UsageError(f"{error}; `{check}` says what was tried") from error
         shown = candidates.shown_problem(verdict, problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
 from convstep.cli.console import FINE, say
@@ -12,10 +11,6 @@ from convstep.examples import EXAMPLES
 @dataclass(frozen=True, slots=True)
 class Options:
     """What `convstep examples` is asked: nothing."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none."""
 
 
 def run(options: Options) -> int:

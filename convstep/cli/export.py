@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates
-from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.arguments import CALL, LAYER, count, flag, group, option, positional
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
 from convstep.language import speak, tr
@@ -29,55 +29,65 @@ _LONG = 20
 """From this many pictures on it takes a while."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options(candidates.CandidateOptions):
+def _size(text: str) -> Pair:
+    """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
+    from convstep.view.layout.arrange import LEAST, MOST  # the rooms of view load NumPy
+
+    if not re.fullmatch("[0-9]{1,999}x[0-9]{1,999}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")
+    columns, rows = map(int, text.split("x"))
+    if columns < LEAST[0] or rows < LEAST[1]:
+        raise argparse.ArgumentTypeError(
+            f"{text} has no room for the panels; use {LEAST[0]}x{LEAST[1]} or more"
+        )
+    if columns > MOST[0] or rows > MOST[1]:
+        raise argparse.ArgumentTypeError(f"{text} is larger than any screen; use {MOST[0]}x{MOST[1]} or less")
+    return columns, rows
+
+
+def _steps(text: str) -> tuple[int, int | None]:
+    """`12` -> `(12, 12)`, `12:20` -> `(12, 20)`, `12:` -> `(12, None)`, to the end."""
+    found = re.fullmatch("([0-9]{1,9})(:([0-9]{1,9})?)?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a range of steps of up to 9 digits; write it like 12, 12:20 or 12:"
+        )
+    first = int(found[1])
+    return first, int(found[3]) if found[3] else None if found[2] else first
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
     """What `convstep export` is asked."""
 
-    problem: str | None
-    candidate: str | None
-    steps: tuple[int, int | None] | None
-    lang: str | None
-    output: str
-    compare: bool
-    why: str | None
-    diagnosis: bool
-    size: Pair
-    seconds: float | None
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep export`."""
-    add_problem(
-        parser,
-        metavar="PROBLEM|LESSON",
+    problem: str | None = positional(
+        "PROBLEM|LESSON",
+        "a problem, or a lesson of `convstep learn --list`; optional with --candidate",
         nargs="?",
-        help="a problem, or a lesson of `convstep learn --list`; optional with --candidate",
     )
-    parser.add_argument(
-        "--steps", type=_steps, metavar="A:B", help="after steps A to B, or one step; of a lesson, its pages"
+    steps: tuple[int, int | None] | None = option(
+        "A:B", "after steps A to B, or one step; of a lesson, its pages", type=_steps
     )
-    add_layer(parser)
-    parser.add_argument("--lang", choices=("en", "zh"), help="language of a bundled lesson")
-    parser.add_argument(
+    layer: str | None = option(*LAYER)
+    call: int | None = option(*CALL, type=count)
+    lang: str | None = option(None, "language of a bundled lesson", choices=("en", "zh"))
+    output: str = option(
+        "OUT",
+        "OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
         "-o",
         "--output",
         required=True,
-        metavar="OUT",
-        help="OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
     )
-    opened = parser.add_mutually_exclusive_group()
-    opened.add_argument("--compare", action="store_true", help="with the comparison open")
-    opened.add_argument("--why", metavar="CELL", help="with the steps that make up a cell: dW[2,0,1,0]")
-    opened.add_argument("--diagnosis", action="store_true", help="with the candidate's diagnosis open")
-    candidates.add_candidate(parser, "--candidate")
-    parser.add_argument(
-        "--size", type=_size, default=(120, 40), metavar="WxH", help="columns and rows, 60x16 or more"
-    )
-    parser.add_argument(
-        "--seconds",
+    compare: bool = flag("with the comparison open", one_of="opened")
+    why: str | None = option("CELL", "with the steps that make up a cell: dW[2,0,1,0]", one_of="opened")
+    diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
+    candidate: str | None = option(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    size: Pair = option("WxH", "columns and rows, 60x16 or more", type=_size, default=(120, 40))
+    seconds: float | None = option(
+        "S",
+        "how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
         type=candidates.seconds,
-        metavar="S",
-        help="how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
     )
 
 
@@ -200,8 +210,8 @@ def _candidate_frames(options: Options, output: Path) -> list[Frame]:
 
     problem = None if options.problem is None else load_problem(options.problem)
     assert options.candidate is not None
-    with candidates.opened(options.candidate, options) as worker:
-        verdict = candidates.swept(worker, options.convention, problem)
+    with candidates.opened(options.candidate, options.calling) as worker:
+        verdict = candidates.swept(worker, options.calling, problem)
         shown = candidates.shown_problem(verdict, problem)
         timeline = CandidateTimeline(worker, verdict, shown)
         positions: list[int | None] = [None]
@@ -239,30 +249,3 @@ def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:
     if not 0 <= first <= last <= total:
         raise UsageError(f"steps {first}:{last} do not exist; {name} has steps 0 to {total}")
     return range(first, last + 1)
-
-
-def _size(text: str) -> Pair:
-    """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
-    from convstep.view.layout.arrange import LEAST, MOST  # the rooms of view load NumPy
-
-    if not re.fullmatch("[0-9]{1,999}x[0-9]{1,999}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")
-    columns, rows = map(int, text.split("x"))
-    if columns < LEAST[0] or rows < LEAST[1]:
-        raise argparse.ArgumentTypeError(
-            f"{text} has no room for the panels; use {LEAST[0]}x{LEAST[1]} or more"
-        )
-    if columns > MOST[0] or rows > MOST[1]:
-        raise argparse.ArgumentTypeError(f"{text} is larger than any screen; use {MOST[0]}x{MOST[1]} or less")
-    return columns, rows
-
-
-def _steps(text: str) -> tuple[int, int | None]:
-    """`12` -> `(12, 12)`, `12:20` -> `(12, 20)`, `12:` -> `(12, None)`, to the end."""
-    found = re.fullmatch("([0-9]{1,9})(:([0-9]{1,9})?)?", text)
-    if not found:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a range of steps of up to 9 digits; write it like 12, 12:20 or 12:"
-        )
-    first = int(found[1])
-    return first, int(found[3]) if found[3] else None if found[2] else first

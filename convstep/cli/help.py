@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import shutil
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from convstep.cli.arguments import positional
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import FINE, UsageError, say, say_drawn
 
@@ -24,12 +24,7 @@ PLAIN, WIDEST = 80, 100
 class Options:
     """What `convstep help` is asked."""
 
-    topic: str | None
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep help`."""
-    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="by default, the topics are listed")
+    topic: str | None = positional("TOPIC", "by default, the topics are listed", nargs="?")
 
 
 def run(options: Options) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
+from convstep.cli.arguments import flag, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say, say_loading
 from convstep.language import speak, tr
 
@@ -13,18 +13,9 @@ from convstep.language import speak, tr
 class Options:
     """What `convstep learn` is asked."""
 
-    lesson: str | None
-    lang: str | None
-    list: bool
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep learn`."""
-    parser.add_argument(
-        "lesson", metavar="LESSON", nargs="?", help="a .md file, or a number or name of --list"
-    )
-    parser.add_argument("--lang", choices=("en", "zh"), help="by default the computer's language")
-    parser.add_argument("--list", action="store_true", help="list the lessons and exit")
+    lesson: str | None = positional("LESSON", "a .md file, or a number or name of --list", nargs="?")
+    lang: str | None = option(None, "by default the computer's language", choices=("en", "zh"))
+    list: bool = flag("list the lessons and exit")
 
 
 def run(options: Options) -> int:

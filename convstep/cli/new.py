@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from convstep.cli.arguments import flag, option
 from convstep.cli.console import FINE, say
 from convstep.cli.outputs import check_output, keep_existing, writing
 from convstep.examples.drawn import Sizes, draw_problem
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
 from convstep.printable import printable
 
+if TYPE_CHECKING:
+    from convstep.conv.geometry import Padding, Pair
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(Sizes):
-    """What `convstep new` is asked: sizes, and a file."""
+    """What `convstep new` is asked."""
 
-    output: str | None
-    force: bool
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep new`."""
-
-    def add(name: str, kind: Any, default: Any, metavar: str, help_text: str) -> None:
-        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=help_text)
-
-    parser.add_argument("--input", type=input_shape, required=True, metavar="HxWxC", help="e.g. 7x10x3")
-    parser.add_argument("--filters", type=number, required=True, metavar="N", help="output channels")
-    parser.add_argument("--kernel", type=pair, required=True, metavar="3|3x5", help="rows x columns")
-    add("--stride", number_or_pair, 1, "2|2x1", "default 1")
-    add("--padding", padding, 0, "P", "1, 1x2, top,bottom,left,right, same or valid; default 0")
-    add("--dilation", number_or_pair, 1, "2|2x1", "default 1")
-    add("--groups", number, 1, "N", "channel groups, default 1")
-    add("--batch", number, None, "N", "samples; by default there is no batch axis")
-    parser.add_argument("--dtype", choices=("float32", "float64"), default="float64", help="default float64")
-    add("--seed", number, 0, "N", "the same seed draws the same numbers; default 0")
-    parser.add_argument("--no-bias", dest="bias", action="store_false", help="without a bias b")
-    parser.add_argument("-o", "--output", metavar="FILE", help="by default named after the sizes")
-    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    input: tuple[int, int, int] = option("HxWxC", "e.g. 7x10x3", type=input_shape, required=True)
+    filters: int = option("N", "output channels", type=number, required=True)
+    kernel: Pair = option("3|3x5", "rows x columns", type=pair, required=True)
+    stride: int | Pair = option("2|2x1", "default 1", type=number_or_pair, default=1)
+    padding: str | int | Pair | Padding = option(
+        "P", "1, 1x2, top,bottom,left,right, same or valid; default 0", type=padding, default=0
+    )
+    dilation: int | Pair = option("2|2x1", "default 1", type=number_or_pair, default=1)
+    groups: int = option("N", "channel groups, default 1", type=number, default=1)
+    batch: int | None = option("N", "samples; by default there is no batch axis", type=number)
+    dtype: str = option(None, "default float64", choices=("float32", "float64"), default="float64")
+    seed: int = option("N", "the same seed draws the same numbers; default 0", type=number, default=0)
+    bias: bool = flag("without a bias b", "--no-bias", action="store_false")
+    output: str | None = option("FILE", "by default named after the sizes", "-o", "--output")
+    force: bool = flag("overwrite an existing file")
 
 
 def run(options: Options) -> int:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
-from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.arguments import OfProblem, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(OfProblem):
     """What `convstep open` is asked."""
 
-    problem: str
-    goto: str | None
-    breaks: list[str]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep open`."""
-    add_problem(parser)
-    add_layer(parser)
-    parser.add_argument(
-        "--goto", metavar="STEP|H,W,C", help="start after a step: its number or its loop index"
-    )
-    parser.add_argument(
+    goto: str | None = option("STEP|H,W,C", "start after a step: its number or its loop index")
+    breaks: list[str] = option(
+        "COND",
+        "stop a run here: 'i_c == 1', 'abs(dz) > 0.1', '4,*,1' or 'watch dW[2, 0, 1, 0]'; repeatable",
         "--break",
-        dest="breaks",
         action="append",
         default=[],
-        metavar="COND",
-        help="stop a run here: 'i_c == 1', 'abs(dz) > 0.1', '4,*,1' or 'watch dW[2, 0, 1, 0]'; repeatable",
     )
 
 

@@ -8,7 +8,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from convstep.cli.arguments import add_problem
+from convstep.cli.arguments import option, positional
 from convstep.cli.console import UsageError, say
 from convstep.examples import DEFAULT
 from convstep.printable import printable
@@ -18,27 +18,34 @@ HERE = "127.0.0.1"
 PORT = 8000
 
 
+def _port(text: str) -> int:
+    """`8000` -> 8000; 0 is for a free one."""
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{printable(text)!r} is not a port; write a number from 0 to 65535")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    """`127.0.0.1` -> `127.0.0.1`: an address of this machine, and no name, which may point anywhere."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)!r} is not an address; write one like {HERE}, or 0.0.0.0 for all there are"
+        ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What `convstep serve` is asked."""
 
-    problem: str
-    port: int
-    host: str
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep serve`."""
-    add_problem(parser, nargs="?", default=DEFAULT, help="by default the bundled digit")
-    parser.add_argument(
-        "--port", type=_port, default=PORT, metavar="N", help=f"default {PORT}; 0 takes a free one"
-    )
-    parser.add_argument(
-        "--host",
+    problem: str = positional("PROBLEM", "by default the bundled digit", nargs="?", default=DEFAULT)
+    port: int = option("N", f"default {PORT}; 0 takes a free one", type=_port, default=PORT)
+    host: str = option(
+        "ADDRESS",
+        f"default {HERE}: only this machine can ask; 0.0.0.0 is for whoever reaches it",
         type=_address,
         default=HERE,
-        metavar="ADDRESS",
-        help=f"default {HERE}: only this machine can ask; 0.0.0.0 is for whoever reaches it",
     )
 
 
@@ -97,20 +104,3 @@ def _refused(options: Options, error: OSError) -> str:
         return f"port {options.port} may not be used; choose a --port of 1024 or more, or 0 for a free one"
     reason = error.strerror or error
     return f"--host {options.host} is no address of this machine ({reason}); leave it out for {HERE}"
-
-
-def _port(text: str) -> int:
-    """`8000` -> 8000; 0 is for a free one."""
-    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{printable(text)!r} is not a port; write a number from 0 to 65535")
-    return int(text)
-
-
-def _address(text: str) -> str:
-    """`127.0.0.1` -> `127.0.0.1`: an address of this machine, and no name, which may point anywhere."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{printable(text)!r} is not an address; write one like {HERE}, or 0.0.0.0 for all there are"
-        ) from None

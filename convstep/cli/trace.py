@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import dataclass
 
-from convstep.cli.arguments import add_layer, add_problem
+from convstep.cli.arguments import OfProblem, option
 from convstep.cli.console import FINE, UsageError, say
 from convstep.examples.sizes import number
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(OfProblem):
     """What `convstep trace` is asked."""
 
-    problem: str
-    first: int
-    last: int | None
-    format: str
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `convstep trace`."""
-    add_problem(parser)
-    add_layer(parser)
-    parser.add_argument("--from", dest="first", type=number, default=1, metavar="STEP", help="default 1")
-    parser.add_argument(
-        "--to", dest="last", type=number, metavar="STEP", help="included; by default the last there is"
-    )
-    parser.add_argument(
-        "--format", choices=("text", "jsonl"), default="text", help="text, or one JSON object per line"
-    )
+    first: int = option("STEP", "default 1", "--from", type=number, default=1)
+    last: int | None = option("STEP", "included; by default the last there is", "--to", type=number)
+    format: str = option(None, "text, or one JSON object per line", choices=("text", "jsonl"), default="text")
 
 
 def run(options: Options) -> int:
