@@ -33,7 +33,7 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.dialogs.help import MARKS
 from convstep.ui.dialogs.skipped import TIMES
 from convstep.ui.screens.debugger import ELSEWHERE, IN_LESSONS
-from convstep.ui.screens.panels import SHOWN
+from convstep.ui.debugger.panels import SHOWN
 from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
 from convstep.view.layer_order import ORDERS

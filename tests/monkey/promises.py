@@ -13,7 +13,7 @@ from textual.strip import Strip
 from convstep.cli_problems import start
 from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 
 _OF = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")
 

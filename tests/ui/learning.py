@@ -17,8 +17,7 @@ from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
 from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
 from convstep.ui.lesson_app import LessonApp
-from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.lesson import LessonScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.grid.panel import Cell
 from convstep.view.lesson.pointing import panel_of
 from tests.ui.driving import Session, WatchedApp

@@ -105,7 +105,7 @@ async def moves_between_divergent_steps(session: Session, candidate: CandidateTi
 
 async def shows_the_whole_diagnosis(session: Session) -> None:
     await session.press("d")
-    assert session.dialog == "DiagnosisScreen"
+    assert session.dialog == "ParagraphsScreen"
     for words in ("Smallest failing problem", "First divergence", "stride-ignored", "def stride_ignored"):
         assert words in session.text
     await session.press("end")
@@ -136,8 +136,8 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     await session.answered()
     assert session.position == position + 1
     await session.press("down", "b")
-    assert len(session.debugger.stops) == 1
-    assert session.debugger.scene.panel("kernel_gradient_candidate").stops
+    assert len(session.debugger.state.stops) == 1
+    assert session.debugger.state.scene.panel("kernel_gradient_candidate").stops
     await session.press("b", "i")
     assert session.dialog == "ProvenanceScreen"
     assert " made · in the reference " in session.text
@@ -165,7 +165,7 @@ async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
     assert "The reference's gradients after step" in dialog
     assert "✓ the reference: All " in dialog
     assert "✓ All" not in dialog
-    standing = session.debugger._stage.standing()  # type: ignore[attr-defined]
+    standing = session.debugger.state.stage.standing()  # type: ignore[attr-defined]
     assert " differ" in standing
     assert f"Your own backward is on the screen behind: {standing} " in dialog
     assert "Difference (reference − PyTorch 0.0 (fake))" in dialog
@@ -190,7 +190,7 @@ async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: A
             await session.resize(width, 40)
             assert session.lines[0].rstrip().endswith(f"({shown})")
             assert f"step {number}/{total} " in session.lines[0]
-            for fact in window_facts(session.debugger._problem):
+            for fact in window_facts(session.debugger.state.problem):
                 assert fact in session.lines[0], width
         await session.press("d")
         assert f"First divergence: step {number} of {total} ({place})" in session.text
@@ -207,7 +207,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
     async with opened_beside(candidate, (80, 24), problem_name="my problem.npz") as session:
         await session.answered()
         assert session.position == first.step + 1
-        scene = session.debugger.scene
+        scene = session.debugger.state.scene
         differing = scene.panel(keys_of(first.gradient)[2]).differing
         assert differing is not None
         assert differing.any()
@@ -217,7 +217,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
         await session.press("]")
         assert (
             scene.panel("kernel_gradient").face.label
-            != session.debugger.scene.panel("kernel_gradient").face.label
+            != session.debugger.state.scene.panel("kernel_gradient").face.label
         )
         check_layout(session)
 

@@ -10,7 +10,7 @@ import pytest
 
 from convstep.ui.app import DebuggerApp
 from convstep.ui.commands import COMMANDS, Command, bindings, groups, key_text
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""

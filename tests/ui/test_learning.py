@@ -130,7 +130,7 @@ async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
         await learner.answer("13")
         assert learner.page.walk.revealed
         await learner.press("d")
-        assert learner.dialog == "DiagnosisScreen"
+        assert learner.dialog == "ParagraphsScreen"
         await learner.press("escape", "p")
         assert learner.page.walk.at == 1
 

@@ -18,7 +18,7 @@ from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.grid.drawing import draw_header, draw_line
 from convstep.view.grid.look import MODES, PRECISIONS, Look
 from convstep.view.grid.panel import Cell
