@@ -18,8 +18,7 @@ from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
-from convstep.ui.screens.candidate import CandidateScreen
-from convstep.ui.screens.candidate_queries import AskingScreen
+from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.text.words import window_facts
@@ -87,9 +86,9 @@ def visible_nine(session: Session) -> bool:
 async def moves_between_divergent_steps(session: Session, candidate: CandidateTimeline) -> None:
     wrong: list[int] = []
     candidate.wrong_steps(lambda first, last: wrong.extend(range(first, last)))
-    screen = session.debugger
-    assert isinstance(screen, CandidateScreen)
-    assert [step for step, _ in screen.wrong_steps] == wrong
+    mode = session.debugger.mode
+    assert isinstance(mode, CandidateMode)
+    assert [step for step, _ in mode.queries.wrong_steps] == wrong
     marked = {position for position, mark in session.debugger.query_one(TimelineBar).marks if mark == "✗"}
     assert len(marked) == len(wrong)
     assert "✗" in session.lines[-2]
@@ -296,16 +295,16 @@ def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
 
 
 async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AskingScreen, "on_unmount", lambda screen: None)  # as if it came too early
+    monkeypatch.setattr(CandidateMode, "closed", lambda mode: None)  # as if it came too early
     monkeypatch.setattr(CandidateTimeline, "wrong_steps", lambda timeline, found, leave: leave())
 
     async def crash() -> None:
         async with opened_beside(beside(candidates.stride_ignored)) as session:
-            screen = session.debugger
-            assert isinstance(screen, CandidateScreen)
+            mode = session.debugger.mode
+            assert isinstance(mode, CandidateMode)
             await session.answered()
-            screen._idle = threading.Event()  # a question is open, and stays so
-            screen._find_wrong_steps()
+            mode.queries._idle = threading.Event()  # a question is open, and stays so
+            session.debugger.begin("marks", mode.queries._find_wrong_steps)
             session.app._handle_exception(ZeroDivisionError())
 
     with pytest.raises(ZeroDivisionError):

@@ -149,9 +149,9 @@ async def test_whatever_a_session_may_hold_can_be_stepped_at_any_size_and_saved_
         save(session.debugger.asking.session(), tmp_path / "again.json")
     assert load(tmp_path / "again.json") == first
     again = WatchedApp(catalog.load("digit"), "digit", torch=FakeTorch()).debugger
-    again.resume(first)
+    again.asking.resume(first)
     again.timeline.seek(first.position)
-    assert again.session() == first
+    assert again.asking.session() == first
 
 
 async def test_more_than_a_session_holds_is_a_sentence_and_no_crash() -> None:

@@ -121,7 +121,8 @@ class DebuggerScreen(Once, Screen[None]):
         """Whether the line of keys names a binding's action."""
         id = action.partition("'")[2].partition("'")[0]
         command = BY_ID.get(id)
-        return command is None or (self.mode.footer in command.footer and self.mode.offers(id))
+        shown = command is None or self.mode.footer in command.footer
+        return shown and self.mode.offers(id or action)
 
     # the screen's life
 
@@ -159,6 +160,10 @@ class DebuggerScreen(Once, Screen[None]):
         """Arrange the parts for the new size; the timeline has other columns now."""
         self.rearrange()
         self.call_after_refresh(self.mark_timeline)
+
+    def watch_focused(self) -> None:
+        """Other keys may mean something now."""
+        self.mode.focus_moved()
 
     def on_screen_suspend(self) -> None:
         """A dialog opens."""

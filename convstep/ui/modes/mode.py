@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.commands import PLAIN
-from convstep.ui.debugger.host import Handlers, Host
+from convstep.ui.debugger.host import Handlers
 from convstep.ui.debugger.state import State
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -25,6 +25,7 @@ from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.ui.debugger.screen import DebuggerScreen
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -41,7 +42,7 @@ class Mode:
     lacks: frozenset[str] = frozenset()
     """Commands of the debugger's parts that mean nothing here."""
 
-    host: Host
+    host: DebuggerScreen
     """The screen, from `enter` on."""
 
     def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
@@ -67,7 +68,7 @@ class Mode:
 
     # the life of the screen
 
-    def enter(self, host: Host) -> None:
+    def enter(self, host: DebuggerScreen) -> None:
         """Belong to a screen."""
         self.host = host
 
@@ -87,6 +88,9 @@ class Mode:
 
     def shown(self) -> None:
         """A scene was shown."""
+
+    def focus_moved(self) -> None:
+        """Another part has the keys."""
 
     def take_keys_back(self, part: Widget) -> bool:
         """Have the keys again after the screen was too small; False leaves it to the part."""
