@@ -110,7 +110,7 @@ async def shows_the_whole_diagnosis(session: Session) -> None:
     await session.press("end")
     assert "To see it" not in session.text, "one is seeing it"
     await keeps_title_and_keys_in_sight(session)
-    await session.press("question_mark", *["pagedown"] * 2)
+    await session.press("question_mark")
     assert "Your own backward: convstep debug " in session.text, "a heading is as long as it is"
     await keeps_title_and_keys_in_sight(session)
 

@@ -282,7 +282,7 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
             learner.debugger.playing.tick()
             await learner.settle()
         assert learner.page.walk.at == 1
-        assert not learner.debugger.playing
+        assert not learner.debugger.playing.on
         assert learner.position == learner.page.walk.stop.position
 
 

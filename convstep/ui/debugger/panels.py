@@ -213,16 +213,15 @@ class Panels:
 
     def _present(self) -> None:
         """Hide or show what is around the panels, and draw them anew."""
-        state, focused = self._state, self._screen.focused
+        state = self._state
         state.presenting = not state.presenting
         self._screen.set_class(state.presenting, "-presenting")
         self.apply_look()
         self._host.rearrange()
         self._host.show(all_changed=True)
-        if state.presenting:
-            self._lent = focused if self._screen.focused is not focused else None
-        elif self._lent is not None:
-            self._give_keys_back(self._lent)
+        lent, self._lent = self._lent, self._lent if state.presenting else None
+        if lent is not None and not state.presenting:
+            self._give_keys_back(lent)
 
     def _turn(self, by: int) -> None:
         """Focus the next part; on a small screen that also turns the tabs."""
@@ -275,6 +274,8 @@ class Panels:
             # a further face to the first one of its tensor
             wanted = (had.rpartition("-")[0], self._mode.followed, *places)
             key = next((key for key in wanted if key in places), None)
+            if self._state.presenting and self._lent is None:
+                self._lent = self._screen.focused
             if key is not None:
                 self.focus(key)
 
