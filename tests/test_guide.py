@@ -12,12 +12,11 @@ import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.cli import parse
 from convstep.cli.commands import COMMANDS
-from convstep.examples import load
+from convstep.cli.console import UsageError
+from convstep.cli.problems import start
 from convstep.lessons.asking import COMMON, KINDS
 from convstep.lessons.page_place import STOP_KEYS
 from convstep.lessons.reading import FRONT_KEYS
-from convstep.replay.condition_text import ARRAYS, FUNCTIONS, SCALARS
-from convstep.replay.stop_text import parse_stop
 from tests.guide import GUIDE, PAGES, ROOT, block, part, text_of, written
 
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -104,18 +103,18 @@ def test_every_way_of_calling_with_a_name_is_there() -> None:
 
 
 def test_every_stop_that_is_shown_can_be_set() -> None:
-    geometry = load("digit").geometry
     shown = [text for text in re.findall("`([^`]+)`", part("stops")) if text != "hits 3"]
     assert len(shown) >= 5
-    for text in shown:
-        assert parse_stop(text, geometry)
+    session, _ = start("digit", None, shown)
+    assert len(session.stops) == len(shown)
 
 
 def test_every_word_of_a_condition_is_there() -> None:
     (sentence,) = re.findall(r"^A condition is about .*$", text_of(page_of("screen")), re.MULTILINE)
-    assert {*SCALARS, *ARRAYS, *FUNCTIONS} == set(
-        re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence)))
-    )
+    with pytest.raises(UsageError, match=r"there are ([\w, ]+)") as refused:
+        start("digit", None, ["word == 1"])
+    words = set(re.findall(r"\w+", str(refused.value).partition("there are ")[2]))
+    assert words == set(re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence))))
 
 
 def page_of(topic: str) -> Path:

@@ -27,7 +27,7 @@ from convstep.ui.temporary_files import command_for
 
 if TYPE_CHECKING:
     from convstep.ui.running import EndingApp
-    from convstep.ui.screens.debugger import DebuggerScreen
+    from convstep.ui.debugger.screen import DebuggerScreen
 
 Found = TypeVar("Found")
 
@@ -96,8 +96,8 @@ class Rescue:
     def _save_session(self, screen: DebuggerScreen, folder: Path) -> None:
         problem = _name_of(screen, folder)
         path = folder / "session.json"
-        save(screen.session(problem), path)
-        self._commands += [*screen.commands_back(problem), command_for(str(path))]
+        save(screen.asking.session(problem), path)
+        self._commands += [*screen.mode.commands_back(problem), command_for(str(path))]
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
         told = "" if error is None else "".join(traceback.format_exception(error))
@@ -147,7 +147,7 @@ def _name_of(screen: DebuggerScreen, folder: Path) -> str:
     """What the command line calls the problem from any folder; it is saved if that is nothing yet."""
     from convstep.examples import names
 
-    called = screen.source_name
+    called = screen.mode.source_name
     if called in names():
         return called
     path = os.path.abspath(called)

@@ -17,7 +17,7 @@ from convstep.language import speak, tr
 from convstep.lessons.course import open_lesson
 from convstep.oracle.comparison import compare
 from convstep.replay.provenance import provenance
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.contributions import ContributionTable
