@@ -9,6 +9,7 @@ on a full disk, and where `--save` cannot write its file. A screen that crashes 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -245,8 +246,11 @@ def _open(given: argparse.Namespace) -> int:
             f"convstep open needs {lack}; `convstep compare {given.problem}` and "
             f"`convstep trace {given.problem}` work without one"
         )
+    gc.disable()  # much is made and nothing is garbage: looking through it costs a fifth of the loading
     from convstep.ui.app import run_debugger
 
+    gc.freeze()
+    gc.enable()
     run_debugger(problem, session)
     return FINE
 
