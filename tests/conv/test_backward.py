@@ -18,7 +18,6 @@ from tests.conv.loop import PlainLoop, bits, states
 from tests.conv.torch_reference import close, torch_result
 from tests.strategies import problems
 
-
 BY_EITHER_WAY = st.sampled_from([0, backward.LOOP_UP_TO])
 """Steps up to which the loop is walked: none, or all that these small problems have."""
 
@@ -91,7 +90,7 @@ def test_the_loop_is_walked_up_to_a_size_and_whole_arrays_are_added_beyond(
     loops: list[Any] = []
     loop = backward._loop
     monkeypatch.setattr(backward, "_loop", lambda *given: loops.append(given) or loop(*given))
-    dW, db, dA_prev = conv2d_backward(*arguments(problem))
+    dW, _, dA_prev = conv2d_backward(*arguments(problem))
     assert bool(loops) == walked, problem.total_steps
     assert (dW.tobytes(), dA_prev.tobytes()) == (expected.dW.tobytes(), expected.dA_prev.tobytes())
     assert sum(1 for _ in conv2d_backward_steps(*arguments(problem))) == problem.total_steps
