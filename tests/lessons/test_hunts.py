@@ -122,7 +122,7 @@ def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
     (own,) = (result for result in verdict.swept.results if result.right.problem is page.problem)
     assert own.failed
     assert found is not None
-    assert page.stop.position == (0 if found.before_any else found.step + 1)
+    assert page.place.position == (0 if found.before_any else found.step + 1)
     said = [*spoken_of(verdict)]
     assert len(said) > 5
     assert {text: words for text in said if (words := english_words(text))} == {}

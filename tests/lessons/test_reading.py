@@ -129,7 +129,7 @@ def test_front_matter_is_checked(front: str, line: int, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "sentence"),
     [
-        ("{=dq}", 1, "'dq' cannot be computed here: there is no dq"),
+        ("{=dq}", 1, "'dq' cannot be computed here: column 1, 'dq': no such name"),
         ("a\n\n- b\n  {=W[9, 0, 0, 0]}", 4, "'W[9, 0, 0, 0]' cannot be computed here"),
         ("a {=dz", 1, "a `{=` is not closed"),
         ("```stop\nat: 1\n```\n\n```stop\nat: 2\n```", 5, "this page already has a stop here"),

@@ -113,7 +113,7 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert page.walk.tried.attempts == 1
         assert answer.value == "78"  # a refused answer is replaced
         await learner.press("escape", "n")
-        assert learner.position == page.walk.stop.position + 1
+        assert learner.position == page.walk.place.position + 1
         await learner.press("enter", "9")
         assert answer.value == "789"  # Enter goes on with one that was left
         await learner.press("enter", "left", "1")

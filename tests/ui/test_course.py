@@ -56,8 +56,11 @@ async def _page(learner: Learner, number: int) -> None:
     page, walk = learner.page, learner.page.walk
     assert walk.at == number
     assert walk.page.title in learner.told
-    if walk.stop.given or not walk.page.candidate:
-        assert (page.timeline.position, page.timeline.additions) == (walk.stop.position, walk.stop.additions)
+    if walk.place.given or not walk.page.candidate:
+        assert (page.timeline.position, page.timeline.additions) == (
+            walk.place.position,
+            walk.place.additions,
+        )
     question = walk.question
     if question is None:
         return
@@ -70,5 +73,5 @@ async def _page(learner: Learner, number: int) -> None:
     await learner.answer(question.solution)
     assert walk.tried.outcome == RIGHT
     assert say(walk.lesson.language, "right") in learner.told
-    if walk.stop.given:
-        assert learner.page.timeline.position == walk.stop.position
+    if walk.place.given:
+        assert learner.page.timeline.position == walk.place.position
