@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.conv.files import FileTooLarge, contents
-from convstep.language import tr
+from convstep.language import LANGUAGES, tr
 from convstep.lessons.ask_kinds import KINDS, parse_question
 from convstep.lessons.candidates import function_name
 from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
@@ -19,7 +19,6 @@ from convstep.lessons.lesson import Lesson, Page, PagePlace
 from convstep.lessons.page_place import go_to, read_place
 from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
 from convstep.lessons.questions import Question
-from convstep.lessons.words import LANGUAGES
 
 FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
 """The keys of the front matter."""

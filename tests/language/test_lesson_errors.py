@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from convstep.lessons.asking import COMMON, KINDS
 
 from convstep.examples import names
 from convstep.language import speak
+from convstep.lessons.ask_kinds import COMMON, KINDS
 from convstep.lessons.errors import LessonError
 from convstep.lessons.page_place import MODES, PLACE_KEYS
 from convstep.lessons.problems import PROBLEM_KEYS

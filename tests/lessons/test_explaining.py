@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import cell_text
+from convstep.language import LANGUAGES
 from convstep.lessons import explaining
 from convstep.lessons.expressions import arithmetic, number_text
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import go_to
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.texts import FRONT, page
 from tests.strategies import problems, random_problem, tried
 

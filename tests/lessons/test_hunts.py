@@ -18,12 +18,11 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.referee import check, open_worker, verdict_of
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict
-from convstep.language import speak
+from convstep.language import LANGUAGES, speak
 from convstep.lessons import course
 from convstep.lessons.candidates import LessonCandidate
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
-from convstep.lessons.words import LANGUAGES
 from convstep.view.candidate.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 

@@ -10,6 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.ask_kinds import parse_question
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
@@ -17,7 +18,6 @@ from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, PagePlace
 from convstep.lessons.page_place import go_to
 from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question
 from tests.strategies import tried

@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convstep.examples import load
+from convstep.language import LANGUAGES
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.reading import LARGEST_FILE, parse_lesson, read_lesson
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 from tests.lessons.texts import FRONT, fault, lesson, page, page_fault

@@ -8,10 +8,11 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static
 
+from convstep.language import LANGUAGES
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.questions import HINT_COSTS
 from convstep.lessons.reading import parse_lesson
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
 from convstep.lessons.walk import RIGHT
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.lessons.mistakes import mistake
 from tests.strategies import THOROUGH, some
 from tests.ui.learning import Learner, opened_lesson
