@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from convstep.lessons.asking import COMMON, KINDS
 
 import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
@@ -14,8 +15,7 @@ from convstep.cli import parse
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import UsageError
 from convstep.cli.problems import start
-from convstep.lessons.asking import COMMON, KINDS
-from convstep.lessons.page_place import STOP_KEYS
+from convstep.lessons.page_place import PLACE_KEYS
 from convstep.lessons.reading import FRONT_KEYS
 from tests.guide import GUIDE, PAGES, ROOT, block, part, text_of, written
 
@@ -128,7 +128,7 @@ def test_every_key_of_a_lesson_is_there() -> None:
         assert re.search(rf"`(?:[^`]*\W)?{key}\b", front, re.IGNORECASE) or key == "bug", key
     assert re.findall(r"^- `(\w+):`(?: and `(\w+):`)?", blocks, re.MULTILINE)
     stop, asks = blocks.split("The questions;")
-    assert set(re.findall(r"`(\w+):`", stop)) == set(STOP_KEYS)
+    assert set(re.findall(r"`(\w+):`", stop)) == set(PLACE_KEYS)
     assert {*COMMON} <= set(re.findall(r"`(\w+):`", asks.partition("\n- ")[0]))
     for kind, (keys, _) in KINDS.items():
         (line,) = re.findall(rf"^- `ask {kind}`: .*$", asks, re.MULTILINE)

@@ -16,7 +16,8 @@ from convstep.cli.problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.printable import SentenceError
-from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
+from convstep.records import MOST_ENTRIES
+from convstep.replay.session import SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.modes.mode import Mode

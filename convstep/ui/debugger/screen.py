@@ -51,7 +51,9 @@ class DebuggerScreen(Once, Screen[None]):
         """Debug what a mode is about."""
         super().__init__()
         self.mode, self.state = mode, mode.state
-        self.asking = Asking(self, mode, lambda: self.app.torch, lambda text: self.app.copy_to_clipboard(text))
+        self.asking = Asking(
+            self, mode, lambda: self.app.torch, lambda text: self.app.copy_to_clipboard(text)
+        )
         self.panels = Panels(self, self, mode)
         self.playing = Playing(
             self, self, plays_on=mode.play_on, rewinds=mode.rewind, under_way=lambda: self.travel.under_way

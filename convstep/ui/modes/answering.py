@@ -114,7 +114,7 @@ class Answering:
     def open_beside(self) -> None:
         """Open what the page's stop names: the comparison, or the steps that make a cell."""
         page = self._page
-        stop, page.opened = page.walk.stop, True
+        stop, page.opened = page.walk.place, True
         page.show_keys()
         if stop.opens == COMPARISON:
             page.host.asking.compare()
@@ -133,7 +133,7 @@ class Answering:
         page = self._page
         if page.selecting:
             self.submit(frozenset(page.chosen))
-        elif page.walk.stop.opens and not page.opened:
+        elif page.walk.place.opens and not page.opened:
             self.open_beside()
         elif not page.asks:
             self._turn(1)

@@ -84,7 +84,7 @@ class LessonMode(Mode):
             begun: the answer that goes on when the page is opened.
         """
         self.candidate = candidate
-        page, title, stop = walk.page, walk.lesson.title, walk.stop
+        page, title, stop = walk.page, walk.lesson.title, walk.place
         self._beside = (
             None
             if candidate is None
@@ -166,7 +166,7 @@ class LessonMode(Mode):
     def play_on(self) -> bool | None:
         """One tick: step to the page's place, wait until it is read, then turn; questions wait."""
         page = self.page
-        if page.placed and self.state.position < page.walk.stop.position:
+        if page.placed and self.state.position < page.walk.place.position:
             return None
         if page.asks:
             self.host.playing.pause(say(page.language, "key.answer"))

@@ -71,7 +71,7 @@ class Page:
         """Whether what the page's stop names was opened."""
         self._led, self._before_stand = False, before_stand
         if self.placed:
-            stop = walk.stop
+            stop = walk.place
             state.choice = Choice(stop.input_channel, stop.output_channel)
             self.put_marks()
             state.timeline.seek(stop.position)
@@ -95,12 +95,12 @@ class Page:
     @property
     def placed(self) -> bool:
         """Whether the page says where to stand; a candidate begins where it first goes wrong."""
-        return self.walk.stop.given or not self.walk.page.candidate
+        return self.walk.place.given or not self.walk.page.candidate
 
     @property
     def wandered(self) -> bool:
         """Whether the debugger stands elsewhere than the page says."""
-        stop, timeline = self.walk.stop, self.state.timeline
+        stop, timeline = self.walk.place, self.state.timeline
         if self._led or not self.placed:
             return False
         return (timeline.position, timeline.additions) != (stop.position, stop.additions)
@@ -153,7 +153,7 @@ class Page:
     def stand(self) -> None:
         """Put the debugger where the page says."""
         self._before_stand()
-        stop, state = self.walk.stop, self.state
+        stop, state = self.walk.place, self.state
         if stop.mode:
             state.values = stop.mode
             self.host.apply_look()
@@ -171,7 +171,7 @@ class Page:
 
     def put_marks(self) -> None:
         """Mark what the lesson points at and what the learner chose."""
-        marks, question = pointed(self.walk.stop), self.walk.question
+        marks, question = pointed(self.walk.place), self.walk.question
         if isinstance(question, CellsQuestion) and self.chosen:
             marks = with_chosen(marks, question, self.chosen, revealed=self.walk.revealed)
         self.state.stage.marks = marks
@@ -188,7 +188,7 @@ class Page:
             selecting=self.selecting,
             typing=narration.typing,
             away=not narration.has_keys and not self.selecting,
-            opens="" if self.opened else self.walk.stop.opens,
+            opens="" if self.opened else self.walk.place.opens,
         )
         narration.annotate(page_line(self.walk), keys)
         self.host.query_one(KeyLine).refresh()
