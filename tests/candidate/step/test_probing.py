@@ -20,6 +20,7 @@ from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.grade import judge, wrong_cells
 from convstep.candidate.step.probing import Probe, reference
 from tests.candidate.corpus import Specimen, one_each, specimen
+from tests.strategies import some
 
 
 class Direct:
@@ -121,7 +122,7 @@ def brute_force(found: Specimen, right: Right) -> tuple[list[int], list[int]]:
     return running, alone
 
 
-@pytest.mark.parametrize("bug", sorted(LINEAR))
+@pytest.mark.parametrize("bug", some(sorted(LINEAR), 3))
 def test_bisection_finds_what_trying_every_step_finds(bug: str) -> None:
     asked = [(found, right) for found in chosen(bug) if (right := failing(found)) is not None]
     assert asked
