@@ -35,7 +35,7 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else every second bug in one convention, in turns."""
+    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else every second bug, in one convention each."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
