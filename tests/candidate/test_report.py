@@ -109,7 +109,7 @@ def test_what_is_found_is_said_in_the_authors_layout() -> None:
     n = problem.nchw()
     hyper = {"stride": n.stride, "pad": n.padding}
     assert f"(dout of {n.dz.shape}, (x of {n.x.shape}, w of {n.w.shape}, b, {hyper}))" in text
-    dW = next(judged for judged in result.judged if judged.name == "dW")
+    dW = next(judged for judged in result.grades if judged.name == "dW")
     c_out, k_h, k_w, c_in = dW.worst
     assert f"at dW[{c_out}, {c_in}, {k_h}, {k_w}]" in text
     assert found.gradient == "dW"

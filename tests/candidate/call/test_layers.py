@@ -23,7 +23,7 @@ from convstep.candidate.call.outcome import RETURNED, CannotCall, Outcome
 from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import Case, cases_for, right_of
-from convstep.candidate.check.grade import RIGHT, Result, judge
+from convstep.candidate.check.grade import RIGHT, Result, grade
 from convstep.candidate.diagnose.observations import from_updated_kernels, multiplied_by_the_rate
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import FOLDER
@@ -97,7 +97,7 @@ class Tried:
 
     def __init__(self, kind: type) -> None:
         self.served = served_function(kind)
-        self.call, self.how, _ = layers.choose(self.outcome, self.served.candidate, lambda: True)
+        self.call, self.how, _ = layers.detect_layer_call(self.outcome, self.served.candidate, lambda: True)
 
     def outcome(self, call: Call, case: Case) -> Outcome:
         found = perform(self.served.function, None, self.served.candidate, call, right_of(case).problem)
@@ -105,11 +105,11 @@ class Tried:
 
     def results(self, every: int = 1) -> list[Result]:
         cases, _ = cases_for(convention_of(self.call), self.served.candidate)
-        return [judge(case, right_of(case), self.outcome(self.call, case)) for case in cases[::every]]
+        return [grade(case, right_of(case), self.outcome(self.call, case)) for case in cases[::every]]
 
     def again(self) -> Result:
         case = cases_for(convention_of(self.call), self.served.candidate)[0][0]
-        return judge(case, right_of(case), self.outcome(replace(self.call, again=True), case))
+        return grade(case, right_of(case), self.outcome(replace(self.call, again=True), case))
 
 
 @pytest.mark.parametrize("name", some(RIGHT_ONES.split(), 4))
@@ -139,7 +139,7 @@ def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
 )
 def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[str]) -> None:
     results = Tried(getattr(spellings(), name)).results(every=6)
-    assert {found.name for result in results for found in result.judged if found.kind != RIGHT} == wrong
+    assert {found.name for result in results for found in result.grades if found.kind != RIGHT} == wrong
 
 
 @pytest.mark.parametrize(
@@ -283,10 +283,10 @@ def test_a_second_call_on_one_object_shows_what_adds_up_and_is_not_meant_to(
             served.function, None, served.candidate, Call("problem", again=True), right_of(case).problem
         )
         gradients = dict(zip(("dW", "db", "dA_prev"), found.returned, strict=True))
-        result = judge(case, right_of(case), replace(found, gradients=gradients))
+        result = grade(case, right_of(case), replace(found, gradients=gradients))
     else:
         result = Tried(kind).again()
-    assert {found.name for found in result.judged if found.kind != RIGHT} == wrong
+    assert {found.name for found in result.grades if found.kind != RIGHT} == wrong
 
 
 @pytest.mark.parametrize("target", some(["Conv.backward", "Conv"]))

@@ -17,8 +17,8 @@ from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import cases_for, right_of
-from convstep.candidate.check.detect_convention import choose
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.detect_convention import detect_convention
+from convstep.candidate.check.grade import Result, grade
 from tests.strategies import some
 from tests.waiting import GENEROUS
 
@@ -29,10 +29,10 @@ conv2d_weight: Any = gradients_of.conv2d_weight
 def tried(function: Callable[..., Any]) -> tuple[str, list[Result]]:
     """How a function is called, and what becomes of some of the problems that can be told to it so."""
     with Worker.of_function(function, GENEROUS) as running:
-        call, reason, _ = choose(running)
+        call, reason, _ = detect_convention(running)
         cases = cases_for(convention_of(call), running.candidate)[0][3::8]
         return reason, [
-            judge(each, right_of(each), running.call(call, right_of(each).problem)) for each in cases
+            grade(each, right_of(each), running.call(call, right_of(each).problem)) for each in cases
         ]
 
 

@@ -204,7 +204,7 @@ class Inherits(torch.nn.Conv2d):
 def test_a_modules_hooks_run_and_what_it_inherits_is_its_own(module: type[Any], wrong: set[str]) -> None:
     with Worker.of_function(module) as running:
         results = sweep(running).results
-    assert {judged.name for result in results for judged in result.judged if judged.kind != RIGHT} == wrong
+    assert {judged.name for result in results for judged in result.grades if judged.kind != RIGHT} == wrong
 
 
 def test_a_module_whose_kernels_are_computed_is_not_called() -> None:

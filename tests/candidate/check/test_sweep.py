@@ -15,7 +15,8 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.sweep import Swept, choose, sweep
+from convstep.candidate.check.detect_convention import detect_convention
+from convstep.candidate.check.sweep import Swept, sweep
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
@@ -59,7 +60,7 @@ def swept_in_time(
 
 def chosen(function: Callable[..., Any], convention: str = "auto") -> tuple[Call, str]:
     with Worker.of_function(function, GENEROUS) as running:
-        return choose(running, convention, clock=lambda: 0.0)[:2]
+        return detect_convention(running, convention, clock=lambda: 0.0)[:2]
 
 
 def reference(problem: Problem) -> Any:

@@ -13,7 +13,7 @@ import pytest
 
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import judge
+from convstep.candidate.check.grade import grade
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, flawed_gradient, variants_of
@@ -98,7 +98,7 @@ def made(change: Callable[[Case], Outcome | Mapping[str, Any]]) -> Swept:
         right, came = right_of(case), change(case)
         if not isinstance(came, Outcome):
             came = Outcome(RETURNED, gradients={**right.gradients, **came})
-        results.append(judge(case, right, came))
+        results.append(grade(case, right, came))
     return swept(*results)
 
 
@@ -176,7 +176,7 @@ def test_names_for_the_same_lines_are_no_doubt() -> None:
 def test_what_is_so_everywhere_is_no_mistake_in_a_part() -> None:
     """Half of the gradient is a division by N where there are two samples, and elsewhere it is not."""
     results = [
-        judge(
+        grade(
             case,
             right,
             Outcome(RETURNED, gradients={**right.gradients, "dA_prev": right.gradients["dA_prev"] / 2}),

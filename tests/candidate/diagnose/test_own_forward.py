@@ -13,7 +13,7 @@ from convstep import conv2d_backward, conv2d_forward
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import judge
+from convstep.candidate.check.grade import grade
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.conv.problem import Problem
@@ -126,7 +126,7 @@ class Asked:
 def looked_at(layer: Layer) -> tuple[OwnForward | None, list[str], int]:
     """What is found of a layer's forward, the ids of what is wrong, and how often it was called for it."""
     asked = Asked(layer)
-    found = swept(*(judge(case, right_of(case), asked.call(None, right_of(case).problem)) for case in CASES))
+    found = swept(*(grade(case, right_of(case), asked.call(None, right_of(case).problem)) for case in CASES))
     asked.calls = 0
     forward = own_forward(cast(Worker, asked), found)
     if forward is not None and forward.fits:
