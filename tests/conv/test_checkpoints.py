@@ -20,7 +20,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.step import Run
 from convstep.conv.timeline import Timeline
 from tests.conv.loop import Bits, PlainLoop, bits, states
-from tests.strategies import draw_problem, problems, tried
+from tests.strategies import draw_problem, problems, some, tried
 
 SHARES = (0.0, 0.2, 0.5, 1.0)
 """Budgets for one checkpoint, a few, every other row, every row."""
@@ -106,7 +106,7 @@ def test_any_position_is_restored_from_any_other(
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("chunk", [1, 10**9])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", some(range(6), 5))
 def test_every_pair_of_positions_is_a_way_that_works(
     seed: int, chunk: int, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
