@@ -140,6 +140,12 @@ def test_every_public_name_is_there() -> None:
     assert set(convstep.__all__) == set(re.findall(r"`(\w+)`", names)) - {"ValueError", "AssertionError"}
 
 
+def test_every_room_of_the_house_is_named() -> None:
+    house = text_of(ROOT / ".github" / "CONTRIBUTING.md").partition("## Rules")[0]
+    rooms = {path.name for path in (ROOT / "convstep").iterdir() if path.is_dir() and path.name.isalpha()}
+    assert set(re.findall(r"^\| `(\w+)/`", house, re.MULTILINE)) == rooms
+
+
 def test_every_picture_is_shown_and_made_by_a_command() -> None:
     made = text_of(ROOT / ".ci" / "screenshots")
     shown = {path for page in PAGES for path in re.findall(r"screenshots/([\w.-]+)\)", text_of(page))}
