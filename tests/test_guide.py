@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from convstep.lessons.asking import COMMON, KINDS
+from convstep.lessons.ask_kinds import COMMON, KINDS
 
 import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
