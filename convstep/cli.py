@@ -329,10 +329,10 @@ def _trace(given: argparse.Namespace) -> int:
     for position in range(first, last + 1):
         timeline.next()
         if given.format == "jsonl":
-            _say(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+            _say(json.dumps(step_record(timeline.event), allow_nan=False))
         else:
             end = "" if position == last else "\n"
-            _say(step_text(timeline.step, timeline.overwritten) + end)
+            _say(step_text(timeline.event, total) + end)
     return FINE
 
 
@@ -424,7 +424,7 @@ def _check_output(path: str, option: str = "-o") -> None:
         raise UsageError(tr(said, folder=folder, option=option))
     if os.path.isdir(path):
         raise UsageError(tr("{path} is a folder; give {option} a file name in it", path=path, option=option))
-    from convstep.conv.files import check_target
+    from convstep.files import check_target
 
     with Writing(path):
         check_target(path)
@@ -441,7 +441,7 @@ class Writing:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
-            from convstep.conv.files import FileRefused
+            from convstep.files import FileRefused
             from convstep.language import tr
 
             # of several files, the one that is refused

@@ -80,7 +80,7 @@ def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
         raise UsageError(f"{path} already exists; choose another --write-adapter or add --force")
     from convstep.candidate.adapter import adapter_text, likely_call
     from convstep.candidate.load.target import Target
-    from convstep.conv.files import written_whole
+    from convstep.files import written_whole
 
     flags = [f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(given, name)]
     with opened(given.target, given) as worker:

@@ -45,7 +45,7 @@ def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Probl
 
     try:
         for text in breaks:
-            parse_stop(text, problem.geometry, problem.b is not None)
+            parse_stop(text, problem.layout)
         return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
     except ValueError as error:
         raise UsageError(f"--break: {error}") from error
@@ -189,8 +189,8 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     from convstep.replay.stops import Watchpoint, parse_stop
 
     try:
-        stop = parse_stop(f"watch {text}", problem.geometry, problem.b is not None)
+        stop = parse_stop(f"watch {text}", problem.layout)
     except ValueError as error:
         raise UsageError(f"--why: {error}") from error
     assert isinstance(stop, Watchpoint)
-    return stop.gradient, stop.index
+    return stop.array, stop.index

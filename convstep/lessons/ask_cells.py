@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from convstep.conv.provenance import GRADIENTS
 from convstep.language import tr
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, in_sight
@@ -13,7 +14,6 @@ from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import Face, face_name, face_of, on_face
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
-from convstep.replay.provenance import GRADIENTS
 
 
 def ask_cells(block: AskBlock) -> Asked:

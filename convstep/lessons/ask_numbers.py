@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import GRADIENTS, provenance
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.lessons import explaining
@@ -15,7 +16,6 @@ from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
-from convstep.replay.provenance import GRADIENTS, provenance
 
 
 def ask_value(block: AskBlock) -> Asked:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import GRADIENTS
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.lessons.errors import LessonError
@@ -13,7 +14,6 @@ from convstep.lessons.fields import Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, PagePlace
 from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
 from convstep.replay.places import parse_place
-from convstep.replay.provenance import GRADIENTS
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "values", "channel", "filter")
 """The keys of a `stop`."""

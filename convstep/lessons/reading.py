@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convstep.conv.files import FileTooLarge, contents
+from convstep.files import FileTooLarge, contents
 from convstep.language import LANGUAGES, tr
 from convstep.lessons.ask_kinds import KINDS, parse_question
 from convstep.lessons.candidates import function_name

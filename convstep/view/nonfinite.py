@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convstep.conv.nonfinite import FirstNonfinite
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.language import tr
@@ -15,7 +16,6 @@ from convstep.lessons.tensors import padded
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import Origin
 from convstep.oracle.overflow import first_overflow, format_of
-from convstep.replay.nonfinite import FirstNonfinite
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
 from convstep.cli_export import DRAWN, WRITTEN
+from convstep.conv.provenance import CAUSES
 from convstep.expr.language import REFUSED
 from convstep.expr.text import COMPLAINTS, UNREADABLE
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
 from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
-from convstep.replay.provenance import CAUSES
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
@@ -38,7 +38,7 @@ from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
 from convstep.view.layer_order import ORDERS
 from convstep.view.layers import COLUMNS
-from convstep.view.scene.stage import WITHOUT_BATCH
+from convstep.view.panels.conv2d_cells import WITHOUT_BATCH
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 

@@ -36,7 +36,7 @@ class HuntingScreen(StoppingScreen):
 
     @work(thread=True, group="travel")
     def _hunt(self) -> None:
-        from convstep.replay.nonfinite import first_nonfinite
+        from convstep.conv.nonfinite import first_nonfinite
 
         worker: Worker[object] = get_current_worker()
         with self._scouting:

@@ -188,7 +188,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
         if stop.opens == COMPARISON:
             self.action_compare()
         elif stop.opens == WHY and stop.why is not None:
-            from convstep.replay.provenance import provenance
+            from convstep.conv.provenance import provenance
 
             self.explain(provenance(self._problem, *stop.why))
 

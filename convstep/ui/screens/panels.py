@@ -7,8 +7,8 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Static
 
+from convstep.conv import magnitude
 from convstep.language import tr
-from convstep.replay import magnitude
 from convstep.ui.messages import CellHovered, CellMessage
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.screens.parts import FOLLOWED, PartsScreen

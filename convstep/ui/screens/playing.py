@@ -58,7 +58,7 @@ class PlayingScreen(HuntingScreen):
             self.past_end()
             return False
         self._moved()
-        stop = self._watch.hit(step, self.stops)
+        stop = self._watch.hit(self._timeline, self.stops)
         if stop is not None:
             self.pause()
             self.say(tr("stop {id}: {stop}", id=stop.id, stop=stop))

@@ -91,7 +91,7 @@ class StoppingScreen(MovingScreen):
         from convstep.replay.stops import parse_stop
 
         def parse(text: str) -> Stop:
-            return parse_stop(text, self._problem.geometry, self._problem.b is not None)
+            return parse_stop(text, self._problem.layout)
 
         def answered(stop: Stop | None) -> None:
             if stop is not None:
@@ -202,7 +202,7 @@ class StoppingScreen(MovingScreen):
         with self._scouting:
             if self._scout is None:
                 self._scout = Timeline(self._problem)
-            for news in search(self._problem, position, self.stops, backwards=backwards, scout=self._scout):
+            for news in search(self._scout, position, self.stops, backwards=backwards):
                 reached = news.position
                 if isinstance(news, Found) and tell(self, self._stopped, reached, news.stop, of=worker):
                     return
