@@ -37,8 +37,8 @@ def run(options: Options) -> int:
     for position in range(first, last + 1):
         timeline.next()
         if options.format == "jsonl":
-            say(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+            say(json.dumps(step_record(timeline.event), allow_nan=False))
         else:
             end = "" if position == last else "\n"
-            say(step_text(timeline.step, timeline.overwritten) + end)
+            say(step_text(timeline.event, total) + end)
     return FINE

@@ -68,7 +68,7 @@ def set_up(session: Session) -> None:
     off = session.debugger.state.stops.add(Watchpoint("dW", (2, 0, 1, 0)))
     session.debugger.state.stops.disable(off.id)
     session.debugger.state.stops.add(
-        parse_stop("abs(dz) > 0.1 and x[0, 0, 0] > 0", session.timeline.problem.geometry)
+        parse_stop("abs(dz) > 0.1 and x[0, 0, 0] > 0", session.timeline.problem.layout)
     )
     session.debugger.stops.changed()
 
@@ -243,11 +243,11 @@ async def test_the_copied_command_leads_back_to_place_and_stops() -> None:
         session.grid("input_gradient").place_cursor(Cell(0, 0))
         await session.press("b", "y")
         words = shlex.split(session.app.clipboard)
-        geometry = session.timeline.problem.geometry
+        problem = session.timeline.problem
         assert words[:4] == ["convstep", "open", "digit", "--goto"]
-        assert parse_place(words[4], geometry) == 137
+        assert parse_place(words[4], problem.geometry) == 137
         assert set(words[5::2]) == {"--break"}
-        found = [parse_stop(text, geometry) for text in words[6::2]]
+        found = [parse_stop(text, problem.layout) for text in words[6::2]]
         assert found == [stop for stop in session.debugger.state.stops if stop.enabled]
         assert len(found) == 3
 

@@ -142,12 +142,11 @@ class Playing:
         done = self._plays_on()
         if done is not None:
             return done
-        step = self._state.timeline.next()
-        if step is None:
+        if self._state.timeline.next() is None:
             self._host.past_end()
             return False
         self._host.moved()
-        stop = self._watch.hit(step, self._state.stops)
+        stop = self._watch.hit(self._state.timeline, self._state.stops)
         if stop is not None:
             self.pause()
             self._host.say(tr("stop {id}: {stop}", id=stop.id, stop=stop))

@@ -61,7 +61,7 @@ class Runs:
 
         state, reached, told = self._state, position, 0.0
         with state.scout() as scout:
-            for news in search(state.problem, position, state.stops, backwards=backwards, scout=scout):
+            for news in search(scout, position, state.stops, backwards=backwards):
                 reached = news.position
                 if isinstance(news, Found) and job.tell(self._stopped, reached, news.stop):
                     return
@@ -103,7 +103,7 @@ class Runs:
         self._host.set_out(self._search_nonfinite)
 
     def _search_nonfinite(self, job: Job) -> None:
-        from convstep.replay.nonfinite import first_nonfinite
+        from convstep.conv.nonfinite import first_nonfinite
 
         problem = self._state.problem
         with self._state.scout() as scout:

@@ -11,9 +11,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
+from convstep.conv import magnitude
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
-from convstep.replay import magnitude
 from convstep.ui.commands import BY_ID, bindings, meanings
 from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.host import Handler, Handlers, Job

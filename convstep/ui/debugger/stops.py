@@ -104,7 +104,7 @@ class StopKeeping:
                 "any, isnan; a place; or `watch dW[2, 0, 1, 0]`. "
                 "`hits 3` at the end stops at the third hit."
             ),
-            lambda text: parse_stop(text, problem.geometry, problem.b is not None),
+            lambda text: parse_stop(text, problem.layout),
             self._meaning,
         )
         self._host.open(prompt, answered)
