@@ -7,17 +7,16 @@ import shlex
 from pathlib import Path
 
 import pytest
+from convstep.lessons.ask_kinds import COMMON, KINDS
 
 import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.cli import parse
 from convstep.cli.commands import COMMANDS
-from convstep.examples import load
-from convstep.lessons.asking import COMMON, KINDS
-from convstep.lessons.page_place import STOP_KEYS
+from convstep.cli.console import UsageError
+from convstep.cli.problems import start
+from convstep.lessons.page_place import PLACE_KEYS
 from convstep.lessons.reading import FRONT_KEYS
-from convstep.replay.condition_text import ARRAYS, FUNCTIONS, SCALARS
-from convstep.replay.stop_text import parse_stop
 from tests.guide import GUIDE, PAGES, ROOT, block, part, text_of, written
 
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -104,18 +103,18 @@ def test_every_way_of_calling_with_a_name_is_there() -> None:
 
 
 def test_every_stop_that_is_shown_can_be_set() -> None:
-    geometry = load("digit").geometry
     shown = [text for text in re.findall("`([^`]+)`", part("stops")) if text != "hits 3"]
     assert len(shown) >= 5
-    for text in shown:
-        assert parse_stop(text, geometry)
+    session, _ = start("digit", None, shown)
+    assert len(session.stops) == len(shown)
 
 
 def test_every_word_of_a_condition_is_there() -> None:
     (sentence,) = re.findall(r"^A condition is about .*$", text_of(page_of("screen")), re.MULTILINE)
-    assert {*SCALARS, *ARRAYS, *FUNCTIONS} == set(
-        re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence)))
-    )
+    with pytest.raises(UsageError, match=r"there are ([\w, ]+)") as refused:
+        start("digit", None, ["word == 1"])
+    words = set(re.findall(r"\w+", str(refused.value).partition("there are ")[2]))
+    assert words == set(re.findall(r"\w+", " ".join(re.findall("`([^`]+)`", sentence))))
 
 
 def page_of(topic: str) -> Path:
@@ -129,7 +128,7 @@ def test_every_key_of_a_lesson_is_there() -> None:
         assert re.search(rf"`(?:[^`]*\W)?{key}\b", front, re.IGNORECASE) or key == "bug", key
     assert re.findall(r"^- `(\w+):`(?: and `(\w+):`)?", blocks, re.MULTILINE)
     stop, asks = blocks.split("The questions;")
-    assert set(re.findall(r"`(\w+):`", stop)) == set(STOP_KEYS)
+    assert set(re.findall(r"`(\w+):`", stop)) == set(PLACE_KEYS)
     assert {*COMMON} <= set(re.findall(r"`(\w+):`", asks.partition("\n- ")[0]))
     for kind, (keys, _) in KINDS.items():
         (line,) = re.findall(rf"^- `ask {kind}`: .*$", asks, re.MULTILINE)
@@ -139,6 +138,12 @@ def test_every_key_of_a_lesson_is_there() -> None:
 def test_every_public_name_is_there() -> None:
     names = text_of(page_of("python")).partition("## All public names")[2]
     assert set(convstep.__all__) == set(re.findall(r"`(\w+)`", names)) - {"ValueError", "AssertionError"}
+
+
+def test_every_room_of_the_house_is_named() -> None:
+    house = text_of(ROOT / ".github" / "CONTRIBUTING.md").partition("## Rules")[0]
+    rooms = {path.name for path in (ROOT / "convstep").iterdir() if path.is_dir() and path.name.isalpha()}
+    assert set(re.findall(r"^\| `(\w+)/`", house, re.MULTILINE)) == rooms
 
 
 def test_every_picture_is_shown_and_made_by_a_command() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 
 from convstep.cli.arguments import OfProblem, option
@@ -39,8 +40,11 @@ def run(options: Options) -> int:
         return FINE
     session, problem = start(name, options.goto, options.breaks)
     _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
+    gc.disable()  # much is made and nothing is garbage: looking through it costs a fifth of the loading
     from convstep.ui.app import run_debugger
 
+    gc.freeze()
+    gc.enable()
     run_debugger(problem, session)
     return FINE
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -24,15 +24,22 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.step import Step, quiet
+from convstep.conv.step import Step
+from convstep.expr.language import Expression, Names, read_expression, whole_number
+from convstep.expr.text import ExpressionError, error_at
+from convstep.expr.values import Array, Values
 from convstep.language import tr
 from convstep.replay.boxes import loop_counts
-from convstep.replay.condition_syntax import read_expression, whole_number
-from convstep.replay.condition_text import ConditionError as ConditionError
-from convstep.replay.condition_values import Array, Evaluate, Values
+from convstep.steps.event import Event
 
+ConditionError = ExpressionError
+"""A condition that cannot be understood; the message is one sentence that says where."""
+EXAMPLE = "abs(dz) > 0.1 and i_c == 2"
+"""Shown to whoever typed something else."""
 RUNNING = frozenset(("dW", "db", "dA"))
 """Names whose values depend on the steps before."""
+SHORT = {"dA_prev_pad": "dA"}
+"""What a condition calls a written array, where that is not its own name."""
 
 _FROM_STEP: dict[str, Callable[[Step], Any]] = {
     "step": lambda step: step.index,
@@ -42,12 +49,13 @@ _FROM_STEP: dict[str, Callable[[Step], Any]] = {
     "i_w": lambda step: step.i_w,
     "i_c": lambda step: step.i_c,
     "dz": lambda step: step.dz,
+    "db": lambda step: None if step.db is None else step.db[step.i_c],
     "x": lambda step: step.input_slice,
     "w": lambda step: step.kernel,
     "dW": lambda step: step.dW[step.i_c],
-    "db": lambda step: None if step.db is None else step.db[step.i_c],
     "dA": lambda step: step.run.samples(step.dA_prev_pad)[step.window],
 }
+"""The names of a step of the convolution: first those with one number, then those with its cells."""
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.Lt: ast.Gt,
@@ -80,16 +88,13 @@ class Condition:
     """As it was typed, without the spaces around it."""
     meaning: str = field(repr=False)
     """Its syntax tree, written out."""
-    names: frozenset[str] = field(compare=False)
-    """Which names it uses, functions and constants left out."""
-    _tree: ast.expr = field(compare=False, repr=False)
-    _truth: Evaluate = field(compare=False, repr=False)
+    _expression: Expression = field(compare=False, repr=False)
 
     __repr__ = brief
 
     @classmethod
     def parse(cls, text: str, geometry: Geometry | None = None, bias: bool = True) -> Condition:
-        """Read a condition.
+        """Read a condition on the steps of a convolution.
 
         Args:
             text: such as `abs(dz) > 0.1 and i_c == 2`; it is never executed.
@@ -102,13 +107,34 @@ class Condition:
         >>> Condition.parse("abs(dz) > 0.1 and i_c == 2").cheap
         True
         """
-        cells = None if geometry is None else geometry.kernel_shape[1:]
-        read = read_expression(text, cells, bias)
-        return cls(text.strip(), ast.dump(read.tree), read.names, read.tree, read.truth)
+        return cls.about(text, loop_names(geometry, bias), EXAMPLE)
+
+    @classmethod
+    def about(cls, text: str, names: Names, example: str) -> Condition:
+        """Read a condition on the steps of anything.
+
+        Args:
+            text: what was typed.
+            names: what there is at a step, as `event_names` has it.
+            example: a condition, shown to whoever typed something else.
+
+        Raises:
+            ConditionError: one sentence that says where and what is wrong.
+        """
+        looks = tr("a condition looks like {example}", example=example)
+        read = read_expression(text, names, looks, many=True)
+        if not read.names:
+            raise error_at(text, read.tree, tr("it is the same at every step; {looks}", looks=looks))
+        return cls(text.strip(), ast.dump(read.tree), read)
 
     def __str__(self) -> str:
         """As it was typed."""
         return self.text
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Which names it uses, functions and constants left out."""
+        return self._expression.names
 
     @property
     def cheap(self) -> bool:
@@ -117,7 +143,7 @@ class Condition:
 
     def check(self, geometry: Geometry, bias: bool) -> None:
         """Raise a `ConditionError` if the condition does not fit a problem."""
-        read_expression(self.text, geometry.kernel_shape[1:], bias)
+        Condition.parse(self.text, geometry, bias)
 
     def matches(self, step: Step) -> bool:
         """Whether it is true of a step, with the gradients as they stand.
@@ -128,17 +154,22 @@ class Condition:
         Raises:
             ConditionError: an index lies outside the step's arrays, or there is no bias.
         """
-        values = {}
-        for name in self.names:
-            value = _FROM_STEP[name](step)
-            if value is None:
-                raise ConditionError(tr("there is no db: the problem has no bias"), 1)
-            values[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
-        try:
-            return bool(self.holds(values)[0, 0])
-        except IndexError:
-            self.check(step.run.geometry, step.run.db is not None)
-            raise
+        values = {name: _FROM_STEP[name](step) for name in self.names}
+        if any(value is None for value in values.values()):
+            raise ConditionError(tr("there is no db: the problem has no bias"), 1)
+        return self.true_of(values)
+
+    def true_of(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is true of one step.
+
+        Args:
+            values: for each of `names` a number or an array, as `event_values` has them.
+
+        Raises:
+            ConditionError: an index lies outside an array.
+        """
+        alone = {name: np.asarray(values[name], np.float64)[np.newaxis, np.newaxis] for name in self.names}
+        return bool(self.holds(alone)[0, 0])
 
     def holds(self, values: Values) -> Array:
         """Whether it is true of many steps at once.
@@ -150,30 +181,40 @@ class Condition:
         Returns:
             Booleans, `(places, channels)`, again with 1 where nothing changes.
         """
-        with quiet():
-            return self._truth(values)
+        with np.errstate(all="ignore"):
+            held: Array = self._expression.truth(values)
+        return held
 
     def places(self, geometry: Geometry) -> Places:
-        """Where it can be true at all.
-
-        Read off comparisons of loop indices (and of `step`, `position`) with numbers that are
-        joined by `and`; nothing is evaluated.
+        """Where in the loop it can be true at all: see `ranges`.
 
         Args:
             geometry: the loop it is about.
         """
-        found = dict(zip(StepIndex._fields, map(range, loop_counts(geometry)), strict=True))
-        found["step"] = range(geometry.total_steps)
-        for name, operator, number in _bounds(self._tree):
-            shift = 1 if name == "position" else 0
-            name = "step" if name == "position" else name
-            found[name] = _narrowed(found[name], operator, number - shift)
-        return Places(**found)
+        counts = zip(StepIndex._fields, loop_counts(geometry), strict=True)
+        return Places(**self.ranges({**dict(counts), "step": geometry.total_steps}))
+
+    def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
+        """For which values of the loops' variables it can be true at all.
+
+        Read off comparisons of them (and of `step`, `position`) with numbers that are joined by
+        `and`; nothing is evaluated.
+
+        Args:
+            counts: how many turns each loop takes, and how many steps there are as "step".
+        """
+        found = {name: range(count) for name, count in counts.items()}
+        for name, operator, number in _bounds(self._expression.tree):
+            if name == "position":
+                name, number = "step", number - 1
+            if name in found:
+                found[name] = _narrowed(found[name], operator, number)
+        return found
 
     def as_index(self) -> dict[str, int] | None:
         """`{"i_c": 2}` for a condition that only fixes loop indices, None for any other."""
         fixed: dict[str, int] = {}
-        for part in _terms(self._tree):
+        for part in _terms(self._expression.tree):
             match part:
                 case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[right]):
                     number = whole_number(right)
@@ -183,6 +224,26 @@ class Condition:
                 case _:
                     return None
         return fixed
+
+
+def loop_names(geometry: Geometry | None, bias: bool) -> Names:
+    """What a condition on a convolution may speak of, with the axes of each name's cells."""
+    cells = (None,) * 3 if geometry is None else geometry.kernel_shape[1:]
+    names: dict[str, Any] = {name: cells if name in ("x", "w", "dW", "dA") else () for name in _FROM_STEP}
+    return names if bias else names | {"db": tr("there is no db: the problem has no bias")}
+
+
+def event_names(event: Event) -> Names:
+    """What a condition may speak of at such a step: loop variables, what is read, what is written."""
+    return {name: np.shape(value) for name, value in event_values(event).items()}
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """The values of these names at a step: of what is written, those after the step."""
+    values: dict[str, Any] = {"step": event.index, "position": event.index + 1}
+    values |= {loop.name: loop.at for loop in event.loops}
+    values |= {read.text: read.value for read in event.reads}
+    return values | {SHORT.get(write.array, write.array): write.after for write in event.writes}
 
 
 def _terms(tree: ast.expr) -> Iterator[ast.expr]:
@@ -209,7 +270,7 @@ def _bounds(tree: ast.expr) -> Iterator[tuple[str, type[ast.cmpop], float]]:
 def _bound(
     left: ast.expr, operator: type[ast.cmpop], right: ast.expr
 ) -> Iterator[tuple[str, type[ast.cmpop], float]]:
-    if isinstance(left, ast.Name) and left.id in (*Places._fields, "position"):
+    if isinstance(left, ast.Name):
         negative = isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
         value = right.operand if negative and isinstance(right, ast.UnaryOp) else right
         if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):

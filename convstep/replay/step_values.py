@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
-from convstep.replay.condition_values import Array
+from convstep.expr.values import Array
 
 IntArray = npt.NDArray[np.intp]
 

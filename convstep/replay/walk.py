@@ -23,8 +23,8 @@ import numpy as np
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.timeline import Timeline
+from convstep.expr.values import Array
 from convstep.replay.boxes import Box, loop_counts
-from convstep.replay.condition_values import Array
 from convstep.replay.conditions import Condition
 from convstep.replay.step_values import IntArray, StepValues
 

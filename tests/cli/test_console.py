@@ -93,6 +93,7 @@ def test_a_terminal_is_told_at_once_what_is_loaded_until_there_is_a_screen(tmp_p
     screen = written.partition("\x1b[?1049h")[2]
     assert "\x1b[Hloading digit …" in screen.partition("step 0/256")[0], "said there until the first frame"
     assert "loading" not in screen.partition("step 0/256")[2]
+    assert "quit" not in screen.partition("step 0/256")[0], "the first frame is a whole one"
 
 
 def test_a_mistyped_path_leaves_one_sentence_in_the_terminal(tmp_path: Path) -> None:

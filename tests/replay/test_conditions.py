@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import itertools
 import re
 import warnings
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Array, Problem
 from convstep.conv.step import Step, quiet
-from convstep.replay.condition_text import FUNCTIONS
-from convstep.replay.conditions import Condition, ConditionError
+from convstep.expr.language import FUNCTIONS
+from convstep.replay.conditions import Condition, ConditionError, event_names, event_values
 from convstep.replay.step_values import StepValues
+from convstep.steps.event import Access, Event, Loop
 from tests.strategies import problems
 
 PAIRS: dict[str, Callable[[Any], Any]] = {
@@ -44,6 +46,7 @@ PAIRS: dict[str, Callable[[Any], Any]] = {
     "position // 4 == 2": lambda s: (s.index + 1) // 4 == 2,
     "dz ** 2 > 1": lambda s: s.dz * s.dz > 1,
     "dz ** -1 > 1": lambda s: np.divide(1, s.dz) > 1,
+    "size(x) > 5 and size(dz) == 1 and dz > 0": lambda s: s.x.size > 5 and s.dz > 0,
     "dz / 0 == inf": lambda s: s.dz > 0,
     "sum(dz > 0) == 1": lambda s: s.dz > 0,
     "(dz > 0) + (i_c > 0) == 2": lambda s: s.dz > 0 and s.i_c > 0,
@@ -436,3 +439,42 @@ def test_nan_and_infinity_never_warn() -> None:
 def test_there_is_a_pair_for_every_function() -> None:
     used = " ".join(PAIRS)
     assert all(f"{name}(" in used for name in FUNCTIONS)
+
+
+def test_a_condition_speaks_of_whatever_a_step_reads_and_writes() -> None:
+    patch, before = np.array([[1.0, 5.0], [2.0, 3.0]]), np.zeros((2, 2))
+    after = before + (patch == 5) * 0.5
+    step = Event(
+        7,
+        (Loop("h", 1, 4), Loop("w", 3, 4)),
+        (
+            Access("A", (slice(2, 4), slice(6, 8)), "reads", "patch", patch),
+            Access("dout", (1, 3), "reads", "dy", np.float32(0.5)),
+            Access("dA", (slice(2, 4), slice(6, 8)), "adds", "mask * dy", after - before, before, after),
+        ),
+        1,
+    )
+    names, values = event_names(step), event_values(step)
+    assert {name for name, shape in names.items() if shape} == {"patch", "dA"}
+    for text, holds in [
+        ("max(patch) == 5 and dy == 0.5", True),
+        ("dA[0, 1] == dy and sum(dA) == dy", True),
+        ("patch[-1, 0] == 2 and h == 1 and w == 3 and position == 8", True),
+        ("isnan(dA) or w < 3", False),
+    ]:
+        condition = Condition.about(text, names, "dy > 0")
+        assert condition.true_of(values) is holds
+    narrow = Condition.about("w >= 2 and h == 1 and dy", names, "dy > 0")
+    assert narrow.ranges({"h": 4, "w": 4, "step": 16}) == {
+        "h": range(1, 2),
+        "w": range(2, 4),
+        "step": range(16),
+    }
+    for text, says in [
+        ("dz > 0", "column 1, 'dz': no such name; did you mean 'dy'?"),
+        ("patch[2, 0] > 0", "index 2 does not exist; it goes from 0 to 1"),
+        ("h", ""),
+        ("3 > 2", "it is the same at every step; a condition looks like dy > 0"),
+    ]:
+        with contextlib.nullcontext() if not says else pytest.raises(ConditionError, match=re.escape(says)):
+            Condition.about(text, names, "dy > 0")

@@ -16,9 +16,11 @@ from convstep.cli.problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.printable import SentenceError
-from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
+from convstep.records import MOST_ENTRIES
+from convstep.replay.session import SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.modes.mode import Mode
 from convstep.view.grid.drawing import draw_header, draw_line
 from convstep.view.grid.look import MODES, PRECISIONS, Look
 from convstep.view.grid.panel import Cell
@@ -256,13 +258,13 @@ def plain(session: Session) -> dict[str, Any]:
 def draw_all(screen: DebuggerScreen) -> None:
     """Draw the panels at two sizes, every line."""
     for width, height in ((120, 36), (60, 13)):
-        scene = screen._stage.scene()
-        look = Look(ROLES, screen.mode)
+        scene = screen.state.stage.scene()
+        look = Look(ROLES, screen.state.values)
         for panel in scene.panels:
             room = arrange(width, height, scene.panels, panel.key).places.get(panel.key)
             if room is None:
                 continue
-            precision = 0 if screen.mode == "heat" else screen.precision
+            precision = 0 if screen.state.values == "heat" else screen.state.precision
             shown, layout = lay_out_in_unit(panel, room.width - 2, room.height - 2, precision=precision)
             draw_header(shown, layout, 0, room.width - 2, look)
             for y in range(layout.height):
@@ -270,8 +272,8 @@ def draw_all(screen: DebuggerScreen) -> None:
 
 
 def brought_back(session: Session, problem: Problem) -> DebuggerScreen:
-    screen = DebuggerScreen(problem, "any", session.problem)
-    screen.resume(session)
+    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
+    screen.asking.resume(session)
     screen.timeline.seek(session.position)
     return screen
 
@@ -300,12 +302,12 @@ def test_a_session_is_refused_in_one_sentence_or_opens_and_comes_back(
         move()
     draw_all(screen)
     screen.timeline.seek(session.position)
-    kept = screen.session()
-    assert (kept.position, len(kept.stops)) == (session.position, len({*map(str, screen.stops)}))
+    kept = screen.asking.session()
+    assert (kept.position, len(kept.stops)) == (session.position, len({*map(str, screen.state.stops)}))
     save(kept, path)
     again, _ = load_session(str(path))
     assert (again, load(path)) == (kept, kept)
-    assert brought_back(again, problem).session() == kept
+    assert brought_back(again, problem).asking.session() == kept
 
 
 @given(SESSIONS)
@@ -314,18 +316,18 @@ def test_a_session_of_its_own_problem_always_opens(problems: dict[str, Problem],
     """What the screen itself saves: its faces, its stops, any position."""
     problem = problems[session.problem]
     geometry, total = problem.geometry, problem.total_steps
-    screen = DebuggerScreen(problem, "any", session.problem)
+    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
     screen.timeline.seek(min(session.position, total))
     for mark in session.bookmarks:
         if mark.position <= total:
-            screen.bookmarks.toggle(mark.position)
-    for panel in screen._stage.scene().panels:
+            screen.state.bookmarks.toggle(mark.position)
+    for panel in screen.state.stage.scene().panels:
         for _ in range(session.position % 5):
-            screen._stage.choose(panel, 1)
-            stop = screen._stage.stop_at(panel, Cell(0, 0))
-            if stop is not None and screen._stage.steps_of(stop):
-                screen.stops.add(stop)
-    kept = screen.session()
+            screen.state.stage.choose(panel, 1)
+            stop = screen.state.stage.stop_at(panel, Cell(0, 0))
+            if stop is not None and screen.state.stage.steps_of(stop):
+                screen.state.stops.add(stop)
+    kept = screen.asking.session()
     found = resumed(kept, geometry, problem.b is not None)
-    assert found.stops == screen.stops.list()
+    assert found.stops == screen.state.stops.list()
     assert kept_view(found.choice, found.mode, found.precision) == kept.view

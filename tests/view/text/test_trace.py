@@ -17,7 +17,7 @@ from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.provenance import provenance
 from convstep.replay.stop_text import parse_stop
-from convstep.ui.dialogs.goto import GotoScreen
+from convstep.ui.dialogs.goto import ask_place
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.stage import Stage
 from convstep.view.text.trace import json_value, step_record, step_text
@@ -195,4 +195,4 @@ def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int |
     table = ContributionTable(provenance(made, "db", (index.i_c,)), number)
     assert table.row(table.done - 1).plain.split()[:2] == ["✓", str(number)]
     assert list(parse_stop(str(number), geometry, True).steps(geometry)) == [number - 1]  # type: ignore[attr-defined]
-    assert GotoScreen(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
+    assert ask_place(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
