@@ -223,7 +223,18 @@ COMMANDS = (
     Command("quit", ("q",), "quit", "Quit.", APP, EVERYWHERE, of_app="app.quit"),
 )  # fmt: skip
 
-TEN = ("next", "back", "next-addition", "run", "goto", "next-panel", "stop-here", "provenance", "compare", "help")
+TEN = (
+    "next",
+    "back",
+    "next-addition",
+    "run",
+    "goto",
+    "next-panel",
+    "stop-here",
+    "provenance",
+    "compare",
+    "help",
+)
 """The keys that matter, which the help opens with."""
 
 BY_ID = {command.id: command for command in COMMANDS}

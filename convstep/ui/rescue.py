@@ -26,8 +26,8 @@ from convstep.served import in_browser
 from convstep.ui.temporary_files import command_for
 
 if TYPE_CHECKING:
-    from convstep.ui.running import EndingApp
     from convstep.ui.debugger.screen import DebuggerScreen
+    from convstep.ui.running import EndingApp
 
 Found = TypeVar("Found")
 

@@ -30,10 +30,10 @@ from convstep.replay.provenance import CAUSES
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
+from convstep.ui.debugger.panels import SHOWN
+from convstep.ui.debugger.travel import AT_START
 from convstep.ui.dialogs.help import MARKS
 from convstep.ui.dialogs.skipped import TIMES
-from convstep.ui.debugger.travel import AT_START
-from convstep.ui.debugger.panels import SHOWN
 from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
 from convstep.view.layer_order import ORDERS

@@ -16,8 +16,8 @@ from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
 from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
-from convstep.ui.lesson_app import LessonApp
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.lesson_app import LessonApp
 from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.page import Page
 from convstep.view.grid.panel import Cell

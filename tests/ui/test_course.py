@@ -57,7 +57,10 @@ async def _page(learner: Learner, number: int) -> None:
     assert walk.at == number
     assert walk.page.title in learner.told
     if walk.stop.given or not walk.page.candidate:
-        assert (learner.timeline.position, learner.timeline.additions) == (walk.stop.position, walk.stop.additions)
+        assert (learner.timeline.position, learner.timeline.additions) == (
+            walk.stop.position,
+            walk.stop.additions,
+        )
     question = walk.question
     if question is None:
         return

@@ -21,9 +21,9 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.language import speak
 from convstep.oracle.captured import CapturedLayer, Skipped
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.layers_app import LayersApp
 from convstep.ui.layers_screen import LayersScreen
-from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
 from tests.ui.driving import Session

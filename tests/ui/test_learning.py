@@ -193,7 +193,9 @@ async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_t
 
 async def test_a_key_may_come_before_the_panel_that_it_is_about_has_a_size() -> None:
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
-        for _, key in zip(learner.debugger.query_one("#panels").children, itertools.cycle("tbiTm"), strict=False):
+        for _, key in zip(
+            learner.debugger.query_one("#panels").children, itertools.cycle("tbiTm"), strict=False
+        ):
             learner.send("tab")
             await learner.hurry(key)
             assert learner.app._exception is None, key

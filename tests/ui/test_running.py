@@ -36,13 +36,13 @@ from convstep.replay.session import Session
 from convstep.ui import debug_call as here
 from convstep.ui import rescue
 from convstep.ui.app import DebuggerApp
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.layers_app import LayersApp, ScriptApp
 from convstep.ui.legible import Legible
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.rescue import ScreenError
 from convstep.ui.running import EndingApp, run
-from convstep.ui.debugger.screen import DebuggerScreen
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
 from tests.ui.fakes import FakeTorch

@@ -77,7 +77,7 @@ class Asking:
 
         def answered(position: int | None) -> None:
             if position is not None:
-                self._host.travel_to(position)
+                self._host.travel.to(position)
 
         dialog = ProvenanceScreen(found, self._state.position, self._mode.whose_steps())
         self._host.open(dialog, answered)
@@ -124,9 +124,7 @@ class Asking:
         place = self._host.pointed_cell()
         found = self._state.stage.provenance_of(*place) if place is not None else None
         if found is None:
-            self._host.say(
-                tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys")
-            )
+            self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
         else:
             self.explain(found)
 
@@ -149,9 +147,7 @@ class Asking:
 
         why_not = self._mode.why_not_saved()
         if not why_not and in_browser():
-            why_not = tr(
-                "nothing is saved from a browser: the file would be on the machine that serves this"
-            )
+            why_not = tr("nothing is saved from a browser: the file would be on the machine that serves this")
         if why_not:
             self._host.say(why_not)
             return

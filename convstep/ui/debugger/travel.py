@@ -212,9 +212,7 @@ class Travel:
         """Set a bookmark here, or take it away."""
         mark = self._state.bookmarks.toggle(self._state.position)
         self._host.mark_timeline()
-        self._host.say(
-            tr("bookmark {label} set here", label=mark.label) if mark else tr("bookmark removed")
-        )
+        self._host.say(tr("bookmark {label} set here", label=mark.label) if mark else tr("bookmark removed"))
 
     def _next_bookmark(self) -> None:
         """To the next bookmark, from the last to the first."""

@@ -17,7 +17,9 @@ def ask_place(geometry: Geometry) -> PromptScreen[int]:
         if position == 0:
             return tr("Step 0 of {total}: before the first.", total=total)
         last = place_text(geometry.index_at(position - 1), geometry)
-        return tr("Step {position} of {total}: just after {place}.", position=position, total=total, place=last)
+        return tr(
+            "Step {position} of {total}: just after {place}.", position=position, total=total, place=last
+        )
 
     return PromptScreen(
         tr("Go to"),
