@@ -126,7 +126,7 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
         for position in (0, 1, 255, 256, 257, problem.total_steps // 2 + 99, problem.total_steps - 1):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.settle()
             check_layout(session)
             for key in ("input", "input_gradient"):

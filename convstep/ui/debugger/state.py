@@ -98,7 +98,7 @@ class State:
 
     @contextlib.contextmanager
     def scout(self) -> Iterator[Timeline]:
-        """A timeline for searches in a thread, one at a time: a stopped one may still be at it for a moment."""
+        """A timeline for searches, one at a time: a stopped one may still be at it for a moment."""
         with self._scouting:
             if self._scout is None:
                 self._scout = Timeline(self.problem)

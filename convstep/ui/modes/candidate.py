@@ -209,7 +209,7 @@ class CandidateMode(Mode):
         if self._wished is None and timeline.position == 0 and not timeline.additions:
             if found is not None:
                 self.stage.look_at(found)
-            self.host.travel_to(self._start(found))
+            self.host.travel.to(self._start(found))
         self.host.rearrange()
 
     def _start(self, found: Divergence | None) -> int:

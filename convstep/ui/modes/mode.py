@@ -159,7 +159,12 @@ class Mode:
         return found or self.plan(width, height)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """What is marked on the timeline below stops and bookmarks; arguments as `StopKeeping.marks` has them."""
+        """What is marked on the timeline below stops and bookmarks.
+
+        Args:
+            place_of: from a position to its column.
+            columns: of the timeline.
+        """
         return {}
 
     # what is said
