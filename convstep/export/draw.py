@@ -12,7 +12,7 @@ from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.ui.app import DebuggerApp, problem_title
 from convstep.view.numbers.text import short
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline

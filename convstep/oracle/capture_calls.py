@@ -325,8 +325,16 @@ def _convolution(
 @functools.cache
 def _leaves() -> frozenset[type[nn.Module]]:
     """PyTorch's own modules that hold no others and call no function that convolves."""
-    from torch.nn.modules import activation, batchnorm, dropout, flatten, instancenorm, linear, normalization
-    from torch.nn.modules import pooling
+    from torch.nn.modules import (
+        activation,
+        batchnorm,
+        dropout,
+        flatten,
+        instancenorm,
+        linear,
+        normalization,
+        pooling,
+    )
 
     rooms = (activation, batchnorm, dropout, flatten, instancenorm, linear, normalization, pooling)
     found = {

@@ -92,7 +92,7 @@ class Asking:
             SessionError: there is more of it than a session holds, or a name that no file can have.
         """
         from convstep.replay.session import SavedStop, Session
-        from convstep.view.resuming import kept_view
+        from convstep.view.panels.resuming import kept_view
 
         state = self._state
         return Session(
@@ -109,7 +109,7 @@ class Asking:
         Raises:
             SessionError: it names what this problem lacks; one sentence.
         """
-        from convstep.view.resuming import resumed
+        from convstep.view.panels.resuming import resumed
 
         state = self._state
         found = resumed(session, state.problem.geometry, state.problem.b is not None)
