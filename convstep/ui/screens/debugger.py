@@ -18,8 +18,8 @@ from convstep.ui.temporary_files import file_to_write, stem_of
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.conv.provenance import Provenance
     from convstep.replay.session import Session
+    from convstep.steps.provenance import Provenance
     from convstep.ui.dialogs.comparison import ComparisonScreen
 
 
