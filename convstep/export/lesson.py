@@ -129,7 +129,7 @@ class _Drawing:
             await self._settle()
             title = say(self._lesson.language, "answer.of", title=page.title)
             await self._told(title, answer_markdown(page))
-        if page.reveal.opens == COMPARISON:
+        if page.place_after.opens == COMPARISON:
             self._screen.open_beside()
             await self._settle()
             self._take(page.title, "")
@@ -151,7 +151,7 @@ class _Drawing:
             return
         page = self._lesson.pages[number + 1]
         if shown and page.problem is self._screen.problem:
-            await self._walk(page, page.stop.position)
+            await self._walk(page, page.place.position)
         self._app.turn(1)
         await self._settle()
 
@@ -159,7 +159,7 @@ class _Drawing:
         """Show the steps on the way to a place, the last one excepted, if there are not many."""
         screen = self._screen
         before = screen.timeline.position
-        after = page.reveal.position if goal is None else goal
+        after = page.place_after.position if goal is None else goal
         if not self._moving or page.candidate or not 1 < after - before <= MOST_STEPS:
             return
         with screen.led():

@@ -95,13 +95,13 @@ def next_value_why(language: str, problem: Problem, tensor: str, index: Index, s
     return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
 
-def value_why(language: str, standing: Placed, tensor: str, index: Index, value: float) -> str:
+def value_why(language: str, placed: Placed, tensor: str, index: Index, value: float) -> str:
     """What made a cell what it is where the debugger stands."""
     cell = cell_text(tensor, index)
     if tensor not in GRADIENTS:
         return _said(language, "why.plain", cell=cell, value=number_text(value))
-    found = provenance(standing.problem, tensor, index)
-    count = found.done(standing.added_to(tensor))
+    found = provenance(placed.problem, tensor, index)
+    count = found.done(placed.added_to(tensor))
     if not count:
         return _said(language, "why.not.yet" if len(found) else "why.none", cell=cell)
     terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))

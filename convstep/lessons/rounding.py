@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.explaining import held
 from convstep.lessons.fields import Field
 from convstep.steps.provenance import Provenance
@@ -33,9 +32,8 @@ def typeable(value: float, field: Field) -> float:
         LessonError: it is not finite.
     """
     if not math.isfinite(value):
-        raise LessonError(
-            tr("{cell} is {value}; ask for a number that can be typed", cell=field.text, value=value),
-            field.line,
+        raise wrong(
+            "{cell} is {value}; ask for a number that can be typed", field.line, cell=field.text, value=value
         )
     return value
 

@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from convstep.language import speak, tr
+from convstep.language import LANGUAGES, speak, tr
 from convstep.lessons import course
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList

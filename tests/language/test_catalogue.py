@@ -46,6 +46,10 @@ PACKAGE = Path(convstep.__file__).parent
 ZH = catalogue("zh")
 
 
+SAYING = ("tr", "wrong")
+"""Functions that take an English sentence and say it in the language in use."""
+
+
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8"))
@@ -108,7 +112,7 @@ def spoken_sentences() -> dict[str, str]:
     for path, tree in trees():
         for function in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
                     first = node.args[0]
                     assert not isinstance(first, ast.JoinedStr), (
                         f"{path}:{node.lineno} tr cannot look up an f-string"

@@ -8,10 +8,11 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static
 
+from convstep.language import LANGUAGES
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.questions import HINT_COSTS
 from convstep.lessons.reading import parse_lesson
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -113,7 +114,7 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert page.walk.tried.attempts == 1
         assert answer.value == "78"  # a refused answer is replaced
         await learner.press("escape", "n")
-        assert learner.position == page.walk.stop.position + 1
+        assert learner.position == page.walk.place.position + 1
         await learner.press("enter", "9")
         assert answer.value == "789"  # Enter goes on with one that was left
         await learner.press("enter", "left", "1")

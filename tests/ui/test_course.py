@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
 from convstep.lessons.walk import RIGHT
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.lessons.mistakes import mistake
 from tests.strategies import THOROUGH, some
 from tests.ui.learning import Learner, opened_lesson
@@ -56,8 +57,11 @@ async def _page(learner: Learner, number: int) -> None:
     page, walk = learner.page, learner.page.walk
     assert walk.at == number
     assert walk.page.title in learner.told
-    if walk.stop.given or not walk.page.candidate:
-        assert (page.timeline.position, page.timeline.additions) == (walk.stop.position, walk.stop.additions)
+    if walk.place.given or not walk.page.candidate:
+        assert (page.timeline.position, page.timeline.additions) == (
+            walk.place.position,
+            walk.place.additions,
+        )
     question = walk.question
     if question is None:
         return
@@ -70,5 +74,5 @@ async def _page(learner: Learner, number: int) -> None:
     await learner.answer(question.solution)
     assert walk.tried.outcome == RIGHT
     assert say(walk.lesson.language, "right") in learner.told
-    if walk.stop.given:
-        assert learner.page.timeline.position == walk.stop.position
+    if walk.place.given:
+        assert learner.page.timeline.position == walk.place.position

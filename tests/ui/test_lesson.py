@@ -103,7 +103,7 @@ CHINESE = LESSON.replace("language: en", "language: zh").replace(
 async def test_a_learner_wanders_off_and_comes_back() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         place = learner.position
-        assert place == learner.page.walk.stop.position
+        assert place == learner.page.walk.place.position
         assert "dz is" in learner.told
         assert "Enter go on" in learner.text
         await learner.press("n", "space", "tab", "down")
@@ -224,7 +224,7 @@ async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None
         await learner.click(*learner.place("input_gradient", 0, 0))
         await learner.press("enter")
         assert learner.page.walk.revealed
-        assert learner.position == learner.page.walk.stop.position
+        assert learner.position == learner.page.walk.place.position
 
 
 async def test_on_a_small_screen_the_question_its_keys_and_the_columns_are_seen_while_marking() -> None:
@@ -283,7 +283,7 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
             await learner.settle()
         assert learner.page.walk.at == 1
         assert not learner.page.playing
-        assert learner.position == learner.page.walk.stop.position
+        assert learner.position == learner.page.walk.place.position
 
 
 @pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))

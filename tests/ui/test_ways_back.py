@@ -11,8 +11,9 @@ import pytest
 from textual.widgets import Input
 
 from convstep.examples import catalog
+from convstep.records import MOST_ENTRIES
 from convstep.replay.places import parse_place
-from convstep.replay.session import MOST_ENTRIES, SavedStop, View, load, save
+from convstep.replay.session import SavedStop, View, load, save
 from convstep.replay.session import Session as Kept
 from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
 from convstep.replay.visited import Bookmark

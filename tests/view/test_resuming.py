@@ -16,7 +16,8 @@ from convstep.cli import UsageError
 from convstep.cli_problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
-from convstep.replay.session import MOST_ENTRIES, SavedStop, Session, SessionError, View, load, save
+from convstep.records import MOST_ENTRIES
+from convstep.replay.session import SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
 from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.view.grid.drawing import draw_header, draw_line

@@ -34,7 +34,7 @@ class HuntScreen(LessonScreen, CandidateScreen, inherit_bindings=False):
             candidate: the page's backward on the page's problem.
         """
         self.candidate = candidate
-        stop = walk.stop
+        stop = walk.place
         position = stop.position if stop.given else None
         CandidateScreen.__init__(self, candidate, walk.lesson.title, walk.page.problem_name, position)
         self.take_walk(walk, "")

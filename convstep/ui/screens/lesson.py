@@ -44,7 +44,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
             self.submit(frozenset(self.chosen))
         elif isinstance(self.focused, TensorGrid) and self.focused.cursor is not None:
             self.action_provenance()
-        elif self.walk.stop.opens and not self.opened:
+        elif self.walk.place.opens and not self.opened:
             self.open_beside()
         elif self.walk.question is None or self.walk.revealed:
             self.action_page(1)
@@ -183,7 +183,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
 
     def open_beside(self) -> None:
         """Open what the page's stop names: the comparison, or the steps that make a cell."""
-        stop, self.opened = self.walk.stop, True
+        stop, self.opened = self.walk.place, True
         self.show_keys()
         if stop.opens == COMPARISON:
             self.action_compare()
@@ -217,7 +217,7 @@ class LessonScreen(MarkingScreen, inherit_bindings=False):
 
     def play_on(self) -> bool:
         """One tick: step to the page's place, wait until it is read, then turn; questions wait."""
-        stop = self.walk.stop
+        stop = self.walk.place
         if self._placed and self._timeline.position < stop.position:
             return super().play_on()
         if self.walk.question is not None and not self.walk.revealed:

@@ -96,7 +96,7 @@ class PageScreen(DebuggerScreen):
         """The answer that goes on when the page is opened."""
         self._additions, self._led = 0, False
         if self._placed:
-            stop = walk.stop
+            stop = walk.place
             self._stage.choice = Choice(stop.input_channel, stop.output_channel)
             self.put_marks()
             self._timeline.seek(stop.position)
@@ -120,7 +120,7 @@ class PageScreen(DebuggerScreen):
     @property
     def wandered(self) -> bool:
         """Whether the debugger stands elsewhere than the page says."""
-        stop, timeline = self.walk.stop, self._timeline
+        stop, timeline = self.walk.place, self._timeline
         if self._led or not self._placed:
             return False
         return (timeline.position, timeline.additions) != (stop.position, stop.additions)
@@ -136,7 +136,7 @@ class PageScreen(DebuggerScreen):
     @property
     def _placed(self) -> bool:
         """Whether the page says where to stand; a candidate begins where it first goes wrong."""
-        return self.walk.stop.given or not self.walk.page.candidate
+        return self.walk.place.given or not self.walk.page.candidate
 
     def parts(self) -> list[Widget]:
         """The narration first."""
@@ -295,7 +295,7 @@ class PageScreen(DebuggerScreen):
 
     def stand(self) -> None:
         """Put the debugger where the page says."""
-        stop = self.walk.stop
+        stop = self.walk.place
         if stop.mode:
             self.mode = stop.mode
         self.put_marks()
@@ -309,7 +309,7 @@ class PageScreen(DebuggerScreen):
 
     def put_marks(self) -> None:
         """Mark what the lesson points at and what the learner chose."""
-        marks, question = pointed(self.walk.stop), self.walk.question
+        marks, question = pointed(self.walk.place), self.walk.question
         if isinstance(question, CellsQuestion) and self.chosen:
             marks = with_chosen(marks, question, self.chosen, revealed=self.walk.revealed)
         self._stage.marks = marks
@@ -323,7 +323,7 @@ class PageScreen(DebuggerScreen):
             selecting=self.selecting,
             typing=self.narration.typing,
             away=not self.narration.has_keys and not self.selecting,
-            opens="" if self.opened else self.walk.stop.opens,
+            opens="" if self.opened else self.walk.place.opens,
         )
         self.narration.annotate(page_line(self.walk), keys)
         self.query_one(KeyLine).refresh()

@@ -14,11 +14,11 @@ from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.lessons.ask_block import Asked
-from convstep.lessons.asking import parse_question
+from convstep.lessons.ask_kinds import parse_question
 from convstep.lessons.document import Block
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import Placed, stand
+from convstep.lessons.page_place import Placed, go_to
 from convstep.lessons.questions import CellsQuestion, ShapeQuestion, StepQuestion, ValueQuestion
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, page, page_fault, question
@@ -30,14 +30,14 @@ OUT_OF_SIGHT = ("does not see this channel", "but the loop is in sample")
 Running = dict[str, np.ndarray[Any, Any]]
 
 
-def asked(kind: str, body: str, standing: Placed, language: str = "en") -> Asked:
-    return parse_question(Block(("ask", kind), body, 10, fenced=True), standing, language, "")
+def asked(kind: str, body: str, placed: Placed, language: str = "en") -> Asked:
+    return parse_question(Block(("ask", kind), body, 10, fenced=True), placed, language, "")
 
 
-def perhaps(kind: str, body: str, standing: Placed, *reasons: str) -> Asked | None:
+def perhaps(kind: str, body: str, placed: Placed, *reasons: str) -> Asked | None:
     """The question; None if it is refused for one of these reasons."""
     try:
-        return asked(kind, body, standing)
+        return asked(kind, body, placed)
     except LessonError as error:
         if any(reason in error.sentence for reason in reasons):
             return None
@@ -70,7 +70,7 @@ def test_the_cells_of_the_next_step_are_those_that_it_changes(problem: Problem, 
     position = data.draw(st.integers(0, problem.total_steps - 1))
     tensor = data.draw(st.sampled_from([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     question = perhaps(
-        "cells", f"on: {tensor}", stand(ones, PagePlace(position)), *OUT_OF_SIGHT, "would be a right answer"
+        "cells", f"on: {tensor}", go_to(ones, PagePlace(position)), *OUT_OF_SIGHT, "would be a right answer"
     )
     if question is None:
         return
@@ -95,9 +95,9 @@ def cell_in_sight(rng: np.random.Generator, problem: Problem, tensor: str) -> tu
     """A position and a cell to ask about there; where groups change, no cell is seen before and after."""
     shape = states(problem)[0][tensor].shape
     for position in rng.permutation(problem.total_steps).tolist():
-        standing = stand(problem, PagePlace(position))
+        placed = go_to(problem, PagePlace(position))
         for place in rng.permutation(list(np.ndindex(shape))).tolist():
-            if perhaps("value", f"cell: {cell_text(tensor, place)}\n", standing, *OUT_OF_SIGHT) is not None:
+            if perhaps("value", f"cell: {cell_text(tensor, place)}\n", placed, *OUT_OF_SIGHT) is not None:
                 return position, tuple(place)
     raise AssertionError("no cell is in sight")
 
@@ -109,9 +109,9 @@ def test_values_are_those_of_the_loop(seed: int) -> None:
     tensor = str(rng.choice([name for name in GRADIENTS if name != "db" or problem.b is not None]))
     position, at = cell_in_sight(rng, problem, tensor)
     before, after = states(problem)[position : position + 2]
-    standing, body = stand(problem, PagePlace(position)), f"cell: {cell_text(tensor, at)}\n"
-    found, _, reveal = asked("value", body, standing)
-    now, *_ = asked("value", body + "when: now", standing)
+    placed, body = go_to(problem, PagePlace(position)), f"cell: {cell_text(tensor, at)}\n"
+    found, _, reveal = asked("value", body, placed)
+    now, *_ = asked("value", body + "when: now", placed)
     assert isinstance(found, ValueQuestion)
     assert isinstance(now, ValueQuestion)
     assert (found.value, now.value) == (after[tensor][at], before[tensor][at])
@@ -133,9 +133,9 @@ def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st
     made = [state["dA_prev_pad"][index] for state in states(ones)]
     writes = [n for n, (old, new) in enumerate(itertools.pairwise(made)) if old != new]
     # at a step of the cell, so that it can be seen
-    standing = stand(ones, PagePlace(writes[0] + 1 if writes else 0))
+    placed = go_to(ones, PagePlace(writes[0] + 1 if writes else 0))
     body = f"cell: {cell_text('dA_prev_pad', index)}\nwhich: {which}"
-    question = perhaps("step", body, standing, "no step adds", "every step adds")
+    question = perhaps("step", body, placed, "no step adds", "every step adds")
     if question is None:
         assert len(writes) in (0, problem.total_steps)
         return
@@ -152,13 +152,13 @@ def test_the_steps_of_a_cell_are_those_that_change_it(problem: Problem, data: st
 @given(problems())
 @settings(max_examples=tried(40))
 def test_shapes_are_those_of_the_arrays(problem: Problem) -> None:
-    standing = stand(problem, PagePlace(0))
-    arrays = {name: getattr(standing.timeline, name) for name in ("dW", "dA_prev", "dA_prev_pad", "db")}
+    placed = go_to(problem, PagePlace(0))
+    arrays = {name: getattr(placed.timeline, name) for name in ("dW", "dA_prev", "dA_prev_pad", "db")}
     arrays |= {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "dZ", "b")}
     arrays["Z"] = problem.dZ
     for name, array in arrays.items():
         if array is not None:
-            found, *_ = asked("shape", f"of: {name}", standing)
+            found, *_ = asked("shape", f"of: {name}", placed)
             assert isinstance(found, ShapeQuestion)
             assert found.shape == array.shape
             assert found.judge("x".join(map(str, array.shape))).right
@@ -183,10 +183,10 @@ def test_half_a_step_is_told_apart_from_the_step_before_it() -> None:
 
 def test_the_face_of_the_question_is_shown_before_and_after() -> None:
     found = page("```stop\nat: 4\n```\n```ask cells\non: dA_prev_pad[:, :, 1]\n```")
-    assert (found.stop.input_channel, found.reveal.input_channel) == (1, 1)
+    assert (found.place.input_channel, found.place_after.input_channel) == (1, 1)
     untouched = page("```stop\nat: 4\n```\n```ask cells\non: dA_prev_pad[:, :, 1]\nanswer: padding\n```")
-    assert (untouched.stop.input_channel, untouched.reveal.input_channel) == (1, 1)
-    assert untouched.reveal.position == 4
+    assert (untouched.place.input_channel, untouched.place_after.input_channel) == (1, 1)
+    assert untouched.place_after.position == 4
 
 
 @pytest.mark.parametrize(
@@ -305,4 +305,4 @@ def test_a_value_that_cannot_be_typed_is_no_question() -> None:
     broken = problem.with_arrays(dZ=np.full_like(problem.dZ, np.nan))
     for body in ("cell: dW[0, 0, 0, 0]", "cell: dZ[0, 0, 0]", "prompt: ?\nanswer: dz"):
         with pytest.raises(LessonError, match="is nan; ask for a number that can be typed"):
-            asked("value", body, stand(broken, PagePlace(0)))
+            asked("value", body, go_to(broken, PagePlace(0)))
