@@ -274,7 +274,7 @@ def _compare(given: argparse.Namespace) -> int:
     from convstep.cli_problems import load_problem
     from convstep.cli_run import compare_run, run_in
     from convstep.oracle.comparison import best_comparison, compare
-    from convstep.view.text.trace import json_value
+    from convstep.view.panels.trace import json_value
 
     if (captured := run_in(given.problem)) is not None:
         return compare_run(captured, given, _say)
@@ -315,7 +315,7 @@ def _trace(given: argparse.Namespace) -> int:
 
     from convstep.cli_problems import load_problem
     from convstep.conv.timeline import Timeline
-    from convstep.view.text.trace import step_record, step_text
+    from convstep.view.panels.trace import step_record, step_text
 
     problem = load_problem(given.problem)
     total = problem.total_steps

@@ -94,7 +94,7 @@ def written_adapter(given: argparse.Namespace) -> tuple[str, ...]:
 def _json(value: dict[str, Any]) -> str:
     import json
 
-    from convstep.view.text.trace import json_value
+    from convstep.view.panels.trace import json_value
 
     return json.dumps(json_value(value), allow_nan=False)
 

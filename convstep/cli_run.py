@@ -78,7 +78,7 @@ def compare_run(captured: Captured, given: argparse.Namespace, say: Callable[...
         if not given.json:
             say(f"{_name(layer):<{names}}  {compared[-1].line}", code=code)
     if given.json:
-        from convstep.view.text.trace import json_value
+        from convstep.view.panels.trace import json_value
 
         found: dict[str, Any] = {"problem": given.problem, "ok": code == FINE}
         found["calls"] = [each.as_dict() for each in compared]

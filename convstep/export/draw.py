@@ -13,7 +13,7 @@ from convstep.export.frame import SECONDS, Frame, take
 from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
 from convstep.view.numbers.text import short
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline

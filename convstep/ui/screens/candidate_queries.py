@@ -19,7 +19,7 @@ from convstep.ui.telling import tell
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.stage import CandidateStage
 from convstep.view.grid.panel import Span
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence

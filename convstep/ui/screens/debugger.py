@@ -248,7 +248,7 @@ class DebuggerScreen(PlayingScreen):
             SessionError: there is more of it than a session holds, or a name that no file can have.
         """
         from convstep.replay.session import SavedStop, Session
-        from convstep.view.resuming import kept_view
+        from convstep.view.panels.resuming import kept_view
 
         return Session(
             problem=self._command_name if problem is None else problem,
@@ -264,7 +264,7 @@ class DebuggerScreen(PlayingScreen):
         Raises:
             SessionError: it names what this problem lacks; one sentence.
         """
-        from convstep.view.resuming import resumed
+        from convstep.view.panels.resuming import resumed
 
         found = resumed(session, self._problem.geometry, self._problem.b is not None)
         for stop in found.stops:

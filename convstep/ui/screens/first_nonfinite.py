@@ -13,7 +13,7 @@ from convstep.ui.screens.stopping import StoppingScreen
 from convstep.ui.telling import tell
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Cell, Span
-from convstep.view.nonfinite import Spot, spot_of_recording, spot_of_step
+from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
 from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.layout.arrange import LEAST
+from convstep.view.panels.problem_words import shape_facts, window_facts
 from convstep.view.scene.scene import Choice, Scene
 from convstep.view.text.lines import status_line, tab_line, title_line
-from convstep.view.text.words import shape_facts, window_facts
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""

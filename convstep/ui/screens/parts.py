@@ -27,11 +27,11 @@ from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.present import arrange_presented
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.numbers.text import full
+from convstep.view.panels.problem_words import problem_facts
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import draw_source
-from convstep.view.scene.stage import Stage
-from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

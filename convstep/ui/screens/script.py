@@ -12,7 +12,7 @@ from convstep.view.scene.scene import Choice
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.replay.session import Session
-    from convstep.view.nonfinite import Spot
+    from convstep.view.panels.nonfinite import Spot
 
 
 class ScriptScreen(DebuggerScreen):

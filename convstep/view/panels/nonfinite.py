@@ -10,12 +10,12 @@ import numpy as np
 
 from convstep.conv.nonfinite import FirstNonfinite
 from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import Origin
 from convstep.oracle.overflow import first_overflow, format_of
+from convstep.steps.cells import cell_text
 
 
 @dataclass(frozen=True, slots=True)
