@@ -85,7 +85,7 @@ def _write_adapter(options: Options, path: str) -> int:
     keep_existing(path, "--write-adapter", options.force)
     from convstep.candidate.adapter import adapter_text, likely_call
     from convstep.candidate.load.target import Target
-    from convstep.conv.files import written_whole
+    from convstep.files import written_whole
 
     flags = [
         f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options.calling, name)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from convstep.cli.console import UsageError
-from convstep.conv.files import FileRefused, check_target
+from convstep.files import FileRefused, check_target
 from convstep.language import tr
 
 

@@ -49,7 +49,7 @@ def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Probl
 
     with _given("--break"):
         for text in breaks:
-            parse_stop(text, problem.geometry, problem.b is not None)
+            parse_stop(text, problem.layout)
         return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
 
 
@@ -83,7 +83,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
                 f"the name of the file {printable(name)} holds a character that a session cannot keep, "
                 "a control character or half of one; rename the file"
             ) from error
-    from convstep.view.resuming import resumed
+    from convstep.view.panels.resuming import resumed
 
     session = load(name)
     try:
@@ -214,9 +214,9 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     from convstep.replay.stops import Watchpoint, parse_stop
 
     with _given("--why"):
-        stop = parse_stop(f"watch {text}", problem.geometry, problem.b is not None)
+        stop = parse_stop(f"watch {text}", problem.layout)
     assert isinstance(stop, Watchpoint)
-    return stop.gradient, stop.index
+    return stop.array, stop.index
 
 
 @contextlib.contextmanager

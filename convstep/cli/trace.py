@@ -23,7 +23,7 @@ def run(options: Options) -> int:
     """Write the steps as they are made."""
     from convstep.cli.problems import DRAWN, load_problem
     from convstep.conv.timeline import Timeline
-    from convstep.view.text.trace import step_record, step_text
+    from convstep.view.panels.trace import step_record, step_text
 
     problem = load_problem(options.problem)
     total = problem.total_steps
@@ -37,8 +37,8 @@ def run(options: Options) -> int:
     for position in range(first, last + 1):
         timeline.next()
         if options.format == "jsonl":
-            say(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+            say(json.dumps(step_record(timeline.event), allow_nan=False))
         else:
             end = "" if position == last else "\n"
-            say(step_text(timeline.step, timeline.overwritten) + end)
+            say(step_text(timeline.event, total) + end)
     return FINE

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convstep.conv.provenance import Provenance, provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
-from convstep.replay.provenance import Provenance, provenance
 from convstep.ui.app import DebuggerApp, problem_title
 from convstep.view.numbers.text import short
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -115,7 +115,7 @@ async def _debugger(
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
         for position in positions:
-            debugger.travel_to(position)
+            debugger.travel.to(position)
             await app.workers.wait_for_complete()
             if comparison:
                 debugger.asking.compare()
@@ -153,7 +153,7 @@ async def _candidate(
         timeline = app.debugger.timeline
         for position in positions:
             if position is not None:
-                app.debugger.travel_to(position)
+                app.debugger.travel.to(position)
             await pilot.pause()
             await app.workers.wait_for_complete()  # all marks are found, all questions answered
             await pilot.pause()

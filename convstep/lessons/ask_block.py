@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
 from convstep.lessons.lesson import PagePlace
@@ -64,9 +63,8 @@ class AskBlock:
         """
         step = self.placed.next_step
         if step is None:
-            raise LessonError(
-                tr("this asks about the next step, but the loop is at its end; stop earlier"),
-                self.fields.line,
+            raise wrong(
+                "this asks about the next step, but the loop is at its end; stop earlier", self.fields.line
             )
         return step
 

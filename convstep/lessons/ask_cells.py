@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from convstep.language import tr
+from convstep.conv.provenance import GRADIENTS
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, in_sight
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import Face, face_name, face_of, on_face
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
-from convstep.replay.provenance import GRADIENTS
 
 
 def ask_cells(block: AskBlock) -> Asked:
@@ -26,9 +25,11 @@ def ask_cells(block: AskBlock) -> Asked:
     if wish == "next step":
         step = block.next_step()
         if tensor not in GRADIENTS:
-            raise LessonError(
-                tr("no step changes {tensor}; ask about {names}", tensor=tensor, names=", ".join(GRADIENTS)),
+            raise wrong(
+                "no step changes {tensor}; ask about {names}",
                 fields.line_of("on"),
+                tensor=tensor,
+                names=", ".join(GRADIENTS),
             )
         every = cells_of_step(tensor, step, geometry)
         face = face or face_of(tensor, min(every))  # the first channel of its group
@@ -36,7 +37,7 @@ def ask_cells(block: AskBlock) -> Asked:
         key, place_after = "ask.cells", PagePlace(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
-            raise LessonError(tr("`answer: {wish}` is only for dA_prev_pad", wish=wish), line)
+            raise wrong("`answer: {wish}` is only for dA_prev_pad", line, wish=wish)
         every = (untouched if wish == "untouched" else in_padding)(geometry)
         found = explaining.untouched_why if wish == "untouched" else explaining.padding_why
         key, why = f"ask.cells.{wish}", found(block.language, geometry)
@@ -44,22 +45,20 @@ def ask_cells(block: AskBlock) -> Asked:
         fields.need("answer")
         parts = [parse_cells(part, placed.problem, line) for part in wish.split(";")]
         if {part.tensor for part in parts} != {tensor}:
-            raise LessonError(tr("the answer names cells that are not in {tensor}", tensor=tensor), line)
+            raise wrong("the answer names cells that are not in {tensor}", line, tensor=tensor)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
     face = face or placed.shown_face(tensor)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise LessonError(
-            tr("none of these cells is on {face}; ask something else", face=face_name(tensor, face)), line
+        raise wrong(
+            "none of these cells is on {face}; ask something else", line, face=face_name(tensor, face)
         )
     seen = [n for n, held in zip(shapes(placed.problem)[tensor], face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
-        raise LessonError(
-            tr(
-                "every cell of {face} would be a right answer; ask something else",
-                face=face_name(tensor, face),
-            ),
+        raise wrong(
+            "every cell of {face} would be a right answer; ask something else",
             line,
+            face=face_name(tensor, face),
         )
     right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
@@ -81,8 +80,8 @@ def _asked_face(block: AskBlock) -> tuple[str, Face | None]:
     shape = shapes(block.placed.problem).get(tensor)
     if shape is None or tensor == "b":
         names = ", ".join(name for name in shapes(block.placed.problem) if name != "b")
-        raise LessonError(
-            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
+        raise wrong(
+            "there is no panel {name!r}; the panels are {names}", found.line, name=found.text, names=names
         )
     if not index:
         return tensor, None

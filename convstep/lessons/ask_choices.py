@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from convstep.language import tr
 from convstep.lessons.ask_block import AskBlock, Asked
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion, Option
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.fields import whole_number
 
 
@@ -15,21 +14,23 @@ def ask_line(block: AskBlock) -> Asked:
     """Read a question about a line of code."""
     fields = block.fields
     if not block.code:
-        raise LessonError(tr("there is no code above this question; add a ```python block"), fields.line)
+        raise wrong("there is no code above this question; add a ```python block", fields.line)
     found = fields.need("answer")
     code = block.code.rstrip()
     last = len(code.splitlines())
     lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
     written = {number for number, line in enumerate(code.splitlines(), 1) if line.strip()}
     if not lines <= {*range(1, last + 1)}:
-        raise LessonError(
-            tr("answer is {text!r}; it must be a line of the code, 1 to {last}", text=found.text, last=last),
+        raise wrong(
+            "answer is {text!r}; it must be a line of the code, 1 to {last}",
             found.line,
+            text=found.text,
+            last=last,
         )
     if not lines <= written:
-        raise LessonError(tr("answer is {text!r}; that line is empty", text=found.text), found.line)
+        raise wrong("answer is {text!r}; that line is empty", found.line, text=found.text)
     if lines == written:
-        raise LessonError(tr("every line would be a right answer; name fewer"), found.line)
+        raise wrong("every line would be a right answer; name fewer", found.line)
     right, why = fields.text("right"), ""
     if right:
         why = block.say("why.line", line=min(lines)) + f"\n\n```python\n{right}\n```"
@@ -44,14 +45,13 @@ def ask_choice(block: AskBlock) -> Asked:
     for text, line in block.items:
         found = re.fullmatch(r"\[([ xX])\]\s+(.+?)(?:\s+\|\s+(.+))?", text)
         if found is None:
-            raise LessonError(
-                tr("{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one", text=text),
-                line,
+            raise wrong(
+                "{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one", line, text=text
             )
         said, reason = (block.filled(part or "", line) for part in (found[2], found[3]))
         options.append(Option(said, found[1] != " ", reason))
     if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):
-        raise LessonError(tr("a choice needs at least one right and one wrong option"), block.fields.line)
+        raise wrong("a choice needs at least one right and one wrong option", block.fields.line)
     common = block.common(block.say("ask.choice"), "")
     question = ChoiceQuestion(**common, options=tuple(options))
     return question, block.placed.place, block.placed.place

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from convstep.language import tr
 from convstep.lessons.ask_block import AskBlock, Asked
 from convstep.lessons.ask_cells import ask_cells
 from convstep.lessons.ask_choices import ask_choice, ask_line
 from convstep.lessons.ask_numbers import ask_shape, ask_step, ask_value
 from convstep.lessons.document import Block
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.fields import parse_fields
 from convstep.lessons.page_place import Placed
 
@@ -32,15 +31,16 @@ def parse_question(block: Block, placed: Placed, language: str, code: str) -> As
     """
     kind = block.info[1] if len(block.info) == 2 else ""
     if kind not in KINDS:
-        raise LessonError(
-            tr("this does not say what to ask; write `ask` and one of {kinds}", kinds=", ".join(KINDS)),
+        raise wrong(
+            "this does not say what to ask; write `ask` and one of {kinds}",
             block.line - 1,
+            kinds=", ".join(KINDS),
         )
     fields, items = parse_fields(block.text, block.line, f"ask {kind}")
     known, parse = KINDS[kind]
     fields.check_keys((*COMMON, *known), several=("hint",))
     if items and kind != "choice":
-        raise LessonError(tr("only `ask choice` has a list of choices"), items[0][1])
+        raise wrong("only `ask choice` has a list of choices", items[0][1])
     return parse(AskBlock(fields, items, placed, language, code))
 
 

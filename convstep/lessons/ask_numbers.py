@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import GRADIENTS, provenance
 from convstep.conv.validation import cell_text
-from convstep.language import tr
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, pointing
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import number_at
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
-from convstep.replay.provenance import GRADIENTS, provenance
 
 
 def ask_value(block: AskBlock) -> Asked:
@@ -32,9 +31,8 @@ def ask_value(block: AskBlock) -> Asked:
     tensor, index = parse_cell(found.text, placed.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
-        raise LessonError(
-            tr("when is {when!r}; it must be `after` (the next step) or `now`", when=when),
-            fields.line_of("when"),
+        raise wrong(
+            "when is {when!r}; it must be `after` (the next step) or `now`", fields.line_of("when"), when=when
         )
     name = cell_text(tensor, index)
     place = pointing(placed.place, block, tensor, index)
@@ -48,9 +46,7 @@ def ask_value(block: AskBlock) -> Asked:
             left = residue(so_far, so_far.done(placed.added_to(tensor)))
         return ValueQuestion(**common, value=now, tolerance=tolerance(now, residue=left)), place, place
     if tensor not in GRADIENTS:
-        raise LessonError(
-            tr("no step changes {tensor}; remove `when: after`", tensor=tensor), fields.line_of("when")
-        )
+        raise wrong("no step changes {tensor}; remove `when: after`", fields.line_of("when"), tensor=tensor)
     step = block.next_step()
     made = provenance(placed.problem, tensor, index)
     before, added, factors = addition(made, step)
@@ -73,21 +69,19 @@ def ask_step(block: AskBlock) -> Asked:
     found = fields.need("cell")
     tensor, index = parse_cell(found.text, placed.problem, found.line)
     if tensor not in GRADIENTS:
-        raise LessonError(
-            tr("steps add to {names}, not to {tensor}", names=", ".join(GRADIENTS), tensor=tensor), found.line
+        raise wrong(
+            "steps add to {names}, not to {tensor}", found.line, names=", ".join(GRADIENTS), tensor=tensor
         )
     geometry = placed.problem.geometry
     steps = [int(step) for step in geometry.steps_touching(tensor, index)]
     which = fields.text("which", "any")
     if which not in ("any", "first", "last"):
-        raise LessonError(
-            tr("which is {which!r}; it must be first, last or any", which=which), fields.line_of("which")
-        )
+        raise wrong("which is {which!r}; it must be first, last or any", fields.line_of("which"), which=which)
     if not steps:
-        raise LessonError(tr("no step adds to {cell}; ask for another cell", cell=found.text), found.line)
+        raise wrong("no step adds to {cell}; ask for another cell", found.line, cell=found.text)
     right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
     if len(right) == placed.problem.total_steps:
-        raise LessonError(tr("every step adds to {cell}; ask for another cell", cell=found.text), found.line)
+        raise wrong("every step adds to {cell}; ask for another cell", found.line, cell=found.text)
     key = "ask.step" if which == "any" else f"ask.step.{which}"
     names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
     prompt = block.say(key, cell=cell_text(tensor, index), indices=names)
@@ -106,9 +100,8 @@ def ask_shape(block: AskBlock) -> Asked:
         shape = array_shape(found.text, placed.problem)
         if shape is None:
             known = ", ".join(shapes(placed.problem))
-            raise LessonError(
-                tr("there is no array {name!r}; the arrays are {known}", name=found.text, known=known),
-                found.line,
+            raise wrong(
+                "there is no array {name!r}; the arrays are {known}", found.line, name=found.text, known=known
             )
         why = explaining.shape_why(block.language, found.text, placed.problem)
         common = block.common(block.say("ask.shape", name=found.text), why)
@@ -117,7 +110,7 @@ def ask_shape(block: AskBlock) -> Asked:
         return question, placed.place, placed.place
     found = fields.need("answer")
     if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
-        raise LessonError(tr("{text!r} is not a shape; write it like (4, 3)", text=found.text), found.line)
+        raise wrong("{text!r} is not a shape; write it like (4, 3)", found.line, text=found.text)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
     question = ShapeQuestion(**block.common(fields.need("prompt").text, ""), shape=shape)
     return question, placed.place, placed.place

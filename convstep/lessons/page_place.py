@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import GRADIENTS
 from convstep.conv.timeline import Timeline
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, PagePlace
 from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
 from convstep.replay.places import parse_place
-from convstep.replay.provenance import GRADIENTS
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "values", "channel", "filter")
 """The keys of a `stop`."""
@@ -84,13 +83,10 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
     if found := fields.get("additions"):
         count = 2 if problem.b is None else 3
         if position == problem.total_steps:
-            raise LessonError(
-                tr("there is no next step of which additions could be made; stop earlier"), found.line
-            )
+            raise wrong("there is no next step of which additions could be made; stop earlier", found.line)
         if found.text not in map(str, range(count)):
-            raise LessonError(
-                tr("additions is {text!r}; it must be 0 to {last}", text=found.text, last=count - 1),
-                found.line,
+            raise wrong(
+                "additions is {text!r}; it must be 0 to {last}", found.line, text=found.text, last=count - 1
             )
         additions = int(found.text)
     marks = tuple(
@@ -122,26 +118,21 @@ def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]
             channel = channel if face[-1] is None else face[-1]
         sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
         if sample not in (None, index.i_n):
-            raise LessonError(
-                tr(
-                    "this is in sample {sample}, but the loop is in sample {own}",
-                    sample=sample,
-                    own=index.i_n,
-                ),
+            raise wrong(
+                "this is in sample {sample}, but the loop is in sample {own}",
                 line,
+                sample=sample,
+                own=index.i_n,
             )
         if channel is not None and not 0 <= channel < geometry.kernel_shape[3]:
-            raise LessonError(
-                tr(
-                    "filter {filter} does not see this channel; stop at a step of its group", filter=index.i_c
-                ),
+            raise wrong(
+                "filter {filter} does not see this channel; stop at a step of its group",
                 line,
+                filter=index.i_c,
             )
         for old, new in ((place.input_channel, channel), (place.output_channel, filter_)):
             if old is not None and new not in (None, old):
-                raise LessonError(
-                    tr("these cells are in several channels or filters; mark cells of one face"), line
-                )
+                raise wrong("these cells are in several channels or filters; mark cells of one face", line)
         if channel is not None:
             place = replace(place, input_channel=channel)
         if filter_ is not None:
@@ -184,9 +175,12 @@ def _faces(place: PagePlace, fields: Fields, problem: Problem) -> list[tuple[str
         if wish := fields.get(key):
             number = whole_number(wish.text)
             if number is None or number >= count:
-                raise LessonError(
-                    tr("{key} is {text!r}; it must be 0 to {last}", key=key, text=wish.text, last=count - 1),
+                raise wrong(
+                    "{key} is {text!r}; it must be 0 to {last}",
                     wish.line,
+                    key=key,
+                    text=wish.text,
+                    last=count - 1,
                 )
             held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
             found.append(("W", held))
@@ -208,8 +202,8 @@ def _focus(fields: Fields, problem: Problem) -> str:
         return ""
     if found.text not in shapes(problem) or found.text == "b":
         names = ", ".join(name for name in shapes(problem) if name != "b")
-        raise LessonError(
-            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
+        raise wrong(
+            "there is no panel {name!r}; the panels are {names}", found.line, name=found.text, names=names
         )
     return found.text
 
@@ -217,9 +211,11 @@ def _focus(fields: Fields, problem: Problem) -> str:
 def _mode(fields: Fields) -> str:
     found = fields.get("values")
     if found is not None and found.text not in MODES:
-        raise LessonError(
-            tr("values is {text!r}; it must be one of {modes}", text=found.text, modes=", ".join(MODES)),
+        raise wrong(
+            "values is {text!r}; it must be one of {modes}",
             found.line,
+            text=found.text,
+            modes=", ".join(MODES),
         )
     return found.text if found else ""
 
@@ -232,18 +228,15 @@ def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
     if found.text == COMPARISON:
         return replace(place, opens=COMPARISON)
     if word != WHY:
-        raise LessonError(
-            tr("open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`", text=found.text),
-            found.line,
+        raise wrong(
+            "open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`", found.line, text=found.text
         )
     gradient, index = parse_cell(cell, problem, found.line)
     if gradient not in GRADIENTS:
-        raise LessonError(
-            tr(
-                "{name} is not a gradient; `why` takes a cell of {names}",
-                name=gradient,
-                names=", ".join(GRADIENTS),
-            ),
+        raise wrong(
+            "{name} is not a gradient; `why` takes a cell of {names}",
             found.line,
+            name=gradient,
+            names=", ".join(GRADIENTS),
         )
     return replace(place, opens=WHY, why=(gradient, index))

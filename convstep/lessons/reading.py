@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convstep.conv.files import FileTooLarge, contents
+from convstep.files import FileTooLarge, contents
 from convstep.language import LANGUAGES, tr
 from convstep.lessons.ask_kinds import KINDS, parse_question
 from convstep.lessons.candidates import function_name
 from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import parse_fields, whole_number
 from convstep.lessons.lesson import Lesson, Page, PagePlace
@@ -100,9 +100,10 @@ class _Reader:
         front.check_keys(FRONT_KEYS)
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
-            raise LessonError(
-                tr("language is {language!r}; it must be en or zh", language=self._language),
+            raise wrong(
+                "language is {language!r}; it must be en or zh",
                 front.line_of("language"),
+                language=self._language,
             )
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
@@ -112,13 +113,12 @@ class _Reader:
         front = self._document.front
         kind, order = front.text("kind", "lesson"), whole_number(front.text("order", "0"))
         if kind not in ("lesson", "hunt"):
-            raise LessonError(
-                tr("kind is {kind!r}; it must be lesson or hunt", kind=kind), front.line_of("kind")
-            )
+            raise wrong("kind is {kind!r}; it must be lesson or hunt", front.line_of("kind"), kind=kind)
         if order is None:
-            raise LessonError(
-                tr("order is {text!r}; it must be a whole number", text=front.text("order")),
+            raise wrong(
+                "order is {text!r}; it must be a whole number",
                 front.line_of("order"),
+                text=front.text("order"),
             )
         return Lesson(
             path=path,
@@ -167,12 +167,10 @@ class _Reader:
 
     def _take_problem(self, block: Block, parts: _Parts) -> None:
         if parts.placed or parts.question is not None or parts.candidate:
-            raise LessonError(
-                tr("put the problem before the page's stop, candidate and question"), block.line - 1
-            )
+            raise wrong("put the problem before the page's stop, candidate and question", block.line - 1)
         fields, items = parse_fields(block.text, block.line, "problem")
         if items:
-            raise LessonError(tr("there can be no list here"), items[0][1])
+            raise wrong("there can be no list here", items[0][1])
         fields.check_keys(PROBLEM_KEYS)
         self._spec = spec_of(fields, self._spec)
         self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
@@ -180,13 +178,13 @@ class _Reader:
 
     def _take_place(self, block: Block, parts: _Parts) -> None:
         if parts.placed_after or (parts.question is None and parts.placed):
-            raise LessonError(
-                tr("this page already has a stop here; it can have one before its question and one after it"),
+            raise wrong(
+                "this page already has a stop here; it can have one before its question and one after it",
                 block.line - 1,
             )
         fields, items = parse_fields(block.text, block.line, "stop")
         if items:
-            raise LessonError(tr("there can be no list here"), items[0][1])
+            raise wrong("there can be no list here", items[0][1])
         if parts.question is None:
             parts.place, parts.placed = read_place(fields, self._problem, parts.place), True
         else:
@@ -195,9 +193,7 @@ class _Reader:
 
     def _take_question(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
-            raise LessonError(
-                tr("this page already has a question; put this one on a page of its own"), block.line - 1
-            )
+            raise wrong("this page already has a question; put this one on a page of its own", block.line - 1)
         placed = go_to(self._problem, parts.place)
         asked = parse_question(block, placed, self._language, parts.code)
         parts.question, parts.place, parts.place_after = asked
@@ -208,28 +204,24 @@ class _Reader:
             if block.info[1:] == ("candidate",):
                 self._take_candidate(block, parts)
             elif len(block.info) > 1:
-                raise LessonError(
-                    tr(
-                        "there is no {block!r} block; write `python` or `python candidate`",
-                        block=" ".join(block.info),
-                    ),
+                raise wrong(
+                    "there is no {block!r} block; write `python` or `python candidate`",
                     block.line - 1,
+                    block=" ".join(block.info),
                 )
         (parts.before if parts.question is None else parts.after).append(block)
 
     def _take_candidate(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
-            raise LessonError(tr("put the candidate before the page's question"), block.line - 1)
+            raise wrong("put the candidate before the page's question", block.line - 1)
         try:
             compile(block.text, "candidate", "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             at = getattr(error, "lineno", None) or 1
             reason = getattr(error, "msg", "") or str(error) or tr("it is nested too deeply")
-            raise LessonError(
-                tr("this is not Python: {reason}", reason=reason), block.line + at - 1
-            ) from error
+            raise wrong("this is not Python: {reason}", block.line + at - 1, reason=reason) from error
         if not function_name(block.text):
-            raise LessonError(tr("this defines no function; a candidate must define one"), block.line - 1)
+            raise wrong("this defines no function; a candidate must define one", block.line - 1)
         self._candidate, parts.candidate = block.text, True
 
     def _filled(self, blocks: list[Block], place: PagePlace) -> tuple[Block, ...]:
@@ -252,15 +244,16 @@ def _directive(block: Block) -> str:
     word, *more = block.info or ("",)
     if word in DIRECTIVES:
         if more and word != "ask":
-            raise LessonError(
-                tr("nothing may follow {word!r} here; write `key: value` lines below it", word=word),
+            raise wrong(
+                "nothing may follow {word!r} here; write `key: value` lines below it",
                 block.line - 1,
+                word=word,
             )
         return word
     close = difflib.get_close_matches(word.lower(), DIRECTIVES, n=1, cutoff=0.75)
     if close or word in KINDS:
         meant = close[0] if close else f"ask {word}"
-        raise LessonError(
-            tr("there is no {word!r} block; did you mean {meant!r}?", word=word, meant=meant), block.line - 1
+        raise wrong(
+            "there is no {word!r} block; did you mean {meant!r}?", block.line - 1, word=word, meant=meant
         )
     return ""

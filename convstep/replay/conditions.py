@@ -1,10 +1,8 @@
 """Conditions: a line of text that is true at some steps and not at others.
 
-A condition speaks about the step just executed, and about the gradients *after* it:
-
-- `step` (from 0), `position` (`step + 1`), `i_n`, `i_h`, `i_w`, `i_c`;
-- `dz`; `x`, the window the step read; `w`, its kernel;
-- `dW`, meaning `dW[i_c]`; `db`, meaning `db[i_c]`; `dA`, the window of `dA_prev_pad`.
+A condition speaks about the step just executed: `step` (from 0), `position` (`step + 1`) and the
+variables of its loops; what it read, by the names the source has for it; and the cells it wrote,
+after it, by the names of their arrays. `Layout.names` has them all.
 
 Where true or false is wanted, an array is true if *any* of its cells is: `isnan(dA)`, `abs(dW) > 10`.
 `not isnan(dA)` therefore says that no cell is NaN, and `all(dA > 0)` asks for every cell. A chain
@@ -16,46 +14,19 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convstep.brief import brief
-from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.step import Step
-from convstep.expr.language import Expression, Names, read_expression, whole_number
-from convstep.expr.text import ExpressionError, error_at
+from convstep.expr.language import Expression, read_expression, whole_number
+from convstep.expr.text import error_at
 from convstep.expr.values import Array, Values
 from convstep.language import tr
-from convstep.replay.boxes import loop_counts
-from convstep.steps.event import Event
+from convstep.steps.layout import Layout
 
-ConditionError = ExpressionError
-"""A condition that cannot be understood; the message is one sentence that says where."""
-EXAMPLE = "abs(dz) > 0.1 and i_c == 2"
-"""Shown to whoever typed something else."""
-RUNNING = frozenset(("dW", "db", "dA"))
-"""Names whose values depend on the steps before."""
-SHORT = {"dA_prev_pad": "dA"}
-"""What a condition calls a written array, where that is not its own name."""
-
-_FROM_STEP: dict[str, Callable[[Step], Any]] = {
-    "step": lambda step: step.index,
-    "position": lambda step: step.index + 1,
-    "i_n": lambda step: step.i_n,
-    "i_h": lambda step: step.i_h,
-    "i_w": lambda step: step.i_w,
-    "i_c": lambda step: step.i_c,
-    "dz": lambda step: step.dz,
-    "db": lambda step: None if step.db is None else step.db[step.i_c],
-    "x": lambda step: step.input_slice,
-    "w": lambda step: step.kernel,
-    "dW": lambda step: step.dW[step.i_c],
-    "dA": lambda step: step.run.samples(step.dA_prev_pad)[step.window],
-}
-"""The names of a step of the convolution: first those with one number, then those with its cells."""
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.Lt: ast.Gt,
@@ -63,21 +34,6 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.Lt,
     ast.GtE: ast.LtE,
 }
-
-
-class Places(NamedTuple):
-    """Where in the loop a condition can be true at all; elsewhere it is false."""
-
-    i_n: range
-    """Samples."""
-    i_h: range
-    """Output rows."""
-    i_w: range
-    """Output columns."""
-    i_c: range
-    """Output channels."""
-    step: range
-    """Step numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +49,18 @@ class Condition:
     __repr__ = brief
 
     @classmethod
-    def parse(cls, text: str, geometry: Geometry | None = None, bias: bool = True) -> Condition:
-        """Read a condition on the steps of a convolution.
+    def parse(cls, text: str, layout: Layout) -> Condition:
+        """Read a condition.
 
         Args:
-            text: such as `abs(dz) > 0.1 and i_c == 2`; it is never executed.
-            geometry: to check indices such as `x[0, 1, 0]` against; unchecked if left out.
-            bias: whether the problem has one; without, there is no `db`.
+            text: such as `abs(dz) > 0.1 and i_h == 2`; it is never executed.
+            layout: of the run it is about.
 
         Raises:
-            ConditionError: one sentence that says where and what is wrong.
-
-        >>> Condition.parse("abs(dz) > 0.1 and i_c == 2").cheap
-        True
+            ExpressionError: one sentence that says where and what is wrong.
         """
-        return cls.about(text, loop_names(geometry, bias), EXAMPLE)
-
-    @classmethod
-    def about(cls, text: str, names: Names, example: str) -> Condition:
-        """Read a condition on the steps of anything.
-
-        Args:
-            text: what was typed.
-            names: what there is at a step, as `event_names` has it.
-            example: a condition, shown to whoever typed something else.
-
-        Raises:
-            ConditionError: one sentence that says where and what is wrong.
-        """
-        looks = tr("a condition looks like {example}", example=example)
-        read = read_expression(text, names, looks, many=True)
+        looks = tr("a condition looks like {example}", example=layout.example)
+        read = read_expression(text, layout.names, looks, many=True)
         if not read.names:
             raise error_at(text, read.tree, tr("it is the same at every step; {looks}", looks=looks))
         return cls(text.strip(), ast.dump(read.tree), read)
@@ -136,37 +74,14 @@ class Condition:
         """Which names it uses, functions and constants left out."""
         return self._expression.names
 
-    @property
-    def cheap(self) -> bool:
-        """Whether it can be answered without running gradients."""
-        return not self.names & RUNNING
-
-    def check(self, geometry: Geometry, bias: bool) -> None:
-        """Raise a `ConditionError` if the condition does not fit a problem."""
-        Condition.parse(self.text, geometry, bias)
-
-    def matches(self, step: Step) -> bool:
-        """Whether it is true of a step, with the gradients as they stand.
-
-        Args:
-            step: just executed.
-
-        Raises:
-            ConditionError: an index lies outside the step's arrays, or there is no bias.
-        """
-        values = {name: _FROM_STEP[name](step) for name in self.names}
-        if any(value is None for value in values.values()):
-            raise ConditionError(tr("there is no db: the problem has no bias"), 1)
-        return self.true_of(values)
-
     def true_of(self, values: Mapping[str, Any]) -> bool:
         """Whether it is true of one step.
 
         Args:
-            values: for each of `names` a number or an array, as `event_values` has them.
+            values: for each of `names` a number or an array, as `Layout.values` has them.
 
         Raises:
-            ConditionError: an index lies outside an array.
+            ExpressionError: an index lies outside an array.
         """
         alone = {name: np.asarray(values[name], np.float64)[np.newaxis, np.newaxis] for name in self.names}
         return bool(self.holds(alone)[0, 0])
@@ -185,15 +100,6 @@ class Condition:
             held: Array = self._expression.truth(values)
         return held
 
-    def places(self, geometry: Geometry) -> Places:
-        """Where in the loop it can be true at all: see `ranges`.
-
-        Args:
-            geometry: the loop it is about.
-        """
-        counts = zip(StepIndex._fields, loop_counts(geometry), strict=True)
-        return Places(**self.ranges({**dict(counts), "step": geometry.total_steps}))
-
     def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
         """For which values of the loops' variables it can be true at all.
 
@@ -211,39 +117,19 @@ class Condition:
                 found[name] = _narrowed(found[name], operator, number)
         return found
 
-    def as_index(self) -> dict[str, int] | None:
-        """`{"i_c": 2}` for a condition that only fixes loop indices, None for any other."""
+    def as_place(self, loops: Collection[str]) -> dict[str, int] | None:
+        """`{"i_h": 2}` for a condition that only fixes variables of these loops, None for any other."""
         fixed: dict[str, int] = {}
         for part in _terms(self._expression.tree):
             match part:
                 case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[right]):
                     number = whole_number(right)
-                    if name not in StepIndex._fields or name in fixed or number is None:
+                    if name not in loops or name in fixed or number is None:
                         return None
                     fixed[name] = number
                 case _:
                     return None
         return fixed
-
-
-def loop_names(geometry: Geometry | None, bias: bool) -> Names:
-    """What a condition on a convolution may speak of, with the axes of each name's cells."""
-    cells = (None,) * 3 if geometry is None else geometry.kernel_shape[1:]
-    names: dict[str, Any] = {name: cells if name in ("x", "w", "dW", "dA") else () for name in _FROM_STEP}
-    return names if bias else names | {"db": tr("there is no db: the problem has no bias")}
-
-
-def event_names(event: Event) -> Names:
-    """What a condition may speak of at such a step: loop variables, what is read, what is written."""
-    return {name: np.shape(value) for name, value in event_values(event).items()}
-
-
-def event_values(event: Event) -> dict[str, Any]:
-    """The values of these names at a step: of what is written, those after the step."""
-    values: dict[str, Any] = {"step": event.index, "position": event.index + 1}
-    values |= {loop.name: loop.at for loop in event.loops}
-    values |= {read.text: read.value for read in event.reads}
-    return values | {SHORT.get(write.array, write.array): write.after for write in event.writes}
 
 
 def _terms(tree: ast.expr) -> Iterator[ast.expr]:

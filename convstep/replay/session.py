@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from convstep.brief import brief
-from convstep.conv.files import FileTooLarge, contents, written_whole
-from convstep.conv.geometry import Geometry
+from convstep.files import FileTooLarge, contents, written_whole
 from convstep.printable import printable
 from convstep.records import Record, RecordError, kind_of, parsed, shown
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
+from convstep.steps.nest import Nested
 
 ENDING = ".json"
 """How the names of sessions end, by which they are told from problems."""
@@ -145,19 +145,19 @@ def load(path: str | os.PathLike[str]) -> Session:
         raise SessionError(f"{path}: {error}") from error
 
 
-def permalink(session: Session, geometry: Geometry) -> str:
+def permalink(session: Session, loops: Nested) -> str:
     """The command that comes back to a session's problem, place and enabled stops.
 
     Args:
         session: what to come back to.
-        geometry: the loop of its problem.
+        loops: what knows the loops of its problem.
 
     Returns:
         A line for a shell: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`.
     """
     # a name in front of which a shell's reader would see an option is still a path with ./
     problem = f"./{session.problem}" if session.problem.startswith("-") else session.problem
-    words = ["convstep", "open", problem, "--goto", place_argument(session.position, geometry)]
+    words = ["convstep", "open", problem, "--goto", place_argument(session.position, loops)]
     for stop in session.stops:
         if stop.enabled:
             words += [f"--break={stop.text}"] if stop.text.startswith("-") else ["--break", stop.text]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import convstep
-from convstep.conv.files import written_whole
+from convstep.files import written_whole
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, save

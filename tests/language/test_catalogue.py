@@ -21,13 +21,13 @@ from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.export import DRAWN, WRITTEN
+from convstep.conv.provenance import CAUSES
 from convstep.expr.language import REFUSED
 from convstep.expr.text import COMPLAINTS, UNREADABLE
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
 from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
-from convstep.replay.provenance import CAUSES
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
@@ -37,14 +37,18 @@ from convstep.ui.dialogs.help import MARKS
 from convstep.ui.dialogs.skipped import TIMES
 from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
-from convstep.view.layer_order import ORDERS
-from convstep.view.layers import COLUMNS
-from convstep.view.scene.stage import WITHOUT_BATCH
+from convstep.view.panels.conv2d_cells import WITHOUT_BATCH
+from convstep.view.panels.layer_order import ORDERS
+from convstep.view.panels.layers import COLUMNS
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 
 PACKAGE = Path(convstep.__file__).parent
 ZH = catalogue("zh")
+
+
+SAYING = ("tr", "wrong")
+"""Functions that take an English sentence and say it in the language in use."""
 
 
 @functools.cache
@@ -90,7 +94,7 @@ TABLES: dict[str, Iterable[str]] = {
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
-    "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
+    "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
     "view/layer_order.py": [order.words for order in ORDERS],
     "view/diagnosis.py": (MORE,),
     "ui/debugger/panels.py": SHOWN.values(),
@@ -117,7 +121,7 @@ def spoken_sentences() -> dict[str, str]:
     for path, tree in trees():
         for function in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("self.") in SAYING:
                     first = node.args[0]
                     assert not isinstance(first, ast.JoinedStr), (
                         f"{path}:{node.lineno} tr cannot look up an f-string"

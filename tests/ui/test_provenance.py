@@ -7,7 +7,7 @@ import pytest
 from rich.text import Text
 
 from convstep.conv.problem import Problem
-from convstep.replay.provenance import provenance
+from convstep.conv.provenance import provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.grid.panel import Cell
 from convstep.view.scene.contributions import ContributionTable

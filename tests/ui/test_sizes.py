@@ -13,7 +13,7 @@ from convstep.conv.timeline import Timeline
 from convstep.ui.commands import COMMANDS
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 
@@ -126,7 +126,7 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
         for position in (0, 1, 255, 256, 257, problem.total_steps // 2 + 99, problem.total_steps - 1):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.settle()
             check_layout(session)
             for key in ("input", "input_gradient"):

@@ -69,10 +69,30 @@ class Job:
         return tell(self._screen, what, *arguments, of=None if even_cancelled else self.worker)
 
 
+class Travelling(Protocol):
+    """Ways from position to position."""
+
+    def to(self, position: int, then: Callable[[], object] | None = None) -> None:
+        """Go to a position, however far it is; then do something there."""
+
+    def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
+        """The same, where what has set out ends."""
+
+    def set_out(self, work: Callable[[Job], None]) -> None:
+        """Do something in a thread that ends in a journey: Escape stops it, and so does the next journey."""
+
+    def stop(self) -> bool:
+        """Give up a long way, and playing. Returns whether there was one."""
+
+
 class Host(Protocol):
-    """The screen, as its parts and its mode see it."""
+    """The screen, as its parts see it."""
 
     state: State
+
+    @property
+    def travel(self) -> Travelling:
+        """Leads elsewhere."""
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move."""
@@ -94,9 +114,6 @@ class Host(Protocol):
     def show_lines(self) -> None:
         """The same, and the title."""
 
-    def apply_look(self) -> None:
-        """Draw numbers in the way that the state says now."""
-
     def rearrange(self) -> None:
         """Give every part its place anew."""
 
@@ -105,18 +122,6 @@ class Host(Protocol):
 
     def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
         """Show where the timeline stands, and remember it."""
-
-    def travel_to(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Go to a position, however far it is; then do something there."""
-
-    def set_out(self, work: Callable[[Job], None]) -> None:
-        """Do something in a thread that ends in a journey: Escape stops it, and so does the next journey."""
-
-    def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Where what has set out ends; otherwise like `travel_to`."""
-
-    def stop_travelling(self) -> bool:
-        """Give up a long way, and playing. Returns whether there was one."""
 
     def past_end(self) -> None:
         """A key that leads forward was pressed at the last step: it has been seen."""

@@ -136,7 +136,7 @@ class Panels:
             self.focus(grid)
 
     def focus(self, part: Widget | str) -> None:
-        """Give the keys to a part, at once: `focus()` waits, and two fast Tabs would start from the same part."""
+        """Give the keys to a part, at once: `focus()` waits, and a second fast Tab would not."""
         widget = self._screen.query_one(f"#{part}") if isinstance(part, str) else part
         self._screen.set_focus(widget, scroll_visible=False)
 

@@ -84,9 +84,9 @@ class Playing:
         if self.on:
             self.pause(tr("paused after step {position} · e resumes", position=self._state.position))
             return
-        self._host.stop_travelling()
+        self._host.travel.stop()
         if not self._rewinds() and self._state.at_end:
-            self._host.travel_to(0)
+            self._host.travel.to(0)
         self.on, self._watch = True, Watch()
         self._host.show_lines()
         self._await_tick(1 / self.pace)
@@ -142,12 +142,11 @@ class Playing:
         done = self._plays_on()
         if done is not None:
             return done
-        step = self._state.timeline.next()
-        if step is None:
+        if self._state.timeline.next() is None:
             self._host.past_end()
             return False
         self._host.moved()
-        stop = self._watch.hit(step, self._state.stops)
+        stop = self._watch.hit(self._state.timeline, self._state.stops)
         if stop is not None:
             self.pause()
             self._host.say(tr("stop {id}: {stop}", id=stop.id, stop=stop))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.nonfinite import Spot, spot_of_recording, spot_of_step
+from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
 from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ class Runs:
         if state.at_end and not backwards:
             self._host.past_end()
         elif any(stop.enabled for stop in state.stops):
-            self._host.stop_travelling()
+            self._host.travel.stop()
             position = state.position
-            self._host.set_out(lambda job: self._search(job, position, backwards))
+            self._host.travel.set_out(lambda job: self._search(job, position, backwards))
         else:
-            self._host.travel_to(0 if backwards else state.timeline.total)
+            self._host.travel.to(0 if backwards else state.timeline.total)
 
     def _search(self, job: Job, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
@@ -61,7 +61,7 @@ class Runs:
 
         state, reached, told = self._state, position, 0.0
         with state.scout() as scout:
-            for news in search(state.problem, position, state.stops, backwards=backwards, scout=scout):
+            for news in search(scout, position, state.stops, backwards=backwards):
                 reached = news.position
                 if isinstance(news, Found) and job.tell(self._stopped, reached, news.stop):
                     return
@@ -84,7 +84,7 @@ class Runs:
             if stop is not None
             else tr("stopped at step {position}", position=position)
         )
-        self._host.arrive(position, partial(self._host.say, said))
+        self._host.travel.arrive(position, partial(self._host.say, said))
 
     def _found_none(self, backwards: bool) -> None:
         def say() -> None:
@@ -94,16 +94,16 @@ class Runs:
                 else tr("no further stop: ran to the end") + self._host.end_hint()
             )
 
-        self._host.arrive(0 if backwards else self._state.timeline.total, say)
+        self._host.travel.arrive(0 if backwards else self._state.timeline.total, say)
 
     def _run_to_nonfinite(self) -> None:
         """Look for the first step that makes a NaN or inf, and go there."""
-        self._host.stop_travelling()
+        self._host.travel.stop()
         self._host.say(tr("looking for the first NaN or inf …   Esc stops"))
-        self._host.set_out(self._search_nonfinite)
+        self._host.travel.set_out(self._search_nonfinite)
 
     def _search_nonfinite(self, job: Job) -> None:
-        from convstep.replay.nonfinite import first_nonfinite
+        from convstep.conv.nonfinite import first_nonfinite
 
         problem = self._state.problem
         with self._state.scout() as scout:
@@ -122,7 +122,7 @@ class Runs:
 
     def to_nonfinite(self, found: Spot) -> None:
         """Go to just after the step that makes or meets the first NaN or inf, and say what it is."""
-        self._host.travel_to(found.position, lambda: self._at_nonfinite(found))
+        self._host.travel.to(found.position, lambda: self._at_nonfinite(found))
 
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""

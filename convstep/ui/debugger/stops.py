@@ -104,7 +104,7 @@ class StopKeeping:
                 "any, isnan; a place; or `watch dW[2, 0, 1, 0]`. "
                 "`hits 3` at the end stops at the third hit."
             ),
-            lambda text: parse_stop(text, problem.geometry, problem.b is not None),
+            lambda text: parse_stop(text, problem.layout),
             self._meaning,
         )
         self._host.open(prompt, answered)
@@ -132,12 +132,12 @@ class StopKeeping:
             return
         steps, position = stage.steps_of(stop), self._state.position
         if len(steps) == 1:
-            self._host.travel_to(steps[0] + 1)
+            self._host.travel.to(steps[0] + 1)
             return
         # step p - 1 is the one shown at position p
         at = bisect.bisect_left(steps, position) if by > 0 else bisect.bisect_left(steps, position - 1) - 1
         if 0 <= at < len(steps):
-            self._host.travel_to(steps[at] + 1)
+            self._host.travel.to(steps[at] + 1)
         elif not len(steps):
             self._host.say(tr("no window covers this cell: its gradient is exactly zero"))
         else:

@@ -119,7 +119,7 @@ class Answering:
         if stop.opens == COMPARISON:
             page.host.asking.compare()
         elif stop.opens == WHY and stop.why is not None:
-            from convstep.replay.provenance import provenance
+            from convstep.conv.provenance import provenance
 
             page.host.asking.explain(provenance(page.problem, *stop.why))
 

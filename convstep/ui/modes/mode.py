@@ -19,9 +19,9 @@ from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arr
 from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
 from convstep.view.numbers.text import full
+from convstep.view.panels.problem_words import problem_facts
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
-from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -159,7 +159,12 @@ class Mode:
         return found or self.plan(width, height)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """What is marked on the timeline below stops and bookmarks; arguments as `StopKeeping.marks` has them."""
+        """What is marked on the timeline below stops and bookmarks.
+
+        Args:
+            place_of: from a position to its column.
+            columns: of the timeline.
+        """
         return {}
 
     # what is said

@@ -156,11 +156,11 @@ class Page:
         stop, state = self.walk.place, self.state
         if stop.mode:
             state.values = stop.mode
-            self.host.apply_look()
+            self.host.panels.apply_look()
         self.put_marks()
         if self.placed:
             state.choice = Choice(stop.input_channel, stop.output_channel)
-            self.host.travel_to(stop.position, lambda: self._make(stop.additions))
+            self.host.travel.to(stop.position, lambda: self._make(stop.additions))
         else:
             self.host.show(all_changed=True)
         # on a small screen, the panel that the page is about is the one to be seen

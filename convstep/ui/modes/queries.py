@@ -207,7 +207,7 @@ class Queries:
         assert self._host is not None
         answer = self._stage.answer
         if position is not None:
-            self._host.travel_to(position)
+            self._host.travel.to(position)
         elif answer is not None and answer.problems:
             self._host.say(self._stage.standing())
         elif answer is not None and answer.modelled and not self._stage.discreet:

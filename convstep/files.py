@@ -47,7 +47,7 @@ def path_of(path: str | os.PathLike[str]) -> str:
     return name
 
 
-class FileRefused(OSError):
+class FileRefused(OSError):  # noqa: N818  it is what happened, and its subclass is one
     """A file that is not opened; `strerror` is the reason, the end of a sentence."""
 
     def __init__(self, reason: str, path: StrPath, number: int = errno.EINVAL) -> None:

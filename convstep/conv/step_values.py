@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
-from convstep.expr.values import Array
 
+Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
+
+RUNNING = frozenset(("dW", "db", "dA"))
+"""Names of conditions whose values depend on the steps before."""
 
 
 class StepValues:

@@ -11,11 +11,11 @@ from convstep.examples import catalog
 from convstep.replay.stop_kinds import Watchpoint
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.layout.arrange import arrange
+from convstep.view.panels.problem_words import problem_facts
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
-from convstep.view.scene.stage import Stage
-from convstep.view.text.words import problem_facts
 from tests.conv.test_sample_share import one_sample
-from tests.view.scene.test_stage import made, stage_at
+from tests.view.panels.test_stage import made, stage_at
 
 SHARED = ("kernel_gradient", "bias_gradient")
 HERE = 200
@@ -80,7 +80,7 @@ def test_the_card_has_the_numbers_of_the_share_and_says_so(additions: int) -> No
         shown = scene.panel(key).face.values
         now = addition.after if addition.done else addition.before
         height, width = now.shape
-        block = shown[addition.origin.row :, addition.origin.column :][:height, :width]
+        block = shown[addition.span.top :, addition.span.left :][:height, :width]
         np.testing.assert_array_equal(now, block)
     for width in (30, 60, 90):
         headings = [line for line in draw_card(scene, width, 12).plain.split("\n") if "+=" in line]

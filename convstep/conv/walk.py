@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.conv.timeline import Timeline
-from convstep.expr.values import Array
-from convstep.replay.boxes import Box, loop_counts
-from convstep.replay.conditions import Condition
-from convstep.replay.step_values import IntArray, StepValues
+from convstep.conv.step_values import IntArray, StepValues
+from convstep.steps.nest import Box
+from convstep.steps.stepped import Piece, Question, Stepped
+
+Array = npt.NDArray[Any]
 
 CELLS = 1 << 16
 """Running cells that one piece of steps may have: small enough for a processor's cache."""
@@ -34,37 +36,34 @@ CELLS = 1 << 16
 WIDE = 256
 """Running cells from which adding whole rows is faster than NumPy's accumulate."""
 
-Matches = tuple[int, IntArray]
-"""The step before which everything has been looked at, and the matching steps of the last piece."""
-
 
 class Walk:
     """Finds the steps after which a condition on running gradients holds."""
 
-    def __init__(self, problem: Problem, condition: Condition, scout: Callable[[], Timeline]) -> None:
+    def __init__(self, problem: Problem, run: Stepped, condition: Question, ranges: Sequence[range]) -> None:
         """Stand before the first step.
 
         Args:
-            problem: the pass to walk through.
+            problem: what the pass works on.
+            run: the pass, moved only to take a state from that is far away.
             condition: uses `dW`, `db` or `dA`.
-            scout: gives a timeline to take states from that are far away; it is moved at will.
+            ranges: the turns of the four loops at which it can be true.
         """
-        self._problem, self._condition, self._scout = problem, condition, scout
-        self._geometry = problem.geometry
+        self._problem, self._run, self._condition = problem, run, condition
+        self._geometry = geometry = problem.geometry
         self._values = StepValues(problem)
-        counts, places = loop_counts(problem.geometry), condition.places(problem.geometry)
-        self.candidates = Box(places[:3], counts[:3])
+        counts, self._channels = geometry.nest.counts, ranges[3]
+        self.candidates = Box(ranges[:3], counts[:3])
         """Numbers of the places where the condition can hold."""
-        self._per_group = counts[3] // problem.groups
-        self._channels = places.i_c
+        self._per_group = counts[3] // geometry.groups
         if "dA" in condition.names:  # a window is written by all channels of its group
-            first, last = places.i_c.start, places.i_c.stop
+            first, last = self._channels.start, self._channels.stop
             self._channels = range(
                 first - first % self._per_group, -(-last // self._per_group) * self._per_group
             )
         self._begin()
 
-    def matches(self, low: int, high: int) -> Iterator[Matches]:
+    def matches(self, low: int, high: int) -> Iterator[Piece]:
         """Look at the steps `low … high - 1` from the first to the last, piece by piece.
 
         Args:
@@ -81,7 +80,7 @@ class Walk:
             place = self.candidates[first]
             count = min(width - first % width, last - first)
             for _ in self._reach(place):
-                yield max(place * c_out, low), np.empty(0, np.intp)
+                yield Piece(max(place * c_out, low), np.empty(0, np.intp))
             for start, many, channels in self._pieces(place, count):
                 places = np.arange(start, start + many)
                 running = self._advance(places, channels)
@@ -90,7 +89,7 @@ class Walk:
                 steps = self._values.steps(places, channels)[np.broadcast_to(held, (many, len(channels)))]
                 whole = channels.stop == self._channels.stop
                 frontier = (start + many) * c_out if whole else start * c_out + channels.stop
-                yield frontier, steps[(steps >= low) & (steps < high)]
+                yield Piece(frontier, steps[(steps >= low) & (steps < high)])
             first += count
 
     def _begin(self) -> None:
@@ -144,18 +143,17 @@ class Walk:
     def _jump(self, place: int) -> Iterator[None]:
         """Take over the state before a far place."""
         c_out, width = self._geometry.kernel_shape[0], self._geometry.output_shape[1]
-        scout = self._scout()
-        for _ in scout.prepare(place * c_out):
+        for _ in self._run.prepare(place * c_out):
             yield
-        # no yield from here to the last copy: another walk may use the same scout
-        scout.seek(place * c_out)
-        self._place, self._row = place, place // width
+        # no yield from here to the last copy: another walk may use the same run
+        self._run.seek(place * c_out)
+        arrays, self._place, self._row = self._run.arrays, place, place // width
         here = slice(self._channels.start, self._channels.stop)
-        self._dW[...] = scout.dW[here]
-        if scout.db is not None:
-            self._db[...] = scout.db[here]
+        self._dW[...] = arrays["dW"][here]
+        if "db" in arrays:
+            self._db[...] = arrays["db"][here]
         i_n, i_h = divmod(self._row, self._geometry.output_shape[0])
-        dA = scout.dA_prev_pad.reshape(self._geometry.samples, *self._geometry.padded_shape)[i_n]
+        dA = arrays["dA_prev_pad"].reshape(self._geometry.samples, *self._geometry.padded_shape)[i_n]
         top = i_h * self._geometry.stride[0]
         rows = dA[top : top + self._geometry.reach[0]]
         self._band[...] = np.moveaxis(rows.reshape(*rows.shape[:2], self._geometry.groups, -1), 2, 0)

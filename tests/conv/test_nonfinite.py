@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convstep.conv.nonfinite import FirstNonfinite, first_nonfinite
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step
 from convstep.conv.timeline import Timeline
-from convstep.replay.nonfinite import FirstNonfinite, first_nonfinite
 from tests.strategies import problems
 
 BAD = (np.nan, np.inf, -np.inf, 1e30, -3e38)

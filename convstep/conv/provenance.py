@@ -17,9 +17,8 @@ from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.conv.validation import cell_text
 from convstep.language import tr
-from convstep.replay.stop_kinds import check_index
+from convstep.steps.cells import cell_text, check_index
 
 Array = npt.NDArray[Any]
 Steps = npt.NDArray[np.int64]

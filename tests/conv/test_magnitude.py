@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convstep.conv import magnitude
+from convstep.conv.magnitude import gradient_magnitudes, quick_magnitudes, reached_magnitudes, work
 from convstep.conv.problem import Problem
-from convstep.replay import magnitude
-from convstep.replay.magnitude import gradient_magnitudes, quick_magnitudes, reached_magnitudes, work
 from tests.conv.loop import PlainLoop
 from tests.strategies import problems
 

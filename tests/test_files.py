@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from convstep.conv import files
-from convstep.conv.files import FileRefused, FileTooLarge, contents, opened, written_whole
+from convstep import files
+from convstep.files import FileRefused, FileTooLarge, contents, opened, written_whole
 
 
 def pipe(path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_name_may_be_as_long_as_names_can_be(here: Path) -> None:
 
 SAVING = """
 import sys
-from convstep.conv.files import written_whole
+from convstep.files import written_whole
 with written_whole("file") as file:
     file.write(b"half of")
     file.flush()
