@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -40,6 +41,18 @@ class Access(NamedTuple):
     def writes(self) -> bool:
         """Whether the cells may change."""
         return self.kind != "reads"
+
+    def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
+        """Whether a cell is one of them.
+
+        Args:
+            index: the cell.
+            shape: the array's.
+        """
+        return all(
+            at in range(length)[part] if isinstance(part, slice) else at == part
+            for part, at, length in zip(self.region, index, shape, strict=False)
+        )
 
     def __repr__(self) -> str:
         """Shapes, not numbers."""
@@ -82,6 +95,10 @@ class Event:
     def writes(self) -> tuple[Access, ...]:
         """What it writes, in the order of the source."""
         return tuple(access for access in self.accesses if access.writes)
+
+    def writes_cell(self, array: str, index: Sequence[int], shape: Sequence[int]) -> bool:
+        """Whether it writes a cell of an array of this shape."""
+        return any(write.array == array and write.covers(index, shape) for write in self.writes)
 
     def read(self, text: str) -> Access:
         """What the source calls by this name.

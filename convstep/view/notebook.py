@@ -19,6 +19,7 @@ from convstep.conv.number_text import short
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
+from convstep.steps.event import Event
 from convstep.view.grid.panel import Panel, title_of
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.scale import STEPS, Scale, round_limit
@@ -132,6 +133,13 @@ class _PassOf(Timeline):
     def __init__(self, step: Step) -> None:
         super().__init__(step.run.problem, 0)
         self._run, self._position = step.run, step.index + 1
+        self._running = {name: getattr(step, name) for name in self._running}
+
+    @property
+    def event(self) -> Event:
+        """The step, of which nobody has kept what it overwrote."""
+        event = super().event
+        return replace(event, made=len(event.writes))
 
 
 def _scene(timeline: Timeline) -> Scene:

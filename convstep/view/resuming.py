@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
+from convstep.conv.layout import layout
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, View
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_text import parse_stop
+from convstep.steps.layout import Layout
 from convstep.view.grid.look import MODES, PRECISIONS
-from convstep.view.scene.scene import Choice
+from convstep.view.panels.conv2d_cells import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
             f"the view's precision is {view.precision}; it goes from {PRECISIONS[0]} to {PRECISIONS[-1]}"
         )
     choice = _choice(session, geometry)
-    return Resumed(tuple(_stops(session, geometry, bias)), choice, view.mode, view.precision)
+    return Resumed(tuple(_stops(session, layout(geometry, bias))), choice, view.mode, view.precision)
 
 
 def kept_view(choice: Choice, mode: str, precision: int) -> View:
@@ -74,10 +76,10 @@ def _choice(session: Session, geometry: Geometry) -> Choice:
     return Choice(None if chosen is None else chosen % geometry.kernel_shape[-1], faces.get("output"))
 
 
-def _stops(session: Session, geometry: Geometry, bias: bool) -> Iterator[Stop]:
+def _stops(session: Session, about: Layout) -> Iterator[Stop]:
     for number, saved in enumerate(session.stops, 1):
         try:
-            stop = parse_stop(saved.text, geometry, bias)
+            stop = parse_stop(saved.text, about)
         except ValueError as error:
             text = printable(saved.text, 60)
             raise SessionError(f'the session\'s stop {number}, "{text}": {printable(error)}') from error

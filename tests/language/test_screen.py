@@ -11,17 +11,17 @@ import pytest
 from rich.cells import cell_len
 from textual.screen import ModalScreen
 
+from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.examples import load
 from convstep.language import speak, tr
 from convstep.lessons.course import open_lesson
 from convstep.oracle.comparison import compare
-from convstep.replay.provenance import provenance
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.numbers.statistics import Statistics
+from convstep.view.panels.conv2d import source_lines
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.contributions import ContributionTable
-from convstep.view.scene.source import source_lines
 from convstep.view.scene.stage import Stage
 from convstep.view.text.lines import tab_line
 from convstep.view.verdicts import comparison_rows, table_width

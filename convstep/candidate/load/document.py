@@ -19,7 +19,7 @@ from convstep.candidate.load import python2
 from convstep.candidate.load.names import in_words
 from convstep.candidate.load.parsing import Parsed, Parser, Unread, parse, parse_quietly
 from convstep.candidate.load.target import LARGEST, CandidateError
-from convstep.conv.files import contents
+from convstep.files import contents
 from convstep.language import tr
 from convstep.printable import printable
 

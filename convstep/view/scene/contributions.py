@@ -9,8 +9,8 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.conv.provenance import Provenance
 from convstep.language import tr
-from convstep.replay.provenance import Provenance
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, short
 from convstep.view.text.words import place_text

@@ -6,32 +6,28 @@ Text counts as the screen does: "step 5/80" is the position after five steps. A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.step import Step, quiet
-from convstep.conv.timeline import Overwritten
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
-from convstep.view.text.words import place_text
 
 Array = npt.NDArray[Any]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
-Before = Mapping[str, Overwritten]
 
 
-def step_record(step: Step, before: Before) -> dict[str, Json]:
-    """A step as a value that `json.dumps(..., allow_nan=False)` takes.
+def step_record(event: Event) -> dict[str, Json]:
+    """A step of the backward loop as a value that `json.dumps(..., allow_nan=False)` takes.
 
     JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other
     number is the shortest that reads back as the same bits in the problem's dtype.
 
     Args:
-        step: The step, with the gradients as they stand after it.
-        before: `Timeline.overwritten`, what the step wrote over; a gradient that it lacks has not
-            been added to yet, and its "before" is None.
+        event: The step.
 
     Returns:
         `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`,
@@ -39,56 +35,55 @@ def step_record(step: Step, before: Before) -> dict[str, Json]:
         `[start, stop]`, places in `A_prev_pad`), `dz`,
         `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`), `dA_prev_pad` (the
         window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
-        `after`.
+        `after`; what has not been added to yet has no `before`, and None stands there.
     """
-    _, rows, columns, channels = step.window
-    parts = _parts(step, before)
+    rows, columns, channels = _window(event)
+    written: dict[str, Json] = {
+        write.array: {
+            "before": json_value(write.before) if made else None,
+            "added": json_value(write.value),
+            "after": json_value(write.after if made else write.before),
+        }
+        for write, made in _writes(event)
+    }
+    written.setdefault("db", None)
     return {
-        "step": step.index,
-        "position": step.index + 1,
-        **step.loop_index._asdict(),
+        "step": event.index,
+        "position": event.index + 1,
+        "i_n": 0,  # a loop without a batch too, for a program
+        **{loop.name: loop.at for loop in event.loops},
         "window": {
             "rows": [rows.start, rows.stop, rows.step],
             "columns": [columns.start, columns.stop, columns.step],
             "channels": [channels.start, channels.stop],
         },
-        "dz": json_value(step.dz),
-        "x": json_value(step.input_slice),
-        "w": json_value(step.kernel),
-        **{
-            gradient: None if part is None else {name: json_value(values) for name, values in part.items()}
-            for gradient, part in parts.items()
-        },
+        **{name: json_value(event.read(name).value) for name in ("dz", "x", "w")},
+        **written,
     }
 
 
-def step_text(step: Step, before: Before) -> str:
-    """A step as lines of words and numbers, without a line at the end.
+def step_text(event: Event, total: int) -> str:
+    """A step of the backward loop as lines of words and numbers, without a line at the end.
 
     Args:
-        step: The step, with the gradients as they stand after it.
-        before: `Timeline.overwritten`, what the step wrote over.
+        event: The step.
+        total: How many steps there are.
     """
-    geometry = step.run.geometry
-    parts = _parts(step, before)
-    _, rows, columns, channels = step.window
+    rows, columns, channels = _window(event)
+    x, w, dz = (event.read(name) for name in ("x", "w", "dz"))
+    place = ", ".join(f"{loop.name} {loop.at}" for loop in event.loops)
     seen = f"rows {_span(rows)}, columns {_span(columns)}, {_channels(channels)}"
-    targets = {
-        "dW": f"dW[{step.i_c}] += x * dz",
-        "dA_prev_pad": "dA_prev_pad, the same window += w * dz",
-        "db": f"db[{step.i_c}] += dz",
-    }
     lines = [
-        f"step {step.index + 1}/{geometry.total_steps}  "
-        f"({place_text(step.loop_index, geometry)})  dz = {full(step.dz)}",
-        f"x, the window of A_prev_pad: {seen}",
-        *_matrix(step.input_slice, channels.start, "  "),
-        f"w, the kernel W[{step.i_c}]",
-        *_matrix(step.kernel, channels.start, "  "),
+        f"step {event.index + 1}/{total}  ({place})  dz = {full(dz.value)}",
+        f"x, the window of {x.array}: {seen}",
+        *_matrix(x.value, channels.start, "  "),
+        f"w, the kernel {cell_text(w.array, w.region)}",
+        *_matrix(w.value, channels.start, "  "),
     ]
-    for gradient, part in parts.items():
-        if part is not None:
-            lines += [targets[gradient], *_before_and_after(part, channels.start)]
+    for write, made in _writes(event):
+        same = f"{write.array}, the same window"
+        target = same if write.region == x.region else cell_text(write.array, write.region)
+        lines += [f"{target} += {write.text}", *_before_and_after(write, made, channels.start)]
     return "\n".join(lines)
 
 
@@ -111,36 +106,28 @@ def json_value(value: Any) -> Json:
     return held
 
 
-def _parts(step: Step, before: Before) -> dict[str, dict[str, Array | None] | None]:
-    """What the step adds to each gradient, in the loop's order; None where there is no such gradient."""
-    run, filters = step.run, step.i_c
-    with quiet():
-        return {
-            "dW": _part(before.get("dW"), step.input_slice * step.dz, run.dW[filters]),
-            "dA_prev_pad": _part(
-                before.get("dA_prev_pad"), step.kernel * step.dz, run.samples(run.dA_prev_pad)[step.window]
-            ),
-            "db": None if run.db is None else _part(before.get("db"), step.dz, run.db[filters]),
-        }
+def _window(event: Event) -> list[slice]:
+    """Rows, columns and channels of the padded input that the step reads."""
+    return [part for part in event.read("x").region if isinstance(part, slice)]
 
 
-def _part(overwritten: Overwritten | None, added: Any, after: Any) -> dict[str, Array | None]:
-    before = None if overwritten is None else overwritten.before
-    return {"before": before, "added": np.asarray(added), "after": np.asarray(after)}
+def _writes(event: Event) -> Iterator[tuple[Access, bool]]:
+    """What the step adds, in the loop's order, and whether it is added already."""
+    for number, write in enumerate(event.writes):
+        yield write, number < event.made
 
 
-def _before_and_after(part: Mapping[str, Array | None], channel: int) -> list[str]:
+def _before_and_after(write: Access, made: bool, channel: int) -> list[str]:
     """A gradient's cells before and after, or that nothing is added yet."""
-    before, after = part["before"], part["after"]
-    assert after is not None
-    if before is None:
-        return ["  not added yet; now", *_matrix(after, channel, "    ")]
+    before, after = np.asarray(write.before), np.asarray(write.after)
+    if not made:
+        return ["  not added yet; now", *_matrix(before, channel, "    ")]
     if after.ndim == 0:
         return [f"  before  {full(before[()])}", f"  after   {full(after[()])}"]
     return ["  before", *_matrix(before, channel, "    "), "  after", *_matrix(after, channel, "    ")]
 
 
-def _matrix(values: Array, channel: int, indent: str) -> list[str]:
+def _matrix(values: Array | np.generic, channel: int, indent: str) -> list[str]:
     """Rows of numbers in aligned columns, one block per channel. Shape: `(rows, columns, channels)`.
 
     Args:
@@ -148,6 +135,7 @@ def _matrix(values: Array, channel: int, indent: str) -> list[str]:
         channel: The number of the first channel.
         indent: Blanks before every line.
     """
+    values = np.asarray(values)
     if values.ndim == 0:
         return [indent + full(values[()])]
     lines = []

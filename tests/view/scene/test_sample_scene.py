@@ -80,7 +80,7 @@ def test_the_card_has_the_numbers_of_the_share_and_says_so(additions: int) -> No
         shown = scene.panel(key).face.values
         now = addition.after if addition.done else addition.before
         height, width = now.shape
-        block = shown[addition.origin.row :, addition.origin.column :][:height, :width]
+        block = shown[addition.span.top :, addition.span.left :][:height, :width]
         np.testing.assert_array_equal(now, block)
     for width in (30, 60, 90):
         headings = [line for line in draw_card(scene, width, 12).plain.split("\n") if "+=" in line]

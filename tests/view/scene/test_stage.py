@@ -8,16 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from convstep.conv import magnitude
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.comparison import compare
-from convstep.replay import magnitude
 from convstep.view.grid.drawing import draw_line
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.grid.places import lay_out_in_unit
-from convstep.view.scene.scene import Choice, Scene
+from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.scene import Scene
 from convstep.view.scene.stage import Stage
 from convstep.view.text.words import difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
@@ -203,8 +204,7 @@ def test_additions_can_name_each_of_their_cells(name: str, position: int, additi
     scene = stage_at(problem, position, additions).scene()
     for addition in scene.additions:
         for row, column in np.ndindex(addition.before.shape):
-            at = (addition.origin.row + row * addition.pace.row,
-                  addition.origin.column + column * addition.pace.column)  # fmt: skip
+            at = (addition.span.rows[row], addition.span.columns[column])
             now = addition.after if addition.done else addition.before
             assert addition.cells.values[at] == now[row, column]
 
@@ -214,8 +214,8 @@ def test_words_of_a_step() -> None:
     assert (scene.position, scene.total, scene.state) == (137, 256, "executed")
     assert scene.place == "i_h 4, i_w 2, i_c 0"
     assert scene.upstream == "dZ[4, 2, 0]"
-    assert [(loop.name, loop.at, loop.count) for loop in scene.loops] == [
-        ("i_n", 0, 1), ("i_h", 4, 8), ("i_w", 2, 8), ("i_c", 0, 4)
+    assert [(loop.name, loop.at, loop.count) for loop in scene.event.loops] == [
+        ("i_h", 4, 8), ("i_w", 2, 8), ("i_c", 0, 4)
     ]  # fmt: skip
     assert [addition.target for addition in scene.additions] == ["dW[0]", "dA_prev_pad[4:7, 2:5]", "db[0]"]
     assert [addition.formula for addition in scene.additions] == ["x * dz", "w * dz", "dz"]

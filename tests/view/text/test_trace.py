@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from convstep.candidate.report import divergence_words
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import place_text
 from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
-from convstep.replay.provenance import provenance
 from convstep.replay.stop_text import parse_stop
-from convstep.ui.dialogs.goto import GotoScreen
+from convstep.ui.dialogs.goto import ask_place
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.stage import Stage
 from convstep.view.text.trace import json_value, step_record, step_text
@@ -43,17 +43,17 @@ def timeline_at(position: int, **changes: Any) -> Timeline:
 
 def record_at(position: int, **changes: Any) -> dict[str, Any]:
     timeline = timeline_at(position, **changes)
-    return step_record(timeline.step, timeline.overwritten)
+    return step_record(timeline.event)
 
 
 def text_at(position: int, **changes: Any) -> str:
     timeline = timeline_at(position, **changes)
-    return step_text(timeline.step, timeline.overwritten)
+    return step_text(timeline.event, timeline.total)
 
 
 def test_record_survives_json_bit_for_bit() -> None:
     timeline = timeline_at(20)
-    record = json.loads(json.dumps(step_record(timeline.step, timeline.overwritten), allow_nan=False))
+    record = json.loads(json.dumps(step_record(timeline.event), allow_nan=False))
     step = timeline.step
     assert (record["step"], record["position"]) == (19, 20)
     assert [record[name] for name in ("i_n", "i_h", "i_w", "i_c")] == list(step.loop_index)
@@ -108,13 +108,13 @@ def test_nan_and_infinities_are_strings_in_json_and_words_in_text() -> None:
 
 def test_additions_that_are_not_made_yet_are_said_so() -> None:
     timeline = timeline_at(5)
-    timeline.next_addition()
-    record = step_record(timeline.step, timeline.overwritten)
+    timeline.next_write()
+    record = step_record(timeline.event)
     assert isinstance(record["dW"], dict)
     assert isinstance(record["db"], dict)
     assert record["dW"]["before"] is not None
     assert record["db"]["before"] is None
-    assert "db[2] += dz\n  not added yet; now" in step_text(timeline.step, timeline.overwritten)
+    assert "db[2] += dz\n  not added yet; now" in step_text(timeline.event, timeline.total)
 
 
 def test_text_reads_from_the_step_to_what_it_changed() -> None:
@@ -186,13 +186,15 @@ def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int |
     place = place_text(index, geometry)
     scene = Stage(timeline).scene()
     assert (scene.position, scene.place) == (number, place), "the header"
-    assert step_text(timeline.step, timeline.overwritten).startswith(f"step {number}/{total}  ({place})")
-    assert step_record(timeline.step, timeline.overwritten)["position"] == number
+    assert step_text(timeline.event, timeline.total).startswith(f"step {number}/{total}  ({place})")
+    assert step_record(timeline.event)["position"] == number
     assert step_caption(timeline).startswith(f"step {number} of {total} ({place})")
     found = Divergence(number - 1, index, "dW", ((0, 0, 0, 0),), 1, (0.0,), (1.0,), ("dW",))
     assert found.position == number
     assert divergence_words(found, geometry).startswith(f"step {number} of {total} ({place}), in dW")
     table = ContributionTable(provenance(made, "db", (index.i_c,)), number)
     assert table.row(table.done - 1).plain.split()[:2] == ["✓", str(number)]
-    assert list(parse_stop(str(number), geometry, True).steps(geometry)) == [number - 1]  # type: ignore[attr-defined]
-    assert GotoScreen(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
+    steps = parse_stop(str(number), made.layout).steps(made.layout)
+    assert steps is not None
+    assert list(steps) == [number - 1]
+    assert ask_place(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
