@@ -25,8 +25,8 @@ class Ways:
     def __init__(self, served: Served) -> None:
         """Nothing was called yet."""
         self._served = served
-        self._others: dict[str, Served] = {}
-        self._tries: dict[str, int] = {}
+        self._others: dict[Call, Served] = {}
+        self._tries: dict[Call, int] = {}
         self._loaded: dict[tuple[int, str], Served | None] = {}
 
     def reload(self, call: Call) -> None:
@@ -69,8 +69,8 @@ class Ways:
         return self._loaded[key]
 
 
-def _key(call: Call) -> str:
-    return repr(replace(call, integers=False, again=False, laid=()))
+def _key(call: Call) -> Call:
+    return replace(call, integers=False, again=False, laid=())
 
 
 def _helped(before: Outcome, after: Outcome) -> bool:

@@ -61,7 +61,7 @@ class Worker:
         self.address, self.flags = title, flags
         self.seconds = SECONDS if seconds is None else seconds
         self._limited = seconds is not None
-        self._compiled: frozenset[tuple[str, str]] = frozenset()
+        self._compiled: frozenset[tuple[Call, str]] = frozenset()
         self.loading = LOADING if seconds is None else seconds
         self._start = start
         self._one_call = threading.RLock()
@@ -162,7 +162,7 @@ class Worker:
 
     def _seconds_of(self, call: Call, problem: Problem) -> float:
         """How long a call may take: the first of its kind may have to wait for a compiler."""
-        kind = repr(call), problem.A_prev.dtype.str
+        kind = call, problem.A_prev.dtype.str
         new, self._compiled = kind not in self._compiled, self._compiled | {kind}
         if new and self.candidate.compiles and not self._limited:
             return COMPILING

@@ -270,19 +270,15 @@ def _same_by_alx() -> Iterator[Case]:
     kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
     sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
     for kernel, s in itertools.product(kernels, (1, 2, 3)):
-        kept = [(size, same) for size in sizes if (same := _same(size, kernel, s)) is not None]
-        for number, (size, padding) in enumerate(kept[:4]):
-            channels = (2, 3) if number % 2 else (1, 2)
-            yield Case(size, kernel, (s, s), padding, *channels, 2 if number == 0 else 1)
-
-
-def _same(size: Pair, kernel: Pair, s: int) -> Padding | None:
-    """The padding of that rule; None where it is not a whole number or hides the input from a window."""
-    twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
-    if any(p % 2 or p // 2 >= f for p, f in zip(twice, kernel, strict=True)):
-        return None
-    (h, w) = (p // 2 for p in twice)
-    return (h, h), (w, w)
+        free = [Case(size, kernel, (s, s)) for size in sizes]
+        padded = [
+            replace(case, padding=padding)
+            for case in free
+            if (padding := layers.padding_of("alx", case.geometry)) is not None
+        ]
+        for number, case in enumerate([case for case in padded if case.possible][:4]):
+            channels, filters = (2, 3) if number % 2 else (1, 2)
+            yield replace(case, channels=channels, filters=filters, batch=2 if number == 0 else 1)
 
 
 def _along_one_axis() -> Iterator[Case]:

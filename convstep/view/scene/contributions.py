@@ -13,7 +13,7 @@ from convstep.conv.provenance import Provenance
 from convstep.language import tr
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, short
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 from convstep.view.text.wrapping import padded
 
 WIDE, NARROW = 10, 7
