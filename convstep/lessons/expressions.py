@@ -16,7 +16,7 @@ from convstep.expr.language import read_expression
 from convstep.expr.text import LONGEST
 from convstep.expr.values import Shape
 from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 
 _PLACE = re.compile(r"\{=\s*([^{}]+?)\s*(?::(\.\d{1,2}[feg]))?\}")
 _SIGNS = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans(
@@ -53,14 +53,8 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
     filled = _PLACE.sub(value, text)
     if "{=" in filled:
         at = line + filled.count("\n", 0, filled.index("{="))
-        raise LessonError(
-            tr(
-                "a {start} is not closed, or is empty; write it like {example}",
-                start="`{=`",
-                example="`{=dz}`",
-            ),
-            at,
-        )
+        sentence = "a {start} is not closed, or is empty; write it like {example}"
+        raise wrong(sentence, at, start="`{=`", example="`{=dz}`")
     return filled
 
 
@@ -117,9 +111,7 @@ def evaluate(text: str, timeline: Timeline | None, line: int) -> Any:
             made = {} if timeline is None else _made(timeline)
             return read.value({name: made[name]() for name in read.names})
     except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError, MemoryError) as error:
-        raise LessonError(
-            tr("{text!r} cannot be computed here: {reason}", text=text, reason=error), line
-        ) from error
+        raise wrong("{text!r} cannot be computed here: {reason}", line, text=text, reason=error) from error
 
 
 def _text(value: Any, text: str, spec: str | None, line: int) -> str:
@@ -131,18 +123,12 @@ def _text(value: Any, text: str, spec: str | None, line: int) -> str:
 
 def _number(value: Any, text: str, line: int) -> float:
     if np.size(value) != 1:
-        raise LessonError(
-            tr(
-                "{text!r} is {count} numbers; take one of them, or use sum(…)",
-                text=text,
-                count=np.size(value),
-            ),
-            line,
-        )
+        sentence = "{text!r} is {count} numbers; take one of them, or use sum(…)"
+        raise wrong(sentence, line, text=text, count=np.size(value))
     try:
         return float(np.asarray(value).reshape(()))
     except OverflowError as error:
-        raise LessonError(tr("{text!r} is too large", text=text), line) from error
+        raise wrong("{text!r} is too large", line, text=text) from error
 
 
 def _made(timeline: Timeline) -> dict[str, Callable[[], Any]]:
