@@ -103,7 +103,7 @@ def test_what_a_condition_means_is_said_before_it_is_set() -> None:
     keeping = StopKeeping(host)
     keeping.handlers()["condition"].run()
     dialog, answered = host.opened[0]
-    stop = parse_stop("dz > 9", host.state.problem.geometry, True)
+    stop = parse_stop("dz > 9", host.state.problem.layout)
     assert isinstance(stop, ConditionStop)
     assert dialog._meaning(stop) == "Stops after a step for which dz > 9 is true."
     answered(stop)
