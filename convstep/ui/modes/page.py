@@ -162,7 +162,7 @@ class Page:
             state.choice = Choice(stop.input_channel, stop.output_channel)
             self.host.travel.to(stop.position, lambda: self._make(stop.additions))
         else:
-            self.host.show(all_changed=True)
+            self.host.show()
         # on a small screen, the panel that the page is about is the one to be seen
         panel = panel_of(state.scene, stop.focus) if stop.focus else None
         if panel is not None:

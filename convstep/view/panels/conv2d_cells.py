@@ -77,26 +77,18 @@ def in_sample(index: StepIndex, by: int, geometry: Geometry) -> int | str:
     return geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
 
 
-def touched(first: int, last: int, geometry: Geometry) -> Span | None:
-    """The block of a padded face that changes between two positions, the first before the second.
-
-    Returns:
-        None if that is all of it.
-    """
+def swept(old: Scene, new: Scene, geometry: Geometry) -> dict[str, Span]:
+    """The block of the padded gradient's faces that was written between two scenes; {} for all."""
+    (first, _), (last, under_way) = sorted((old.progress, new.progress))
+    last += 1 if under_way else 0
     start, stop = (geometry.index_at(step) for step in (first, max(last - 1, first)))
     if start.i_n != stop.i_n or first == last:
-        return None
+        return {}
     rows = slice(geometry.rows(start.i_h).start, geometry.rows(stop.i_h).stop)
     columns = slice(0, geometry.padded_shape[1])
     if start.i_h == stop.i_h:
         columns = slice(geometry.columns(start.i_w).start, geometry.columns(stop.i_w).stop)
-    return Span.of(rows, columns)
-
-
-def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
-    """The block of a padded face that was written between two scenes; None if that is all of it."""
-    (first, _), (last, under_way) = sorted((old.progress, new.progress))
-    return touched(first, last + (under_way > 0), geometry)
+    return {"dA_prev_pad": Span.of(rows, columns)}
 
 
 def shows(panel: Panel, name: str) -> bool:

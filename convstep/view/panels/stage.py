@@ -17,7 +17,7 @@ from convstep.conv.timeline import Timeline
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import is_whole
 from convstep.view.panels import conv2d, conv2d_cells
@@ -116,10 +116,6 @@ class Stage:
     def choose(self, panel: Panel, by: int) -> None:
         """Another face of a panel; panels that show the same channel go along."""
         self.choice = conv2d_cells.chosen(self.choice, panel, by, self._geometry)
-
-    def touched(self, first: int, last: int) -> Span | None:
-        """The block of a stage panel that changes between two positions; None if that is all of it."""
-        return conv2d_cells.touched(first, last, self._geometry)
 
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a cell of the upstream gradient belongs to; None on other panels."""
