@@ -118,4 +118,5 @@ def _slice_text(part: slice) -> str:
         return ":"
     if part.start == part.stop:
         return "-"
-    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
+    stop = "" if part.stop is None else part.stop
+    return f"{part.start}:{stop}" + (f":{part.step}" if part.step not in (None, 1) else "")

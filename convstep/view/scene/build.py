@@ -33,7 +33,8 @@ def build(
         place: steps executed, and steps in all.
         event: the step.
         arrays: what it reads and writes, by name, live.
-        panels: the faces to show, in reading order, without anything of the step on them.
+        panels: the faces to show, in reading order, without anything of the step on them; all that is
+            written has one.
         parts: by array, which part of its values is shown where not all, the longest form first.
         source: the lines of the loop.
     """
@@ -83,6 +84,7 @@ def additions(
         yield Addition(
             target=cells.part(region, held=False),
             shown=cells.part(region, held=cells.lengths[-1] > 1),
+            sign="+=" if write.kind == "adds" else "=",
             formula=write.text,
             factor_name="" if factor is None else factor.text,
             factor=np.ones_like(added) if factor is None else values_on(cells.fixed, region, factor.value),
@@ -109,10 +111,9 @@ def turned(write: Access, array: Array, shown: Face) -> Face:
 
 def factor_of(write: Access, event: Event) -> Access | None:
     """What is read of several cells and stands in the text of what is written; None for a single value."""
-    words = write.text.split(" * ")
-    return next(
-        (read for read in event.reads if read.text in words and np.ndim(read.value) and len(words) > 1), None
-    )
+    words, shape = write.text.split(" * "), np.shape(write.value)
+    found = (read for read in event.reads if read.text in words and np.shape(read.value) == shape)
+    return next(found, None) if shape and len(words) > 1 else None
 
 
 def span_on(shown: Face, region: Region) -> Span | None:

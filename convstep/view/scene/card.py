@@ -40,9 +40,11 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
     """The value that the step takes, named in full if it can be; where it is 0 the first remark that fits."""
-    value = short(scene.dz, 6)
-    name = f"dz = {scene.upstream} = "
-    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
+    if scene.taken is None:
+        return Text()
+    value, word = short(scene.dz, 6), scene.taken.text
+    name = f"{word} = {scene.upstream} = "
+    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "bold"))
     said = remarks if scene.dz == 0 else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
     return title
@@ -75,7 +77,7 @@ def _heading(addition: Addition, mark: str, width: int) -> Text:
     parts = (addition.shown, *brief, f"{name}[…]")
     if addition.part:
         parts = tuple(f"{part}{said}" for part in (*parts, name) for said in addition.part)
-    headings = [f"{mark} {part} += {addition.formula}" for part in parts]
+    headings = [f"{mark} {part} {addition.sign} {addition.formula}" for part in parts]
     return Text(next((text for text in headings if len(text) <= width), headings[-1]), style)
 
 

@@ -24,6 +24,8 @@ class Addition:
     """What is added to, e.g. `dW[0]`."""
     shown: str
     """The part of it that is shown, its channel named where there are several: `dW[0, :, :, 1]`."""
+    sign: str
+    """`+=`, or `=` where the cells are replaced."""
     formula: str
     """What is added, e.g. `x * dz`."""
     factor_name: str

@@ -23,7 +23,8 @@ def draw_sentence(scene: Scene, width: int) -> Text:
         scene: what the screen shows.
         width: columns of room.
     """
-    named, value = f"dz = {scene.upstream} = {short(scene.dz, 3)}", f"dz = {short(scene.dz, 3)}"
+    word, number = "" if scene.taken is None else scene.taken.text, short(scene.dz, 3)
+    named, value = (f"{word} = {scene.upstream} = {number}", f"{word} = {number}") if word else ("", "")
     for begin, target in ((named, _whole), (named, _shortened), (value, _shortened), (value, _bare)):
         words = [_addition(scene, number, target) for number in range(len(scene.additions))]
         if _length(begin, words) <= width:
@@ -48,7 +49,7 @@ def _bare(addition: Addition) -> str:
 def _addition(scene: Scene, number: int, target: Callable[[Addition], str]) -> str:
     mark = MARKS["done" if number < scene.made else "next" if number == scene.made else "later"]
     addition = scene.additions[number]
-    return f"{mark} {target(addition)} += {addition.formula}"
+    return f"{mark} {target(addition)} {addition.sign} {addition.formula}"
 
 
 def _length(begin: str, words: list[str]) -> int:

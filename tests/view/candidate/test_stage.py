@@ -18,6 +18,7 @@ from convstep.view.candidate.compare_card import Share, draw_shares
 from convstep.view.candidate.diagnosis import draw_diagnosis, subtitle
 from convstep.view.candidate.stage import CandidateStage
 from convstep.view.grid.panel import Cell, Panel
+from convstep.view.panels.conv2d_cells import Choice
 from tests import candidates
 
 
@@ -274,3 +275,14 @@ def test_a_right_candidate_is_said_to_be_right() -> None:
     verdict = candidates.verdict(candidates.right)
     assert subtitle(verdict) == "no mistake found"
     assert draw_diagnosis(verdict, 60, 10).plain.startswith("✓")
+
+
+def test_faces_of_what_the_step_reads_turn_by_their_own_channel(wrong: Bench) -> None:
+    wrong.at(5)
+    before = wrong.panel("input"), wrong.panel("kernel_gradient")
+    wrong.stage.choose(before[0], 1)
+    try:
+        assert wrong.panel("input").face.fixed[-1] != before[0].face.fixed[-1]
+        assert wrong.panel("kernel_gradient").face.fixed[0] == before[1].face.fixed[0]
+    finally:
+        wrong.stage.choice = Choice()
