@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import graphlib
 import subprocess
 import sys
 
+import grimp
 import pytest
+
+from convstep.cli.commands import COMMANDS
 
 HEAVY = ("numpy", "rich", "textual", "torch")
 
@@ -77,3 +82,28 @@ def test_the_public_names_are_all_there() -> None:
     assert set(convstep.__all__) < set(dir(convstep))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = convstep.nothing
+
+
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """What each module imports at once, inside a function or for its types alone; and the commands, which
+    `convstep.cli` loads by their names.
+    """
+    graph = grimp.build_graph("convstep", cache_dir=None)
+    found = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+    found["convstep.cli"] |= {f"convstep.cli.{name}" for name in COMMANDS}
+    return found
+
+
+WITHOUT_CIRCLES = ("convstep.cli", "convstep.__main__")
+"""The rooms of which it holds."""
+
+
+def test_there_is_no_circle_even_of_deferred_imports_and_those_for_types() -> None:
+    rooms = {module: names for module, names in imports().items() if module.startswith(WITHOUT_CIRCLES)}
+    graphlib.TopologicalSorter(rooms).prepare()  # or a CycleError that names the circle
+
+
+def test_a_command_knows_no_other_command() -> None:
+    commands = {f"convstep.cli.{name}" for name in COMMANDS}
+    assert not {module: known for module in commands if (known := imports()[module] & commands)}

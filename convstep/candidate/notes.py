@@ -61,7 +61,7 @@ def notes(swept: Swept) -> Iterator[str]:
     imprecise = [
         found.max_abs_error
         for result in swept.results
-        for found in result.judged
+        for found in result.grades
         if found.kind == RIGHT
         and not found.rounding
         and found.max_abs_error > SINGLE * result.right.loose[found.name]

@@ -1,7 +1,8 @@
 """The backward pass: walk the forward loop and add every iteration's contribution.
 
 `conv2d_backward_steps` is the one readable loop. It is what runs, what the tests hold every
-faster path against, and what the debugger's source pane shows.
+faster path against, and what the debugger's source pane shows. Only whoever wants nothing but the
+gradients of a large layer, `conv2d_backward`, gets the loop's bits from `blocks`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from typing import Any
 
 import numpy.typing as npt
 
+from convstep.conv.blocks import exact_gradients
 from convstep.conv.forward import conv2d_forward as conv2d_forward
 from convstep.conv.geometry import Padding, Pair
 from convstep.conv.problem import Array, Problem
 from convstep.conv.step import Gradients, Run, Step, quiet
 
 Steps = Generator[Step, None, Gradients]
+
+LOOP_UP_TO = 4096
+"""Steps up to which `conv2d_backward` walks the loop: a few hundredths of a second."""
 
 
 def conv2d_backward_steps(
@@ -50,12 +55,16 @@ def conv2d_backward_steps(
 
     Source: the article's `conv2d_backward`; dilation, groups and batch as in `torch.nn.Conv2d`.
     """
-    run = Run.begin(Problem.from_cache(dZ, cache, stride, padding, dilation, groups))
+    return _steps_of(Problem.from_cache(dZ, cache, stride, padding, dilation, groups))
+
+
+def _steps_of(problem: Problem) -> Steps:
+    run = Run.begin(problem)
     return _loop(
         run,
-        run.samples(run.problem.A_prev_pad),
-        run.problem.W,
-        run.samples(run.problem.dZ),
+        run.samples(problem.A_prev_pad),
+        problem.W,
+        run.samples(problem.dZ),
         run.dW,
         run.db,
         run.samples(run.dA_prev_pad),
@@ -94,7 +103,11 @@ def conv2d_backward(
     dilation: int | Pair = 1,
     groups: int = 1,
 ) -> Gradients:
-    """The gradients of a 2-D convolution: the loop of `conv2d_backward_steps`, walked to its end.
+    """The gradients of a 2-D convolution, with the bits of the loop of `conv2d_backward_steps`.
+
+    Up to 4,096 steps (`LOOP_UP_TO`) that loop is what runs. Beyond, whole arrays are added at once, each
+    cell's contributions in the loop's order: the same bits, many times faster. Only which of two NaN
+    that meet leaves its sign and payload is the processor's choice there.
 
     Arguments, shapes and errors are those of `conv2d_backward_steps`.
 
@@ -108,7 +121,10 @@ def conv2d_backward(
     >>> dW.shape, db.tolist(), dA_prev.shape
     ((2, 3, 3, 1), [12.0, 12.0], (3, 4, 1))
     """
-    steps = conv2d_backward_steps(dZ, cache, stride, padding, dilation, groups)
+    problem = Problem.from_cache(dZ, cache, stride, padding, dilation, groups)
+    if problem.total_steps > LOOP_UP_TO:
+        return exact_gradients(problem)
+    steps = _steps_of(problem)
     with quiet():
         while True:
             try:

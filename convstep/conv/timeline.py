@@ -32,7 +32,7 @@ MOST_BEHIND = 4096
 """The most steps whose overwritten values are kept."""
 BEHIND_SHARE = 8
 """Overwritten values may take this part of the budget: 1/8."""
-PER_STEP = 800
+PER_STEP = 1300
 """Bytes that Python itself takes to keep a step's overwritten values."""
 
 
@@ -66,7 +66,7 @@ class Timeline:
 
         Args:
             problem: what to step through.
-            budget: bytes of history that may be kept; twice the problem's arrays if left out.
+            budget: bytes of history that may be kept; `default_budget` if left out.
         """
         check_type("problem", problem, Problem)
         self.problem = problem

@@ -125,9 +125,9 @@ class LearningScreen(Once, Screen[None]):
 
     def action_help(self) -> None:
         """Explain keys and marks."""
-        from convstep.ui.dialogs.help import HelpScreen
+        from convstep.ui.dialogs.help import list_help
 
-        self.app.push_screen(HelpScreen(tr("The list of lessons"), [(key, tr(what)) for key, what in KEYS]))
+        self.app.push_screen(list_help(tr("The list of lessons"), [(key, tr(what)) for key, what in KEYS]))
 
     def say(self, words: str) -> None:
         """Answer a key in place of the summary, until another lesson is chosen."""

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from convstep.conv import backward
 from convstep.conv.backward import Steps, conv2d_backward, conv2d_backward_steps
-from convstep.conv.problem import Problem
+from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.step import Gradients
 from tests.conv.loop import PlainLoop, bits, states
 from tests.conv.torch_reference import close, torch_result
 from tests.strategies import problems
+
+BY_EITHER_WAY = st.sampled_from([0, backward.LOOP_UP_TO])
+"""Steps up to which the loop is walked: none, or all that these small problems have."""
 
 
 def arguments(problem: Problem) -> tuple[Any, ...]:
@@ -63,13 +68,38 @@ def test_backward_is_torchs_gradient(problem: Problem) -> None:
     assert {g.dtype for g in (dW, db, dA_prev) if g is not None} == {problem.dtype}
 
 
-@given(problems())
-def test_backward_has_the_bits_of_the_loop_without_yield(problem: Problem) -> None:
+@given(problems(), BY_EITHER_WAY)
+def test_backward_has_the_bits_of_the_loop_without_yield(problem: Problem, loop_up_to: int) -> None:
     loop = PlainLoop(problem).run()
-    dW, db, dA_prev = conv2d_backward(*arguments(problem))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backward, "LOOP_UP_TO", loop_up_to)
+        dW, db, dA_prev = conv2d_backward(*arguments(problem))
     assert dW.tobytes() == loop.dW.tobytes()
     assert dA_prev.tobytes() == loop.dA_prev.tobytes()
+    assert dA_prev.shape == problem.A_prev.shape
+    assert (db is None) == (problem.b is None)
     assert db is None or db.tobytes() == loop.db.tobytes()
+
+
+@pytest.mark.parametrize(("rows", "walked"), [(4, True), (5, False)])
+def test_the_loop_is_walked_up_to_a_size_and_whole_arrays_are_added_beyond(
+    rows: int, walked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    A_prev, W, b, dZ = (np.ones(shape) for shape in ((rows, 64, 1), (16, 1, 1, 1), (16,), (rows, 64, 16)))
+    problem = Problem(A_prev, W, b, dZ)
+    expected = PlainLoop(problem).run()
+    loops: list[Any] = []
+    loop = backward._loop
+
+    def counted(*given: Any) -> Any:
+        loops.append(given)
+        return loop(*given)
+
+    monkeypatch.setattr(backward, "_loop", counted)
+    dW, _, dA_prev = conv2d_backward(*arguments(problem))
+    assert bool(loops) == walked, problem.total_steps
+    assert (dW.tobytes(), dA_prev.tobytes()) == (expected.dW.tobytes(), expected.dA_prev.tobytes())
+    assert sum(1 for _ in conv2d_backward_steps(*arguments(problem))) == problem.total_steps
 
 
 @given(problems())
@@ -148,8 +178,12 @@ def test_a_cache_without_b_gives_no_db() -> None:
     assert conv2d_backward(problem.dZ, cache, *arguments(problem)[2:]).db is None
 
 
+@pytest.mark.parametrize("loop_up_to", [0, backward.LOOP_UP_TO])
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf, -0.0, 5e-324, 1.7e308])
-def test_strange_values_flow_as_in_the_loop_and_without_a_warning(strange: float) -> None:
+def test_strange_values_flow_as_in_the_loop_and_without_a_warning(
+    strange: float, loop_up_to: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backward, "LOOP_UP_TO", loop_up_to)
     A_prev, dZ = np.array(example().A_prev), np.array(example().dZ)
     A_prev[0, 1, 1] = strange
     dZ[1, 1, 1] = strange
@@ -173,3 +207,16 @@ def test_a_worked_example_by_hand() -> None:
     assert db is not None
     assert db.tolist() == [2.5]
     assert dA_prev[..., 0].tolist() == [[10.0, 10.0, -20.0], [20.0, 45.0, 10.0]]
+
+
+@pytest.mark.parametrize("empty", ["A_prev", "W", "dZ"])
+def test_an_empty_array_is_refused_by_both_in_the_same_words(empty: str) -> None:
+    problem = example()
+    given_arrays = {name: getattr(problem, name) for name in ("A_prev", "W", "b", "dZ")}
+    given_arrays[empty] = given_arrays[empty][:0]
+    sentences = set()
+    for function in (conv2d_backward, conv2d_backward_steps):
+        with pytest.raises(ProblemError, match=f"{empty} is empty") as refused:
+            function(given_arrays["dZ"], given_arrays, *arguments(problem)[2:])
+        sentences.add(str(refused.value))
+    assert len(sentences) == 1

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-from collections import Counter
-from pathlib import Path
+import re
 
 import pytest
 
-from convstep.ui.app import DebuggerApp
-from convstep.ui.commands import COMMANDS, Command, bindings, groups, key_text
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.examples import catalog
+from convstep.ui.commands import BY_ID, COMMANDS, TEN, Command, bindings, groups, key_text, meanings
+from convstep.ui.debugger.host import always
+from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.modes.mode import Mode
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""
-README = Path(__file__).parents[2] / "README.md"
 
 
-def test_readme_has_the_key_table_of_the_program() -> None:
-    rows = ["| Key | What it does |", "| --- | --- |"]
-    for command in COMMANDS:
-        keys = " ".join(f"`{text}`" for text in command.key_texts)
-        rows.append(f"| {keys} | {command.help} |")
-    assert "\n".join(rows) in README.read_text(encoding="utf-8")
-
-
-def test_no_two_commands_share_a_key() -> None:
-    keys = Counter(key for command in COMMANDS for key in command.keys)
-    assert [key for key, count in keys.items() if count > 1] == []
+def test_where_a_key_has_several_meanings_only_the_last_may_be_without_a_condition() -> None:
+    for key, rows in meanings().items():
+        handlers = Mode.on(catalog.load("digit"), "digit", "digit")
+        screen = DebuggerScreen(handlers)
+        found = [row.id for row in rows if row.id in screen.handlers]
+        without = [id for id in found if screen.handlers[id].applies is always]
+        assert without in ([], found[-1:]), key
 
 
 def test_no_key_is_one_that_terminals_cannot_tell_apart() -> None:
@@ -39,16 +34,7 @@ def test_only_what_every_terminal_sends_is_combined_with_shift() -> None:
     assert shifted <= {"tab", "up", "down", *(f"f{number}" for number in range(1, 13))}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.action)
-def test_every_action_exists(command: Command) -> None:
-    name, _, rest = command.action.partition("(")
-    owner = DebuggerApp if name.startswith("app.") else DebuggerScreen
-    assert callable(getattr(owner, f"action_{name.removeprefix('app.')}"))
-    if rest:
-        assert isinstance(ast.literal_eval(f"({rest}"), int | tuple)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.action)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
 def test_every_command_says_what_it_does_in_one_sentence(command: Command) -> None:
     assert command.help[0].isupper()
     assert command.help.endswith(".")
@@ -56,10 +42,18 @@ def test_every_command_says_what_it_does_in_one_sentence(command: Command) -> No
     assert command.key_texts
 
 
-def test_bindings_and_groups_hold_every_command_once() -> None:
-    assert [binding.action for binding in bindings()] == [command.action for command in COMMANDS]
+def test_bindings_and_groups_hold_every_command_and_every_key_an_answer() -> None:
+    bound = [(binding.key, binding.action) for binding in bindings()]
+    assert len(bound) == len(set(bound))
+    actions = {action for _, action in bound}
+    assert {command.of_app or f"do({command.id!r}" for command in COMMANDS} == {
+        re.sub(r"[,)].*", "", action) for action in actions if not action.startswith("explain_key")
+    }
+    assert {f"explain_key({key!r})" for key in meanings()} <= actions
     grouped = [command for commands in groups().values() for command in commands]
-    assert sorted(c.action for c in grouped) == sorted(c.action for c in COMMANDS)
+    assert sorted(c.id for c in grouped) == sorted(BY_ID) == sorted(c.id for c in COMMANDS)
+    assert set(TEN) <= set(BY_ID)
+    assert len(TEN) == 10
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entr
 async def test_who_types_the_answers_straight_away_finishes_the_first_lesson(language: str) -> None:
     lesson = course.load(course.find("1", language))
     async with opened_lesson(lesson, (80, 24)) as learner:
-        look = learner.page.precision, learner.page.pace
+        look = learner.page.state.precision, learner.debugger.playing.pace
         for page in lesson.pages:
             if page.question is not None:
                 await learner.answer(page.question.solution)
@@ -49,16 +49,16 @@ async def test_who_types_the_answers_straight_away_finishes_the_first_lesson(lan
             await learner.press("p")
         assert learner.dialog == "FinishScreen"
         assert learner.page.walk.points == lesson.most_points
-        assert look == (learner.page.precision, learner.page.pace)
+        assert look == (learner.page.state.precision, learner.debugger.playing.pace)
 
 
 async def _page(learner: Learner, number: int) -> None:
     """Look at a page, answer wrongly, then rightly."""
-    page, walk = learner.page, learner.page.walk
+    walk = learner.page.walk
     assert walk.at == number
     assert walk.page.title in learner.told
     if walk.place.given or not walk.page.candidate:
-        assert (page.timeline.position, page.timeline.additions) == (
+        assert (learner.timeline.position, learner.timeline.additions) == (
             walk.place.position,
             walk.place.additions,
         )
@@ -66,7 +66,7 @@ async def _page(learner: Learner, number: int) -> None:
     if question is None:
         return
     if walk.page.candidate:
-        assert type(page).__name__ == "HuntScreen"
+        assert learner.mode.candidate is not None
     await learner.answer(mistake(question))
     assert walk.tried.attempts == 1
     assert not walk.revealed
@@ -75,4 +75,4 @@ async def _page(learner: Learner, number: int) -> None:
     assert walk.tried.outcome == RIGHT
     assert say(walk.lesson.language, "right") in learner.told
     if walk.place.given:
-        assert learner.page.timeline.position == walk.place.position
+        assert learner.debugger.timeline.position == walk.place.position

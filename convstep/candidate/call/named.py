@@ -1,7 +1,7 @@
 """Ways of calling a function that are found from what its parameters are called.
 
 A parameter's name gives its role (`words`); where names say nothing, its place does. How the arrays lie is
-then a matter of trying: every way made here is cheap, and `check.choosing` keeps the one that fits.
+then a matter of trying: every way made here is cheap, and `check.detect_convention` keeps the one that fits.
 """
 
 from __future__ import annotations

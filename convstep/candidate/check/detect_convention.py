@@ -36,7 +36,7 @@ LENGTH = r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)
 """What the name and the source of a conv1d say."""
 
 
-def choose(
+def detect_convention(
     worker: Worker,
     convention: str = AUTO,
     budget: float = 20.0,
@@ -66,7 +66,7 @@ def choose(
     if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":
-        return layers.choose(
+        return layers.detect_layer_call(
             lambda call, case: heeded(worker.call(call, right_of(case).problem)),
             candidate,
             lambda: clock() - began < budget,

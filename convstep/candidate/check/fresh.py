@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.outcome import DIED, HUNG, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
 
@@ -53,7 +53,7 @@ class FreshProblems:
             if self._left <= 0 or self._clock() > self._until:
                 break
             self._left -= 1
-            result = judge(case, right_of(case), self._ask(right_of(case).problem))
+            result = grade(case, right_of(case), self._ask(right_of(case).problem))
             if result.outcome.kind in (HUNG, DIED):
                 self._left = 0
             if not result.refused:

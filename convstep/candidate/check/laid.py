@@ -15,7 +15,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 
 TRIED = 3
 """Problems on which each is tried."""
@@ -86,10 +86,10 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
                 continue
             if laying is EXPANDED:
                 right = Right.of(right.problem.with_arrays(dZ=np.ones_like(right.problem.dZ)))
-                if not judge(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
+                if not grade(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
                     continue
             outcome = worker.call(replace(call, laid=laying.laid), right.problem, fresh=fresh)
-            yield Laid(laying, judge(None, right, outcome))
+            yield Laid(laying, grade(None, right, outcome))
             if outcome.kind in (DIED, HUNG):
                 return
 

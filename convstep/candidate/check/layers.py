@@ -24,7 +24,7 @@ from convstep.candidate.call.outcome import (
     Outcome,
 )
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
@@ -36,7 +36,7 @@ _STAGES = ("make", "plant", "forward", "output", "backward")
 Chosen = tuple[Call, str, Result | None]
 
 
-def choose(
+def detect_layer_call(
     called: Callable[[Call, Case], Outcome],
     candidate: Candidate,
     in_time: Callable[[], bool],
@@ -92,7 +92,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
     ):
         if convention_of(call).cannot_say(case.geometry):
             continue
-        if not _forward_fits(judge(case, right_of(case), called(call, case))):
+        if not _forward_fits(grade(case, right_of(case), called(call, case))):
             same = case.kernel == plain.kernel
             call = replace(call, pairs=False) if same else replace(call, square=True)
     return call
@@ -150,12 +150,12 @@ class _Search:
         if by_itself and not any(map(_forward_right, results)) and fit[0] <= len(returned):
             return  # what it does untold is believed of numbers alone; db may be right anyhow
         if returned and (self.best is None or fit > self.best[0]):
-            wrong = {found.name for result in results for found in result.judged if found.kind == WRONG}
+            wrong = {found.name for result in results for found in result.grades if found.kind == WRONG}
             self.best = fit, call, reason, returned[0].outcome, wrong
-            judged = [found.kind != SHAPE for result in results for found in result.judged]
+            judged = [found.kind != SHAPE for result in results for found in result.grades]
             if len(judged) > 1 and all(judged) and all(map(_forward_fits, results)):
                 self.fitting = call.layouts
-        self.over |= bool(results) and all(result.ok and result.judged for result in results)
+        self.over |= bool(results) and all(result.ok and result.grades for result in results)
 
 
 def _stage(outcome: Outcome) -> str:
@@ -178,7 +178,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
             outcome = called(call, case)
             if outcome.kind == REFUSED and case.stride != (1, 1) and (once := _unstrided(call, case)):
                 case, outcome = once, called(call, once)
-            results.append(judge(case, right_of(case), outcome))
+            results.append(grade(case, right_of(case), outcome))
             if outcome.kind in (HUNG, DIED) or (outcome.kind != RETURNED and _stage(outcome) != "backward"):
                 break
         stages = {_stage(r.outcome) if r.outcome.kind != RETURNED else "" for r in results}
@@ -186,7 +186,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
             continue  # its kernels have another size
         if stages == {"backward"} and trials[-1].batch and all(map(_forward_right, results)):
             case = replace(trials[-1], batch=2)
-            result = judge(case, right_of(case), called(call, case))
+            result = grade(case, right_of(case), called(call, case))
             results += [result] if result.ok else []
         break
     return results
@@ -252,7 +252,7 @@ def _forward_right(result: Result) -> bool:
 
 def _fit(results: list[Result]) -> tuple[int, ...]:
     """How well a way fits: forwards and gradients right, shapes right, calls that returned."""
-    judged = [found for result in results for found in result.judged]
+    judged = [found for result in results for found in result.grades]
     return (
         sum(map(_forward_right, results)) + sum(found.kind == RIGHT for found in judged),
         sum(found.kind != SHAPE for found in judged),

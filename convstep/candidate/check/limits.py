@@ -109,7 +109,7 @@ def _noted(limit: Limit, results: Sequence[Result]) -> Limit:
 def _raises(result: Result) -> bool:
     """Whether nothing of use came back."""
     kind = result.outcome.kind
-    return kind == RAISED or (kind == RETURNED and any(each.kind == SHAPE for each in result.judged))
+    return kind == RAISED or (kind == RETURNED and any(each.kind == SHAPE for each in result.grades))
 
 
 def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:

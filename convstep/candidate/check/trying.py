@@ -16,7 +16,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
 from convstep.language import tr
 
 LARGEST_BATCH, GUESSES = 256, 8
@@ -46,7 +46,7 @@ class Tried:
     @property
     def fit(self) -> tuple[int, int, int]:
         """How well it fits: gradients right, shapes right, calls that returned."""
-        judged = [found for result in self.results for found in result.judged]
+        judged = [found for result in self.results for found in result.grades]
         return (
             sum(found.kind == RIGHT for found in judged),
             sum(found.kind in (RIGHT, WRONG) for found in judged),
@@ -60,7 +60,7 @@ class Tried:
     @property
     def perfect(self) -> bool:
         """Whether all that came back is right, on every trial."""
-        return all(result.ok and result.judged for result in self.results)
+        return all(result.ok and result.grades for result in self.results)
 
     @property
     def believable(self) -> bool:
@@ -79,7 +79,7 @@ class Tried:
     @property
     def right(self) -> bool:
         """Whether a gradient that does not come out right by itself is right somewhere."""
-        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
+        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.grades)
 
     @property
     def hung(self) -> Result | None:
@@ -128,7 +128,7 @@ def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
 def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
     """What becomes of the trials, until one hangs."""
     for case in trials(worker, call):
-        result = judge(case, right_of(case), worker.call(call, right_of(case).problem))
+        result = grade(case, right_of(case), worker.call(call, right_of(case).problem))
         yield result
         if result.outcome.kind == HUNG:
             return
@@ -227,7 +227,7 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
         if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
             call = replace(call, returns=shapes_of(call, result))
             gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
-            result = judge(case, result.right, replace(result.outcome, gradients=gradients))
+            result = grade(case, result.right, replace(result.outcome, gradients=gradients))
         results.append(result)
         if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
             break
@@ -235,7 +235,7 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
 
 
 def _judged(worker: Worker, call: Call, case: Case) -> Result:
-    return judge(case, right_of(case), worker.call(call, right_of(case).problem))
+    return grade(case, right_of(case), worker.call(call, right_of(case).problem))
 
 
 def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
@@ -247,13 +247,13 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
     if outcome.kind != RETURNED:
         return ()
     if outcome.labels:
-        alike = [found for found in result.judged if found.kind != SHAPE]
+        alike = [found for found in result.grades if found.kind != SHAPE]
         return outcome.labels if alike else ()
     worth: dict[tuple[str, int], int] = {}
     arrays = outcome.returned[:5]
     for name, (place, array) in itertools.product(_computable(call), enumerate(arrays)):
         gradients = {name: convention.ours(name, array, result.right.problem)}
-        found = judge(result.case, result.right, replace(outcome, gradients=gradients)).judged
+        found = grade(result.case, result.right, replace(outcome, gradients=gradients)).grades
         worth[name, place] = sum(1000 if each.kind == RIGHT else each.kind == WRONG for each in found)
     best: tuple[str, ...] = ()
     most = 0

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
-from convstep.candidate.check.grade import SHAPE, Result, judge
+from convstep.candidate.check.grade import SHAPE, Result, grade
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.findings import (
@@ -159,15 +159,15 @@ def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...]
         for result in results:
             if result.outcome.kind == RETURNED:
                 gradients = named(convention, result.outcome.returned, (), result.right.problem, order)
-                result = judge(result.case, result.right, replace(result.outcome, gradients=gradients))
+                result = grade(result.case, result.right, replace(result.outcome, gradients=gradients))
             again.append(result)
-        if any(result.judged for result in again) and not _misfit(again):
+        if any(result.grades for result in again) and not _misfit(again):
             return order, again
     return None
 
 
 def _misfit(results: Sequence[Result]) -> bool:
-    return any(found.kind == SHAPE for result in results for found in result.judged)
+    return any(found.kind == SHAPE for result in results for found in result.grades)
 
 
 def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:

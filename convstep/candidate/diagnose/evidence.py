@@ -84,7 +84,7 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
 
 
 def _kind(name: str, result: Result) -> str:
-    return next((found.kind for found in result.judged if found.name == name), "")
+    return next((found.kind for found in result.grades if found.name == name), "")
 
 
 def _close(first: Array, second: Array, size: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from convstep.conv.nonfinite import FirstNonfinite
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
-from convstep.oracle.captured import CapturedLayer
-from convstep.oracle.origin import Origin
-from convstep.oracle.overflow import first_overflow, format_of
 from convstep.steps.cells import cell_text
+
+if TYPE_CHECKING:
+    from convstep.oracle.captured import CapturedLayer
+    from convstep.oracle.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | Non
         problem: whose loop stays finite in its own, wider dtype.
         leave: asked now and then; when it says so the search ends with None.
     """
+    from convstep.oracle.overflow import first_overflow, format_of
+
     recorded = problem.recorded
     bad = {name: ~np.isfinite(values) for name, values in recorded.gradients.items()} if recorded else {}
     if recorded is None or not any(mask.any() for mask in bad.values()):

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convstep.cli import UsageError
-from convstep.cli_problems import load_session, start
+from convstep.cli.problems import load_session, start
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
+from convstep.printable import SentenceError
 from convstep.records import MOST_ENTRIES
 from convstep.replay.session import SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.modes.mode import Mode
 from convstep.view.grid.drawing import draw_header, draw_line
 from convstep.view.grid.look import MODES, PRECISIONS, Look
 from convstep.view.grid.panel import Cell
@@ -102,7 +103,7 @@ def test_a_long_stop_and_a_hidden_character_make_no_long_and_no_strange_sentence
 def test_what_the_command_line_gets_from_a_session_is_not_called_break(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     save(Session("digit", stops=(SavedStop("9,9,9"),)), path)
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(SentenceError) as refused:
         start(str(path), None, ["i_c == 1"])
     assert str(refused.value) == (
         f'{path}: the session\'s stop 1, "9,9,9": i_h is 9, but it goes from 0 to 7'
@@ -113,7 +114,7 @@ def test_what_the_command_line_gets_from_a_session_is_not_called_break(tmp_path:
         ("i_c\t== 1", "--break: a stop's text holds the character U+0009"),
         ("i_c == 1", f"--break: it has {MOST_ENTRIES + 1} stops, and at most {MOST_ENTRIES} are read"),
     ):
-        with pytest.raises(UsageError) as refused:
+        with pytest.raises(SentenceError) as refused:
             start(str(path), None, [more])
         assert str(refused.value).startswith(said)
 
@@ -123,7 +124,7 @@ def test_a_name_that_no_session_can_hold_is_refused_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     DIGIT.save("two\nlines.npz")
-    with pytest.raises(UsageError, match=r"^the name of the file two\\nlines\.npz holds a character"):
+    with pytest.raises(SentenceError, match=r"^the name of the file two\\nlines\.npz holds a character"):
         load_session("two\nlines.npz")
 
 
@@ -146,7 +147,7 @@ def test_no_depth_no_length_and_no_number_leads_to_more_than_a_sentence(
     path = tmp_path / "mine.json"
     fields = {"version": "1", "problem": '"digit"', "position": "0"} | {field: value}
     path.write_text(f"{{{', '.join(f'{json.dumps(name)}: {one}' for name, one in fields.items())}}}")
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(SentenceError) as refused:
         load_session(str(path))
     assert len(str(refused.value)) < len(str(path)) + 200
 
@@ -257,13 +258,13 @@ def plain(session: Session) -> dict[str, Any]:
 def draw_all(screen: DebuggerScreen) -> None:
     """Draw the panels at two sizes, every line."""
     for width, height in ((120, 36), (60, 13)):
-        scene = screen._stage.scene()
-        look = Look(ROLES, screen.mode)
+        scene = screen.state.stage.scene()
+        look = Look(ROLES, screen.state.values)
         for panel in scene.panels:
             room = arrange(width, height, scene.panels, panel.key).places.get(panel.key)
             if room is None:
                 continue
-            precision = 0 if screen.mode == "heat" else screen.precision
+            precision = 0 if screen.state.values == "heat" else screen.state.precision
             shown, layout = lay_out_in_unit(panel, room.width - 2, room.height - 2, precision=precision)
             draw_header(shown, layout, 0, room.width - 2, look)
             for y in range(layout.height):
@@ -271,8 +272,8 @@ def draw_all(screen: DebuggerScreen) -> None:
 
 
 def brought_back(session: Session, problem: Problem) -> DebuggerScreen:
-    screen = DebuggerScreen(problem, "any", session.problem)
-    screen.resume(session)
+    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
+    screen.asking.resume(session)
     screen.timeline.seek(session.position)
     return screen
 
@@ -288,7 +289,7 @@ def test_a_session_is_refused_in_one_sentence_or_opens_and_comes_back(
     path.write_text(json.dumps(saved))
     try:
         session, problem = load_session(str(path))
-    except UsageError as error:
+    except SentenceError as error:
         said = str(error)
         assert said.startswith(str(path))
         assert "\n" not in said
@@ -301,12 +302,12 @@ def test_a_session_is_refused_in_one_sentence_or_opens_and_comes_back(
         move()
     draw_all(screen)
     screen.timeline.seek(session.position)
-    kept = screen.session()
-    assert (kept.position, len(kept.stops)) == (session.position, len({*map(str, screen.stops)}))
+    kept = screen.asking.session()
+    assert (kept.position, len(kept.stops)) == (session.position, len({*map(str, screen.state.stops)}))
     save(kept, path)
     again, _ = load_session(str(path))
     assert (again, load(path)) == (kept, kept)
-    assert brought_back(again, problem).session() == kept
+    assert brought_back(again, problem).asking.session() == kept
 
 
 @given(SESSIONS)
@@ -315,18 +316,18 @@ def test_a_session_of_its_own_problem_always_opens(problems: dict[str, Problem],
     """What the screen itself saves: its faces, its stops, any position."""
     problem = problems[session.problem]
     geometry, total = problem.geometry, problem.total_steps
-    screen = DebuggerScreen(problem, "any", session.problem)
+    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
     screen.timeline.seek(min(session.position, total))
     for mark in session.bookmarks:
         if mark.position <= total:
-            screen.bookmarks.toggle(mark.position)
-    for panel in screen._stage.scene().panels:
+            screen.state.bookmarks.toggle(mark.position)
+    for panel in screen.state.stage.scene().panels:
         for _ in range(session.position % 5):
-            screen._stage.choose(panel, 1)
-            stop = screen._stage.stop_at(panel, Cell(0, 0))
-            if stop is not None and screen._stage.steps_of(stop):
-                screen.stops.add(stop)
-    kept = screen.session()
+            screen.state.stage.choose(panel, 1)
+            stop = screen.state.stage.stop_at(panel, Cell(0, 0))
+            if stop is not None and screen.state.stage.steps_of(stop):
+                screen.state.stops.add(stop)
+    kept = screen.asking.session()
     found = resumed(kept, geometry, problem.b is not None)
-    assert found.stops == screen.stops.list()
+    assert found.stops == screen.state.stops.list()
     assert kept_view(found.choice, found.mode, found.precision) == kept.view

@@ -17,7 +17,7 @@ from convstep.conv.validation import place_text
 from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.stop_text import parse_stop
-from convstep.ui.dialogs.goto import GotoScreen
+from convstep.ui.dialogs.goto import ask_place
 from convstep.view.panels.stage import Stage
 from convstep.view.panels.trace import json_value, step_record, step_text
 from convstep.view.scene.contributions import ContributionTable
@@ -197,4 +197,4 @@ def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int |
     steps = parse_stop(str(number), made.layout).steps(made.layout)
     assert steps is not None
     assert list(steps) == [number - 1]
-    assert GotoScreen(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
+    assert ask_place(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
