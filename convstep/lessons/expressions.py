@@ -53,12 +53,8 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
     filled = _PLACE.sub(value, text)
     if "{=" in filled:
         at = line + filled.count("\n", 0, filled.index("{="))
-        raise wrong(
-            "a {start} is not closed, or is empty; write it like {example}",
-            at,
-            start="`{=`",
-            example="`{=dz}`",
-        )
+        sentence = "a {start} is not closed, or is empty; write it like {example}"
+        raise wrong(sentence, at, start="`{=`", example="`{=dz}`")
     return filled
 
 
@@ -127,12 +123,8 @@ def _text(value: Any, text: str, spec: str | None, line: int) -> str:
 
 def _number(value: Any, text: str, line: int) -> float:
     if np.size(value) != 1:
-        raise wrong(
-            "{text!r} is {count} numbers; take one of them, or use sum(…)",
-            line,
-            text=text,
-            count=np.size(value),
-        )
+        sentence = "{text!r} is {count} numbers; take one of them, or use sum(…)"
+        raise wrong(sentence, line, text=text, count=np.size(value))
     try:
         return float(np.asarray(value).reshape(()))
     except OverflowError as error:
