@@ -212,7 +212,7 @@ def _numbered(where: str, counts: dict[str, int], function: str) -> str:
 
 
 def _under_way(frames: list[_Frame]) -> bool:
-    """Whether all of them are: going up through all of Python's frames takes longer than a small convolution."""
+    """Whether all of them are: going up through all of the frames takes longer than a small convolution."""
     found = 0
     for caller in _callers():
         if caller is frames[-1 - found].caller:
@@ -325,8 +325,16 @@ def _convolution(
 @functools.cache
 def _leaves() -> frozenset[type[nn.Module]]:
     """PyTorch's own modules that hold no others and call no function that convolves."""
-    from torch.nn.modules import activation, batchnorm, dropout, flatten, instancenorm, linear, normalization
-    from torch.nn.modules import pooling
+    from torch.nn.modules import (
+        activation,
+        batchnorm,
+        dropout,
+        flatten,
+        instancenorm,
+        linear,
+        normalization,
+        pooling,
+    )
 
     rooms = (activation, batchnorm, dropout, flatten, instancenorm, linear, normalization, pooling)
     found = {
