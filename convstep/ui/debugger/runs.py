@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.nonfinite import Spot, spot_of_recording, spot_of_step
+from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
 from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
@@ -45,15 +45,14 @@ class Runs:
         }
 
     def _run(self, *, backwards: bool) -> None:
-        state = self._state
-        if state.at_end and not backwards:
-            self._host.past_end()
-        elif any(stop.enabled for stop in state.stops):
-            self._host.travel.stop()
-            position = state.position
-            self._host.travel.set_out(lambda job: self._search(job, position, backwards))
+        state, travel, position = self._state, self._host.travel, self._state.position
+        if any(stop.enabled for stop in state.stops) and (backwards or not state.at_end):
+            travel.stop()
+            travel.set_out(lambda job: self._search(job, position, backwards))
+        elif backwards:
+            travel.back_to(0)
         else:
-            self._host.travel.to(0 if backwards else state.timeline.total)
+            travel.on_to(state.timeline.total)
 
     def _search(self, job: Job, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""

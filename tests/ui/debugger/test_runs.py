@@ -38,6 +38,8 @@ def test_a_run_without_a_stop_ahead_goes_all_the_way() -> None:
     host.state.stops.disable(stop.id)
     run["run-back"].run()
     assert host.state.position == 0
+    run["run-back"].run()
+    assert "this is the start" in host.answer
 
 
 def test_the_first_nan_is_gone_to_pointed_at_and_said() -> None:
@@ -103,7 +105,7 @@ def test_what_a_condition_means_is_said_before_it_is_set() -> None:
     keeping = StopKeeping(host)
     keeping.handlers()["condition"].run()
     dialog, answered = host.opened[0]
-    stop = parse_stop("dz > 9", host.state.problem.geometry, True)
+    stop = parse_stop("dz > 9", host.state.problem.layout)
     assert isinstance(stop, ConditionStop)
     assert dialog._meaning(stop) == "Stops after a step for which dz > 9 is true."
     answered(stop)
