@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from hypothesis import settings
 from convstep.language import speak
 from tests.strategies import THOROUGH
 
+# hundreds of processes, pytest's own among them, would each compile all modules anew: half of what collecting
+# the tests takes, and a third of what a candidate's process takes to start
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # more threads of torch only wait for each other on small arrays
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # nor does what the person has chosen say anything about the tests: no file can be there

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import convstep
-from convstep.conv.files import FileRefused
+from convstep.files import FileRefused
 from convstep.printable import SENTENCE
 from tests.test_printable import obeyed
 

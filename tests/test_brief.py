@@ -110,7 +110,7 @@ def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) ->
     all_fit(captured_of(layers, skipped), *layers[:1], *skipped[:1])
     comparison = dataclasses.replace(compare(problem, oracle="numeric"), oracle=text)
     origin = Origin("data", 0, text, 0, 0, "dZ", (0,) * 4, 5, text, f"{text}: {text * 3}")
-    all_fit(origin, Found(3, Watchpoint(gradient=text, index=(0,))))
+    all_fit(origin, Found(3, Watchpoint(array=text, index=(0,))))
     finding = Finding(text, SEEN, text * 3, (text,) * few)
     tried = [Attempt(text, text, 1, text, text)] * few
     cannot = CannotCall(text * 3, Candidate(text, "function", (text,) * many, 2, source=text * 9), tried)
@@ -124,7 +124,7 @@ def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) ->
         ))  # fmt: skip
     stops = Stops()
     for number in range(few):
-        stops.add(Watchpoint(gradient=text, index=(number,) * many))
+        stops.add(Watchpoint(array=text, index=(number,) * many))
         stops.add(Breakpoint(i_h=10**number))
     all_fit(stops, *stops)
     if text.isprintable() and 0 < len(text) <= 4000:
@@ -134,7 +134,7 @@ def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) ->
 
 def test_a_condition_of_any_length_fits() -> None:
     text = " and ".join(["abs(dz) > 0.1 + i_c"] * 20)
-    stop = ConditionStop(condition=Condition.parse(text))
+    stop = ConditionStop(condition=Condition.parse(text, random_problem().layout))
     all_fit(stop)
     assert "abs(dz) > 0.1" in repr(stop)
 

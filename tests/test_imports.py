@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import graphlib
 import subprocess
 import sys
 
+import grimp
 import pytest
+
+from convstep.cli.commands import COMMANDS
 
 HEAVY = ("numpy", "rich", "textual", "torch")
 
@@ -77,3 +82,36 @@ def test_the_public_names_are_all_there() -> None:
     assert set(convstep.__all__) < set(dir(convstep))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = convstep.nothing
+
+
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """What each module imports at once, inside a function or for its types alone; and the commands, which
+    `convstep.cli` loads by their names.
+    """
+    graph = grimp.build_graph("convstep", cache_dir=None)
+    found = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+    found["convstep.cli"] |= {f"convstep.cli.{name}" for name in COMMANDS}
+    return found
+
+
+CIRCLES_WITHIN = ("convstep.candidate", "convstep.conv", "convstep.oracle", "convstep.ui", "convstep.view")
+"""Rooms that may have circles of their own; never with another room."""
+
+
+def test_there_is_no_circle_even_of_deferred_imports_and_those_for_types() -> None:
+    across = {
+        module: {
+            name
+            for name in names
+            if not any(module.startswith(room) and name.startswith(room) for room in CIRCLES_WITHIN)
+        }
+        for module, names in imports().items()
+        if module != "convstep"  # it names the home of each public name
+    }
+    graphlib.TopologicalSorter(across).prepare()  # or a CycleError that names the circle
+
+
+def test_a_command_knows_no_other_command() -> None:
+    commands = {f"convstep.cli.{name}" for name in COMMANDS}
+    assert not {module: known for module in commands if (known := imports()[module] & commands)}

@@ -21,7 +21,7 @@ from convstep.candidate.call.returned import meaning
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
-from convstep.candidate.check.detect_convention import choose
+from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.target import Target
 from convstep.printable import printable
 
@@ -39,7 +39,7 @@ def likely_call(worker: Worker, convention: str) -> Call:
         CandidateError: there is no such convention, or it has no backward.
     """
     try:
-        return choose(worker, convention)[0]
+        return detect_convention(worker, convention)[0]
     except CannotCall as error:
         return _likeliest(worker.candidate, error)
 

@@ -17,7 +17,7 @@ from convstep.printable import printable, printable_lines
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
     from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.check.grade import Judged, Result
+    from convstep.candidate.check.grade import Grade, Result
     from convstep.candidate.diagnose.findings import Finding
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.verdict import Verdict
@@ -173,12 +173,12 @@ def _failure(verdict: Verdict) -> list[str]:
     call, problem = verdict.swept.call, result.right.problem
     lines = [f"smallest failing problem: {problem_words(result)}"]
     lines += _wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
-    here = {found.name: found for found in result.judged}
+    here = {found.name: found for found in result.grades}
     for name, words in verdict.patterns.items():
         said = [] if words == verdict.pattern else [words]
         said += _there(here.get(name), result, call)
         lines += _wrapped(f"{name:7} {'; '.join(said) or words}", "  ")
-    if result.outcome.message and not result.judged:
+    if result.outcome.message and not result.grades:
         line = f" ({result.outcome.place})" if result.outcome.place else ""
         lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
@@ -187,7 +187,7 @@ def _failure(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _there(found: Judged | None, result: Result, call: Call) -> list[str]:
+def _there(found: Grade | None, result: Result, call: Call) -> list[str]:
     """How a gradient is wrong on the failing problem, in its author's layout."""
     if found is not None and found.kind == "wrong":
         cell = cell_text(found.name, their_cell(call, found.name, found.worst))
@@ -213,7 +213,7 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    """Lines of a paragraph; a shape or an index stays in one piece."""
+    """Wrap a paragraph without breaking shapes or indices."""
     lines = textwrap.wrap(
         re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
         WIDTH,

@@ -100,7 +100,7 @@ class Verdict:
         if self.ok and swept.passed < FEW:
             return _thin(swept)
         if self.ok:
-            judged = {found.name for result in swept.results if result.ok for found in result.judged}
+            judged = {found.name for result in swept.results if result.ok for found in result.grades}
             return tr(
                 "{name} is right: all gradients agree on {problems}"
                 if len(judged) == len(NAMES)
@@ -259,7 +259,7 @@ def _row(result: Result) -> dict[str, str | int | float | None]:
     """One problem of the sweep, and what became of it."""
     problem, kind = result.right.problem, result.outcome.kind
     shapes = {name: getattr(problem, name) for name in ("A_prev", "W", "b", "dZ")}
-    errors = {found.name: found.max_abs_error for found in result.judged}
+    errors = {found.name: found.max_abs_error for found in result.grades}
     judged = "right" if result.ok else "wrong"
     return {
         **table_columns(
@@ -276,7 +276,7 @@ def _row(result: Result) -> dict[str, str | int | float | None]:
 
 
 def _thin(swept: Swept) -> str:
-    """The verdict on a candidate that is right, but on few problems: what these have in common."""
+    """The headline of a candidate that is right on few problems: what they have in common."""
     name, problems = swept.candidate.name, count(swept.passed)
     if not swept.refused:
         return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)

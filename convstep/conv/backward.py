@@ -91,7 +91,7 @@ def _loop(
                     dA_prev_pad[at] += w * dz
                     if db is not None:
                         db[i_c] += dz
-                    yield Step(run, i_n, i_h, i_w, i_c, x, w, dz)
+                    yield Step(run, i_n, i_h, i_w, i_c, at, x, w, dz)
     return run.gradients()
 
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from convstep.brief import brief
+from convstep.steps.nest import Nest
 
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]
+Window = tuple[int, slice, slice, slice]
+"""Sample, rows, columns and channels of a padded array."""
 
 
 class StepIndex(NamedTuple):
@@ -100,6 +103,11 @@ class Geometry:
         h_out, w_out, c_out = self.output_shape
         return self.samples * h_out * w_out * c_out
 
+    @property
+    def nest(self) -> Nest:
+        """The four loops; the one over the samples is silent without a batch axis."""
+        return Nest(StepIndex._fields, (self.samples, *self.output_shape), silent=int(self.batch is None))
+
     def step_at(self, index: StepIndex) -> int:
         """The step number of a loop index, counted from 0."""
         h_out, w_out, c_out = self.output_shape
@@ -135,7 +143,7 @@ class Geometry:
         group = i_c // (c_out // self.groups)
         return slice(group * c_k, (group + 1) * c_k)
 
-    def window(self, index: StepIndex) -> tuple[int, slice, slice, slice]:
+    def window(self, index: StepIndex) -> Window:
         """Where one step reads `A_prev_pad` and writes `dA_prev_pad`, batch axis included."""
         i_n, i_h, i_w, i_c = index
         return i_n, self.rows(i_h), self.columns(i_w), self.channels(i_c)

@@ -14,9 +14,11 @@ import numpy.typing as npt
 from convstep.brief import array_text, lines, picture
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
+from convstep.conv.layout import layout
 from convstep.conv.nchw import NCHW, nchw
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
+from convstep.steps.layout import Layout
 
 Array = npt.NDArray[Any]
 
@@ -149,6 +151,11 @@ class Problem:
     def total_steps(self) -> int:
         """Iterations of the loop."""
         return self.geometry.total_steps
+
+    @property
+    def layout(self) -> Layout:
+        """The loops of the pass and the cells it writes: what a stop or a condition may name."""
+        return layout(self.geometry, self.b is not None)
 
     @functools.cached_property
     def A_prev_pad(self) -> Array:

@@ -42,10 +42,10 @@ class SampleShare:
         whole, sample = self._whole, self.sample
         alone = self._pass(sample)
         position = whole.position - sample * self._per_sample
-        if (alone.position, alone.additions) != (position, whole.additions):
+        if (alone.position, alone.made) != (position, whole.made):
             alone.seek(position)
-            for _ in range(whole.additions):
-                alone.next_addition()
+            for _ in range(whole.made):
+                alone.next_write()
         return alone
 
     def prepared(self, position: int) -> bool:

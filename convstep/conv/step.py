@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief, picture
-from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
-from convstep.steps.event import Access
+from convstep.steps.event import Access, Region
 
 Array = npt.NDArray[Any]
 
@@ -66,9 +67,10 @@ class Run:
     def step(self, index: StepIndex) -> Step:
         """The step at a loop index, as the loop would hand it out."""
         i_n, i_h, i_w, i_c = index
-        x = self.samples(self.problem.A_prev_pad)[self.geometry.window(index)]
+        window = self.geometry.window(index)
+        x = self.samples(self.problem.A_prev_pad)[window]
         dz = self.samples(self.problem.dZ)[index]
-        return Step(self, i_n, i_h, i_w, i_c, x, self.problem.W[i_c], dz)
+        return Step(self, i_n, i_h, i_w, i_c, window, x, self.problem.W[i_c], dz)
 
     def gradients(self) -> Gradients:
         """`(dW, db, dA_prev)` as they stand; `dA_prev` is the padded gradient cropped."""
@@ -88,7 +90,7 @@ class Step:
     iteration, and whatever can be derived is derived when somebody asks.
     """
 
-    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "kernel", "run")
+    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "kernel", "run", "window")
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class Step:
         i_h: int,
         i_w: int,
         i_c: int,
+        window: Window,
         input_slice: Array,
         kernel: Array,
         dz: np.floating[Any],
@@ -112,6 +115,8 @@ class Step:
         """Output column."""
         self.i_c = i_c
         """Output channel."""
+        self.window = window
+        """Where the step lies in the padded input, batch axis included."""
         self.input_slice = input_slice
         """Window of `A_prev_pad`, a view, `(F_h, F_w, C_in // groups)`."""
         self.kernel = kernel
@@ -139,11 +144,6 @@ class Step:
         return self.run.geometry.step_at(self.loop_index)
 
     @property
-    def window(self) -> tuple[int, slice, slice, slice]:
-        """Where the step lies in the padded input, batch axis included."""
-        return self.run.geometry.window(self.loop_index)
-
-    @property
     def dW(self) -> Array:
         """The running gradient of all kernels, live, `(C_out, F_h, F_w, C_in // groups)`."""
         return self.run.dW
@@ -163,20 +163,24 @@ class Step:
 
         Regions index the arrays of the problem and its gradients, with the batch axis where there is one.
         """
-        sample, i_c, dz = self._sample, self.i_c, self.dz
-        window = self.window if sample else self.window[1:]
-        reads = (
-            Access("A_prev_pad", window, "reads", "x", self.input_slice),
-            Access("W", (i_c,), "reads", "w", self.kernel),
-            Access("dZ", (*sample, self.i_h, self.i_w, i_c), "reads", "dz", dz),
+        return (
+            Access("A_prev_pad", self._region, "reads", "x", self.input_slice),
+            Access("W", (self.i_c,), "reads", "w", self.kernel),
+            Access("dZ", (*self._sample, self.i_h, self.i_w, self.i_c), "reads", "dz", self.dz),
+            *self.writes(),
         )
-        adds = (
-            Access("dW", (i_c,), "adds", "x * dz", self.input_slice * dz),
-            Access("dA_prev_pad", window, "adds", "w * dz", self.kernel * dz),
-        )
-        if self.db is None:
-            return (*reads, *adds)
-        return (*reads, *adds, Access("db", (i_c,), "adds", "dz", dz))
+
+    def writes(self) -> Iterator[Access]:
+        """What the step adds, in the loop's order; a value is computed when its turn comes."""
+        yield Access("dW", (self.i_c,), "adds", "x * dz", self.input_slice * self.dz)
+        yield Access("dA_prev_pad", self._region, "adds", "w * dz", self.kernel * self.dz)
+        if self.run.db is not None:
+            yield Access("db", (self.i_c,), "adds", "dz", self.dz)
+
+    @property
+    def _region(self) -> Region:
+        """The window, as an index into the problem's own arrays."""
+        return self.window if self._sample else self.window[1:]
 
     @property
     def _sample(self) -> tuple[int, ...]:

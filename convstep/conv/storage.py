@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 
 from convstep.conv import validation
-from convstep.conv.files import opened, path_of, written_whole
 from convstep.conv.held import (
     LONGEST_HEADER,
     Array,
@@ -25,6 +24,7 @@ from convstep.conv.held import (
 from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded, check_fits
+from convstep.files import opened, path_of, written_whole
 from convstep.language import tr
 from convstep.printable import printable
 

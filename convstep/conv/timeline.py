@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,14 @@ import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
 from convstep.conv.checkpoints import Checkpoints, default_budget
-from convstep.conv.geometry import StepIndex
+from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
 from convstep.language import tr
+from convstep.steps.event import Access, Event, Region
+from convstep.steps.layout import Layout
+from convstep.steps.stepped import Piece, Question
 
 Array = npt.NDArray[Any]
 
@@ -33,14 +37,14 @@ PER_STEP = 1300
 
 
 class Overwritten(NamedTuple):
-    """What one addition is about to overwrite: enough to undo it, and to show "before"."""
+    """What one write is about to overwrite: enough to undo it, and to show "before"."""
 
-    gradient: str
+    array: str
     """Which array: "dW", "dA_prev_pad" or "db"."""
-    region: tuple[int | slice, ...]
+    region: Region
     """The cells it writes, as an index into that array."""
     before: Array
-    """Their values before the addition, in the region's shape."""
+    """Their values before the write, in the region's shape."""
 
     def __repr__(self) -> str:
         """Shapes, not numbers."""
@@ -53,8 +57,8 @@ class Timeline:
     The state at every position has the same bits as the plain loop after that many steps,
     whatever the order of calls. Gradients are live: the arrays stay the same objects.
 
-    Between two positions stand the additions of one step (dW, then dA_prev_pad, then db);
-    `next_addition` and `back_addition` stop there, every other move leaves them.
+    Between two positions stand the writes of one step (dW, then dA_prev_pad, then db);
+    `next_write` and `back_write` stop there, every other move leaves them.
     """
 
     def __init__(self, problem: Problem, budget: int | None = None) -> None:
@@ -67,7 +71,10 @@ class Timeline:
         check_type("problem", problem, Problem)
         self.problem = problem
         """What the pass works on."""
-        self._run = Run.begin(problem)
+        self._run = run = Run.begin(problem)
+        self._running = {"dW": run.dW, "dA_prev_pad": run.dA_prev_pad}
+        if run.db is not None:
+            self._running["db"] = run.db
         self._position = 0
         self._under_way: list[Overwritten] = []
         budget = default_budget(problem) if budget is None else operator.index(budget)
@@ -98,26 +105,42 @@ class Timeline:
         return self.problem.total_steps
 
     @property
-    def additions(self) -> int:
-        """How many additions of the step after `position` are already made: 0 between steps."""
+    def made(self) -> int:
+        """How many writes of the step after `position` are already made: 0 between steps."""
         return len(self._under_way)
 
     @property
-    def additions_per_step(self) -> int:
-        """3, or 2 without a bias."""
-        return 2 if self._run.db is None else 3
+    def arrays(self) -> Mapping[str, Array]:
+        """Every array that a step reads or writes, by name; the gradients are live."""
+        problem = self.problem
+        return {"A_prev_pad": problem.A_prev_pad, "W": problem.W, "dZ": problem.dZ} | self._running
 
     @property
     def step(self) -> Step:
         """The step to look at: the one under way, else the last one executed, else step 0."""
-        number = self._position if self._under_way else max(self._position - 1, 0)
-        return self._run.step(self.problem.geometry.index_at(number))
+        return self._step(self._position if self._under_way else max(self._position - 1, 0))
 
     @property
-    def overwritten(self) -> Mapping[str, Overwritten]:
-        """What `step` has overwritten so far, by gradient; empty at position 0."""
+    def event(self) -> Event:
+        """What `step` reads and writes, with the cells before and after every write.
+
+        Of a write that is not made yet, before is what stands there, and after what it will be.
+        """
+        step = self.step
         made = self._under_way or (self._history[-1] if self._history else ())
-        return {change.gradient: change for change in made}
+        overwritten = {change.array: change.before for change in made}
+        with quiet():
+            accesses = tuple(
+                self._seen(access, overwritten.get(access.array)) if access.writes else access
+                for access in step.accesses()
+            )
+        loops = self.problem.geometry.nest.loops_at(step.index)
+        return Event(step.index, loops, accesses, len(overwritten))
+
+    @property
+    def layout(self) -> Layout:
+        """The loops of the pass and the cells it writes."""
+        return self.problem.layout
 
     @property
     def dW(self) -> Array:
@@ -149,7 +172,7 @@ class Timeline:
             np.array(self.dA_prev_pad),
         )
         for change in self._under_way:
-            _target(copy, change.gradient)[change.region] = change.before
+            getattr(copy, change.array)[change.region] = change.before
         return copy.dW, copy.db, copy.dA_prev_pad
 
     def next(self) -> Step | None:
@@ -161,8 +184,7 @@ class Timeline:
         if self._position == self.total:
             return None
         with quiet():
-            self._execute()
-        return self.step
+            return self._execute()
 
     def back(self) -> Step | None:
         """Undo one step, or what was made of the one under way.
@@ -230,22 +252,48 @@ class Timeline:
         before = sum(change.before.nbytes for made in self._history for change in made)
         return self._checkpoints.kept_bytes + before + PER_STEP * len(self._history)
 
-    def next_addition(self) -> bool:
-        """Make one addition of the next step; the last one completes the step.
+    def touching(self, array: str, index: Sequence[int]) -> Sequence[int]:
+        """The steps that add to a cell, ascending, by index arithmetic.
+
+        Args:
+            array: "dW", "dA_prev_pad" or "db".
+            index: the cell, as an index into that array.
+
+        Raises:
+            ValueError: no such array or cell, or one that is never written; one sentence.
+        """
+        self.layout.check_cell(array, tuple(index))
+        return self.problem.geometry.steps_touching(array, index)
+
+    def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
+        """The steps of a range after which something is true, with far fewer of them executed.
+
+        Args:
+            question: what has to be true.
+            low: the first step of the range.
+            high: after its last.
+            backwards: whether to begin at the last.
+
+        Yields:
+            Pieces in the direction of the search. The timeline itself may be moved meanwhile.
+        """
+        return matching(self.problem, self, question, low, high, backwards)
+
+    def next_write(self) -> bool:
+        """Make one write of the next step; the last one completes the step.
 
         Returns:
-            False at the end, where nothing is left to add.
+            False at the end, where nothing is left to write.
         """
         if self._position == self.total:
             return False
-        index = self.problem.geometry.index_at(self._position)
         with quiet():
-            self._add(index, self.problem.geometry.window(index))
+            self._make(next(islice(self._step(self._position).writes(), self.made, None)))
         self._complete()
         return True
 
-    def back_addition(self) -> bool:
-        """Undo one addition; from a whole step, its last.
+    def back_write(self) -> bool:
+        """Undo one write; from a whole step, its last.
 
         Returns:
             False at the start, where nothing is left to undo.
@@ -260,43 +308,49 @@ class Timeline:
             self._ensure_history()
         return True
 
-    def _execute(self) -> None:
-        """Make the additions that are left of the next step, in the loop's order."""
-        index = self.problem.geometry.index_at(self._position)
-        window = self.problem.geometry.window(index)
-        while not self._complete():
-            self._add(index, window)
+    @property
+    def additions(self) -> int:
+        """`made`, by its former name."""
+        return self.made
 
-    def _complete(self) -> bool:
-        """Count the step under way as executed once all its additions are made."""
-        if len(self._under_way) < self.additions_per_step:
-            return False
-        self._history.append(tuple(self._under_way))
-        self._under_way = []
-        self._position += 1
-        return True
+    next_addition, back_addition = next_write, back_write
 
-    def _add(self, index: StepIndex, window: tuple[int, slice, slice, slice]) -> None:
-        """The next of the three additions of the step at an index, the value it overwrites kept."""
-        dz = self._run.samples(self.problem.dZ)[index]
-        match len(self._under_way):
-            case 0:
-                x = self._run.samples(self.problem.A_prev_pad)[window]
-                self._overwrite("dW", (index.i_c,), x * dz)
-            case 1:
-                self._overwrite("dA_prev_pad", window, self.problem.W[index.i_c] * dz)
-            case _:
-                self._overwrite("db", (index.i_c,), dz)
+    def _step(self, number: int) -> Step:
+        return self._run.step(self.problem.geometry.index_at(number))
 
-    def _overwrite(self, gradient: str, region: tuple[int | slice, ...], contribution: Array) -> None:
-        cells = _target(self._run, gradient)[region]
-        self._under_way.append(Overwritten(gradient, region, np.array(cells)))
-        _target(self._run, gradient)[region] = cells + contribution
+    def _execute(self) -> Step:
+        """Make the writes that are left of the next step."""
+        step = self._step(self._position)
+        for write in islice(step.writes(), self.made, None):
+            self._make(write)
+        self._complete()
+        return step
+
+    def _complete(self) -> None:
+        """Count the step under way as executed once all its writes are made."""
+        if self.made == len(self._running):
+            self._history.append(tuple(self._under_way))
+            self._under_way = []
+            self._position += 1
+
+    def _make(self, write: Access) -> None:
+        """Write, with what is overwritten kept."""
+        array = self._running[write.array]
+        cells = array[write.region]
+        self._under_way.append(Overwritten(write.array, write.region, np.array(cells)))
+        array[write.region] = cells + write.value
+
+    def _seen(self, write: Access, before: Array | None) -> Access:
+        """A write with the cells before and after it."""
+        live = np.array(self._running[write.array][write.region])
+        if before is None:
+            return write._replace(before=live, after=np.asarray(live + write.value))
+        return write._replace(before=before, after=live)
 
     def _undo(self, made: list[Overwritten] | tuple[Overwritten, ...]) -> None:
-        """Put back what the additions overwrote; never subtract, floats do not come back."""
+        """Put back what the writes overwrote; never subtract, floats do not come back."""
         for change in made:
-            _target(self._run, change.gradient)[change.region] = change.before
+            self._running[change.array][change.region] = change.before
 
     def _rewind(self, position: int) -> None:
         """Undo steps, one by one."""
@@ -318,11 +372,3 @@ class Timeline:
         self._checkpoints.restore(self._run, self._position, position)
         self._history.clear()
         self._position = position
-
-
-def _target(run: Run, gradient: str) -> Array:
-    """A running gradient, with a batch axis where the loop's index has one."""
-    if gradient == "dA_prev_pad":
-        return run.samples(run.dA_prev_pad)
-    target: Array = getattr(run, gradient)
-    return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 from convstep.language import tr
 from convstep.printable import SentenceError
+from convstep.steps.cells import cell_text as cell_text
 
 Array = npt.NDArray[Any]
 
@@ -436,11 +437,6 @@ def table_columns(
     arrays = {name: None if shape is None else shape_text(shape) for name, shape in shapes.items()}
     texts = {"stride": pair_text(stride), "padding": padding, "dilation": pair_text(dilation)}
     return {**arrays, **texts, "groups": groups}
-
-
-def cell_text(name: str, index: Iterable[int]) -> str:
-    """A cell as NumPy writes it: "dW", `(0, 1, 2, 0)` -> "dW[0, 1, 2, 0]"."""
-    return f"{name}[{', '.join(map(str, index))}]"
 
 
 def place_text(index: StepIndex, geometry: Geometry) -> str:

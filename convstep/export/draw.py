@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
-from convstep.replay.provenance import Provenance, provenance
+from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
 from convstep.view.numbers.text import short
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -108,19 +109,19 @@ async def _debugger(
     progress: Progress,
 ) -> list[Frame]:
     app = DebuggerApp(problem, problem_title(name), live=False)
-    title = f"convstep {app.debugger.problem_name}"
+    title = f"convstep {app.debugger.state.name}"
     cell = "" if why is None else cell_text(why.gradient, why.index)
     shown = "the comparison at " if comparison else f"why {cell}, at " if cell else ""
     frames: list[Frame] = []
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
         for position in positions:
-            debugger.travel(position)
+            debugger.travel.to(position)
             await app.workers.wait_for_complete()
             if comparison:
-                debugger.action_compare()
+                debugger.asking.compare()
             elif why is not None:
-                debugger.explain(why)
+                debugger.asking.explain(why)
             await pilot.pause()
             await app.workers.wait_for_complete()
             await pilot.pause()
@@ -153,12 +154,12 @@ async def _candidate(
         timeline = app.debugger.timeline
         for position in positions:
             if position is not None:
-                app.debugger.travel(position)
+                app.debugger.travel.to(position)
             await pilot.pause()
             await app.workers.wait_for_complete()  # all marks are found, all questions answered
             await pilot.pause()
             if diagnosis:
-                app.debugger.action_diagnosis()
+                app.debugger.action_do("diagnosis")
                 await pilot.pause()
             caption = "the diagnosis at " * diagnosis + step_caption(timeline)
             at, total = timeline.position, timeline.total

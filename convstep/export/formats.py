@@ -6,11 +6,11 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from convstep.conv.files import check_target, written_whole
 from convstep.export.cast import cast
 from convstep.export.document import document
 from convstep.export.frame import Frame
 from convstep.export.svg import svg
+from convstep.files import check_target, written_whole
 from convstep.language import tr
 from convstep.printable import SentenceError
 

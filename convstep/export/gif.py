@@ -2,6 +2,9 @@
 
 A pixel is a mixture of its cell's two colours, so the colours of a GIF are known before anything is
 drawn: every pair of colours that occurs, mixed in a few levels. They are exact where 255 are enough.
+
+Pillow compresses a frame. Its own `save_all` makes a file as small from the same palette, but holds
+every frame until the last: 2 GB for the most pictures of an export. Here one frame is held.
 """
 
 from __future__ import annotations

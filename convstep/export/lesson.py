@@ -22,7 +22,7 @@ from convstep.ui.lesson_app import LessonApp
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-    from convstep.ui.screens.lesson import LessonScreen
+    from convstep.ui.modes.lesson import LessonMode
 
 MOVING = 0.35
 """Seconds of a step on the way to a page's place."""
@@ -112,10 +112,10 @@ class _Drawing:
         return self._frames
 
     @property
-    def _screen(self) -> LessonScreen:
-        screen = self._app.page_screen
-        assert screen is not None
-        return screen
+    def _mode(self) -> LessonMode:
+        mode = self._app.lesson_mode
+        assert mode is not None
+        return mode
 
     async def _page(self, number: int, *, first: bool) -> None:
         page = self._lesson.pages[number]
@@ -129,49 +129,49 @@ class _Drawing:
             await self._settle()
             title = say(self._lesson.language, "answer.of", title=page.title)
             await self._told(title, answer_markdown(page))
-        if page.reveal.opens == COMPARISON:
-            self._screen.open_beside()
+        if page.place_after.opens == COMPARISON:
+            self._mode.answering.open_beside()
             await self._settle()
             self._take(page.title, "")
             self._app.pop_screen()
 
     def _answer(self) -> None:
         """Answer as somebody does who knows."""
-        screen, question = self._screen, self._screen.walk.question
+        mode, question = self._mode, self._mode.page.walk.question
         if question is None:
             return
         solution = question.solution
         if not isinstance(solution, str):
-            screen.chosen = set(solution)
-        screen.submit(solution)
+            mode.page.chosen = set(solution)
+        mode.answering.submit(solution)
 
     async def _turn(self, number: int, *, shown: bool) -> None:
         """To the next page, step by step where it is near."""
         if number + 1 >= len(self._lesson.pages):
             return
         page = self._lesson.pages[number + 1]
-        if shown and page.problem is self._screen.problem:
-            await self._walk(page, page.stop.position)
+        if shown and page.problem is self._mode.page.problem:
+            await self._walk(page, page.place.position)
         self._app.turn(1)
         await self._settle()
 
     async def _walk(self, page: Page, goal: int | None = None) -> None:
         """Show the steps on the way to a place, the last one excepted, if there are not many."""
-        screen = self._screen
-        before = screen.timeline.position
-        after = page.reveal.position if goal is None else goal
+        mode = self._mode
+        before = mode.state.position
+        after = page.place_after.position if goal is None else goal
         if not self._moving or page.candidate or not 1 < after - before <= MOST_STEPS:
             return
-        with screen.led():
+        with mode.page.led():
             for position in range(before + 1, after):
-                screen.travel(position)
+                mode.host.travel.to(position)
                 await self._settle()
                 self._take(page.title, "", seconds=MOVING)
 
     async def _told(self, caption: str, text: str) -> None:
         """The page; where things move, all of it is scrolled through."""
         self._take(caption, text)
-        page = self._screen.narration.page
+        page = self._mode.page.narration.page
         while self._moving and page.scroll_offset.y < page.max_scroll_y:
             page.scroll_by(max(page.size.height - 2, 1))
             await self._settle()

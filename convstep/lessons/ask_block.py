@@ -1,30 +1,29 @@
-"""An `ask` block on its way to a question, and what every kind of question needs of it."""
+"""An `ask` block, and what every kind of question takes from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import Face, Placed, face_of, seeing
+from convstep.lessons.page_place import Face, Placed, face_of, showing
 from convstep.lessons.questions import Question
 from convstep.lessons.tensors import Cells, Index
 from convstep.lessons.words import say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asking:
-    """A block on its way to a question."""
+class AskBlock:
+    """What an `ask` block says, and where it is said."""
 
     fields: Fields
     """Its keys."""
     items: list[tuple[str, int]]
     """Its list lines."""
-    standing: Placed
+    placed: Placed
     """Where the debugger stands when it is asked."""
     language: str
     """Of the lesson."""
@@ -54,7 +53,7 @@ class Asking:
 
     def filled(self, text: str, line: int) -> str:
         """A text of the block with its numbers."""
-        return fill_in(text, self.standing.timeline, line)
+        return fill_in(text, self.placed.timeline, line)
 
     def next_step(self) -> int:
         """The step that is about to run.
@@ -62,27 +61,25 @@ class Asking:
         Raises:
             LessonError: there is none.
         """
-        step = self.standing.next_step
+        step = self.placed.next_step
         if step is None:
-            raise LessonError(
-                tr("this asks about the next step, but the loop is at its end; stop earlier"),
-                self.fields.line,
-            )
+            sentence = "this asks about the next step, but the loop is at its end; stop earlier"
+            raise wrong(sentence, self.fields.line)
         return step
 
 
 Asked = tuple[Question, PagePlace, PagePlace]
-"""The question, the stop with the cells in sight, and the stop when it is answered."""
+"""The question, the place with the cells it is about in sight, and the place once it is answered."""
 
 
-def pointing(stop: PagePlace, asking: Asking, tensor: str, index: Index) -> PagePlace:
-    """The stop with a cell marked and in sight."""
-    stop = replace(stop, marks=(*stop.marks, Cells(tensor, (index,))), focus=stop.focus or tensor)
-    return in_sight(stop, asking, tensor, face_of(tensor, index))
+def pointing(place: PagePlace, block: AskBlock, tensor: str, index: Index) -> PagePlace:
+    """The place with a cell marked and in sight."""
+    place = replace(place, marks=(*place.marks, Cells(tensor, (index,))), focus=place.focus or tensor)
+    return in_sight(place, block, tensor, face_of(tensor, index))
 
 
-def in_sight(stop: PagePlace, asking: Asking, tensor: str, face: Face) -> PagePlace:
-    """The stop with a face shown."""
+def in_sight(place: PagePlace, block: AskBlock, tensor: str, face: Face) -> PagePlace:
+    """The place with a face in sight."""
     if tensor in ("b", "db"):
-        return stop
-    return seeing(stop, asking.standing.problem, [(tensor, face)], asking.fields.line)
+        return place
+    return showing(place, block.placed.problem, [(tensor, face)], block.fields.line)

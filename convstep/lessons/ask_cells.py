@@ -5,86 +5,71 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from convstep.language import tr
+from convstep.conv.layout import GRADIENTS
 from convstep.lessons import explaining
-from convstep.lessons.ask_block import Asked, Asking, in_sight
-from convstep.lessons.errors import LessonError
+from convstep.lessons.ask_block import AskBlock, Asked, in_sight
+from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import Face, face_name, face_of, on_face
+from convstep.lessons.page_place import Face, face_name, face_of, on_face, panel_of
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
-from convstep.replay.provenance import GRADIENTS
 
 
-def ask_cells(asking: Asking) -> Asked:
+def ask_cells(block: AskBlock) -> Asked:
     """Read a question about cells."""
-    fields, standing = asking.fields, asking.standing
-    geometry = standing.problem.geometry
+    fields, placed = block.fields, block.placed
+    geometry = placed.problem.geometry
     wish = fields.text("answer", "next step")
-    tensor, face = _asked_face(asking)
-    line, why, reveal = fields.line_of("answer"), "", standing.stop
+    tensor, face = _asked_face(block)
+    line, why, place_after = fields.line_of("answer"), "", placed.place
     if wish == "next step":
-        step = asking.next_step()
+        step = block.next_step()
         if tensor not in GRADIENTS:
-            raise LessonError(
-                tr("no step changes {tensor}; ask about {names}", tensor=tensor, names=", ".join(GRADIENTS)),
-                fields.line_of("on"),
-            )
+            sentence = "no step changes {tensor}; ask about {names}"
+            raise wrong(sentence, fields.line_of("on"), tensor=tensor, names=", ".join(GRADIENTS))
         every = cells_of_step(tensor, step, geometry)
         face = face or face_of(tensor, min(every))  # the first channel of its group
-        why = explaining.step_writes(asking.language, tensor, step, geometry)
-        key, reveal = "ask.cells", PagePlace(step + 1, given=True)
+        why = explaining.step_writes(block.language, tensor, step, geometry)
+        key, place_after = "ask.cells", PagePlace(step + 1, given=True)
     elif wish in ("untouched", "padding"):
         if tensor != "dA_prev_pad":
-            raise LessonError(tr("`answer: {wish}` is only for dA_prev_pad", wish=wish), line)
+            raise wrong("`answer: {wish}` is only for dA_prev_pad", line, wish=wish)
         every = (untouched if wish == "untouched" else in_padding)(geometry)
         found = explaining.untouched_why if wish == "untouched" else explaining.padding_why
-        key, why = f"ask.cells.{wish}", found(asking.language, geometry)
+        key, why = f"ask.cells.{wish}", found(block.language, geometry)
     else:
         fields.need("answer")
-        parts = [parse_cells(part, standing.problem, line) for part in wish.split(";")]
+        parts = [parse_cells(part, placed.problem, line) for part in wish.split(";")]
         if {part.tensor for part in parts} != {tensor}:
-            raise LessonError(tr("the answer names cells that are not in {tensor}", tensor=tensor), line)
+            raise wrong("the answer names cells that are not in {tensor}", line, tensor=tensor)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
-    face = face or standing.shown_face(tensor)
+    face = face or placed.shown_face(tensor)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise LessonError(
-            tr("none of these cells is on {face}; ask something else", face=face_name(tensor, face)), line
-        )
-    seen = [n for n, held in zip(shapes(standing.problem)[tensor], face, strict=True) if held is None]
+        sentence = "none of these cells is on {face}; ask something else"
+        raise wrong(sentence, line, face=face_name(tensor, face))
+    seen = [n for n, held in zip(shapes(placed.problem)[tensor], face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
-        raise LessonError(
-            tr(
-                "every cell of {face} would be a right answer; ask something else",
-                face=face_name(tensor, face),
-            ),
-            line,
-        )
+        sentence = "every cell of {face} would be a right answer; ask something else"
+        raise wrong(sentence, line, face=face_name(tensor, face))
     right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
-        **asking.common(asking.say(key, tensor=face_name(tensor, face)), why),
+        **block.common(block.say(key, tensor=face_name(tensor, face)), why),
         tensor=tensor,
         face=face,
         cells=cells,
     )
-    stop = in_sight(replace(standing.stop, focus=standing.stop.focus or tensor), asking, tensor, face)
-    reveal = replace(reveal, marks=(*reveal.marks, right), focus=tensor)
-    return question, stop, in_sight(reveal, asking, tensor, face)
+    place = in_sight(replace(placed.place, focus=placed.place.focus or tensor), block, tensor, face)
+    place_after = replace(place_after, marks=(*place_after.marks, right), focus=tensor)
+    return question, place, in_sight(place_after, block, tensor, face)
 
 
-def _asked_face(asking: Asking) -> tuple[str, Face | None]:
+def _asked_face(block: AskBlock) -> tuple[str, Face | None]:
     """The tensor a question about cells is on, and the face if the lesson names one."""
-    found = asking.fields.need("on")
-    tensor, _, index = found.text.partition("[")
-    tensor = tensor.strip()
-    shape = shapes(asking.standing.problem).get(tensor)
-    if shape is None or tensor == "b":
-        names = ", ".join(name for name in shapes(asking.standing.problem) if name != "b")
-        raise LessonError(
-            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
-        )
-    if not index:
+    found = block.fields.need("on")
+    name, bracket, _ = found.text.partition("[")
+    tensor = panel_of(name.strip(), found, block.placed.problem)
+    if not bracket:
         return tensor, None
-    cells = parse_cells(found.text, asking.standing.problem, found.line)
+    cells = parse_cells(found.text, block.placed.problem, found.line)
     return tensor, face_of(tensor, cells.indices[0])

@@ -4,54 +4,49 @@ from __future__ import annotations
 
 import re
 
-from convstep.language import tr
-from convstep.lessons.ask_block import Asked, Asking
+from convstep.lessons.ask_block import AskBlock, Asked
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion, Option
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.fields import whole_number
 
 
-def ask_line(asking: Asking) -> Asked:
+def ask_line(block: AskBlock) -> Asked:
     """Read a question about a line of code."""
-    fields = asking.fields
-    if not asking.code:
-        raise LessonError(tr("there is no code above this question; add a ```python block"), fields.line)
+    fields = block.fields
+    if not block.code:
+        raise wrong("there is no code above this question; add a ```python block", fields.line)
     found = fields.need("answer")
-    code = asking.code.rstrip()
+    code = block.code.rstrip()
     last = len(code.splitlines())
     lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
     written = {number for number, line in enumerate(code.splitlines(), 1) if line.strip()}
     if not lines <= {*range(1, last + 1)}:
-        raise LessonError(
-            tr("answer is {text!r}; it must be a line of the code, 1 to {last}", text=found.text, last=last),
-            found.line,
-        )
+        sentence = "answer is {text!r}; it must be a line of the code, 1 to {last}"
+        raise wrong(sentence, found.line, text=found.text, last=last)
     if not lines <= written:
-        raise LessonError(tr("answer is {text!r}; that line is empty", text=found.text), found.line)
+        raise wrong("answer is {text!r}; that line is empty", found.line, text=found.text)
     if lines == written:
-        raise LessonError(tr("every line would be a right answer; name fewer"), found.line)
+        raise wrong("every line would be a right answer; name fewer", found.line)
     right, why = fields.text("right"), ""
     if right:
-        why = asking.say("why.line", line=min(lines)) + f"\n\n```python\n{right}\n```"
-    common = asking.common(asking.say("ask.line"), why)
+        why = block.say("why.line", line=min(lines)) + f"\n\n```python\n{right}\n```"
+    common = block.common(block.say("ask.line"), why)
     question = LineQuestion(**common, code=code, lines=frozenset(lines), right=right)
-    return question, asking.standing.stop, asking.standing.stop
+    return question, block.placed.place, block.placed.place
 
 
-def ask_choice(asking: Asking) -> Asked:
+def ask_choice(block: AskBlock) -> Asked:
     """Read a question with options."""
     options = []
-    for text, line in asking.items:
+    for text, line in block.items:
         found = re.fullmatch(r"\[([ xX])\]\s+(.+?)(?:\s+\|\s+(.+))?", text)
         if found is None:
-            raise LessonError(
-                tr("{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one", text=text),
-                line,
-            )
-        said, reason = (asking.filled(part or "", line) for part in (found[2], found[3]))
+            sentence = "{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one"
+            raise wrong(sentence, line, text=text)
+        said, reason = (block.filled(part or "", line) for part in (found[2], found[3]))
         options.append(Option(said, found[1] != " ", reason))
     if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):
-        raise LessonError(tr("a choice needs at least one right and one wrong option"), asking.fields.line)
-    common = asking.common(asking.say("ask.choice"), "")
+        raise wrong("a choice needs at least one right and one wrong option", block.fields.line)
+    common = block.common(block.say("ask.choice"), "")
     question = ChoiceQuestion(**common, options=tuple(options))
-    return question, asking.standing.stop, asking.standing.stop
+    return question, block.placed.place, block.placed.place

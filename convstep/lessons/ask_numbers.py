@@ -4,123 +4,114 @@ from __future__ import annotations
 
 import re
 
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
-from convstep.language import tr
 from convstep.lessons import explaining
-from convstep.lessons.ask_block import Asked, Asking, pointing
-from convstep.lessons.errors import LessonError
+from convstep.lessons.ask_block import AskBlock, Asked, pointing
+from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import number_at
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
-from convstep.replay.provenance import GRADIENTS, provenance
 
 
-def ask_value(asking: Asking) -> Asked:
+def ask_value(block: AskBlock) -> Asked:
     """Read a question about a number."""
-    fields, standing = asking.fields, asking.standing
+    fields, placed = block.fields, block.placed
     if "cell" not in fields:
         answer = fields.need("answer")
-        value = typeable(number_at(answer.text, standing.timeline, answer.line), answer)
+        value = typeable(number_at(answer.text, placed.timeline, answer.line), answer)
         question = ValueQuestion(
-            **asking.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance(value)
+            **block.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance(value)
         )
-        return question, standing.stop, standing.stop
+        return question, placed.place, placed.place
     found = fields.need("cell")
-    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    tensor, index = parse_cell(found.text, placed.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
-        raise LessonError(
-            tr("when is {when!r}; it must be `after` (the next step) or `now`", when=when),
-            fields.line_of("when"),
-        )
+        sentence = "when is {when!r}; it must be `after` (the next step) or `now`"
+        raise wrong(sentence, fields.line_of("when"), when=when)
     name = cell_text(tensor, index)
-    stop = pointing(standing.stop, asking, tensor, index)
+    place = pointing(placed.place, block, tensor, index)
     if when == "now":
-        now = typeable(number_at(name, standing.timeline, found.line), found)
-        why = explaining.value_why(asking.language, standing, tensor, index, now)
-        common = asking.common(asking.say("ask.value.now", cell=name), why)
+        now = typeable(number_at(name, placed.timeline, found.line), found)
+        why = explaining.value_why(block.language, placed, tensor, index, now)
+        common = block.common(block.say("ask.value.now", cell=name), why)
         left = 0.0
         if tensor in GRADIENTS:
-            so_far = provenance(standing.problem, tensor, index)
-            left = residue(so_far, so_far.done(standing.added_to(tensor)))
-        return ValueQuestion(**common, value=now, tolerance=tolerance(now, residue=left)), stop, stop
+            so_far = provenance(placed.problem, tensor, index)
+            left = residue(so_far, so_far.done(placed.added_to(tensor)))
+        return ValueQuestion(**common, value=now, tolerance=tolerance(now, residue=left)), place, place
     if tensor not in GRADIENTS:
-        raise LessonError(
-            tr("no step changes {tensor}; remove `when: after`", tensor=tensor), fields.line_of("when")
-        )
-    step = asking.next_step()
-    made = provenance(standing.problem, tensor, index)
+        raise wrong("no step changes {tensor}; remove `when: after`", fields.line_of("when"), tensor=tensor)
+    step = block.next_step()
+    made = provenance(placed.problem, tensor, index)
     before, added, factors = addition(made, step)
     after = typeable(explaining.held(made, made.done(step + 1)), found)
-    why = explaining.next_value_why(asking.language, standing.problem, tensor, index, step)
+    why = explaining.next_value_why(block.language, placed.problem, tensor, index, step)
     question = ValueQuestion(
-        **asking.common(asking.say("ask.value.after", cell=name), why),
+        **block.common(block.say("ask.value.after", cell=name), why),
         value=after,
         tolerance=tolerance(after, before, added, *factors, residue=residue(made, made.done(step + 1))),
         before=before if added else None,
         added=added if before and added else None,
     )
-    reveal = pointing(PagePlace(step + 1, given=True), asking, tensor, index)
-    return question, stop, reveal
+    place_after = pointing(PagePlace(step + 1, given=True), block, tensor, index)
+    return question, place, place_after
 
 
-def ask_step(asking: Asking) -> Asked:
+def ask_step(block: AskBlock) -> Asked:
     """Read a question about a step."""
-    fields, standing = asking.fields, asking.standing
+    fields, placed = block.fields, block.placed
     found = fields.need("cell")
-    tensor, index = parse_cell(found.text, standing.problem, found.line)
+    tensor, index = parse_cell(found.text, placed.problem, found.line)
     if tensor not in GRADIENTS:
-        raise LessonError(
-            tr("steps add to {names}, not to {tensor}", names=", ".join(GRADIENTS), tensor=tensor), found.line
-        )
-    geometry = standing.problem.geometry
+        sentence = "steps add to {names}, not to {tensor}"
+        raise wrong(sentence, found.line, names=", ".join(GRADIENTS), tensor=tensor)
+    geometry = placed.problem.geometry
     steps = [int(step) for step in geometry.steps_touching(tensor, index)]
     which = fields.text("which", "any")
     if which not in ("any", "first", "last"):
-        raise LessonError(
-            tr("which is {which!r}; it must be first, last or any", which=which), fields.line_of("which")
-        )
+        raise wrong("which is {which!r}; it must be first, last or any", fields.line_of("which"), which=which)
     if not steps:
-        raise LessonError(tr("no step adds to {cell}; ask for another cell", cell=found.text), found.line)
+        raise wrong("no step adds to {cell}; ask for another cell", found.line, cell=found.text)
     right = {"any": steps, "first": steps[:1], "last": steps[-1:]}[which]
-    if len(right) == standing.problem.total_steps:
-        raise LessonError(tr("every step adds to {cell}; ask for another cell", cell=found.text), found.line)
+    if len(right) == placed.problem.total_steps:
+        raise wrong("every step adds to {cell}; ask for another cell", found.line, cell=found.text)
     key = "ask.step" if which == "any" else f"ask.step.{which}"
     names = "i_n,i_h,i_w,i_c" if geometry.batch is not None else "i_h,i_w,i_c"
-    prompt = asking.say(key, cell=cell_text(tensor, index), indices=names)
-    why = explaining.steps_why(asking.language, tensor, index, geometry)
-    question = StepQuestion(**asking.common(prompt, why), geometry=geometry, steps=frozenset(right))
-    stop = pointing(standing.stop, asking, tensor, index)
-    reveal = pointing(PagePlace(right[0] + 1, given=True), asking, tensor, index)
-    return question, stop, reveal
+    prompt = block.say(key, cell=cell_text(tensor, index), indices=names)
+    why = explaining.steps_why(block.language, tensor, index, geometry)
+    question = StepQuestion(**block.common(prompt, why), geometry=geometry, steps=frozenset(right))
+    place = pointing(placed.place, block, tensor, index)
+    place_after = pointing(PagePlace(right[0] + 1, given=True), block, tensor, index)
+    return question, place, place_after
 
 
-def ask_shape(asking: Asking) -> Asked:
+def ask_shape(block: AskBlock) -> Asked:
     """Read a question about a shape."""
-    fields, standing = asking.fields, asking.standing
+    fields, placed = block.fields, block.placed
     if "of" in fields:
         found = fields.need("of")
-        shape = array_shape(found.text, standing.problem)
+        shape = array_shape(found.text, placed.problem)
         if shape is None:
-            known = ", ".join(shapes(standing.problem))
-            raise LessonError(
-                tr("there is no array {name!r}; the arrays are {known}", name=found.text, known=known),
-                found.line,
-            )
-        why = explaining.shape_why(asking.language, found.text, standing.problem)
-        common = asking.common(asking.say("ask.shape", name=found.text), why)
-        others = _others(found.text, standing.problem)
+            known = ", ".join(shapes(placed.problem))
+            sentence = "there is no array {name!r}; the arrays are {known}"
+            raise wrong(sentence, found.line, name=found.text, known=known)
+        why = explaining.shape_why(block.language, found.text, placed.problem)
+        common = block.common(block.say("ask.shape", name=found.text), why)
+        others = _others(found.text, placed.problem)
         question = ShapeQuestion(**common, shape=shape, name=found.text, others=others)
-        return question, standing.stop, standing.stop
+        return question, placed.place, placed.place
     found = fields.need("answer")
     if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
-        raise LessonError(tr("{text!r} is not a shape; write it like (4, 3)", text=found.text), found.line)
+        raise wrong("{text!r} is not a shape; write it like (4, 3)", found.line, text=found.text)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
-    question = ShapeQuestion(**asking.common(fields.need("prompt").text, ""), shape=shape)
-    return question, standing.stop, standing.stop
+    question = ShapeQuestion(**block.common(fields.need("prompt").text, ""), shape=shape)
+    return question, placed.place, placed.place
 
 
 def _others(name: str, problem: Problem) -> tuple[tuple[str, Index], ...]:

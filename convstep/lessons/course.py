@@ -8,9 +8,8 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-from convstep.language import tr
 from convstep.lessons.document import parse_document
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.reading import parse_lesson, read_lesson
 
@@ -74,14 +73,12 @@ def find(text: str, language: str) -> Entry:
         if wanted in (entry.key, slug) or plain == entry.number:
             return entry
     close = difflib.get_close_matches(wanted, [entry.key for entry in course], n=1, cutoff=0.4)
-    raise LessonError(
-        tr(
-            "no lesson is called {name!r}; did you mean {close!r}?"
-            if close
-            else "no lesson is called {name!r}; `convstep learn --list` lists them",
-            name=text,
-            close="".join(close),
-        )
+    raise wrong(
+        "no lesson is called {name!r}; did you mean {close!r}?"
+        if close
+        else "no lesson is called {name!r}; `convstep learn --list` lists them",
+        name=text,
+        close="".join(close),
     )
 
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.fields import Fields, parse_fields
 from convstep.printable import TAB, printable
 
@@ -69,58 +69,42 @@ def parse_document(text: str) -> Document:
         LessonError: there is no front matter, no title or no page, or something stands between them.
     """
     if len(text) > LARGEST:
-        raise LessonError(
-            tr(
-                "the file has {count:,} characters; a lesson has at most {most:,}",
-                count=len(text),
-                most=LARGEST,
-            )
-        )
+        sentence = "the file has {count:,} characters; a lesson has at most {most:,}"
+        raise wrong(sentence, count=len(text), most=LARGEST)
     if found := _CONTROL.search(text):
         line = len(text[: found.start()].splitlines() or [""])
-        raise LessonError(
-            tr("this is not text: it contains the control character {character!r}", character=found[0]), line
-        )
+        sentence = "this is not text: it contains the control character {character!r}"
+        raise wrong(sentence, line, character=found[0])
     lines = [printable(line, None) for line in text.removeprefix("\ufeff").expandtabs(TAB).splitlines()]
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
     for level, heading, line, block in _pieces(lines, body):
         if level and not heading:
-            raise LessonError(
-                tr("this heading is empty; write its words after {signs}", signs="#" * level), line
-            )
+            raise wrong("this heading is empty; write its words after {signs}", line, signs="#" * level)
         if level == 1:
             if title:
-                raise LessonError(tr("there is a second `#` heading; pages begin with `##`"), line)
+                raise wrong("there is a second `#` heading; pages begin with `##`", line)
             title = heading
         elif level == 2:
             if not title:
-                raise LessonError(tr("the lesson has no title; write `# Title` above its first page"), line)
+                raise wrong("the lesson has no title; write `# Title` above its first page", line)
             sections.append((heading, line, []))
         elif block is not None and sections:
             sections[-1][2].append(block)
         elif block is not None:
             if block.fenced or not title:
-                raise LessonError(
-                    tr("this comes before the first page; begin a page with `## Heading`"), line
-                )
+                raise wrong("this comes before the first page; begin a page with `## Heading`", line)
             summary.append(block.text)
     if not title:
         below = min(body + 1, len(lines))  # the front matter may be all there is
-        raise LessonError(tr("the lesson has no title; write `# Title` below the front matter"), below)
+        raise wrong("the lesson has no title; write `# Title` below the front matter", below)
     if not sections:
-        raise LessonError(tr("the lesson has no page; begin one with `## Heading`"), len(lines))
+        raise wrong("the lesson has no page; begin one with `## Heading`", len(lines))
     for heading, line, blocks in sections:
         count = len(heading) + sum(len(block.text) for block in blocks)
         if count > LARGEST_PAGE:
-            raise LessonError(
-                tr(
-                    "this page has {count:,} characters; a page has at most {most:,}",
-                    count=count,
-                    most=LARGEST_PAGE,
-                ),
-                line,
-            )
+            sentence = "this page has {count:,} characters; a page has at most {most:,}"
+            raise wrong(sentence, line, count=count, most=LARGEST_PAGE)
     pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)
     return Document(front, title, "\n\n".join(summary), pages)
 
@@ -128,14 +112,14 @@ def parse_document(text: str) -> Document:
 def _front(lines: list[str]) -> tuple[Fields, int]:
     """The front matter, and the number of lines it takes."""
     if not lines or lines[0].strip() != "---":
-        raise LessonError(tr("the front matter is missing; begin the file with a line ---"), 1)
+        raise wrong("the front matter is missing; begin the file with a line ---", 1)
     for number, line in enumerate(lines[1:], 1):
         if line.strip() == "---":
             fields, items = parse_fields("\n".join(lines[1:number]), 2, tr("the front matter"))
             if items:
-                raise LessonError(tr("the front matter cannot contain a list"), items[0][1])
+                raise wrong("the front matter cannot contain a list", items[0][1])
             return fields, number + 1
-    raise LessonError(tr("the front matter does not end; close it with a line ---"), 1)
+    raise wrong("the front matter does not end; close it with a line ---", 1)
 
 
 def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block | None]]:
@@ -173,6 +157,4 @@ def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block 
 def _check_closed(token: Token, first: int, last: int) -> None:
     """A fence that nobody closed swallows the rest of the lesson."""
     if token.content.count("\n") > last - first - 2:
-        raise LessonError(
-            tr("this {fence} block does not end; close it with {fence}", fence=token.markup), first + 1
-        )
+        raise wrong("this {fence} block does not end; close it with {fence}", first + 1, fence=token.markup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convstep.language import tr
 from convstep.printable import SentenceError
 
 
@@ -23,3 +24,8 @@ class LessonError(SentenceError, ValueError):
     def inside(self, path: str) -> LessonError:
         """The same, naming the file."""
         return LessonError(self.sentence, self.line, path)
+
+
+def wrong(sentence: str, line: int = 0, /, **values: object) -> LessonError:
+    """What is wrong on a line, in the language in use: the sentence and what to fill in, as for `tr`."""
+    return LessonError(tr(sentence, **values), line)

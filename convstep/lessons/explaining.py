@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from convstep.conv.geometry import Geometry
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.lessons.expressions import number_text
 from convstep.lessons.page_place import Placed
 from convstep.lessons.tensors import Index, array_shape
 from convstep.lessons.words import escaped, say
-from convstep.replay.provenance import GRADIENTS, Provenance, provenance
+from convstep.steps.provenance import Provenance
 
 MOST_TERMS = 5
 """Terms of a sum that are written out."""
@@ -93,13 +95,13 @@ def next_value_why(language: str, problem: Problem, tensor: str, index: Index, s
     return _said(language, "why.plus", cell=cell, factors=factors, sum=text)
 
 
-def value_why(language: str, standing: Placed, tensor: str, index: Index, value: float) -> str:
+def value_why(language: str, placed: Placed, tensor: str, index: Index, value: float) -> str:
     """What made a cell what it is where the debugger stands."""
     cell = cell_text(tensor, index)
     if tensor not in GRADIENTS:
         return _said(language, "why.plain", cell=cell, value=number_text(value))
-    found = provenance(standing.problem, tensor, index)
-    count = found.done(standing.added_to(tensor))
+    found = provenance(placed.problem, tensor, index)
+    count = found.done(placed.added_to(tensor))
     if not count:
         return _said(language, "why.not.yet" if len(found) else "why.none", cell=cell)
     terms = " + ".join(_term(found, at) for at in range(min(count, MOST_TERMS)))

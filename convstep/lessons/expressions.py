@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-import operator
 import re
-import warnings
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from convstep.conv.forward import conv2d_forward
-from convstep.conv.problem import Problem
-from convstep.conv.step import Step
 from convstep.conv.timeline import Timeline
+from convstep.expr.language import read_expression
+from convstep.expr.text import LONGEST
+from convstep.expr.values import Shape
 from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 
 _PLACE = re.compile(r"\{=\s*([^{}]+?)\s*(?::(\.\d{1,2}[feg]))?\}")
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
-_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "sum": np.sum,
-    "abs": np.abs,
-    "max": np.max,
-    "min": np.min,
-    "size": np.size,
-}
 _SIGNS = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans(
     "−–×·÷。、\u3000", "--**/., "
 )
 """Signs that people type, by the ones that are read."""
-LONGEST = 500
-"""Characters of one expression."""
-
-Names = Mapping[str, Callable[[], Any]]
 
 
 def number_text(value: float) -> str:
@@ -64,23 +42,16 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
     Raises:
         LessonError: an expression means nothing.
     """
-    names = _names(timeline)
 
     def value(found: re.Match[str]) -> str:
         at = line + text.count("\n", 0, found.start())
-        return _text(evaluate(found[1], names, at), found[1], found[2], at)
+        return _text(evaluate(found[1], timeline, at), found[1], found[2], at)
 
     filled = _PLACE.sub(value, text)
     if "{=" in filled:
         at = line + filled.count("\n", 0, filled.index("{="))
-        raise LessonError(
-            tr(
-                "a {start} is not closed, or is empty; write it like {example}",
-                start="`{=`",
-                example="`{=dz}`",
-            ),
-            at,
-        )
+        sentence = "a {start} is not closed, or is empty; write it like {example}"
+        raise wrong(sentence, at, start="`{=`", example="`{=dz}`")
     return filled
 
 
@@ -90,7 +61,7 @@ def number_at(text: str, timeline: Timeline, line: int) -> float:
     Raises:
         LessonError: it means nothing, or is not one number.
     """
-    return _number(evaluate(text, _names(timeline), line), text, line)
+    return _number(evaluate(text, timeline, line), text, line)
 
 
 def typed(text: str) -> str:
@@ -112,7 +83,7 @@ def arithmetic(text: str) -> float:
     if re.fullmatch(r"[-+]?\d*,\d+", written):
         written = written.replace(",", ".")
     try:
-        value = float(evaluate(written, {}, 0))
+        value = float(evaluate(written, None, 0))
     except (LessonError, TypeError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a number") from error
     if not np.isfinite(value):
@@ -120,76 +91,25 @@ def arithmetic(text: str) -> float:
     return value
 
 
-def evaluate(text: str, names: Names, line: int) -> Any:
-    """The value of an expression: numbers, names, indices, `.shape`, + - * / // % and a few functions.
+def evaluate(text: str, timeline: Timeline | None, line: int) -> Any:
+    """The value of an expression, without a timeline one without names.
 
     Raises:
         LessonError: it is not one, or uses what is not there.
     """
+    here = {} if timeline is None else _here(timeline)
     try:
-        if len(text) > LONGEST:
-            raise ValueError(tr("it is too long"))
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the way it is written
-            return _value(ast.parse(text, mode="eval").body, names)
-    except (SyntaxError, RecursionError, MemoryError) as error:
-        raise LessonError(tr("{text!r} cannot be read as an expression", text=text), line) from error
-    except (ValueError, TypeError, IndexError, ArithmeticError) as error:
-        raise LessonError(
-            tr("{text!r} cannot be computed here: {reason}", text=text, reason=error), line
-        ) from error
-
-
-def _value(node: ast.expr, names: Names) -> Any:
-    match node:
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            return node.value
-        case ast.Name(id=name):
-            if name not in names:
-                sentence = "there is no {name}; there are {known}" if names else "there is no {name}"
-                raise ValueError(tr(sentence, name=name, known=", ".join(names)))
-            return names[name]()
-        case ast.Attribute(value=ast.Name(id="next"), attr=name):
-            return _value(ast.Name(id=f"next.{name}"), names)
-        case ast.Attribute(value=inner, attr="shape"):
-            return np.shape(_value(inner, names))
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_value(inner, names)
-        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
-            return _value(inner, names)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _BINARY[type(op)](_single(left, names), _single(right, names))
-        case ast.Subscript(value=inner, slice=index):
-            return _value(inner, names)[_index(index, names)]
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_value(argument, names))
-    raise ValueError(
-        tr("only numbers, names, indices, + - * / // % and sum, abs, max, min, size are allowed")
-    )
-
-
-def _single(node: ast.expr, names: Names) -> Any:
-    """A value one can compute with."""
-    value = _value(node, names)
-    if isinstance(value, tuple):
-        raise ValueError(tr("a shape is not a number; take one of its numbers, like W.shape[0]"))
-    return value
-
-
-def _index(node: ast.expr, names: Names) -> Any:
-    if isinstance(node, ast.Tuple):
-        return tuple(_index(part, names) for part in node.elts)
-    if isinstance(node, ast.Slice):
-        parts = (node.lower, node.upper, node.step)
-        return slice(*(None if part is None else _whole(part, names) for part in parts))
-    return _whole(node, names)
-
-
-def _whole(node: ast.expr, names: Names) -> int:
-    value = _value(node, names)
-    if np.size(value) != 1 or int(value) != value:
-        raise ValueError(tr("an index must be a whole number"))
-    return int(value)
+        with np.errstate(all="ignore"):
+            looks = tr("an expression looks like {example}", example="2 * dz")
+            names = {} if timeline is None else _names(timeline, here)
+            # so deep that only signs can be too many, in so short a text
+            read = read_expression(text, names, looks, deepest=LONGEST // 2)
+            if read.boolean:
+                raise ValueError(tr("it is true or false, and a number is wanted"))
+            later = {} if timeline is None else _later(timeline, read.names)
+            return read.value(here | later)
+    except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError, MemoryError) as error:
+        raise wrong("{text!r} cannot be computed here: {reason}", line, text=text, reason=error) from error
 
 
 def _text(value: Any, text: str, spec: str | None, line: int) -> str:
@@ -200,73 +120,51 @@ def _text(value: Any, text: str, spec: str | None, line: int) -> str:
 
 
 def _number(value: Any, text: str, line: int) -> float:
-    if value is None:
-        raise LessonError(tr("{text!r} does not exist here: there is no bias", text=text), line)
     if np.size(value) != 1:
-        raise LessonError(
-            tr(
-                "{text!r} is {count} numbers; take one of them, or use sum(…)",
-                text=text,
-                count=np.size(value),
-            ),
-            line,
-        )
+        sentence = "{text!r} is {count} numbers; take one of them, or use sum(…)"
+        raise wrong(sentence, line, text=text, count=np.size(value))
     try:
         return float(np.asarray(value).reshape(()))
     except OverflowError as error:
-        raise LessonError(tr("{text!r} is too large", text=text), line) from error
+        raise wrong("{text!r} is too large", line, text=text) from error
 
 
-def _names(timeline: Timeline) -> Names:
-    """What an expression may speak of: the tensors, the step shown and the next one."""
+def _here(timeline: Timeline) -> dict[str, Any]:
+    """What an expression may speak of, but for what takes time: the tensors and the step shown."""
     problem = timeline.problem
-    found: dict[str, Callable[[], Any]] = {
-        "A_prev": lambda: problem.A_prev,
-        "A_prev_pad": lambda: problem.A_prev_pad,
-        "W": lambda: problem.W,
-        "b": lambda: problem.b,
-        "dZ": lambda: problem.dZ,
-        "Z": lambda: _forward(problem),
-        "dW": lambda: timeline.dW,
-        "db": lambda: timeline.db,
-        "dA_prev_pad": lambda: timeline.dA_prev_pad,
-        "dA_prev": lambda: timeline.dA_prev,
-        "position": lambda: timeline.position,
-        "total": lambda: timeline.total,
-    }
-    return found | _of_step("", lambda: timeline.step) | _of_step("next.", lambda: _next(timeline))
+    given = {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "b", "dZ")}
+    running = ("dW", "db", "dA_prev_pad", "dA_prev", "position", "total")
+    return given | {name: getattr(timeline, name) for name in running} | _of_step("", timeline)
 
 
-def _of_step(prefix: str, step: Callable[[], Step]) -> dict[str, Callable[[], Any]]:
-    return {
-        f"{prefix}step": lambda: step().index,
-        f"{prefix}i_n": lambda: step().i_n,
-        f"{prefix}i_h": lambda: step().i_h,
-        f"{prefix}i_w": lambda: step().i_w,
-        f"{prefix}i_c": lambda: step().i_c,
-        f"{prefix}dz": lambda: step().dz,
-        f"{prefix}x": lambda: step().input_slice,
-        f"{prefix}w": lambda: step().kernel,
-    }
+def _later(timeline: Timeline, asked: frozenset[str]) -> dict[str, Any]:
+    """The rest, if it is asked for: what the forward pass gives, and the step that would be executed next."""
+    problem, found = timeline.problem, dict[str, Any]()
+    if "Z" in asked:
+        given = (problem.A_prev, problem.W, problem.b, problem.stride, problem.padding)
+        found["Z"] = conv2d_forward(*given, dilation=problem.dilation, groups=problem.groups)["Z"]
+    if any(name.startswith("next.") for name in asked):
+        ahead = Timeline(problem)
+        ahead.seek(timeline.position + 1)
+        found |= _of_step("next.", ahead)
+    return found
 
 
-def _next(timeline: Timeline) -> Step:
-    """The step that would be executed next."""
-    if timeline.position >= timeline.total:
-        raise ValueError(tr("there is no next step at the end"))
-    ahead = Timeline(timeline.problem)
-    ahead.seek(timeline.position + 1)
-    return ahead.step
+def _of_step(prefix: str, timeline: Timeline) -> dict[str, Any]:
+    """The numbers of the step shown: its place, and what it reads by the names of the source."""
+    event = timeline.event
+    own = (
+        {"step": event.index} | timeline.layout.turns(event) | {read.text: read.value for read in event.reads}
+    )
+    return {f"{prefix}{name}": value for name, value in own.items()}
 
 
-def _forward(problem: Problem) -> Any:
-    """What the forward pass gives, in the shape of `dZ`."""
-    return conv2d_forward(
-        problem.A_prev,
-        problem.W,
-        problem.b,
-        problem.stride,
-        problem.padding,
-        dilation=problem.dilation,
-        groups=problem.groups,
-    )["Z"]
+def _names(timeline: Timeline, here: dict[str, Any]) -> dict[str, Shape | str]:
+    """The axes of all that there is, and why some of it is not."""
+    like = here | {"Z": timeline.problem.dZ} | _of_step("next.", timeline)
+    names: dict[str, Shape | str] = {name: np.shape(value) for name, value in like.items()}
+    if timeline.problem.b is None:
+        names |= {name: tr("there is no {name}: the problem has no bias", name=name) for name in ("b", "db")}
+    if timeline.position == timeline.total:
+        names |= {name: tr("there is no next step at the end") for name in names if name.startswith("next.")}
+    return names

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)\s*:(?:\s+(.*))?")
 
@@ -58,9 +58,8 @@ class Fields:
                 )
                 raise LessonError(said, found[0].line)
             if len(found) > 1 and key not in several:
-                raise LessonError(
-                    tr("{key!r} is given twice in {what}; remove one", key=key, what=self.what), found[1].line
-                )
+                sentence = "{key!r} is given twice in {what}; remove one"
+                raise wrong(sentence, found[1].line, key=key, what=self.what)
 
     def get(self, key: str) -> Field | None:
         """The value of a key, None if it is not there."""
@@ -76,11 +75,9 @@ class Fields:
         """The value of a key that must be there."""
         found = self.get(key)
         if found is None:
-            raise LessonError(
-                tr("{what} has no {key!r}; add a line `{key}: …`", what=self.what, key=key), self.line
-            )
+            raise wrong("{what} has no {key!r}; add a line `{key}: …`", self.line, what=self.what, key=key)
         if not found.text:
-            raise LessonError(tr("{key!r} is empty; write a value after it", key=key), found.line)
+            raise wrong("{key!r} is empty; write a value after it", found.line, key=key)
         return found
 
     def line_of(self, key: str) -> int:
@@ -127,7 +124,7 @@ def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[st
             fields.values.setdefault(found[1].lower(), []).append(Field((found[2] or "").strip(), number))
             last = (found[1].lower(), False)
         else:
-            raise LessonError(tr("{text!r} is not a `key: value` line", text=written), number)
+            raise wrong("{text!r} is not a `key: value` line", number, text=written)
     return fields, items
 
 

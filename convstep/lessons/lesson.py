@@ -10,7 +10,7 @@ from convstep.lessons.questions import POINTS, Question
 from convstep.lessons.tensors import Cells, Index
 
 COMPARISON = "comparison"
-"""What a stop may open: the comparison with PyTorch."""
+"""What a place may open: the comparison with PyTorch."""
 WHY = "why"
 """The other thing: the steps that make a cell."""
 
@@ -57,13 +57,13 @@ class Page:
     """The source of a backward to stand beside the reference, "" without."""
     before: tuple[Block, ...]
     """The narration, its numbers filled in."""
-    stop: PagePlace
+    place: PagePlace
     """Where the debugger stands."""
     question: Question | None
     """What is asked, if anything."""
     after: tuple[Block, ...]
     """What is said once the question is answered or given up."""
-    reveal: PagePlace
+    place_after: PagePlace
     """Where the debugger stands then."""
 
 

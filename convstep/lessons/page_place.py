@@ -1,21 +1,20 @@
-"""Stops: where the debugger stands on a page, and whether what a page points at can be seen there."""
+"""Where the debugger stands on a page, and whether what the page points at can be seen there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
-from convstep.lessons.fields import Fields, whole_number
+from convstep.lessons.errors import LessonError, wrong
+from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, PagePlace
 from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
 from convstep.replay.places import parse_place
-from convstep.replay.provenance import GRADIENTS
 
-STOP_KEYS = ("at", "additions", "mark", "focus", "open", "values", "channel", "filter")
+PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "values", "channel", "filter")
 """The keys of a `stop`."""
 MODES = ("numbers", "heat", "both")
 """How values can be shown."""
@@ -25,11 +24,11 @@ Face = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """A stop with the debugger really there."""
+    """A place with the debugger really there."""
 
     problem: Problem
     """What is stepped through."""
-    stop: PagePlace
+    place: PagePlace
     """Where."""
     timeline: Timeline
     """At that place."""
@@ -37,17 +36,17 @@ class Placed:
     @property
     def next_step(self) -> int | None:
         """The number of the step that would be executed next; None at the end."""
-        return self.stop.position if self.stop.position < self.timeline.total else None
+        return self.place.position if self.place.position < self.timeline.total else None
 
     def added_to(self, gradient: str) -> int:
         """How many steps have made their addition to a gradient, one that is under way included."""
-        return self.stop.position + (self.stop.additions > GRADIENTS.index(gradient))
+        return self.place.position + (self.place.additions > GRADIENTS.index(gradient))
 
     def shown_face(self, tensor: str) -> Face:
         """The face of a tensor that the debugger shows here."""
         geometry, index = self.problem.geometry, self.timeline.step.loop_index
         batch = () if geometry.batch is None else (index.i_n,)
-        k, shown = self.stop.input_channel or 0, self.stop.output_channel
+        k, shown = self.place.input_channel or 0, self.place.output_channel
         filter_ = index.i_c if shown is None else shown
         if tensor in ("b", "db"):
             return (None,)
@@ -57,16 +56,16 @@ class Placed:
         return (*batch, None, None, last)
 
 
-def stand(problem: Problem, stop: PagePlace) -> Placed:
+def go_to(problem: Problem, place: PagePlace) -> Placed:
     """Go there."""
     timeline = Timeline(problem)
-    timeline.seek(stop.position)
-    for _ in range(stop.additions):
+    timeline.seek(place.position)
+    for _ in range(place.additions):
         timeline.next_addition()
-    return Placed(problem, stop, timeline)
+    return Placed(problem, place, timeline)
 
 
-def parse_stop(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
+def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
     """Read a `stop` block; what it leaves out of the place is as on the page before.
 
     Args:
@@ -77,39 +76,35 @@ def parse_stop(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
     Raises:
         LessonError: there is no such place, cell or panel.
     """
-    fields.check_keys(STOP_KEYS, several=("mark",))
+    fields.check_keys(PLACE_KEYS, several=("mark",))
     position, additions, given = last.position, last.additions, last.given
     if found := fields.get("at"):
-        position, additions, given = _place(found.text, problem, found.line), 0, True
+        position, additions, given = _position(found.text, problem, found.line), 0, True
     if found := fields.get("additions"):
         count = 2 if problem.b is None else 3
         if position == problem.total_steps:
-            raise LessonError(
-                tr("there is no next step of which additions could be made; stop earlier"), found.line
-            )
+            raise wrong("there is no next step of which additions could be made; stop earlier", found.line)
         if found.text not in map(str, range(count)):
-            raise LessonError(
-                tr("additions is {text!r}; it must be 0 to {last}", text=found.text, last=count - 1),
-                found.line,
-            )
+            sentence = "additions is {text!r}; it must be 0 to {last}"
+            raise wrong(sentence, found.line, text=found.text, last=count - 1)
         additions = int(found.text)
     marks = tuple(
         parse_cells(part, problem, mark.line)
         for mark in fields.values.get("mark", [])
         for part in mark.text.split(";")
     )
-    stop = PagePlace(position, given, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
-    return seeing(_opening(stop, fields, problem), problem, _faces(stop, fields, problem), fields.line)
+    place = PagePlace(position, given, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
+    return showing(_opening(place, fields, problem), problem, _faces(place, fields, problem), fields.line)
 
 
-def seeing(stop: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> PagePlace:
-    """The stop with the channel and the filter shown that these faces are of.
+def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> PagePlace:
+    """The place with these faces in sight: their channel and their filter are the ones shown.
 
     Raises:
         LessonError: two of them contradict each other, or one is of another sample or group.
     """
-    standing = stand(problem, stop)
-    index, geometry = standing.timeline.step.loop_index, problem.geometry
+    placed = go_to(problem, place)
+    index, geometry = placed.timeline.step.loop_index, problem.geometry
     first = geometry.channels(index.i_c).start
     for tensor, face in faces:
         filter_ = channel = None
@@ -122,31 +117,19 @@ def seeing(stop: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]],
             channel = channel if face[-1] is None else face[-1]
         sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
         if sample not in (None, index.i_n):
-            raise LessonError(
-                tr(
-                    "this is in sample {sample}, but the loop is in sample {own}",
-                    sample=sample,
-                    own=index.i_n,
-                ),
-                line,
-            )
+            sentence = "this is in sample {sample}, but the loop is in sample {own}"
+            raise wrong(sentence, line, sample=sample, own=index.i_n)
         if channel is not None and not 0 <= channel < geometry.kernel_shape[3]:
-            raise LessonError(
-                tr(
-                    "filter {filter} does not see this channel; stop at a step of its group", filter=index.i_c
-                ),
-                line,
-            )
-        for old, new in ((stop.input_channel, channel), (stop.output_channel, filter_)):
+            sentence = "filter {filter} does not see this channel; stop at a step of its group"
+            raise wrong(sentence, line, filter=index.i_c)
+        for old, new in ((place.input_channel, channel), (place.output_channel, filter_)):
             if old is not None and new not in (None, old):
-                raise LessonError(
-                    tr("these cells are in several channels or filters; mark cells of one face"), line
-                )
+                raise wrong("these cells are in several channels or filters; mark cells of one face", line)
         if channel is not None:
-            stop = replace(stop, input_channel=channel)
+            place = replace(place, input_channel=channel)
         if filter_ is not None:
-            stop = replace(stop, output_channel=filter_)
-    return stop
+            place = replace(place, output_channel=filter_)
+    return place
 
 
 def face_of(tensor: str, index: Index) -> Face:
@@ -163,31 +146,47 @@ def face_name(tensor: str, face: Face) -> str:
     return f"{tensor}[{', '.join(':' if held is None else str(held) for held in face)}]"
 
 
+def panel_of(tensor: str, field: Field, problem: Problem) -> str:
+    """The tensor, if it has a panel.
+
+    Args:
+        tensor: its name.
+        field: where it was named.
+        problem: whose tensors.
+
+    Raises:
+        LessonError: it has none.
+    """
+    panels = [name for name in shapes(problem) if name != "b"]
+    if tensor not in panels:
+        sentence = "there is no panel {name!r}; the panels are {names}"
+        raise wrong(sentence, field.line, name=field.text, names=", ".join(panels))
+    return tensor
+
+
 def on_face(index: Index, face: Face) -> bool:
     """Whether a cell is on a face."""
     return all(held in (None, at) for held, at in zip(face, index, strict=True))
 
 
-def _place(text: str, problem: Problem, line: int) -> int:
+def _position(text: str, problem: Problem, line: int) -> int:
     try:
         return parse_place(text, problem.geometry)
     except ValueError as error:
         raise LessonError(f"at: {error}", line) from error
 
 
-def _faces(stop: PagePlace, fields: Fields, problem: Problem) -> list[tuple[str, Face]]:
+def _faces(place: PagePlace, fields: Fields, problem: Problem) -> list[tuple[str, Face]]:
     """What has to be seen: one face per marked block, then what is asked for by number."""
-    found = [(cells.tensor, _shared_face(cells)) for cells in stop.marks]
+    found = [(cells.tensor, _shared_face(cells)) for cells in place.marks]
     geometry = problem.geometry
     counts = {"channel": geometry.kernel_shape[3], "filter": geometry.kernel_shape[0]}
     for key, count in counts.items():
         if wish := fields.get(key):
             number = whole_number(wish.text)
             if number is None or number >= count:
-                raise LessonError(
-                    tr("{key} is {text!r}; it must be 0 to {last}", key=key, text=wish.text, last=count - 1),
-                    wish.line,
-                )
+                sentence = "{key} is {text!r}; it must be 0 to {last}"
+                raise wrong(sentence, wish.line, key=key, text=wish.text, last=count - 1)
             held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
             found.append(("W", held))
     return [face for face in found if face[0] not in ("b", "db")]
@@ -204,46 +203,29 @@ def _shared_face(cells: Cells) -> Face:
 
 def _focus(fields: Fields, problem: Problem) -> str:
     found = fields.get("focus")
-    if found is None:
-        return ""
-    if found.text not in shapes(problem) or found.text == "b":
-        names = ", ".join(name for name in shapes(problem) if name != "b")
-        raise LessonError(
-            tr("there is no panel {name!r}; the panels are {names}", name=found.text, names=names), found.line
-        )
-    return found.text
+    return "" if found is None else panel_of(found.text, found, problem)
 
 
 def _mode(fields: Fields) -> str:
     found = fields.get("values")
     if found is not None and found.text not in MODES:
-        raise LessonError(
-            tr("values is {text!r}; it must be one of {modes}", text=found.text, modes=", ".join(MODES)),
-            found.line,
-        )
+        sentence = "values is {text!r}; it must be one of {modes}"
+        raise wrong(sentence, found.line, text=found.text, modes=", ".join(MODES))
     return found.text if found else ""
 
 
-def _opening(stop: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
+def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
     found = fields.get("open")
     if found is None:
-        return stop
+        return place
     word, _, cell = found.text.partition(" ")
     if found.text == COMPARISON:
-        return replace(stop, opens=COMPARISON)
+        return replace(place, opens=COMPARISON)
     if word != WHY:
-        raise LessonError(
-            tr("open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`", text=found.text),
-            found.line,
-        )
+        sentence = "open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`"
+        raise wrong(sentence, found.line, text=found.text)
     gradient, index = parse_cell(cell, problem, found.line)
     if gradient not in GRADIENTS:
-        raise LessonError(
-            tr(
-                "{name} is not a gradient; `why` takes a cell of {names}",
-                name=gradient,
-                names=", ".join(GRADIENTS),
-            ),
-            found.line,
-        )
-    return replace(stop, opens=WHY, why=(gradient, index))
+        sentence = "{name} is not a gradient; `why` takes a cell of {names}"
+        raise wrong(sentence, found.line, name=gradient, names=", ".join(GRADIENTS))
+    return replace(place, opens=WHY, why=(gradient, index))

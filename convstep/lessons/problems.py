@@ -14,8 +14,7 @@ from convstep.conv.validation import ProblemError, shape_text
 from convstep.examples import load, names
 from convstep.examples.drawn import Sizes, draw_problem
 from convstep.examples.sizes import input_shape, number, number_or_pair, padding, pair
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields
 from convstep.replay.places import parse_place
 
@@ -66,16 +65,8 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
     for key, choices in _CHOICES.items():
         if key in spec and spec[key].text not in choices:
             one, other = choices
-            raise LessonError(
-                tr(
-                    "{key} is {text!r}; it must be {one} or {other}",
-                    key=key,
-                    text=spec[key].text,
-                    one=one,
-                    other=other,
-                ),
-                spec[key].line,
-            )
+            sentence = "{key} is {text!r}; it must be {one} or {other}"
+            raise wrong(sentence, spec[key].line, key=key, text=spec[key].text, one=one, other=other)
     name = spec.get("problem")
     try:
         problem, called = _named(name, spec, folder) if name is not None else _drawn(spec, line)
@@ -84,28 +75,16 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
         said = str(error) if isinstance(error, ProblemError) else f"{error.filename}: {error.strerror}"
         raise LessonError(said, at) from error
     if problem.total_steps > MOST_STEPS:
-        raise LessonError(
-            tr(
-                "the problem has {count:,} steps; a lesson's may have at most {most:,}",
-                count=problem.total_steps,
-                most=MOST_STEPS,
-            ),
-            line,
-        )
+        sentence = "the problem has {count:,} steps; a lesson's may have at most {most:,}"
+        raise wrong(sentence, line, count=problem.total_steps, most=MOST_STEPS)
     return (_with_upstream(problem, spec["dz"]) if "dz" in spec else problem), called
 
 
 def _named(name: Field, spec: Spec, folder: str) -> tuple[Problem, str]:
     for key in spec:
         if key not in ("problem", "dz"):
-            raise LessonError(
-                tr(
-                    "{key!r} is for a drawn problem; {name} has its own: remove one of the two",
-                    key=key,
-                    name=name.text,
-                ),
-                spec[key].line,
-            )
+            sentence = "{key!r} is for a drawn problem; {name} has its own: remove one of the two"
+            raise wrong(sentence, spec[key].line, key=key, name=name.text)
     if name.text in names():
         return load(name.text), name.text
     if not name.text.endswith(".npz"):
@@ -117,13 +96,8 @@ def _drawn(spec: Spec, line: int) -> tuple[Problem, str]:
     given: dict[str, Any] = {}
     for key in ("input", "filters", "kernel"):
         if key not in spec:
-            raise LessonError(
-                tr(
-                    "the problem has no {key!r}; write `problem: digit`, or input, filters and kernel",
-                    key=key,
-                ),
-                line,
-            )
+            sentence = "the problem has no {key!r}; write `problem: digit`, or input, filters and kernel"
+            raise wrong(sentence, line, key=key)
     for key, parse in _SIZES.items():
         if key in spec:
             try:
@@ -151,13 +125,11 @@ def _with_upstream(problem: Problem, wish: Field) -> Problem:
         except ValueError as error:
             raise LessonError(f"dZ: {error}", wish.line) from error
         if step < 0:
-            raise LessonError(tr("dZ: one-hot needs a place like 1,2,0"), wish.line)
+            raise wrong("dZ: one-hot needs a place like 1,2,0", wish.line)
         kept = problem.geometry.index_at(step)
         at = kept if problem.geometry.batch is not None else kept[1:]
         dZ = np.zeros_like(problem.dZ)
         dZ[at] = problem.dZ[at]
     else:
-        raise LessonError(
-            tr("dZ is {text!r}; it must be `ones` or `one-hot 1,2,0`", text=wish.text), wish.line
-        )
+        raise wrong("dZ is {text!r}; it must be `ones` or `one-hot 1,2,0`", wish.line, text=wish.text)
     return problem.with_arrays(dZ=dZ)

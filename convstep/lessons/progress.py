@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from convstep.conv.files import FileTooLarge, contents, written_whole
+from convstep.files import FileTooLarge, contents, written_whole
 from convstep.language import tr
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk

@@ -7,19 +7,18 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convstep.conv.files import FileTooLarge, contents
-from convstep.language import tr
-from convstep.lessons.asking import KINDS, parse_question
+from convstep.files import FileTooLarge, contents
+from convstep.language import LANGUAGES, tr
+from convstep.lessons.ask_kinds import KINDS, parse_question
 from convstep.lessons.candidates import function_name
 from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import parse_fields, whole_number
 from convstep.lessons.lesson import Lesson, Page, PagePlace
-from convstep.lessons.page_place import parse_stop, stand
+from convstep.lessons.page_place import go_to, read_place
 from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
 from convstep.lessons.questions import Question
-from convstep.lessons.words import LANGUAGES
 
 FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
 """The keys of the front matter."""
@@ -81,13 +80,13 @@ _FORGOTTEN: dict[str, Any] = {
 class _Parts:
     """A page while its blocks are read."""
 
-    stop: PagePlace
+    place: PagePlace
     before: list[Block] = field(default_factory=list)
     after: list[Block] = field(default_factory=list)
     question: Question | None = None
-    reveal: PagePlace | None = None
-    stopped: bool = False
-    revealed: bool = False
+    place_after: PagePlace | None = None
+    placed: bool = False
+    placed_after: bool = False
     code: str = ""
     candidate: bool = False
 
@@ -101,26 +100,20 @@ class _Reader:
         front.check_keys(FRONT_KEYS)
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
-            raise LessonError(
-                tr("language is {language!r}; it must be en or zh", language=self._language),
-                front.line_of("language"),
-            )
+            sentence = "language is {language!r}; it must be en or zh"
+            raise wrong(sentence, front.line_of("language"), language=self._language)
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
-        self._stop, self._candidate = PagePlace(), ""
+        self._place, self._candidate = PagePlace(), ""
 
     def lesson(self, path: str, key: str) -> Lesson:
         front = self._document.front
         kind, order = front.text("kind", "lesson"), whole_number(front.text("order", "0"))
         if kind not in ("lesson", "hunt"):
-            raise LessonError(
-                tr("kind is {kind!r}; it must be lesson or hunt", kind=kind), front.line_of("kind")
-            )
+            raise wrong("kind is {kind!r}; it must be lesson or hunt", front.line_of("kind"), kind=kind)
         if order is None:
-            raise LessonError(
-                tr("order is {text!r}; it must be a whole number", text=front.text("order")),
-                front.line_of("order"),
-            )
+            sentence = "order is {text!r}; it must be a whole number"
+            raise wrong(sentence, front.line_of("order"), text=front.text("order"))
         return Lesson(
             path=path,
             key=key,
@@ -134,24 +127,24 @@ class _Reader:
         )
 
     def _page(self, section: Section) -> Page:
-        parts = _Parts(replace(self._stop, **_FORGOTTEN))
+        parts = _Parts(replace(self._place, **_FORGOTTEN))
         for block in section.blocks:
             word = _directive(block)
             if word == "problem":
                 self._take_problem(block, parts)
             elif word == "stop":
-                self._take_stop(block, parts)
+                self._take_place(block, parts)
             elif word == "ask":
                 self._take_question(block, parts)
             else:
                 self._take_prose(block, parts)
-        stop = parts.stop
-        self._stop = parts.reveal or stop
-        before = self._filled(parts.before, stop)
-        after = self._filled(parts.after, self._stop)
+        place = parts.place
+        self._place = parts.place_after or place
+        before = self._filled(parts.before, place)
+        after = self._filled(parts.after, self._place)
         question = parts.question
         if question is not None and question.why:
-            timeline = stand(self._problem, self._stop).timeline
+            timeline = go_to(self._problem, self._place).timeline
             question = replace(question, why=fill_in(question.why, timeline, question.line))
         return Page(
             title=section.title,
@@ -160,48 +153,44 @@ class _Reader:
             problem_name=self._name,
             candidate=self._candidate,
             before=before,
-            stop=stop,
+            place=place,
             question=question,
             after=after,
-            reveal=self._stop,
+            place_after=self._place,
         )
 
     def _take_problem(self, block: Block, parts: _Parts) -> None:
-        if parts.stopped or parts.question is not None or parts.candidate:
-            raise LessonError(
-                tr("put the problem before the page's stop, candidate and question"), block.line - 1
-            )
+        if parts.placed or parts.question is not None or parts.candidate:
+            raise wrong("put the problem before the page's stop, candidate and question", block.line - 1)
         fields, items = parse_fields(block.text, block.line, "problem")
         if items:
-            raise LessonError(tr("there can be no list here"), items[0][1])
+            raise wrong("there can be no list here", items[0][1])
         fields.check_keys(PROBLEM_KEYS)
         self._spec = spec_of(fields, self._spec)
         self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
-        self._candidate, parts.stop = "", PagePlace()
+        self._candidate, parts.place = "", PagePlace()
 
-    def _take_stop(self, block: Block, parts: _Parts) -> None:
-        if parts.revealed or (parts.question is None and parts.stopped):
-            raise LessonError(
-                tr("this page already has a stop here; it can have one before its question and one after it"),
+    def _take_place(self, block: Block, parts: _Parts) -> None:
+        if parts.placed_after or (parts.question is None and parts.placed):
+            raise wrong(
+                "this page already has a stop here; it can have one before its question and one after it",
                 block.line - 1,
             )
         fields, items = parse_fields(block.text, block.line, "stop")
         if items:
-            raise LessonError(tr("there can be no list here"), items[0][1])
+            raise wrong("there can be no list here", items[0][1])
         if parts.question is None:
-            parts.stop, parts.stopped = parse_stop(fields, self._problem, parts.stop), True
+            parts.place, parts.placed = read_place(fields, self._problem, parts.place), True
         else:
-            last = parts.reveal or parts.stop
-            parts.reveal, parts.revealed = parse_stop(fields, self._problem, last), True
+            last = parts.place_after or parts.place
+            parts.place_after, parts.placed_after = read_place(fields, self._problem, last), True
 
     def _take_question(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
-            raise LessonError(
-                tr("this page already has a question; put this one on a page of its own"), block.line - 1
-            )
-        standing = stand(self._problem, parts.stop)
-        asked = parse_question(block, standing, self._language, parts.code)
-        parts.question, parts.stop, parts.reveal = asked
+            raise wrong("this page already has a question; put this one on a page of its own", block.line - 1)
+        placed = go_to(self._problem, parts.place)
+        asked = parse_question(block, placed, self._language, parts.code)
+        parts.question, parts.place, parts.place_after = asked
 
     def _take_prose(self, block: Block, parts: _Parts) -> None:
         if block.info[:1] == ("python",):
@@ -209,35 +198,28 @@ class _Reader:
             if block.info[1:] == ("candidate",):
                 self._take_candidate(block, parts)
             elif len(block.info) > 1:
-                raise LessonError(
-                    tr(
-                        "there is no {block!r} block; write `python` or `python candidate`",
-                        block=" ".join(block.info),
-                    ),
-                    block.line - 1,
-                )
+                sentence = "there is no {block!r} block; write `python` or `python candidate`"
+                raise wrong(sentence, block.line - 1, block=" ".join(block.info))
         (parts.before if parts.question is None else parts.after).append(block)
 
     def _take_candidate(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
-            raise LessonError(tr("put the candidate before the page's question"), block.line - 1)
+            raise wrong("put the candidate before the page's question", block.line - 1)
         try:
             compile(block.text, "candidate", "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             at = getattr(error, "lineno", None) or 1
             reason = getattr(error, "msg", "") or str(error) or tr("it is nested too deeply")
-            raise LessonError(
-                tr("this is not Python: {reason}", reason=reason), block.line + at - 1
-            ) from error
+            raise wrong("this is not Python: {reason}", block.line + at - 1, reason=reason) from error
         if not function_name(block.text):
-            raise LessonError(tr("this defines no function; a candidate must define one"), block.line - 1)
+            raise wrong("this defines no function; a candidate must define one", block.line - 1)
         self._candidate, parts.candidate = block.text, True
 
-    def _filled(self, blocks: list[Block], stop: PagePlace) -> tuple[Block, ...]:
+    def _filled(self, blocks: list[Block], place: PagePlace) -> tuple[Block, ...]:
         """The narration with its numbers; code stays as it is."""
         if not any("{=" in block.text for block in blocks if not block.fenced):
             return tuple(blocks)
-        timeline = stand(self._problem, stop).timeline
+        timeline = go_to(self._problem, place).timeline
         return tuple(
             block if block.fenced else replace(block, text=fill_in(block.text, timeline, block.line))
             for block in blocks
@@ -253,15 +235,12 @@ def _directive(block: Block) -> str:
     word, *more = block.info or ("",)
     if word in DIRECTIVES:
         if more and word != "ask":
-            raise LessonError(
-                tr("nothing may follow {word!r} here; write `key: value` lines below it", word=word),
-                block.line - 1,
-            )
+            sentence = "nothing may follow {word!r} here; write `key: value` lines below it"
+            raise wrong(sentence, block.line - 1, word=word)
         return word
     close = difflib.get_close_matches(word.lower(), DIRECTIVES, n=1, cutoff=0.75)
     if close or word in KINDS:
         meant = close[0] if close else f"ask {word}"
-        raise LessonError(
-            tr("there is no {word!r} block; did you mean {meant!r}?", word=word, meant=meant), block.line - 1
-        )
+        sentence = "there is no {word!r} block; did you mean {meant!r}?"
+        raise wrong(sentence, block.line - 1, word=word, meant=meant)
     return ""

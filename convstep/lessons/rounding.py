@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 from convstep.lessons.explaining import held
 from convstep.lessons.fields import Field
-from convstep.replay.provenance import Provenance
+from convstep.steps.provenance import Provenance
 
 LEAST_STEP = 0.005
 """Half of the last digit that the screen always shows."""
@@ -33,10 +32,8 @@ def typeable(value: float, field: Field) -> float:
         LessonError: it is not finite.
     """
     if not math.isfinite(value):
-        raise LessonError(
-            tr("{cell} is {value}; ask for a number that can be typed", cell=field.text, value=value),
-            field.line,
-        )
+        sentence = "{cell} is {value}; ask for a number that can be typed"
+        raise wrong(sentence, field.line, cell=field.text, value=value)
     return value
 
 

@@ -11,7 +11,7 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.language import tr
-from convstep.lessons.errors import LessonError
+from convstep.lessons.errors import wrong
 
 Index = tuple[int, ...]
 
@@ -76,33 +76,16 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
     shape = array_shape(name, problem)
     if found is None or shape is None or name == "Z":
         names = ", ".join(shapes(problem))
-        raise LessonError(
-            tr(
-                "{text!r} does not name cells; write {example}, or one of {names}",
-                text=text,
-                example=name_example(problem),
-                names=names,
-            ),
-            line,
-        )
+        sentence = "{text!r} does not name cells; write {example}, or one of {names}"
+        raise wrong(sentence, line, text=text, example=name_example(problem), names=names)
     parts = [part.strip() for part in found[2].split(",")] if found[2] and found[2].strip() else []
     if len(parts) > len(shape):
-        raise LessonError(
-            tr(
-                "{text!r} has {count} indices, but {name} has {axes} axes",
-                text=text,
-                count=len(parts),
-                name=name,
-                axes=len(shape),
-            ),
-            line,
-        )
+        sentence = "{text!r} has {count} indices, but {name} has {axes} axes"
+        raise wrong(sentence, line, text=text, count=len(parts), name=name, axes=len(shape))
     parts += [":"] * (len(shape) - len(parts))
     axes = [_axis(part, length, text, line) for part, length in zip(parts, shape, strict=True)]
     if math.prod(map(len, axes)) > MOST_CELLS:
-        raise LessonError(
-            tr("{text!r} is more than {most:,} cells; name fewer", text=text, most=MOST_CELLS), line
-        )
+        raise wrong("{text!r} is more than {most:,} cells; name fewer", line, text=text, most=MOST_CELLS)
     indices = tuple(itertools.product(*axes))
     if name in ("A_prev", "dA_prev"):
         return Cells(f"{name}_pad", tuple(padded(index, problem.geometry) for index in indices))
@@ -117,7 +100,7 @@ def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
     """
     cells = parse_cells(text, problem, line)
     if len(cells.indices) != 1:
-        raise LessonError(tr("{text!r} is not a single cell; give a number for every axis", text=text), line)
+        raise wrong("{text!r} is not a single cell; give a number for every axis", line, text=text)
     return cells.tensor, cells.indices[0]
 
 
@@ -172,31 +155,16 @@ def _axis(part: str, length: int, text: str, line: int) -> range:
     """The numbers that one index stands for."""
     found = _PART.fullmatch(part)
     if found is None or not part:
-        raise LessonError(
-            tr(
-                "{part!r} in {text!r} is not an index; write a number or a slice like 1:4",
-                part=part,
-                text=text,
-            ),
-            line,
-        )
+        sentence = "{part!r} in {text!r} is not an index; write a number or a slice like 1:4"
+        raise wrong(sentence, line, part=part, text=text)
     if found[2] is None:
         at = int(found[1])
         if not -length <= at < length:
-            raise LessonError(
-                tr(
-                    "{text!r} does not exist: {at} is out of range, it goes from 0 to {last}",
-                    text=text,
-                    at=at,
-                    last=length - 1,
-                ),
-                line,
-            )
+            sentence = "{text!r} does not exist: {at} is out of range, it goes from 0 to {last}"
+            raise wrong(sentence, line, text=text, at=at, last=length - 1)
         return range(at % length, at % length + 1)
     first, last, step = (None if found[n] is None else int(found[n]) for n in (1, 3, 4))
     if step == 0 or not (taken := range(*slice(first, last, step).indices(length))):
-        raise LessonError(
-            tr("{part!r} in {text!r} selects none of the {count} cells", part=part, text=text, count=length),
-            line,
-        )
+        sentence = "{part!r} in {text!r} selects none of the {count} cells"
+        raise wrong(sentence, line, part=part, text=text, count=length)
     return taken

@@ -87,9 +87,9 @@ class Walk:
         return self._of(page).outcome in (RIGHT, SHOWN)
 
     @property
-    def stop(self) -> PagePlace:
+    def place(self) -> PagePlace:
         """Where the debugger stands now."""
-        return self.page.reveal if self.revealed else self.page.stop
+        return self.page.place_after if self.revealed else self.page.place
 
     @property
     def on_last_page(self) -> bool:

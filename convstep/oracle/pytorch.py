@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.conv.files import StrPath
 from convstep.conv.geometry import Geometry, Padding
 from convstep.conv.held import Bounded, Held
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.files import StrPath
 from convstep.language import tr
 from convstep.oracle.blocks import Block, executed_blocks
 from convstep.oracle.expectation import (

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv import storage
-from convstep.conv.files import written_whole
 from convstep.conv.held import LONGEST_TABLE, DamagedError, Held
 from convstep.conv.memory import free_memory
 from convstep.conv.recorded import NAMES, check_origin
 from convstep.conv.storage import RUN
 from convstep.conv.validation import ProblemError
+from convstep.files import written_whole
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.oracle.captured import CapturedLayer, CaptureError, Skipped

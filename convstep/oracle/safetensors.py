@@ -1,6 +1,7 @@
 """The `.safetensors` format: eight bytes of length, a header in JSON, the tensors' bytes.
 
-Read with NumPy alone, and every number of the header is checked before it is believed.
+Read with NumPy alone, and every number of the header is checked before it is believed. The format's
+own package reads no bfloat16 into NumPy, and takes a path where we have a file that was looked at.
 
 Source: https://huggingface.co/docs/safetensors, "Format".
 """

@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-from convstep.conv.files import StrPath, opened, path_of
 from convstep.conv.held import (
     LONGEST_LINE,
     LONGEST_READ,
@@ -26,6 +25,7 @@ from convstep.conv.held import (
 )
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.storage import from_arrays, too_many_names
+from convstep.files import StrPath, opened, path_of
 from convstep.language import tr
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import NotPlain, read_tensors

@@ -1,10 +1,8 @@
 """Conditions: a line of text that is true at some steps and not at others.
 
-A condition speaks about the step just executed, and about the gradients *after* it:
-
-- `step` (from 0), `position` (`step + 1`), `i_n`, `i_h`, `i_w`, `i_c`;
-- `dz`; `x`, the window the step read; `w`, its kernel;
-- `dW`, meaning `dW[i_c]`; `db`, meaning `db[i_c]`; `dA`, the window of `dA_prev_pad`.
+A condition speaks about the step just executed: `step` (from 0), `position` (`step + 1`) and the
+variables of its loops; what it read, by the names the source has for it; and the cells it wrote,
+after it, by the names of their arrays. `Layout.names` has them all.
 
 Where true or false is wanted, an array is true if *any* of its cells is: `isnan(dA)`, `abs(dW) > 10`.
 `not isnan(dA)` therefore says that no cell is NaN, and `all(dA > 0)` asks for every cell. A chain
@@ -16,38 +14,19 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convstep.brief import brief
-from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.step import Step, quiet
+from convstep.expr.language import Expression, read_expression, whole_number
+from convstep.expr.text import error_at
+from convstep.expr.values import Array, Values
 from convstep.language import tr
-from convstep.replay.boxes import loop_counts
-from convstep.replay.condition_syntax import read_expression, whole_number
-from convstep.replay.condition_text import ConditionError as ConditionError
-from convstep.replay.condition_values import Array, Evaluate, Values
+from convstep.steps.layout import Layout
 
-RUNNING = frozenset(("dW", "db", "dA"))
-"""Names whose values depend on the steps before."""
-
-_FROM_STEP: dict[str, Callable[[Step], Any]] = {
-    "step": lambda step: step.index,
-    "position": lambda step: step.index + 1,
-    "i_n": lambda step: step.i_n,
-    "i_h": lambda step: step.i_h,
-    "i_w": lambda step: step.i_w,
-    "i_c": lambda step: step.i_c,
-    "dz": lambda step: step.dz,
-    "x": lambda step: step.input_slice,
-    "w": lambda step: step.kernel,
-    "dW": lambda step: step.dW[step.i_c],
-    "db": lambda step: None if step.db is None else step.db[step.i_c],
-    "dA": lambda step: step.run.samples(step.dA_prev_pad)[step.window],
-}
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.Lt: ast.Gt,
@@ -55,21 +34,6 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.Lt,
     ast.GtE: ast.LtE,
 }
-
-
-class Places(NamedTuple):
-    """Where in the loop a condition can be true at all; elsewhere it is false."""
-
-    i_n: range
-    """Samples."""
-    i_h: range
-    """Output rows."""
-    i_w: range
-    """Output columns."""
-    i_c: range
-    """Output channels."""
-    step: range
-    """Step numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,65 +44,47 @@ class Condition:
     """As it was typed, without the spaces around it."""
     meaning: str = field(repr=False)
     """Its syntax tree, written out."""
-    names: frozenset[str] = field(compare=False)
-    """Which names it uses, functions and constants left out."""
-    _tree: ast.expr = field(compare=False, repr=False)
-    _truth: Evaluate = field(compare=False, repr=False)
+    _expression: Expression = field(compare=False, repr=False)
 
     __repr__ = brief
 
     @classmethod
-    def parse(cls, text: str, geometry: Geometry | None = None, bias: bool = True) -> Condition:
+    def parse(cls, text: str, layout: Layout) -> Condition:
         """Read a condition.
 
         Args:
-            text: such as `abs(dz) > 0.1 and i_c == 2`; it is never executed.
-            geometry: to check indices such as `x[0, 1, 0]` against; unchecked if left out.
-            bias: whether the problem has one; without, there is no `db`.
+            text: such as `abs(dz) > 0.1 and i_h == 2`; it is never executed.
+            layout: of the run it is about.
 
         Raises:
-            ConditionError: one sentence that says where and what is wrong.
-
-        >>> Condition.parse("abs(dz) > 0.1 and i_c == 2").cheap
-        True
+            ExpressionError: one sentence that says where and what is wrong.
         """
-        cells = None if geometry is None else geometry.kernel_shape[1:]
-        read = read_expression(text, cells, bias)
-        return cls(text.strip(), ast.dump(read.tree), read.names, read.tree, read.truth)
+        looks = tr("a condition looks like {example}", example=layout.example)
+        read = read_expression(text, layout.names, looks, many=True)
+        if not read.names:
+            raise error_at(text, read.tree, tr("it is the same at every step; {looks}", looks=looks))
+        return cls(text.strip(), ast.dump(read.tree), read)
 
     def __str__(self) -> str:
         """As it was typed."""
         return self.text
 
     @property
-    def cheap(self) -> bool:
-        """Whether it can be answered without running gradients."""
-        return not self.names & RUNNING
+    def names(self) -> frozenset[str]:
+        """Which names it uses, functions and constants left out."""
+        return self._expression.names
 
-    def check(self, geometry: Geometry, bias: bool) -> None:
-        """Raise a `ConditionError` if the condition does not fit a problem."""
-        read_expression(self.text, geometry.kernel_shape[1:], bias)
-
-    def matches(self, step: Step) -> bool:
-        """Whether it is true of a step, with the gradients as they stand.
+    def true_of(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is true of one step.
 
         Args:
-            step: just executed.
+            values: for each of `names` a number or an array, as `Layout.values` has them.
 
         Raises:
-            ConditionError: an index lies outside the step's arrays, or there is no bias.
+            ExpressionError: an index lies outside an array.
         """
-        values = {}
-        for name in self.names:
-            value = _FROM_STEP[name](step)
-            if value is None:
-                raise ConditionError(tr("there is no db: the problem has no bias"), 1)
-            values[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
-        try:
-            return bool(self.holds(values)[0, 0])
-        except IndexError:
-            self.check(step.run.geometry, step.run.db is not None)
-            raise
+        alone = {name: np.asarray(values[name], np.float64)[np.newaxis, np.newaxis] for name in self.names}
+        return bool(self.holds(alone)[0, 0])
 
     def holds(self, values: Values) -> Array:
         """Whether it is true of many steps at once.
@@ -150,34 +96,35 @@ class Condition:
         Returns:
             Booleans, `(places, channels)`, again with 1 where nothing changes.
         """
-        with quiet():
-            return self._truth(values)
+        with np.errstate(all="ignore"):
+            held: Array = self._expression.truth(values)
+        return held
 
-    def places(self, geometry: Geometry) -> Places:
-        """Where it can be true at all.
+    def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
+        """For which values of the loops' variables it can be true at all.
 
-        Read off comparisons of loop indices (and of `step`, `position`) with numbers that are
-        joined by `and`; nothing is evaluated.
+        Read off comparisons of them (and of `step`, `position`) with numbers that are joined by
+        `and`; nothing is evaluated.
 
         Args:
-            geometry: the loop it is about.
+            counts: how many turns each loop takes, and how many steps there are as "step".
         """
-        found = dict(zip(StepIndex._fields, map(range, loop_counts(geometry)), strict=True))
-        found["step"] = range(geometry.total_steps)
-        for name, operator, number in _bounds(self._tree):
-            shift = 1 if name == "position" else 0
-            name = "step" if name == "position" else name
-            found[name] = _narrowed(found[name], operator, number - shift)
-        return Places(**found)
+        found = {name: range(count) for name, count in counts.items()}
+        for name, operator, number in _bounds(self._expression.tree):
+            if name == "position":
+                name, number = "step", number - 1
+            if name in found:
+                found[name] = _narrowed(found[name], operator, number)
+        return found
 
-    def as_index(self) -> dict[str, int] | None:
-        """`{"i_c": 2}` for a condition that only fixes loop indices, None for any other."""
+    def as_place(self, loops: Collection[str]) -> dict[str, int] | None:
+        """`{"i_h": 2}` for a condition that only fixes variables of these loops, None for any other."""
         fixed: dict[str, int] = {}
-        for part in _terms(self._tree):
+        for part in _terms(self._expression.tree):
             match part:
                 case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[right]):
                     number = whole_number(right)
-                    if name not in StepIndex._fields or name in fixed or number is None:
+                    if name not in loops or name in fixed or number is None:
                         return None
                     fixed[name] = number
                 case _:
@@ -209,7 +156,7 @@ def _bounds(tree: ast.expr) -> Iterator[tuple[str, type[ast.cmpop], float]]:
 def _bound(
     left: ast.expr, operator: type[ast.cmpop], right: ast.expr
 ) -> Iterator[tuple[str, type[ast.cmpop], float]]:
-    if isinstance(left, ast.Name) and left.id in (*Places._fields, "position"):
+    if isinstance(left, ast.Name):
         negative = isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
         value = right.operand if negative and isinstance(right, ast.UnaryOp) else right
         if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):

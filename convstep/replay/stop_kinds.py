@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from convstep.brief import brief
-from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
-from convstep.language import tr
-from convstep.replay.boxes import Box, loop_counts
 from convstep.replay.conditions import Condition
-from convstep.replay.places import out_of_range
-
-GRADIENTS = ("dW", "db", "dA_prev_pad")
-"""Arrays whose cells can be watched."""
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Event
+from convstep.steps.layout import Layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +34,16 @@ class Stop:
         """What it waits for, without the count of hits."""
         raise NotImplementedError
 
-    def check(self, problem: Problem) -> None:
-        """Raise a ValueError, one sentence, if it does not fit the problem."""
+    def check(self, layout: Layout) -> None:
+        """Raise a ValueError, one sentence, if it does not fit a run of this layout."""
+        raise NotImplementedError
+
+    def steps(self, layout: Layout) -> Sequence[int] | None:
+        """The steps it stops at, ascending, where they are known without looking at any; else None."""
+        raise NotImplementedError
+
+    def hit_by(self, event: Event, layout: Layout) -> bool:
+        """Whether it waits at a step that was just executed; its count of hits is not asked."""
         raise NotImplementedError
 
     def like(self, other: Stop) -> bool:
@@ -57,50 +59,59 @@ class Stop:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Breakpoint(Stop):
-    """Stops at the steps of a place in the loop; an index left out matches every value."""
+    """Stops at the steps of a place in the loops; a loop left out matches every turn.
 
-    i_n: int | None = None
-    """Sample."""
-    i_h: int | None = None
-    """Output row."""
-    i_w: int | None = None
-    """Output column."""
-    i_c: int | None = None
-    """Output channel."""
+    >>> str(Breakpoint(i=4, k=1, hits=3))
+    'i == 4 and k == 1 hits 3'
+    """
+
+    place: tuple[tuple[str, int], ...]
+    """Loop variables, outermost first, and their turns."""
 
     __repr__ = brief
+
+    def __init__(
+        self,
+        place: Iterable[tuple[str, int]] = (),
+        *,
+        id: int = 0,
+        enabled: bool = True,
+        hits: int = 1,
+        **loops: int | None,
+    ) -> None:
+        """Take the place as pairs, or as keywords; None matches every turn too."""
+        given = ((name, at) for name, at in loops.items() if at is not None)
+        for name, value in {
+            "place": (*place, *given), "id": id, "enabled": enabled, "hits": hits,
+        }.items():  # fmt: skip
+            object.__setattr__(self, name, value)
 
     @property
     def target(self) -> str:
         """Such as `i_h == 4 and i_c == 1`; `*` is every step."""
-        return " and ".join(f"{name} == {value}" for name, value in self._fixed()) or "*"
+        return " and ".join(f"{name} == {at}" for name, at in self.place) or "*"
 
-    def check(self, problem: Problem) -> None:
+    def check(self, layout: Layout) -> None:
         """Raise a ValueError if there is no such place."""
-        check_place(self, problem.geometry)
+        layout.check_place(dict(self.place))
 
-    def steps(self, geometry: Geometry) -> Sequence[int]:
+    def steps(self, layout: Layout) -> Sequence[int] | None:
         """The steps it stops at, ascending; nothing is written out."""
-        counts = loop_counts(geometry)
-        given = (self.i_n, self.i_h, self.i_w, self.i_c)
-        ranges = [range(n) if i is None else range(i, i + 1) for i, n in zip(given, counts, strict=True)]
-        return Box(ranges, counts)
+        return layout.steps_at(dict(self.place))
 
-    def _fixed(self) -> Iterator[tuple[str, int]]:
-        for name in StepIndex._fields:
-            value: int | None = getattr(self, name)
-            if value is not None:
-                yield name, value
+    def hit_by(self, event: Event, layout: Layout) -> bool:
+        """Whether the step is at the place."""
+        return layout.turns(event).items() >= dict(self.place).items()
 
 
 @dataclass(frozen=True, slots=True)
 class Watchpoint(Stop):
-    """Stops at the steps that add to one cell of a gradient, even where the cell keeps its value."""
+    """Stops at the steps that write one cell, even where the cell keeps its value."""
 
-    gradient: str
-    """Which array: "dW", "db" or "dA_prev_pad"."""
+    array: str
+    """Which array."""
     index: tuple[int, ...]
     """The cell, in the array's own shape: with a batch axis where it has one."""
 
@@ -109,15 +120,19 @@ class Watchpoint(Stop):
     @property
     def target(self) -> str:
         """Such as `watch dW[2, 0, 1, 0]`."""
-        return f"watch {cell_text(self.gradient, self.index)}"
+        return f"watch {cell_text(self.array, self.index)}"
 
-    def check(self, problem: Problem) -> None:
-        """Raise a ValueError if there is no such cell; one that no window reaches is never hit."""
-        check_cell(self.gradient, self.index, problem.geometry, problem.b is not None)
+    def check(self, layout: Layout) -> None:
+        """Raise a ValueError if there is no such cell; one that no step writes is never hit."""
+        layout.check_cell(self.array, self.index)
 
-    def steps(self, geometry: Geometry) -> Sequence[int]:
-        """The steps it stops at, ascending, by index arithmetic; none if no window reaches the cell."""
-        return geometry.steps_touching(self.gradient, self.index)
+    def steps(self, layout: Layout) -> Sequence[int] | None:
+        """The steps it stops at, ascending; none if no step writes the cell."""
+        return layout.touching(self.array, self.index) if layout.touching is not None else None
+
+    def hit_by(self, event: Event, layout: Layout) -> bool:
+        """Whether the step writes the cell."""
+        return event.writes_cell(self.array, self.index, layout.written[self.array])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,77 +149,13 @@ class ConditionStop(Stop):
         """The condition as it was typed."""
         return self.condition.text
 
-    def check(self, problem: Problem) -> None:
-        """Raise a ConditionError if it uses what the problem does not have."""
-        self.condition.check(problem.geometry, problem.b is not None)
+    def check(self, layout: Layout) -> None:
+        """Raise an ExpressionError if it uses what the run does not have."""
+        Condition.parse(self.condition.text, layout)
 
+    def steps(self, layout: Layout) -> None:
+        """Not known without looking."""
 
-def check_place(place: Breakpoint, geometry: Geometry) -> None:
-    """Raise a ValueError, one sentence, for a loop index that does not exist."""
-    for name, count in zip(StepIndex._fields, loop_counts(geometry), strict=True):
-        value: int | None = getattr(place, name)
-        if value is not None and not 0 <= value < count:
-            raise ValueError(out_of_range(name, value, count))
-
-
-def gradient_shape(gradient: str, geometry: Geometry) -> tuple[int, ...]:
-    """The shape of a gradient, as the public arrays have it."""
-    if gradient == "dA_prev_pad":
-        leading = () if geometry.batch is None else (geometry.batch,)
-        return (*leading, *geometry.padded_shape)
-    return geometry.kernel_shape if gradient == "dW" else geometry.kernel_shape[:1]
-
-
-def check_cell(gradient: str, index: tuple[int, ...], geometry: Geometry, bias: bool) -> None:
-    """Raise a ValueError, one sentence, for a cell that does not exist.
-
-    Args:
-        gradient: its array's name.
-        index: the cell.
-        geometry: the convolution.
-        bias: whether there is a `db`.
-    """
-    if gradient not in GRADIENTS:
-        raise ValueError(
-            tr(
-                "{gradient!r} cannot be watched; only {gradients} can",
-                gradient=gradient,
-                gradients=", ".join(GRADIENTS),
-            )
-        )
-    if gradient == "db" and not bias:
-        raise ValueError(tr("there is no db: the problem has no bias"))
-    check_index(gradient, index, gradient_shape(gradient, geometry))
-
-
-def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
-    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have.
-
-    Args:
-        name: the array's.
-        index: the cell.
-        shape: of the array.
-    """
-    cell = cell_text(name, index)
-    if len(index) != len(shape):
-        raise ValueError(
-            tr(
-                "{cell} has {count} indices, but {name} has {axes} axes: {shape}",
-                cell=cell,
-                count=len(index),
-                name=name,
-                axes=len(shape),
-                shape=shape,
-            )
-        )
-    for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
-        if not 0 <= value < length:
-            raise ValueError(
-                tr(
-                    "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}",
-                    cell=cell,
-                    axis=axis,
-                    value=value,
-                    last=length - 1,
-                )
-            )
+    def hit_by(self, event: Event, layout: Layout) -> bool:
+        """Whether it is true after the step."""
+        return self.condition.true_of(layout.values(event))

@@ -5,20 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from convstep.conv.geometry import Geometry, StepIndex
+from convstep.expr.text import ExpressionError
 from convstep.language import tr
-from convstep.replay.conditions import Condition, ConditionError
-from convstep.replay.places import example_place, too_many
-from convstep.replay.stop_kinds import (
-    GRADIENTS,
-    Breakpoint,
-    ConditionStop,
-    Stop,
-    Watchpoint,
-    check_cell,
-    check_index,
-    check_place,
-)
+from convstep.replay.conditions import Condition
+from convstep.replay.places import too_many
+from convstep.replay.stop_kinds import Breakpoint, ConditionStop, Stop, Watchpoint
+from convstep.steps.cells import cell_text
+from convstep.steps.layout import Layout
 
 MOST_HITS = 10**9
 """No run meets more hits than this."""
@@ -26,32 +19,28 @@ MOST_HITS = 10**9
 _HITS = re.compile(r"(.*?)\s+hits\s+(\S+)", re.DOTALL)
 _PLACE = re.compile(r"\(?\s*((?:-?\d{1,9}|\*)(?:[\s,]+(?:-?\d{1,9}|\*))*)\s*\)?")
 _CELL = re.compile(r"(?:watch\b\s*)?(\w+)\s*\[([^\]]*)\]")
-_SHORT = {"dA": "dA_prev_pad"}
 
 
-def parse_stop(text: str, geometry: Geometry, bias: bool = True) -> Stop:
+def parse_stop(text: str, layout: Layout) -> Stop:
     """The stop a person means; `str(stop)` gives a text that reads as the same stop again.
 
-    - `4,2,1`, `4,*,1`, `4,2`: a place of the loop, as in `goto`; `*` or nothing matches every
-      value. With a batch `i_n` comes first. `137` is the step that leads to position 137.
-    - `watch dW[2, 0, 1, 0]`, `watch db[2]`, `watch dA_prev_pad[3, 4, 0]` (`dA` for short), `watch
-      dA_prev[2, 3, 0]` counted without padding: a cell that is written. `watch` may be left out.
-    - anything else is a condition; one that only fixes loop indices is a place of the loop.
+    - `4,2,1`, `4,*,1`, `4,2`: a place in the loops, outermost first, as in `goto`; `*` or nothing
+      matches every turn. `137` is the step that leads to position 137.
+    - `watch NAME[3, 4, 0]`: a cell that is written. `watch` may be left out.
+    - anything else is a condition; one that only fixes loop indices is a place in the loops.
     - `… hits 3` passes over the first two hits of every run.
 
     Args:
         text: what was typed.
-        geometry: the loop it is about.
-        bias: whether the problem has one; without, there is no `db`.
+        layout: of the run it is about.
 
     Raises:
-        ValueError: one sentence; a `ConditionError` says which column is wrong.
+        ValueError: one sentence; an `ExpressionError` says which column is wrong.
     """
     body, hits = text, 1
     if counted := _HITS.fullmatch(text.strip()):
         body, hits = counted[1], _hits(counted[2])
-    stop = _target(body, geometry, bias)
-    return dataclasses.replace(stop, hits=hits)
+    return dataclasses.replace(_target(body, layout), hits=hits)
 
 
 def _hits(number: str) -> int:
@@ -60,91 +49,72 @@ def _hits(number: str) -> int:
     return int(number)
 
 
-def _target(text: str, geometry: Geometry, bias: bool) -> Stop:
+def _target(text: str, layout: Layout) -> Stop:
     plain = text.strip()
     if place := _PLACE.fullmatch(plain):
-        return _breakpoint(re.split(r"[\s,]+", place[1]), plain, geometry)
+        return _breakpoint(re.split(r"[\s,]+", place[1]), plain, layout)
     cell = _CELL.fullmatch(plain)
-    if re.match(r"watch\b", plain) or (cell and _names_a_cell(cell)):
-        return _watchpoint(cell, plain, geometry, bias)
-    condition = Condition.parse(text, geometry, bias)
-    index = condition.as_index()
+    # without `watch` too: in a condition a written array with all its indices is nothing
+    if re.match(r"watch\b", plain) or (cell and layout.known(cell[1])):
+        return _watchpoint(cell, plain, layout)
+    condition = Condition.parse(text, layout)
+    index = condition.as_place(layout.nest.names)
     if index is not None:
-        return _place(index, geometry)
-    for name, values in condition.places(geometry)._asdict().items():
+        return _place(index, layout)
+    counts = layout.counts
+    for name, values in condition.ranges(counts).items():
         if not values:
             sentence = tr(
-                "this is never true: {name} goes from 0 to {last}", name=name, last=_last(name, geometry)
+                "this is never true: {name} goes from 0 to {last}", name=name, last=counts[name] - 1
             )
-            raise ConditionError(sentence, 1, plain)
+            raise ExpressionError(sentence, 1, plain)
     return ConditionStop(condition)
 
 
-def _last(name: str, geometry: Geometry) -> int:
-    whole = (geometry.samples, *geometry.output_shape, geometry.total_steps)
-    return whole[(*StepIndex._fields, "step").index(name)] - 1
-
-
-def _breakpoint(parts: list[str], text: str, geometry: Geometry) -> Breakpoint:
-    numbers = [None if part == "*" else int(part) for part in parts]
+def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
+    nest, numbers = layout.nest, [None if part == "*" else int(part) for part in parts]
     if numbers == [None]:
         return Breakpoint()
     if len(numbers) == 1 and numbers[0] is not None:
         position = numbers[0]
-        if not 1 <= position <= geometry.total_steps:
+        if not 1 <= position <= nest.total:
             raise ValueError(
                 tr(
                     "a run cannot stop at step {position}; there are steps 1 to {total}",
                     position=position,
-                    total=geometry.total_steps,
+                    total=nest.total,
                 )
             )
-        return Breakpoint(*geometry.index_at(position - 1))
-    names = StepIndex._fields if geometry.batch is not None or len(numbers) == 4 else StepIndex._fields[1:]
+        if nest.even:
+            return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
+        return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
+    names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))
     given = zip(names, numbers, strict=False)
-    return _place({name: number for name, number in given if number is not None}, geometry)
+    return _place({name: number for name, number in given if number is not None}, layout)
 
 
-def _place(index: dict[str, int], geometry: Geometry) -> Breakpoint:
-    """The breakpoint with these indices fixed."""
-    stop = Breakpoint(*(index.get(name) for name in StepIndex._fields))
-    check_place(stop, geometry)
-    return stop
+def _place(index: dict[str, int], layout: Layout) -> Breakpoint:
+    """The breakpoint with these loops fixed."""
+    layout.check_place(index)
+    return Breakpoint((name, index[name]) for name in layout.nest.names if name in index)
 
 
-def _names_a_cell(cell: re.Match[str]) -> bool:
-    """Whether `dW[0, 1, 2, 0]` without `watch` can only mean a cell: in a condition it is nothing."""
-    return cell[1] in (*GRADIENTS, *_SHORT, "dA_prev")
-
-
-def _watchpoint(cell: re.Match[str] | None, text: str, geometry: Geometry, bias: bool) -> Watchpoint:
+def _watchpoint(cell: re.Match[str] | None, text: str, layout: Layout) -> Watchpoint:
     numbers = [part.strip() for part in cell[2].split(",")] if cell else []
     if cell is None or not all(re.fullmatch(r"-?\d{1,9}", number) for number in numbers):
-        example = f"watch dA_prev_pad[{example_place(geometry)}]"
+        examples = [cell_text(name, (0,) * len(shape)) for name, shape in layout.written.items()]
         raise ValueError(
             tr(
-                "{text!r} does not name a cell; type it like watch dW[0, 0, 0, 0] or {example}",
+                "{text!r} does not name a cell; type it like watch {first} or watch {last}",
                 text=text,
-                example=example,
+                first=examples[0],
+                last=examples[-1],
             )
         )
-    gradient, index = cell[1], tuple(int(number) for number in numbers)
-    if gradient == "dA_prev":
-        gradient, index = "dA_prev_pad", _padded(index, geometry)
-    gradient = _SHORT.get(gradient, gradient)
-    check_cell(gradient, index, geometry, bias)
-    stop = Watchpoint(gradient, index)
-    if not stop.steps(geometry):
-        raise ValueError(tr("{stop} would never stop: no window reaches the cell", stop=stop.target))
+    stop = Watchpoint(*layout.cell(cell[1], tuple(int(number) for number in numbers)))
+    steps = stop.steps(layout)
+    if steps is not None and not steps:
+        raise ValueError(tr("{stop} would never stop: no step writes the cell", stop=stop.target))
     return stop
-
-
-def _padded(index: tuple[int, ...], geometry: Geometry) -> tuple[int, ...]:
-    """Where a cell of `dA_prev` lies in `dA_prev_pad`."""
-    leading = () if geometry.batch is None else (geometry.batch,)
-    check_index("dA_prev", index, (*leading, *geometry.input_shape))
-    (top, _), (left, _) = geometry.padding
-    *sample, row, column, channel = index
-    return (*sample, row + top, column + left, channel)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convstep.brief import brief
+from convstep.records import Record
 
 MOST_VISITED = 200
 """Positions that are remembered; the oldest are forgotten first."""
@@ -82,15 +83,19 @@ class Visited:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Bookmark:
+class Bookmark(Record):
     """A position with a name."""
 
+    word = "a bookmark"
     position: int
     """Where it stands."""
     label: str
     """What it is called; a number if nobody named it."""
 
     __repr__ = brief
+
+    def __post_init__(self) -> None:
+        """Whatever was typed is a label; what a session cannot hold is refused when one is made."""
 
 
 class Bookmarks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -40,6 +41,33 @@ class Access(NamedTuple):
     def writes(self) -> bool:
         """Whether the cells may change."""
         return self.kind != "reads"
+
+    def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
+        """Whether a cell is one of them.
+
+        Args:
+            index: the cell.
+            shape: the array's.
+        """
+        return all(
+            at in range(length)[part] if isinstance(part, slice) else at == part
+            for part, at, length in zip(self.region, index, shape, strict=False)
+        )
+
+    def offset(self, index: Sequence[int]) -> tuple[int, ...]:
+        """Where a cell of the array stands among these; the other way round than `cell`."""
+        parts = zip(self.region, index, strict=False)
+        within = [(at - part.start) // (part.step or 1) for part, at in parts if isinstance(part, slice)]
+        return *within, *index[len(self.region) :]
+
+    def cell(self, offset: Sequence[int]) -> tuple[int, ...]:
+        """The cell of the array that stands at a place among these; of a single one, that one."""
+        left = list(offset) if np.ndim(self.value) else []
+        index = [
+            part.start + (part.step or 1) * left.pop(0) if isinstance(part, slice) else part
+            for part in self.region
+        ]
+        return *index, *left
 
     def __repr__(self) -> str:
         """Shapes, not numbers."""
@@ -83,13 +111,28 @@ class Event:
         """What it writes, in the order of the source."""
         return tuple(access for access in self.accesses if access.writes)
 
+    def writes_cell(self, array: str, index: Sequence[int], shape: Sequence[int]) -> bool:
+        """Whether it writes a cell of an array of this shape."""
+        return any(write.array == array and write.covers(index, shape) for write in self.writes)
+
     def read(self, text: str) -> Access:
         """What the source calls by this name.
 
         Raises:
             KeyError: the step reads nothing of that name.
         """
-        for access in self.accesses:
-            if access.text == text and not access.writes:
-                return access
-        raise KeyError(text)
+        return _first(text, (read for read in self.reads if read.text == text))
+
+    def write(self, array: str) -> Access:
+        """The first write to an array.
+
+        Raises:
+            KeyError: the step writes nothing there.
+        """
+        return _first(array, (write for write in self.writes if write.array == array))
+
+
+def _first(name: str, found: Iterator[Access]) -> Access:
+    for access in found:
+        return access
+    raise KeyError(name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 import numpy.typing as npt
 
 from convstep.steps.event import Event
+from convstep.steps.layout import Layout
 
 Array = npt.NDArray[Any]
 
@@ -30,6 +32,10 @@ class Stepped(Protocol):
     @property
     def arrays(self) -> Mapping[str, Array]:
         """Every array that a step reads or writes, by name, live."""
+
+    @property
+    def layout(self) -> Layout:
+        """The loops around its steps and the cells they write."""
 
     @property
     def event(self) -> Event:
@@ -55,14 +61,74 @@ class Stepped(Protocol):
         """Undo one write; of a whole step, its last. False at the start."""
 
     def prepared(self, position: int) -> bool:
-        """Whether a seek to a position takes no noticeable time."""
+        """Whether a seek to a position takes no noticeable time; of a run that inherits this, always."""
+        return True
 
     def prepare(self, position: int) -> Iterator[float]:
-        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it."""
+        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it.
+
+        A run that inherits this one has nothing to build.
+        """
+        return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
         """The steps that write a cell, ascending.
 
+        A run that inherits this one looks at every step, and comes back to where it stood.
+
         Raises:
             ValueError: no such array or cell, or one that is never written.
         """
+        self.layout.check_cell(array, index)
+        position, made, found = self.position, self.made, []
+        self.seek(0)
+        while self.next() is not None:
+            if self.event.writes_cell(array, index, self.layout.written[array]):
+                found.append(self.position - 1)
+        self.seek(position)
+        for _ in range(made):
+            self.next_write()
+        return found
+
+
+class Question(Protocol):
+    """What can be asked of every step, and of many at once: a condition."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Which names it uses."""
+
+    def holds(self, values: Mapping[str, Array]) -> Array:
+        """Whether it is true, of many steps at once.
+
+        Args:
+            values: of each of `names`, in float64, `(places, turns, *cells)`: `turns` of the innermost
+                loop at each of `places`. A leading axis is 1 where the value does not change along it.
+
+        Returns:
+            Booleans, `(places, turns)`, again with 1 where nothing changes.
+        """
+
+    def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
+        """For which turns of the loops it can be true; elsewhere it is false.
+
+        Args:
+            counts: of the loops by name, and of all steps as "step".
+        """
+
+
+class Piece(NamedTuple):
+    """A part of a range of steps that has been looked at."""
+
+    frontier: int
+    """Everything between the beginning of the search and here is looked at."""
+    steps: npt.NDArray[np.intp]
+    """The matching steps of this piece, ascending."""
+
+
+@runtime_checkable
+class Matching(Protocol):
+    """A run that knows a faster way to the steps at which something is true than to walk there."""
+
+    def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
+        """The steps of `low … high - 1` after which it is true, in the direction of the search."""

@@ -19,9 +19,10 @@ from convstep.language import tr
 from convstep.served import in_browser
 from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.legible import Legible
+from convstep.ui.modes.mode import Mode
 from convstep.ui.running import EndingApp, run
-from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.type_ahead import Act, TypeAhead
 from convstep.view.grid.colours import Colours
 
@@ -209,12 +210,13 @@ class TorchApp(EndingApp):
         self.push_screen(Palette([Themes], placeholder=tr("Search for themes…")))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The debugger's commands, and Textual's choice of theme."""
-        for command in COMMANDS:
-            if command.palette and isinstance(screen, DebuggerScreen):
+        """What the debugger can do now, and Textual's choice of theme."""
+        for command in COMMANDS if isinstance(screen, DebuggerScreen) else ():
+            assert isinstance(screen, DebuggerScreen)
+            if command.palette and (command.of_app or screen.applies(command.id)):
                 keys = " ".join(command.key_texts)
 
-                async def run(action: str = command.action) -> None:
+                async def run(action: str = command.of_app or f"do({command.id!r})") -> None:
                     await screen.run_action(action)
 
                 yield SystemCommand(f"{tr(command.label)}  {keys}", tr(command.help), run)
@@ -248,14 +250,14 @@ class DebuggerApp(TorchApp):
                 the last step opens the comparison.
         """
         super().__init__(torch, live)
-        self.debugger = self.make_screen(problem, name, command_name or name)
+        self.debugger = DebuggerScreen(self.make_mode(problem, name, command_name or name))
         """The screen below all others."""
         if position:
-            self.debugger.begin_at(position)
+            self.debugger.state.begin_at = position
 
-    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
-        """The debugger's screen."""
-        return DebuggerScreen(problem, name, command_name, compare_at_end=self._live)
+    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+        """What the debugger is about."""
+        return Mode.on(problem, name, command_name, compare_at_end=self._live)
 
     def get_default_screen(self) -> Screen[None]:
         """The debugger."""
@@ -289,7 +291,7 @@ def run_debugger(problem: Problem, session: Session) -> None:
     # in a browser, where a file lies is nobody's business
     name = os.path.basename(session.problem) if in_browser() else session.problem
     app = DebuggerApp(problem, problem_title(session.problem), command_name=name)
-    app.debugger.resume(session)
+    app.debugger.asking.resume(session)
     run(app)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from convstep.ui.app import DebuggerApp
-from convstep.ui.screens.candidate import CandidateScreen
+from convstep.ui.modes.candidate import CandidateMode
+from convstep.ui.modes.mode import Mode
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
-    from convstep.ui.screens.debugger import DebuggerScreen
 
 
 class CandidateApp(DebuggerApp):
@@ -45,9 +45,9 @@ class CandidateApp(DebuggerApp):
         self._opening = problem_name, position
         super().__init__(candidate.problem, name, torch=torch, live=live)
 
-    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
-        """The screen with both."""
-        return CandidateScreen(self.candidate, name, *self._opening)
+    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+        """Both."""
+        return CandidateMode(self.candidate, name, *self._opening)
 
     def close_children(self) -> None:
         """A candidate that hangs must not hold up the end: whoever waits for it is released."""

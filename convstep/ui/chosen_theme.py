@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from convstep.conv.files import contents, written_whole
+from convstep.files import contents, written_whole
 
 VERSION = 1
 """Of the file's form."""

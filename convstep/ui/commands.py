@@ -1,61 +1,64 @@
-"""The one table of commands: key bindings, footer, palette, help and README all come from it."""
+"""The one table of commands: key bindings, footer, palette, help and the guide all come from it.
+
+A key may have several meanings: rows that share a key are tried in the table's order, and the first
+that applies is taken. Where none does, the key says why, in the sentence of its last row.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.binding import Binding
+
+PLAIN, BESIDE, IN_LESSON = "plain", "beside", "lesson"
+"""What a footer is for: a problem, a candidate beside the reference, a lesson's page."""
+EVERYWHERE = (PLAIN, BESIDE, IN_LESSON)
+
+CANDIDATE_ONLY = "this key is for your own backward: convstep debug mine.py:conv_backward"
+LESSONS_ONLY = "this key is for lessons: convstep learn"
+CHOOSE_A_PANEL = "choose a cell first: Tab to a panel, then the arrow keys"
+"""Why a key does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One thing a person can ask for."""
 
-    action: str
-    """The action of the debugger screen."""
+    id: str
+    """What handlers know it by."""
     keys: tuple[str, ...]
     """Keys in Textual's names, the one to show first."""
     label: str
     """Two words at most, for the footer."""
     help: str
-    """One sentence, for the help, the palette and the README."""
+    """One sentence, for the help, the palette and the guide."""
     group: str
     """The heading it stands under."""
-    footer: bool = False
-    """Whether the footer shows it."""
-    beside: bool | None = None
-    """The same where a candidate stands beside the reference; as `footer` unless given."""
-    lesson: bool = False
-    """The same in a lesson."""
+    footer: tuple[str, ...] = ()
+    """The footers that show it."""
+    otherwise: str = ""
+    """What its key answers where it means nothing; "" for a command that works everywhere."""
     palette: bool = True
     """Whether the palette offers it; cursor keys make no sense there."""
+    keyed: bool = False
+    """Whether it is told which of its keys was pressed."""
+    of_app: str = ""
+    """The app's action that does it, where no part of a screen does."""
 
     @property
-    def binding(self) -> Binding:
+    def bindings(self) -> Iterator[Binding]:
         """Textual's form of it."""
-        return self._bound(self.footer)
-
-    @property
-    def beside_binding(self) -> Binding:
-        """The same for the screen with a candidate."""
-        return self._bound(self.footer if self.beside is None else self.beside)
-
-    @property
-    def lesson_binding(self) -> Binding:
-        """The same for a lesson, which has its own use for some keys."""
-        keys = [key for key in self.keys if key not in LESSON_KEYS]
-        return dataclasses.replace(self._bound(self.lesson), key=",".join(keys))
-
-    def _bound(self, shown: bool) -> Binding:
-        return Binding(
-            ",".join(self.keys),
-            self.action,
-            self.label,
-            show=shown,
-            key_display=key_text(self.keys[0]),
-            priority=any(key in _PRIORITY for key in self.keys),
-        )
+        for keys in self.keys if self.keyed else (",".join(self.keys),):
+            arguments = f"{self.id!r}, {keys!r}" if self.keyed else f"{self.id!r}"
+            yield Binding(
+                keys,
+                self.of_app or f"do({arguments})",
+                self.label,
+                show=bool(self.footer),
+                key_display=key_text(self.keys[0]),
+                priority=any(key in _PRIORITY for key in self.keys),
+            )
 
     @property
     def key_texts(self) -> list[str]:
@@ -63,8 +66,6 @@ class Command:
         return [key_text(key) for key in self.keys if key not in _ALIASES]
 
 
-LESSON_KEYS = {"enter", "space"}
-"""In a lesson these do whatever comes next: answer, mark a cell, turn the page."""
 _PRIORITY = {"tab", "shift+tab"}
 """Textual's own focus chain would take these first."""
 _ALIASES = {"f17", "f22", "f23"}
@@ -75,113 +76,169 @@ CANDIDATE = "Your own backward: convstep debug"
 LESSON = "Lessons: convstep learn"
 
 COMMANDS = (
-    Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, True,
-            lesson=True),
-    Command("back", ("N", "backspace", "shift+f10", "f22"), "back", "Go back one iteration.", MOVE, True,
-            lesson=True),
-    Command("next_addition", ("s", "f11"), "add",
-            "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, True,
-            beside=False),
-    Command("back_addition", ("S", "shift+f11", "f23"), "undo addition", "Undo one addition.", MOVE),
-    Command("channels_end", ("f",), "channels end",
+    Command("mark", ("space",), "mark",
+            "In a lesson, while cells are marked: mark the cell, or take its mark away.",
+            LESSON, palette=False),
+    Command("next", ("n", "space", "f10"), "next", "Execute one iteration of the loop.", MOVE, EVERYWHERE),
+    Command("back", ("N", "backspace", "shift+f10", "f22"), "back",
+            "Go back one iteration.", MOVE, EVERYWHERE),
+    Command("next-addition", ("s", "f11"), "add",
+            "Make one of the step's three additions: dW, then dA_prev_pad, then db.", MOVE, (PLAIN,)),
+    Command("back-addition", ("S", "shift+f11", "f23"), "undo addition", "Undo one addition.", MOVE),
+    Command("channels-end", ("f",), "channels end",
             "Run to the end of the channel loop: every i_c at this place.", MOVE),
-    Command("channels_start", ("F",), "channels start", "Back to the start of the channel loop.", MOVE),
-    Command("row_end", ("l",), "row end", "Run to the end of the output row: every i_w.", MOVE),
-    Command("row_start", ("L",), "row start", "Back to the start of the output row.", MOVE),
+    Command("channels-start", ("F",), "channels start", "Back to the start of the channel loop.", MOVE),
+    Command("row-end", ("l",), "row end", "Run to the end of the output row: every i_w.", MOVE),
+    Command("row-start", ("L",), "row start", "Back to the start of the output row.", MOVE),
     Command("play", ("e",), "play",
             "Play one iteration after another; e again, Esc or any move pauses.", MOVE),
-    Command("pace(1)", ("right_parenthesis",), "faster", "Play faster, up to 32 steps a second.", MOVE),
-    Command("pace(-1)", ("left_parenthesis",), "slower",
+    Command("faster", ("right_parenthesis",), "faster", "Play faster, up to 32 steps a second.", MOVE),
+    Command("slower", ("left_parenthesis",), "slower",
             "Play slower, down to one step every two seconds.", MOVE),
     Command("end", ("end",), "end",
-            "Go to the last step; from there, any key that leads forward opens the comparison, "
-            "except in convstep debug and in lessons.", PLACE),
+            "Go to the last step; from there, any key that leads forward opens the comparison, except in "
+            "convstep debug and in lessons.",
+            PLACE),
     Command("start", ("home",), "start", "Go to the start, before the first step.", PLACE),
-    Command("run", ("c", "f5"), "run", "Run to the next stop, or to the end; Esc interrupts.", STOP, True),
-    Command("run_back", ("C", "shift+f5", "f17"), "run back",
+    Command("run", ("c", "f5"), "run",
+            "Run to the next stop, or to the end; Esc interrupts.", STOP, (PLAIN, BESIDE)),
+    Command("run-back", ("C", "shift+f5", "f17"), "run back",
             "Run back to the previous stop, or to the start.", STOP),
-    Command("stop_here", ("b",), "stop",
-            "Set or remove a stop at the cell under the cursor: a dZ cell stops at its step, "
-            "a gradient cell whenever it is written.", STOP, True,
-            beside=False),
+    Command("mark-block", ("b",), "mark block",
+            "In a lesson, while cells are marked: mark the block from the last mark to the cursor.",
+            LESSON, palette=False),
+    Command("stop-here", ("b",), "stop",
+            "Set or remove a stop at the cell under the cursor: a dZ cell stops at its step, a gradient "
+            "cell whenever it is written.",
+            STOP, (PLAIN,)),
     Command("condition", ("slash",), "condition",
             "Stop when a condition holds: abs(dz) > 0.1 and i_c == 2, isnan(dA), 4,*,1.", STOP),
     Command("stops", ("B",), "stops", "List the stops; switch them on or off, or remove them.", STOP),
-    Command("to_cell(1)", ("t",), "next write",
-            "Go to the step of the dZ cell under the cursor, or the next step that writes the gradient cell.",
+    Command("next-write", ("t",), "next write",
+            "Go to the step of the dZ cell under the cursor, or the next step that writes the gradient "
+            "cell.",
             STOP),
-    Command("to_cell(-1)", ("T",), "previous write",
+    Command("previous-write", ("T",), "previous write",
             "The same backwards: to the previous step that wrote the cell.", STOP),
     Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.", PLACE),
-    Command("first_nonfinite", ("x",), "first NaN", "Go to the first step that makes a NaN or inf.", PLACE),
-    Command("sample(1)", ("right_curly_bracket",), "next sample",
+    Command("first-nonfinite", ("x",), "first NaN", "Go to the first step that makes a NaN or inf.", PLACE),
+    Command("next-sample", ("right_curly_bracket",), "next sample",
             "Go to the same place in the next sample of the batch.", PLACE),
-    Command("sample(-1)", ("left_curly_bracket",), "previous sample",
+    Command("previous-sample", ("left_curly_bracket",), "previous sample",
             "Go to the same place in the previous sample.", PLACE),
-    Command("visited(-1)", ("alt+left", "comma"), "jump back",
+    Command("visited-back", ("alt+left", "comma"), "jump back",
             "Go back to where you were before the last jump.", PLACE),
-    Command("visited(1)", ("alt+right", "full_stop"), "jump forward",
+    Command("visited-forward", ("alt+right", "full_stop"), "jump forward",
             "Forward again after going back.", PLACE),
     Command("bookmark", ("k",), "bookmark", "Set a bookmark at this position, or remove it.", PLACE),
-    Command("to_bookmark", ("K",), "next bookmark", "Go to the next bookmark.", PLACE),
+    Command("next-bookmark", ("K",), "next bookmark", "Go to the next bookmark.", PLACE),
     Command("values", ("v",), "values", "Switch between numbers, heat map and both.", LOOK),
-    Command("face(1)", ("right_square_bracket",), "next face",
+    Command("next-face", ("right_square_bracket",), "next face",
             "Next face of this panel: the next channel.", LOOK),
-    Command("face(-1)", ("left_square_bracket",), "previous face", "Previous face of this panel.", LOOK),
+    Command("previous-face", ("left_square_bracket",), "previous face", "Previous face of this panel.", LOOK),
     Command("share", ("u",), "share",
-            "Show in dW and db what the current sample alone has added so far, or the sums over the batch.",
-            LOOK),
-    Command("follow", ("escape",), "follow",
-            "Follow the loop's channels again, or restore a maximised panel.", LOOK),
-    Command("precision(1)", ("plus", "equals_sign"), "more digits", "Show more digits.", LOOK),
-    Command("precision(-1)", ("minus",), "fewer digits", "Show fewer digits.", LOOK),
+            "Show in dW and db what the current sample alone has added so far, or the sums over the "
+            "batch.",
+            LOOK, otherwise="a sample's share is shown only without a candidate: convstep open"),
+    Command("stop-marking", ("escape",), "stop marking",
+            "In a lesson: mark no more cells; the marks stay.", LESSON, palette=False),
+    Command("pause", ("escape",), "pause", "Pause playing.", MOVE, palette=False),
+    Command("land", ("escape",), "stop here",
+            "Stop a long way or a search where it is.", STOP, palette=False),
+    Command("restore", ("escape",), "restore", "Restore a maximised panel.", LOOK, palette=False),
+    Command("stop-presenting", ("escape",), "leave", "Leave the presenter's view.", LOOK, palette=False),
+    Command("follow", ("escape",), "follow", "Follow the loop's channels again.", LOOK),
+    Command("to-layers", ("escape",), "layers",
+            "In a layer that was opened from the list: back to the list.",
+            APP, otherwise="the panels follow the loop: there is nothing to leave", palette=False),
+    Command("more-digits", ("plus", "equals_sign"), "more digits", "Show more digits.", LOOK),
+    Command("fewer-digits", ("minus",), "fewer digits", "Show fewer digits.", LOOK),
     Command("maximise", ("m",), "maximise", "Maximise this panel, or restore it.", LOOK),
     Command("present", ("z",), "present",
             "Present to a class: large numbers and nothing else; z or Esc leaves.", LOOK),
-    Command("panel(1)", ("tab",), "next panel", "Next panel, or next tab on a small screen.", LOOK),
-    Command("panel(-1)", ("shift+tab",), "previous panel", "Previous panel.", LOOK),
-    Command("cursor(-1, 0)", ("up",), "up",
+    Command("next-panel", ("tab",), "next panel", "Next panel, or next tab on a small screen.", LOOK),
+    Command("previous-panel", ("shift+tab",), "previous panel", "Previous panel.", LOOK),
+    Command("choose-up", ("up",), "up",
+            "In a lesson: the option or line above; where there is nothing to choose, scroll the page up.",
+            LESSON, palette=False),
+    Command("choose-down", ("down",), "down",
+            "In a lesson: the option or line below; where there is nothing to choose, scroll the page "
+            "down.",
+            LESSON, palette=False),
+    Command("digit", tuple("0123456789"), "choose",
+            "In a lesson: choose the option or line of this number, or begin an answer.",
+            LESSON, otherwise=LESSONS_ONLY, palette=False, keyed=True),
+    Command("up", ("up",), "up",
             "Move the cell cursor up; the status line has the cell in full precision.",
-            LOOK, palette=False),
-    Command("cursor(1, 0)", ("down",), "down", "Move the cell cursor down.", LOOK, palette=False),
-    Command("cursor(0, -1)", ("left",), "left", "Move the cell cursor left.", LOOK, palette=False),
-    Command("cursor(0, 1)", ("right",), "right", "Move the cell cursor right.", LOOK, palette=False),
-    Command("compare", ("o",), "torch", "Compare the gradients so far with PyTorch's.", ASK, True,
-            beside=False),
+            LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
+    Command("down", ("down",), "down",
+            "Move the cell cursor down.", LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
+    Command("left", ("left",), "left",
+            "Move the cell cursor left.", LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
+    Command("right", ("right",), "right",
+            "Move the cell cursor right.", LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
+    Command("compare", ("o",), "torch", "Compare the gradients so far with PyTorch's.", ASK, (PLAIN,)),
+    Command("continue", ("enter",), "go on",
+            "In a lesson: whatever comes next: answer, submit the answer, turn the page.",
+            LESSON, palette=False),
     Command("provenance", ("i", "enter"), "why",
             "List the steps that add to the gradient cell under the cursor, with factors and running sum.",
-            ASK, True,
-            beside=False),
-    Command("divergence(1)", ("greater_than_sign",), "next wrong",
-            "In convstep debug: go to the next step that adds something wrong.", CANDIDATE, beside=True),
-    Command("divergence(-1)", ("less_than_sign",), "previous wrong",
-            "In convstep debug: go to the previous such step.", CANDIDATE),
+            ASK, (PLAIN,)),
+    Command("next-divergence", ("greater_than_sign",), "next wrong",
+            "In convstep debug: go to the next step that adds something wrong.",
+            CANDIDATE, (BESIDE,), otherwise=CANDIDATE_ONLY),
+    Command("previous-divergence", ("less_than_sign",), "previous wrong",
+            "In convstep debug: go to the previous such step.", CANDIDATE, otherwise=CANDIDATE_ONLY),
     Command("diagnosis", ("d",), "diagnosis",
-            "In convstep debug: show what is wrong, the line to fix and your own source.", CANDIDATE,
-            beside=True),
-    Command("answer", ("a",), "answer", "In a lesson: answer the question on the page; so does Enter.",
-            LESSON, lesson=True),
-    Command("hint", ("h",), "hint", "In a lesson: show a hint, which costs points.", LESSON, lesson=True),
+            "In convstep debug: show what is wrong, the line to fix and your own source.",
+            CANDIDATE, (BESIDE,), otherwise=CANDIDATE_ONLY),
+    Command("answer", ("a",), "answer",
+            "In a lesson: answer the question on the page; so does Enter.",
+            LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
+    Command("hint", ("h",), "hint",
+            "In a lesson: show a hint, which costs points.", LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
     Command("solution", ("A",), "show answer",
-            "In a lesson: show the answer; the question then gives no points.", LESSON),
-    Command("page(1)", ("p", "pagedown"), "next page",
-            "In a lesson: go to the next page; so does Enter.", LESSON,
-            lesson=True),
-    Command("page(-1)", ("P", "pageup"), "previous page",
-            "In a lesson: go to the previous page.", LESSON, lesson=True),
-    Command("return_to_page", ("r",), "return",
-            "In a lesson: go back to the page's own step after looking around.", LESSON, lesson=True),
-    Command("scroll_page(1)", ("shift+down",), "scroll down",
-            "In a lesson: scroll the page down; so does ↓ where there is nothing to choose.", LESSON),
-    Command("scroll_page(-1)", ("shift+up",), "scroll up", "In a lesson: scroll the page up.", LESSON),
+            "In a lesson: show the answer; the question then gives no points.",
+            LESSON, otherwise=LESSONS_ONLY),
+    Command("next-page", ("p", "pagedown"), "next page",
+            "In a lesson: go to the next page; so does Enter.", LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
+    Command("previous-page", ("P", "pageup"), "previous page",
+            "In a lesson: go to the previous page.", LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
+    Command("return", ("r",), "return",
+            "In a lesson: go back to the page's own step after looking around.",
+            LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
+    Command("scroll-down", ("shift+down",), "scroll down",
+            "In a lesson: scroll the page down; so does ↓ where there is nothing to choose.",
+            LESSON, otherwise=LESSONS_ONLY),
+    Command("scroll-up", ("shift+up",), "scroll up",
+            "In a lesson: scroll the page up.", LESSON, otherwise=LESSONS_ONLY),
     Command("restart", ("R",), "restart",
-            "In a lesson: start again from the first page, with no question answered.", LESSON),
+            "In a lesson: start again from the first page, with no question answered.",
+            LESSON, otherwise=LESSONS_ONLY),
     Command("copy", ("y",), "copy command", "Copy the command that opens exactly this view.", ASK),
     Command("save", ("w",), "save session", "Save the position, stops, bookmarks and view to a file.", ASK),
-    Command("help", ("question_mark",), "help", "Explain all keys and marks.", APP, True, lesson=True),
-    Command("app.command_palette", ("ctrl+p",), "palette", "Find a command by name.", APP, palette=False),
-    Command("app.quit", ("q",), "quit", "Quit.", APP, True, lesson=True),
+    Command("help", ("question_mark",), "help", "Explain all keys and marks.", APP, EVERYWHERE),
+    Command("palette", ("ctrl+p",), "palette",
+            "Find a command by name.", APP, palette=False, of_app="app.command_palette"),
+    Command("quit", ("q",), "quit", "Quit.", APP, EVERYWHERE, of_app="app.quit"),
 )  # fmt: skip
+
+TEN = (
+    "next",
+    "back",
+    "next-addition",
+    "run",
+    "goto",
+    "next-panel",
+    "stop-here",
+    "provenance",
+    "compare",
+    "help",
+)
+"""The keys that matter, which the help opens with."""
+
+BY_ID = {command.id: command for command in COMMANDS}
+"""The same, by what handlers know them by."""
 
 _KEY_TEXTS = {
     "question_mark": "?",
@@ -218,18 +275,19 @@ def key_text(key: str) -> str:
 
 
 def bindings() -> list[Binding]:
-    """Every command's binding, in the table's order."""
-    return [command.binding for command in COMMANDS]
+    """Every row's bindings in the table's order, then what a key answers that means nothing here."""
+    rows = [binding for command in COMMANDS for binding in command.bindings]
+    return [*rows, *(Binding(key, f"explain_key({key!r})", show=False) for key in meanings())]
 
 
-def beside_bindings() -> list[Binding]:
-    """The same for the screen with a candidate: its footer shows other keys."""
-    return [command.beside_binding for command in COMMANDS]
-
-
-def lesson_bindings() -> list[Binding]:
-    """The same for a lesson."""
-    return [command.lesson_binding for command in COMMANDS]
+def meanings() -> dict[str, list[Command]]:
+    """By key, the commands it may mean, in the order in which they are tried."""
+    found: dict[str, list[Command]] = {}
+    for command in COMMANDS:
+        if not command.of_app:
+            for key in command.keys:
+                found.setdefault(key, []).append(command)
+    return found
 
 
 def groups() -> dict[str, list[Command]]:

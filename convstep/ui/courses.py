@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from convstep.language import speak, tr
+from convstep.language import LANGUAGES, speak, tr
 from convstep.lessons import course
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
@@ -125,9 +125,9 @@ class LearningScreen(Once, Screen[None]):
 
     def action_help(self) -> None:
         """Explain keys and marks."""
-        from convstep.ui.dialogs.help import HelpScreen
+        from convstep.ui.dialogs.help import list_help
 
-        self.app.push_screen(HelpScreen(tr("The list of lessons"), [(key, tr(what)) for key, what in KEYS]))
+        self.app.push_screen(list_help(tr("The list of lessons"), [(key, tr(what)) for key, what in KEYS]))
 
     def say(self, words: str) -> None:
         """Answer a key in place of the summary, until another lesson is chosen."""

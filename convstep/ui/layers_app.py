@@ -10,9 +10,10 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from convstep.ui.app import DebuggerApp, TorchApp
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.layers_screen import LayersScreen
-from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.script import ScriptScreen
+from convstep.ui.modes.mode import Mode
+from convstep.ui.modes.script import ScriptMode
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -74,6 +75,6 @@ class ScriptApp(DebuggerApp):
 
     CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
 
-    def make_screen(self, problem: Problem, name: str, command_name: str) -> DebuggerScreen:
-        """The debugger's screen."""
-        return ScriptScreen(problem, name, compare_at_end=self._live)
+    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+        """The problem, which is saved when that is needed."""
+        return ScriptMode(problem, name, compare_at_end=self._live)

@@ -24,15 +24,15 @@ from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
-from convstep.view.nonfinite import spot_of_origin
+from convstep.view.panels.layer_order import ORDERS, Order, arranged
+from convstep.view.panels.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
+from convstep.view.panels.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
     from convstep.ui.app import TorchApp
-    from convstep.view.nonfinite import Spot
+    from convstep.view.panels.nonfinite import Spot
 
 KEYS = (
     ("↑  ↓  Home  End", "Choose a layer."),
@@ -190,9 +190,9 @@ class LayersScreen(Once, Screen[None]):
         if not self._skipped:
             self._answer(tr("nothing is missing: every layer that was to be captured is in the list"))
             return
-        from convstep.ui.dialogs.skipped import SkippedScreen
+        from convstep.ui.dialogs.skipped import list_skipped
 
-        self.app.push_screen(SkippedScreen(self._skipped))
+        self.app.push_screen(list_skipped(self._skipped))
 
     def action_hunt(self) -> None:
         """Look for where the first NaN or inf was born, and open it."""
@@ -215,9 +215,9 @@ class LayersScreen(Once, Screen[None]):
 
     def action_help(self) -> None:
         """Explain keys and marks."""
-        from convstep.ui.dialogs.help import HelpScreen
+        from convstep.ui.dialogs.help import list_help
 
-        self.app.push_screen(HelpScreen(tr("Layers"), [(key, tr(what)) for key, what in KEYS]))
+        self.app.push_screen(list_help(tr("Layers"), [(key, tr(what)) for key, what in KEYS]))
 
     @work(thread=True, group="sort", exclusive=True)
     def _sort(self, order: Order) -> None:
@@ -267,15 +267,23 @@ class LayersScreen(Once, Screen[None]):
             self._open(found.index, problem, spot)
 
     def _open(self, at: int, problem: Problem, first: Spot | None = None) -> None:
-        from convstep.ui.screens.script import ScriptScreen
+        from convstep.ui.debugger.screen import DebuggerScreen
+        from convstep.ui.modes.script import ScriptMode
 
         layer = self._layers[at]
         # one sample of it has no name on the command line
         known = f"{self._file}:{layer.name}:{layer.call}" if self._file and self._sample is None else ""
         name = entry_title(layer, self._layers)
-        self.app.push_screen(
-            ScriptScreen(problem, name, known, compare_at_end=self._compare_at_end, first=first)
+        mode = ScriptMode(
+            problem,
+            name,
+            known,
+            compare_at_end=self._compare_at_end,
+            first=first,
+            back=lambda: screen.dismiss(),
         )
+        screen = DebuggerScreen(mode)
+        self.app.push_screen(screen)
 
     def _title(self) -> Text:
         words, bad = captured_words(self._layers), sum(map(holds_nonfinite, self._layers))

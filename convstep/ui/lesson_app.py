@@ -19,10 +19,11 @@ from convstep.lessons.reading import read_lesson
 from convstep.lessons.words import say
 from convstep.ui.app import TorchApp
 from convstep.ui.courses import LearningScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.finish import FinishScreen
+from convstep.ui.modes.lesson import LessonMode
+from convstep.ui.modes.page import Begun
 from convstep.ui.running import run
-from convstep.ui.screens.lesson import LessonScreen
-from convstep.ui.screens.page import Begun
 from convstep.ui.telling import tell
 from convstep.ui.type_ahead import Act
 
@@ -75,9 +76,15 @@ class LessonApp(TorchApp):
         self._seen = _stamp(lesson)
 
     @property
-    def page_screen(self) -> LessonScreen | None:
+    def page_screen(self) -> DebuggerScreen | None:
         """The screen with the lesson's page, be there a dialog in front of it or not."""
-        return next((s for s in reversed(self.screen_stack) if isinstance(s, LessonScreen)), None)
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, DebuggerScreen)), None)
+
+    @property
+    def lesson_mode(self) -> LessonMode | None:
+        """What that screen is about."""
+        mode = None if self.page_screen is None else self.page_screen.mode
+        return mode if isinstance(mode, LessonMode) else None
 
     @property
     def failure(self) -> str:
@@ -126,9 +133,9 @@ class LessonApp(TorchApp):
 
     def heed(self, act: Act) -> None:
         """Let the page look at it first: it may begin an answer."""
-        page = self.page_screen
-        if isinstance(act, events.Key | events.Paste) and page is not None and self._in_front(page):
-            page.heed(act)
+        page, mode = self.page_screen, self.lesson_mode
+        if isinstance(act, events.Key | events.Paste) and mode is not None and self.screen is page:
+            mode.heed(act)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson where the learner stood, in place of the one that is open."""
@@ -169,22 +176,21 @@ class LessonApp(TorchApp):
         Args:
             begun: the answer to go on with, if the page asks what it asked before.
         """
-        screen, walk = self.page_screen, self.walk
-        if screen is None or walk is None:  # back at the list already
+        screen, mode, walk = self.page_screen, self.lesson_mode, self.walk
+        if screen is None or mode is None or walk is None:  # back at the list already
             return
-        page = walk.page
-        if screen.problem is page.problem and self._shows_candidate(screen) == self._candidate_of(page):
-            screen.note = self._note_on(page, walk.lesson.language)
-            screen.open_page(begun)
+        page, found = walk.page, self._candidate_of(walk.page)
+        if mode.page.problem is page.problem and mode.candidate is (found and found.timeline):
+            mode.page.note = self._note_on(page, walk.lesson.language)
+            mode.page.open(begun)
             self._load_candidate(page)
             return
-        playing = screen.playing
+        playing = screen.playing.on
         self._to_page()
-        new = self._screen(walk)
-        new.begun = begun
+        new = self._screen(walk, begun)
         self.switch_screen(new)
         if playing:
-            new.call_after_refresh(new.action_play)
+            new.call_after_refresh(new.playing.play)
 
     def keep(self) -> None:
         """Write down how far the learner is; say so whenever that cannot be."""
@@ -197,22 +203,22 @@ class LessonApp(TorchApp):
 
     def look_at_file(self) -> None:
         """Take up an edited lesson; say what is wrong with it if it cannot be read."""
-        walk, screen = self.walk, self.page_screen
-        if walk is None or screen is None or not self._in_front(screen):
-            return
+        walk, mode = self.walk, self.lesson_mode
+        if walk is None or mode is None or self.screen is not self.page_screen:
+            return  # Textual takes a page behind a dialog for current, too
         stamp = _stamp(walk.lesson)
         if stamp == self._seen:
             return
         self._seen = stamp
         if stamp is None:
-            screen.complain(say(walk.lesson.language, "gone"))
+            mode.page.complain(say(walk.lesson.language, "gone"))
             return
         try:
             lesson = read_lesson(walk.lesson.path, walk.lesson.key)
         except LessonError as error:
-            screen.complain(f"{say(walk.lesson.language, 'broken')} {error}")
+            mode.page.complain(f"{say(walk.lesson.language, 'broken')} {error}")
             return
-        asked, begun = walk.asked, screen.begun_answer()
+        asked, begun = walk.asked, mode.page.begun_answer()
         walk.adopt(lesson)
         self._failed.clear()
         self.show_page(begun if walk.asked == asked else None)
@@ -231,16 +237,13 @@ class LessonApp(TorchApp):
         """Out, wherever one is."""
         self.exit()
 
-    def _screen(self, walk: Walk) -> LessonScreen:
-        page = walk.page
-        candidate = self._candidate_of(page)
-        if candidate is not None:
-            from convstep.ui.screens.bug_hunt import HuntScreen  # most lessons have no candidate
-
-            return HuntScreen(walk, candidate.timeline)
-        screen = LessonScreen(walk, note=self._note_on(page, walk.lesson.language))
-        self.call_later(self._load_candidate, page)
-        return screen
+    def _screen(self, walk: Walk, begun: Begun | None = None) -> DebuggerScreen:
+        page, found = walk.page, self._candidate_of(walk.page)
+        note = self._note_on(page, walk.lesson.language)
+        if found is None:
+            self.call_later(self._load_candidate, page)
+        candidate = None if found is None else found.timeline
+        return DebuggerScreen(LessonMode(walk, self, candidate, note=note, begun=begun))
 
     def _note_on(self, page: Page, language: str) -> str:
         """What stands above a page: that its candidate is being loaded, or cannot be."""
@@ -248,13 +251,9 @@ class LessonApp(TorchApp):
             return ""
         return self._failed.get(page.candidate, say(language, "loading"))
 
-    def _in_front(self, page: LessonScreen) -> bool:
-        """Whether keys are the page's; Textual takes a page behind a dialog for current, too."""
-        return self.screen is page
-
     def _to_page(self) -> None:
         """Close the dialogs in front of the page."""
-        while len(self.screen_stack) > 1 and not isinstance(self.screen, LessonScreen):
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, DebuggerScreen):
             self.pop_screen()
 
     def _candidate_of(self, page: Page) -> LessonCandidate | None:
@@ -262,9 +261,6 @@ class LessonApp(TorchApp):
         return next(
             (c for c in self._candidates if c.source == page.candidate and c.problem is page.problem), None
         )
-
-    def _shows_candidate(self, screen: LessonScreen) -> LessonCandidate | None:
-        return next((c for c in self._candidates if c.timeline is screen.candidate), None)
 
     def _load_candidate(self, page: Page) -> None:
         """Load the page's candidate beside the screen, unless that was done or failed."""
@@ -292,11 +288,11 @@ class LessonApp(TorchApp):
             self._failed[page.candidate] = found
         else:
             self._candidates.append(found)
-        screen, walk = self.page_screen, self.walk
-        if screen is None or walk is None or walk.page.candidate != page.candidate:
+        mode, walk = self.lesson_mode, self.walk
+        if mode is None or walk is None or walk.page.candidate != page.candidate:
             return
         if isinstance(found, str):
-            screen.complain(found)
+            mode.page.complain(found)
         else:
             self.show_page()
 

@@ -14,11 +14,11 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import convstep
-from convstep.conv.files import written_whole
+from convstep.files import written_whole
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError, save
@@ -26,8 +26,8 @@ from convstep.served import in_browser
 from convstep.ui.temporary_files import command_for
 
 if TYPE_CHECKING:
+    from convstep.ui.debugger.screen import DebuggerScreen
     from convstep.ui.running import EndingApp
-    from convstep.ui.screens.debugger import DebuggerScreen
 
 Found = TypeVar("Found")
 
@@ -96,12 +96,12 @@ class Rescue:
     def _save_session(self, screen: DebuggerScreen, folder: Path) -> None:
         problem = _name_of(screen, folder)
         path = folder / "session.json"
-        save(screen.session(problem), path)
-        self._commands += [*screen.commands_back(problem), command_for(str(path))]
+        save(screen.asking.session(problem), path)
+        self._commands += [*screen.mode.commands_back(problem), command_for(str(path))]
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
         told = "" if error is None else "".join(traceback.format_exception(error))
-        made = f"convstep {convstep.__version__}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        made = f"convstep {version('convstep')}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
         text = "\n".join([made, *self._commands, *self._typed, "", told])
         if len(text) > LONGEST_REPORT:
             text = f"{text[: LONGEST_REPORT // 2]}\n…\n{text[-LONGEST_REPORT // 2 :]}"
@@ -147,7 +147,7 @@ def _name_of(screen: DebuggerScreen, folder: Path) -> str:
     """What the command line calls the problem from any folder; it is saved if that is nothing yet."""
     from convstep.examples import names
 
-    called = screen.source_name
+    called = screen.mode.source_name
     if called in names():
         return called
     path = os.path.abspath(called)

@@ -24,7 +24,7 @@ from convstep.ui.rescue import Rescue, ScreenError, crash_words
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from convstep.ui.screens.debugger import DebuggerScreen
+    from convstep.ui.debugger.screen import DebuggerScreen
 
 ENDING = ("SIGTERM", "SIGHUP", "SIGINT")
 """Signals that ask an app to end."""
@@ -70,7 +70,7 @@ class EndingApp(App[None]):
 
     def open_debugger(self) -> DebuggerScreen | None:
         """The debugger that the person looks at, if there is one."""
-        from convstep.ui.screens.debugger import DebuggerScreen
+        from convstep.ui.debugger.screen import DebuggerScreen
 
         return next((s for s in reversed(self.screen_stack) if isinstance(s, DebuggerScreen)), None)
 

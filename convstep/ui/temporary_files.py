@@ -8,8 +8,8 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from convstep.conv.files import check_target
 from convstep.conv.problem import Problem
+from convstep.files import check_target
 from convstep.language import tr
 
 LONGEST = 80

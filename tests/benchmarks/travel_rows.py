@@ -12,11 +12,11 @@ import numpy as np
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
+from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.oracle.capture import capture
 from convstep.oracle.comparison import compare
 from convstep.oracle.numeric import central_differences
-from convstep.replay.provenance import provenance
 from tests.benchmarks.measuring import Row, in_turns, median, seconds
 from tests.benchmarks.plain import drain
 

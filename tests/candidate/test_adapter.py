@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from convstep.candidate.adapter import CALL, ORDER, adapter_text, likely_call
-from convstep.candidate.call import child as serve
+from convstep.candidate.call import child
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, CannotCall, Outcome
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import cases_for, right_of
-from convstep.candidate.check.grade import judge
+from convstep.candidate.check.grade import grade
 from convstep.candidate.load import loading
 from convstep.candidate.load.target import Target
 from convstep.conv.problem import Problem
@@ -164,7 +164,7 @@ class Here:
     """What a worker is asked for; the candidate is called in this process."""
 
     def __init__(self, target: str) -> None:
-        self.served = serve.load(Target.parse(target), {})
+        self.served = child.load(Target.parse(target), {})
         self.candidate, self.ways = self.served.candidate, Ways(self.served)
 
     def call(self, call: Call, problem: Problem) -> Outcome:
@@ -199,7 +199,7 @@ def tried(text: str, target: str) -> tuple[int, int, set[str]]:
         outcome = Outcome(
             RETURNED, gradients={n: g for n, g in zip(NAMES, found, strict=True) if g is not None}
         )
-        ok = judge(case, right, outcome).ok
+        ok = grade(case, right, outcome).ok
         good, bad = good + ok, bad + (not ok)
     return good, bad, asked
 

@@ -176,7 +176,7 @@ def test_who_takes_few_problems_is_told_how_few_and_which() -> None:
     results = [
         result
         if all(getattr(result.right.problem, name) == value for name, value in plain.items())
-        else dataclasses.replace(result, outcome=Outcome(REFUSED), judged=())
+        else dataclasses.replace(result, outcome=Outcome(REFUSED), grades=())
         for result in verdict.swept.results
     ]
     swept = dataclasses.replace(verdict.swept, results=tuple(results))
@@ -195,7 +195,7 @@ def test_gradients_that_never_come_are_noted_once() -> None:
         dataclasses.replace(
             result,
             outcome=dataclasses.replace(result.outcome, gradients={"dW": result.outcome.gradients["dW"]}),
-            judged=tuple(found for found in result.judged if found.name == "dW"),
+            grades=tuple(found for found in result.grades if found.name == "dW"),
         )
         for result in swept.results
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep import cli_problems
+from convstep.cli import problems
 from convstep.conv.problem import Problem
 from tests.cli.conftest import Refused, Run
 
@@ -122,5 +122,5 @@ def test_the_command_that_new_prints_opens_the_file(run: Run) -> None:
         command = run("new", *SIZES, "-o", name).out.splitlines()[-1]
         path = command.removeprefix("convstep open ").strip("'")
         assert run("trace", path, "--to", "1").code == 0
-    assert cli_problems.load_problem("digit").total_steps == 256
-    assert cli_problems.load_problem("./digit").total_steps == 160
+    assert problems.load_problem("digit").total_steps == 256
+    assert problems.load_problem("./digit").total_steps == 160

@@ -86,7 +86,8 @@ def test_backward_has_the_bits_of_the_loop_without_yield(problem: Problem, loop_
 def test_the_loop_is_walked_up_to_a_size_and_whole_arrays_are_added_beyond(
     rows: int, walked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = Problem(*(np.ones(shape) for shape in ((rows, 64, 1), (16, 1, 1, 1), (16,), (rows, 64, 16))))
+    A_prev, W, b, dZ = (np.ones(shape) for shape in ((rows, 64, 1), (16, 1, 1, 1), (16,), (rows, 64, 16)))
+    problem = Problem(A_prev, W, b, dZ)
     expected = PlainLoop(problem).run()
     loop = Mock(wraps=backward._loop)
     monkeypatch.setattr(backward, "_loop", loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from convstep.conv.blocks import Block, add_block, add_place, exact_gradients, r
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from tests.conv.loop import Bits, PlainLoop, bits
-from tests.strategies import draw_problem, problems, random_problem, tried
+from tests.strategies import draw_problem, problems, random_problem, some, tried
 
 Array = npt.NDArray[Any]
 
@@ -102,31 +103,30 @@ def test_a_run_to_every_position_has_the_bits_of_the_loop(
         check_every_position(problem)
 
 
-@pytest.mark.parametrize("planar_below", PLANAR)
-@pytest.mark.parametrize("buffer", BUFFERS)
+CORNERS: list[dict[str, Any]] = [
+    {"kernel": (1, 1), "padding": ((0, 0), (0, 0))},
+    {"per_group": (1, 1)},
+    {"kernel": (1, 1), "per_group": (1, 1), "padding": ((0, 0), (0, 0))},
+    {"kernel": (1, 1), "per_group": (1, 4)},
+    {"kernel": (1, 3), "per_group": (1, 1), "output": (1, 5)},
+    {"per_group": (4, 1)},
+    {"output": (1, 1)},
+    {"output": (5, 1)},
+    {"output": (1, 6)},
+    {"stride": (4, 3), "kernel": (2, 2)},
+    {"stride": (3, 5), "kernel": (1, 1), "spare": (2, 4)},
+    {"stride": (2, 2), "dilation": (2, 3), "spare": (1, 1)},
+    {"groups": 3, "per_group": (1, 1)},
+    {"groups": 2, "per_group": (2, 3), "dilation": (3, 1)},
+    {"batch": 3, "groups": 2, "stride": (2, 1)},
+    {"batch": 1, "bias": False},
+    {"dtype": np.float32, "groups": 2},
+    {"dtype": np.float32, "batch": 2, "stride": (2, 2)},
+]
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"kernel": (1, 1), "padding": ((0, 0), (0, 0))},
-        {"per_group": (1, 1)},
-        {"kernel": (1, 1), "per_group": (1, 1), "padding": ((0, 0), (0, 0))},
-        {"kernel": (1, 1), "per_group": (1, 4)},
-        {"kernel": (1, 3), "per_group": (1, 1), "output": (1, 5)},
-        {"per_group": (4, 1)},
-        {"output": (1, 1)},
-        {"output": (5, 1)},
-        {"output": (1, 6)},
-        {"stride": (4, 3), "kernel": (2, 2)},
-        {"stride": (3, 5), "kernel": (1, 1), "spare": (2, 4)},
-        {"stride": (2, 2), "dilation": (2, 3), "spare": (1, 1)},
-        {"groups": 3, "per_group": (1, 1)},
-        {"groups": 2, "per_group": (2, 3), "dilation": (3, 1)},
-        {"batch": 3, "groups": 2, "stride": (2, 1)},
-        {"batch": 1, "bias": False},
-        {"dtype": np.float32, "groups": 2},
-        {"dtype": np.float32, "batch": 2, "stride": (2, 2)},
-    ],
-    ids=str,
+    ("changes", "buffer", "planar_below"), some(itertools.product(CORNERS, BUFFERS, PLANAR), 5), ids=str
 )
 def test_corner_geometries_have_the_bits_of_the_loop_at_every_position(
     changes: dict[str, Any], buffer: int, planar_below: int, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ import pytest
 
 from convstep.conv.problem import Problem
 from convstep.examples import load, make, names, train_digit
+from tests.strategies import THOROUGH
 
 
 @pytest.fixture
@@ -20,7 +21,11 @@ def without_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_digit, "train", lambda: network)
 
 
-def test_the_bundled_problems_are_reproduced_training_included(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bundled_problems_are_reproduced_training_included(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not THOROUGH:
+        request.getfixturevalue("without_training")
     assert make.main(["--check"]) == 0, capsys.readouterr().out
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from convstep.conv.files import FileRefused
 from convstep.export.formats import ExportError, check, write
 from convstep.export.frame import Frame
+from convstep.files import FileRefused
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".gif", ".cast", ".md"])

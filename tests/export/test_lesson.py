@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from convstep.export.formats import write
 from convstep.export.frame import Frame
 from convstep.export.lesson import LEAST, MOST, answer_markdown, lesson_frames, page_markdown
+from convstep.language import LANGUAGES
 from convstep.lessons import course
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.texts import lesson, page
 
 OWN = lesson(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 from collections.abc import Iterable, Iterator
@@ -19,26 +20,26 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
-from convstep.cli_export import DRAWN, WRITTEN
+from convstep.cli.export import DRAWN, WRITTEN
+from convstep.conv.provenance import CAUSES
+from convstep.expr.language import REFUSED
+from convstep.expr.text import COMPLAINTS, UNREADABLE
 from convstep.language import catalogue, speak, tr
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
 from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
-from convstep.replay.condition_syntax import REFUSED
-from convstep.replay.condition_text import COMPLAINTS, UNREADABLE
-from convstep.replay.provenance import CAUSES
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
+from convstep.ui.debugger.panels import SHOWN
+from convstep.ui.debugger.travel import AT_START
 from convstep.ui.dialogs.help import MARKS
 from convstep.ui.dialogs.skipped import TIMES
-from convstep.ui.screens.debugger import ELSEWHERE, IN_LESSONS
-from convstep.ui.screens.panels import SHOWN
 from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
-from convstep.view.layer_order import ORDERS
-from convstep.view.layers import COLUMNS
-from convstep.view.scene.stage import WITHOUT_BATCH
+from convstep.view.panels.conv2d_cells import WITHOUT_BATCH
+from convstep.view.panels.layer_order import ORDERS
+from convstep.view.panels.layers import COLUMNS
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
 
@@ -46,20 +47,32 @@ PACKAGE = Path(convstep.__file__).parent
 ZH = catalogue("zh")
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8"))
+SAYING = ("tr", "wrong")
+"""Functions that take an English sentence and say it in the language in use."""
+
+
+@functools.cache
+def trees() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    ]
 
 
 TABLES: dict[str, Iterable[str]] = {
-    "ui/commands.py": [text for command in COMMANDS for text in (command.label, command.help, command.group)],
+    "ui/commands.py": [
+        text
+        for command in COMMANDS
+        for text in (command.label, command.help, command.group, command.otherwise)
+        if text
+    ],
     "ui/screens/help.py": [meaning for _, meaning in MARKS],
-    "replay/condition_text.py": (UNREADABLE, *COMPLAINTS.values()),
-    "replay/condition_syntax.py": REFUSED.values(),
+    "expr/text.py": (UNREADABLE, *COMPLAINTS.values()),
+    "expr/language.py": REFUSED.values(),
     "replay/provenance.py": [sentence for pair in CAUSES.values() for sentence in pair],
     "oracle/service.py": (DIED,),
     "oracle/numeric.py": (NAME, SLACK),
-    "cli_export.py": (DRAWN, WRITTEN),
+    "cli/export.py": (DRAWN, WRITTEN),
     "oracle/wording.py": [
         *(sentence for sentences in (*MATCHING.values(), *DIFFERING.values()) for sentence in sentences),
         *NOT_FINITE,
@@ -81,11 +94,11 @@ TABLES: dict[str, Iterable[str]] = {
     "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
-    "view/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
+    "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
     "view/layer_order.py": [order.words for order in ORDERS],
     "view/diagnosis.py": (MORE,),
-    "ui/screens/panels.py": SHOWN.values(),
-    "ui/screens/debugger.py": (ELSEWHERE, IN_LESSONS),
+    "ui/debugger/panels.py": SHOWN.values(),
+    "ui/debugger/travel.py": (AT_START,),
     "ui/screens/skipped.py": TIMES.values(),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],
     "ui/screens/learning.py": [*(what for _, what in learning.KEYS), "open"],
@@ -108,7 +121,7 @@ def spoken_sentences() -> dict[str, str]:
     for path, tree in trees():
         for function in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("self.") in SAYING:
                     first = node.args[0]
                     assert not isinstance(first, ast.JoinedStr), (
                         f"{path}:{node.lineno} tr cannot look up an f-string"

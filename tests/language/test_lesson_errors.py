@@ -10,15 +10,15 @@ import pytest
 
 from convstep.examples import names
 from convstep.language import speak
-from convstep.lessons.asking import COMMON, KINDS
+from convstep.lessons.ask_kinds import COMMON, KINDS
 from convstep.lessons.errors import LessonError
-from convstep.lessons.page_place import MODES, STOP_KEYS
+from convstep.lessons.page_place import MODES, PLACE_KEYS
 from convstep.lessons.problems import PROBLEM_KEYS
 from convstep.lessons.reading import DIRECTIVES, FRONT_KEYS, parse_lesson
 from convstep.lessons.tensors import parse_cells
 from tests.language.words import english_words
 from tests.lessons import (
-    test_asking,
+    test_ask_kinds,
     test_document,
     test_page_place,
     test_problems,
@@ -28,7 +28,7 @@ from tests.lessons import (
 from tests.lessons.texts import FRONT, page_fault
 
 KEYS = {
-    *COMMON, *KINDS, *PROBLEM_KEYS, *DIRECTIVES, *FRONT_KEYS, *STOP_KEYS, *MODES,
+    *COMMON, *KINDS, *PROBLEM_KEYS, *DIRECTIVES, *FRONT_KEYS, *PLACE_KEYS, *MODES,
     *(key for keys, _ in KINDS.values() for key in keys), *re.findall(r"\w+", " ".join(names())),
     "total", "dq", "bias", "yes", "no", "whole", "normal",
 }  # fmt: skip
@@ -54,7 +54,7 @@ def sentence_of(read: Callable[..., object], *arguments: object) -> str:
 
 def said() -> Iterator[str]:
     """Every sentence."""
-    for body, *_ in (*cases(test_reading.test_pages_are_checked), *test_asking.FAULTS):
+    for body, *_ in (*cases(test_reading.test_pages_are_checked), *test_ask_kinds.FAULTS):
         yield page_fault(body)[1]
     for lines, *_ in cases(test_page_place.test_what_cannot_be_is_refused_with_its_line):
         yield page_fault(f"```stop\n{lines}\n```")[1]

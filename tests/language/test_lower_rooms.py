@@ -12,10 +12,10 @@ import pytest
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.referee import open_worker
 from convstep.conv.problem import Problem, ProblemError
+from convstep.conv.provenance import provenance
 from convstep.examples import load
 from convstep.language import speak
 from convstep.replay.places import parse_place
-from convstep.replay.provenance import provenance
 from convstep.replay.stops import parse_stop
 from tests.conv.test_validation import GOOD, TABLE
 from tests.language.words import english_words
@@ -42,11 +42,11 @@ def without(text: str, *typed: str) -> str:
 
 
 def test_what_is_wrong_with_a_condition_is_said_in_chinese() -> None:
-    geometry = small().geometry
-    sentences = {text: said_by(parse_stop, f"{text} and dz > 0", geometry) for text in ("dq", "x.T", "abs()")}
+    layout = small().layout
+    sentences = {text: said_by(parse_stop, f"{text} and dz > 0", layout) for text in ("dq", "x.T", "abs()")}
     for text in CORPUS:
         try:
-            parse_stop(text, geometry)
+            parse_stop(text, layout)
         except ValueError as error:
             sentences[text] = str(error)
     assert len(sentences) > 150
@@ -74,7 +74,7 @@ def test_what_is_wrong_with_a_condition_is_said_in_chinese() -> None:
     ],
 )
 def test_what_is_wrong_with_a_stop_is_said_in_chinese(text: str) -> None:
-    said = said_by(parse_stop, text, load("digit").geometry)
+    said = said_by(parse_stop, text, load("digit").layout)
     assert english_words(said) == []
     assert re.search("[一-鿿]", said)
 

@@ -9,8 +9,8 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 
 _WORDS = """
 stride padding dilation groups same valid input weight bias filters kernel batch seed layout cache
-abs min max sum mean eps any all isnan isinf isfinite step position inf nan and or not is in if else lambda
-watch hits start end db dz dout None True False
+abs min max sum mean size eps any all isnan isinf isfinite step position inf nan and or not is in if else
+lambda watch hits start end db dz dout None True False
 backward forward problem debug import raise except exec assert print range float int reshape zeros edge dtype
 function shape group rate Pillow article coursera cs231n alx torch auto convstep learn export pip install
 Enter Esc Tab Space Backspace Home End PgUp PgDn Shift Alt Ctrl ctrl Python

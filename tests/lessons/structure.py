@@ -10,7 +10,7 @@ from typing import Any
 from convstep.conv.problem import Problem
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
-from convstep.lessons.lesson import Lesson, Page, PagePlace
+from convstep.lessons.lesson import Lesson, Page
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 
 
@@ -27,9 +27,9 @@ def _page(page: Page) -> tuple[Any, ...]:
         _problem(page.problem),
         page.problem_name,
         _code(page.candidate),
-        _stop(page.stop),
+        page.place,
         None if page.question is None else _question(page.question),
-        _stop(page.reveal),
+        page.place_after,
         [_block(block) for block in page.before if block.fenced],
         [_block(block) for block in page.after if block.fenced],
         bool(page.after),
@@ -40,10 +40,6 @@ def _problem(problem: Problem) -> tuple[Any, ...]:
     arrays = (problem.A_prev, problem.W, problem.b, problem.dZ)
     digests = [None if a is None else hashlib.sha256(a.tobytes()).hexdigest() for a in arrays]
     return problem.geometry, digests
-
-
-def _stop(stop: PagePlace) -> PagePlace:
-    return stop
 
 
 def _question(question: Question) -> tuple[Any, ...]:

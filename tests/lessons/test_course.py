@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 

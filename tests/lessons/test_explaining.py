@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import cell_text
+from convstep.language import LANGUAGES
 from convstep.lessons import explaining
 from convstep.lessons.expressions import arithmetic, number_text
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import stand
-from convstep.lessons.words import LANGUAGES
+from convstep.lessons.page_place import go_to
 from tests.lessons.texts import FRONT, page
 from tests.strategies import problems, random_problem, tried
 
@@ -80,12 +80,12 @@ def test_what_made_a_cell_adds_up(seed: int) -> None:
     problem = random_problem(rng)
     tensor, index = some_cell(problem, rng)
     additions = int(rng.integers(0, 2)) if seed % 2 else 0
-    standing = stand(problem, PagePlace(int(rng.integers(0, problem.total_steps)), additions=additions))
-    value = float(getattr(standing.timeline, tensor)[index])
-    text = read(explaining.value_why("en", standing, tensor, index, value))
-    made = [s for s in problem.geometry.steps_touching(tensor, index) if s < standing.stop.position]
-    if additions and tensor == "dW" and problem.geometry.index_at(standing.stop.position).i_c == index[0]:
-        made.append(standing.stop.position)
+    placed = go_to(problem, PagePlace(int(rng.integers(0, problem.total_steps)), additions=additions))
+    value = float(getattr(placed.timeline, tensor)[index])
+    text = read(explaining.value_why("en", placed, tensor, index, value))
+    made = [s for s in problem.geometry.steps_touching(tensor, index) if s < placed.place.position]
+    if additions and tensor == "dW" and problem.geometry.index_at(placed.place.position).i_c == index[0]:
+        made.append(placed.place.position)
     if not made:
         ever = len(problem.geometry.steps_touching(tensor, index)) > 0
         assert value == 0
@@ -97,8 +97,8 @@ def test_what_made_a_cell_adds_up(seed: int) -> None:
     (terms,) = sums
     if len(made) > explaining.MOST_TERMS:
         assert terms.endswith(f" … ({len(made)} terms)")
-        standing.timeline.seek(made[explaining.MOST_TERMS - 1] + 1)
-        so_far = float(getattr(standing.timeline, tensor)[index])
+        placed.timeline.seek(made[explaining.MOST_TERMS - 1] + 1)
+        so_far = float(getattr(placed.timeline, tensor)[index])
         assert arithmetic(terms.partition(" … ")[0]) == pytest.approx(so_far, rel=0.01, abs=0.01)
     else:
         assert arithmetic(terms) == pytest.approx(value, rel=0.01, abs=0.01)

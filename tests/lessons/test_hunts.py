@@ -18,12 +18,11 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.referee import check, open_worker, verdict_of
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict
-from convstep.language import speak
+from convstep.language import LANGUAGES, speak
 from convstep.lessons import course
 from convstep.lessons.candidates import LessonCandidate
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
-from convstep.lessons.words import LANGUAGES
 from convstep.view.candidate.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 
@@ -122,7 +121,7 @@ def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
     (own,) = (result for result in verdict.swept.results if result.right.problem is page.problem)
     assert own.failed
     assert found is not None
-    assert page.stop.position == (0 if found.before_any else found.step + 1)
+    assert page.place.position == (0 if found.before_any else found.step + 1)
     said = [*spoken_of(verdict)]
     assert len(said) > 5
     assert {text: words for text in said if (words := english_words(text))} == {}

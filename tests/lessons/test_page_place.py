@@ -10,7 +10,7 @@ from convstep.conv.problem import Problem
 from convstep.lessons.errors import LessonError
 from convstep.lessons.fields import parse_fields
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import face_of, parse_stop, seeing, stand
+from convstep.lessons.page_place import face_of, go_to, read_place, showing
 from convstep.lessons.tensors import Cells
 from tests.lessons.texts import FRONT, lesson, page, page_fault
 from tests.strategies import problems, tried
@@ -19,8 +19,8 @@ GROUPS = FRONT.replace("filters: 3", "filters: 4\ngroups: 2")
 BATCH = FRONT.replace("filters: 3", "filters: 3\nbatch: 2")
 
 
-def stop(*lines: str, front: str = FRONT) -> PagePlace:
-    return page("```stop\n" + "\n".join(lines) + "\n```", front).stop
+def place(*lines: str, front: str = FRONT) -> PagePlace:
+    return page("```stop\n" + "\n".join(lines) + "\n```", front).place
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ def stop(*lines: str, front: str = FRONT) -> PagePlace:
     [("start", 0), ("end", 48), ("50%", 24), ("7", 7), ("0,0,0", 1), ("1,2,1", 20), ("2", 2)],
 )
 def test_a_place_is_a_position(at: str, position: int) -> None:
-    found = stop(f"at: {at}")
+    found = place(f"at: {at}")
     assert (found.position, found.given) == (position, True)
 
 
 def test_additions_are_really_made() -> None:
     found = page("```stop\nat: 5\nadditions: 2\n```")
-    standing = stand(found.problem, found.stop)
-    assert (standing.timeline.position, standing.timeline.additions, standing.next_step) == (5, 2, 5)
+    placed = go_to(found.problem, found.place)
+    assert (placed.timeline.position, placed.timeline.additions, placed.next_step) == (5, 2, 5)
 
 
 def test_what_a_page_leaves_open_is_as_before() -> None:
@@ -45,39 +45,39 @@ def test_what_a_page_leaves_open_is_as_before() -> None:
         "## C\n```stop\nmark: db[1]\n```\n",
         "## D\n```problem\npadding: 0\n```\n",
     ).pages
-    assert (one.stop.position, one.stop.additions, one.stop.mode) == (5, 1, "heat")
+    assert (one.place.position, one.place.additions, one.place.mode) == (5, 1, "heat")
     for later in (two, three):
-        assert (later.stop.position, later.stop.additions) == (5, 1)
-    assert (two.stop.marks, three.stop.marks) == ((), (Cells("db", ((1,),)),))
-    assert (four.stop, four.problem_name) == (PagePlace(), "4x5x2")
+        assert (later.place.position, later.place.additions) == (5, 1)
+    assert (two.place.marks, three.place.marks) == ((), (Cells("db", ((1,),)),))
+    assert (four.place, four.problem_name) == (PagePlace(), "4x5x2")
 
 
 def test_marks_bring_their_channel_and_filter_into_sight() -> None:
-    found = stop("at: 1,2,1", "mark: dA_prev_pad[0, :, 1]; dZ[1, 2, 1]", "mark: A_prev[0, 0, 1]")
+    found = place("at: 1,2,1", "mark: dA_prev_pad[0, :, 1]; dZ[1, 2, 1]", "mark: A_prev[0, 0, 1]")
     assert (found.input_channel, found.output_channel) == (1, 1)
     assert [cells.tensor for cells in found.marks] == ["dA_prev_pad", "dZ", "A_prev_pad"]
     assert found.marks[2].indices == ((1, 0, 1),)
-    assert stop("at: 1,2,1", "mark: dW[2, :, :, 1]").output_channel == 2
+    assert place("at: 1,2,1", "mark: dW[2, :, :, 1]").output_channel == 2
 
 
 def test_channel_and_filter_may_be_asked_for_together() -> None:
-    found = stop("at: 1", "channel: 1", "filter: 2")
+    found = place("at: 1", "channel: 1", "filter: 2")
     assert (found.input_channel, found.output_channel) == (1, 2)
 
 
 def test_a_mark_over_all_channels_leaves_the_one_that_is_shown() -> None:
-    found = stop("at: 1", "mark: dA_prev_pad[0, 0, 1]; A_prev_pad[1, 1]; dW[0]")
+    found = place("at: 1", "mark: dA_prev_pad[0, 0, 1]; A_prev_pad[1, 1]; dW[0]")
     assert (found.input_channel, found.output_channel) == (1, 0)
 
 
 def test_the_channel_is_counted_in_the_group_of_the_step() -> None:
-    found = stop("at: 0,0,3", "mark: dA_prev_pad[0, 0, 1]", front=GROUPS)
+    found = place("at: 0,0,3", "mark: dA_prev_pad[0, 0, 1]", front=GROUPS)
     assert found.input_channel == 0
 
 
 def test_it_may_open_the_comparison_or_why() -> None:
-    assert stop("at: end", "open: comparison").opens == "comparison"
-    found = stop("at: end", "open: why dA_prev[0, 0, 1]", "focus: dA_prev_pad")
+    assert place("at: end", "open: comparison").opens == "comparison"
+    found = place("at: end", "open: why dA_prev[0, 0, 1]", "focus: dA_prev_pad")
     assert (found.opens, found.why, found.focus) == ("why", ("dA_prev_pad", (1, 0, 1)), "dA_prev_pad")
 
 
@@ -93,7 +93,7 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
     batch = () if geometry.batch is None else (i_n,)
     cell = (*batch, rows.start, columns.start, channels.stop - 1)
     faces = [("dA_prev_pad", face_of("dA_prev_pad", cell)), ("dZ", face_of("dZ", (*batch, *index[1:])))]
-    found = seeing(PagePlace(position), problem, faces, 1)
+    found = showing(PagePlace(position), problem, faces, 1)
     assert (found.input_channel, found.output_channel) == (geometry.kernel_shape[3] - 1, index.i_c)
 
 
@@ -148,4 +148,4 @@ def test_without_a_bias_a_step_has_two_additions() -> None:
     fields, _ = parse_fields("additions: 2", 2, "stop")
     problem = page("", FRONT.replace("seed: 3", "bias: no")).problem
     with pytest.raises(LessonError, match="it must be 0 to 1"):
-        parse_stop(fields, problem, PagePlace())
+        read_place(fields, problem, PagePlace())

@@ -10,14 +10,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.language import LANGUAGES
 from convstep.lessons import course
-from convstep.lessons.asking import parse_question
+from convstep.lessons.ask_kinds import parse_question
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, PagePlace
-from convstep.lessons.page_place import stand
+from convstep.lessons.page_place import go_to
 from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question
 from tests.strategies import tried
@@ -30,7 +30,7 @@ def value_question(before: float, x: float, dz: float) -> ValueQuestion:
     A_prev = np.array([[[1.0], [x]]])
     problem = Problem(A_prev, np.ones((1, 1, 1, 1)), None, np.array([[[before], [dz]]]))
     block = Block(("ask", "value"), "cell: dW[0, 0, 0, 0]", 2, fenced=True)
-    found, *_ = parse_question(block, stand(problem, PagePlace(1)), "en", "")
+    found, *_ = parse_question(block, go_to(problem, PagePlace(1)), "en", "")
     assert isinstance(found, ValueQuestion)
     return found
 
@@ -80,7 +80,7 @@ def test_what_floats_leave_is_zero_in_a_question_about_now_too() -> None:
     problem = Problem(np.array([[[1.0], [0.1]]]), np.ones((1, 1, 1, 1)), None, np.array([[[0.3], [-3.0]]]))
     for position, right in ((2, "0"), (1, "0.3")):
         block = Block(("ask", "value"), "cell: dW[0, 0, 0, 0]\nwhen: now", 2, fenced=True)
-        asked, *_ = parse_question(block, stand(problem, PagePlace(position)), "en", "")
+        asked, *_ = parse_question(block, go_to(problem, PagePlace(position)), "en", "")
         assert asked.judge(right).right
         assert not asked.judge("0.1").right
 

@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convstep.examples import load
+from convstep.language import LANGUAGES
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.reading import LARGEST_FILE, parse_lesson, read_lesson
-from convstep.lessons.words import LANGUAGES
 from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 from tests.lessons.texts import FRONT, fault, lesson, page, page_fault
@@ -129,7 +129,7 @@ def test_front_matter_is_checked(front: str, line: int, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "sentence"),
     [
-        ("{=dq}", 1, "'dq' cannot be computed here: there is no dq"),
+        ("{=dq}", 1, "'dq' cannot be computed here: column 1, 'dq': no such name"),
         ("a\n\n- b\n  {=W[9, 0, 0, 0]}", 4, "'W[9, 0, 0, 0]' cannot be computed here"),
         ("a {=dz", 1, "a `{=` is not closed"),
         ("```stop\nat: 1\n```\n\n```stop\nat: 2\n```", 5, "this page already has a stop here"),

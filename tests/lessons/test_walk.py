@@ -29,9 +29,9 @@ def test_attempts_and_hints_cost_points(walk: Walk) -> None:
     walk.on()
     assert not walk.answer("1,1,1,1").right
     assert (walk.hint(), walk.hint(), walk.hint()) == ("a", "b", None)
-    assert walk.stop.position == 0
+    assert walk.place.position == 0
     assert walk.answer("3,2,3,2").right
-    assert (walk.points, walk.right, walk.tried.outcome, walk.stop.position) == (10 - 3 - 2 - 2, 1, RIGHT, 9)
+    assert (walk.points, walk.right, walk.tried.outcome, walk.place.position) == (10 - 3 - 2 - 2, 1, RIGHT, 9)
     assert walk.lesson.most_points == 20
 
 

@@ -12,9 +12,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 import convstep
-from convstep.lessons.words import LANGUAGES, WORDS, default_language, escaped, say
+from convstep.language import LANGUAGES
+from convstep.lessons.words import default_language, escaped, say, sentences
 
 PACKAGE = Path(convstep.__file__).parent
+WORDS = sentences()
 SAYING = ("say", "_said", "_wrong", "_error")
 """Functions that take a key."""
 

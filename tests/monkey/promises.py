@@ -10,10 +10,11 @@ from textual.app import App
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
-from convstep.cli_problems import start
+from convstep.cli.problems import start
 from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.modes.mode import Mode
 
 _OF = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")
 
@@ -67,11 +68,11 @@ def state(timeline: Timeline) -> None:
 
 def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:
     """The session is written, read as the command line reads it, and resumed as it was."""
-    session = screen.session()
+    session = screen.asking.session()
     save(session, file)
     again, problem = start(file, None, [])
-    resumed = DebuggerScreen(problem, "again", again.problem)
-    resumed.resume(again)
+    resumed = DebuggerScreen(Mode.on(problem, "again", again.problem))
+    resumed.asking.resume(again)
     if again != session:
         raise Broken(f"session: {session} was saved and {again} was read")
 

@@ -14,6 +14,7 @@ from convstep.oracle.numeric import MULTIPLY_ADDS, central_differences
 from convstep.oracle.pytorch import gradients_until
 from convstep.oracle.sampling import sample_cells
 from tests.oracle.problems import problems, random_problem, spoiled, with_arrays
+from tests.strategies import some
 
 
 @given(problems(), st.data())
@@ -35,11 +36,14 @@ def test_central_differences_agree_with_torch_and_our_loop(problem: Problem, dat
 
 @pytest.mark.parametrize(
     ("size", "kernel", "channels", "geometry"),
-    [
-        ((224, 225), (7, 7), (3, 64), {"stride": 2, "padding": 3}),
-        ((40, 41), (3, 3), (256, 256), {"padding": 1}),
-        ((150, 200), (9, 7), (8, 4), {"padding": 3, "batch": 2}),
-    ],
+    some(
+        [
+            ((150, 200), (9, 7), (8, 4), {"padding": 3, "batch": 2}),
+            ((224, 225), (7, 7), (3, 64), {"stride": 2, "padding": 3}),
+            ((40, 41), (3, 3), (256, 256), {"padding": 1}),
+        ],
+        3,
+    ),
 )
 def test_a_big_problem_is_sampled_and_stays_within_its_budget(
     size: tuple[int, int], kernel: tuple[int, int], channels: tuple[int, int], geometry: dict[str, Any]

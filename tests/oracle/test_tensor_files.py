@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep import cli, cli_problems
+from convstep import cli
+from convstep.cli import problems
 from convstep.conv import storage
 from convstep.conv.problem import Problem, ProblemError
 from convstep.oracle.tensor_files import load_tensors
@@ -273,7 +274,7 @@ def test_commands_open_them(
     assert cli.main(["trace", "conv.pt", "--to", "2"]) == 0
     assert cli.main(["compare", "Conv.SafeTensors"]) == 2
     assert capsys.readouterr().err.startswith("convstep: Conv.SafeTensors: dZ is ")
-    session, problem = cli_problems.start("conv.pt", "3", [])
+    session, problem = problems.start("conv.pt", "3", [])
     assert (session.problem, session.position) == ("conv.pt", 3)
     assert_same(problem, example())
 

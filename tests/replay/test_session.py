@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
+from convstep.records import LARGEST_NUMBER
 from convstep.replay.session import (
     LARGEST_FILE,
-    LARGEST_NUMBER,
     SavedStop,
     Session,
     SessionError,
@@ -182,19 +182,25 @@ def test_what_is_no_session_is_refused_in_one_sentence(
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"position": "4"}, 'the position is "4"; it must be a whole number'),
-    ({"position": 4.0}, "the position is 4.0; it must be a whole number"),
-    ({"position": True}, "the position is true; it must be a whole number"),
-    ({"position": None}, "the position is null; it must be a whole number"),
-    ({"position": -1}, f"the position is -1; it must be from 0 to {LARGEST_NUMBER}"),
-    ({"position": LARGEST_NUMBER + 1}, f"the position is {LARGEST_NUMBER + 1}; it must be from 0 to"),
-    ({"problem": 3}, "the problem is 3; it must be text"),
-    ({"problem": ""}, "the problem is empty"),
-    ({"problem": "x" * 5000}, "the problem has 5000 characters, and at most 4096 are read"),
-    ({"problem": "a\u001b[2J"}, "the problem holds the character U+001B, which a line of text cannot have"),
-    ({"problem": "a\ud800"}, "the problem holds the character U+D800"),
-    ({"problem": "a\nb"}, "the problem holds the character U+000A"),
-    ({"stops": {}}, "stops is an object; it must be a list"),
+    ({"position": "4"}, 'the session\'s position is "4"; it must be a whole number'),
+    ({"position": 4.0}, "the session's position is 4.0; it must be a whole number"),
+    ({"position": True}, "the session's position is true; it must be a whole number"),
+    ({"position": None}, "the session's position is null; it must be a whole number"),
+    ({"position": -1}, f"the session's position is -1; it must be from 0 to {LARGEST_NUMBER}"),
+    (
+        {"position": LARGEST_NUMBER + 1},
+        f"the session's position is {LARGEST_NUMBER + 1}; it must be from 0 to",
+    ),
+    ({"problem": 3}, "the session's problem is 3; it must be text"),
+    ({"problem": ""}, "the session's problem is empty"),
+    ({"problem": "x" * 5000}, "the session's problem has 5000 characters, and at most 4096 are read"),
+    (
+        {"problem": "a\u001b[2J"},
+        "the session's problem holds the character U+001B, which a line of text cannot have",
+    ),
+    ({"problem": "a\ud800"}, "the session's problem holds the character U+D800"),
+    ({"problem": "a\nb"}, "the session's problem holds the character U+000A"),
+    ({"stops": {}}, "the session's stops are an object; they must be a list"),
     ({"stops": ["i_c == 1"]}, "a stop is text; it must be an object"),
     ({"stops": [{}]}, "a stop has no text"),
     ({"stops": [{"text": []}]}, "a stop's text is a list; it must be text"),
@@ -211,8 +217,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"bookmarks": [7]}, "a bookmark is a number; it must be an object"),
     ({"view": None}, "the view is null; it must be an object"),
     ({"view": {"faces": [1]}}, "the view's faces are a list; they must be names and numbers"),
-    ({"view": {"faces": {"a": "b"}}}, "the face 'a' is \"b\"; it must be a whole number"),
-    ({"view": {"faces": {str(n): n for n in range(2000)}}}, "it has 2000 faces, and at most 1000 are read"),
+    ({"view": {"faces": {"a": "b"}}}, "'a' in the view's faces is \"b\"; it must be a whole number"),
+    (
+        {"view": {"faces": {str(n): n for n in range(2000)}}},
+        "it has 2000 faces, and at most 1000 are read",
+    ),
     ({"view": {"mode": 4}}, "the view's mode is 4; it must be text"),
     ({"view": {"precision": 1000}}, "the view's precision is 1000; it must be from -100 to 100"),
     (
@@ -231,7 +240,7 @@ def test_what_a_session_cannot_hold_is_refused_in_one_sentence(
 
 def test_a_number_beyond_every_float_is_refused(tmp_path: Path) -> None:
     content = json.dumps(WRITTEN).replace("137", "1e999")
-    assert refusal(tmp_path, content) == "the position is Infinity; it must be a whole number"
+    assert refusal(tmp_path, content) == "the session's position is Infinity; it must be a whole number"
 
 
 def test_what_could_not_be_loaded_cannot_be_made() -> None:

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from convstep.conv import matching as matching_module
+from convstep.conv import walk as walk_module
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step, quiet
 from convstep.conv.timeline import Timeline
+from convstep.expr.text import ExpressionError
 from convstep.replay import search as search_module
-from convstep.replay import walk as walk_module
-from convstep.replay.boxes import Box
-from convstep.replay.conditions import Condition, ConditionError
+from convstep.replay.conditions import Condition
 from convstep.replay.stops import (
     Breakpoint,
     ConditionStop,
@@ -28,7 +29,8 @@ from convstep.replay.stops import (
     parse_stop,
     search,
 )
-from tests.replay.stopping import next_stop, previous_stop
+from convstep.steps.nest import Box
+from tests.replay.stopping import next_stop, previous_stop, values_at
 from tests.strategies import problems, random_problem
 
 CHEAP = [
@@ -78,7 +80,7 @@ def steps_of(problem: Problem) -> Iterator[Step]:
 
 def writes(stop: Watchpoint, step: Step) -> bool:
     """Whether the step's contribution covers the cell, seen by marking what it covers."""
-    if stop.gradient != "dA_prev_pad":
+    if stop.array != "dA_prev_pad":
         return step.i_c == stop.index[0]
     covered = np.zeros(step.run.samples(step.dA_prev_pad).shape, bool)
     covered[step.window] = True
@@ -88,12 +90,11 @@ def writes(stop: Watchpoint, step: Step) -> bool:
 def hit_by(stop: Stop, step: Step) -> bool:
     match stop:
         case Breakpoint():
-            given = (stop.i_n, stop.i_h, stop.i_w, stop.i_c)
-            return all(i in (None, j) for i, j in zip(given, step.loop_index, strict=True))
+            return step.loop_index._asdict().items() >= dict(stop.place).items()
         case Watchpoint():
             return writes(stop, step)
         case ConditionStop():
-            return stop.condition.matches(step)
+            return stop.condition.true_of(values_at(step))
     raise AssertionError(stop)
 
 
@@ -130,7 +131,9 @@ def random_stop(rng: np.random.Generator, problem: Problem) -> Stop:
     kind = rng.random()
     if kind < 0.2:
         given = [i if rng.random() < 0.5 else None for i in index]
-        return Breakpoint(*given, hits=hits, enabled=enabled)
+        pairs = zip(index._fields, given, strict=True)
+        place = [(name, at) for name, at in pairs if at is not None]
+        return Breakpoint(place, hits=hits, enabled=enabled)
     if kind < 0.35:
         gradient = "db" if problem.b is not None and rng.random() < 0.3 else "dW"
         cell = (index.i_c,) if gradient == "db" else (index.i_c, 0, 0, 0)
@@ -140,7 +143,7 @@ def random_stop(rng: np.random.Generator, problem: Problem) -> Stop:
         corner = (i_n, rows.start, columns.start, channels.start)
         return Watchpoint("dA_prev_pad", corner[geometry.batch is None :], hits=hits, enabled=enabled)
     texts = CHEAP if kind < 0.75 else [t for t in RUNNING if problem.b is not None or "db" not in t]
-    condition = Condition.parse(str(rng.choice(texts)), geometry)
+    condition = Condition.parse(str(rng.choice(texts)), problem.layout)
     return ConditionStop(condition, hits=hits, enabled=enabled)
 
 
@@ -166,8 +169,8 @@ def test_a_search_finds_what_looking_at_every_step_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(walk_module, "CELLS", sizes[0])
         patch.setattr(walk_module, "WIDE", seed % 3 * 20)
-        patch.setattr(search_module, "CELLS", sizes[1])
-        patch.setattr(search_module, "STRETCH", sizes[2])
+        patch.setattr(matching_module, "CELLS", sizes[1])
+        patch.setattr(matching_module, "STRETCH", sizes[2])
         check_everywhere(problem, stops, positions, Timeline(problem) if seed % 2 else None)
 
 
@@ -180,11 +183,11 @@ def test_every_condition_is_found_from_every_position(
     problem = random_problem(rng)
     while problem.b is None or not 40 < problem.total_steps < 120:
         problem = random_problem(rng)
-    monkeypatch.setattr(search_module, "STRETCH", 8)
-    monkeypatch.setattr(search_module, "LONGEST_STRETCH", 16)
+    monkeypatch.setattr(matching_module, "STRETCH", 8)
+    monkeypatch.setattr(matching_module, "LONGEST_STRETCH", 16)
     monkeypatch.setattr(walk_module, "CELLS", 60)
     monkeypatch.setattr(walk_module, "WIDE", 2 if seed == 5 else 256)
-    stops: list[Stop] = [ConditionStop(Condition.parse(text, problem.geometry))]
+    stops: list[Stop] = [ConditionStop(Condition.parse(text, problem.layout))]
     problem = with_nan(problem, rng)
     check_everywhere(problem, stops, list(range(problem.total_steps + 1)), Timeline(problem))
 
@@ -229,8 +232,9 @@ def test_a_scan_of_a_stem_finds_its_match_without_stepping(monkeypatch: pytest.M
     dZ[77, 12, 5], dZ[3, 4, 60] = -4.6, 4.55
     problem = stem(dZ=dZ)
     late, early = (problem.geometry.step_at(index) + 1 for index in ((0, 77, 12, 5), (0, 3, 4, 60)))  # type: ignore[arg-type]
-    monkeypatch.setattr(search_module, "Timeline", Forbidden)
-    monkeypatch.setattr(search_module, "Walk", Forbidden)
+    monkeypatch.setattr(matching_module, "Walk", Forbidden)
+    for move in ("seek", "next", "back"):
+        monkeypatch.setattr(Timeline, move, Forbidden)
     total = problem.total_steps
     for text, first, last in [
         ("abs(dz) > 4.5", early, late),
@@ -239,21 +243,21 @@ def test_a_scan_of_a_stem_finds_its_match_without_stepping(monkeypatch: pytest.M
         ("77,12,5", late, late),
         ("abs(dz) > 4.7", None, None),
     ]:
-        stops = [parse_stop(text, problem.geometry)]
+        stops = [parse_stop(text, problem.layout)]
         for found, wanted in [
             (next_stop(problem, 0, stops), first),
             (previous_stop(problem, total, stops), last),
         ]:
             assert (found and found.position) == wanted
-    watch = [parse_stop("watch dA[200, 100, 1]", problem.geometry)]
+    watch = [parse_stop("watch dA[200, 100, 1]", problem.layout)]
     touching = problem.geometry.steps_touching_padded(0, 200, 100, 1)
     assert next_stop(problem, 0, watch) == (touching[0] + 1, watch[0])
     assert previous_stop(problem, total, watch) == (touching[-1] + 1, watch[0])
 
 
-def test_a_walk_from_the_start_needs_no_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_module, "Timeline", Forbidden)
-    stop = parse_stop("isnan(dA) or max(abs(dW)) > 2", small().geometry)
+def test_a_walk_from_the_start_moves_no_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Timeline, "seek", Forbidden)
+    stop = parse_stop("isnan(dA) or max(abs(dW)) > 2", small().layout)
     assert next_stop(small(), 0, [stop]) == expected([stop], all_hits(small(), [stop]), 0, False)
 
 
@@ -261,11 +265,11 @@ def test_a_search_reports_often_and_never_turns_back(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(search_module, "EVERY", -1.0)
     monkeypatch.setattr(walk_module, "CELLS", 1)
     problem = small()
-    stop = parse_stop("max(abs(dA)) > 1e9", problem.geometry)
+    stop = parse_stop("max(abs(dA)) > 1e9", problem.layout)
     for backwards in (False, True):
-        monkeypatch.setattr(search_module, "STRETCH", 6)
+        monkeypatch.setattr(matching_module, "STRETCH", 6)
         start = problem.total_steps if backwards else 0
-        reports = list(search(problem, start, [stop], backwards=backwards))
+        reports = list(search(Timeline(problem), start, [stop], backwards=backwards))
         assert len(reports) >= problem.total_steps // 3
         assert all(isinstance(report, Progress) for report in reports)
         shares = [report.share for report in reports if isinstance(report, Progress)]
@@ -286,11 +290,11 @@ def test_an_interrupted_search_leaves_everything_as_it_was(
     mine, scout = Timeline(problem), Timeline(problem)
     mine.seek(30)
     before = mine.dW.tobytes(), mine.dA_prev_pad.tobytes()
-    stops = [parse_stop("max(abs(dA)) > 1e9", problem.geometry)]
-    other = [parse_stop("mean(dA) > 0.1", problem.geometry)]
+    stops = [parse_stop("max(abs(dA)) > 1e9", problem.layout)]
+    other = [parse_stop("mean(dA) > 0.1", problem.layout)]
     wanted = expected(other, all_hits(problem, other), 30, backwards)
     for reports in range(0, 40, 3):
-        running = search(problem, 30, stops, backwards=backwards, scout=scout)
+        running = search(scout, 30, stops, backwards=backwards)
         for _ in zip(range(reports), running, strict=False):
             pass
         running.close()  # type: ignore[attr-defined]
@@ -309,7 +313,7 @@ def test_a_far_hit_of_one_stop_does_not_hide_a_near_hit_of_another() -> None:
         "i_h == 3 and i_w == 0 and i_c == 2",
         "dz > 1e9",
     ]
-    stops = [parse_stop(text, problem.geometry) for text in texts]
+    stops = [parse_stop(text, problem.layout) for text in texts]
     assert next_stop(problem, 0, stops) == (41, stops[2])
     assert next_stop(problem, 45, stops) == (46, stops[2])
     assert previous_stop(problem, 75, stops) == (74, stops[2])
@@ -318,10 +322,10 @@ def test_a_far_hit_of_one_stop_does_not_hide_a_near_hit_of_another() -> None:
 
 def test_walks_side_by_side_share_a_scout() -> None:
     problem = small()
-    never = parse_stop("dA > 1e9 and i_h == 2", problem.geometry)  # takes its first state from elsewhere
+    never = parse_stop("dA > 1e9 and i_h == 2", problem.layout)  # takes its first state from elsewhere
     for value in ("sum(dA)", "sum(dW)", "db"):
         for hits in (1, 3, 6):
-            stop = parse_stop(f"{value} > 0 and i_h == 4 hits {hits}", problem.geometry)
+            stop = parse_stop(f"{value} > 0 and i_h == 4 hits {hits}", problem.layout)
             for stops in ([stop, never], [never, stop]):
                 check_everywhere(problem, stops, [0, 30, 75], Timeline(problem))
                 check_everywhere(problem, stops, [0, 30, 75])
@@ -329,18 +333,18 @@ def test_walks_side_by_side_share_a_scout() -> None:
 
 def test_hits_are_passed_over_in_the_direction_of_the_run() -> None:
     problem = small()
-    third = parse_stop("i_c == 1 hits 3", problem.geometry)
+    third = parse_stop("i_c == 1 hits 3", problem.layout)
     assert next_stop(problem, 0, [third]) == (8, third)
     assert next_stop(problem, 8, [third]) == (17, third)  # a new run counts anew
     assert previous_stop(problem, 17, [third]) == (8, third)
     assert previous_stop(problem, 8, [third]) is None
     for text in ("dz < 9 and i_c == 1 hits 3", "dA < 99 and i_c == 1 hits 3"):
-        assert [next_stop(problem, p, [parse_stop(text, problem.geometry)])[0] for p in (0, 8)] == [8, 17]  # type: ignore[index]
+        assert [next_stop(problem, p, [parse_stop(text, problem.layout)])[0] for p in (0, 8)] == [8, 17]  # type: ignore[index]
 
 
 def test_of_stops_hit_together_the_first_of_the_list_is_named() -> None:
     problem = small()
-    stops = [parse_stop(text, problem.geometry) for text in ("dA < 99", "dz < 99", "*", "watch dW[0,0,0,0]")]
+    stops = [parse_stop(text, problem.layout) for text in ("dA < 99", "dz < 99", "*", "watch dW[0,0,0,0]")]
     for first in range(len(stops)):
         turned = stops[first:] + stops[:first]
         assert next_stop(problem, 0, turned) == (1, turned[0])
@@ -358,31 +362,36 @@ def test_disabled_stops_no_stops_and_the_ends_find_nothing() -> None:
 
 
 def test_a_search_refuses_what_does_not_fit_at_the_call() -> None:
-    problem = small(b=None)
+    timeline, wider = Timeline(small(b=None)), small(W=np.ones((3, 6, 3, 2)), dZ=None)
     for stop, sentence in [
         (Breakpoint(i_c=3), "i_c is 3, but it goes from 0 to 2"),
         (Watchpoint("db", (0,)), "the problem has no bias"),
         (Watchpoint("dW", (0, 0, 9, 0)), "index 2 is 9, but it goes from 0 to 2"),
-        (ConditionStop(Condition.parse("db > 0")), "the problem has no bias"),
-        (ConditionStop(Condition.parse("x[5, 0, 0] > 0")), "index 5 does not exist"),
+        (ConditionStop(Condition.parse("db > 0", small().layout)), "the problem has no bias"),
+        (
+            ConditionStop(Condition.parse("x[5, 0, 0] > 0", wider.layout)),
+            "index 5 does not exist",
+        ),
     ]:
         with pytest.raises(ValueError, match=sentence.replace("[", r"\[")):
-            search(problem, 0, [stop])
-        search(problem, 0, [stop.changed(enabled=False)])
+            search(timeline, 0, [stop])
+        search(timeline, 0, [stop.changed(enabled=False)])
     with pytest.raises(ValueError, match="position 76 does not exist; positions go from 0 to 75"):
-        search(problem, 76, [])
-    with pytest.raises(ValueError, match="the scout steps through another problem"):
-        search(problem, 0, [], scout=Timeline(small()))
+        search(timeline, 76, [])
 
 
 @pytest.mark.parametrize(
     ("text", "stop", "written"),
     [
-        ("4,2,1", Breakpoint(None, 4, 2, 1), "i_h == 4 and i_w == 2 and i_c == 1"),
-        ("(4, *, 1)", Breakpoint(None, 4, None, 1), "i_h == 4 and i_c == 1"),
-        ("4 2", Breakpoint(None, 4, 2, None), "i_h == 4 and i_w == 2"),
-        ("0,4,2,1", Breakpoint(0, 4, 2, 1), "i_n == 0 and i_h == 4 and i_w == 2 and i_c == 1"),
-        ("75", Breakpoint(0, 4, 4, 2), "i_n == 0 and i_h == 4 and i_w == 4 and i_c == 2"),
+        ("4,2,1", Breakpoint(i_h=4, i_w=2, i_c=1), "i_h == 4 and i_w == 2 and i_c == 1"),
+        ("(4, *, 1)", Breakpoint(i_h=4, i_c=1), "i_h == 4 and i_c == 1"),
+        ("4 2", Breakpoint(i_h=4, i_w=2), "i_h == 4 and i_w == 2"),
+        (
+            "0,4,2,1",
+            Breakpoint(i_n=0, i_h=4, i_w=2, i_c=1),
+            "i_n == 0 and i_h == 4 and i_w == 2 and i_c == 1",
+        ),
+        ("75", Breakpoint(i_n=0, i_h=4, i_w=4, i_c=2), "i_n == 0 and i_h == 4 and i_w == 4 and i_c == 2"),
         ("*", Breakpoint(), "*"),
         ("*,*,*", Breakpoint(), "*"),
         ("i_c == 1", Breakpoint(i_c=1), "i_c == 1"),
@@ -393,21 +402,29 @@ def test_a_search_refuses_what_does_not_fit_at_the_call() -> None:
         ("watch dA[3, 4, 0]", Watchpoint("dA_prev_pad", (3, 4, 0)), "watch dA_prev_pad[3, 4, 0]"),
         ("dA_prev_pad[3,4,0]", Watchpoint("dA_prev_pad", (3, 4, 0)), "watch dA_prev_pad[3, 4, 0]"),
         ("watch dA_prev[2,3,0]", Watchpoint("dA_prev_pad", (3, 4, 0)), "watch dA_prev_pad[3, 4, 0]"),
-        ("abs(dz)>1 hits 3", ConditionStop(Condition.parse("abs(dz) > 1"), hits=3), "abs(dz)>1 hits 3"),
-        ("dA[0, 0, 0] > 1", ConditionStop(Condition.parse("dA[0, 0, 0] > 1")), "dA[0, 0, 0] > 1"),
+        (
+            "abs(dz)>1 hits 3",
+            ConditionStop(Condition.parse("abs(dz) > 1", small().layout), hits=3),
+            "abs(dz)>1 hits 3",
+        ),
+        (
+            "dA[0, 0, 0] > 1",
+            ConditionStop(Condition.parse("dA[0, 0, 0] > 1", small().layout)),
+            "dA[0, 0, 0] > 1",
+        ),
         (
             "i_c == 1 or i_c == 2",
-            ConditionStop(Condition.parse("i_c == 1 or i_c == 2")),
+            ConditionStop(Condition.parse("i_c == 1 or i_c == 2", small().layout)),
             "i_c == 1 or i_c == 2",
         ),
     ],
 )
 def test_a_stop_is_read_and_written(text: str, stop: Stop, written: str) -> None:
-    geometry = small().geometry
-    assert parse_stop(text, geometry) == stop
+    layout = small().layout
+    assert parse_stop(text, layout) == stop
     assert str(stop) == written or isinstance(stop, ConditionStop)
-    assert str(parse_stop(text, geometry)) == written
-    assert parse_stop(written, geometry) == stop
+    assert str(parse_stop(text, layout)) == written
+    assert parse_stop(written, layout) == stop
 
 
 ONE_STEP = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, None)
@@ -419,22 +436,22 @@ ONE_STEP = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, None)
 def test_the_text_of_a_stop_reads_as_the_same_stop(problem: Problem, seed: int) -> None:
     stop = random_stop(np.random.default_rng(seed), problem)
     for name, values in (
-        stop.condition.places(problem.geometry)._asdict().items() if isinstance(stop, ConditionStop) else ()
+        stop.condition.ranges(problem.layout.counts).items() if isinstance(stop, ConditionStop) else ()
     ):
         if not values:
-            with pytest.raises(ConditionError, match=f"never true: {name}"):
-                parse_stop(str(stop), problem.geometry)
+            with pytest.raises(ExpressionError, match=f"never true: {name}"):
+                parse_stop(str(stop), problem.layout)
             return
-    read = parse_stop(str(stop), problem.geometry, problem.b is not None)
+    read = parse_stop(str(stop), problem.layout)
     assert read == stop
-    read.check(problem)
+    read.check(problem.layout)
 
 
 def test_with_a_batch_the_sample_comes_first() -> None:
-    geometry = batched().geometry
-    assert parse_stop("1,4", geometry) == Breakpoint(1, 4)
-    assert parse_stop("1,4,2,3", geometry) == Breakpoint(1, 4, 2, 3)
-    assert parse_stop("watch dA_prev[1,0,0,1]", geometry) == Watchpoint("dA_prev_pad", (1, 1, 1, 1))
+    layout = batched().layout
+    assert parse_stop("1,4", layout) == Breakpoint(i_n=1, i_h=4)
+    assert parse_stop("1,4,2,3", layout) == Breakpoint(i_n=1, i_h=4, i_w=2, i_c=3)
+    assert parse_stop("watch dA_prev[1,0,0,1]", layout) == Watchpoint("dA_prev_pad", (1, 1, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -455,8 +472,11 @@ def test_with_a_batch_the_sample_comes_first() -> None:
         ("watch dA[6, 0, 0]", "dA_prev_pad[6, 0, 0] does not exist: index 0 is 6, but it goes from 0 to 5"),
         ("watch dA_prev[4, 0, 0]", "dA_prev[4, 0, 0] does not exist: index 0 is 4, but it goes from 0 to 3"),
         ("watch dA_prev[4, 0]", "dA_prev[4, 0] has 2 indices, but dA_prev has 3 axes: (4, 5, 2)"),
-        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; only dW, db, dA_prev_pad can"),
-        ("watch dW", "'watch dW' does not name a cell; type it like watch dW[0, 0, 0, 0]"),
+        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; only dW, dA_prev_pad, db can"),
+        (
+            "watch dW",
+            "'watch dW' does not name a cell; type it like watch dW[0, 0, 0, 0] or watch db[0]",
+        ),
         ("watch dW[i_c, 0, 0, 0]", "does not name a cell"),
         ("watch", "does not name a cell"),
         ("dz > 0 hits 0", "hits is '0'; it must be a whole number, at least 1"),
@@ -469,7 +489,7 @@ def test_with_a_batch_the_sample_comes_first() -> None:
 )
 def test_a_wrong_stop_is_refused_in_one_sentence_with_both_numbers(text: str, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the sentence is looked at below)
-        parse_stop(text, small().geometry)
+        parse_stop(text, small().layout)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -477,10 +497,10 @@ def test_a_wrong_stop_is_refused_in_one_sentence_with_both_numbers(text: str, se
 def test_a_cell_that_no_window_reaches_is_never_hit() -> None:
     problem = Problem(np.ones((4, 4, 1)), np.ones((1, 2, 2, 1)), None, None, stride=3)
     assert next_stop(problem, 0, [Watchpoint("dA_prev_pad", (2, 2, 0))]) is None
-    with pytest.raises(ValueError, match="would never stop: no window reaches"):
-        parse_stop("watch dA[2, 2, 0]", problem.geometry)
+    with pytest.raises(ValueError, match="would never stop: no step writes the cell"):
+        parse_stop("watch dA[2, 2, 0]", problem.layout)
     with pytest.raises(ValueError, match="no bias"):
-        parse_stop("watch db[0]", problem.geometry, bias=False)
+        parse_stop("watch db[0]", problem.layout)
 
 
 def test_stops_keep_their_order_and_their_numbers() -> None:
@@ -525,7 +545,7 @@ def test_an_unknown_number_is_refused_with_those_there_are() -> None:
 
 def test_stops_are_values() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Breakpoint().i_c = 2  # type: ignore[misc]
+        Breakpoint().place = ()  # type: ignore[misc]
     assert Breakpoint(i_c=1, id=3) == Breakpoint(i_c=1, enabled=False)
     assert Breakpoint(i_c=1, hits=2) != Breakpoint(i_c=1)
     assert Breakpoint(i_c=1, hits=2).like(Breakpoint(i_c=1))

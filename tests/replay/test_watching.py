@@ -15,7 +15,7 @@ TEXTS = ("4,*,1", "watch dA_prev_pad[4, 9, 0]", "abs(dz) > 1.5 and i_w == 3", "m
 def listed(*texts: str) -> Stops:
     stops = Stops()
     for text in texts:
-        stops.add(parse_stop(text, DIGIT.geometry, True))
+        stops.add(parse_stop(text, DIGIT.layout))
     return stops
 
 
@@ -25,8 +25,8 @@ def test_watching_every_step_stops_where_the_search_stops(texts: tuple[str, ...]
     for _ in range(4):
         start, watch = timeline.position, Watch()
         hit: Stop | None = None
-        while hit is None and (step := timeline.next()) is not None:
-            hit = watch.hit(step, stops)
+        while hit is None and timeline.next() is not None:
+            hit = watch.hit(timeline, stops)
         found = next_stop(DIGIT, start, stops)
         assert (found is None) == (hit is None)
         if found is None:
@@ -37,6 +37,5 @@ def test_watching_every_step_stops_where_the_search_stops(texts: tuple[str, ...]
 def test_a_stop_that_is_off_is_passed_over() -> None:
     stops, timeline = listed("*,*,*"), Timeline(DIGIT)
     stops.disable(1)
-    step = timeline.next()
-    assert step is not None
-    assert Watch().hit(step, stops) is None
+    timeline.next()
+    assert Watch().hit(timeline, stops) is None

@@ -29,7 +29,7 @@ from convstep.examples import catalog
 from convstep.oracle.service import TorchService
 from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Painted, Terminal

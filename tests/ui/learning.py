@@ -16,9 +16,10 @@ from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
 from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.lesson_app import LessonApp
-from convstep.ui.screens.debugger import DebuggerScreen
-from convstep.ui.screens.lesson import LessonScreen
+from convstep.ui.modes.lesson import LessonMode
+from convstep.ui.modes.page import Page
 from convstep.view.grid.panel import Cell
 from convstep.view.lesson.pointing import panel_of
 from tests.ui.driving import Session, WatchedApp
@@ -44,8 +45,10 @@ class Learner(Session):
 
     @property
     def debugger(self) -> DebuggerScreen:
-        """The page, be there a dialog in front of it or not."""
-        return self.page
+        """The page's screen, be there a dialog in front of it or not."""
+        found = self.lessons.page_screen
+        assert found is not None
+        return found
 
     @property
     def lessons(self) -> WatchedLessons:
@@ -53,11 +56,16 @@ class Learner(Session):
         return cast(WatchedLessons, self.app)
 
     @property
-    def page(self) -> LessonScreen:
-        """The page's screen."""
-        found = self.lessons.page_screen
+    def mode(self) -> LessonMode:
+        """What that screen is about."""
+        found = self.lessons.lesson_mode
         assert found is not None
         return found
+
+    @property
+    def page(self) -> Page:
+        """The page."""
+        return self.mode.page
 
     @property
     def told(self) -> str:
@@ -106,7 +114,7 @@ class Learner(Session):
 
     async def point(self, tensor: str, index: tuple[int, ...]) -> None:
         """Move the cell cursor."""
-        panel = panel_of(self.page.scene, tensor)
+        panel = panel_of(self.page.state.scene, tensor)
         assert panel is not None
         if panel.face.name == "dA_prev":
             (top, _), (left, _) = self.page.problem.geometry.padding
@@ -114,8 +122,8 @@ class Learner(Session):
             index = (*batch, row - top, column - left, channel)
         found = panel.face.find(index)
         assert found is not None, f"{tensor}{list(index)} is not on {panel.face.label}"
-        cell, grid = Cell(*found), self.page.query_one(f"#{panel.key}")
-        assert self.page.focused is grid
+        cell, grid = Cell(*found), self.debugger.query_one(f"#{panel.key}")
+        assert self.debugger.focused is grid
         for _ in range(200):
             at = cast(Any, grid).cursor
             if at == cell:

@@ -8,10 +8,11 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static
 
+from convstep.language import LANGUAGES
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.questions import HINT_COSTS
 from convstep.lessons.reading import parse_lesson
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -89,7 +90,7 @@ TYPED = (
 async def test_every_character_is_the_answers_from_the_first_key_on(language: str) -> None:
     async with opened_lesson(parse_lesson(typing(language))) as learner:
         page = learner.page
-        look = page.precision, page.pace, page.mode
+        look = page.state.precision, learner.debugger.playing.pace, page.state.values
         for number in range(3):
             assert page.walk.at == number
             position = learner.position
@@ -101,7 +102,7 @@ async def test_every_character_is_the_answers_from_the_first_key_on(language: st
                 assert not page.narration.typing
             assert (learner.position, page.walk.tried.attempts) == (position, 0)
             await learner.press("p")
-        assert look == (page.precision, page.pace, page.mode)
+        assert look == (page.state.precision, learner.debugger.playing.pace, page.state.values)
 
 
 async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
@@ -113,7 +114,7 @@ async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
         assert page.walk.tried.attempts == 1
         assert answer.value == "78"  # a refused answer is replaced
         await learner.press("escape", "n")
-        assert learner.position == page.walk.stop.position + 1
+        assert learner.position == page.walk.place.position + 1
         await learner.press("enter", "9")
         assert answer.value == "789"  # Enter goes on with one that was left
         await learner.press("enter", "left", "1")
@@ -167,9 +168,9 @@ async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_
 async def test_a_digit_begins_an_answer_wherever_the_keys_are_and_a_panel_keeps_its_minus() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         await learner.press("tab", "tab", "down")
-        precision = learner.page.precision
+        precision = learner.page.state.precision
         await learner.press("minus")
-        assert learner.page.precision == precision - 1
+        assert learner.page.state.precision == precision - 1
         assert "- fewer" in learner.text, "the panel's key says what it did"
         await learner.press("1")
         assert learner.page.narration.typing
@@ -247,7 +248,7 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
     how = "" if walk.question is None else walk.question.how
 
     def submitted() -> bool:
-        status = str(page.query_one("#status", Static).content)
+        status = str(page.host.query_one("#status", Static).content)
         return tried.attempts > attempts or page.said != said or how in status
 
     return {
@@ -335,7 +336,7 @@ async def test_nothing_is_typed_where_nothing_is_seen_and_what_was_typed_goes_on
             walk, answer = learner.page.walk, learner.page.narration.answer
             assert (answer.value, walk.tried.attempts, walk.revealed) == ("12", 0, False)
             assert learner.page.narration.typing or presenting
-            assert not learner.page.presenting or presenting
+            assert not learner.debugger.state.presenting or presenting
             await learner.press("escape", "z")
         await learner.press("z", "a", "3")
         assert learner.page.narration.answer.value == "123"

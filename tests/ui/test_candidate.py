@@ -18,11 +18,10 @@ from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
-from convstep.ui.screens.candidate import CandidateScreen
-from convstep.ui.screens.candidate_queries import AskingScreen
+from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.candidate_panels import keys_of
-from convstep.view.text.words import window_facts
+from convstep.view.panels.problem_words import window_facts
 from tests import candidates
 from tests.ui.driving import Session, opened_beside
 from tests.waiting import GENEROUS
@@ -87,9 +86,9 @@ def visible_nine(session: Session) -> bool:
 async def moves_between_divergent_steps(session: Session, candidate: CandidateTimeline) -> None:
     wrong: list[int] = []
     candidate.wrong_steps(lambda first, last: wrong.extend(range(first, last)))
-    screen = session.debugger
-    assert isinstance(screen, CandidateScreen)
-    assert [step for step, _ in screen.wrong_steps] == wrong
+    mode = session.debugger.mode
+    assert isinstance(mode, CandidateMode)
+    assert [step for step, _ in mode.queries.wrong_steps] == wrong
     marked = {position for position, mark in session.debugger.query_one(TimelineBar).marks if mark == "✗"}
     assert len(marked) == len(wrong)
     assert "✗" in session.lines[-2]
@@ -105,13 +104,13 @@ async def moves_between_divergent_steps(session: Session, candidate: CandidateTi
 
 async def shows_the_whole_diagnosis(session: Session) -> None:
     await session.press("d")
-    assert session.dialog == "DiagnosisScreen"
+    assert session.dialog == "ParagraphsScreen"
     for words in ("Smallest failing problem", "First divergence", "stride-ignored", "def stride_ignored"):
         assert words in session.text
     await session.press("end")
     assert "To see it" not in session.text, "one is seeing it"
     await keeps_title_and_keys_in_sight(session)
-    await session.press("question_mark", *["pagedown"] * 2)
+    await session.press("question_mark")
     assert "Your own backward: convstep debug " in session.text, "a heading is as long as it is"
     await keeps_title_and_keys_in_sight(session)
 
@@ -136,8 +135,8 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     await session.answered()
     assert session.position == position + 1
     await session.press("down", "b")
-    assert len(session.debugger.stops) == 1
-    assert session.debugger.scene.panel("kernel_gradient_candidate").stops
+    assert len(session.debugger.state.stops) == 1
+    assert session.debugger.state.scene.panel("kernel_gradient_candidate").stops
     await session.press("b", "i")
     assert session.dialog == "ProvenanceScreen"
     assert " made · in the reference " in session.text
@@ -165,7 +164,7 @@ async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
     assert "The reference's gradients after step" in dialog
     assert "✓ the reference: All " in dialog
     assert "✓ All" not in dialog
-    standing = session.debugger._stage.standing()  # type: ignore[attr-defined]
+    standing = session.debugger.state.stage.standing()  # type: ignore[attr-defined]
     assert " differ" in standing
     assert f"Your own backward is on the screen behind: {standing} " in dialog
     assert "Difference (reference − PyTorch 0.0 (fake))" in dialog
@@ -190,7 +189,7 @@ async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: A
             await session.resize(width, 40)
             assert session.lines[0].rstrip().endswith(f"({shown})")
             assert f"step {number}/{total} " in session.lines[0]
-            for fact in window_facts(session.debugger._problem):
+            for fact in window_facts(session.debugger.state.problem):
                 assert fact in session.lines[0], width
         await session.press("d")
         assert f"First divergence: step {number} of {total} ({place})" in session.text
@@ -207,7 +206,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
     async with opened_beside(candidate, (80, 24), problem_name="my problem.npz") as session:
         await session.answered()
         assert session.position == first.step + 1
-        scene = session.debugger.scene
+        scene = session.debugger.state.scene
         differing = scene.panel(keys_of(first.gradient)[2]).differing
         assert differing is not None
         assert differing.any()
@@ -217,7 +216,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
         await session.press("]")
         assert (
             scene.panel("kernel_gradient").face.label
-            != session.debugger.scene.panel("kernel_gradient").face.label
+            != session.debugger.state.scene.panel("kernel_gradient").face.label
         )
         check_layout(session)
 
@@ -296,16 +295,16 @@ def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
 
 
 async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AskingScreen, "on_unmount", lambda screen: None)  # as if it came too early
+    monkeypatch.setattr(CandidateMode, "closed", lambda mode: None)  # as if it came too early
     monkeypatch.setattr(CandidateTimeline, "wrong_steps", lambda timeline, found, leave: leave())
 
     async def crash() -> None:
         async with opened_beside(beside(candidates.stride_ignored)) as session:
-            screen = session.debugger
-            assert isinstance(screen, CandidateScreen)
+            mode = session.debugger.mode
+            assert isinstance(mode, CandidateMode)
             await session.answered()
-            screen._idle = threading.Event()  # a question is open, and stays so
-            screen._find_wrong_steps()
+            mode.queries._idle = threading.Event()  # a question is open, and stays so
+            session.debugger.begin("marks", mode.queries._find_wrong_steps)
             session.app._handle_exception(ZeroDivisionError())
 
     with pytest.raises(ZeroDivisionError):

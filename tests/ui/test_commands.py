@@ -2,32 +2,127 @@
 
 from __future__ import annotations
 
-import ast
-from collections import Counter
-from pathlib import Path
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from io import StringIO
+from types import FunctionType
 
 import pytest
+from rich.console import Console
+from textual.screen import Screen
 
-from convstep.ui.app import DebuggerApp
-from convstep.ui.commands import COMMANDS, Command, bindings, groups, key_text
-from convstep.ui.screens.debugger import DebuggerScreen
+import convstep.ui
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
+from convstep.examples import catalog
+from convstep.lessons.course import open_lesson
+from convstep.lessons.progress import Progress
+from convstep.ui.commands import (
+    BY_ID,
+    CANDIDATE,
+    COMMANDS,
+    LESSON,
+    MOVE,
+    TEN,
+    Command,
+    bindings,
+    groups,
+    key_text,
+    meanings,
+)
+from convstep.ui.debugger.host import always
+from convstep.ui.debugger.panels import Panels
+from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.travel import Travel
+from convstep.ui.dialogs.help import key_help
+from convstep.ui.modes.candidate import CandidateMode
+from convstep.ui.modes.lesson import LessonMode
+from convstep.ui.modes.mode import Mode
+from convstep.ui.modes.page import Page
+from convstep.ui.modes.script import ScriptMode
+from tests import candidates
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""
-README = Path(__file__).parents[2] / "README.md"
 
 
-def test_readme_has_the_key_table_of_the_program() -> None:
-    rows = ["| Key | What it does |", "| --- | --- |"]
-    for command in COMMANDS:
-        keys = " ".join(f"`{text}`" for text in command.key_texts)
-        rows.append(f"| {keys} | {command.help} |")
-    assert "\n".join(rows) in README.read_text(encoding="utf-8")
+MEMBER = FunctionType, property, cached_property
 
 
-def test_no_two_commands_share_a_key() -> None:
-    keys = Counter(key for command in COMMANDS for key in command.keys)
-    assert [key for key, count in keys.items() if count > 1] == []
+class Pages:
+    """Turns no page."""
+
+    def turn(self, by: int, *, playing: bool = False) -> bool:
+        return False
+
+    def keep(self) -> None: ...
+
+    def show_page(self) -> None: ...
+
+
+def modes() -> Iterator[Mode]:
+    """One of each; a bug hunt is a lesson around a candidate."""
+    digit = catalog.load("digit")
+    yield Mode.on(digit, "digit", "digit")
+    yield ScriptMode(digit, "digit")
+    yield ScriptMode(digit, "digit", back=lambda: None)
+    function = candidates.stride_ignored
+    with Worker.of_function(function) as worker:
+        candidate = CandidateTimeline(
+            worker, candidates.verdict(function), candidates.failing_problem(function)
+        )
+        yield CandidateMode(candidate, "mine.py:f", None)
+        walk = Progress(kept=False).walk(open_lesson("1", "en"))
+        yield LessonMode(walk, Pages())
+        yield LessonMode(walk, Pages(), candidate)
+
+
+def test_in_every_mode_every_key_does_something_or_says_why_not_and_no_row_hides_another() -> None:
+    for mode in modes():
+        handlers = DebuggerScreen(mode).handlers
+        assert handlers.keys() <= BY_ID.keys(), "what is done has a row"
+        for key, rows in meanings().items():
+            here = [row.id for row in rows if row.id in handlers]
+            without = [id for id in here if handlers[id].applies is always]
+            assert without in ([], here[-1:]), (mode, key, "only the last may be without a condition")
+            assert without or any(row.otherwise for row in rows), (mode, key)
+
+
+def test_the_help_opens_with_what_matters_then_has_what_this_mode_adds_and_nothing_else() -> None:
+    for mode in modes():
+        works = DebuggerScreen(mode).handlers
+        console = Console(width=90, file=StringIO())
+        console.print(*key_help(works)._paragraphs)
+        assert isinstance(console.file, StringIO)
+        said = " ".join(console.file.getvalue().split())
+        for command in COMMANDS:
+            assert said.count(f" {command.help}") == (command.id in works or bool(command.of_app)), command.id
+        headings = [said.find(f" {name} ") for name in ("The keys that matter", LESSON, CANDIDATE, MOVE)]
+        there = [at for at in headings if at >= 0]
+        assert there == sorted(there)
+
+
+def test_no_class_of_the_program_has_another_screen_of_ours_as_a_base() -> None:
+    for module in pkgutil.walk_packages(convstep.ui.__path__, "convstep.ui."):
+        if not module.name.endswith(("terminal", "browser")):  # what only some systems have
+            importlib.import_module(module.name)
+
+    def ours(kind: type) -> Iterator[type]:
+        found: type
+        for found in kind.__subclasses__():
+            yield from ours(found)
+            if found.__module__.startswith("convstep."):
+                yield found
+
+    screens = set(ours(Screen))
+    assert DebuggerScreen in screens
+    assert not [screen for screen in screens if screens & set(screen.__mro__[1:])]
+    kinds = {*screens, *ours(Mode), Mode, Page, Panels, Travel}
+    members = {kind: [one for one in vars(kind).values() if isinstance(one, MEMBER)] for kind in kinds}
+    assert {kind.__name__: len(names) for kind, names in members.items() if len(names) > 40} == {}
 
 
 def test_no_key_is_one_that_terminals_cannot_tell_apart() -> None:
@@ -39,16 +134,7 @@ def test_only_what_every_terminal_sends_is_combined_with_shift() -> None:
     assert shifted <= {"tab", "up", "down", *(f"f{number}" for number in range(1, 13))}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.action)
-def test_every_action_exists(command: Command) -> None:
-    name, _, rest = command.action.partition("(")
-    owner = DebuggerApp if name.startswith("app.") else DebuggerScreen
-    assert callable(getattr(owner, f"action_{name.removeprefix('app.')}"))
-    if rest:
-        assert isinstance(ast.literal_eval(f"({rest}"), int | tuple)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.action)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
 def test_every_command_says_what_it_does_in_one_sentence(command: Command) -> None:
     assert command.help[0].isupper()
     assert command.help.endswith(".")
@@ -56,10 +142,18 @@ def test_every_command_says_what_it_does_in_one_sentence(command: Command) -> No
     assert command.key_texts
 
 
-def test_bindings_and_groups_hold_every_command_once() -> None:
-    assert [binding.action for binding in bindings()] == [command.action for command in COMMANDS]
+def test_bindings_and_groups_hold_every_command_and_every_key_an_answer() -> None:
+    bound = [(binding.key, binding.action) for binding in bindings()]
+    assert len(bound) == len(set(bound))
+    actions = {action for _, action in bound}
+    assert {command.of_app or f"do({command.id!r}" for command in COMMANDS} == {
+        re.sub(r"[,)].*", "", action) for action in actions if not action.startswith("explain_key")
+    }
+    assert {f"explain_key({key!r})" for key in meanings()} <= actions
     grouped = [command for commands in groups().values() for command in commands]
-    assert sorted(c.action for c in grouped) == sorted(c.action for c in COMMANDS)
+    assert sorted(c.id for c in grouped) == sorted(BY_ID) == sorted(c.id for c in COMMANDS)
+    assert set(TEN) <= set(BY_ID)
+    assert len(TEN) == 10
 
 
 @pytest.mark.parametrize(

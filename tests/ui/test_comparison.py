@@ -73,7 +73,7 @@ async def test_every_other_way_to_the_last_step_shows_it_first() -> None:
         assert (session.position, session.dialog) == (36, ""), "back from a jump"
         await session.press("home", "g", "e", "n", "d", "enter")
         assert (session.position, session.dialog) == (36, ""), "goto"
-        session.debugger.focus_first()
+        session.debugger.panels.focus(session.debugger.mode.first_part)
         await session.press("home", "slash")
         await session.type("dz != dz")
         await session.press("enter", "c")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
 from convstep.lessons.walk import RIGHT
-from convstep.lessons.words import LANGUAGES, say
+from convstep.lessons.words import say
 from tests.lessons.mistakes import mistake
 from tests.strategies import THOROUGH, some
 from tests.ui.learning import Learner, opened_lesson
@@ -40,7 +41,7 @@ async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entr
 async def test_who_types_the_answers_straight_away_finishes_the_first_lesson(language: str) -> None:
     lesson = course.load(course.find("1", language))
     async with opened_lesson(lesson, (80, 24)) as learner:
-        look = learner.page.precision, learner.page.pace
+        look = learner.page.state.precision, learner.debugger.playing.pace
         for page in lesson.pages:
             if page.question is not None:
                 await learner.answer(page.question.solution)
@@ -48,21 +49,24 @@ async def test_who_types_the_answers_straight_away_finishes_the_first_lesson(lan
             await learner.press("p")
         assert learner.dialog == "FinishScreen"
         assert learner.page.walk.points == lesson.most_points
-        assert look == (learner.page.precision, learner.page.pace)
+        assert look == (learner.page.state.precision, learner.debugger.playing.pace)
 
 
 async def _page(learner: Learner, number: int) -> None:
     """Look at a page, answer wrongly, then rightly."""
-    page, walk = learner.page, learner.page.walk
+    walk = learner.page.walk
     assert walk.at == number
     assert walk.page.title in learner.told
-    if walk.stop.given or not walk.page.candidate:
-        assert (page.timeline.position, page.timeline.additions) == (walk.stop.position, walk.stop.additions)
+    if walk.place.given or not walk.page.candidate:
+        assert (learner.timeline.position, learner.timeline.additions) == (
+            walk.place.position,
+            walk.place.additions,
+        )
     question = walk.question
     if question is None:
         return
     if walk.page.candidate:
-        assert type(page).__name__ == "HuntScreen"
+        assert learner.mode.candidate is not None
     await learner.answer(mistake(question))
     assert walk.tried.attempts == 1
     assert not walk.revealed
@@ -70,5 +74,5 @@ async def _page(learner: Learner, number: int) -> None:
     await learner.answer(question.solution)
     assert walk.tried.outcome == RIGHT
     assert say(walk.lesson.language, "right") in learner.told
-    if walk.stop.given:
-        assert learner.page.timeline.position == walk.stop.position
+    if walk.place.given:
+        assert learner.debugger.timeline.position == walk.place.position

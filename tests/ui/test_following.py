@@ -75,7 +75,7 @@ def check(session: Session, when: object) -> None:
             y = session.place(grid.key, row, 0)[1] + plan.middle
             label = "".join(session.cell(x, y).text for x in range(content.x, content.x + plan.margin))
             assert label.strip(" []") == str(row), (when, grid.key)
-        if not session.debugger.presenting:
+        if not session.debugger.state.presenting:
             assert plan.margin, (when, grid.key)
         if plan.header:
             for column in {column for _, column in whole}:
@@ -88,7 +88,7 @@ def check(session: Session, when: object) -> None:
 async def test_panels_follow_the_step_whatever_is_changed_about_their_look(size: tuple[int, int]) -> None:
     async with opened(position=250, size=size) as session:
         for position in (256, 3):
-            session.debugger.travel(position)
+            session.debugger.travel.to(position)
             await session.answered()
             if session.dialog:  # at the end, the comparison
                 await session.press("escape")
@@ -113,10 +113,10 @@ async def test_a_kernel_too_wide_for_its_panel_shows_the_cell_that_the_card_name
             "  ", " "
         )
         await session.press("v", "v")
-        plans, precision = {g.key: g._plan for g in seen(session)}, session.debugger.precision
+        plans, precision = {g.key: g._plan for g in seen(session)}, session.debugger.state.precision
         await session.press("+")
         assert {g.key: g._plan for g in seen(session)} == plans
-        assert session.debugger.precision == precision
+        assert session.debugger.state.precision == precision
         assert "heat has no digits" in session.text
 
 
@@ -179,7 +179,7 @@ async def test_a_candidate_s_numbers_name_their_factor_and_are_written_like_the_
                 await session.resize(*size)
                 for grid in seen(session):
                     check_numbers(session, grid, size)
-            panels = [[session.debugger.scene.panel(key) for key in keys_of(name)] for name in KEYS]
+            panels = [[session.debugger.state.scene.panel(key) for key in keys_of(name)] for name in KEYS]
             for reference, actual, _ in panels:
                 assert reference.power == actual.power < 0
             assert "≠" in session.text
@@ -191,7 +191,7 @@ def check_numbers(session: Session, grid: TensorGrid, when: object) -> None:
     panel, plan = grid.panel, grid._plan
     assert panel is not None
     assert plan is not None
-    if session.debugger.mode == "heat" or plan.lines > 1:
+    if session.debugger.state.values == "heat" or plan.lines > 1:
         # on heat the current cell and the one under the cursor are numbers all the same
         assert ("×" in str(grid.border_title)) == bool(grid._drawn and grid._drawn.power), when
         return

@@ -17,8 +17,8 @@ from textual.widgets import Input
 from convstep.replay.places import parse_place
 from convstep.replay.stops import Breakpoint
 from convstep.replay.visited import Bookmarks, Visited
-from convstep.ui.commands import COMMANDS, groups
-from convstep.ui.screens.debugger import DebuggerScreen
+from convstep.ui.commands import COMMANDS, groups, meanings
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.drawing import WAITING
 from convstep.view.grid.panel import Cell
@@ -111,7 +111,7 @@ async def goes_to_the_start(session: Session, key: str) -> None:
 
 
 async def runs_to_the_next_stop_or_to_the_end(session: Session, key: str) -> None:
-    session.debugger.stops.add(Breakpoint(i_h=6, i_w=1, i_c=2))
+    session.debugger.state.stops.add(Breakpoint(i_h=6, i_w=1, i_c=2))
     await session.press(key)
     await session.answered()
     assert session.position == 6 * ROW + CHANNELS + 2 + 1
@@ -122,7 +122,7 @@ async def runs_to_the_next_stop_or_to_the_end(session: Session, key: str) -> Non
 
 
 async def runs_to_the_previous_stop_or_to_the_start(session: Session, key: str) -> None:
-    session.debugger.stops.add(Breakpoint(i_h=2, i_w=1, i_c=2))
+    session.debugger.state.stops.add(Breakpoint(i_h=2, i_w=1, i_c=2))
     await session.press(key)
     await session.answered()
     assert session.position == 2 * ROW + CHANNELS + 2 + 1
@@ -135,10 +135,10 @@ async def runs_to_the_previous_stop_or_to_the_start(session: Session, key: str) 
 async def sets_and_removes_a_stop(session: Session, key: str) -> None:
     await focus(session, "upstream")
     await session.press(key)
-    assert [str(stop) for stop in session.debugger.stops] == ["i_h == 4 and i_w == 2 and i_c == 0"]
+    assert [str(stop) for stop in session.debugger.state.stops] == ["i_h == 4 and i_w == 2 and i_c == 0"]
     assert "stop 1 set" in session.text
     await session.press(key)
-    assert len(session.debugger.stops) == 0
+    assert len(session.debugger.state.stops) == 0
     assert "stop removed" in session.text
 
 
@@ -146,13 +146,13 @@ async def asks_for_a_condition(session: Session, key: str) -> None:
     await session.press(key)
     await session.type("dz > 9 and i_c == 2")
     await session.press("enter")
-    assert [str(stop) for stop in session.debugger.stops] == ["dz > 9 and i_c == 2"]
+    assert [str(stop) for stop in session.debugger.state.stops] == ["dz > 9 and i_c == 2"]
     await session.press(key, "escape")
-    assert (session.dialog, len(session.debugger.stops)) == ("", 1)
+    assert (session.dialog, len(session.debugger.state.stops)) == ("", 1)
 
 
 async def lists_the_stops(session: Session, key: str) -> None:
-    session.debugger.stops.add(Breakpoint(i_c=1))
+    session.debugger.state.stops.add(Breakpoint(i_c=1))
     await session.press(key)
     assert session.dialog == "StopsScreen"
     assert "1  on   i_c == 1" in session.text
@@ -187,13 +187,13 @@ async def goes_forward_to_where_one_came_back_from(session: Session, key: str) -
 
 async def sets_and_removes_a_bookmark(session: Session, key: str) -> None:
     await session.press(key)
-    assert [mark.position for mark in session.debugger.bookmarks.list()] == [HERE]
+    assert [mark.position for mark in session.debugger.state.bookmarks.list()] == [HERE]
     assert "▼" not in session.lines[-2]  # the position itself stands there
     await session.press("l")
     assert "▼" in session.lines[-2]
-    session.debugger.travel(HERE)
+    session.debugger.travel.to(HERE)
     await session.press(key)
-    assert len(session.debugger.bookmarks) == 0
+    assert len(session.debugger.state.bookmarks) == 0
 
 
 async def goes_through_the_bookmarks(session: Session, key: str) -> None:
@@ -223,11 +223,11 @@ async def asks_for_a_file_to_save_in(session: Session, key: str) -> None:
 
 async def asks_where_to_go(session: Session, key: str) -> None:
     await session.press(key)
-    assert session.dialog == "GotoScreen"
+    assert session.dialog == "PromptScreen"
     await session.type("9,0,0")
     assert "i_h is 9, but it goes from 0 to 7" in session.text
     await session.press("enter")
-    assert session.dialog == "GotoScreen"
+    assert session.dialog == "PromptScreen"
     assert session.position == HERE
     await session.press("escape")
     assert (session.dialog, session.position) == ("", HERE)
@@ -242,7 +242,7 @@ async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
     seen = [session.part("upstream")]
     for mode in ("numbers", "heat", "both"):
         await session.press(key)
-        assert session.debugger.mode == mode
+        assert session.debugger.state.values == mode
         seen.append(session.part("upstream"))
     both, numbers, heat, again = seen
     assert both == again
@@ -371,15 +371,16 @@ async def copies_a_command_that_leads_back(session: Session, key: str) -> None:
 
 async def explains_every_command(session: Session, key: str) -> None:
     await session.press(key)
-    assert session.dialog == "HelpScreen"
+    assert session.dialog == "ParagraphsScreen"
     found, pane = session.text, session.app.screen.query_one(VerticalScroll)
     for _ in range(6):
         await session.press("pagedown")
         await session.until(lambda: pane.scroll_y == pane.scroll_target_y)
         found += session.text
+    works = session.debugger.handlers
     for command in COMMANDS:
-        assert command.key_texts[0] in found
-        assert command.help.split(",")[0].split(".")[0][:40] in found
+        said = command.help.split(",")[0].split(".")[0][:40] in found
+        assert said == (command.id in works or bool(command.of_app)), command.id
     await session.press("escape")
     assert session.dialog == ""
 
@@ -389,7 +390,9 @@ async def lists_every_command_by_name(session: Session, key: str) -> None:
     assert isinstance(session.app.screen, CommandPalette)
     offered = {c.title for c in session.app.get_system_commands(cast("Screen[object]", session.debugger))}
     for command in COMMANDS:
-        assert any(title.startswith(f"{command.label}  ") for title in offered) == command.palette
+        wanted = command.palette and (bool(command.of_app) or session.debugger.applies(command.id))
+        keys = " ".join(command.key_texts)
+        assert (f"{command.label}  {keys}" in offered) == wanted
     session.app.screen.query_one(Input).value = "row end"
     await session.answered()
     await session.press("enter")
@@ -458,72 +461,84 @@ async def shows_large_numbers_and_nothing_around_them(session: Session, key: str
 BEHAVIOURS: dict[str, Behaviour] = {
     "next": goes_one_step_on,
     "back": goes_one_step_back,
-    "next_addition": makes_one_addition,
-    "back_addition": undoes_one_addition,
-    "channels_end": completes_the_channel_loop,
-    "channels_start": returns_to_where_the_channel_loop_began,
-    "row_end": completes_the_row,
-    "row_start": returns_to_where_the_row_began,
+    "next-addition": makes_one_addition,
+    "back-addition": undoes_one_addition,
+    "channels-end": completes_the_channel_loop,
+    "channels-start": returns_to_where_the_channel_loop_began,
+    "row-end": completes_the_row,
+    "row-start": returns_to_where_the_row_began,
     "play": plays_and_pauses,
-    "pace(1)": makes_playing_faster,
-    "pace(-1)": makes_playing_slower,
+    "faster": makes_playing_faster,
+    "slower": makes_playing_slower,
     "end": goes_to_the_end,
     "start": goes_to_the_start,
     "run": runs_to_the_next_stop_or_to_the_end,
-    "run_back": runs_to_the_previous_stop_or_to_the_start,
-    "stop_here": sets_and_removes_a_stop,
+    "run-back": runs_to_the_previous_stop_or_to_the_start,
+    "stop-here": sets_and_removes_a_stop,
     "condition": asks_for_a_condition,
     "stops": lists_the_stops,
-    "to_cell(1)": goes_to_the_next_step_that_writes_the_cell,
-    "to_cell(-1)": goes_to_the_step_before_that_wrote_the_cell,
+    "next-write": goes_to_the_next_step_that_writes_the_cell,
+    "previous-write": goes_to_the_step_before_that_wrote_the_cell,
     "goto": asks_where_to_go,
-    "first_nonfinite": says_that_every_gradient_is_finite,
-    "sample(1)": says_that_there_is_no_batch,
-    "sample(-1)": says_that_there_is_no_batch,
-    "visited(-1)": comes_back_from_a_jump,
-    "visited(1)": goes_forward_to_where_one_came_back_from,
+    "first-nonfinite": says_that_every_gradient_is_finite,
+    "next-sample": says_that_there_is_no_batch,
+    "previous-sample": says_that_there_is_no_batch,
+    "visited-back": comes_back_from_a_jump,
+    "visited-forward": goes_forward_to_where_one_came_back_from,
     "bookmark": sets_and_removes_a_bookmark,
-    "to_bookmark": goes_through_the_bookmarks,
+    "next-bookmark": goes_through_the_bookmarks,
     "values": turns_through_numbers_and_heat,
-    "face(1)": shows_the_next_face,
-    "face(-1)": shows_the_face_before,
+    "next-face": shows_the_next_face,
+    "previous-face": shows_the_face_before,
     "share": says_that_there_is_no_batch,
+    "mark": goes_one_step_on,
+    "mark-block": sets_and_removes_a_stop,
+    "stop-marking": follows_the_loop_again,
+    "pause": follows_the_loop_again,
+    "land": follows_the_loop_again,
+    "restore": follows_the_loop_again,
+    "stop-presenting": follows_the_loop_again,
     "follow": follows_the_loop_again,
-    "precision(1)": shows_more_digits,
-    "precision(-1)": shows_fewer_digits,
+    "to-layers": follows_the_loop_again,
+    "choose-up": moves_the_cursor_up,
+    "choose-down": moves_the_cursor_down,
+    "digit": says_that_it_belongs_to_lessons,
+    "continue": lists_what_makes_the_cell,
+    "more-digits": shows_more_digits,
+    "fewer-digits": shows_fewer_digits,
     "maximise": gives_the_whole_room_to_one_panel,
     "present": shows_large_numbers_and_nothing_around_them,
-    "panel(1)": focuses_every_part_in_turn,
-    "panel(-1)": focuses_every_part_in_turn,
-    "cursor(-1, 0)": moves_the_cursor_up,
-    "cursor(1, 0)": moves_the_cursor_down,
-    "cursor(0, -1)": moves_the_cursor_left,
-    "cursor(0, 1)": moves_the_cursor_right,
+    "next-panel": focuses_every_part_in_turn,
+    "previous-panel": focuses_every_part_in_turn,
+    "up": moves_the_cursor_up,
+    "down": moves_the_cursor_down,
+    "left": moves_the_cursor_left,
+    "right": moves_the_cursor_right,
     "compare": compares_in_the_middle,
     "provenance": lists_what_makes_the_cell,
-    "divergence(1)": says_that_it_belongs_to_another_command,
-    "divergence(-1)": says_that_it_belongs_to_another_command,
+    "next-divergence": says_that_it_belongs_to_another_command,
+    "previous-divergence": says_that_it_belongs_to_another_command,
     "diagnosis": says_that_it_belongs_to_another_command,
     "answer": says_that_it_belongs_to_lessons,
     "hint": says_that_it_belongs_to_lessons,
     "solution": says_that_it_belongs_to_lessons,
-    "page(1)": says_that_it_belongs_to_lessons,
-    "page(-1)": says_that_it_belongs_to_lessons,
-    "return_to_page": says_that_it_belongs_to_lessons,
-    "scroll_page(1)": says_that_it_belongs_to_lessons,
-    "scroll_page(-1)": says_that_it_belongs_to_lessons,
+    "next-page": says_that_it_belongs_to_lessons,
+    "previous-page": says_that_it_belongs_to_lessons,
+    "return": says_that_it_belongs_to_lessons,
+    "scroll-down": says_that_it_belongs_to_lessons,
+    "scroll-up": says_that_it_belongs_to_lessons,
     "restart": says_that_it_belongs_to_lessons,
     "copy": copies_a_command_that_leads_back,
     "save": asks_for_a_file_to_save_in,
     "help": explains_every_command,
-    "app.command_palette": lists_every_command_by_name,
-    "app.quit": leaves,
+    "palette": lists_every_command_by_name,
+    "quit": leaves,
 }
-"""What each command of the table must do, by its action."""
+"""What the key of each command must do here, by its id."""
 
 
 def test_every_command_has_a_behaviour_to_hold_it_to() -> None:
-    assert set(BEHAVIOURS) == {command.action for command in COMMANDS}
+    assert set(BEHAVIOURS) == {command.id for command in COMMANDS}
 
 
 @pytest.mark.parametrize("group", groups())
@@ -532,13 +547,13 @@ async def test_every_key_does_what_the_table_says(group: str) -> None:
         fresh, focused = session.lines, session.app.focused
         for command in some(groups()[group]):
             try:
-                await BEHAVIOURS[command.action](session, command.keys[0])
+                await BEHAVIOURS[command.id](session, command.keys[0])
             except BaseException as error:
-                error.add_note(f"the key {command.keys[0]!r}, for {command.action}")
+                error.add_note(f"the key {command.keys[0]!r}, for {command.id}")
                 raise
-            if command.action != "app.quit":
+            if command.id != "quit":
                 await begin_again(session, focused)
-                assert session.lines == fresh, f"after {command.action}, it could not begin again"
+                assert session.lines == fresh, f"after {command.id}, it could not begin again"
 
 
 async def begin_again(session: Session, focused: Widget | None) -> None:
@@ -547,41 +562,39 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     if session.dialog:
         await session.press("escape")
     debugger = session.debugger
-    debugger.stops._stops.clear()
-    debugger.stops._last_id = 0
-    debugger.bookmarks = Bookmarks()
-    debugger.mode, debugger.precision = "both", 0
-    if debugger._maximised:
+    debugger.state.stops._stops.clear()
+    debugger.state.stops._last_id = 0
+    debugger.state.bookmarks = Bookmarks()
+    debugger.state.values, debugger.state.precision = "both", 0
+    debugger.panels.apply_look()
+    if debugger.state.maximised:
         await session.press("escape")
     await session.press("escape")
     for grid in debugger.query(TensorGrid):
         grid.cursor = None
     debugger.set_focus(focused)
-    debugger.travel(0)
+    debugger.travel.to(0)
     await session.settle()
-    debugger.travel(HERE)
-    debugger._visited = Visited(HERE)
-    debugger.stops_changed()
+    debugger.travel.to(HERE)
+    debugger.state.visited = Visited(HERE)
+    debugger.stops.changed()
     await session.settle()
 
 
-async def test_the_other_keys_of_a_command_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_does_what_its_first_row_that_applies_says_or_answers_why_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     called: list[str] = []
-    for name in {command.action.partition("(")[0] for command in COMMANDS}:
-        if not name.startswith("app."):
-
-            def record(screen: DebuggerScreen, *given: int, name: str = name) -> None:
-                called.append(name + (f"({', '.join(map(str, given))})" if given else ""))
-
-            monkeypatch.setattr(DebuggerScreen, f"action_{name}", record)
+    monkeypatch.setattr(DebuggerScreen, "action_do", lambda screen, id, *key: called.append(id))
+    monkeypatch.setattr(DebuggerScreen, "action_explain_key", lambda screen, key: called.append(f"not {key}"))
     async with opened(position=HERE) as session:
-        for command in COMMANDS:
-            for key in command.keys:
-                if not command.action.startswith("app."):
-                    called.clear()
-                    session.send(key)
-                    await session.settle()
-                    assert called == [command.action], key
+        for key, rows in meanings().items():
+            applying = [command.id for command in rows if session.debugger.applies(command.id)]
+            called.clear()
+            session.send(key)
+            await session.settle()
+            assert called == (applying or [f"not {key}"])[:1], key
+            assert applying or rows[-1].otherwise, key
 
 
 async def focus(session: Session, key: str) -> None:

@@ -19,7 +19,7 @@ from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 from tests.ui.test_sizes import check_layout, stem
-from tests.view.panels import drawn
+from tests.view.random_panels import drawn
 
 HALF = 32 * 32 * 4 + 77
 MOVES = ("n", "n", "n", "N", "N", "s", "s", "S", "f", "F", "l", "L", "t", "comma", "]", "k", "K")
@@ -33,7 +33,7 @@ def painted_map(session: Session) -> list[str]:
 def fresh_map(session: Session) -> list[str]:
     """The map as it has to be."""
     part = session.debugger.query_one(FaceMap)
-    panel = session.debugger.scene.panel("input_gradient")
+    panel = session.debugger.state.scene.panel("input_gradient")
     overview = Overview(part.content_size.width, part.content_size.height)
     overview.update(panel.face.values, None)
     lines = drawn(overview, panel).split("\n")
@@ -56,7 +56,7 @@ def check(session: Session) -> None:
     """Nothing on the screen, in the map or in the statistics is older than the position."""
     assert session.stale_cells() == []
     part = session.debugger.query_one(FaceMap)
-    panel = session.debugger.scene.panel("input_gradient")
+    panel = session.debugger.state.scene.panel("input_gradient")
     if part.display:
         overview = Overview(part.content_size.width, part.content_size.height)
         overview.update(panel.face.values, None)
@@ -65,10 +65,10 @@ def check(session: Session) -> None:
         np.testing.assert_array_equal(part._overview._pixels, overview._pixels)
         assert painted_map(session) == fresh_map(session)
         assert panel.face.label in session.part("map")[0]
-    focused = session.debugger._focused_panel()
+    focused = session.debugger.panels.focused_panel()
     expected = statistics(np.asarray(focused.face.values))
-    assert session.debugger._statistics.text() == expected
-    assert session.debugger._counted == (focused.key, focused.face.label, focused.part)
+    assert session.debugger.lines._statistics.text() == expected
+    assert session.debugger.lines._counted == (focused.key, focused.face.label, focused.part)
     status = session.lines[session.debugger.query_one("#status").region.y]
     assert f"{focused.face.label} {expected}" in status or " min " not in status
 
@@ -91,7 +91,7 @@ async def test_map_and_statistics_are_never_older_than_the_position(size: tuple[
         for far in (1, 40, 5000):  # ways of all lengths, both ways
             for sign in (1, -1):
                 await session.press(*"s" * chance.randint(0, 2))
-                session.debugger.travel(min(max(session.position + sign * far, 0), 8191))
+                session.debugger.travel.to(min(max(session.position + sign * far, 0), 8191))
                 await session.answered()
                 check(session)
         await focus(session, "map")
@@ -123,9 +123,9 @@ async def test_the_window_is_marked_on_the_map() -> None:
         content = session.debugger.query_one(FaceMap).content_size
         down, right = -(-70 // (2 * content.height)), -(-70 // content.width)
         for position in (1, HALF, 8191):
-            session.debugger.travel(position)
+            session.debugger.travel.to(position)
             await session.settle()
-            window = session.debugger.scene.panel("input_gradient").window
+            window = session.debugger.state.scene.panel("input_gradient").window
             assert window is not None
             marks = {
                 (y, x)

@@ -21,9 +21,9 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.language import speak
 from convstep.oracle.captured import CapturedLayer, Skipped
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.layers_app import LayersApp
 from convstep.ui.layers_screen import LayersScreen
-from convstep.ui.screens.debugger import DebuggerScreen
 from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
 from tests.ui.driving import Session
@@ -93,7 +93,7 @@ async def test_a_model_that_overflows_leads_to_the_first_inf_with_one_key() -> N
     async with picking(layers) as session:
         await session.press("x")
         await session.answered()
-        assert (session.debugger.problem_name, session.position) == (name, position)
+        assert (session.debugger.state.name, session.position) == (name, position)
         assert "first -inf: dW[" in session.text
         assert "overflows float32" in session.text
         await session.press("q")
@@ -112,7 +112,7 @@ async def test_x_says_where_it_was_born_and_opens_the_layer_at_that_cell() -> No
         assert "2 with NaN or inf" in session.lines[0]
         await session.press("x")
         await session.answered()
-        assert session.debugger.problem_name == "0"
+        assert session.debugger.state.name == "0"
         assert "first NaN: A_prev[1, 3, 4, 1]; in the data" in session.text
         grid = session.grid("input")
         assert grid.has_focus
@@ -171,7 +171,7 @@ async def test_enter_opens_a_layer_and_q_and_escape_lead_back(
         await session.answered()
         assert "all that was captured is finite" in session.text
         await session.press("down", "enter")
-        assert session.debugger.problem_name == "1"
+        assert session.debugger.state.name == "1"
         assert session.timeline.total == layers[1].dZ.size
         await session.press("n", "n", "y")
         assert session.lines[-3].strip().startswith("copied: convstep open ")
@@ -281,7 +281,7 @@ async def test_sorting_goes_round_and_the_chosen_layer_stays_where_it_is() -> No
 async def test_what_is_found_opens_under_the_name_it_has_on_the_command_line() -> None:
     async with picking(small().layers, file="my run.npz") as session:
         await session.press("s", "/", *"2", "enter", "enter")
-        assert session.debugger.problem_name == "2"
+        assert session.debugger.state.name == "2"
         await session.press("n", "y")
         assert shlex.split(session.app.clipboard)[:3] == ["convstep", "open", "my run.npz:2:0"]
 

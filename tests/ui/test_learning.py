@@ -130,7 +130,7 @@ async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
         await learner.answer("13")
         assert learner.page.walk.revealed
         await learner.press("d")
-        assert learner.dialog == "DiagnosisScreen"
+        assert learner.dialog == "ParagraphsScreen"
         await learner.press("escape", "p")
         assert learner.page.walk.at == 1
 
@@ -153,7 +153,7 @@ async def test_the_first_hunt_says_that_a_steps_numbers_are_changes(language: st
     found = course.load(course.find("hunt-01", language))
     async with opened_lesson(found, (80, 24)) as learner:
         await learner.answered()  # of the candidate's own screen
-        share = cast(CandidateStage, learner.page._stage).shares()[0]
+        share = cast(CandidateStage, learner.page.state.stage).shares()[0]
         assert share.actual is not None
         reference, candidate = int(share.expected[0, 0]), int(share.actual[0, 0])
         said = f"by {reference} in" if language == "en" else f"变了 {reference}，"
@@ -180,9 +180,9 @@ async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_t
     keys = ["t", "T", "b", "i", "enter", "v", "]", "[", "y", "down", "m"]
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
         page = learner.page
-        parts = [page.narration.answer, *page.query_one("#panels").children, None]
+        parts = [page.narration.answer, *learner.debugger.query_one("#panels").children, None]
         for part, key in some(itertools.product(parts, keys), 3):
-            page.set_focus(part)
+            learner.debugger.set_focus(part)
             await learner.hurry(key)
             assert learner.app._exception is None, (part, key)
             if learner.dialog:
@@ -193,7 +193,9 @@ async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_t
 
 async def test_a_key_may_come_before_the_panel_that_it_is_about_has_a_size() -> None:
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
-        for _, key in zip(learner.page.query_one("#panels").children, itertools.cycle("tbiTm"), strict=False):
+        for _, key in zip(
+            learner.debugger.query_one("#panels").children, itertools.cycle("tbiTm"), strict=False
+        ):
             learner.send("tab")
             await learner.hurry(key)
             assert learner.app._exception is None, key

@@ -103,7 +103,7 @@ CHINESE = LESSON.replace("language: en", "language: zh").replace(
 async def test_a_learner_wanders_off_and_comes_back() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         place = learner.position
-        assert place == learner.page.walk.stop.position
+        assert place == learner.page.walk.place.position
         assert "dz is" in learner.told
         assert "Enter go on" in learner.text
         await learner.press("n", "space", "tab", "down")
@@ -112,7 +112,7 @@ async def test_a_learner_wanders_off_and_comes_back() -> None:
         await learner.press("r")
         assert learner.position == place
         assert "r back" not in learner.text
-        assert learner.page.focused is learner.page.narration
+        assert learner.debugger.focused is learner.page.narration
         assert learner.stale_cells() == []
 
 
@@ -224,7 +224,7 @@ async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None
         await learner.click(*learner.place("input_gradient", 0, 0))
         await learner.press("enter")
         assert learner.page.walk.revealed
-        assert learner.position == learner.page.walk.stop.position
+        assert learner.position == learner.page.walk.place.position
 
 
 async def test_on_a_small_screen_the_question_its_keys_and_the_columns_are_seen_while_marking() -> None:
@@ -279,11 +279,11 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("home", "e")
         for _ in range(60):
-            learner.page.tick()
+            learner.debugger.playing.tick()
             await learner.settle()
         assert learner.page.walk.at == 1
-        assert not learner.page.playing
-        assert learner.position == learner.page.walk.stop.position
+        assert not learner.debugger.playing.on
+        assert learner.position == learner.page.walk.place.position
 
 
 @pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))
@@ -307,9 +307,9 @@ async def test_presenting_keeps_the_narration_where_there_is_room() -> None:
         assert "lesson" in learner.visible()
         for leave in ("z", "escape"):
             await learner.press("z", leave)
-            assert learner.page.focused is learner.page.narration, "the keys are the lesson's again"
+            assert learner.debugger.focused is learner.page.narration, "the keys are the lesson's again"
         await learner.press("tab", "z", "z")
-        assert learner.page.focused is not learner.page.narration
+        assert learner.debugger.focused is not learner.page.narration
 
 
 async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:
@@ -396,7 +396,7 @@ async def _edit(learner: Learner, path: Path, text: str) -> None:
 async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[int, int]) -> None:
     async with opened_lesson(parse_lesson(LESSON), size) as learner:
         await learner.hurry("p", "p", "a")
-        for _ in learner.page.query_one("#panels").children:
+        for _ in learner.debugger.query_one("#panels").children:
             await learner.hurry("tab", "space", "b")
             await learner.press("t")
             assert learner.page.selecting

@@ -19,7 +19,7 @@ async def test_click_on_a_dZ_cell_goes_to_the_step_that_takes_it() -> None:
             expected = session.timeline.problem.geometry.step_at(StepIndex(0, *cell, channel)) + 1
             assert session.position == expected
             assert session.stale_cells() == []
-        session.debugger.travel(1)
+        session.debugger.travel.to(1)
         assert session.app.focused is session.grid("upstream")
         await session.press("]", "]")
         await session.click(*session.place("upstream", 2, 1))
@@ -33,11 +33,11 @@ async def test_click_and_hover_on_any_other_cell_stay_and_show_it() -> None:
             await session.click(*session.place(key, 2, 0))
             assert session.position == 99
             assert session.app.focused is session.grid(key)
-            face = session.debugger.scene.panel(key).face
+            face = session.debugger.state.scene.panel(key).face
             assert f"{face.cell(2, 0)} = {full(face.values[2, 0])}" in session.text
         for key, cell in (("input_gradient", (5, 3)), ("input", (4, 4)), ("upstream", (4, 2))):
             await session.hover(*session.place(key, *cell))
-            face = session.debugger.scene.panel(key).face
+            face = session.debugger.state.scene.panel(key).face
             assert f"{face.cell(*cell)} = {full(face.values[cell])}" in session.text, "hover"
         assert session.position == 99
 
@@ -89,4 +89,4 @@ async def test_the_keys_below_are_pressed_by_a_click_and_say_where_the_mouse_is(
         await session.hover(3, 3)
         assert session.cell(last.index("N back"), size[1] - 1).style == before
         await session.click(last.index("? help"), size[1] - 1)
-        assert session.dialog == "HelpScreen"
+        assert session.dialog == "ParagraphsScreen"

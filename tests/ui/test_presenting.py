@@ -7,7 +7,7 @@ import pytest
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
-from convstep.ui.screens.playing import PlayingScreen
+from convstep.ui.debugger.playing import Playing
 from convstep.view.numbers.big_digits import GLYPHS, LINES
 from tests import candidates
 from tests.ui.driving import Session, opened, opened_beside
@@ -32,7 +32,7 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
         before = session.lines
         for leave in ("z", "escape"):
             await session.press("z")
-            assert session.debugger.presenting
+            assert session.debugger.state.presenting
             assert shown(session) == [False, False, False]
             assert {"source", "card", "map"} & session.visible() == set()
             assert " ".join(session.lines[0].split()) == "digit · z leaves step 137/256 (i_h 4, i_w 2, i_c 0)"
@@ -40,7 +40,7 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert [lines_of(session, key) for key in STAGE] == [LINES, LINES]
             assert session.stale_cells() == []
             await session.press(leave)
-            assert not session.debugger.presenting
+            assert not session.debugger.state.presenting
             assert session.lines == before
             assert session.stale_cells() == []
 
@@ -68,7 +68,7 @@ async def test_every_move_is_followed_in_large() -> None:
         for key in ("n", "s", "S", "N", "l", "v", "v", "v", "+", "home", "m", "tab", "escape", "down", "b"):
             await session.press(key)
             assert session.stale_cells() == [], key
-            assert session.debugger.presenting, key
+            assert session.debugger.state.presenting, key
         await session.resize(60, 16)
         assert session.stale_cells() == []
 
@@ -99,18 +99,18 @@ async def test_a_digit_is_drawn_big_at_its_place() -> None:
 
 
 async def test_the_title_says_that_it_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PlayingScreen, "_await_tick", lambda self, seconds: None)
+    monkeypatch.setattr(Playing, "_await_tick", lambda self, seconds: None)
     async with opened(position=137, size=(80, 24)) as session:
         await session.press("z", "e")
         assert "▶ 2 steps/s   step 137/256" in session.lines[0]
-        session.debugger.tick()
+        session.debugger.playing.tick()
         await session.settle()
         assert "▶ 2 steps/s   step 138/256" in session.lines[0]
         await session.press("escape")
         assert "▶" not in session.lines[0]
-        assert session.debugger.presenting, "Escape pauses first"
+        assert session.debugger.state.presenting, "Escape pauses first"
         await session.press("escape")
-        assert not session.debugger.presenting
+        assert not session.debugger.state.presenting
 
 
 async def test_presenting_from_a_part_that_is_then_hidden_focuses_a_panel() -> None:

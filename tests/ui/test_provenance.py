@@ -7,7 +7,7 @@ import pytest
 from rich.text import Text
 
 from convstep.conv.problem import Problem
-from convstep.replay.provenance import provenance
+from convstep.conv.provenance import provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.grid.panel import Cell
 from convstep.view.scene.contributions import ContributionTable
@@ -101,7 +101,7 @@ async def test_the_list_is_gone_through_with_keys_and_mouse() -> None:
 
 async def test_a_cell_without_contributions_says_why() -> None:
     async with opened("stride-2", position=5) as session:
-        height, width = session.debugger.scene.panel("input_gradient").face.shape
+        height, width = session.debugger.state.scene.panel("input_gradient").face.shape
         session.grid("input_gradient").place_cursor(Cell(height - 1, width - 1))
         await session.press("i")
         words = " ".join(session.text.replace("┃", " ").split())

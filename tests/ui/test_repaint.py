@@ -41,7 +41,7 @@ async def walk(session: Session, seed: int, bursts: int) -> list[str]:
 
 async def leave(session: Session, chance: random.Random) -> list[str]:
     """Close the dialog; from the goto dialog, mostly by going somewhere."""
-    if session.dialog == "GotoScreen" and chance.random() < 0.8:
+    if session.dialog == "PromptScreen" and chance.random() < 0.8:
         keys = [*str(chance.randint(0, session.timeline.total)), "enter"]
     else:
         keys = ["escape"]
@@ -108,12 +108,12 @@ async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> N
 
 async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
     async with opened(position=137, size=(80, 24)) as session:
-        stage, region = session.debugger._stage, session.grid("input").region
+        stage, region = session.debugger.state.stage, session.grid("input").region
         each: list[dict[tuple[int, ...], str]] = [{(4, 2, 0): "›", (6, 3, 0): "●"}, {(4, 2, 0): "✗"}, {}]
         for marks in each:
             session.app.terminal.forget_latest()
             stage.marks = {"A_prev_pad": marks}
-            session.debugger._show(all_changed=False)
+            session.debugger.show(all_changed=False)
             await session.settle()
             shown = [mark for line in session.part("input") for mark in line if mark in "›●✗○"]
             assert sorted(shown) == sorted(marks.values())

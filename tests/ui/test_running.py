@@ -27,7 +27,7 @@ from textual.pilot import Pilot
 
 import convstep
 from convstep import cli
-from convstep.cli_problems import start
+from convstep.cli.problems import start
 from convstep.conv.problem import Problem
 from convstep.examples import load
 from convstep.lessons import course
@@ -36,13 +36,13 @@ from convstep.replay.session import Session
 from convstep.ui import debug_call as here
 from convstep.ui import rescue
 from convstep.ui.app import DebuggerApp
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.layers_app import LayersApp, ScriptApp
 from convstep.ui.legible import Legible
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.rescue import ScreenError
 from convstep.ui.running import EndingApp, run
-from convstep.ui.screens.debugger import DebuggerScreen
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
 from tests.ui.fakes import FakeTorch
@@ -159,7 +159,7 @@ def test_a_crash_before_the_first_frame_saves_where_the_person_wanted_to_be(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = digit()
-    app.debugger.resume(Session("digit", 77))
+    app.debugger.asking.resume(Session("digit", 77))
     monkeypatch.setattr(DebuggerScreen, where, broken, raising=False)
     assert reopened(crash(app)).position == 77
 
@@ -290,7 +290,7 @@ def test_what_was_rescued_does_not_grow_for_ever(state: Path, monkeypatch: pytes
 def test_a_command_whose_screen_crashes_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "has_terminal", lambda: True)
+    monkeypatch.setattr(cli.console, "has_terminal", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("convstep.ui.app.run", lambda app: run(headless(app, in_a_timer)))
     assert cli.main(["open", "one-window"]) == 1

@@ -60,7 +60,7 @@ async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() 
         await session.press("home", "c")  # the stop is of the cell, whatever is shown of it
         await session.answered()
         assert session.position == 2
-        session.debugger.travel(90)
+        session.debugger.travel.to(90)
         await session.settle()
         assert "sample 0's share" in status(session)
         await session.press("n")  # over the border: every cell of the panels begins again
@@ -68,11 +68,11 @@ async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() 
         assert np.count_nonzero(shown(session, "bias_gradient")) == 1
         assert session.stale_cells() == []
         fresh = Statistics()
-        fresh.update(session.debugger.scene.panel("kernel_gradient").face.values, None)
-        assert session.debugger._statistics.text() == fresh.text()
+        fresh.update(session.debugger.state.scene.panel("kernel_gradient").face.values, None)
+        assert session.debugger.lines._statistics.text() == fresh.text()
         await session.press("u")
         assert "the running sums of the whole batch" in status(session)
-        session.debugger.travel(90 + 26)
+        session.debugger.travel.to(90 + 26)
         await session.settle()
         np.testing.assert_array_equal(shown(session, "bias_gradient"), running)
         assert session.stale_cells() == []

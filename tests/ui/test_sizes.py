@@ -13,7 +13,7 @@ from convstep.conv.timeline import Timeline
 from convstep.ui.commands import COMMANDS
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 
@@ -78,7 +78,7 @@ async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size:
             assert words.startswith(f"convstep needs 60x16; this terminal is {size[0]}x{size[1]}.")
             assert "A_prev_pad" not in words
         await session.press("n", "l", "end", "o", "e", "b")
-        assert (session.dialog, session.position, len(session.debugger.stops)) == ("", 33, 0)
+        assert (session.dialog, session.position, len(session.debugger.state.stops)) == ("", 33, 0)
         await session.resize(80, 24)
         assert session.position == 33
         await session.press("n")
@@ -126,11 +126,11 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
         for position in (0, 1, 255, 256, 257, problem.total_steps // 2 + 99, problem.total_steps - 1):
-            session.debugger.travel(position)
+            session.debugger.travel.to(position)
             await session.settle()
             check_layout(session)
             for key in ("input", "input_gradient"):
-                window = session.debugger.scene.panel(key).window
+                window = session.debugger.state.scene.panel(key).window
                 assert window is not None
                 content = session.grid(key).content_region
                 x, y = session.place(key, window.top, window.left)
@@ -142,7 +142,7 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
 
 
 async def test_every_key_is_safe_at_every_size_and_after_every_change_of_it() -> None:
-    keys = [command.keys[0] for command in COMMANDS if command.action != "app.quit"]
+    keys = [command.keys[0] for command in COMMANDS if command.id != "quit"]
     sizes = itertools.cycle([(60, 16), (1, 1), (80, 24), (59, 40), (200, 50), (120, 15), (61, 17)])
     async with opened(sampled(), (59, 15), position=5) as session:
         await session.hurry("z", "t", "m", "tab")

@@ -22,7 +22,7 @@ HERE = 137
 
 def stops(session: Session) -> list[str]:
     """What the stops wait for."""
-    return [str(stop) for stop in session.debugger.stops]
+    return [str(stop) for stop in session.debugger.state.stops]
 
 
 def marked(session: Session, key: str) -> int:
@@ -69,7 +69,7 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
 
 async def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
     async with opened("stride-2", position=5) as session:
-        rows, columns = session.debugger.scene.panel("input_gradient").face.shape
+        rows, columns = session.debugger.state.scene.panel("input_gradient").face.shape
         session.grid("input_gradient").place_cursor(Cell(rows - 1, columns - 1))
         await session.press("b")
         assert stops(session) == []
@@ -102,7 +102,7 @@ async def test_a_condition_is_explained_until_it_is_one() -> None:
 async def test_runs_end_where_brute_force_says() -> None:
     async with opened(position=HERE) as session:
         problem = session.timeline.problem
-        session.debugger.stops.add(Watchpoint("dA_prev_pad", (4, 9, 0)))
+        session.debugger.state.stops.add(Watchpoint("dA_prev_pad", (4, 9, 0)))
         for text in ("4,*,1", "abs(dz) > 1.5 and i_w == 3"):
             await session.press("/")
             await session.type(text)
@@ -116,7 +116,7 @@ async def test_runs_end_where_brute_force_says() -> None:
 
         positions = [step + 1 for step in range(256) if hit(step)]
         for key, start in (("c", 0), ("C", 256), ("c", HERE), ("C", HERE)):
-            session.debugger.travel(start)
+            session.debugger.travel.to(start)
             await session.settle()
             if session.dialog:
                 await session.answered()
@@ -129,15 +129,15 @@ async def test_runs_end_where_brute_force_says() -> None:
                 await session.answered()
                 assert session.position == expected
         assert session.stale_cells() == []
-        session.debugger.stops._stops.clear()
-        session.debugger.travel(HERE)
+        session.debugger.state.stops._stops.clear()
+        session.debugger.travel.to(HERE)
         await session.settle()
-        stop = session.debugger.stops.add(Breakpoint(i_h=5))
-        session.debugger.stops.disable(stop.id)
+        stop = session.debugger.state.stops.add(Breakpoint(i_h=5))
+        session.debugger.state.stops.disable(stop.id)
         await session.press("C")
         await session.answered()
         assert session.position == 0, "only stops that are on end a run"
-        session.debugger.stops.enable(stop.id)
+        session.debugger.state.stops.enable(stop.id)
         await session.press("c")
         await session.answered()
         assert session.position == 161
@@ -150,15 +150,15 @@ async def test_the_list_of_stops_switches_and_removes() -> None:
         await session.press("space", "x", "X", "escape")
         assert session.dialog == ""
         for channel in range(3):
-            session.debugger.stops.add(Breakpoint(i_h=channel, i_w=1, i_c=0))
+            session.debugger.state.stops.add(Breakpoint(i_h=channel, i_w=1, i_c=0))
         await session.press("B", "down", "space")
-        assert [stop.enabled for stop in session.debugger.stops] == [True, False, True]
+        assert [stop.enabled for stop in session.debugger.state.stops] == [True, False, True]
         assert "2  off" in session.text
         assert session.app.screen.query_one(OptionList).highlighted == 1
         await session.press("enter")
-        assert all(stop.enabled for stop in session.debugger.stops)
+        assert all(stop.enabled for stop in session.debugger.state.stops)
         await session.press("x")
-        assert [stop.id for stop in session.debugger.stops] == [1, 3]
+        assert [stop.id for stop in session.debugger.state.stops] == [1, 3]
         assert session.stale_cells() == []
         await session.press("escape")
         assert session.lines[-2].count("◆") == 2
@@ -184,11 +184,11 @@ async def test_to_cell_goes_through_the_steps_that_write_it() -> None:
             expected = ahead[0] if key == "t" else before[-1]
             await session.press(key)
             assert session.position == expected
-        session.debugger.travel(writes[-1])
+        session.debugger.travel.to(writes[-1])
         await session.press("t")
         assert session.position == writes[-1]
         assert "no later step writes this cell" in session.text
-        session.debugger.travel(writes[0])
+        session.debugger.travel.to(writes[0])
         await session.press("T")
         assert "no earlier step writes this cell" in session.text
         await focus(session, "upstream")
@@ -200,9 +200,9 @@ async def test_to_cell_goes_through_the_steps_that_write_it() -> None:
 async def test_the_timeline_is_marked_where_stops_and_bookmarks_are() -> None:
     async with opened(size=(120, 40), position=HERE) as session:
         await session.press("k", "home")
-        session.debugger.stops.add(Breakpoint(i_h=1, i_w=1, i_c=1))
-        session.debugger.stops.add(Breakpoint(i_h=6, i_w=6))
-        session.debugger.stops_changed()
+        session.debugger.state.stops.add(Breakpoint(i_h=1, i_w=1, i_c=1))
+        session.debugger.state.stops.add(Breakpoint(i_h=6, i_w=6))
+        session.debugger.stops.changed()
         await session.settle()
         for size in ((120, 40), (80, 24)):
             await session.resize(*size)
@@ -228,11 +228,11 @@ def endless(*_: Any, **__: Any) -> Iterator[Progress]:
 async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setattr(stops_module, "search", endless)
     async with opened(position=HERE) as session, opened(position=200) as there:
-        session.debugger.stops.add(Breakpoint(i_c=1))
+        session.debugger.state.stops.add(Breakpoint(i_c=1))
         session.send("c")
         await session.until("Esc stops")
         await session.press("v")
-        assert session.debugger.mode == "numbers"
+        assert session.debugger.state.values == "numbers"
         await session.until("step 200   Esc stops")
         await session.press(key)
         if key == "home":

@@ -106,7 +106,7 @@ async def test_what_is_typed_ahead_reaches_each_screen_in_its_order(
     async with opened(position=5) as session:
         session.in_one_read(f"/dz > 1{ENTER}nn")
         await session.settle()
-        assert [str(stop) for stop in session.debugger.stops] == ["dz > 1"]
+        assert [str(stop) for stop in session.debugger.state.stops] == ["dz > 1"]
         assert (session.dialog, session.position) == ("", 7)
         session.in_one_read("?q?qnB", ESCAPE, "nwmine", ESCAPE, "noqn")
         await session.settle()
@@ -118,7 +118,7 @@ async def test_what_is_typed_ahead_reaches_each_screen_in_its_order(
         session.in_one_read(ESCAPE, f"{PALETTE}bookm{ENTER}n{PALETTE}", ESCAPE, "n")
         await session.settle()
         assert (session.dialog, session.position) == ("", 9)
-        assert [mark.position for mark in session.debugger.bookmarks.list()] == [7]
+        assert [mark.position for mark in session.debugger.state.bookmarks.list()] == [7]
         session.in_one_read("n" * 40 + "N" * 39)
         await session.settle()
         assert session.position == 10
@@ -180,7 +180,7 @@ async def test_a_dialog_is_closed_once() -> None:
         for _ in range(3):
             front.dismiss()
         await session.settle()
-        assert session.dialog == "HelpScreen"
+        assert session.dialog == "ParagraphsScreen"
 
 
 def test_every_screen_is_closed_once() -> None:

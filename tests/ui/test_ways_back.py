@@ -11,12 +11,13 @@ import pytest
 from textual.widgets import Input
 
 from convstep.examples import catalog
+from convstep.records import MOST_ENTRIES
 from convstep.replay.places import parse_place
-from convstep.replay.session import MOST_ENTRIES, SavedStop, View, load, save
+from convstep.replay.session import SavedStop, View, load, save
 from convstep.replay.session import Session as Kept
 from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
 from convstep.replay.visited import Bookmark
-from convstep.ui.screens.panels import STATUS_FROM
+from convstep.ui.debugger.panels import STATUS_FROM
 from convstep.view.grid.panel import Cell
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
@@ -27,7 +28,7 @@ from tests.ui.test_keys import focus
 async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn() -> None:
     async with opened() as session:
         for position in (100, 40, 200):
-            session.debugger.travel(position)
+            session.debugger.travel.to(position)
         await session.settle()
         for key, expected in (
             ("comma", 40), ("alt+left", 100), ("comma", 0), ("comma", 0),
@@ -37,19 +38,19 @@ async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn(
             assert session.position == expected
         assert "no later place" in session.text
         await session.press("comma")
-        session.debugger.travel(7)
+        session.debugger.travel.to(7)
         await session.press("full_stop")
         assert session.position == 7  # a new jump forgets what was ahead
         assert session.stale_cells() == []
-        session.debugger.travel(100)
+        session.debugger.travel.to(100)
         await session.press("n", "n", "n", "s", "s", "s", "N")
-        session.debugger.travel(8)
+        session.debugger.travel.to(8)
         await session.settle()
         for expected in (103, 7):
             await session.press("comma")
             assert session.position == expected, "single steps move the place to come back to along"
         for position in (200, 30, 90):
-            session.debugger.travel(position)
+            session.debugger.travel.to(position)
             await session.press("k")
         seen = []
         for _ in range(4):
@@ -63,13 +64,13 @@ async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn(
 
 def set_up(session: Session) -> None:
     """Stops, one of them off."""
-    session.debugger.stops.add(Breakpoint(i_h=4, i_c=1))
-    off = session.debugger.stops.add(Watchpoint("dW", (2, 0, 1, 0)))
-    session.debugger.stops.disable(off.id)
-    session.debugger.stops.add(
-        parse_stop("abs(dz) > 0.1 and x[0, 0, 0] > 0", session.timeline.problem.geometry)
+    session.debugger.state.stops.add(Breakpoint(i_h=4, i_c=1))
+    off = session.debugger.state.stops.add(Watchpoint("dW", (2, 0, 1, 0)))
+    session.debugger.state.stops.disable(off.id)
+    session.debugger.state.stops.add(
+        parse_stop("abs(dz) > 0.1 and x[0, 0, 0] > 0", session.timeline.problem.layout)
     )
-    session.debugger.stops_changed()
+    session.debugger.stops.changed()
 
 
 async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         await session.press("k", "v", "+", "+")
         await focus(session, "upstream")
         await session.press("]", "]")
-        session.debugger.travel(77)
+        session.debugger.travel.to(77)
         await session.press("w")
         for _ in range(len("digit.session.json")):
             session.send("backspace")
@@ -91,21 +92,21 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         await session.type(f"/{path.name}")
         await session.press("enter")
         assert session.dialog == ""
-        kept, lines = session.debugger.session(), session.part("upstream")
+        kept, lines = session.debugger.asking.session(), session.part("upstream")
         assert "saved: convstep open" in session.text
     assert load(path) == kept
     problem = catalog.load("digit")
     app = WatchedApp(problem, "digit", torch=FakeTorch())
     app.terminal = Terminal()
-    app.debugger.resume(load(path))
+    app.debugger.asking.resume(load(path))
     async with app.run_test(size=(120, 40)) as pilot:
         again = Session(app, pilot)
         await again.settle()
         assert again.position == 77
-        assert again.debugger.session() == kept
-        assert [stop.enabled for stop in again.debugger.stops] == [True, False, True]
-        assert again.debugger.mode == "numbers"
-        assert again.debugger.precision == 2
+        assert again.debugger.asking.session() == kept
+        assert [stop.enabled for stop in again.debugger.state.stops] == [True, False, True]
+        assert again.debugger.state.values == "numbers"
+        assert again.debugger.state.precision == 2
         await focus(again, "upstream")
         assert again.part("upstream") == lines
         assert "▼" in again.lines[-2]
@@ -134,30 +135,30 @@ async def test_whatever_a_session_may_hold_can_be_stepped_at_any_size_and_saved_
 ) -> None:
     app = WatchedApp(catalog.load("digit"), "digit", torch=FakeTorch())
     app.terminal = Terminal()
-    app.debugger.resume(kept)
+    app.debugger.asking.resume(kept)
     async with app.run_test(size=(120, 40), notifications=False) as pilot:
         session = Session(app, pilot)
         await session.settle()
         assert session.position == kept.position
-        first = session.debugger.session()
+        first = session.debugger.asking.session()
         for size in ((60, 16), (120, 40)):
             await session.resize(*size)
             await session.press("N", "n", "K", "K", "c", "C")
             assert session.stale_cells() == []
-        session.debugger.travel(kept.position)
+        session.debugger.travel.to(kept.position)
         await session.settle()
-        save(session.debugger.session(), tmp_path / "again.json")
+        save(session.debugger.asking.session(), tmp_path / "again.json")
     assert load(tmp_path / "again.json") == first
     again = WatchedApp(catalog.load("digit"), "digit", torch=FakeTorch()).debugger
-    again.resume(first)
+    again.asking.resume(first)
     again.timeline.seek(first.position)
-    assert again.session() == first
+    assert again.asking.session() == first
 
 
 async def test_more_than_a_session_holds_is_a_sentence_and_no_crash() -> None:
     async with opened() as session:
         for n in range(MOST_ENTRIES + 1):
-            session.debugger.stops.add(Breakpoint(hits=n + 1))
+            session.debugger.state.stops.add(Breakpoint(hits=n + 1))
         for key in ("y", "w"):
             await session.press(key, *(["enter"] if key == "w" else []))
             assert f"it has {MOST_ENTRIES + 1} stops, and at most {MOST_ENTRIES} are read" in session.text
@@ -242,12 +243,12 @@ async def test_the_copied_command_leads_back_to_place_and_stops() -> None:
         session.grid("input_gradient").place_cursor(Cell(0, 0))
         await session.press("b", "y")
         words = shlex.split(session.app.clipboard)
-        geometry = session.timeline.problem.geometry
+        problem = session.timeline.problem
         assert words[:4] == ["convstep", "open", "digit", "--goto"]
-        assert parse_place(words[4], geometry) == 137
+        assert parse_place(words[4], problem.geometry) == 137
         assert set(words[5::2]) == {"--break"}
-        found = [parse_stop(text, geometry) for text in words[6::2]]
-        assert found == [stop for stop in session.debugger.stops if stop.enabled]
+        found = [parse_stop(text, problem.layout) for text in words[6::2]]
+        assert found == [stop for stop in session.debugger.state.stops if stop.enabled]
         assert len(found) == 3
 
 

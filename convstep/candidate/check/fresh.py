@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.outcome import DIED, HUNG, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
 
@@ -47,13 +47,13 @@ class FreshProblems:
         """All that came of it so far."""
 
     def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
-        """Results of new problems of which something is true: as many as asked for, or as there are."""
+        """Results on new problems that fulfil a condition: as many as asked for, if there are so many."""
         found: list[Result] = []
         while len(found) < count and (case := self._next(holds)) is not None:
             if self._left <= 0 or self._clock() > self._until:
                 break
             self._left -= 1
-            result = judge(case, right_of(case), self._ask(right_of(case).problem))
+            result = grade(case, right_of(case), self._ask(right_of(case).problem))
             if result.outcome.kind in (HUNG, DIED):
                 self._left = 0
             if not result.refused:

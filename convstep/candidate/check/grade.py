@@ -1,4 +1,4 @@
-"""What a candidate made of one problem, held against what is right, gradient by gradient."""
+"""The grades of a call: each gradient that came back, compared with the right one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ RIGHT, WRONG, SHAPE = "right", "wrong", "shape"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """One gradient of one call."""
+class Grade:
+    """How right one gradient of one call is."""
 
     name: str
     """ "dW", "db" or "dA_prev"."""
@@ -51,8 +51,8 @@ class Result:
     """The problem, and what is right."""
     outcome: Outcome
     """What came of the call."""
-    judged: tuple[Judged, ...]
-    """By gradient; empty if nothing came back."""
+    grades: tuple[Grade, ...]
+    """One for each gradient that came back."""
 
     __repr__ = brief
 
@@ -65,7 +65,7 @@ class Result:
     def ok(self) -> bool:
         """Whether everything that came back is right, and no input was changed."""
         complete = self.outcome.kind == RETURNED and not self.outcome.changed
-        return complete and all(found.kind == RIGHT for found in self.judged)
+        return complete and all(found.kind == RIGHT for found in self.grades)
 
     @property
     def failed(self) -> bool:
@@ -74,41 +74,41 @@ class Result:
 
     def wrong(self, name: str) -> bool:
         """Whether a gradient came back and is not right."""
-        return any(found.name == name and found.kind != RIGHT for found in self.judged)
+        return any(found.name == name and found.kind != RIGHT for found in self.grades)
 
 
 def heeded(outcome: Outcome) -> Outcome:
-    """An outcome that says something about the candidate.
+    """The outcome, if it says anything about the candidate.
 
     Raises:
-        CandidateError: the call needed what is not there.
+        CandidateError: it does not: the call needed something that is missing here.
     """
     if outcome.lacks:
         raise CandidateError(outcome.lacks)
     return outcome
 
 
-def judge(case: Case | None, right: Right, outcome: Outcome) -> Result:
-    """Hold an outcome against what is right.
+def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
+    """Compare an outcome with what is right, gradient by gradient.
 
     Raises:
         CandidateError: as for `heeded`.
     """
     heeded(outcome)
-    judged: tuple[Judged, ...] = ()
+    grades: tuple[Grade, ...] = ()
     if outcome.kind == RETURNED:
-        judged = tuple(
-            _judged(name, right, outcome.gradients[name])
+        grades = tuple(
+            _grade(name, right, outcome.gradients[name])
             for name in NAMES
             if name in right.gradients and name in outcome.gradients  # what is not computed is not wrong
         )
-    return Result(case, right, outcome, judged)
+    return Result(case, right, outcome, grades)
 
 
 def wrong_cells(
     name: str, right: Right, actual: Array, expected: Array | None = None
 ) -> npt.NDArray[np.bool_]:
-    """Where a gradient of the right shape is off by more than any rounding.
+    """The cells of a gradient of the right shape that are off by more than any rounding.
 
     Args:
         name: "dW", "db" or "dA_prev".
@@ -124,16 +124,16 @@ def wrong_cells(
     return cells
 
 
-def _judged(name: str, right: Right, actual: Array) -> Judged:
+def _grade(name: str, right: Right, actual: Array) -> Grade:
     expected = right.gradients[name]
     if actual.shape != expected.shape:
-        return Judged(name, SHAPE, actual.shape, np.inf)
+        return Grade(name, SHAPE, actual.shape, np.inf)
     wrong = wrong_cells(name, right, actual)
     with quiet():
         error = np.abs(np.asarray(actual, np.float64) - expected)
         error = np.where(np.isnan(error), np.where(wrong, np.inf, 0.0), error)
     worst = np.unravel_index(int(np.argmax(error)), error.shape) if error.size else ()
-    return Judged(
+    return Grade(
         name,
         WRONG if wrong.any() else RIGHT,
         actual.shape,

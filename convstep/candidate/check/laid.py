@@ -1,4 +1,4 @@
-"""Tensors as autograd and its callers hand them on: expanded, with gaps, channels last, an empty batch.
+"""Memory layouts that autograd and its callers pass on: expanded, strided, channels last, an empty batch.
 
 The sweep's own tensors are contiguous. What is right on them may still read another one's memory in the
 wrong order, or refuse it; `loss.sum().backward()` is enough to make a dZ that is not contiguous.
@@ -15,7 +15,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 
 TRIED = 3
 """Problems on which each is tried."""
@@ -47,7 +47,7 @@ LAYINGS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """What came of one way on one problem."""
+    """The outcome of one way on one problem."""
 
     laying: Laying
     """The way."""
@@ -75,7 +75,7 @@ class Laid:
 
 
 def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fresh: bool) -> Iterator[Laid]:
-    """Try what is right on contiguous tensors on others, where it is PyTorch that hands them on."""
+    """Try a candidate that is right on contiguous tensors on others, where PyTorch passes them on."""
     if not call.by_autograd(worker.candidate):
         return
     fit = [result.right for result in results if result.ok and result.case and _tells(result)]
@@ -86,16 +86,16 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
                 continue
             if laying is EXPANDED:
                 right = Right.of(right.problem.with_arrays(dZ=np.ones_like(right.problem.dZ)))
-                if not judge(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
+                if not grade(None, right, worker.call(call, right.problem, fresh=fresh)).ok:
                     continue
             outcome = worker.call(replace(call, laid=laying.laid), right.problem, fresh=fresh)
-            yield Laid(laying, judge(None, right, outcome))
+            yield Laid(laying, grade(None, right, outcome))
             if outcome.kind in (DIED, HUNG):
                 return
 
 
 def _tells(result: Result) -> bool:
-    """Whether no axis is so short that the cells lie in the same order however they are laid."""
+    """Whether the layouts differ on this problem: no axis is so short that cells keep their order."""
     geometry = result.right.problem.geometry
     sizes = (*geometry.input_shape, *geometry.output_shape, *geometry.kernel_shape[1:3])
     return min(sizes) > 1

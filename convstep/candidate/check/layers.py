@@ -1,4 +1,4 @@
-"""How a layer class wants to be called: what its signatures allow is tried until one way fits."""
+"""Find out how a layer class is to be called: try what its signatures allow until one way fits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from convstep.candidate.call.outcome import (
     Outcome,
 )
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
@@ -36,13 +36,13 @@ _STAGES = ("make", "plant", "forward", "output", "backward")
 Chosen = tuple[Call, str, Result | None]
 
 
-def choose(
+def detect_layer_call(
     called: Callable[[Call, Case], Outcome],
     candidate: Candidate,
     in_time: Callable[[], bool],
     own: Callable[[str], bool] = lambda message: False,
 ) -> Chosen:
-    """How to call a layer, why so, and the call that hung while this was tried, if one did.
+    """How to call a layer, why so, and the call that hung during the trials, if one did.
 
     Args:
         called: calls it on the problem of a case.
@@ -81,7 +81,7 @@ def choose(
 
 
 def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
-    """A call that says of two sides only what a layer hears: many are handed a pair and take its first."""
+    """The call without pairs that the layer ignores: many are handed two sides and use the first."""
     plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
     if plain is None:
         return call
@@ -92,7 +92,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
     ):
         if convention_of(call).cannot_say(case.geometry):
             continue
-        if not _forward_fits(judge(case, right_of(case), called(call, case))):
+        if not _forward_fits(grade(case, right_of(case), called(call, case))):
             same = case.kernel == plain.kernel
             call = replace(call, pairs=False) if same else replace(call, square=True)
     return call
@@ -100,7 +100,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
 
 @dataclass(slots=True, eq=False)
 class _Search:
-    """What the ways tried so far say of the others."""
+    """What the ways tried so far say about those still to be tried."""
 
     best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
@@ -113,7 +113,7 @@ class _Search:
     deaths: int = 0
 
     def skips(self, call: Call) -> bool:
-        """Whether a way can come to nothing better than others have."""
+        """Whether a way cannot turn out better than those already tried."""
         if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
             return True  # its forward was right when called in another way
         if self.fitting is not None and call.layouts != self.fitting:
@@ -121,7 +121,7 @@ class _Search:
         return not self.barred.isdisjoint((_made(call), _run(call)))
 
     def note(self, call: Call, reason: str, results: list[Result]) -> None:
-        """Draw the conclusions from what a way came to."""
+        """Learn from the results of a way."""
         self.tries += len(results)
         outcomes = [result.outcome for result in results]
         for outcome in outcomes:
@@ -150,22 +150,22 @@ class _Search:
         if by_itself and not any(map(_forward_right, results)) and fit[0] <= len(returned):
             return  # what it does untold is believed of numbers alone; db may be right anyhow
         if returned and (self.best is None or fit > self.best[0]):
-            wrong = {found.name for result in results for found in result.judged if found.kind == WRONG}
+            wrong = {found.name for result in results for found in result.grades if found.kind == WRONG}
             self.best = fit, call, reason, returned[0].outcome, wrong
-            judged = [found.kind != SHAPE for result in results for found in result.judged]
+            judged = [found.kind != SHAPE for result in results for found in result.grades]
             if len(judged) > 1 and all(judged) and all(map(_forward_fits, results)):
                 self.fitting = call.layouts
-        self.over |= bool(results) and all(result.ok and result.judged for result in results)
+        self.over |= bool(results) and all(result.ok and result.grades for result in results)
 
 
 def _stage(outcome: Outcome) -> str:
-    """How far a layer came that raised."""
+    """At which stage a layer raised."""
     stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
     return stage if stage in _STAGES else "make"
 
 
 def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
-    """What becomes of a problem with padding and one without, with the first kernels that it takes.
+    """Try a problem with padding and one without, with the first kernel size that it takes.
 
     Where backward raises on both, two samples may be what it was written for.
     """
@@ -178,7 +178,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
             outcome = called(call, case)
             if outcome.kind == REFUSED and case.stride != (1, 1) and (once := _unstrided(call, case)):
                 case, outcome = once, called(call, once)
-            results.append(judge(case, right_of(case), outcome))
+            results.append(grade(case, right_of(case), outcome))
             if outcome.kind in (HUNG, DIED) or (outcome.kind != RETURNED and _stage(outcome) != "backward"):
                 break
         stages = {_stage(r.outcome) if r.outcome.kind != RETURNED else "" for r in results}
@@ -186,7 +186,7 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
             continue  # its kernels have another size
         if stages == {"backward"} and trials[-1].batch and all(map(_forward_right, results)):
             case = replace(trials[-1], batch=2)
-            result = judge(case, right_of(case), called(call, case))
+            result = grade(case, right_of(case), called(call, case))
             results += [result] if result.ok else []
         break
     return results
@@ -252,7 +252,7 @@ def _forward_right(result: Result) -> bool:
 
 def _fit(results: list[Result]) -> tuple[int, ...]:
     """How well a way fits: forwards and gradients right, shapes right, calls that returned."""
-    judged = [found for result in results for found in result.judged]
+    judged = [found for result in results for found in result.grades]
     return (
         sum(map(_forward_right, results)) + sum(found.kind == RIGHT for found in judged),
         sum(found.kind != SHAPE for found in judged),
@@ -277,7 +277,7 @@ def _made(call: Call) -> tuple[object, ...]:
 
 
 def _run(call: Call) -> tuple[object, ...]:
-    """That, and what its forward is handed."""
+    """The same, and what its forward is handed."""
     layouts = call.layouts or Layouts()
     return *_made(call), layouts.A, layouts.W
 

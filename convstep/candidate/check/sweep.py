@@ -1,4 +1,4 @@
-"""Try a candidate on many small problems, find out how it wants to be called, and what fails."""
+"""Find out how a candidate is to be called, try it on many small problems, and keep what fails."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from convstep.candidate.call.conventions import AUTO, convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
-from convstep.candidate.check.detect_convention import choose as choose
+from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
-from convstep.candidate.check.grade import Result, judge, wrong_cells
+from convstep.candidate.check.grade import Result, grade, wrong_cells
 from convstep.candidate.check.laid import Laid, laid_otherwise
 from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
@@ -109,7 +109,7 @@ def sweep(
         CandidateError: it takes arguments that no convention has.
     """
     began = clock()
-    call, reason, stuck = choose(worker, convention, budget / 2, clock)
+    call, reason, stuck = detect_convention(worker, convention, budget / 2, clock)
     cases, unsaid = cases_for(convention_of(call), worker.candidate)
     results: list[Result] = [] if stuck is None else [stuck]
     second, keeps_state = None, False
@@ -125,7 +125,7 @@ def sweep(
         if late or deaths >= DEATHS or results[-1].outcome.kind == HUNG:
             break
         outcome = worker.call(call, right_of(case).problem, fresh=keeps_state)
-        results.append(judge(case, right_of(case), outcome))
+        results.append(grade(case, right_of(case), outcome))
         if progress is not None:
             progress(number + 2, len(cases))
     untried = len(cases) - len(results)
@@ -146,7 +146,7 @@ def sweep(
         and not convention_of(call).cannot_say(problem.geometry, worker.candidate)
     ):
         right = Right.of(problem)
-        results.append(judge(None, right, worker.call(call, problem, fresh=keeps_state)))
+        results.append(grade(None, right, worker.call(call, problem, fresh=keeps_state)))
     held = [result.outcome.memory for result in results if result.outcome.memory]
     candidate = worker.candidate
     if call.by_autograd(candidate):  # whatever else its file holds, it is its own forward
@@ -171,7 +171,7 @@ def sweep(
 def _made_up_for(
     worker: Worker, call: Call, results: Sequence[Result], late: Callable[[], bool], *, fresh: bool
 ) -> Iterator[Result]:
-    """Where it refused so much that little is left: more problems like those that it takes."""
+    """More problems like those that it takes, where it refused so many that few are left."""
     taken = [r.case for r in results if r.case is not None and r.outcome.kind == RETURNED]
     refused = any(result.refused for result in results)
     known = {result.case for result in results}
@@ -184,7 +184,7 @@ def _made_up_for(
             continue
         queues.append(queue)
         known.add(case)
-        result = judge(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
+        result = grade(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
         if result.refused:
             continue  # it was not asked for this one
         lacking -= 1
@@ -203,11 +203,11 @@ def _rounded_up(worker: Worker, call: Call, *, fresh: bool) -> Iterator[Result]:
         expected = expected_forward(right.problem)
         if outcome.Z is None or outcome.Z.shape != expected.shape or not np.allclose(outcome.Z, expected):
             return
-        yield judge(case, right, outcome)
+        yield grade(case, right, outcome)
 
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
-    """More problems for what was swept, to try on them what is said of it."""
+    """More problems for the same call, on which claims about the candidate can be tested."""
     convention = convention_of(swept.call)
     like = [result.case for result in swept.results if result.case is not None and not result.refused]
 
@@ -231,11 +231,11 @@ def _twice(worker: Worker, call: Call, case: Case) -> tuple[Result, Outcome | No
     first = worker.call(call, right.problem)
     second = worker.call(call, right.problem) if first.kind == RETURNED else None
     if second is None or _same(first, second):
-        return judge(case, right, first), second, False
+        return grade(case, right, first), second, False
     first = worker.call(call, right.problem, fresh=True)
     second = worker.call(call, right.problem)
     again = worker.call(call, right.problem, fresh=True)
-    return judge(case, right, first), second, not _same(first, second) and _same(first, again)
+    return grade(case, right, first), second, not _same(first, second) and _same(first, again)
 
 
 def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Outcome | None:
@@ -252,7 +252,7 @@ def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Out
 
 
 def _same(first: Outcome, second: Outcome) -> bool:
-    """Whether two calls came to the same, NaN included."""
+    """Whether two calls had the same outcome, NaN included."""
     if first.kind != second.kind or len(first.returned) != len(second.returned):
         return False
     return all(
@@ -271,7 +271,7 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     def right_with(case: Case, number: int) -> bool:
         larger = replace(case, batch=number)
-        return judge(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
+        return grade(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
 
     taken = [r for r in results if r.outcome.kind == RETURNED]
     raising = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RAISED}

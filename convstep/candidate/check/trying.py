@@ -16,7 +16,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, judge
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
 from convstep.language import tr
 
 LARGEST_BATCH, GUESSES = 256, 8
@@ -37,7 +37,7 @@ PAIRS = (
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A way of calling and what became of the trials."""
+    """A way of calling, and the results of its trials."""
 
     call: Call
     reason: str
@@ -46,7 +46,7 @@ class Tried:
     @property
     def fit(self) -> tuple[int, int, int]:
         """How well it fits: gradients right, shapes right, calls that returned."""
-        judged = [found for result in self.results for found in result.judged]
+        judged = [found for result in self.results for found in result.grades]
         return (
             sum(found.kind == RIGHT for found in judged),
             sum(found.kind in (RIGHT, WRONG) for found in judged),
@@ -60,7 +60,7 @@ class Tried:
     @property
     def perfect(self) -> bool:
         """Whether all that came back is right, on every trial."""
-        return all(result.ok and result.judged for result in self.results)
+        return all(result.ok and result.grades for result in self.results)
 
     @property
     def believable(self) -> bool:
@@ -79,7 +79,7 @@ class Tried:
     @property
     def right(self) -> bool:
         """Whether a gradient that does not come out right by itself is right somewhere."""
-        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.judged)
+        return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.grades)
 
     @property
     def hung(self) -> Result | None:
@@ -126,16 +126,16 @@ def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
 
 
 def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
-    """What becomes of the trials, until one hangs."""
+    """The results of the trials, until one hangs."""
     for case in trials(worker, call):
-        result = judge(case, right_of(case), worker.call(call, right_of(case).problem))
+        result = grade(case, right_of(case), worker.call(call, right_of(case).problem))
         yield result
         if result.outcome.kind == HUNG:
             return
 
 
 def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
-    """What becomes of ways that sizes did not fit, with the batch sizes that a source writes down."""
+    """Try again, with batch sizes found as numbers in the source, the ways that failed on a size."""
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", worker.candidate.source))
     sizes = [number for number in numbers if 2 < number <= LARGEST_BATCH][:3]
     misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
@@ -149,7 +149,7 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
 
 
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
-    """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
+    """Try the ways that the parameters' names suggest, until one fits or time is up."""
     tried: list[Tried] = []
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
@@ -179,7 +179,7 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
 
 
 class RuledOut:
-    """The ways of one reading that what came of others leaves no hope for."""
+    """The ways of one reading that earlier trials have shown to be hopeless."""
 
     READING = r"KeyError|AttributeError|indices must be|only integers, slices|not (subscriptable|callable)"
     """Exceptions of something that was given in the place of something else, however it lies."""
@@ -220,14 +220,14 @@ class RuledOut:
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
-    """A way found from names on the trial problems; the order of what it returns is found on the first."""
+    """Try a way found from names; the order of what it returns is found on the first problem."""
     results: list[Result] = []
     for case in trials(worker, call, batch):
         result = _judged(worker, call, case)
         if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
             call = replace(call, returns=shapes_of(call, result))
             gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
-            result = judge(case, result.right, replace(result.outcome, gradients=gradients))
+            result = grade(case, result.right, replace(result.outcome, gradients=gradients))
         results.append(result)
         if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
             break
@@ -235,11 +235,11 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
 
 
 def _judged(worker: Worker, call: Call, case: Case) -> Result:
-    return judge(case, right_of(case), worker.call(call, right_of(case).problem))
+    return grade(case, right_of(case), worker.call(call, right_of(case).problem))
 
 
 def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
-    """The names of what came back by its shapes, and by its numbers where these leave it open.
+    """Name what came back by its shapes, and by its numbers where shapes leave it open.
 
     "" is what is no gradient; nothing is returned unless two have their shapes, or all there are.
     """
@@ -247,13 +247,13 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
     if outcome.kind != RETURNED:
         return ()
     if outcome.labels:
-        alike = [found for found in result.judged if found.kind != SHAPE]
+        alike = [found for found in result.grades if found.kind != SHAPE]
         return outcome.labels if alike else ()
     worth: dict[tuple[str, int], int] = {}
     arrays = outcome.returned[:5]
     for name, (place, array) in itertools.product(_computable(call), enumerate(arrays)):
         gradients = {name: convention.ours(name, array, result.right.problem)}
-        found = judge(result.case, result.right, replace(outcome, gradients=gradients)).judged
+        found = grade(result.case, result.right, replace(outcome, gradients=gradients)).grades
         worth[name, place] = sum(1000 if each.kind == RIGHT else each.kind == WRONG for each in found)
     best: tuple[str, ...] = ()
     most = 0
@@ -265,7 +265,7 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
 
 
 def _computable(call: Call) -> list[str]:
-    """The gradients that can be made of what a call is given: no dA_prev without kernels."""
+    """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
     if call.own_cache or call.forward is not None:
         return [*NAMES]
@@ -281,7 +281,7 @@ def _wrong_arguments(outcome: Outcome) -> bool:
 
 
 def _wants_pairs(results: Sequence[Result]) -> bool:
-    """Whether an int was taken for a pair."""
+    """Whether it failed because it wants a pair where it was given an int."""
     said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
     said += r"|expected a value of type 'List\[int\]'"
     return any(re.search(said, result.outcome.message, re.I) for result in results)

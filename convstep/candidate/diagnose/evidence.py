@@ -1,4 +1,4 @@
-"""What can be said of wrong numbers that no known mistake reproduces. Observations, not verdicts."""
+"""What can be observed about wrong numbers that no known mistake reproduces."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
 
 
 def _kind(name: str, result: Result) -> str:
-    return next((found.kind for found in result.judged if found.name == name), "")
+    return next((found.kind for found in result.grades if found.name == name), "")
 
 
 def _close(first: Array, second: Array, size: float) -> bool:
@@ -151,7 +151,7 @@ def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
 
 
 def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
-    """Moved by some rows and columns, what left the array lost."""
+    """Moved by some rows and columns, and cut off at the border."""
     if name != "dA_prev":
         return ""
     for rows, columns in sorted(
@@ -178,7 +178,7 @@ def _shifted(name: str, rows: int, columns: int) -> str:
 
 
 def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[Array, Array]:
-    """The parts that lie on each other when `actual` is moved back."""
+    """The parts that overlap when `actual` is moved back."""
 
     def cut(by: int, size: int) -> tuple[slice, slice]:
         return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size + min(-by, 0))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.grade import RIGHT, Judged, Result, problem_words
+from convstep.candidate.check.grade import RIGHT, Grade, Result, problem_words
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.findings import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
@@ -118,10 +118,10 @@ def right_for_it(swept: Swept) -> Swept:
 
 def _called_right(result: Result) -> Result:
     judged = tuple(
-        Judged(found.name, RIGHT, found.shape) if found.name in result.outcome.gradients else found
-        for found in result.judged
+        Grade(found.name, RIGHT, found.shape) if found.name in result.outcome.gradients else found
+        for found in result.grades
     )
-    return replace(result, judged=judged)
+    return replace(result, grades=judged)
 
 
 def _known_form(results: Sequence[Result], *, plain: bool) -> Whole | None:
@@ -158,7 +158,7 @@ def _is_slope(name: str, result: Result, forward: Forward, after: Slope, directi
 
 
 def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Forward, after: Slope) -> bool:
-    """Whether what a forward's outputs change by, along a direction, is what a gradient says."""
+    """Whether a forward's outputs change along a direction as a gradient says."""
     array, Z = getattr(problem, ARRAYS[name]), forward(problem, problem)
     if Z is None or Z.shape != problem.dZ.shape:
         return False

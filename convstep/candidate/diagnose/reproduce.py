@@ -31,7 +31,7 @@ a quarter of them each."""
 
 
 def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
-    """What tells whether some seconds are over.
+    """A function that returns whether so many seconds are over.
 
     Args:
         seconds: how many.
@@ -245,7 +245,7 @@ def all_flawed(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array
 
 def _informative(name: str, results: Sequence[Result]) -> list[Result]:
     """The problems on which a gradient came back, the smallest wrong ones first."""
-    returned = [result for result in results if name in result.outcome.gradients and result.judged]
+    returned = [result for result in results if name in result.outcome.gradients and result.grades]
     return sorted(returned, key=lambda result: not result.wrong(name))
 
 

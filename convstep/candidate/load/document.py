@@ -19,7 +19,7 @@ from convstep.candidate.load import python2
 from convstep.candidate.load.names import in_words
 from convstep.candidate.load.parsing import Parsed, Parser, Unread, parse, parse_quietly
 from convstep.candidate.load.target import LARGEST, CandidateError
-from convstep.conv.files import contents
+from convstep.files import contents
 from convstep.language import tr
 from convstep.printable import printable
 
@@ -197,7 +197,7 @@ def _source(cell: dict[str, Any]) -> str:
 
 
 def _without_cell_command(text: str, cell: int, document: Document) -> str:
-    """What of a cell is Python: nothing of `%%bash`, all but the first line of `%%time`."""
+    """The Python in a cell: nothing of `%%bash`, all but the first line of `%%time`."""
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if found := re.match(r"%%(\w+)", lines[first]):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convstep.candidate.load import names
-from convstep.conv.files import contents, opened
+from convstep.files import contents, opened
 from convstep.language import tr
 from convstep.printable import SentenceError
 

@@ -1,22 +1,16 @@
-"""Help: every key from the command table, and every mark on the screen."""
+"""Help: the keys that work here, from the command table, and every mark on the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Container, Sequence
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from convstep.language import tr
-from convstep.ui.commands import groups
-from convstep.ui.dialogs.once import Once
+from convstep.ui.commands import CANDIDATE, COMMANDS, LESSON, TEN, groups
+from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.view.text.wrapping import Paragraph
 
 MARKS = (
@@ -46,46 +40,40 @@ MARKS = (
 """The marks of the screen and their meaning."""
 
 
-class HelpScreen(Once, ModalScreen[None]):
-    """All keys and marks, scrollable."""
+def key_help(works: Container[str]) -> ParagraphsScreen:
+    """What the keys of a debugger do: those that matter first, then its mode's own, then the rest.
 
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
-        Binding("escape,q,question_mark", "dismiss", "Close")
-    ]
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; }
-    HelpScreen > VerticalScroll {
-        width: 96; max-width: 100%; height: auto; max-height: 100%;
-        border: heavy $accent; padding: 0 1; background: $surface;
-    }
-    HelpScreen Static { height: auto; }
+    Args:
+        works: the ids of the commands that mean something here; the app's own always do.
     """
+    here = [command for command in COMMANDS if command.of_app or command.id in works]
+    ten = [command for command in here if command.id in TEN]
+    own = {CANDIDATE, LESSON} & {command.group for command in here}
+    rest = {name: commands for name, commands in groups().items() if name not in own}
+    tables = [(tr("The keys that matter"), ten)]
+    tables += [(tr(name), commands) for name, commands in groups().items() if name in own]
+    tables += [(tr(name), [one for one in commands if one not in ten]) for name, commands in rest.items()]
+    found = []
+    for title, commands in tables:
+        rows = [("  ".join(one.key_texts), tr(one.help)) for one in commands if one in here]
+        if rows:
+            found.append(_table(title, rows))
+    return _help(found)
 
-    def __init__(self, title: str = "", keys: Sequence[tuple[str, str]] = ()) -> None:
-        """Explain the debugger's keys and marks.
 
-        Args:
-            title: the heading of what is explained first.
-            keys: the keys of another screen, and what they do.
-        """
-        super().__init__()
-        self._first_title, self._first_keys = title, list(keys)
+def list_help(title: str, keys: Sequence[tuple[str, str]]) -> ParagraphsScreen:
+    """What the keys of a list do, and what the marks behind it mean.
 
-    def compose(self) -> ComposeResult:
-        """Keys by group, then marks."""
-        with VerticalScroll() as scroll:
-            scroll.border_title = tr("Keys and marks")
-            scroll.border_subtitle = tr("↑ ↓ scroll · Esc closes")
-            if self._first_keys:
-                yield Static(_table(self._first_title, self._first_keys))
-            for name, commands in groups().items():
-                rows = [("  ".join(command.key_texts), tr(command.help)) for command in commands]
-                yield Static(_table(tr(name), rows))
-            yield Static(_table(tr("On the screen"), [(mark, tr(meaning)) for mark, meaning in MARKS]))
+    Args:
+        title: the heading of the keys.
+        keys: each with what it does.
+    """
+    return _help([_table(title, list(keys))])
 
-    def on_mount(self) -> None:
-        """Scroll with the keys at once."""
-        self.query_one(VerticalScroll).focus()
+
+def _help(tables: list[Group]) -> ParagraphsScreen:
+    marks = _table(tr("On the screen"), [(mark, tr(meaning)) for mark, meaning in MARKS])
+    return ParagraphsScreen(tr("Keys and marks"), [*tables, marks], opened_with="question_mark")
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Group:

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from convstep.language import tr
-from convstep.replay.provenance import Provenance
+from convstep.steps.provenance import Provenance
 from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.scene.contributions import ContributionTable

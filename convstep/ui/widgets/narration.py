@@ -9,10 +9,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from convstep.ui.widgets.answer import AnswerInput, AnswerLine
 from convstep.view.lesson.page import Told
@@ -121,19 +120,27 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
     Narration:focus, Narration:focus-within { border: heavy $accent; border-title-style: bold; }
     """
 
-    class Resized(Message):
-        """It has another width."""
-
-    def __init__(self, key: str) -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        keys_changed: Callable[[], None],
+        typed: Callable[[], None],
+        submitted: Callable[[str], None],
+    ) -> None:
         """Make an empty one.
 
         Args:
             key: its key in the plan.
+            keys_changed: told that other keys mean something, or that there is another width for them.
+            typed: told that another answer stands in the line.
+            submitted: told the answer.
         """
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
         self._border = ("", "")
+        self._keys_changed, self._typed, self._submitted = keys_changed, typed, submitted
 
     def compose(self) -> ComposeResult:
         """The page, and the answer's line."""
@@ -200,8 +207,21 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         line.styles.offset = 0, max(min(y, height - 1), 0)
 
     def on_resize(self) -> None:
+        """Another width has room for other keys."""
+        self._keys_changed()
+
+    def on_answer_input_turned(self) -> None:
+        """While an answer is typed, letters are no keys."""
+        self._keys_changed()
+
+    def on_input_changed(self) -> None:
         """Say so."""
-        self.post_message(self.Resized())
+        self._typed()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Say so."""
+        event.stop()
+        self._submitted(event.value)
 
     def on_click(self, event: events.Click) -> None:
         """The keys belong to the page."""

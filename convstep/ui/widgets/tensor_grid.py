@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import look_for
-from convstep.view.grid.changes import changed_spans, differ_in_marks_only, single
+from convstep.view.grid.changes import repainted
 from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid.panel import Cell, Panel, Span, title_of
 from convstep.view.grid.places import GridLayout, Rect, lay_out, lay_out_in_unit
@@ -112,7 +112,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw_cursor()
         self.cursor, self._looking = cell, True
         self._redraw_cursor()
-        self._bring_into_view(single(cell))
+        self._bring_into_view(Span.single(cell))
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part."""
@@ -217,7 +217,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _redraw_cursor(self) -> None:
         self._look = None
         if self.cursor is not None:
-            self._refresh_span(single(self.cursor))
+            self._refresh_span(Span.single(self.cursor))
 
     def _repaint(self, old: Panel | None, before: GridLayout | None, *, all_changed: bool) -> None:
         """Refresh what the panel draws differently from an older one and its layout."""
@@ -225,32 +225,23 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if old is None or new is None or before is None or all_changed:
             self.refresh()
             return
-        if self._must_repaint(old, new, before):
-            self.refresh()
-        else:
-            self._repaint_marks(old, new, before)
-
-    def _must_repaint(self, old: Panel, new: Panel, before: GridLayout) -> bool:
-        """Whether other cells than the marked ones look different."""
-        after = self._plan
+        after, spans = self._plan, repainted(old, new)
         same_places = after is not None and (before.text, before.margin, before.lines) == (
             after.text, after.margin, after.lines
         )  # fmt: skip
-        return not (same_places and differ_in_marks_only(old, new))
-
-    def _repaint_marks(self, old: Panel, new: Panel, before: GridLayout) -> None:
-        """Refresh only what two neighbouring steps draw differently."""
-        assert self._plan is not None
-        if before.edges != self._plan.edges and old.window is not None and new.window is not None:
+        if spans is None or after is None or not same_places:
+            self.refresh()
+            return
+        if before.edges != after.edges and old.window is not None and new.window is not None:
             # the frame moved to other rows: every row between its old and its new lines moved too
-            band = before.rect(old.window).union(self._plan.rect(new.window))
-            self._refresh_rect(Rect(0, band.y, self._plan.width, band.height))
-        for span in changed_spans(old, new):
+            band = before.rect(old.window).union(after.rect(new.window))
+            self._refresh_rect(Rect(0, band.y, after.width, band.height))
+        for span in spans:
             self._refresh_span(span)
         for cell in (old.now, new.now) if old.now != new.now else ():  # the current row's label stands out
             if cell is not None:
-                y = self._plan.y_of(cell.row)
-                self._refresh_rect(Rect(self.scroll_offset.x, y, self._plan.margin, self._plan.lines))
+                y = after.y_of(cell.row)
+                self._refresh_rect(Rect(self.scroll_offset.x, y, after.margin, after.lines))
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:
@@ -272,11 +263,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if panel.window is not None:
             self._bring_into_view(panel.window)
         elif (cell := panel.now or panel.near) is not None:
-            self._bring_into_view(single(cell))
+            self._bring_into_view(Span.single(cell))
         else:
             self._scroll_both(*self.scroll_offset)  # no further than the face goes
         if self._looking and self.cursor is not None and self.has_focus:
-            self._bring_into_view(single(self.cursor))
+            self._bring_into_view(Span.single(self.cursor))
 
     def _bring_into_view(self, span: Span) -> None:
         if self._plan is not None:

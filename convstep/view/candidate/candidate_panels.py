@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,13 @@ import numpy.typing as npt
 from rich.cells import cell_len
 
 from convstep.candidate.check.grade import wrong_cells
-from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.view.grid.faces import Face, face
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.factor import ALIKE
 from convstep.view.numbers.scale import round_limit
-from convstep.view.numbers.text import is_whole
+from convstep.view.numbers.text import is_whole, largest_finite
+from convstep.view.panels.conv2d import KEYS as KEYS
 
 if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradient"}
-"""The key of each gradient's reference panel, the largest gradient first."""
-MADE = {"dW": 1, "dA_prev": 2, "db": 3}
-"""After how many of a step's additions each gradient has its own."""
 CANDIDATE, DIFFERENCE = "candidate", "difference"
 MODELLED = "modelled candidate"
 SHORT_ROLES = {"reference": "ref", CANDIDATE: "cand", DIFFERENCE: "diff", MODELLED: "modelled"}
@@ -92,12 +88,18 @@ class Answer:
 
 
 def hold(
-    place: tuple[int, int], right: Right, running: Mapping[str, Array], before: Beside, after: Beside | None
+    place: tuple[int, int],
+    made: Container[str],
+    right: Right,
+    running: Mapping[str, Array],
+    before: Beside,
+    after: Beside | None,
 ) -> Answer:
     """Hold the candidate's gradients against the reference's.
 
     Args:
         place: steps executed, and additions made of the next one.
+        made: the gradients to which these were added.
         right: how large an error is rounding.
         running: the reference's gradients there, by name.
         before: the candidate after these steps.
@@ -105,12 +107,12 @@ def hold(
     """
     said = Answer(*place, {}, {}, {}, {}, before.modelled)
     for name, expected in running.items():
-        beside = after if after is not None and place[1] >= MADE[name] else before
+        beside = after if after is not None and name in made else before
         if name not in beside.gradients:
             said.problems[name] = beside.problems.get(name, tr("it is not returned"))
             continue
         actual = beside.gradients[name]
-        with quiet():
+        with np.errstate(all="ignore"):
             difference = np.asarray(actual - expected)
             difference[(actual == expected) | (np.isnan(actual) & np.isnan(expected))] = 0
         said.actual[name], said.difference[name] = actual, difference
@@ -129,7 +131,7 @@ def triple(
         current: whether it said so about this place; else its panels say how old they are.
         discreet: whether not to say that it overwrites.
     """
-    name = reference.face.name
+    reference, name = replace(reference, caption=""), reference.face.name
     _, candidate_key, difference_key = keys_of(name)
     blank = np.full_like(reference.face.values, np.nan)
     side = replace(reference, changed=None, face=replace(reference.face, values=blank))
@@ -146,7 +148,7 @@ def triple(
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
-    largest = _largest(actual.values)
+    largest = largest_finite(actual.values)
     return (
         first,
         replace(
@@ -166,7 +168,7 @@ def triple(
             face=difference,
             differing=cells,
             sparse=True,
-            limit=round_limit(_largest(difference.values * cells)),
+            limit=round_limit(largest_finite(difference.values * cells)),
             whole=reference.whole and is_whole(difference.values),
             titles=_titles(side.face, DIFFERENCE, old),
         ),
@@ -194,8 +196,3 @@ def _titles(shown: Face, whose: str, old: int | None = None) -> tuple[str, ...]:
         f"{shown.name} {shortest}",
         short if cell_len(short) < cell_len(f"{shown.name} {shortest}") else f"{shown.name} {shortest}",
     )
-
-
-def _largest(values: Array) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max(initial=0.0))

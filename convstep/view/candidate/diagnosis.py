@@ -70,7 +70,7 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
             _indented(tr("{name}: {problem}", name=name, problem=words))
             for name, words in verdict.patterns.items()
         ]
-        if result.outcome.message and not result.judged:
+        if result.outcome.message and not result.grades:
             parts.append(_indented(result.outcome.message))
         found = verdict.first_divergence
         if found is not None:

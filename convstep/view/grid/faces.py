@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.validation import cell_text
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Region
 
 Array = npt.NDArray[Any]
 
@@ -26,9 +27,8 @@ class Face:
     """The slice, `(rows, columns)`, a view of the live tensor."""
     fixed: Fixed
     """Which axes are held and which are seen."""
-
-    single: tuple[bool, ...] = ()
-    """Which axes have length 1, so that holding them says nothing."""
+    lengths: tuple[int, ...]
+    """The tensor's shape."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -42,8 +42,29 @@ class Face:
 
         A held last axis of length 1 is left out where another axis is held, trailing colons always.
         """
-        entries = [":" if held is None else str(held) for held in self.fixed]
-        if entries[0] != ":" and self.single and self.single[-1]:
+        return self._written([":" if held is None else str(held) for held in self.fixed])
+
+    def part(self, region: Region, *, held: bool = True) -> str:
+        """The cells of a region on this face: `dA_prev_pad[4:7, 2:5, 0]`, or without the 0.
+
+        Args:
+            region: cells of the tensor, some of which are on this face.
+            held: whether axes that only the face holds are named.
+        """
+        entries = []
+        for seen, part in zip(self.fixed, self.region(region), strict=True):
+            if isinstance(part, slice):
+                entries.append(_slice_text(part) if seen is None else str(seen) if held else ":")
+            else:
+                entries.append(str(part))
+        return self._written(entries)
+
+    def region(self, region: Region) -> Region:
+        """A region with an entry for every axis."""
+        return (*region, *[slice(None)] * (len(self.fixed) - len(region)))
+
+    def _written(self, entries: list[str]) -> str:
+        if None not in (self.fixed[0], self.fixed[-1]) and self.lengths[-1] == 1:
             entries.pop()
         while entries and entries[-1] == ":":
             entries.pop()
@@ -88,4 +109,13 @@ def face(name: str, tensor: Array, fixed: Fixed) -> Face:
     """
     taken = tensor[tuple(slice(None) if held is None else held for held in fixed)]
     seen = taken if taken.ndim == 2 else taken[:, np.newaxis]
-    return Face(name, seen, fixed, tuple(length == 1 for length in tensor.shape))
+    return Face(name, seen, fixed, tensor.shape)
+
+
+def _slice_text(part: slice) -> str:
+    """`4:7`, `4:9:2` with a step, `:` for all of an axis, `-` for nothing of it."""
+    if part.start is None:
+        return ":"
+    if part.start == part.stop:
+        return "-"
+    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")

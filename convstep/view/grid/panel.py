@@ -37,6 +37,11 @@ class Span:
         """From slices with a start and a stop, as the loop uses them."""
         return cls(_range(rows), _range(columns))
 
+    @classmethod
+    def single(cls, cell: tuple[int, int]) -> Span:
+        """The block of one cell."""
+        return cls(*(range(at, at + 1) for at in cell))
+
     def __contains__(self, cell: object) -> bool:
         """Whether a (row, column) is one of the block's cells, gaps excluded."""
         if not isinstance(cell, tuple):

@@ -191,6 +191,20 @@ def is_whole(values: npt.NDArray[Any]) -> bool:
     return bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
+def largest(values: npt.NDArray[Any]) -> tuple[int, int]:
+    """The cell of greatest magnitude, NaN above all; the first of several."""
+    magnitude = np.abs(values)
+    place = np.argmax(np.where(np.isnan(magnitude), np.inf, magnitude))
+    row, column = np.unravel_index(place, values.shape)
+    return int(row), int(column)
+
+
+def largest_finite(values: npt.NDArray[Any], otherwise: float = 0.0) -> float:
+    """The largest magnitude that is neither NaN nor infinite; another number where there is none."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else otherwise
+
+
 def _check_width(width: int) -> None:
     if not NARROWEST <= width <= WIDEST:
         raise ValueError(f"a cell of {width} columns is not possible; use {NARROWEST} to {WIDEST}")

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from rich.cells import cell_len
 from rich.text import Text
 
-from convstep.conv.validation import cell_text
 from convstep.language import tr
+from convstep.steps.cells import cell_text
 from convstep.view.numbers.factor import common_power, factor_text
-from convstep.view.numbers.text import CellFormat, is_whole, short
+from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
 from convstep.view.scene.scene import Addition, Scene
 from convstep.view.text.wrapping import centred
 
@@ -62,7 +62,7 @@ def _heading(addition: Addition, mark: str, width: int) -> Text:
     """The addition as the loop writes it, for the channel that is shown; long slices are left out."""
     style = "bold" if mark != MARKS["later"] else "dim"
     channel = addition.cells.fixed[-1]
-    several = channel is not None and not addition.cells.single[-1]
+    several = channel is not None and addition.cells.lengths[-1] > 1
     name = addition.cells.name
     brief = (f"{name}[…, {channel}]",) if several else ()
     parts = (addition.shown, *brief, f"{name}[…]")
@@ -131,10 +131,7 @@ def _line(addition: Addition, mark: str, width: int) -> list[Text]:
 def _most_changed(addition: Addition) -> tuple[str, str, float, float]:
     """The cell to which most is added: its array, its index, its value before and after."""
     row, column = largest(addition.added)
-    cell = addition.cells.index(
-        addition.origin.row + row * addition.pace.row,
-        addition.origin.column + column * addition.pace.column,
-    )
+    cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
     index = cell_text("", cell)
     return addition.cells.name, index, addition.before[row, column], addition.after[row, column]
 
@@ -154,7 +151,7 @@ def _side_by_side(arrays: list[Array], names: list[str], width: int, *, alike: b
         return []
     measured = [np.concatenate(arrays)] * len(arrays) if alike else arrays
     wholes = [is_whole(array) for array in measured]
-    limits = [_largest_finite(array) for array in measured]
+    limits = [largest_finite(array, 1.0) for array in measured]
     powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
@@ -172,16 +169,3 @@ def _side_by_side(arrays: list[Array], names: list[str], width: int, *, alike: b
         ]
         lines.append(Text("  " + " ".join(parts)))
     return lines
-
-
-def _largest_finite(array: Array) -> float:
-    finite = np.abs(array[np.isfinite(array)])
-    return float(finite.max()) if finite.size else 1.0
-
-
-def largest(values: Array) -> tuple[int, int]:
-    """The cell of greatest magnitude, NaN above all; the first of several."""
-    magnitude = np.abs(values)
-    place = np.argmax(np.where(np.isnan(magnitude), np.inf, magnitude))
-    row, column = np.unravel_index(place, values.shape)
-    return int(row), int(column)

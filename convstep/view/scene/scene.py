@@ -5,22 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
+from convstep.language import tr
+from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import Face
-from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.panels.conv2d_cells import Choice as Choice  # until the screen asks there
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which faces to show; None follows the loop."""
-
-    input_channel: int | None = None
-    """Offset of the input channel within the step's group."""
-    output_channel: int | None = None
-    """The output channel whose kernel and upstream gradient are shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,26 +39,28 @@ class Addition:
     """The cells after the addition."""
     cells: Face
     """Where the cells stand, to name one of them."""
-    origin: Cell
-    """The cell of that face at which `before[0, 0]` stands."""
-    pace: Cell
-    """Rows and columns between neighbouring cells of `before` on the face."""
+    span: Span
+    """Which cells of that face they are."""
     done: bool
     """Whether it is already made."""
     part: tuple[str, ...] = ()
     """Whose sum it is added to, where not that of all samples, the longest form first."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
-    """One `for` of the nest: its variable and how far it is."""
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One line of the loop."""
 
-    name: str
-    """`i_h` and the like."""
-    at: int
-    """Where it stands."""
-    count: int
-    """How many turns it takes."""
+    code: str
+    """The code without its indentation."""
+    depth: int
+    """How deep it is nested below the outermost `for`."""
+    loop: str = ""
+    """The variable of a `for` line."""
+    addition: str = ""
+    """The array that an addition writes."""
+    rests: bool = False
+    """Whether the loop rests here between two steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,22 +71,53 @@ class Scene:
     """Steps executed."""
     total: int
     """Steps in all."""
-    place: str
-    """The loop index in words: `i_h 4, i_w 2, i_c 0`."""
-    state: str
-    """Whether the step is executed, under way, or about to be."""
-    loops: tuple[Loop, ...]
-    """The `for` nest, outermost first."""
-    upstream: str
-    """The step's `dz` by name: `dZ[4, 2, 0]`."""
-    dz: float
-    """Its value."""
+    event: Event
+    """The step to look at."""
     additions: tuple[Addition, ...]
-    """The step's additions in the loop's order."""
-    made: int
-    """How many of them are made."""
+    """What it writes, in the order of the source."""
     panels: tuple[Panel, ...]
     """In reading order: the stage first."""
+    source: tuple[SourceLine, ...] = ()
+    """The lines of the loop, from its first `for` on."""
+
+    @property
+    def place(self) -> str:
+        """Where the step is in the loops, in words: `i_h 4, i_w 2, i_c 0`."""
+        return ", ".join(f"{loop.name} {loop.at}" for loop in self.event.loops)
+
+    @property
+    def state(self) -> str:
+        """Whether the step is executed, under way, or about to be."""
+        made, count = self.event.made, len(self.event.writes)
+        if 0 < made < count:
+            return tr("{made} of {count} additions made", made=made, count=count)
+        return tr("executed" if self.position else "about to run")
+
+    @property
+    def made(self) -> int:
+        """How many of its writes are made."""
+        return self.event.made
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Steps executed, and writes made of the next one."""
+        return self.position, self.made if self.event.index == self.position else 0
+
+    @property
+    def taken(self) -> Access | None:
+        """The single value among what the step reads, by its index and not by lengths: `dz`."""
+        single = [read for read in self.event.reads if np.ndim(read.value) == 0]
+        return single[-1] if single else None
+
+    @property
+    def upstream(self) -> str:
+        """That value by name: `dZ[4, 2, 0]`."""
+        return "" if self.taken is None else f"{self.taken.array}[{', '.join(map(str, self.taken.region))}]"
+
+    @property
+    def dz(self) -> float:
+        """That value."""
+        return 0.0 if self.taken is None else float(self.taken.value)
 
     def panel(self, key: str) -> Panel:
         """The panel with a key.

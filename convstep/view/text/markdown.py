@@ -19,19 +19,24 @@ CODE = "bold cyan"
 """How a code span looks."""
 TAB = 4
 """Columns between two stops of the tabulator in code."""
+_RULES = {"h1": "═", "h2": "─"}
+"""What a heading is underlined with."""
+LEAST_CELL = 8
+"""A column of a table that is too wide becomes no narrower than this."""
 KEPT_CODE = 30
 """Code spans up to this long are not broken."""
 
 
-def draw_markdown(text: str, width: int) -> list[Text]:
+def draw_markdown(text: str, width: int, code_indent: int = 0) -> list[Text]:
     """Markdown as lines.
 
     Args:
-        text: paragraphs, lists, tables, quotes and code; bold, emphasis and code spans.
+        text: headings, paragraphs, lists, tables, quotes and code; bold, emphasis, code spans and links.
         width: columns of room.
+        code_indent: columns by which a block of code is indented, as far as there is room.
     """
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    return _Drawing(tokens, width).lines()
+    return _Drawing(tokens, width, code_indent).lines()
 
 
 def draw_code(code: str, width: int, language: str = "python") -> list[Text]:
@@ -112,12 +117,13 @@ class _List:
 class _Drawing:
     """Goes through the tokens of one text."""
 
-    def __init__(self, tokens: Sequence[Token], width: int) -> None:
-        self._tokens, self._width = tokens, width
+    def __init__(self, tokens: Sequence[Token], width: int, code_indent: int) -> None:
+        self._tokens, self._width, self._code_indent = tokens, width, code_indent
         self._lines: list[Text] = []
         self._lists: list[_List] = []
         self._bullet = ""
         self._quoted = 0
+        self._style = ""
 
     def lines(self) -> list[Text]:
         at = 0
@@ -135,10 +141,13 @@ class _Drawing:
     def _take(self, token: Token) -> None:
         match token.type:
             case "inline":
-                self._paragraph(draw_inline(token))
+                self._paragraph(draw_inline(token, self._style))
             case "fence" | "code_block":
                 language = token.info.split()[0] if token.info.split() else ""
-                drawn = draw_code(token.content, self._room(), language)
+                longest = max(map(cell_len, token.content.expandtabs(TAB).splitlines()), default=0)
+                indent = max(0, min(self._code_indent, self._room() - longest))
+                drawn = draw_code(token.content, self._room() - indent, language)
+                drawn = [Text.assemble(" " * indent, line) for line in drawn]
                 bullet, self._bullet = self._bullet, ""
                 self._put(drawn, bullet)
                 self._gap()
@@ -153,7 +162,12 @@ class _Drawing:
                 self._bullet = self._next_bullet()
             case "paragraph_close" if not (self._lists and token.hidden):
                 self._gap()
+            case "heading_open":
+                self._style = "bold"
             case "heading_close":
+                self._style = ""
+                if rule := _RULES.get(token.tag):
+                    self._put([Text(rule * cell_len(self._lines[-1].plain), "dim")])
                 self._gap()
             case "blockquote_open":
                 self._quoted += 1
@@ -218,25 +232,28 @@ class _Drawing:
                 rows[-1].append(draw_inline(token))
             at += 1
         widths = [max(cell_len(cell.plain) for cell in column) for column in zip(*rows, strict=True)]
+        gaps = 2 * (len(widths) - 1)
+        while sum(widths) + gaps > self._room() and max(widths) > LEAST_CELL:
+            widths[widths.index(max(widths))] -= 1
         for number, row in enumerate(rows):
-            line = Text()
-            for cell, width in zip(row, widths, strict=True):
-                if number == 0:
-                    cell.stylize("bold")
-                cell.plain = cell.plain.replace(KEEP, " ")
-                line.append_text(cell)
-                line.append(" " * (width - cell_len(cell.plain) + 2))
-            line.rstrip()
-            self._put(fold(line, self._room()))
+            cells = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for at_line in range(max(map(len, cells))):
+                line = Text(style="bold" if number == 0 else "")
+                for cell, width in zip(cells, widths, strict=True):
+                    part = cell[at_line] if at_line < len(cell) else Text()
+                    line.append_text(part)
+                    line.append(" " * (width - cell_len(part.plain) + 2))
+                line.rstrip()
+                self._put(fold(line, self._room()))
             if number == 0:
-                self._put([Text("─" * min(sum(widths) + 2 * len(widths) - 2, self._room()), "dim")])
+                self._put([Text("─" * min(sum(widths) + gaps, self._room()), "dim")])
         self._gap()
         return at + 1
 
 
-def draw_inline(token: Token) -> Text:
-    """One paragraph's text with its styles, not yet wrapped."""
-    text, styles = Text(), list[str]()
+def draw_inline(token: Token, base: str = "") -> Text:
+    """One paragraph's text with its styles, not yet wrapped; the address of a link into the web behind it."""
+    text, styles, address = Text(), [base], ""
     for part in token.children or ():
         style = " ".join(styles)
         match part.type:
@@ -253,6 +270,10 @@ def draw_inline(token: Token) -> Text:
                 text.append(part.content, style)
             case "hardbreak":
                 text.append("\n")
+            case "link_open":
+                address = str(part.attrs["href"])
+            case "link_close" if ":" in address and not text.plain.endswith(address):
+                text.append(f" ({address})", "dim")
             case "strong_open":
                 styles.append("bold")
             case "em_open":

@@ -10,7 +10,7 @@ from convstep.candidate.call.child import load
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import judge
+from convstep.candidate.check.grade import grade
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 
@@ -80,7 +80,7 @@ def test_a_forward_is_helped_as_well(files: Files) -> None:
 
 def test_what_a_call_lacks_is_no_verdict() -> None:
     with pytest.raises(CandidateError, match="needs scipy"):
-        judge(
+        grade(
             None,
             RIGHT,
             Outcome(RAISED, lacks="mine.py needs scipy, which is not installed"),

@@ -20,8 +20,7 @@ import numpy as np
 import pytest
 
 from convstep import CandidateError, Problem, conv2d_backward
-from convstep.candidate.call import child as serve
-from convstep.candidate.call import worker
+from convstep.candidate.call import child, worker
 from convstep.candidate.call.calling import PRINTED, Call
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.processes import Forked
@@ -261,7 +260,7 @@ def test_a_huge_allocation_fails_there() -> None:
 
 
 def test_memory_eaten_in_small_pieces_ends_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "MEMORY", 200 << 20)
+    monkeypatch.setattr(child, "MEMORY", 200 << 20)
     held = []
 
     def backward(problem: Problem) -> Any:
@@ -275,7 +274,7 @@ def test_memory_eaten_in_small_pieces_ends_at_the_limit(monkeypatch: pytest.Monk
 
 
 def test_who_holds_all_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "MEMORY", 100 << 20)
+    monkeypatch.setattr(child, "MEMORY", 100 << 20)
     held: list[Any] = []
 
     def backward(problem: Problem) -> Any:

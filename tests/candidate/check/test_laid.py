@@ -10,6 +10,10 @@ from torch.nn import functional
 from torch.nn import grad as by_torch
 
 import convstep
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.grade import RIGHT
+from convstep.candidate.check.sweep import sweep
+from tests.strategies import some
 
 
 def by_unfolding(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
@@ -98,7 +102,7 @@ class Views(Conv):
         return gradients(ctx, dZ.view(len(dZ), -1).view(dZ.shape))
 
 
-@pytest.mark.parametrize("candidate", [by_unfolding, channels_last, operator])
+@pytest.mark.parametrize("candidate", some([channels_last, by_unfolding, operator], 3))
 def test_a_right_forward_on_tensors_is_right_by_autograd(candidate: Any) -> None:
     verdict = convstep.check(candidate)
     assert verdict.ok
@@ -107,16 +111,13 @@ def test_a_right_forward_on_tensors_is_right_by_autograd(candidate: Any) -> None
     assert verdict.forward_ok
 
 
-def test_a_path_that_is_cut_is_a_gradient_of_zeros() -> None:
-    verdict = convstep.check(with_cut_kernels)
+@pytest.mark.parametrize(
+    ("candidate", "gradient"), some([(with_cut_kernels, "dW"), (with_a_term_too_many, "dA_prev")])
+)
+def test_a_path_that_is_cut_and_a_term_too_many_are_found(candidate: Any, gradient: str) -> None:
+    verdict = convstep.check(candidate)
     assert not verdict.ok
-    assert [finding.gradients for finding in verdict.diagnosis] == [("dW",)]
-
-
-def test_a_term_too_many_is_found() -> None:
-    verdict = convstep.check(with_a_term_too_many)
-    assert not verdict.ok
-    assert verdict.diagnosis[0].gradients == ("dA_prev",)
+    assert [finding.gradients for finding in verdict.diagnosis] == [(gradient,)]
 
 
 def test_a_forward_of_something_else_is_not_checked() -> None:
@@ -199,10 +200,14 @@ class Inherits(torch.nn.Conv2d):
     """All of it is PyTorch's."""
 
 
-def test_a_modules_hooks_run_and_what_it_inherits_is_its_own() -> None:
-    verdict = convstep.check(Doubled)
-    assert [finding.gradients for finding in verdict.diagnosis] == [("dA_prev",)]
-    assert convstep.check(Inherits).ok
+@pytest.mark.parametrize(("module", "wrong"), some([(Doubled, {"dA_prev"}), (Inherits, set())]))
+def test_a_modules_hooks_run_and_what_it_inherits_is_its_own(module: type[Any], wrong: set[str]) -> None:
+    with Worker.of_function(module) as running:
+        results = sweep(running).results
+    assert {judged.name for result in results for judged in result.grades if judged.kind != RIGHT} == wrong
+
+
+def test_a_module_whose_kernels_are_computed_is_not_called() -> None:
     with pytest.raises(convstep.CannotCall, match="computed by a parametrization"):
         convstep.check(Normed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 
 from convstep import CandidateError, Problem, conv2d_backward, conv2d_forward
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.sweep import Swept, choose, sweep
+from convstep.candidate.check.detect_convention import detect_convention
+from convstep.candidate.check.sweep import Swept, sweep
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
+from tests.strategies import some
 from tests.waiting import GENEROUS
 
 
@@ -56,7 +60,7 @@ def swept_in_time(
 
 def chosen(function: Callable[..., Any], convention: str = "auto") -> tuple[Call, str]:
     with Worker.of_function(function, GENEROUS) as running:
-        return choose(running, convention, clock=lambda: 0.0)[:2]
+        return detect_convention(running, convention, clock=lambda: 0.0)[:2]
 
 
 def reference(problem: Problem) -> Any:
@@ -255,15 +259,14 @@ def test_its_own_cache_is_used_where_the_usual_one_gives_wrong_numbers() -> None
     assert "from its own conv_forward" in reason
 
 
-@pytest.mark.parametrize("convention", ["article", "coursera", "cs231n", "alx", "torch", "problem"])
-@pytest.mark.parametrize("form", ["loops", "im2col"])
+@pytest.mark.parametrize(("convention", "form"), some(itertools.product(CONVENTIONS, ["loops", "im2col"]), 3))
 def test_auto_finds_the_convention(convention: str, form: str) -> None:
     call, reason = chosen(specimen(convention, form).function)
     assert call.convention == convention
     assert reason
 
 
-@pytest.mark.parametrize("convention", ["coursera", "cs231n"])
+@pytest.mark.parametrize("convention", some(["cs231n", "coursera"]))
 def test_auto_tells_two_layouts_of_one_signature_apart(convention: str) -> None:
     def backward(a: Any, b: Any) -> Any:
         return specimen(convention, "loops").function(a, b)

@@ -10,7 +10,7 @@ import pytest
 
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.grade import judge
+from convstep.candidate.check.grade import grade
 from convstep.candidate.diagnose.evidence import observations
 
 PAD1 = ((1, 1), (1, 1))
@@ -31,7 +31,7 @@ def seen(name: str, change: Callable[[Any, Right], Any], cases: list[Case] | Non
         changed = change(gradients.pop(name), right)
         if changed is not None:
             gradients[name] = changed
-        results.append(judge(case, right, Outcome(RETURNED, gradients=gradients)))
+        results.append(grade(case, right, Outcome(RETURNED, gradients=gradients)))
     return observations(name, results)
 
 

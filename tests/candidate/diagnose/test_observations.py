@@ -13,7 +13,7 @@ import pytest
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.observations import (
@@ -35,7 +35,7 @@ PLAIN, BATCH = (right_of(case) for case in CASES)
 
 def result(right: Right = PLAIN, kind: str = RETURNED, **facts: Any) -> Result:
     """What a candidate made of a problem: by default the right gradients."""
-    return judge(None, right, Outcome(kind, gradients=facts.pop("gradients", right.gradients), **facts))
+    return grade(None, right, Outcome(kind, gradients=facts.pop("gradients", right.gradients), **facts))
 
 
 def swept(*results: Result, **facts: Any) -> Swept:

@@ -9,7 +9,7 @@ import pytest
 from convstep.candidate.call.outcome import RAISED, REFUSED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.fresh import FreshProblems
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 from convstep.candidate.diagnose.patterns import FEATURES, pattern
 
 PADS = {0: ((0, 0), (0, 0)), 1: ((1, 1), (1, 1)), 2: ((2, 2), (2, 2))}
@@ -23,7 +23,7 @@ def grid() -> list[Result]:
             for batch in (1, 2):
                 for size in ((5, 5), (5, 7), (7, 5)):
                     case = Case(size, (3, 3), (s, s), PADS[p], 1, 2, batch)
-                    found.append(judge(case, right_of(case), Outcome(RAISED)))
+                    found.append(grade(case, right_of(case), Outcome(RAISED)))
     return found
 
 
@@ -81,13 +81,13 @@ def test_failures_without_a_pattern_are_counted() -> None:
 def test_a_single_failure_that_nothing_sets_apart_is_one_problem() -> None:
     case = Case((5, 5), (3, 3), filters=2)
     twins = [Case((5, 5), (3, 3), filters=filters) for filters in (3, 4, 5)]
-    results = [judge(each, right_of(each), Outcome(RAISED)) for each in (case, *twins)]
+    results = [grade(each, right_of(each), Outcome(RAISED)) for each in (case, *twins)]
     assert when(lambda each: each is case, results) == "wrong on 1 of 4 problems"
 
 
 def test_refused_problems_are_left_out() -> None:
     refused = [
-        judge(result.case, result.right, Outcome(REFUSED))
+        grade(result.case, result.right, Outcome(REFUSED))
         if result.case and result.case.stride[0] > 1
         else result
         for result in GRID

@@ -9,7 +9,7 @@ import pytest
 
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import Result, judge
+from convstep.candidate.check.grade import Result, grade
 from convstep.candidate.diagnose.mistakes import Patch, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.raising import raising_matches
 from convstep.candidate.diagnose.reproduce import (
@@ -49,7 +49,7 @@ def results_with(
         mistakes = made(case) if callable(made) else made
         if mistakes is not None:
             gradients[gradient] = flawed_gradient(gradient, right.problem, mistakes)
-        results.append(judge(case, right, Outcome(RETURNED, gradients=gradients)))
+        results.append(grade(case, right, Outcome(RETURNED, gradients=gradients)))
     return results
 
 
@@ -146,7 +146,7 @@ def test_an_exception_has_a_name_only_where_the_mistake_would_raise_it_there(
 ) -> None:
     fine = results_with("dA_prev", lambda case: None, [case for case in MORE if case.padding != PAD1])
     raised = Outcome(RAISED, message=message, line=3, line_text=line)
-    failing = [judge(case, right_of(case), raised) for case in MORE if case.padding == PAD1]
+    failing = [grade(case, right_of(case), raised) for case in MORE if case.padding == PAD1]
     found = [match.bugs[0].id for match in raising_matches([*fine, *failing], failing, {}, NEVER)]
     assert found[:1] == names
     assert all(match.strength == "likely" for match in raising_matches([*fine, *failing], failing, {}, NEVER))
@@ -159,5 +159,5 @@ def test_who_takes_square_kernels_alone_has_swapped_nothing() -> None:
     fine = results_with("dA_prev", lambda case: None, [case for case in cases if case not in oblong])
     message = "ValueError: operands could not be broadcast together with shapes (9,9) (9,8) (9,9)"
     raised = Outcome(RAISED, message=message, line=3, line_text="dw[f] += window * g")
-    failing = [judge(case, right_of(case), raised) for case in oblong]
+    failing = [grade(case, right_of(case), raised) for case in oblong]
     assert raising_matches([*fine, *failing], failing, {}, NEVER) == []

@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convstep.view.grid.changes import changed_spans, differ_in_marks_only
+from convstep.view.grid.changes import repainted
 from convstep.view.grid.drawing import draw_line
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import lay_out
 from tests.view.grid.test_drawing import PLAIN
-from tests.view.panels import panels, spans
+from tests.view.random_panels import panels, spans
 
 
 @given(panels(), st.data())
@@ -24,10 +24,10 @@ def test_cells_that_are_drawn_differently_lie_in_the_changed_spans(panel: Panel,
         done=None if panel.done is None else data.draw(st.integers(0, rows * columns)),
         marks=data.draw(st.dictionaries(cells, st.sampled_from("›●✗"))),
     )
-    assert differ_in_marks_only(panel, other)
-    assert not differ_in_marks_only(panel, replace(other, limit=2 * panel.limit))
+    assert repainted(panel, replace(other, limit=2 * panel.limit)) is None
     layout = lay_out(panel, 100, 40)
-    told = changed_spans(panel, other)
+    told = repainted(panel, other)
+    assert told is not None
     for row in range(rows):
         y = layout.y_of(row)
         lines = [

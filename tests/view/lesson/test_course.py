@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
-from convstep.lessons.words import LANGUAGES
 from convstep.view.lesson.course import BEGUN, DONE, CourseRows
 
 EMPTY: dict[str, Any] = {}

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Page
 from convstep.lessons.walk import RIGHT, Tried, Walk
-from convstep.lessons.words import LANGUAGES
 from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.finish import draw_finish
 from convstep.view.lesson.page import CURSOR, WRONG, Telling, Told, code_width, draw_page

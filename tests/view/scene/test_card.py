@@ -12,10 +12,10 @@ from rich.cells import cell_len
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
-from convstep.view.numbers.text import short
-from convstep.view.scene.card import MARKS, draw_card, largest
+from convstep.view.numbers.text import largest, short
+from convstep.view.panels.stage import Stage
+from convstep.view.scene.card import MARKS, draw_card
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
 
 
 def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:
@@ -90,8 +90,7 @@ def test_named_cell_is_the_one_shown() -> None:
     text = draw_card(scene, 60, 9).plain
     for addition in scene.additions:
         row, column = largest(addition.added)
-        cell = addition.cells.index(addition.origin.row + row * addition.pace.row,
-                                    addition.origin.column + column * addition.pace.column)  # fmt: skip
+        cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
         assert f"[{', '.join(map(str, cell))}]" in text
 
 
@@ -141,8 +140,7 @@ def test_every_addition_names_the_cell_whose_before_and_after_it_shows(
     text = compact(draw_card(scene, width, height).plain)
     for addition in scene.additions:
         row, column = largest(addition.added)
-        cell = addition.cells.index(addition.origin.row + row * addition.pace.row,
-                                    addition.origin.column + column * addition.pace.column)  # fmt: skip
+        cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
         assert f"[{','.join(map(str, cell))}]" in text, (addition.target, text)
 
 
@@ -152,7 +150,7 @@ def test_headings_name_the_channel_where_there_are_several(name: str, width: int
     text = draw_card(scene, width, height).plain
     for addition in scene.additions[:2]:
         *_, channel = addition.cells.fixed
-        several = not addition.cells.single[-1]
+        several = addition.cells.lengths[-1] > 1
         heading = next(
             line for line in text.split("\n") if f" {addition.cells.name}[" in line and " += " in line
         )
@@ -164,7 +162,7 @@ def test_one_line_names_the_cell_as_well() -> None:
         f"✓ {addition.cells.cell(*at)} {short(addition.before[one])} → {short(addition.after[one])}"
         for addition in SCENES["rectangle"].additions
         for one in [largest(addition.added)]
-        for at in [(addition.origin.row + one[0], addition.origin.column + one[1])]
+        for at in [(addition.span.rows[one[0]], addition.span.columns[one[1]])]
     ]
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from convstep.conv import backward
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
+from convstep.view.panels.conv2d import source_lines
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.source import draw_source, source_lines
+from convstep.view.scene.source import draw_source
 from tests.view.scene.test_card import scene_at
 
 DIGIT = catalog.load("digit")

@@ -108,6 +108,33 @@ def test_the_rest_of_a_long_line_is_indented() -> None:
     assert lines == ["for i_h, i_w, i_c in np.ndindex(dZ.", "    shape):"], "no name is parted"
 
 
+def test_headings_are_underlined_and_links_into_the_web_keep_their_address() -> None:
+    text = "# One `two`\n\n### Three\n\nSee [here](page.md), [there](https://a.b/c) and <https://a.b/c>.\n"
+    drawn = draw_markdown(text, 80)
+    assert [line.plain for line in drawn] == [
+        *("One two", "═══════", "", "Three", ""),
+        "See here, there (https://a.b/c) and https://a.b/c.",
+    ]
+    assert {str(span.style) for span in drawn[3].spans} >= {"bold"}
+
+
+def test_cells_of_a_table_that_is_too_wide_are_wrapped() -> None:
+    table = "| name | means |\n| --- | --- |\n| `--json` | one object and nothing else |\n"
+    assert plain(table, 24) == [
+        "name    means",
+        "────────────────────────",
+        "--json  one object and",
+        "        nothing else",
+    ]
+
+
+def test_code_is_indented_as_far_as_there_is_room() -> None:
+    text = f"```sh\n{'a' * 18}\n```\n"
+    for width, indent in ((30, 4), (20, 2), (18, 0), (10, 0)):
+        first = draw_markdown(text, width, code_indent=4)[0].plain
+        assert len(first) - len(first.lstrip()) == indent
+
+
 BLOCKS = st.sampled_from(
     [
         "text with `code span` and **bold** words，中文混排。",
@@ -117,6 +144,7 @@ BLOCKS = st.sampled_from(
         "| a | b |\n|---|---|\n| 一二三四五 | xx |\n",
         f"```python\n{CODE}```\n",
         "---\n",
+        "# a title\n",
         "### 标题 heading\n",
         "<b>x</b>\n",
         "- ```\n  aaaaaaaaaaaaaaaaaaa\n  ```\n",

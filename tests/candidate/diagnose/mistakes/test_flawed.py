@@ -25,7 +25,7 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.mistakes.geometries import PROBLEMS
 from tests.candidate.diagnose.mistakes.outcomes import outcome, same
-from tests.strategies import problems
+from tests.strategies import problems, some, tried
 
 VARIANTS = [variant for bug in KNOWN_BUGS.values() for variant in bug.variants]
 WINDOWS = patch("h_start, w_start = i_h, i_w")
@@ -42,7 +42,7 @@ def run(loop: str, problem: Problem) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("loop", LOOPS, ids=("article", "columns", "transposed"))
 @given(problem=problems(dtypes=(np.float64,)))
-@settings(max_examples=60)
+@settings(max_examples=tried(60))
 def test_every_loop_is_a_right_backward(loop: str, problem: Problem) -> None:
     for found, right in zip(run(loop, problem), exact_gradients(problem), strict=True):
         if right is not None:
@@ -50,7 +50,7 @@ def test_every_loop_is_a_right_backward(loop: str, problem: Problem) -> None:
 
 
 @given(problems())
-@settings(max_examples=40)
+@settings(max_examples=tried(40))
 def test_without_a_patch_it_is_the_reference(problem: Problem) -> None:
     tolerance = 1e-10 if problem.dtype == np.float64 else 1e-4
     for name, right in zip(ALL, exact_gradients(problem), strict=True):
@@ -70,9 +70,9 @@ def patched(wrong: Patch) -> str:
     return "\n".join(textwrap.indent(wrongs.get(text, text), indent) for text, indent in lines)
 
 
-@pytest.mark.parametrize("problem", ["batch 2", "asymmetric", "groups", "dilation 2"])
+@pytest.mark.parametrize("problem", some(["batch 2", "asymmetric", "groups", "dilation 2"]))
 def test_the_lines_that_one_gradient_needs_give_what_all_of_them_give(problem: str) -> None:
-    tried = 0
+    compared = 0
     for variant in VARIANTS:
         try:
             with np.errstate(all="ignore"):
@@ -82,19 +82,19 @@ def test_the_lines_that_one_gradient_needs_give_what_all_of_them_give(problem: s
         for name in variant.gradients:
             found = flawed_gradient(name, PROBLEMS[problem], variant.mistakes)
             np.testing.assert_allclose(np.ravel(found), np.ravel(whole[name]), atol=1e-9)
-            tried += 1
-    assert tried > 250
+            compared += 1
+    assert compared > 250
 
 
 @given(problems(dtypes=(np.float64,)))
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 def test_every_variant_returns_or_raises_what_loops_raise(problem: Problem) -> None:
     for variant in VARIANTS:
         for name in variant.gradients:
             outcome(name, problem, variant.mistakes)
 
 
-@pytest.mark.parametrize("problem", ["batch 2", "asymmetric"])
+@pytest.mark.parametrize("problem", some(["asymmetric", "batch 2"]))
 def test_two_mistakes_at_once_return_or_raise_what_loops_raise(problem: str) -> None:
     rng = np.random.default_rng(0)
     combined = 0
@@ -133,7 +133,7 @@ def test_a_patch_of_lines_that_no_loop_has_is_refused() -> None:
         patch("somewhere = else_entirely")
 
 
-@pytest.mark.parametrize("bug", KNOWN_BUGS.values(), ids=list(KNOWN_BUGS))
+@pytest.mark.parametrize("bug", some(KNOWN_BUGS.values(), 3), ids=lambda bug: bug.id)
 def test_running_is_the_gradient_at_the_end_and_zero_at_the_start(bug: KnownBug) -> None:
     for variant in bug.variants:
         for name, problem in itertools.product(variant.gradients, PROBLEMS.values()):

@@ -1,0 +1,121 @@
+"""Somebody's own backward, as `check`, `debug` and `export` take it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convstep import waiting
+from convstep.cli.arguments import flag, option
+from convstep.cli.console import UsageError, is_watched, show_progress
+
+if TYPE_CHECKING:
+    from convstep.candidate.call.worker import Worker
+    from convstep.candidate.verdict import Verdict
+    from convstep.conv.problem import Problem
+
+BAR = 24
+"""Columns of the progress bar."""
+
+
+def seconds(text: str) -> float:
+    """`2.5` -> 2.5: a time limit."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
+        )
+    return float(text)
+
+
+TARGET = (
+    "TARGET",
+    "path.py:function, path.py:Class, path.py:Class.method, notebook.ipynb:function, package.module:function",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """How a candidate is loaded and called."""
+
+    convention: str = option(
+        "NAME",
+        "how it is called: article, coursera, cs231n, alx, torch, problem; auto (default) finds out",
+        default="auto",
+    )
+    timeout: float | None = option(
+        "SECONDS",
+        "time limit of one call, default 10, and of loading the file, default 60; "
+        "importing installed packages is not counted",
+        type=seconds,
+    )
+    run_all: bool = flag("run all of the file's top-level code, not only imports, definitions and constants")
+    adapter: str | None = option(
+        "FILE.py:FUNCTION",
+        "a function that takes the target and a problem, calls it and returns dW, db, dA_prev; "
+        "see --write-adapter of `convstep check`",
+    )
+    python2: bool = flag("the file is written for Python 2")
+
+
+def opened(target: str, calling: Calling) -> Worker:
+    """The candidate of a command line, loaded in a process of its own.
+
+    Raises:
+        CandidateError: it cannot be loaded.
+    """
+    from convstep.candidate.call.opening import open_worker
+
+    loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
+    return open_worker(target, loading, calling.timeout, _meanwhile)
+
+
+def _meanwhile() -> None:
+    """What a verdict needs, made ready while another interpreter starts."""
+    from convstep.candidate.referee import prepare
+
+    prepare()
+
+
+def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
+    """The verdict, with progress on a terminal's stderr meanwhile.
+
+    Raises:
+        CannotCall: no way of calling it works.
+    """
+    from convstep.candidate.referee import verdict_of
+
+    def progress(done: int, total: int) -> None:
+        waiting.wipe()
+        filled = done * BAR // total
+        show_progress(f"\r{'━' * filled}{'─' * (BAR - filled)} {done}/{total} problems")
+
+    shown = is_watched()
+    try:
+        return verdict_of(worker, calling.convention, problem, progress if shown else None)
+    finally:
+        if shown:
+            show_progress("\r\x1b[K")
+
+
+def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
+    """The problem to open: the given one, else the failing one, else one of medium size from the sweep.
+
+    Raises:
+        UsageError: the convention cannot express the given one.
+    """
+    if problem is not None:
+        from convstep.candidate.call.conventions import convention_of
+
+        convention = convention_of(verdict.swept.call)
+        unsaid = convention.cannot_say(problem.geometry, verdict.swept.candidate)
+        if unsaid:
+            raise UsageError(
+                f"the {convention.name} convention cannot express {unsaid}, which this problem has"
+            )
+        return problem
+    if verdict.failing is not None:
+        return verdict.failing
+    taken = [result for result in verdict.swept.results if result.ok] or verdict.swept.results
+    return taken[len(taken) // 2].right.problem

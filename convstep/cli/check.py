@@ -1,0 +1,99 @@
+"""`convstep check`: whether somebody's own backward is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.cli import candidates
+from convstep.cli.arguments import flag, group, option, positional
+from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, UsageError, complain, say, say_json
+from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep check` is asked."""
+
+    target: str = positional(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    json: bool = flag("one JSON object")
+    save: str | None = option("FILE.npz", "write the smallest failing problem")
+    write_adapter: str | None = option(
+        "FILE.py", "instead of a verdict, write an adapter for TARGET: a function to start from"
+    )
+    force: bool = flag("overwrite an existing file")
+
+
+def run(options: Options) -> int:
+    """Say the verdict; a file that cannot be written takes nothing from it."""
+    if options.write_adapter is not None:
+        return _write_adapter(options, options.write_adapter)
+    if options.save is not None:
+        check_output(options.save, "--save")
+        keep_existing(options.save, "--save", options.force)
+    from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.report import uncallable_json, uncallable_report
+
+    with candidates.opened(options.target, options.calling) as worker:
+        try:
+            verdict = candidates.swept(worker, options.calling)
+        except CannotCall as error:
+            adapted = options.calling.adapter is not None
+            said = (
+                uncallable_json(error, options.target)
+                if options.json
+                else uncallable_report(error, options.target, adapted=adapted)
+            )
+            return _tell(said, BAD_USAGE, str(error))
+    unsaved = ""
+    if options.save is not None and verdict.failing is not None:
+        try:
+            with writing(options.save):
+                verdict = verdict.saved(options.save)
+        except UsageError as error:
+            unsaved = str(error)
+    said = verdict.as_dict() if options.json else str(verdict)
+    return _tell(said, FINE if verdict.ok else DIFFERENT, unsaved)
+
+
+def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:
+    """Say the verdict, or why there is none, and then what else went wrong, if anything did."""
+    try:
+        if isinstance(said, str):
+            say(said, code=code)
+        else:
+            say_json(said, code)
+        say(code=code)  # before the complaint, where both go to one file
+    finally:
+        if complaint:
+            complain(complaint)
+    return code
+
+
+def _write_adapter(options: Options, path: str) -> int:
+    """Write an adapter to start from, and say how it is used.
+
+    Raises:
+        CandidateError: the candidate cannot be loaded, or has no backward.
+        UsageError: the file exists, or cannot be written.
+    """
+    check_output(path, "--write-adapter")
+    if not path.endswith(".py"):
+        raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")
+    keep_existing(path, "--write-adapter", options.force)
+    from convstep.candidate.adapter import adapter_text, likely_call
+    from convstep.candidate.load.target import Target
+    from convstep.files import written_whole
+
+    flags = [
+        f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options.calling, name)
+    ]
+    with candidates.opened(options.target, options.calling) as worker:
+        call = likely_call(worker, options.calling.convention)
+        text = adapter_text(Target.parse(options.target), worker.candidate, call, path, flags)
+    with writing(path), written_whole(path) as file:
+        file.write(text.encode())
+    say(printable(path, None), text.splitlines()[0].removeprefix("# "))
+    return FINE

@@ -1,0 +1,46 @@
+"""`convstep debug`: somebody's own backward beside the reference."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from convstep.cli import candidates
+from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
+from convstep.cli.console import FINE, UsageError, lacking, say_loading
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep debug` is asked."""
+
+    target: str = positional(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    problem: str | None = positional("PROBLEM", "by default the smallest one on which it fails", nargs="?")
+    goto: str | None = option("STEP|H,W,C", "by default the first divergence")
+    layer: str | None = option(*LAYER)
+    call: int | None = option(*CALL, type=count)
+
+
+def run(options: Options) -> int:
+    """Open the debugger with the candidate beside the reference."""
+    say_loading(options.target)
+    from convstep.candidate.call.outcome import CannotCall
+    from convstep.cli.problems import named_problem, position_of
+
+    check = f"convstep check {shlex.quote(options.target)}"
+    with candidates.opened(options.target, options.calling) as worker:
+        name, problem = (None, None) if options.problem is None else named_problem(options.problem)
+        if lack := lacking():  # it can be loaded, so that the other command does work
+            raise UsageError(f"convstep debug needs {lack}; `{check}` works without one")
+        try:
+            verdict = candidates.swept(worker, options.calling, problem)
+        except CannotCall as error:
+            raise UsageError(f"{error}; `{check}` says what was tried") from error
+        shown = candidates.shown_problem(verdict, problem)
+        position = None if options.goto is None else position_of(options.goto, shown)
+        say_loading(options.target)  # the bar of the sweep is gone
+        from convstep.ui.app import run_candidate
+
+        run_candidate(worker, verdict, shown, name=options.target, problem_name=name, position=position)
+    return FINE

@@ -1,0 +1,251 @@
+"""`convstep export`: pictures of the screen, with a candidate beside the reference or without."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convstep.cli import candidates
+from convstep.cli.arguments import CALL, LAYER, count, flag, group, option, positional
+from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
+from convstep.cli.outputs import check_output, writing
+from convstep.language import speak, tr
+from convstep.printable import printable
+from convstep.waiting import columns_of
+
+if TYPE_CHECKING:
+    from convstep.conv.geometry import Pair
+    from convstep.export.frame import Frame
+
+SECONDS = 0.6
+"""How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
+DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
+"""How far it is."""
+_LONG = 20
+"""From this many pictures on it takes a while."""
+
+
+def _size(text: str) -> Pair:
+    """`120x40` -> `(120, 40)`: columns and rows of a screen on which the debugger has room."""
+    from convstep.view.layout.arrange import LEAST, MOST  # the rooms of view load NumPy
+
+    if not re.fullmatch("[0-9]{1,999}x[0-9]{1,999}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a screen size; write columns x rows, like 120x40")
+    columns, rows = map(int, text.split("x"))
+    if columns < LEAST[0] or rows < LEAST[1]:
+        raise argparse.ArgumentTypeError(
+            f"{text} has no room for the panels; use {LEAST[0]}x{LEAST[1]} or more"
+        )
+    if columns > MOST[0] or rows > MOST[1]:
+        raise argparse.ArgumentTypeError(f"{text} is larger than any screen; use {MOST[0]}x{MOST[1]} or less")
+    return columns, rows
+
+
+def _steps(text: str) -> tuple[int, int | None]:
+    """`12` -> `(12, 12)`, `12:20` -> `(12, 20)`, `12:` -> `(12, None)`, to the end."""
+    found = re.fullmatch("([0-9]{1,9})(:([0-9]{1,9})?)?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a range of steps of up to 9 digits; write it like 12, 12:20 or 12:"
+        )
+    first = int(found[1])
+    return first, int(found[3]) if found[3] else None if found[2] else first
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep export` is asked."""
+
+    problem: str | None = positional(
+        "PROBLEM|LESSON",
+        "a problem, or a lesson of `convstep learn --list`; optional with --candidate",
+        nargs="?",
+    )
+    steps: tuple[int, int | None] | None = option(
+        "A:B", "after steps A to B, or one step; of a lesson, its pages", type=_steps
+    )
+    layer: str | None = option(*LAYER)
+    call: int | None = option(*CALL, type=count)
+    lang: str | None = option(None, "language of a bundled lesson", choices=("en", "zh"))
+    output: str = option(
+        "OUT",
+        "OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
+        "-o",
+        "--output",
+        required=True,
+    )
+    compare: bool = flag("with the comparison open", one_of="opened")
+    why: str | None = option("CELL", "with the steps that make up a cell: dW[2,0,1,0]", one_of="opened")
+    diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
+    candidate: str | None = option(*candidates.TARGET)
+    calling: candidates.Calling = group(candidates.Calling)
+    size: Pair = option("WxH", "columns and rows, 60x16 or more", type=_size, default=(120, 40))
+    seconds: float | None = option(
+        "S",
+        "how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
+        type=candidates.seconds,
+    )
+
+
+def run(options: Options) -> int:
+    """Draw what a command line asks for, and say which files were written."""
+    of_lesson = options.problem is not None and _is_lesson(options.problem)
+    if of_lesson:
+        speak(_language(options))
+    check_output(options.output)
+    from convstep.export.formats import check, write
+
+    output = Path(options.output)
+    with writing(options.output):
+        check(output, 1)  # before anything is read or run
+        if options.candidate is not None:
+            frames = _candidate_frames(options, output)
+        elif options.diagnosis:
+            raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
+        elif of_lesson:
+            frames = _lesson_frames(options, output)
+        else:
+            frames = _problem_frames(options, output)
+        written = write(frames, output, _Progress(WRITTEN, len(frames)))
+    say(*(printable(path, None) for path in written))
+    return FINE
+
+
+def _problem_frames(options: Options, output: Path) -> list[Frame]:
+    from convstep.cli.problems import load_problem, watched_cell
+    from convstep.export.draw import debugger_frames
+    from convstep.export.formats import check
+
+    if options.problem is None:
+        raise UsageError("PROBLEM is missing; see `convstep export --help`")
+    problem = load_problem(options.problem)
+    if options.steps is None:
+        raise UsageError("--steps is missing; see `convstep export --help`")
+    positions = _positions(options.steps, options.problem, problem.total_steps)
+    check(output, len(positions))
+    why = None if options.why is None else watched_cell(options.why, problem)
+    return debugger_frames(
+        problem,
+        options.problem,
+        positions,
+        options.size,
+        comparison=options.compare,
+        why=why,
+        seconds=options.seconds or SECONDS,
+        progress=_Progress(DRAWN, len(positions)),
+    )
+
+
+def _is_lesson(name: str) -> bool:
+    """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name comes first."""
+    if name.lower().endswith(".md"):
+        return True
+    from convstep.examples import names
+
+    if name in names() or os.path.exists(name) or os.path.dirname(name):
+        return False
+    if re.fullmatch(r"(hunt-?)?\d+", name):  # no problem is called so
+        return True
+    from convstep.lessons.course import find
+    from convstep.lessons.errors import LessonError
+
+    try:
+        find(name, "en")
+    except LessonError:
+        return False
+    return True
+
+
+def _language(options: Options) -> str:
+    from convstep.lessons.words import default_language
+
+    return options.lang or default_language()
+
+
+def _lesson_frames(options: Options, output: Path) -> list[Frame]:
+    if options.compare or options.why is not None:
+        raise UsageError(tr("--compare and --why are about a problem; a lesson opens what its pages name"))
+    from convstep.export.lesson import lesson_frames
+    from convstep.lessons.course import open_lesson
+
+    assert options.problem is not None
+    lesson = open_lesson(options.problem, _language(options))
+    count = len(lesson.pages)
+    first, last = options.steps or (1, None)
+    last = count if last is None else last
+    if not 1 <= first <= last <= count:
+        raise UsageError(
+            tr(
+                "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}",
+                first=first,
+                last=last,
+                lesson=options.problem,
+                count=count,
+            )
+        )
+    return lesson_frames(
+        lesson,
+        range(first - 1, last),
+        options.size,
+        moving=output.suffix in (".gif", ".cast"),
+        seconds=options.seconds,
+        progress=_Progress(DRAWN, 2 * (last - first + 1)),
+    )
+
+
+def _candidate_frames(options: Options, output: Path) -> list[Frame]:
+    if options.compare or options.why is not None:
+        raise UsageError("--compare and --why are about the reference; use them without --candidate")
+    from convstep.export.formats import check
+
+    if options.steps is not None and options.steps[1] is not None:
+        check(output, options.steps[1] - options.steps[0] + 1)  # the candidate need not run for that
+    from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.cli.problems import load_problem
+    from convstep.export.draw import candidate_frames
+
+    problem = None if options.problem is None else load_problem(options.problem)
+    assert options.candidate is not None
+    with candidates.opened(options.candidate, options.calling) as worker:
+        verdict = candidates.swept(worker, options.calling, problem)
+        shown = candidates.shown_problem(verdict, problem)
+        timeline = CandidateTimeline(worker, verdict, shown)
+        positions: list[int | None] = [None]
+        if options.steps is not None:
+            wanted = _positions(options.steps, options.problem or "this problem", shown.total_steps)
+            check(output, len(wanted))
+            positions = [*wanted]
+        return candidate_frames(
+            timeline,
+            options.candidate,
+            positions,
+            options.size,
+            diagnosis=options.diagnosis,
+            seconds=options.seconds or SECONDS,
+            progress=_Progress(DRAWN, len(positions)),
+        )
+
+
+class _Progress:
+    """A line on stderr that says how far it is, for a person who waits."""
+
+    def __init__(self, sentence: str, total: int) -> None:
+        self._sentence, self._total = sentence, total
+        self._shown = total >= _LONG and is_watched()
+
+    def __call__(self, done: int) -> None:
+        if self._shown:
+            line = tr(self._sentence, done=done, total=self._total)
+            show_progress(f"{line}\r" if done < self._total else f"{line}\r{' ' * columns_of(line)}\r")
+
+
+def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:
+    """The positions of `--steps`; all of them must exist."""
+    first, last = steps[0], total if steps[1] is None else steps[1]
+    if not 0 <= first <= last <= total:
+        raise UsageError(f"steps {first}:{last} do not exist; {name} has steps 0 to {total}")
+    return range(first, last + 1)

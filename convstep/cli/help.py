@@ -1,0 +1,67 @@
+"""`convstep help`: the guide, in the terminal."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from convstep.cli.arguments import positional
+from convstep.cli.commands import COMMANDS
+from convstep.cli.console import FINE, UsageError, say, say_drawn
+
+GUIDE = resources.files("convstep") / "guide"
+"""The folder of the guide: a Markdown file a topic, whose first heading is its title."""
+PLAIN, WIDEST = 80, 100
+"""Columns of a text that goes to a file or a pipe, and columns beyond which nobody likes to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep help` is asked."""
+
+    topic: str | None = positional("TOPIC", "by default, the topics are listed", nargs="?")
+
+
+def run(options: Options) -> int:
+    """List the topics, or show one."""
+    topics = {file.name.removesuffix(".md"): file for file in _files()}
+    if options.topic is None:
+        width = max(map(len, topics))
+        say(*(f"{topic:<{width}}  {_title(file)}" for topic, file in topics.items()))
+        say("\n`convstep help TOPIC` shows one; `convstep COMMAND --help` lists the options of a command")
+        return FINE
+    if options.topic not in topics:
+        raise UsageError(_unknown(options.topic, list(topics)))
+    from convstep.view.text.markdown import draw_markdown
+
+    in_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = min(shutil.get_terminal_size().columns, WIDEST) if in_terminal else PLAIN
+    say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width, code_indent=4))
+    return FINE
+
+
+def _files() -> Iterator[Traversable]:
+    yield from sorted(
+        (file for file in GUIDE.iterdir() if file.name.endswith(".md")), key=lambda file: file.name
+    )
+
+
+def _title(file: Traversable) -> str:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next((line.strip("# ").replace("`", "") for line in lines if line.startswith("#")), "")
+
+
+def _unknown(topic: str, topics: list[str]) -> str:
+    close = difflib.get_close_matches(topic.lower(), topics, n=1)
+    if topic in COMMANDS:
+        meant = f"did you mean `convstep {topic} --help`?"
+    elif close:
+        meant = f"did you mean `convstep help {close[0]}`?"
+    else:
+        meant = f"the topics are {', '.join(topics)}"
+    return f"there is no topic {topic!r}; {meant}"

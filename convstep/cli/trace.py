@@ -1,0 +1,44 @@
+"""`convstep trace`: steps as text, for pipes and screen readers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from convstep.cli.arguments import OfProblem, option
+from convstep.cli.console import FINE, UsageError, say
+from convstep.examples.sizes import number
+
+
+@dataclass(frozen=True, slots=True)
+class Options(OfProblem):
+    """What `convstep trace` is asked."""
+
+    first: int = option("STEP", "default 1", "--from", type=number, default=1)
+    last: int | None = option("STEP", "included; by default the last there is", "--to", type=number)
+    format: str = option(None, "text, or one JSON object per line", choices=("text", "jsonl"), default="text")
+
+
+def run(options: Options) -> int:
+    """Write the steps as they are made."""
+    from convstep.cli.problems import DRAWN, load_problem
+    from convstep.conv.timeline import Timeline
+    from convstep.view.panels.trace import step_record, step_text
+
+    problem = load_problem(options.problem)
+    total = problem.total_steps
+    first, last = options.first, total if options.last is None else options.last
+    if not 1 <= first <= last <= total:
+        raise UsageError(f"steps {first} to {last} do not exist; {options.problem} has steps 1 to {total}")
+    timeline = Timeline(problem)
+    timeline.seek(first - 1)
+    if options.format == "text" and problem.dZ_drawn:
+        say(f"{DRAWN}\n")
+    for position in range(first, last + 1):
+        timeline.next()
+        if options.format == "jsonl":
+            say(json.dumps(step_record(timeline.event), allow_nan=False))
+        else:
+            end = "" if position == last else "\n"
+            say(step_text(timeline.event, total) + end)
+    return FINE

@@ -1,0 +1,4 @@
+"""ONE small language: what stops' conditions and the expressions of lessons are written in.
+
+Knows NumPy alone; whoever uses it says which names there are.
+"""

@@ -1,0 +1,52 @@
+"""From an `ask` block to a question: its answer is computed from the problem, not written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convstep.lessons.ask_block import AskBlock, Asked
+from convstep.lessons.ask_cells import ask_cells
+from convstep.lessons.ask_choices import ask_choice, ask_line
+from convstep.lessons.ask_numbers import ask_shape, ask_step, ask_value
+from convstep.lessons.document import Block
+from convstep.lessons.errors import wrong
+from convstep.lessons.fields import parse_fields
+from convstep.lessons.page_place import Placed
+
+COMMON = ("prompt", "hint", "why")
+"""Keys of every question."""
+
+
+def parse_question(block: Block, placed: Placed, language: str, code: str) -> Asked:
+    """Read an `ask` block.
+
+    Args:
+        block: its words are `ask` and the kind.
+        placed: where the debugger stands.
+        language: of the lesson.
+        code: the code block above it on the page.
+
+    Raises:
+        LessonError: there is no such kind, or its keys make no question.
+    """
+    kind = block.info[1] if len(block.info) == 2 else ""
+    if kind not in KINDS:
+        sentence = "this does not say what to ask; write `ask` and one of {kinds}"
+        raise wrong(sentence, block.line - 1, kinds=", ".join(KINDS))
+    fields, items = parse_fields(block.text, block.line, f"ask {kind}")
+    known, parse = KINDS[kind]
+    fields.check_keys((*COMMON, *known), several=("hint",))
+    if items and kind != "choice":
+        raise wrong("only `ask choice` has a list of choices", items[0][1])
+    return parse(AskBlock(fields, items, placed, language, code))
+
+
+KINDS: dict[str, tuple[tuple[str, ...], Callable[[AskBlock], Asked]]] = {
+    "cells": (("on", "answer"), ask_cells),
+    "value": (("cell", "when", "answer"), ask_value),
+    "step": (("cell", "which"), ask_step),
+    "shape": (("of", "answer"), ask_shape),
+    "line": (("answer", "right"), ask_line),
+    "choice": ((), ask_choice),
+}
+"""By the word after `ask`: its own keys, and what reads it."""

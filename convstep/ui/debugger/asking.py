@@ -1,0 +1,178 @@
+"""Asking: the oracles compare, cells are explained, and ways back to this view handed out."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convstep.language import tr
+from convstep.replay.visited import Bookmarks
+from convstep.served import in_browser
+from convstep.ui.debugger.host import Handler, Handlers, Host
+from convstep.ui.temporary_files import file_to_write, stem_of
+
+if TYPE_CHECKING:
+    from convstep.oracle.service import TorchService
+    from convstep.replay.session import Session
+    from convstep.steps.provenance import Provenance
+    from convstep.ui.dialogs.comparison import ComparisonScreen
+    from convstep.ui.modes.mode import Mode
+
+
+class Asking:
+    """What a person may ask of a debugger."""
+
+    def __init__(
+        self, host: Host, mode: Mode, torch: Callable[[], TorchService], copy: Callable[[str], None]
+    ) -> None:
+        """Answer for a host.
+
+        Args:
+            host: whose.
+            mode: says what else is compared, and which command leads here.
+            torch: PyTorch's process.
+            copy: puts a text on the clipboard.
+        """
+        self._host, self._state, self._mode = host, host.state, mode
+        self._torch, self._copy = torch, copy
+        self._comparison: ComparisonScreen | None = None
+
+    @property
+    def comparing(self) -> bool:
+        """Whether the comparison is open."""
+        return self._comparison is not None
+
+    def handlers(self) -> Handlers:
+        """Comparison, explanation, ways back."""
+        return {
+            "compare": Handler(self.compare),
+            "provenance": Handler(self._explain_pointed),
+            "copy": Handler(self._copy_command),
+            "save": Handler(self._save),
+        }
+
+    def compare(self) -> None:
+        """Open the comparison at this position."""
+        from convstep.ui.dialogs.comparison import ComparisonScreen
+
+        def closed(_: None) -> None:
+            self._comparison = None
+            self._host.show_status()
+
+        compared_with = self._mode.compared_with()
+        self._comparison = ComparisonScreen(self._state.timeline, self._torch(), candidate=compared_with)
+        self._host.show_status()
+        self._host.open(self._comparison, closed)
+
+    def shown(self) -> None:
+        """What a candidate does where one stands is news for an open comparison as well."""
+        if self._comparison is not None and self._comparison.is_mounted:  # else it asks by itself
+            self._comparison.show_candidate()
+
+    def explain(self, found: Provenance) -> None:
+        """List the steps that make a cell."""
+        from convstep.ui.dialogs.provenance import ProvenanceScreen
+
+        def answered(position: int | None) -> None:
+            if position is not None:
+                self._host.travel.to(position)
+
+        dialog = ProvenanceScreen(found, self._state.position, self._mode.whose_steps())
+        self._host.open(dialog, answered)
+
+    def session(self, problem: str | None = None) -> Session:
+        """All that brings a person back to this view.
+
+        Args:
+            problem: what to call the problem; by default as on the command line.
+
+        Raises:
+            SessionError: there is more of it than a session holds, or a name that no file can have.
+        """
+        from convstep.replay.session import SavedStop, Session
+        from convstep.view.panels.resuming import kept_view
+
+        state = self._state
+        return Session(
+            problem=self._mode.name_for_session() if problem is None else problem,
+            position=state.begin_at or state.position,
+            stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
+            bookmarks=state.bookmarks.list(),
+            view=kept_view(state.choice, state.values, state.precision),
+        )
+
+    def resume(self, session: Session) -> None:
+        """Bring back a session of this problem.
+
+        Raises:
+            SessionError: it names what this problem lacks; one sentence.
+        """
+        from convstep.view.panels.resuming import resumed
+
+        state = self._state
+        found = resumed(session, state.problem.geometry, state.problem.b is not None)
+        for stop in found.stops:
+            state.stops.add(stop)
+        state.bookmarks = Bookmarks(session.bookmarks)
+        state.choice = found.choice
+        state.values, state.precision = found.mode or state.values, found.precision
+        state.begin_at = session.position
+
+    def _explain_pointed(self) -> None:
+        place = self._host.pointed_cell()
+        found = self._state.stage.provenance_of(*place) if place is not None else None
+        if found is None:
+            self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
+        else:
+            self.explain(found)
+
+    def _copy_command(self) -> None:
+        """Copy the command that reproduces this view."""
+        from convstep.replay.session import permalink
+
+        try:
+            command = self._mode.command_here() or permalink(self.session(), self._state.problem.geometry)
+        except ValueError as error:  # more stops than a session holds
+            self._host.say(str(error))
+            return
+        self._copy(command)
+        self._host.say(tr("copied: {command}", command=command))
+
+    def _save(self) -> None:
+        """Ask for a file and save the session in it; not in a browser."""
+        from convstep.replay.session import ENDING, save
+        from convstep.ui.dialogs.prompt import PromptScreen
+
+        why_not = self._mode.why_not_saved()
+        if not why_not and in_browser():
+            why_not = tr("nothing is saved from a browser: the file would be on the machine that serves this")
+        if why_not:
+            self._host.say(why_not)
+            return
+
+        def parse(text: str) -> Path:
+            path = file_to_write(text)
+            # by its ending `convstep open` knows a session
+            return path if path.name.endswith(ENDING) else file_to_write(f"{text.strip()}{ENDING}")
+
+        def take(path: Path) -> None:
+            try:
+                save(self.session(), path)
+            except OSError as error:  # a problem that is in no file is saved as well
+                reason = error.strerror or error
+                raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error
+
+        def meaning(path: Path) -> str:
+            return tr("Replaces {path}." if path.exists() else "Creates {path}.", path=path)
+
+        def answered(path: Path | None) -> None:
+            if path is not None:
+                command = f"convstep open {shlex.quote(str(path))}"
+                self._host.say(tr("saved: {command}", command=command))
+
+        name = f"{stem_of(self._state.name)}.session.json"
+        hint = tr("A file: position, stops, bookmarks and view, as JSON.")
+        prompt = PromptScreen(tr("Save the session to"), name, hint, parse, meaning, text=name, take=take)
+        self._host.open(prompt, answered)

@@ -1,0 +1,179 @@
+"""Lines: what stands above and below the panels: title, status, and before a class one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+from textual.widgets import Static
+
+from convstep.language import tr
+from convstep.ui.messages import CellMessage
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.numbers.statistics import Statistics
+from convstep.view.panels.problem_words import shape_facts, window_facts
+from convstep.view.scene.scene import Scene
+from convstep.view.scene.sentence import draw_sentence
+from convstep.view.text.lines import status_line, title_line
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from convstep.ui.debugger.state import State
+    from convstep.ui.modes.mode import Mode
+
+
+class Lines:
+    """Writes the lines around the panels."""
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        state: State,
+        mode: Mode,
+        focused_panel: Callable[[], Panel],
+        standing: Callable[[], str],
+        playing: Callable[[], tuple[str, str]],
+    ) -> None:
+        """Write on a screen.
+
+        Args:
+            screen: has the lines.
+            state: what they say.
+            mode: names what is looked at.
+            focused_panel: the panel whose statistics are shown.
+            standing: what the status says when no cell is asked about.
+            playing: what title and status say while it plays.
+        """
+        self._screen, self._state, self._mode = screen, state, mode
+        self._focused_panel, self._standing, self._playing = focused_panel, standing, playing
+        self._statistics, self._counted = Statistics(), ("", "", "")
+        self._aside, self.spoken = "", ""
+        """What a key was answered with, until the next move."""
+
+    @property
+    def _width(self) -> int:
+        return self._screen.size.width - 2
+
+    def show_title(self) -> None:
+        """Name and geometry on the left, the position on the right; facts are dropped for room."""
+        state, mode = self._state, self._mode
+        way_out = [tr("z leaves")] if state.presenting else []
+        names, facts = mode.title_names(), [*way_out, *mode.title_facts()]
+        rights = self._places()
+        if self._aside and not state.presenting:
+            room = self._width - 2 - cell_len(self._aside)
+            names, facts = [self._aside], []
+            rights = [*(right for right in rights if cell_len(right) <= room), ""]
+        title = title_line(
+            names,
+            facts,
+            rights,
+            self._width,
+            kept=[*way_out, *window_facts(state.problem)],
+            spared=shape_facts(state.problem),
+            ended=state.scene.position == state.scene.total,
+        )
+        self._screen.query_one("#title", Static).update(title, layout=False)
+
+    def show_status(self) -> None:
+        """The cell under the cursor in full precision, and what the step is at."""
+        grid, playing = self._screen.focused, self._playing()[1]
+        if playing:
+            self._write(playing)
+        elif isinstance(grid, TensorGrid) and grid.cursor is not None:
+            self.show_cell(CellMessage(grid.key, grid.cursor))
+        else:
+            self._write(self._standing())
+        self.spoken = ""
+
+    def show_cell(self, message: CellMessage) -> None:
+        """One cell in full precision."""
+        panel, cell = self._state.scene.find(message.key), message.cell
+        if panel is None:
+            return
+        rows, columns = panel.face.shape
+        if cell.row < rows and cell.column < columns:
+            self._write(panel.note or self._mode.cell_words(panel, cell))
+
+    def say(self, words: str) -> None:
+        """Answer a key, until the next move: the one place for what is said, on every screen."""
+        self._write(words, said=True)
+
+    def show_sentence(self) -> None:
+        """The step in one line before a class; what was said takes its place."""
+        if self._state.presenting:
+            aside = set_cell_size(self._aside, min(cell_len(self._aside), self._width))
+            sentence = draw_sentence(self._state.scene, self._width)
+            shown = Text(aside, no_wrap=True) if self._aside else sentence
+            self._screen.query_one("#sentence", Static).update(shown, layout=False)
+
+    def count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
+        """Keep the statistics of the focused face; only what a move changed is looked at again.
+
+        Args:
+            old: the scene before the move; None if there was none.
+            all_changed: whether more may have changed than two neighbouring steps mark.
+            touched: the block of the stage's faces in which it has; None for anywhere.
+        """
+        panel, spans = self._focused_panel(), list[Span | None]([None])
+        if old is not None and self._counted == _what(panel):
+            if not all_changed:
+                spans = [*changed_spans(old, self._state.scene, panel.key)]
+            elif touched is not None and panel.stage:
+                spans = [*changed_spans(old, self._state.scene, panel.key), touched]
+        for span in spans:
+            self._statistics.update(panel.face.values, span)
+        self._counted = _what(panel)
+
+    def _places(self) -> list[str]:
+        """What the title says on the right, the longest form first."""
+        scene, plays = self._state.scene, self._playing()[0]
+        step = tr("step {position}/{total}", position=scene.position, total=scene.total)
+        bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
+        places = [
+            f"{step}   ({scene.place})",
+            f"{step} ({bare})",
+            f"{scene.position}/{scene.total} ({bare})",
+            step,
+        ]
+        return [f"{plays}{place}" for place in places]
+
+    def _write(self, left: str, *, said: bool = False) -> None:
+        """A sentence on the left; on the right as much of the facts as there is room for.
+
+        Args:
+            left: the sentence.
+            said: whether it answers a key and must be seen without a status line, too.
+        """
+        self.spoken = left
+        panel, state = self._focused_panel(), self._state.scene.state
+        if self._counted != _what(panel):  # a click moved the focus
+            self.count(None, True, None)
+        drawn = [tr("dZ drawn at random")] if self._state.problem.dZ_drawn else []
+        part = f" {panel.part}" if panel.part else ""
+        counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
+        rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
+        line = self._screen.query_one("#status", Static)
+        line.update(status_line(left, rights, self._width), layout=False)
+        aside = left if said and not line.display else ""
+        if aside != self._aside:
+            self._aside = aside
+            if self._state.presenting:
+                self.show_sentence()
+            else:  # it takes the place of the title's facts
+                self.show_title()
+
+
+def _what(panel: Panel) -> tuple[str, str, str]:
+    """Of which values the statistics are."""
+    return panel.key, panel.face.label, panel.part
+
+
+def changed_spans(old: Scene, new: Scene, key: str) -> list[Span]:
+    """Where a panel's values may differ between two neighbouring scenes."""
+    spans = [scene.panel(key).changed for scene in (old, new)]
+    return [span for span in spans if span is not None]

@@ -1,0 +1,105 @@
+"""State: where a debugger stands, and how its person looks at it. No widget, no app."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from convstep.conv.timeline import Timeline
+from convstep.printable import printable
+from convstep.replay.stop_list import Stops
+from convstep.replay.visited import Bookmarks, Visited
+from convstep.view.layout.arrange import CARD
+from convstep.view.panels.stage import Stage
+from convstep.view.scene.scene import Choice, Scene
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.view.panels.nonfinite import Spot
+
+
+@dataclass(eq=False)
+class State:
+    """What parts and modes of one debugger share; the only way from them to the stage."""
+
+    stage: Stage
+    """What builds the scenes."""
+    name: str
+    """What the screen calls what is stepped through."""
+    command_name: str
+    """What the command line calls it; "" if nothing yet."""
+    scene: Scene = field(init=False)
+    """What is shown."""
+    stops: Stops = field(default_factory=Stops)
+    """What ends a run."""
+    bookmarks: Bookmarks = field(default_factory=Bookmarks)
+    """Positions to come back to."""
+    visited: Visited = field(default_factory=Visited)
+    """Where the person has been."""
+    begin_at: int = 0
+    """Where to go once the screen is open; 0 once somebody has gone anywhere."""
+    first_nonfinite: Spot | None = None
+    """Where to go instead if the first NaN or inf is what is to be seen."""
+    values: str = "both"
+    """How values are shown: one of `MODES`."""
+    precision: int = 0
+    """Columns added to every number."""
+    presenting: bool = False
+    """Whether it is shown to a class: large numbers, nothing around the panels."""
+    tab: str = CARD
+    """Which of the parts that share a place is seen."""
+    maximised: str = ""
+    """The part that has all the room; "" for none."""
+
+    _scout: Timeline | None = None
+    _scouting: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.name = printable(self.name)
+        self.stage.stops = self.stops
+        self.scene = self.stage.scene()
+
+    @classmethod
+    def of(cls, problem: Problem, name: str, command_name: str) -> State:
+        """The state of a debugger that is opened on a problem."""
+        return cls(Stage(Timeline(problem)), name, command_name)
+
+    @property
+    def timeline(self) -> Timeline:
+        """Where the pass stands."""
+        return self.stage.timeline
+
+    @property
+    def problem(self) -> Problem:
+        """What is stepped through."""
+        return self.stage.timeline.problem
+
+    @property
+    def position(self) -> int:
+        """Steps executed."""
+        return self.stage.timeline.position
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every step is executed."""
+        return self.position == self.timeline.total
+
+    @property
+    def choice(self) -> Choice:
+        """Which faces are shown."""
+        return self.stage.choice
+
+    @choice.setter
+    def choice(self, choice: Choice) -> None:
+        self.stage.choice = choice
+
+    @contextlib.contextmanager
+    def scout(self) -> Iterator[Timeline]:
+        """A timeline for searches, one at a time: a stopped one may still be at it for a moment."""
+        with self._scouting:
+            if self._scout is None:
+                self._scout = Timeline(self.problem)
+            yield self._scout

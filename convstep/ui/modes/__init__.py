@@ -1,0 +1,1 @@
+"""Modes: what a problem, a script, a candidate or a lesson makes of the debugger."""

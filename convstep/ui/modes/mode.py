@@ -1,0 +1,237 @@
+"""Mode: what a debugger on a problem answers; other modes answer some of it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from convstep.language import tr
+from convstep.ui.commands import PLAIN
+from convstep.ui.debugger.host import Handlers
+from convstep.ui.debugger.state import State
+from convstep.ui.widgets.face_map import FaceMap
+from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.ui.widgets.text_pane import Draw, TextPane
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arrange
+from convstep.view.layout.lesson import arrange_all
+from convstep.view.layout.present import arrange_presented
+from convstep.view.numbers.text import full
+from convstep.view.panels.problem_words import problem_facts
+from convstep.view.scene.card import draw_card
+from convstep.view.scene.source import draw_source
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.ui.debugger.screen import DebuggerScreen
+    from convstep.ui.messages import CellClicked
+
+Marks = dict[int, tuple[int, str]]
+"""By column of the timeline, a position and what marks it."""
+
+
+class Mode:
+    """The plain debugger: one problem, nobody beside it."""
+
+    footer = PLAIN
+    """Which keys the line of keys names."""
+    followed = "input_gradient"
+    """The panel that has the focus first, and whenever none has it."""
+    lacks: frozenset[str] = frozenset()
+    """Commands of the debugger's parts that mean nothing here."""
+
+    host: DebuggerScreen
+    """The screen, from `enter` on."""
+
+    def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
+        """Debug a problem.
+
+        Args:
+            state: where the debugger begins.
+            compare_at_end: whether going on at the last step opens the comparison.
+        """
+        self.state, self.compares_at_end = state, compare_at_end
+
+    @classmethod
+    def on(cls, problem: Problem, name: str, command_name: str, *, compare_at_end: bool = True) -> Mode:
+        """The mode of a debugger that is opened on a problem.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            command_name: what to call it on the command line.
+            compare_at_end: whether going on at the last step opens the comparison.
+        """
+        return cls(State.of(problem, name, command_name), compare_at_end=compare_at_end)
+
+    # the life of the screen
+
+    def enter(self, host: DebuggerScreen) -> None:
+        """Belong to a screen."""
+        self.host = host
+
+    def handlers(self) -> Handlers:
+        """What is done here beside what the debugger's parts do."""
+        return {}
+
+    def opened(self) -> None:
+        """The screen has its parts."""
+
+    def closed(self) -> None:
+        """The screen is gone."""
+
+    def will_show(self) -> bool:
+        """A scene is about to be shown. Returns whether more of it may be new than a step changes."""
+        return False
+
+    def shown(self) -> None:
+        """A scene was shown."""
+
+    def focus_moved(self) -> None:
+        """Another part has the keys."""
+
+    def take_keys_back(self, part: Widget) -> bool:
+        """Have the keys again after the screen was too small; False leaves it to the part."""
+        return False
+
+    def clicked(self, message: CellClicked) -> bool:
+        """A cell was clicked. Returns whether that was all."""
+        return False
+
+    def play_on(self) -> bool | None:
+        """What a tick does in place of a step: None for a step, False if nothing is left."""
+        return None
+
+    def rewind(self) -> bool:
+        """Playing begins. Returns whether it goes on wherever it stands."""
+        return False
+
+    def unsent(self) -> list[str]:
+        """What was typed here and not sent yet, a line each with what was asked."""
+        return []
+
+    def offers(self, id: str) -> bool:
+        """Whether the line of keys names a command now."""
+        return True
+
+    # what stands on it
+
+    @property
+    def first_part(self) -> str:
+        """The key of the part that has the focus first."""
+        return self.followed
+
+    def parts(self) -> list[Widget]:
+        """The parts in the order in which Tab goes through them."""
+        panels = self.state.scene.panels
+        return [
+            TextPane(SOURCE, "backward.py"),
+            *(TensorGrid(panel.key) for panel in panels if panel.stage),
+            TextPane(CARD, tr("this step")),
+            *(TensorGrid(panel.key) for panel in panels if not panel.stage),
+            FaceMap(MAP),
+        ]
+
+    def drawings(self) -> dict[str, Draw]:
+        """What the parts that are not panels show, by key."""
+        scene = self.state.scene
+        return {SOURCE: lambda w, h: draw_source(scene, w, h), CARD: lambda w, h: draw_card(scene, w, h)}
+
+    def part_names(self) -> dict[str, str]:
+        """Short names by key, for the parts that share a place."""
+        names = {SOURCE: tr("source"), CARD: tr("step"), MAP: tr("map")}
+        return names | {panel.key: panel.face.name for panel in self.state.scene.panels}
+
+    def plan(self, width: int, height: int) -> Plan:
+        """Where the parts stand."""
+        state, panels = self.state, self._first_panels()
+        if state.presenting:
+            return arrange_presented(width, height, panels, state.maximised)
+        return arrange(width, height, panels, state.tab, state.maximised)
+
+    def plan_beside_page(self, width: int, height: int) -> Plan:
+        """The same in the room that a lesson's page leaves."""
+        found = None
+        if not self.state.presenting and not (width >= SIDE_FROM[0] and height >= SIDE_FROM[1]):
+            found = arrange_all(width, height, self._first_panels(), self.state.tab)
+        return found or self.plan(width, height)
+
+    def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
+        """What is marked on the timeline below stops and bookmarks.
+
+        Args:
+            place_of: from a position to its column.
+            columns: of the timeline.
+        """
+        return {}
+
+    # what is said
+
+    def title_names(self) -> Sequence[str]:
+        """What the title calls it, the longest form first; only the name itself before a class."""
+        name = self.state.name
+        return [name] if self.state.presenting else [f"convstep  {name}", name]
+
+    def title_facts(self) -> list[str]:
+        """What the title says of it, the most important first; before a class the place stands beside it."""
+        return [] if self.state.presenting else problem_facts(self.state.problem)
+
+    def standing(self) -> str:
+        """What the status line says when no cell is asked about."""
+        scene = self.state.scene
+        return f"{scene.upstream} = {full(scene.dz, self.state.problem.dtype)}"
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """One cell in full precision."""
+        part = f" ({panel.part})" if panel.part else ""
+        value = full(panel.face.values[cell], self.state.problem.dtype)
+        return f"{panel.face.cell(*cell)}{part} = {value}"
+
+    def last_words(self) -> str:
+        """What a key that leads forward is answered with at the last step, where nothing comes after it."""
+        return tr("last step: o compares the gradients with PyTorch's")
+
+    def compared_with(self) -> Callable[[], str] | None:
+        """Says how somebody's own backward does, for the comparison; None if there is nobody."""
+        return None
+
+    def whose_steps(self) -> str:
+        """Where the steps that make a cell are listed from, if that is not clear by itself."""
+        return ""
+
+    # ways back to here
+
+    def command_here(self) -> str:
+        """The command that leads back here; "" if that is the one which opens the session."""
+        return ""
+
+    def commands_back(self, problem: str) -> list[str]:
+        """Commands that lead back here and show more than the session does.
+
+        Args:
+            problem: what the command line calls the problem.
+        """
+        return []
+
+    @property
+    def source_name(self) -> str:
+        """What the command line calls the problem; "" if it has no name there."""
+        return self.state.command_name
+
+    def name_for_session(self) -> str:
+        """The same for a session.
+
+        Raises:
+            SessionError: it has none, and cannot be given one.
+        """
+        return self.state.command_name
+
+    def why_not_saved(self) -> str:
+        """Why no session is saved here; "" if it is."""
+        return ""
+
+    def _first_panels(self) -> list[Panel]:
+        """The scene's panels without the further faces beside them."""
+        return [panel for panel in self.state.scene.panels if "-" not in panel.key]

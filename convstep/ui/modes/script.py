@@ -1,0 +1,68 @@
+"""The mode of a problem of a running script: it is in no file until somebody asks for a way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convstep.language import tr
+from convstep.ui.debugger.host import Handler, Handlers
+from convstep.ui.debugger.state import State
+from convstep.ui.modes.mode import Mode
+from convstep.ui.temporary_files import save
+from convstep.view.scene.scene import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.conv.problem import Problem
+    from convstep.view.panels.nonfinite import Spot
+
+
+class ScriptMode(Mode):
+    """Saves the problem when the command or the session that leads back here is asked for."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        name: str,
+        command_name: str = "",
+        *,
+        compare_at_end: bool = True,
+        first: Spot | None = None,
+        back: Callable[[], object] | None = None,
+    ) -> None:
+        """Debug a problem.
+
+        Args:
+            problem: what to step through.
+            name: what to call it on the screen.
+            command_name: what to call it on the command line; "" if it is in no file.
+            compare_at_end: whether going on at the last step opens the comparison.
+            first: where the first NaN or inf stands, to begin there.
+            back: leads back to the list from which the problem was opened, if there is one.
+        """
+        super().__init__(State.of(problem, name, command_name), compare_at_end=compare_at_end)
+        self.state.first_nonfinite, self._back = first, back
+
+    def handlers(self) -> Handlers:
+        """Where Escape has nothing else to do, it leads back to the layers."""
+        if self._back is None:
+            return {}
+        return {"to-layers": Handler(self._back, lambda: self.state.choice == Choice())}
+
+    def name_for_session(self) -> str:
+        """A file's name, which is written if there is none yet.
+
+        Raises:
+            SessionError: the problem cannot be saved.
+        """
+        from convstep.replay.session import SessionError
+
+        state = self.state
+        if not state.command_name:
+            try:
+                state.command_name = save(state.name, state.problem)
+            except OSError as error:
+                said = tr("the problem cannot be saved: {reason}", reason=error.strerror or error)
+                raise SessionError(said) from error
+        return state.command_name

@@ -1,0 +1,1 @@
+"""What the panels of an operator are: which faces of its arrays, under which names, for which keys."""

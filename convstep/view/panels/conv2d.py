@@ -1,0 +1,247 @@
+"""The panels of a convolution: which faces of its arrays are shown, and as what."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv import backward
+from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.sample_share import SampleShare
+from convstep.conv.timeline import Timeline
+from convstep.language import tr
+from convstep.steps.event import Access, Event
+from convstep.view.grid.faces import face
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.scene import SourceLine
+
+Array = npt.NDArray[Any]
+Shown = tuple[Event, Mapping[str, Array]]
+"""A step, and the arrays that it reads and writes."""
+
+KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradient"}
+"""The key of each gradient's panel, the largest gradient first."""
+LIMITS = {"A_prev_pad": "A_prev", "dA_prev_pad": "dA_prev"}
+"""The arrays whose magnitudes are those of another."""
+MEASURED = ("A_prev", "W", "dZ", "dW", "db", "dA_prev")
+"""The arrays whose magnitudes colour limits are chosen by."""
+SHARED = ("dW", "db")
+"""What all samples add to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """Makes the panels of one step, without anything of the step on them but what is done of dZ."""
+
+    geometry: Geometry
+    """The integers of the convolution."""
+    index: StepIndex
+    """The step that is looked at."""
+    arrays: Mapping[str, Array]
+    """What it reads and writes, live."""
+    limits: Mapping[str, float]
+    """Colour limits by array."""
+    executed: bool = False
+    """Whether the step is executed whole."""
+    drawn: bool = False
+    """Whether dZ was drawn at random."""
+    alone: bool = False
+    """Whether the sums are those of the step's sample alone."""
+    whole: bool = False
+    """Whether all numbers are whole."""
+
+    def panels(self, choice: Choice) -> tuple[Panel, ...]:
+        """The panels in reading order."""
+        k = (choice.input_channel or 0) % self.geometry.kernel_shape[3]
+        shown = self.index.i_c if choice.output_channel is None else choice.output_channel
+        found = [*self._padded(k), self._kernel("W", k, shown), self._upstream(shown)]
+        found.append(self._sum(self._kernel("dW", k, shown)))
+        if "db" in self.arrays:
+            found.append(self._sum(self._panel(KEYS["db"], "db", None, listed=True)))
+        return tuple(found)
+
+    def compared(self, choice: Choice) -> tuple[tuple[Panel, ...], tuple[Panel, ...]]:
+        """The gradients as `backward` returns them, the largest first, and what the step reads.
+
+        Every channel of `dA_prev` and every face of `dW` can be chosen.
+        """
+        channels, (c_out, _, _, c_k) = self.geometry.input_shape[2], self.geometry.kernel_shape
+        first, offset = self.geometry.channels(self.index.i_c).start, choice.input_channel or 0
+        channel = (first + offset) % channels
+        fixed = (*self.sample, None, None, channel)
+        largest = self._panel(KEYS["dA_prev"], "dA_prev", *fixed, framed=True, choices=(channels, channel))
+        read, _, weights, upstream, kernel, *bias = self.panels(choice)
+        at = (kernel.face.fixed[0] or 0) * c_k + (kernel.face.fixed[-1] or 0)
+        gradients = largest, replace(kernel, stack="", choices=(c_out * c_k, at)), *bias
+        around = [replace(panel, stack="around") for panel in (weights, upstream)]
+        context = [replace(panel, titles=_titles(panel)) for panel in (replace(read, stage=False), *around)]
+        return tuple(gradients), tuple(context)
+
+    @property
+    def sample(self) -> tuple[int, ...]:
+        """What an index into the arrays begins with."""
+        return () if self.geometry.batch is None else (self.index.i_n,)
+
+    def _panel(self, key: str, name: str, *fixed: int | None, **rest: Any) -> Panel:
+        limit = self.limits[LIMITS.get(name, name)]
+        return Panel(key, face(name, self.arrays[name], fixed), limit, whole=self.whole, **rest)
+
+    def _padded(self, k: int) -> tuple[Panel, Panel]:
+        """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
+        geometry = self.geometry
+        fixed = (*self.sample, None, None, geometry.channels(self.index.i_c).start + k)
+        alike = {
+            "framed": True,
+            "inside": Span.of(*geometry.crop),
+            "choices": (geometry.kernel_shape[3], k),
+            "stage": True,
+        }
+        padded = geometry.padding != ((0, 0), (0, 0))
+        return (
+            self._panel("input", "A_prev_pad", *fixed, **alike),
+            self._panel(KEYS["dA_prev"], "dA_prev_pad", *fixed, **alike, cropped=padded),
+        )
+
+    def _kernel(self, name: str, k: int, shown: int) -> Panel:
+        c_out, _, _, c_k = self.geometry.kernel_shape
+        choices = (c_k, k) if c_k > 1 else (c_out, shown)
+        key = KEYS.get(name, "kernel")
+        return self._panel(key, name, shown, None, None, k, choices=choices, stack="kernel")
+
+    def _upstream(self, shown: int) -> Panel:
+        index, (_, w_out, c_out) = self.index, self.geometry.output_shape
+        # how many cells of this face the loop has passed: those before the step's own, in
+        # reading order, and the step's own place once its channel is beyond the shown one
+        passed = index.i_c > shown or (index.i_c == shown and self.executed)
+        return self._panel(
+            "upstream",
+            "dZ",
+            *(*self.sample, None, None, shown),
+            caption="drawn at random" if self.drawn else "",
+            done=index.i_h * w_out + index.i_w + passed,
+            choices=(c_out, shown),
+        )
+
+    def _sum(self, panel: Panel) -> Panel:
+        """The panel of a sum over the samples, named for what it shows of it."""
+        label, name, samples = panel.face.label, panel.face.name, self.geometry.samples
+        if self.alone:
+            sample = self.index.i_n
+            part, (of, short) = tr("sample {sample}'s share", sample=sample), _sample_texts(sample)
+            panel = replace(panel, caption=part, part=part)
+        elif samples > 1:
+            part, of, short = tr("sum of {count}", count=samples), tr("of all"), tr("all")
+        else:
+            return panel
+        compact = label.replace(", ", ",")
+        titles = [f"{label}  {part}"]
+        titles += [f"{named} {word}" for word in (of, short) for named in (label, compact)]
+        titles += [f"{name} {of}", f"{name}, {short}"]
+        return replace(panel, titles=tuple(dict.fromkeys(titles)))
+
+
+def _titles(panel: Panel) -> tuple[str, ...]:
+    label = panel.face.label
+    return (*([f"{label}  {panel.caption_text}"] if panel.caption else []), label, label.replace(", ", ","))
+
+
+def share_parts(sample: int) -> dict[str, tuple[str, str]]:
+    """Whose sums they are where they are one sample's, by array: in words, and in short."""
+    of, brief = _sample_texts(sample)
+    return dict.fromkeys(SHARED, (f" {of}", f", {brief}"))
+
+
+def _sample_texts(sample: int) -> tuple[str, str]:
+    return tr("of i_n {sample}", sample=sample), f"i_n {sample}"
+
+
+def toggled(share: SampleShare | None, timeline: Timeline) -> tuple[SampleShare | None, str]:
+    """From the sums of the whole batch to the share of one sample, or back; and what is then shown."""
+    names = "dW" if timeline.db is None else tr("dW and db")
+    if timeline.problem.geometry.batch is None:
+        return None, tr("this problem has no batch axis: its one sample makes all of {names}", names=names)
+    if share is not None:
+        return None, tr("{names}: the running sums of the whole batch", names=names)
+    share = SampleShare(timeline)
+    return share, tr("{names}: what sample {sample} alone has added so far", names=names, sample=share.sample)
+
+
+def shown_event(timeline: Timeline, share: SampleShare | None) -> Shown:
+    """The step to look at, and the arrays it reads and writes; the sums are the share's if there is one."""
+    event, arrays = timeline.event, timeline.arrays
+    if share is None:
+        return event, arrays
+    alone = share.follow()
+    own = {write.array: write for write in alone.event.writes if write.array in SHARED}
+    accesses = tuple(own.get(access.array, access) for access in event.accesses)
+    return replace(event, accesses=accesses), {**arrays, **{name: alone.arrays[name] for name in own}}
+
+
+def without_padding(event: Event, arrays: Mapping[str, Array], geometry: Geometry) -> Shown:
+    """The same as writes to `dA_prev`: what lies in the padding is left out."""
+    rows, columns = geometry.crop
+    found = {**arrays, "dA_prev": arrays["dA_prev_pad"][..., rows, columns, :]}
+    accesses = tuple(
+        _cropped(access, geometry) if access.array == "dA_prev_pad" else access for access in event.accesses
+    )
+    return replace(event, accesses=accesses), found
+
+
+def _cropped(write: Access, geometry: Geometry) -> Access:
+    *sample, rows, columns, channels = write.region
+    assert isinstance(rows, slice)
+    assert isinstance(columns, slice)
+    height, width = geometry.crop
+    (rows, down), (columns, along) = _inside(rows, height), _inside(columns, width)
+    if not np.asarray(write.value)[down, along].size:
+        rows = down = columns = along = slice(0, 0)
+    return write._replace(
+        array="dA_prev",
+        region=(*sample, rows, columns, channels),
+        value=np.asarray(write.value)[down, along],
+        before=None,
+        after=None,
+    )
+
+
+def _inside(part: slice, crop: slice) -> tuple[slice, slice]:
+    """Rows or columns of a window within the crop and counted in it, and which of the window's they are."""
+    places = range(part.start, part.stop, part.step or 1)
+    kept = [number for number, at in enumerate(places) if crop.start <= at < crop.stop]
+    if not kept:
+        return slice(0, 0), slice(0, 0)
+    first, last = kept[0], kept[-1]
+    region = slice(places[first] - crop.start, places[last] - crop.start + 1, part.step)
+    return region, slice(first, last + 1)
+
+
+@functools.cache
+def source_lines() -> tuple[SourceLine, ...]:
+    """The lines of the loop that runs, from its first `for` to its `yield`."""
+    code = inspect.getsource(backward._loop).splitlines()
+    first = next(n for n, line in enumerate(code) if line.lstrip().startswith("for i_n"))
+    last = next(n for n, line in enumerate(code) if line.lstrip().startswith("yield"))
+    base = _indent(code[first])
+    return tuple(_parse(line, base) for line in code[first : last + 1])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _parse(line: str, base: int) -> SourceLine:
+    code = line.strip()
+    return SourceLine(
+        code=code,
+        depth=(_indent(line) - base) // 4,
+        loop=code.split()[1] if code.startswith("for ") else "",
+        addition=code.split("[")[0] if " += " in code else "",
+        rests=code.startswith("yield"),
+    )

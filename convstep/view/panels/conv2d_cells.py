@@ -1,0 +1,163 @@
+"""Cells and faces of a convolution: what a key or a click on one means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.layout import GRADIENTS, layout
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.lessons.tensors import padded
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
+from convstep.view.grid.panel import Cell, Panel, Span
+
+if TYPE_CHECKING:
+    from convstep.steps.provenance import Provenance
+    from convstep.view.scene.scene import Scene
+
+WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
+"""Why there is no other sample to go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which faces to show; None follows the loop."""
+
+    input_channel: int | None = None
+    """Offset of the input channel within the step's group."""
+    output_channel: int | None = None
+    """The output channel whose kernel and upstream gradient are shown."""
+
+
+def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
+    """The choice with another face of a panel; panels that show the same channel go along."""
+    name, (count, current) = panel.face.name, panel.choices
+    c_out, _, _, c_k = geometry.kernel_shape
+    at = (current + by) % count
+    if name == "dA_prev":
+        return replace(choice, input_channel=((choice.input_channel or 0) + by) % count)
+    if count == c_out * c_k > max(c_out, c_k):
+        return Choice(at % c_k, at // c_k)
+    if name in ("dZ", "db") or (name in ("W", "dW") and c_k == 1):
+        return replace(choice, output_channel=at)
+    return replace(choice, input_channel=at)
+
+
+def choice_at(name: str, cells: Sequence[tuple[int, ...]], index: StepIndex, geometry: Geometry) -> Choice:
+    """Faces that show one of some cells of a gradient, if they can the faces that the loop is at.
+
+    Args:
+        name: "dW" or "dA_prev".
+        cells: indices into it, at least one.
+        index: the step.
+        geometry: the convolution.
+    """
+    i_c, start = index.i_c, geometry.channels(index.i_c).start
+    if name == "dW":
+        own = [cell for cell in cells if cell[0] == i_c]
+        cell = next((cell for cell in own if cell[-1] == 0), (own or cells)[0])
+        return Choice(cell[-1] or None, None if cell[0] == i_c else cell[0])
+    channel = ([cell for cell in cells if cell[-1] == start] or cells)[0][-1]
+    return Choice((channel - start) % geometry.input_shape[2] or None, None)
+
+
+def in_sample(index: StepIndex, by: int, geometry: Geometry) -> int | str:
+    """The position after the same place of another sample, or why there is none."""
+    count = geometry.samples
+    if geometry.batch is None:
+        return tr(WITHOUT_BATCH)
+    if not 0 <= index.i_n + by < count:
+        return tr(
+            "this is the last of {count} samples" if by > 0 else "this is the first of {count} samples",
+            count=count,
+        )
+    return geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
+
+
+def touched(first: int, last: int, geometry: Geometry) -> Span | None:
+    """The block of a padded face that changes between two positions, the first before the second.
+
+    Returns:
+        None if that is all of it.
+    """
+    start, stop = (geometry.index_at(step) for step in (first, max(last - 1, first)))
+    if start.i_n != stop.i_n or first == last:
+        return None
+    rows = slice(geometry.rows(start.i_h).start, geometry.rows(stop.i_h).stop)
+    columns = slice(0, geometry.padded_shape[1])
+    if start.i_h == stop.i_h:
+        columns = slice(geometry.columns(start.i_w).start, geometry.columns(stop.i_w).stop)
+    return Span.of(rows, columns)
+
+
+def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
+    """The block of a padded face that was written between two scenes; None if that is all of it."""
+    (first, _), (last, under_way) = sorted((old.progress, new.progress))
+    return touched(first, last + (under_way > 0), geometry)
+
+
+def panel_of(scene: Scene, name: str) -> Panel | None:
+    """The first panel that shows an array; beside a candidate `dA_prev` stands for the padded one."""
+    names = (name, "dA_prev") if name == "dA_prev_pad" else (name,)
+    return next((panel for panel in scene.panels if panel.face.name in names), None)
+
+
+def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[int, ...]]:
+    """The array and the index that a cell of a panel stands for; one of `dA_prev` for a padded one."""
+    name, index = panel.face.name, panel.face.index(*cell)
+    if name != "dA_prev":
+        return name, index
+    return "dA_prev_pad", padded(index, geometry)
+
+
+def found_on(panel: Panel, name: str, index: tuple[int, ...], geometry: Geometry) -> Cell | None:
+    """Where a panel shows a cell of an array; the other way round than `cell_of`."""
+    if (panel.face.name, name) == ("dA_prev", "dA_prev_pad"):
+        (top, _), (left, _) = geometry.padding
+        *sample, row, column, channel = index
+        name, index = "dA_prev", (*sample, row - top, column - left, channel)
+    at = panel.face.find(index) if panel.face.name == name else None
+    rows, columns = panel.face.shape
+    return Cell(*at) if at is not None and 0 <= at[0] < rows and 0 <= at[1] < columns else None
+
+
+def stop_at(panel: Panel, cell: Cell, geometry: Geometry) -> Stop | None:
+    """The stop that a cell stands for: a step's `dz`, or a gradient's cell; else None."""
+    name, index = cell_of(panel, cell, geometry)
+    if name == "dZ":
+        *sample, i_h, i_w, i_c = index
+        return Breakpoint(i_n=sample[0] if sample else None, i_h=i_h, i_w=i_w, i_c=i_c)
+    return Watchpoint(name, index) if name in GRADIENTS else None
+
+
+def stop_on(panel: Panel, stop: Stop, geometry: Geometry) -> Cell | None:
+    """Where a stop stands on a panel; None for conditions, and for what is on other faces."""
+    if isinstance(stop, Watchpoint):
+        return found_on(panel, stop.array, stop.index, geometry)
+    if not isinstance(stop, Breakpoint):
+        return None
+    place = dict(stop.place)
+    index = tuple(place[name] for name in geometry.nest.spoken if name in place)
+    return found_on(panel, "dZ", index, geometry) if len(index) == len(geometry.nest.spoken) else None
+
+
+def step_of(panel: Panel, cell: Cell, geometry: Geometry) -> int | None:
+    """The one step that a cell of the upstream gradient belongs to; None on other panels."""
+    stop = stop_at(panel, cell, geometry)
+    return geometry.nest.box(dict(stop.place))[0] if isinstance(stop, Breakpoint) else None
+
+
+def steps_of(stop: Stop, geometry: Geometry) -> Sequence[int]:
+    """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
+    return stop.steps(layout(geometry)) or ()
+
+
+def provenance_of(panel: Panel, cell: Cell, problem: Problem) -> Provenance | None:
+    """What makes a cell of a running gradient; None for a cell of another tensor."""
+    from convstep.conv.provenance import provenance
+
+    name, index = cell_of(panel, cell, problem.geometry)
+    return provenance(problem, name, index) if name in GRADIENTS else None

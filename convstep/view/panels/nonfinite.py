@@ -1,0 +1,131 @@
+"""NaN and inf: in words, and where the debugger shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convstep.conv.nonfinite import FirstNonfinite
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.lessons.tensors import padded
+from convstep.steps.cells import cell_text
+
+if TYPE_CHECKING:
+    from convstep.oracle.captured import CapturedLayer
+    from convstep.oracle.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where to go in the debugger, the cell to point at there, and what to say."""
+
+    position: int
+    """How many steps are executed."""
+    array: str
+    """As a panel has it; one that no panel shows is not pointed at."""
+    cell: tuple[int, ...]
+    """An index into that array."""
+    words: str
+    """What was found."""
+
+
+def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:
+    """Where the loop itself makes the first NaN or inf; see `first_words`."""
+    return Spot(found.position, found.gradient, found.cell, first_words(found, dtype))
+
+
+def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | None:
+    """Where a recorded gradient's NaN or inf is made: its sum leaves the range of the recorded precision.
+
+    Args:
+        problem: whose loop stays finite in its own, wider dtype.
+        leave: asked now and then; when it says so the search ends with None.
+    """
+    from convstep.oracle.overflow import first_overflow, format_of
+
+    recorded = problem.recorded
+    bad = {name: ~np.isfinite(values) for name, values in recorded.gradients.items()} if recorded else {}
+    if recorded is None or not any(mask.any() for mask in bad.values()):
+        return None
+    found = first_overflow(problem, recorded.eps, bad, leave)
+    if found is None:
+        return None
+    gradient, cell = _shown(found.gradient, found.cell, problem)
+    first = FirstNonfinite(found.position, gradient, cell, found.value, "", found.product)
+    return spot_of_step(first, format_of(recorded.eps).name)
+
+
+def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = None) -> tuple[Problem, Spot]:
+    """What to open, and where in it a captured run's first NaN or inf stands.
+
+    Args:
+        origin: where it was born.
+        layer: the call in which it is seen.
+        sample: the sample to open alone; the whole batch is opened otherwise, and where another sample
+            has the cell, or all have a share in it.
+
+    Raises:
+        ProblemError: there is nothing to step through.
+    """
+    array, cell, position = origin.array, origin.cell, origin.position
+    batched = layer.samples is not None and array in ("A_prev", "Z", "dZ", "dA_prev")
+    alone = sample is not None and layer.samples is not None and -layer.samples <= sample < layer.samples
+    if alone and batched:
+        alone = bool(cell) and sample in (cell[0], cell[0] - (layer.samples or 0))
+    elif array in layer.gradients:
+        alone = False
+    problem = layer.problem(sample if alone else None)
+    if alone and batched:
+        position = None if position is None else position - cell[0] * problem.total_steps
+        cell = cell[1:]
+    array, cell = _shown(array, cell, problem)
+    if position is None:
+        geometry = problem.geometry
+        writers = geometry.steps_touching(array, cell) if array in ("dW", "db", "dA_prev_pad") else ()
+        position = writers[-1] + 1 if writers else 0
+    return problem, Spot(position, array, cell, origin.words)
+
+
+def _shown(array: str, cell: tuple[int, ...], problem: Problem) -> tuple[str, tuple[int, ...]]:
+    """A cell where a panel shows it."""
+    if array in ("A_prev", "dA_prev"):
+        return f"{array}_pad", padded(cell, problem.geometry)
+    return "dZ" if array == "Z" else array, cell  # the gradient of that output stands in the same place
+
+
+def first_words(found: FirstNonfinite, dtype: object) -> str:
+    """Where the first NaN or inf stands, and where it comes from, in one line.
+
+    Args:
+        found: the first step that makes one.
+        dtype: what the gradients accumulate in.
+    """
+    cell = cell_text(found.gradient, found.cell)
+    overflow = (
+        "first {value}: {cell}; made here, a product overflows {dtype}"
+        if found.product_overflows
+        else "first {value}: {cell}; made here, the sum overflows {dtype}"
+    )
+    if not found.came_with:
+        return tr(overflow, value=value_word(found.value), cell=cell, dtype=dtype)
+    return tr(
+        "first {value}: {cell}; it was already in {array}",
+        value=value_word(found.value),
+        cell=cell,
+        array=found.came_with,
+    )
+
+
+def value_word(value: float) -> str:
+    """NaN, inf or -inf."""
+    return "NaN" if math.isnan(value) else f"{value:.0f}"
+
+
+def count_words(nan: int, inf: int) -> str:
+    """`12 NaN 3 inf`; "" for none."""
+    return " ".join(f"{count} {word}" for count, word in ((nan, "NaN"), (inf, "inf")) if count)

@@ -1,0 +1,86 @@
+"""Sessions and the screen: what of a view is kept, and whether a problem has what a session names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convstep.conv.geometry import Geometry
+from convstep.conv.layout import layout
+from convstep.printable import printable
+from convstep.replay.session import Session, SessionError, View
+from convstep.replay.stop_kinds import Stop
+from convstep.replay.stop_text import parse_stop
+from convstep.steps.layout import Layout
+from convstep.view.grid.look import MODES, PRECISIONS
+from convstep.view.panels.conv2d_cells import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A session of a problem that has all it names."""
+
+    stops: tuple[Stop, ...]
+    """In the order they were made."""
+    choice: Choice
+    """Which faces were chosen."""
+    mode: str
+    """How values were shown; "" for however the screen begins."""
+    precision: int
+    """Columns added to every number."""
+
+
+def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
+    """What a session brings back.
+
+    Args:
+        session: a session, of this problem or another.
+        geometry: the problem's.
+        bias: whether it has one.
+
+    Raises:
+        SessionError: it names what the problem lacks; one sentence that says what the problem has.
+    """
+    session.check_fits(geometry.total_steps)
+    view = session.view
+    if view.mode and view.mode not in MODES:
+        modes = f"{', '.join(MODES[:-1])} and {MODES[-1]}"
+        raise SessionError(f'the view\'s mode is "{printable(view.mode)}"; the modes are {modes}')
+    if view.precision not in PRECISIONS:
+        raise SessionError(
+            f"the view's precision is {view.precision}; it goes from {PRECISIONS[0]} to {PRECISIONS[-1]}"
+        )
+    choice = _choice(session, geometry)
+    return Resumed(tuple(_stops(session, layout(geometry, bias))), choice, view.mode, view.precision)
+
+
+def kept_view(choice: Choice, mode: str, precision: int) -> View:
+    """What a session keeps of a view; `resumed` brings it back."""
+    faces = {"input": choice.input_channel, "output": choice.output_channel}
+    return View({name: face for name, face in faces.items() if face is not None}, mode, precision)
+
+
+def _choice(session: Session, geometry: Geometry) -> Choice:
+    """The faces; beside a candidate, those of the input go through all channels and not only a group's."""
+    counts = {"input": geometry.input_shape[-1], "output": geometry.kernel_shape[0]}
+    faces, problem = session.view.faces, printable(session.problem)
+    for name, face in faces.items():
+        if name not in counts:
+            known = " and of ".join(counts)
+            raise SessionError(f'the view has a face of "{printable(name)}"; {problem} has faces of {known}')
+        if face >= counts[name]:
+            last = counts[name] - 1
+            numbers = f"faces 0 to {last}" if last else "face 0 only"
+            raise SessionError(f"the view's face of {name} is {face}, but {problem} has {numbers}")
+    chosen = faces.get("input")
+    return Choice(None if chosen is None else chosen % geometry.kernel_shape[-1], faces.get("output"))
+
+
+def _stops(session: Session, about: Layout) -> Iterator[Stop]:
+    for number, saved in enumerate(session.stops, 1):
+        try:
+            stop = parse_stop(saved.text, about)
+        except ValueError as error:
+            text = printable(saved.text, 60)
+            raise SessionError(f'the session\'s stop {number}, "{text}": {printable(error)}') from error
+        yield stop.changed(enabled=saved.enabled)

@@ -1,0 +1,183 @@
+"""Stage: the scenes of one timeline, with the faces, stops and marks that a person chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from convstep.conv import magnitude
+from convstep.conv.geometry import Geometry
+from convstep.conv.problem import Problem
+from convstep.conv.sample_share import SampleShare
+from convstep.conv.timeline import Timeline
+from convstep.replay.stop_kinds import Stop
+from convstep.replay.stop_list import Stops
+from convstep.steps.event import Event
+from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.numbers.scale import round_limit
+from convstep.view.numbers.text import is_whole
+from convstep.view.panels import conv2d, conv2d_cells
+from convstep.view.panels.conv2d import Faces
+from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.build import build
+from convstep.view.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from convstep.steps.provenance import Provenance
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """What scenes of one timeline are built from; only `timeline` moves."""
+
+    timeline: Timeline
+    """What is shown."""
+    limits: dict[str, float] = field(default_factory=dict)
+    """Colour limits by array name; measured, which takes time with the arrays, unless they are given."""
+    choice: Choice = field(default_factory=Choice)
+    """Which faces are shown."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """How many further faces stand beside a panel, by its key."""
+    stops: Stops = field(default_factory=Stops)
+    """Where runs stop; those on cells are marked."""
+    marks: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
+    """What a lesson or a learner puts on cells: a character by tensor name and index."""
+    share: SampleShare | None = None
+    """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
+    whole: bool = field(init=False, default=False)
+    """Whether all numbers are whole, and so all sums of their products."""
+
+    def __post_init__(self) -> None:
+        if self.limits:
+            return
+        self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
+        if not self.unmeasured:
+            self.take_magnitudes(magnitude.reached_magnitudes(self._problem))
+        if not self.unmeasured or self._problem.total_steps <= magnitude.STEPWISE:
+            read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
+            self.whole = all(map(is_whole, read))
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the gradients' magnitudes are too much work to find before the first screen."""
+        return magnitude.work(self._problem) > magnitude.AT_ONCE
+
+    def take_magnitudes(self, found: Mapping[str, float]) -> None:
+        """Let colours saturate at these magnitudes, each rounded up to a round one."""
+        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+
+    def scene(self) -> Scene:
+        """The scene at the timeline's position. Costs do not grow with the tensors."""
+        timeline = self.timeline
+        event, arrays = conv2d.shown_event(timeline, self.share)
+        panels = self._panels(self._faces(event, arrays))
+        place = timeline.position, timeline.total
+        parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
+        scene = build(place, event, arrays, panels, parts, conv2d.source_lines())
+        return replace(scene, panels=tuple(map(self._marked, scene.panels)))
+
+    def prepared(self, position: int) -> bool:
+        """Whether the scene at a position takes no time to speak of."""
+        there = self.timeline.prepared(position)
+        return there and (self.share is None or self.share.prepared(position))
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what the scene at a position needs, beside the screen; yields how far it is."""
+        if self.share is None:
+            yield from self.timeline.prepare(position)
+            return
+        for half, work in enumerate((self.timeline.prepare(position), self.share.prepare(position))):
+            for done in work:
+                yield (half + done) / 2
+
+    # What follows is no business of a stage; it is here until the screen asks for it where it stands.
+
+    @property
+    def loop_lengths(self) -> tuple[int, int]:
+        """Steps in the innermost loop, and in the one around it."""
+        _, w_out, c_out = self._geometry.output_shape
+        return c_out, w_out * c_out
+
+    def toggle_share(self) -> str:
+        """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
+        self.share, said = conv2d.toggled(self.share, self.timeline)
+        return said
+
+    def in_sample(self, by: int) -> int | str:
+        """The position after the same place of another sample, or why there is none."""
+        return conv2d_cells.in_sample(self.timeline.step.loop_index, by, self._geometry)
+
+    def choose(self, panel: Panel, by: int) -> None:
+        """Another face of a panel; panels that show the same channel go along."""
+        self.choice = conv2d_cells.chosen(self.choice, panel, by, self._geometry)
+
+    def touched(self, first: int, last: int) -> Span | None:
+        """The block of a stage panel that changes between two positions; None if that is all of it."""
+        return conv2d_cells.touched(first, last, self._geometry)
+
+    def step_of(self, panel: Panel, cell: Cell) -> int | None:
+        """The one step that a cell of the upstream gradient belongs to; None on other panels."""
+        return conv2d_cells.step_of(panel, cell, self._geometry)
+
+    def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
+        """The stop that a cell stands for: a step's `dz`, or a gradient's cell; else None."""
+        return conv2d_cells.stop_at(panel, cell, self._geometry)
+
+    def steps_of(self, stop: Stop) -> Sequence[int]:
+        """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
+        return conv2d_cells.steps_of(stop, self._geometry)
+
+    def provenance_of(self, panel: Panel, cell: Cell) -> Provenance | None:
+        """What makes a cell of a running gradient; None for a cell of another tensor."""
+        return conv2d_cells.provenance_of(panel, cell, self._problem)
+
+    @property
+    def _problem(self) -> Problem:
+        return self.timeline.problem
+
+    @property
+    def _geometry(self) -> Geometry:
+        return self.timeline.problem.geometry
+
+    def _faces(self, event: Event, arrays: Mapping[str, Array]) -> Faces:
+        """What the panels of the step are made by."""
+        return Faces(
+            self._geometry,
+            self.timeline.step.loop_index,
+            arrays,
+            self.limits,
+            executed=event.made == len(event.writes),
+            drawn=self._problem.dZ_drawn,
+            alone=self.share is not None,
+            whole=self.whole,
+        )
+
+    def _panels(self, faces: Faces) -> list[Panel]:
+        """The panels of the chosen faces, and further ones beside them."""
+        panels = list(faces.panels(self.choice))
+        for number in range(1, max(self.beside.values(), default=0) + 1):
+            for panel in faces.panels(self.choice):
+                if number <= self.beside.get(panel.key, 0):
+                    others = faces.panels(conv2d_cells.chosen(self.choice, panel, number, self._geometry))
+                    further = next(other for other in others if other.key == panel.key)
+                    panels.append(replace(further, key=beside_key(panel.key, number)))
+        return panels
+
+    def _marked(self, panel: Panel) -> Panel:
+        """The panel with the stops and the marks that stand on its face."""
+        stops = {conv2d_cells.stop_on(panel, stop, self._geometry) for stop in self.stops if stop.enabled}
+        marks = {
+            conv2d_cells.found_on(panel, name, index, self._geometry): mark
+            for name, wanted in self.marks.items()
+            for index, mark in wanted.items()
+        }
+        return replace(
+            panel,
+            stops=frozenset(cell for cell in stops if cell is not None),
+            marks={cell: mark for cell, mark in marks.items() if cell is not None},
+        )

@@ -1,0 +1,168 @@
+"""One step as words: plain text for pipes and screen readers, and a record for programs.
+
+Text counts as the screen does: "step 5/80" is the position after five steps. A record says both that
+`position` and the `step` as Python counts it, from 0. Indices (`i_h`, rows, channels) begin at 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Access, Event
+from convstep.view.numbers.text import full
+
+Array = npt.NDArray[Any]
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def step_record(event: Event) -> dict[str, Json]:
+    """A step of the backward loop as a value that `json.dumps(..., allow_nan=False)` takes.
+
+    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other
+    number is the shortest that reads back as the same bits in the problem's dtype.
+
+    Args:
+        event: The step.
+
+    Returns:
+        `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`,
+        `i_w`, `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as
+        `[start, stop]`, places in `A_prev_pad`), `dz`,
+        `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`), `dA_prev_pad` (the
+        window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
+        `after`; what has not been added to yet has no `before`, and None stands there.
+    """
+    rows, columns, channels = _window(event)
+    written: dict[str, Json] = {
+        write.array: {
+            "before": json_value(write.before) if made else None,
+            "added": json_value(write.value),
+            "after": json_value(write.after if made else write.before),
+        }
+        for write, made in _writes(event)
+    }
+    written.setdefault("db", None)
+    return {
+        "step": event.index,
+        "position": event.index + 1,
+        "i_n": 0,  # a loop without a batch too, for a program
+        **{loop.name: loop.at for loop in event.loops},
+        "window": {
+            "rows": [rows.start, rows.stop, rows.step],
+            "columns": [columns.start, columns.stop, columns.step],
+            "channels": [channels.start, channels.stop],
+        },
+        **{name: json_value(event.read(name).value) for name in ("dz", "x", "w")},
+        **written,
+    }
+
+
+def step_text(event: Event, total: int) -> str:
+    """A step of the backward loop as lines of words and numbers, without a line at the end.
+
+    Args:
+        event: The step.
+        total: How many steps there are.
+    """
+    rows, columns, channels = _window(event)
+    x, w, dz = (event.read(name) for name in ("x", "w", "dz"))
+    place = ", ".join(f"{loop.name} {loop.at}" for loop in event.loops)
+    seen = f"rows {_span(rows)}, columns {_span(columns)}, {_channels(channels)}"
+    lines = [
+        f"step {event.index + 1}/{total}  ({place})  dz = {full(dz.value)}",
+        f"x, the window of {x.array}: {seen}",
+        *_matrix(x.value, channels.start, "  "),
+        f"w, the kernel {cell_text(w.array, w.region)}",
+        *_matrix(w.value, channels.start, "  "),
+    ]
+    for write, made in _writes(event):
+        same = f"{write.array}, the same window"
+        target = same if write.region == x.region else cell_text(write.array, write.region)
+        lines += [f"{target} += {write.text}", *_before_and_after(write, made, channels.start)]
+    return "\n".join(lines)
+
+
+def json_value(value: Any) -> Json:
+    """Anything of dicts, lists, arrays and numbers, in a form that strict JSON can hold.
+
+    >>> json_value({"error": np.float32(0.1), "cells": np.array([1.5, np.nan, -np.inf])})
+    {'error': 0.1, 'cells': [1.5, 'nan', '-inf']}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): json_value(held) for key, held in value.items()}
+    if isinstance(value, np.ndarray):
+        return json_value(value[()]) if value.ndim == 0 else [json_value(held) for held in value]
+    if isinstance(value, (list, tuple)):
+        return [json_value(held) for held in value]
+    if isinstance(value, (float, np.floating)):
+        # a float32 through its own shortest text: 0.1, not 0.10000000149011612
+        return float(full(value)) if np.isfinite(value) else full(value)
+    held: Json = value.item() if isinstance(value, np.generic) else value
+    return held
+
+
+def _window(event: Event) -> list[slice]:
+    """Rows, columns and channels of the padded input that the step reads."""
+    return [part for part in event.read("x").region if isinstance(part, slice)]
+
+
+def _writes(event: Event) -> Iterator[tuple[Access, bool]]:
+    """What the step adds, in the loop's order, and whether it is added already."""
+    for number, write in enumerate(event.writes):
+        yield write, number < event.made
+
+
+def _before_and_after(write: Access, made: bool, channel: int) -> list[str]:
+    """A gradient's cells before and after, or that nothing is added yet."""
+    before, after = np.asarray(write.before), np.asarray(write.after)
+    if not made:
+        return ["  not added yet; now", *_matrix(before, channel, "    ")]
+    if after.ndim == 0:
+        return [f"  before  {full(before[()])}", f"  after   {full(after[()])}"]
+    return ["  before", *_matrix(before, channel, "    "), "  after", *_matrix(after, channel, "    ")]
+
+
+def _matrix(values: Array | np.generic, channel: int, indent: str) -> list[str]:
+    """Rows of numbers in aligned columns, one block per channel. Shape: `(rows, columns, channels)`.
+
+    Args:
+        values: The cells, or a single value.
+        channel: The number of the first channel.
+        indent: Blanks before every line.
+    """
+    values = np.asarray(values)
+    if values.ndim == 0:
+        return [indent + full(values[()])]
+    lines = []
+    for offset in range(values.shape[2]):
+        if values.shape[2] > 1:
+            lines.append(f"{indent}channel {channel + offset}")
+        lines += [indent + line for line in _aligned(values[:, :, offset])]
+    return lines
+
+
+def _aligned(cells: Array) -> list[str]:
+    """A 2-D array, one line per row, every column as wide as its longest number."""
+    written = [[full(value) for value in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*written, strict=True)]
+    return ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in written]
+
+
+def _span(part: slice) -> str:
+    """Rows or columns in words: `4 to 6`, `4`, or `0 to 4 in steps of 2`."""
+    places = range(part.start, part.stop, part.step)
+    if len(places) == 1:
+        return str(places[0])
+    pace = "" if places.step == 1 else f" in steps of {places.step}"
+    return f"{places[0]} to {places[-1]}{pace}"
+
+
+def _channels(part: slice) -> str:
+    """Input channels in words: `channel 0` or `channels 2 to 3`."""
+    last = part.stop - 1
+    return f"channel {part.start}" if last == part.start else f"channels {part.start} to {last}"

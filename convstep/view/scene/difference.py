@@ -1,0 +1,39 @@
+"""What two scenes show differently, so that a move repaints and counts no more than it changed."""
+
+from __future__ import annotations
+
+from convstep.view.grid.changes import repainted
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.scene.scene import Scene
+
+
+def difference(old: Scene, new: Scene, swept: Span | None = None) -> dict[str, set[Span] | None]:
+    """Where each panel may look different, by its key; None for all of it.
+
+    Args:
+        old: what is shown.
+        new: what shall be, at any other place of the same pass.
+        swept: the block of framed faces that was written in between, if it is known.
+    """
+    marked = _marks_tell(*sorted((old, new), key=lambda scene: scene.progress))
+    read = {access.array for access in new.event.reads}
+    found = dict[str, set[Span] | None]()
+    for panel in new.panels:
+        before = old.find(panel.key)
+        spans = None if before is None or not _same_values(before, panel) else repainted(before, panel)
+        if spans is not None and not marked and panel.face.name not in read:
+            spans = {*spans, swept} if swept is not None and panel.framed else None
+        found[panel.key] = spans
+    return found
+
+
+def _marks_tell(earlier: Scene, later: Scene) -> bool:
+    """Whether all that was written between two scenes is marked as changed on one of them."""
+    steps = later.event.index - earlier.event.index
+    return steps == 0 or (steps == 1 and earlier.event.made == len(earlier.event.writes))
+
+
+def _same_values(old: Panel, new: Panel) -> bool:
+    """Whether both look at the same memory, in which values change where a step writes them."""
+    first, second = (panel.face.values.__array_interface__ for panel in (old, new))
+    return first["data"] == second["data"] and old.face.shape == new.face.shape
