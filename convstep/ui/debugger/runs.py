@@ -126,7 +126,7 @@ class Runs:
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""
         self._state.choice = Choice(self._input_channel(found))
-        self._host.show(all_changed=True)
+        self._host.show()
         for panel in self._state.scene.panels:
             place = panel.face.find(found.cell) if panel.face.name == found.array else None
             if place is not None:

@@ -129,9 +129,9 @@ class LessonMode(Mode):
         """The screen is gone."""
         self._around.closed()
 
-    def will_show(self) -> bool:
+    def will_show(self) -> None:
         """As for what it is about."""
-        return self._around.will_show()
+        self._around.will_show()
 
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""

@@ -162,7 +162,7 @@ class Page:
             state.choice = Choice(place.input_channel, place.output_channel)
             self.host.travel.to(place.position, lambda: self._make(place.additions))
         else:
-            self.host.show(all_changed=True)
+            self.host.show()
         # on a small screen, the panel that the page is about is the one to be seen
         panel = panel_of(state.scene, place.focus) if place.focus else None
         if panel is not None:
