@@ -12,7 +12,8 @@ import pytest
 import convstep
 
 HOUSE = Path(convstep.__file__).parent
-ROOMS = ("steps", "expr", "replay")
+VIEW = ("candidate", "grid", "layout", "lesson", "numbers", "scene", "text")
+ROOMS = ("steps", "expr", "replay", *(f"view/{room}" for room in VIEW))
 """Rooms that work on whatever can be stepped."""
 OPERATOR = re.compile(r"\b(dW|dA|dA_prev|dA_prev_pad|A_prev|A_prev_pad|dZ|i_n|i_h|i_w|i_c)\b")
 """Names of one operator, the convolution."""

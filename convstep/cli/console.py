@@ -49,7 +49,7 @@ def say_json(value: dict[str, Any], code: int = FINE) -> None:
     """Print one JSON object in one line; NaN and infinity become texts."""
     import json
 
-    from convstep.view.text.trace import json_value
+    from convstep.view.panels.trace import json_value
 
     say(json.dumps(json_value(value), allow_nan=False), code=code)
 

@@ -83,7 +83,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
                 f"the name of the file {printable(name)} holds a character that a session cannot keep, "
                 "a control character or half of one; rename the file"
             ) from error
-    from convstep.view.resuming import resumed
+    from convstep.view.panels.resuming import resumed
 
     session = load(name)
     try:

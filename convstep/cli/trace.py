@@ -23,7 +23,7 @@ def run(options: Options) -> int:
     """Write the steps as they are made."""
     from convstep.cli.problems import DRAWN, load_problem
     from convstep.conv.timeline import Timeline
-    from convstep.view.text.trace import step_record, step_text
+    from convstep.view.panels.trace import step_record, step_text
 
     problem = load_problem(options.problem)
     total = problem.total_steps

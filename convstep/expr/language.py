@@ -166,11 +166,8 @@ class _Reader:
         """A part to compute with."""
         inner = self.read(node, depth + 1)
         if inner.is_shape:
-            raise self.wrong(
-                "a shape is not a number; take one of its numbers, like {shape}[0]",
-                node,
-                shape=ast.unparse(node),
-            )
+            sentence = "a shape is not a number; take one of its numbers, like {shape}[0]"
+            raise self.wrong(sentence, node, shape=ast.unparse(node))
         return inner
 
     def _constant(self, node: ast.Constant) -> Node:
@@ -186,9 +183,8 @@ class _Reader:
         if name in CONSTANTS:
             return self.computing.constant(CONSTANTS[name])
         if name in FUNCTIONS:
-            raise self.wrong(
-                "{name} needs an argument, like {name}({some})", node, name=name, some=self._some()
-            )
+            sentence = "{name} needs an argument, like {name}({some})"
+            raise self.wrong(sentence, node, name=name, some=self._some())
         if name not in self.names:
             known = (*self.names, *FUNCTIONS)
             close = closest(name, known)
@@ -235,9 +231,8 @@ class _Reader:
         if isinstance(node.op, ast.Pow):
             base, exponent = self._number(node.left, depth), whole_number(node.right)
             if exponent is None or abs(exponent) > LARGEST_EXPONENT:
-                raise self.wrong(
-                    "an exponent is a whole number from -{most} to {most}", node.right, most=LARGEST_EXPONENT
-                )
+                sentence = "an exponent is a whole number from -{most} to {most}"
+                raise self.wrong(sentence, node.right, most=LARGEST_EXPONENT)
             return self.computing.power(base, exponent)
         if type(node.op) not in _ARITHMETIC:
             if type(node.op) in REFUSED:
@@ -272,9 +267,8 @@ class _Reader:
                 known=known,
             )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self.wrong(
-                "{name} takes one plain argument, like {name}({some})", node, name=name, some=self._some()
-            )
+            sentence = "{name} takes one plain argument, like {name}({some})"
+            raise self.wrong(sentence, node, name=name, some=self._some())
         if len(node.args) != 1:
             raise self.wrong("{name} takes 1 argument, not {count}", node, name=name, count=len(node.args))
         return self.computing.applied(name, self.read(node.args[0], depth + 1))

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from convstep.conv.provenance import Provenance
 from convstep.lessons.errors import wrong
 from convstep.lessons.explaining import held
 from convstep.lessons.fields import Field
+from convstep.steps.provenance import Provenance
 
 LEAST_STEP = 0.005
 """Half of the last digit that the screen always shows."""
@@ -32,9 +32,8 @@ def typeable(value: float, field: Field) -> float:
         LessonError: it is not finite.
     """
     if not math.isfinite(value):
-        raise wrong(
-            "{cell} is {value}; ask for a number that can be typed", field.line, cell=field.text, value=value
-        )
+        sentence = "{cell} is {value}; ask for a number that can be typed"
+        raise wrong(sentence, field.line, cell=field.text, value=value)
     return value
 
 

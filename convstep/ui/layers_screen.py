@@ -24,15 +24,15 @@ from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.layer_order import ORDERS, Order, arranged
-from convstep.view.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
-from convstep.view.nonfinite import spot_of_origin
+from convstep.view.panels.layer_order import ORDERS, Order, arranged
+from convstep.view.panels.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
+from convstep.view.panels.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
     from convstep.ui.app import TorchApp
-    from convstep.view.nonfinite import Spot
+    from convstep.view.panels.nonfinite import Spot
 
 KEYS = (
     ("↑  ↓  Home  End", "Choose a layer."),

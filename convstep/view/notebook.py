@@ -24,8 +24,9 @@ from convstep.view.grid.panel import Panel, title_of
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.scale import STEPS, Scale, round_limit
 from convstep.view.numbers.text import CellFormat, full, is_whole
-from convstep.view.scene.stage import Stage
-from convstep.view.text.words import place_text, problem_facts
+from convstep.view.panels.conv2d import MEASURED
+from convstep.view.panels.problem_words import place_text, problem_facts
+from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
@@ -101,7 +102,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 
 def _captured(captured: Captured) -> Iterator[str]:
-    from convstep.view.layers import captured_words, columns_of, title_of
+    from convstep.view.panels.layers import captured_words, columns_of, title_of
 
     layers, skipped = captured.layers, captured.skipped
     yield _head("Captured", captured_words(layers) if layers else captured.why_nothing)
@@ -144,7 +145,7 @@ class _PassOf(Timeline):
 
 def _scene(timeline: Timeline) -> Scene:
     """What the screen would show; nothing is measured, as a grid's colours go by what is shown of it."""
-    return Stage(timeline, dict.fromkeys(("A_prev", "W", "dZ", "dW", "db", "dA_prev"), 1.0)).scene()
+    return Stage(timeline, dict.fromkeys(MEASURED, 1.0)).scene()
 
 
 def _marks() -> tuple[str, str]:

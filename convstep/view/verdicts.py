@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from convstep.conv.validation import cell_text, shape_text
+from convstep.conv.validation import shape_text
 from convstep.language import tr
 from convstep.oracle.comparison import Comparison, Row
+from convstep.steps.cells import cell_text
 from convstep.view.numbers.text import short
 
 if TYPE_CHECKING:

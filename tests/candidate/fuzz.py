@@ -25,7 +25,7 @@ from pathlib import Path
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.referee import open_worker, verdict_of
-from convstep.view.text.trace import json_value
+from convstep.view.panels.trace import json_value
 from tests.candidate.corpus import FOLDER
 
 CALL, BUDGET, HANGS = 1.0, 2.0, 90.0

@@ -20,9 +20,9 @@ from convstep.oracle.comparison import compare
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.panels.conv2d import source_lines
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.contributions import ContributionTable
-from convstep.view.scene.stage import Stage
 from convstep.view.text.lines import tab_line
 from convstep.view.verdicts import comparison_rows, table_width
 from tests.language.words import english_words

@@ -19,7 +19,7 @@ from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.storage import RUN
 from convstep.oracle import run_file
 from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
-from convstep.view.layers import details
+from convstep.view.panels.layers import details
 from tests.captures import alone, repeated, small
 
 Array = Any

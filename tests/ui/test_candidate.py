@@ -21,7 +21,7 @@ from convstep.replay.places import parse_place
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.candidate_panels import keys_of
-from convstep.view.text.words import window_facts
+from convstep.view.panels.problem_words import window_facts
 from tests import candidates
 from tests.ui.driving import Session, opened_beside
 from tests.waiting import GENEROUS

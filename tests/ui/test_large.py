@@ -19,7 +19,7 @@ from tests.strategies import some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 from tests.ui.test_sizes import check_layout, stem
-from tests.view.panels import drawn
+from tests.view.random_panels import drawn
 
 HALF = 32 * 32 * 4 + 77
 MOVES = ("n", "n", "n", "N", "N", "s", "s", "S", "f", "F", "l", "L", "t", "comma", "]", "k", "K")

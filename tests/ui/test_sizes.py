@@ -13,7 +13,7 @@ from convstep.conv.timeline import Timeline
 from convstep.ui.commands import COMMANDS
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 from tests.strategies import some
 from tests.ui.driving import Session, opened
 

@@ -20,7 +20,7 @@ from convstep.oracle.captured import Skipped
 from convstep.view.grid.colours import READABLE, contrast
 from convstep.view.notebook import CELLS
 from convstep.view.numbers.text import full
-from convstep.view.text.words import problem_facts
+from convstep.view.panels.problem_words import problem_facts
 from tests import candidates
 from tests.captures import captured_of, layer_of
 from tests.oracle.problems import random_problem

@@ -14,9 +14,9 @@ from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.temporary_files import file_to_write, stem_of
 
 if TYPE_CHECKING:
-    from convstep.conv.provenance import Provenance
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+    from convstep.steps.provenance import Provenance
     from convstep.ui.dialogs.comparison import ComparisonScreen
     from convstep.ui.modes.mode import Mode
 
@@ -92,7 +92,7 @@ class Asking:
             SessionError: there is more of it than a session holds, or a name that no file can have.
         """
         from convstep.replay.session import SavedStop, Session
-        from convstep.view.resuming import kept_view
+        from convstep.view.panels.resuming import kept_view
 
         state = self._state
         return Session(
@@ -109,7 +109,7 @@ class Asking:
         Raises:
             SessionError: it names what this problem lacks; one sentence.
         """
-        from convstep.view.resuming import resumed
+        from convstep.view.panels.resuming import resumed
 
         state = self._state
         found = resumed(session, state.problem.geometry, state.problem.b is not None)

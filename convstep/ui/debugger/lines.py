@@ -14,10 +14,10 @@ from convstep.ui.messages import CellMessage
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.statistics import Statistics
+from convstep.view.panels.problem_words import shape_facts, window_facts
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.sentence import draw_sentence
 from convstep.view.text.lines import status_line, title_line
-from convstep.view.text.words import shape_facts, window_facts
 
 if TYPE_CHECKING:
     from textual.screen import Screen

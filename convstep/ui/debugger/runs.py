@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.nonfinite import Spot, spot_of_recording, spot_of_step
+from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
 from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:

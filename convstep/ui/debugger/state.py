@@ -13,12 +13,12 @@ from convstep.printable import printable
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.scene import Choice, Scene
-from convstep.view.scene.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.view.nonfinite import Spot
+    from convstep.view.panels.nonfinite import Spot
 
 
 @dataclass(eq=False)

@@ -24,7 +24,7 @@ from convstep.ui.telling import tell
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
-from convstep.view.text.words import difference_panel, gradient_names, waiting_panel
+from convstep.view.panels.problem_words import difference_panel, gradient_names, waiting_panel
 from convstep.view.text.wrapping import Paragraph, wrap
 from convstep.view.verdicts import comparison_table
 

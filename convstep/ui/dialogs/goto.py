@@ -6,7 +6,7 @@ from convstep.conv.geometry import Geometry
 from convstep.language import tr
 from convstep.replay.places import example_place, parse_place
 from convstep.ui.dialogs.prompt import PromptScreen
-from convstep.view.text.words import place_text
+from convstep.view.panels.problem_words import place_text
 
 
 def ask_place(geometry: Geometry) -> PromptScreen[int]:

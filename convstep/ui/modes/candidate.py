@@ -26,8 +26,8 @@ from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan
 from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
 from convstep.view.layout.present import present_rows
+from convstep.view.panels.problem_words import problem_facts
 from convstep.view.scene.source import draw_source
-from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence

@@ -19,9 +19,9 @@ from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arr
 from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
 from convstep.view.numbers.text import full
+from convstep.view.panels.problem_words import problem_facts
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
-from convstep.view.text.words import problem_facts
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

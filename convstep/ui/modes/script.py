@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convstep.conv.problem import Problem
-    from convstep.view.nonfinite import Spot
+    from convstep.view.panels.nonfinite import Spot
 
 
 class ScriptMode(Mode):

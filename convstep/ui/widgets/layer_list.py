@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.layers import LayerTable
+from convstep.view.panels.layers import LayerTable
 
 
 class LayerList(RowList):

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from rich.cells import cell_len
 
 from convstep.candidate.check.grade import wrong_cells
-from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.view.grid.faces import Face, face
 from convstep.view.grid.panel import Panel
@@ -113,7 +112,7 @@ def hold(
             said.problems[name] = beside.problems.get(name, tr("it is not returned"))
             continue
         actual = beside.gradients[name]
-        with quiet():
+        with np.errstate(all="ignore"):
             difference = np.asarray(actual - expected)
             difference[(actual == expected) | (np.isnan(actual) & np.isnan(expected))] = 0
         said.actual[name], said.difference[name] = actual, difference

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.view.candidate.candidate_panels import Answer, hold, triple
 from convstep.view.candidate.compare_card import Share
@@ -15,14 +14,15 @@ from convstep.view.candidate.compare_step import share_of
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import KEYS, Shown
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.build import placed
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import Beside
+    from convstep.conv.timeline import Timeline
 
 Array = npt.NDArray[Any]
 
@@ -84,7 +84,7 @@ class CandidateStage(Stage):
     def look_at(self, found: Divergence) -> None:
         """Choose the faces on which the first cell of a divergence stands."""
         if found.cells and len(found.cells[0]) > 1:  # a list has no other face
-            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index.i_c, self._geometry)
+            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index, self._geometry)
 
     def standing(self) -> str:
         """How many cells of which gradient differ at this place, in words."""

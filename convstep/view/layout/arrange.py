@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-
-from rich.cells import cell_len
+from dataclasses import replace
 
 from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import MOST_TEXT, Rect, lay_out, least_text
+from convstep.view.grid.places import Rect, lay_out, least_text
+from convstep.view.layout.boxes import (
+    Plan as Plan,
+)
+from convstep.view.layout.boxes import (
+    across,
+    down,
+    least_width,
+    natural_height,
+    natural_width,
+    part,
+    row,
+    width_at,
+)
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
@@ -33,20 +44,6 @@ SOURCE, CARD, MAP = "source", "card", "map"
 """Keys of the parts that are not panels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Where every visible part stands."""
-
-    places: dict[str, Rect] = field(default_factory=dict)
-    """By key: a panel's, `SOURCE`, `CARD` or `MAP`."""
-    tabs: tuple[str, ...] = ()
-    """The parts that share one place, in order; empty where all are visible."""
-    shown_tab: str = ""
-    """Which of them is visible."""
-    beside: dict[str, int] = field(default_factory=dict)
-    """How many further faces stand beside a panel, by its key."""
-
-
 def arrange(width: int, height: int, panels: Sequence[Panel], tab: str = CARD, maximised: str = "") -> Plan:
     """Give every part its place.
 
@@ -69,24 +66,15 @@ def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     upper = _upper_height(height, panels, (width - side) // 2)
     stage = [panel for panel in panels if panel.stage]
     mapped = _too_large(stage, (width - side) // 2, upper)
-    places = _side(side, height, upper, mapped)
+    source = 14 if mapped else min(17, upper)
+    card = max((height - source) * 2 // 5, 9) if mapped else None
+    words = down((source, part(SOURCE)), (card, part(CARD)), *([(None, part(MAP))] if mapped else []))
     below = [panel for panel in panels if not panel.stage]
     beside: dict[str, int] = {}
     if width >= WIDE_SIDE_FROM:
         beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
-    places |= row_of(_expanded(stage, beside), Rect(side, 0, width - side, upper))
-    places |= row_of(_expanded(below, beside), Rect(side, upper, width - side, height - upper))
-    return Plan(places, beside=beside)
-
-
-def _side(width: int, height: int, upper: int, mapped: bool) -> dict[str, Rect]:
-    """Source and step above each other, and the map below them where there is one."""
-    source = 14 if mapped else min(17, upper)
-    card = max((height - source) * 2 // 5, 9) if mapped else height - source
-    places = {SOURCE: Rect(0, 0, width, source), CARD: Rect(0, source, width, card)}
-    if mapped:
-        places[MAP] = Rect(0, source + card, width, height - source - card)
-    return places
+    rows = down((upper, row(_expanded(stage, beside))), (None, row(_expanded(below, beside))))
+    return Plan(across((side, words), (None, rows))(Rect(0, 0, width, height)), beside=beside)
 
 
 def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
@@ -102,7 +90,7 @@ def _neighbours(panels: Sequence[Panel], room: int) -> dict[str, int]:
     for panel in panels:
         groups.setdefault("stage" if panel.stage else panel.stack or panel.key, []).append(panel)
     widths = {
-        name: max(_width_at(panel, least_text(panel) + 1) for panel in members)
+        name: max(width_at(panel, least_text(panel) + 1) for panel in members)
         * (len(members) if name == "stage" else 1)
         for name, members in groups.items()
     }
@@ -136,15 +124,15 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
     tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))
     shown = tab if tab in tabs else CARD
-    places = row_of(stage, Rect(0, 0, width, upper))
-    rest = width
-    for panel in running:
-        most = max(width // 4, min(least_width(panel), width - LEAST_BESIDE))
-        wanted = min(natural_width(panel), most)
-        places[panel.key] = Rect(width - rest, upper, wanted, height - upper)
-        rest -= wanted
-    places[shown] = Rect(width - rest, upper, rest, height - upper)
-    return Plan(places, tabs, shown)
+    kept = [(_kept_width(panel, width), part(panel.key)) for panel in running]
+    rows = down((upper, row(stage)), (None, across(*kept, (None, part(shown)))))
+    return Plan(rows(Rect(0, 0, width, height)), tabs, shown)
+
+
+def _kept_width(panel: Panel, width: int) -> int:
+    """Columns of a running array on a small screen."""
+    most = max(width // 4, min(least_width(panel), width - LEAST_BESIDE))
+    return min(natural_width(panel), most)
 
 
 def _upper_height(height: int, panels: Sequence[Panel], width: int) -> int:
@@ -153,88 +141,3 @@ def _upper_height(height: int, panels: Sequence[Panel], width: int) -> int:
     least = 6 if height < 18 else max(9, height // 3)
     upper: int = max(min(asked, height - least), height // 2)
     return upper
-
-
-def columns_of(panels: Sequence[Panel], height: int) -> list[list[Panel]]:
-    """What stands side by side: panels of one stack above each other if the room is high enough."""
-    columns: list[list[Panel]] = []
-    stacks: dict[str, list[Panel]] = {}
-    for panel in panels:
-        stack = stacks.setdefault(panel.stack, []) if panel.stack else []
-        if not stack or _height_of([*stack, panel]) > height:
-            stack = []
-            columns.append(stack)
-            stacks[panel.stack] = stack
-        stack.append(panel)
-    return columns
-
-
-def row_of(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
-    """Panels side by side, as `columns_of` puts them."""
-    columns = columns_of(panels, room.height)
-    places: dict[str, Rect] = {}
-    x = room.x
-    for column, width in zip(columns, _shares(columns, room.width), strict=True):
-        places |= _column(column, Rect(x, room.y, width, room.height))
-        x += width
-    return places
-
-
-def _column(panels: Sequence[Panel], room: Rect) -> dict[str, Rect]:
-    """Panels above each other, the height divided evenly."""
-    places, y = {}, room.y
-    for left, panel in zip(range(len(panels), 0, -1), panels, strict=True):
-        height = (room.y + room.height - y) // left
-        places[panel.key] = Rect(room.x, y, room.width, height)
-        y += height
-    return places
-
-
-def _height_of(panels: Sequence[Panel]) -> int:
-    return sum(natural_height(panel, 10_000) for panel in panels)
-
-
-def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
-    """Widths that fill the room: what each needs, then by what each would like."""
-    if all(panel.stage for column in columns for panel in column):
-        needed, liked = [0] * len(columns), [1] * len(columns)
-    else:
-        needed = [max(least_width(panel) for panel in column) for column in columns]
-        comfort = [max(natural_width(panel) for panel in column) for column in columns]
-        liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
-    while sum(needed) > room:  # too much for everybody: the widest, which scrolls anyway, gives way
-        needed[needed.index(max(needed))] -= 1
-    spare, widths = room - sum(needed), []
-    for number, width in enumerate(needed):
-        extra = round(spare * liked[number] / sum(liked[number:]))
-        widths.append(width + extra)
-        spare -= extra
-    return widths
-
-
-def natural_width(panel: Panel) -> int:
-    """Columns at which the panel shows its numbers in comfort, border included."""
-    return max(_width_at(panel, MOST_TEXT), _title_width(panel))
-
-
-def least_width(panel: Panel) -> int:
-    """Columns at which the panel still shows all its columns and names its face, border included."""
-    label = next((title for title in reversed(panel.titles) if "[" in title), panel.face.label)
-    named = len(label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
-    return max(_width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 28))
-
-
-def _width_at(panel: Panel, text: int) -> int:
-    rows, columns = panel.face.shape
-    labels = len(str(rows - 1)) + (2 if panel.listed else 0)
-    return min(labels + columns * (text + 1) + 3, 80)
-
-
-def _title_width(panel: Panel) -> int:
-    further = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.factor) if word)
-    return len(panel.face.label) + further + 4
-
-
-def natural_height(panel: Panel, width: int) -> int:
-    """Lines at which every row is seen, border included."""
-    return lay_out(panel, width - 2, 10_000).height + 2

@@ -8,7 +8,19 @@ from rich.cells import cell_len
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
-from convstep.view.layout.arrange import CARD, SOURCE, Plan, columns_of, least_width, natural_height, row_of
+from convstep.view.layout.arrange import CARD, SOURCE
+from convstep.view.layout.boxes import (
+    Box,
+    Plan,
+    across,
+    columns_of,
+    down,
+    equally,
+    least_width,
+    natural_height,
+    part,
+    row,
+)
 
 DIAGNOSIS = "diagnosis"
 """Key of the part that says what is wrong."""
@@ -18,6 +30,8 @@ SIDE_FROM = (170, 42)
 """Columns and lines from which diagnosis and step stand beside them."""
 SIDE_WIDTH = 62
 """Columns of that side."""
+SOURCE_WIDTH = 50
+"""Columns of the source there."""
 CARD_WIDTH = 40
 """Columns of the step below the gradients."""
 WORDS_WIDTH = 34
@@ -63,82 +77,59 @@ def arrange_candidate(
 
 def _with_side(width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel]) -> Plan:
     """Diagnosis and step on the left; gradients, and below them what the step reads and the source."""
-    words = height * 2 // 5
-    places = {
-        DIAGNOSIS: Rect(0, 0, SIDE_WIDTH, words),
-        CARD: Rect(0, words, SIDE_WIDTH, height - words),
-    }
-    room = Rect(SIDE_WIDTH, 0, width - SIDE_WIDTH, height)
-    used = _gradients(gradients, room, 15, places)
-    around, source = width - SIDE_WIDTH, 50
-    below = Rect(SIDE_WIDTH, used, around - source, height - used)
-    places |= row_of(context, below)
-    places[SOURCE] = Rect(SIDE_WIDTH + around - source, used, source, height - used)
-    return Plan(places)
+    words = down((height * 2 // 5, part(DIAGNOSIS)), (None, part(CARD)))
+    used, rows = _gradients(gradients, width - SIDE_WIDTH, height - 15)
+    below = across((None, row(context)), (SOURCE_WIDTH, part(SOURCE)))
+    box = across((SIDE_WIDTH, words), (None, down((used, rows), (None, below))))
+    return Plan(box(Rect(0, 0, width, height)))
 
 
 def _with_words_below(
     width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], tab: str
 ) -> Plan:
     """All gradients above; step, diagnosis and as much as fits of what the step reads below."""
-    places: dict[str, Rect] = {}
-    used = _gradients(gradients, Rect(0, 0, width, height), 12, places)
-    lines = height - used
-    places[CARD] = Rect(0, used, CARD_WIDTH, lines)
-    room = width - CARD_WIDTH - WORDS_WIDTH
+    used, rows = _gradients(gradients, width, height - 12)
+    lines, room = height - used, width - CARD_WIDTH
+
+    def needed(panels: Sequence[Panel]) -> int:
+        return sum(max(map(least_width, column)) for column in columns_of(panels, lines))
+
     shown = list(context)
-    while shown and sum(max(map(least_width, c)) for c in columns_of(shown, lines)) > room:
+    while shown and needed(shown) > room - WORDS_WIDTH:
         shown.pop()
     tabs = (DIAGNOSIS, SOURCE, *(panel.key for panel in context if panel not in shown))
     visible = tab if tab in tabs else DIAGNOSIS
-    taken = sum(max(map(least_width, c)) for c in columns_of(shown, lines))
-    words = max(WORDS_WIDTH, min(width - CARD_WIDTH - taken, 48))
-    places[visible] = Rect(CARD_WIDTH, used, words if shown else width - CARD_WIDTH, lines)
-    if shown:
-        left = CARD_WIDTH + words
-        places |= row_of(shown, Rect(left, used, width - left, lines))
-    return Plan(places, tabs, visible)
+    words = max(WORDS_WIDTH, min(room - needed(shown), 48)) if shown else None
+    read = [(None, row(shown))] if shown else []
+    below = across((CARD_WIDTH, part(CARD)), (words, part(visible)), *read)
+    return Plan(down((used, rows), (None, below))(Rect(0, 0, width, height)), tabs, visible)
 
 
-def _gradients(gradients: Sequence[Triple], room: Rect, least: int, places: dict[str, Rect]) -> int:
-    """Place all gradients; the lines they take, so that at least so many are left.
+def _gradients(gradients: Sequence[Triple], width: int, most: int) -> tuple[int, Box]:
+    """All gradients, and the lines they take: so many at the most, as far as rows can scroll.
 
     The largest has a row of its own. The others share the next one if they fit beside each other.
     """
     widths = [3 * max(map(least_width, triple)) for triple in gradients]
     for which in NAMED:
         named = [max(w, 3 * max(_title(p, which) for p in t)) for w, t in zip(widths, gradients, strict=True)]
-        if sum(named[1:]) <= room.width:
+        if sum(named[1:]) <= width:
             widths = named
             break
-    together = sum(widths[1:]) <= room.width
+    together = sum(widths[1:]) <= width
     rows = [[0], list(range(1, len(gradients)))] if together else [[n] for n in range(len(gradients))]
-    heights = [max(_height(gradients[n], room.width // (3 * len(row))) for n in row) for row in rows if row]
+    rows = [numbers for numbers in rows if numbers]
+    heights = [max(_height(gradients[n], width // (3 * len(numbers))) for n in numbers) for numbers in rows]
     # what is too high scrolls, the highest row first
-    while sum(heights) > room.height - least and max(heights) > 4:
+    while sum(heights) > most and max(heights) > 4:
         heights[heights.index(max(heights))] -= 1
-    y = room.y
-    for row, height in zip(rows, heights, strict=False):
-        needed = [widths[n] for n in row]
-        x, spare = room.x, room.width - sum(needed)
-        for at, n in enumerate(row):
-            left = sum(needed[at:])
-            share = needed[at] + (spare * needed[at] // left if spare > 0 and left else 0)
-            width = room.x + room.width - x if at == len(row) - 1 else share
-            places |= _thirds(gradients[n], Rect(x, y, width, height))
-            x, spare = x + width, spare - (share - needed[at])
-        y += height
-    return y
-
-
-def _thirds(panels: Triple, room: Rect) -> dict[str, Rect]:
-    """Panels of the same width side by side, what is left over to the last."""
-    places, x = {}, room.x
-    for left, panel in zip(range(len(panels), 0, -1), panels, strict=True):
-        width = (room.x + room.width - x) // left
-        places[panel.key] = Rect(x, room.y, width, room.height)
-        x += width
-    return places
+    boxes = []
+    for numbers in rows:
+        *before, last = numbers
+        whole = sum(widths[n] for n in numbers)
+        shares = [(width * widths[n] // whole, equally(gradients[n])) for n in before]
+        boxes.append(across(*shares, (None, equally(gradients[last]))))
+    return sum(heights), down(*zip(heights, boxes, strict=True))
 
 
 def _with_tabs(
@@ -157,23 +148,18 @@ def _with_tabs(
     others = [triple for n, triple in enumerate(gradients) if n != first]
     least = 6 if height < 18 else 9
     upper = min(max(min(_height(shown, width // len(shown)), height - least), 5), height)
-    places = _thirds(shown, Rect(0, 0, width, upper))
-    lines, rest, beside = height - upper, width, []
+    rest, beside, placed = width, [], {panel.key for panel in shown}
     for triple in others:
         wanted = max(least_width(triple[2]), min(_title(triple[2], NAMED[-1]), 24))
         if rest - wanted >= max(LEAST_CARD, width // 2):
-            beside.append((triple[2].key, wanted))
+            beside.append((wanted, part(triple[2].key)))
+            placed.add(triple[2].key)
             rest -= wanted
-    x = rest
-    for key, wanted in beside:
-        places[key] = Rect(x, upper, wanted, lines)
-        x += wanted
-    placed = set(places)
     panels = [*main, *(panel for triple in others for panel in triple), *context]
     tabs = (CARD, DIAGNOSIS, *(panel.key for panel in panels if panel.key not in placed), SOURCE)
     visible = tab if tab in tabs else CARD
-    places[visible] = Rect(0, upper, rest, lines)
-    return Plan(places, tabs, visible)
+    box = down((upper, equally(shown)), (None, across((None, part(visible)), *beside)))
+    return Plan(box(Rect(0, 0, width, height)), tabs, visible)
 
 
 def _height(panels: Triple, width: int) -> int:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
-from convstep.view.layout.arrange import CARD, SOURCE, Plan, least_width, natural_height, row_of
+from convstep.view.layout.arrange import CARD, SOURCE
+from convstep.view.layout.boxes import Plan, down, least_width, natural_height, part, row
 
 LESSON = "lesson"
 """Key of the narration."""
@@ -65,10 +66,9 @@ def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> P
         return None
     more = min((rest - LEAST_CARD) // 3, ROOMY)
     upper, lower = upper + more, lower + more
-    places = row_of(stage, Rect(0, 0, width, upper)) | row_of(below, Rect(0, upper, width, lower))
     shown = SOURCE if tab == SOURCE else CARD
-    places[shown] = Rect(0, upper + lower, width, height - upper - lower)
-    return Plan(places, (CARD, SOURCE), shown)
+    rows = down((upper, row(stage)), (lower, row(below)), (None, part(shown)))
+    return Plan(rows(Rect(0, 0, width, height)), (CARD, SOURCE), shown)
 
 
 def for_marking(plan: Plan, panel: Panel, width: int, height: int) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
-from convstep.view.layout.arrange import Plan, least_width, natural_height, row_of
+from convstep.view.layout.boxes import Plan, down, equally, least_width, natural_height, row
 from convstep.view.numbers.big_digits import LINES
 
 BORDER = 2
@@ -33,10 +33,8 @@ def arrange_presented(width: int, height: int, panels: Sequence[Panel], maximise
     below = [replace(panel, stack="") for panel in panels if not panel.stage]
     below = _as_many_as_fit(below, width)
     upper = _upper(stage, below, width, height)
-    places = row_of(stage, Rect(0, 0, width, upper))
-    if upper < height:
-        places |= row_of(below, Rect(0, upper, width, height - upper))
-    return Plan(places)
+    lower = [(None, row(below))] if upper < height else []
+    return Plan(down((upper, row(stage)), *lower)(Rect(0, 0, width, height)))
 
 
 def present_rows(
@@ -62,22 +60,9 @@ def present_rows(
             heights[number] = fitting[0] if fitting else left
             left -= heights[number]
     heights[first] += left
-    places: dict[str, Rect] = {}
-    y = 0
-    for number in sorted(heights, key=lambda number: number != first):
-        if heights[number]:
-            places |= _evenly(rows[number], Rect(0, y, width, heights[number]))
-            y += heights[number]
-    return Plan(places)
-
-
-def _evenly(row: Sequence[Panel], room: Rect) -> dict[str, Rect]:
-    """Panels of the same width: what is compared stands at the same places."""
-    edges = [room.x + room.width * number // len(row) for number in range(len(row) + 1)]
-    return {
-        panel.key: Rect(left, room.y, right - left, room.height)
-        for panel, left, right in zip(row, edges, edges[1:], strict=False)
-    }
+    ordered = sorted(heights, key=lambda number: number != first)
+    seen = [(heights[number], equally(rows[number])) for number in ordered if heights[number]]
+    return Plan(down(*seen)(Rect(0, 0, width, height)))
 
 
 def _as_many_as_fit(panels: Sequence[Panel], width: int) -> list[Panel]:

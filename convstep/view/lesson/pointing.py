@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from convstep.conv.geometry import Geometry
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import CellsQuestion
-from convstep.lessons.tensors import Index, padded
-from convstep.view.grid.panel import Cell, Panel
-from convstep.view.scene.scene import Scene
+from convstep.lessons.tensors import Index
+from convstep.view.panels.conv2d_cells import cell_of
+from convstep.view.panels.conv2d_cells import panel_of as panel_of
 
 POINTED, CHOSEN, SURPLUS, MISSED = "›", "●", "✗", "○"
 """Marks: the lesson points here; chosen; chosen wrongly; missed."""
+
+index_of = cell_of
+"""Until the screen asks there."""
 
 Marks = dict[str, dict[Index, str]]
 """By tensor and index, the character on the cell."""
 
 
-def panel_of(scene: Scene, tensor: str) -> Panel | None:
-    """The first panel that shows a tensor; beside a candidate `dA_prev` stands for the padded one."""
-    names = (tensor, "dA_prev") if tensor == "dA_prev_pad" else (tensor,)
-    return next((panel for panel in scene.panels if panel.face.name in names), None)
-
-
-def index_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, Index]:
-    """The tensor and the index that a cell of a panel stands for."""
-    name, index = panel.face.name, panel.face.index(*cell)
-    if name == "dA_prev":
-        return "dA_prev_pad", padded(index, geometry)
-    return name, index
-
-
-def pointed(stop: PagePlace) -> Marks:
-    """What a stop points at."""
+def pointed(place: PagePlace) -> Marks:
+    """What a place points at."""
     marks: Marks = {}
-    for cells in stop.marks:
+    for cells in place.marks:
         marks.setdefault(cells.tensor, {}).update(dict.fromkeys(cells.indices, POINTED))
     return marks
 

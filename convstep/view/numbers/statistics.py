@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.view.grid.panel import Span
 from convstep.view.numbers.text import short
@@ -39,7 +38,7 @@ class Statistics:
         kept = self._rows[rows]
         kept[:, 0] = np.min(part, axis=1, where=finite, initial=np.inf)
         kept[:, 1] = np.max(part, axis=1, where=finite, initial=-np.inf)
-        with quiet():  # a sum of finite values may leave the range
+        with np.errstate(all="ignore"):  # a sum of finite values may leave the range
             kept[:, 2] = np.sum(part, axis=1, where=finite)
         kept[:, 3] = np.isnan(part).sum(axis=1)
         kept[:, 4] = np.isinf(part).sum(axis=1)
@@ -53,7 +52,7 @@ class Statistics:
         nan, inf = int(self._rows[:, 3].sum()), int(self._rows[:, 4].sum())
         finite = len(self._rows) * self._columns - nan - inf
         if finite:
-            with quiet():
+            with np.errstate(all="ignore"):
                 mean = self._rows[:, 2].sum() / finite
             parts.append(tr("min {value}", value=short(self._rows[:, 0].min(), 3)))
             parts.append(tr("max {value}", value=short(self._rows[:, 1].max(), 3)))

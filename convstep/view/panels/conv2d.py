@@ -30,6 +30,8 @@ KEYS = {"dA_prev": "input_gradient", "dW": "kernel_gradient", "db": "bias_gradie
 """The key of each gradient's panel, the largest gradient first."""
 LIMITS = {"A_prev_pad": "A_prev", "dA_prev_pad": "dA_prev"}
 """The arrays whose magnitudes are those of another."""
+MEASURED = ("A_prev", "W", "dZ", "dW", "db", "dA_prev")
+"""The arrays whose magnitudes colour limits are chosen by."""
 SHARED = ("dW", "db")
 """What all samples add to."""
 

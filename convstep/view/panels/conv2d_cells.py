@@ -10,11 +10,12 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
+from convstep.lessons.tensors import padded
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
-    from convstep.conv.provenance import Provenance
+    from convstep.steps.provenance import Provenance
     from convstep.view.scene.scene import Scene
 
 WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
@@ -45,16 +46,16 @@ def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
     return replace(choice, input_channel=at)
 
 
-def choice_at(name: str, cells: Sequence[tuple[int, ...]], i_c: int, geometry: Geometry) -> Choice:
+def choice_at(name: str, cells: Sequence[tuple[int, ...]], index: StepIndex, geometry: Geometry) -> Choice:
     """Faces that show one of some cells of a gradient, if they can the faces that the loop is at.
 
     Args:
         name: "dW" or "dA_prev".
         cells: indices into it, at least one.
-        i_c: the output channel of the step.
+        index: the step.
         geometry: the convolution.
     """
-    start = geometry.channels(i_c).start
+    i_c, start = index.i_c, geometry.channels(index.i_c).start
     if name == "dW":
         own = [cell for cell in cells if cell[0] == i_c]
         cell = next((cell for cell in own if cell[-1] == 0), (own or cells)[0])
@@ -98,14 +99,18 @@ def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
     return touched(first, last + (under_way > 0), geometry)
 
 
+def panel_of(scene: Scene, name: str) -> Panel | None:
+    """The first panel that shows an array; beside a candidate `dA_prev` stands for the padded one."""
+    names = (name, "dA_prev") if name == "dA_prev_pad" else (name,)
+    return next((panel for panel in scene.panels if panel.face.name in names), None)
+
+
 def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[int, ...]]:
     """The array and the index that a cell of a panel stands for; one of `dA_prev` for a padded one."""
     name, index = panel.face.name, panel.face.index(*cell)
     if name != "dA_prev":
         return name, index
-    (top, _), (left, _) = geometry.padding
-    *sample, row, column, channel = index
-    return "dA_prev_pad", (*sample, row + top, column + left, channel)
+    return "dA_prev_pad", padded(index, geometry)
 
 
 def found_on(panel: Panel, name: str, index: tuple[int, ...], geometry: Geometry) -> Cell | None:

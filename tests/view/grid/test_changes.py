@@ -10,7 +10,7 @@ from convstep.view.grid.drawing import draw_line
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import lay_out
 from tests.view.grid.test_drawing import PLAIN
-from tests.view.panels import panels, spans
+from tests.view.random_panels import panels, spans
 
 
 @given(panels(), st.data())

@@ -20,7 +20,7 @@ from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, writte
 from convstep.view.numbers.factor import scaled
 from convstep.view.numbers.scale import Scale
 from convstep.view.numbers.text import CellFormat
-from tests.view.panels import insides, panels, spans
+from tests.view.random_panels import insides, panels, spans
 
 ROLES = {
     "window": Style(bold=True),

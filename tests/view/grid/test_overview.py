@@ -13,7 +13,7 @@ from convstep.view.grid.overview import MARK, Overview
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.scale import CLIP_MARGIN
 from convstep.view.numbers.statistics import Statistics
-from tests.view.panels import STRANGE, drawn, panels, spans
+from tests.view.random_panels import STRANGE, drawn, panels, spans
 
 Array = npt.NDArray[Any]
 

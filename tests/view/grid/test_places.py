@@ -12,8 +12,8 @@ from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import LEAST_TEXT, PRECISE_TEXT, Rect, lay_out
 from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES
-from convstep.view.scene.stage import Stage
-from tests.view.panels import panels, spans
+from convstep.view.panels.stage import Stage
+from tests.view.random_panels import panels, spans
 
 WIDTHS, HEIGHTS, LARGE = st.integers(1, 100), st.integers(1, 40), st.booleans()
 

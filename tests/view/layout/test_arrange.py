@@ -14,9 +14,10 @@ from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
-from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange, least_width, natural_width
+from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
+from convstep.view.layout.boxes import least_width, natural_width
 from convstep.view.numbers.factor import scaled
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 
 
 def panels_of(problem: Problem) -> list[Panel]:

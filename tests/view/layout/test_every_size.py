@@ -24,11 +24,11 @@ from convstep.view.layout.arrange import CARD, MOST, SOURCE, Plan, arrange
 from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
 from convstep.view.layout.lesson import arrange_all, for_marking, narration_room, panels_room, with_narration
 from convstep.view.layout.present import arrange_presented, present_rows
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.sentence import draw_sentence
 from convstep.view.scene.source import draw_source
-from convstep.view.scene.stage import Stage
 from convstep.view.text.lines import key_places, tab_line, title_line
 from tests.strategies import random_problem
 

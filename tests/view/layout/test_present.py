@@ -15,8 +15,8 @@ from convstep.view.grid.places import Rect, lay_out
 from convstep.view.layout.arrange import Plan
 from convstep.view.layout.present import arrange_presented, present_rows
 from convstep.view.numbers.big_digits import LINES
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
 from tests.strategies import random_problem
 
 NAMES = catalog.names()

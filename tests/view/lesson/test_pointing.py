@@ -27,7 +27,7 @@ from convstep.view.lesson.pointing import (
     pointed,
     with_chosen,
 )
-from convstep.view.scene.stage import Stage
+from convstep.view.panels.stage import Stage
 from tests.lessons.texts import question
 from tests.strategies import problems, tried
 

@@ -20,7 +20,7 @@ from convstep.view.numbers.big_digits import (
     drawn,
     small,
 )
-from tests.view.panels import VALUES
+from tests.view.random_panels import VALUES
 
 FORMATS = st.builds(BigFormat.fitting, st.integers(LEAST_BIG, 24), st.floats(1e-30, 1e30))
 

@@ -13,9 +13,9 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.view.numbers.text import largest, short
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import MARKS, draw_card
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
 
 
 def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:

@@ -11,7 +11,7 @@ from convstep.conv.provenance import provenance
 from convstep.examples import catalog
 from convstep.view.numbers.text import short
 from convstep.view.scene.contributions import ContributionTable
-from tests.view.scene.test_stage import made
+from tests.view.panels.test_stage import made
 
 BATCH: Any = made()
 CELLS = [

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from convstep.conv.timeline import Timeline
 from convstep.view.panels.conv2d_cells import Choice, swept
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.difference import difference
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
-from tests.view.scene.test_stage import PROBLEMS
+from tests.view.panels.test_stage import PROBLEMS
 
 STAGES = {name: Stage(Timeline(PROBLEMS[name])) for name in ("digit", "rectangle", "batch", "no bias")}
 

@@ -4,8 +4,8 @@ import pytest
 
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.sentence import draw_sentence
-from convstep.view.scene.stage import Stage
 
 TIMELINE = Timeline(catalog.load("digit"))
 TIMELINE.seek(137)

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text
+from convstep.view.panels.problem_words import problem_facts, shape_facts, window_facts
 from convstep.view.text.lines import KEPT, key_places, status_line, tab_line, title_line
-from convstep.view.text.words import problem_facts, shape_facts, window_facts
 
 
 @pytest.mark.parametrize("left", ["dW[0] = 1", "你已经走开了；按 r 回到课程的位置", "填充" * 60, ""])

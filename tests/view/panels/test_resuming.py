@@ -27,7 +27,7 @@ from convstep.view.grid.panel import Cell
 from convstep.view.grid.places import lay_out_in_unit
 from convstep.view.layout.arrange import arrange
 from convstep.view.panels.conv2d_cells import Choice
-from convstep.view.resuming import kept_view, resumed
+from convstep.view.panels.resuming import kept_view, resumed
 from tests.strategies import tried
 from tests.view.grid.test_drawing import ROLES
 

@@ -11,7 +11,7 @@ from convstep.conv.timeline import Timeline
 from convstep.oracle.capture_log import Seen
 from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import origin_of
-from convstep.view.nonfinite import Spot, spot_of_origin
+from convstep.view.panels.nonfinite import Spot, spot_of_origin
 from tests.captures import small
 
 

@@ -11,11 +11,11 @@ from convstep.examples import catalog
 from convstep.replay.stop_kinds import Watchpoint
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.layout.arrange import arrange
+from convstep.view.panels.problem_words import problem_facts
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
-from convstep.view.scene.stage import Stage
-from convstep.view.text.words import problem_facts
 from tests.conv.test_sample_share import one_sample
-from tests.view.scene.test_stage import made, stage_at
+from tests.view.panels.test_stage import made, stage_at
 
 SHARED = ("kernel_gradient", "bias_gradient")
 HERE = 200

@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from convstep.oracle.captured import CapturedLayer
-from convstep.view.layer_order import ORDERS, Order, arranged, matching
-from convstep.view.layers import LayerTable
+from convstep.view.panels.layer_order import ORDERS, Order, arranged, matching
+from convstep.view.panels.layers import LayerTable
 from tests.captures import small
 
 BY = {order.words.removeprefix("sorted by "): order for order in ORDERS}

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from convstep.oracle.capture_log import Seen
 from convstep.oracle.captured import CapturedLayer
-from convstep.view.layers import (
+from convstep.view.panels.layers import (
     BAD,
     LayerTable,
     details,

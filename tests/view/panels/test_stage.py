@@ -18,9 +18,9 @@ from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.grid.places import lay_out_in_unit
 from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.panels.problem_words import difference_panel, gradient_names, problem_facts
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.stage import Stage
-from convstep.view.text.words import difference_panel, gradient_names, problem_facts
 from tests.conv.loop import PlainLoop
 from tests.oracle.problems import altered
 

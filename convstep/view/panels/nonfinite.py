@@ -11,9 +11,9 @@ import numpy as np
 
 from convstep.conv.nonfinite import FirstNonfinite
 from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.lessons.tensors import padded
+from convstep.steps.cells import cell_text
 
 if TYPE_CHECKING:
     from convstep.oracle.captured import CapturedLayer

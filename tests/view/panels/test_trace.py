@@ -18,9 +18,9 @@ from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.stop_text import parse_stop
 from convstep.ui.dialogs.goto import ask_place
+from convstep.view.panels.stage import Stage
+from convstep.view.panels.trace import json_value, step_record, step_text
 from convstep.view.scene.contributions import ContributionTable
-from convstep.view.scene.stage import Stage
-from convstep.view.text.trace import json_value, step_record, step_text
 
 
 def problem(**changes: Any) -> Problem:

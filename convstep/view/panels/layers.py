@@ -13,9 +13,9 @@ from convstep.conv.validation import shape_text
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer
 from convstep.printable import printable
-from convstep.view.layer_order import ORDERS, Order, arranged, count_nonfinite, matching
-from convstep.view.nonfinite import count_words
 from convstep.view.numbers.text import short
+from convstep.view.panels.layer_order import ORDERS, Order, arranged, count_nonfinite, matching
+from convstep.view.panels.nonfinite import count_words
 from convstep.view.text.wrapping import padded
 
 NORM = 8

@@ -1,0 +1,157 @@
+"""Boxes: parts beside and above each other in a room, written as values; and the room that panels want.
+
+>>> box = across((10, part("step")), (None, down((4, part("stage")), (None, part("below")))))
+>>> sorted(box(Rect(0, 0, 30, 12)))
+['below', 'stage', 'step']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+
+from convstep.view.grid.panel import Panel
+from convstep.view.grid.places import MOST_TEXT, Rect, lay_out, least_text
+
+Box = Callable[[Rect], dict[str, Rect]]
+"""From a room to the places in it, by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where every visible part stands."""
+
+    places: dict[str, Rect] = field(default_factory=dict)
+    """By key: a panel's, or a part's of another kind."""
+    tabs: tuple[str, ...] = ()
+    """The parts that share one place, in order; empty where all are visible."""
+    shown_tab: str = ""
+    """Which of them is visible."""
+    beside: dict[str, int] = field(default_factory=dict)
+    """How many further faces stand beside a panel, by its key."""
+
+
+def part(key: str) -> Box:
+    """One part, as large as the room."""
+    return lambda room: {key: room}
+
+
+def across(*boxes: tuple[int | None, Box]) -> Box:
+    """Boxes side by side, each with its columns; None is what the others leave."""
+
+    def place(room: Rect) -> dict[str, Rect]:
+        places, x = dict[str, Rect](), room.x
+        for width, box in _filled(boxes, room.width):
+            places |= box(Rect(x, room.y, width, room.height))
+            x += width
+        return places
+
+    return place
+
+
+def down(*boxes: tuple[int | None, Box]) -> Box:
+    """Boxes above each other, each with its lines; None is what the others leave."""
+
+    def place(room: Rect) -> dict[str, Rect]:
+        places, y = dict[str, Rect](), room.y
+        for height, box in _filled(boxes, room.height):
+            places |= box(Rect(room.x, y, room.width, height))
+            y += height
+        return places
+
+    return place
+
+
+def row(panels: Sequence[Panel]) -> Box:
+    """Panels side by side as wide as they need and like to be; those of a stack as `columns_of` puts them."""
+
+    def place(room: Rect) -> dict[str, Rect]:
+        columns = columns_of(panels, room.height)
+        stacks = [down(*_equal(column, room.height)) for column in columns]
+        return across(*zip(_shares(columns, room.width), stacks, strict=True))(room)
+
+    return place
+
+
+def equally(panels: Sequence[Panel]) -> Box:
+    """Panels side by side, all as wide: what is compared stands at the same places."""
+    return lambda room: across(*_equal(panels, room.width))(room)
+
+
+def _equal(panels: Sequence[Panel], room: int) -> list[tuple[int, Box]]:
+    """Panels with equal parts of the room; what is left over goes to the later ones."""
+    count = len(panels)
+    edges = [room * number // count for number in range(count + 1)]
+    return [(edges[n + 1] - edges[n], part(panel.key)) for n, panel in enumerate(panels)]
+
+
+def _filled(boxes: Sequence[tuple[int | None, Box]], room: int) -> list[tuple[int, Box]]:
+    left = room - sum(length or 0 for length, _ in boxes)
+    return [(left if length is None else length, box) for length, box in boxes]
+
+
+def columns_of(panels: Sequence[Panel], height: int) -> list[list[Panel]]:
+    """What stands side by side: panels of one stack above each other if the room is high enough."""
+    columns: list[list[Panel]] = []
+    stacks: dict[str, list[Panel]] = {}
+    for panel in panels:
+        stack = stacks.setdefault(panel.stack, []) if panel.stack else []
+        if not stack or _height_of([*stack, panel]) > height:
+            stack = []
+            columns.append(stack)
+            stacks[panel.stack] = stack
+        stack.append(panel)
+    return columns
+
+
+def _height_of(panels: Sequence[Panel]) -> int:
+    return sum(natural_height(panel, 10_000) for panel in panels)
+
+
+def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
+    """Widths that fill the room: what each needs, then by what each would like."""
+    if all(panel.stage for column in columns for panel in column):
+        needed, liked = [0] * len(columns), [1] * len(columns)
+    else:
+        needed = [max(least_width(panel) for panel in column) for column in columns]
+        comfort = [max(natural_width(panel) for panel in column) for column in columns]
+        liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
+    while sum(needed) > room:  # too much for everybody: the widest, which scrolls anyway, gives way
+        needed[needed.index(max(needed))] -= 1
+    spare, widths = room - sum(needed), []
+    for number, width in enumerate(needed):
+        extra = round(spare * liked[number] / sum(liked[number:]))
+        widths.append(width + extra)
+        spare -= extra
+    return widths
+
+
+def natural_width(panel: Panel) -> int:
+    """Columns at which the panel shows its numbers in comfort, border included."""
+    return max(width_at(panel, MOST_TEXT), _title_width(panel))
+
+
+def least_width(panel: Panel) -> int:
+    """Columns at which the panel still shows all its columns and names its face, border included."""
+    label = next((title for title in reversed(panel.titles) if "[" in title), panel.face.label)
+    named = len(label.replace(", ", ",")) + 1 + len(panel.factor) + 6 if panel.factor else 0
+    return max(width_at(panel, least_text(panel)), min(_title_width(panel), 18), min(named, 28))
+
+
+def width_at(panel: Panel, text: int) -> int:
+    """Columns with numbers of so many, as far as it does not scroll anyway, border included."""
+    rows, columns = panel.face.shape
+    labels = len(str(rows - 1)) + (2 if panel.listed else 0)
+    return min(labels + columns * (text + 1) + 3, 80)
+
+
+def _title_width(panel: Panel) -> int:
+    further = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.factor) if word)
+    return len(panel.face.label) + further + 4
+
+
+def natural_height(panel: Panel, width: int) -> int:
+    """Lines at which every row is seen, border included."""
+    return lay_out(panel, width - 2, 10_000).height + 2
