@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-from convstep.lessons.asking import COMMON, KINDS
 
 import convstep
 from convstep.candidate.call.conventions import CONVENTIONS
@@ -15,6 +14,7 @@ from convstep.cli import parse
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import UsageError
 from convstep.cli.problems import start
+from convstep.lessons.ask_kinds import COMMON, KINDS
 from convstep.lessons.page_place import PLACE_KEYS
 from convstep.lessons.reading import FRONT_KEYS
 from tests.guide import GUIDE, PAGES, ROOT, block, part, text_of, written

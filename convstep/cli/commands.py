@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Protocol
 
 COMMANDS = {
@@ -66,6 +65,8 @@ def help_text() -> str:
 
 def unknown(word: str) -> str:
     """The sentence about a word that is no command."""
+    import difflib
+
     from convstep.examples import names
 
     if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):

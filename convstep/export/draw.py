@@ -116,7 +116,7 @@ async def _debugger(
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
         for position in positions:
-            debugger.travel_to(position)
+            debugger.travel.to(position)
             await app.workers.wait_for_complete()
             if comparison:
                 debugger.asking.compare()
@@ -154,7 +154,7 @@ async def _candidate(
         timeline = app.debugger.timeline
         for position in positions:
             if position is not None:
-                app.debugger.travel_to(position)
+                app.debugger.travel.to(position)
             await pilot.pause()
             await app.workers.wait_for_complete()  # all marks are found, all questions answered
             await pilot.pause()

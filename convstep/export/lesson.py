@@ -164,7 +164,7 @@ class _Drawing:
             return
         with mode.page.led():
             for position in range(before + 1, after):
-                mode.host.travel_to(position)
+                mode.host.travel.to(position)
                 await self._settle()
                 self._take(page.title, "", seconds=MOVING)
 

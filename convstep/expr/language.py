@@ -130,15 +130,14 @@ class _Reader:
         self.computing = Computing(2 if many else 0)
         self.used: set[str] = set()
 
-    def error(self, node: ast.expr, reason: str) -> ExpressionError:
-        """An error that points at a node."""
-        return error_at(self.text, node, reason)
+    def wrong(self, sentence: str, node: ast.expr, /, **values: object) -> ExpressionError:
+        """An error that points at a node; the sentence and what to fill in are as for `tr`."""
+        return error_at(self.text, node, tr(sentence, **values))
 
     def read(self, node: ast.expr, depth: int) -> Node:
         """One node and what is below it."""
         if depth > self.deepest:
-            sentence = tr("it is nested more than {most} deep; use fewer terms", most=self.deepest)
-            raise self.error(node, sentence)
+            raise self.wrong("it is nested more than {most} deep; use fewer terms", node, most=self.deepest)
         match node:
             case ast.Constant():
                 return self._constant(node)
@@ -160,52 +159,44 @@ class _Reader:
             case ast.Subscript():
                 return self._indexed(node, depth)
         if type(node) in REFUSED:
-            raise self.error(node, tr(REFUSED[type(node)]))
-        raise self.error(node, tr("this is not allowed; {looks}", looks=self.looks))
+            raise self.wrong(REFUSED[type(node)], node)
+        raise self.wrong("this is not allowed; {looks}", node, looks=self.looks)
 
     def _number(self, node: ast.expr, depth: int) -> Node:
         """A part to compute with."""
         inner = self.read(node, depth + 1)
         if inner.is_shape:
-            raise self.error(
-                node,
-                tr(
-                    "a shape is not a number; take one of its numbers, like {shape}[0]",
-                    shape=ast.unparse(node),
-                ),
-            )
+            sentence = "a shape is not a number; take one of its numbers, like {shape}[0]"
+            raise self.wrong(sentence, node, shape=ast.unparse(node))
         return inner
 
     def _constant(self, node: ast.Constant) -> Node:
         number = node.value
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise self.error(node, tr("only whole numbers and decimals are allowed here"))
+            raise self.wrong("only whole numbers and decimals are allowed here", node)
         try:
             return self.computing.constant(number)
         except OverflowError:
-            raise self.error(node, tr("the number is too large; write inf for infinity")) from None
+            raise self.wrong("the number is too large; write inf for infinity", node) from None
 
     def _name(self, node: ast.expr, name: str) -> Node:
         if name in CONSTANTS:
             return self.computing.constant(CONSTANTS[name])
         if name in FUNCTIONS:
-            raise self.error(
-                node, tr("{name} needs an argument, like {name}({some})", name=name, some=self._some())
-            )
+            sentence = "{name} needs an argument, like {name}({some})"
+            raise self.wrong(sentence, node, name=name, some=self._some())
         if name not in self.names:
             known = (*self.names, *FUNCTIONS)
             close = closest(name, known)
-            raise self.error(
+            raise self.wrong(
+                "no such name; did you mean {close!r}?" if close else "no such name; there are {known}",
                 node,
-                tr(
-                    "no such name; did you mean {close!r}?" if close else "no such name; there are {known}",
-                    close=close,
-                    known=", ".join(known),
-                ),
+                close=close,
+                known=", ".join(known),
             )
         shape = self.names[name]
         if isinstance(shape, str):
-            raise self.error(node, shape)
+            raise error_at(self.text, node, shape)
         self.used.add(name)
         return Node(lambda values: values[name], shape)
 
@@ -215,20 +206,19 @@ class _Reader:
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Node:
         """A dotted name, or the shape of an array."""
-        if isinstance(node.value, ast.Name) and any(
-            name.startswith(f"{node.value.id}.") for name in self.names
-        ):
-            return self._name(node, f"{node.value.id}.{node.attr}")
+        first = getattr(node.value, "id", None)
+        if first and any(name.startswith(f"{first}.") for name in self.names):
+            return self._name(node, f"{first}.{node.attr}")
         if self.many:
-            raise self.error(node, tr("attributes are not allowed"))
+            raise self.wrong("attributes are not allowed", node)
         if node.attr != "shape":
-            raise self.error(node, tr("attributes other than .shape are not allowed"))
+            raise self.wrong("attributes other than .shape are not allowed", node)
         inner = self.read(node.value, depth + 1)
         return Node(lambda values: np.shape(inner.evaluate(values)), (inner.rank,), is_shape=True)
 
     def _unary(self, node: ast.UnaryOp, depth: int) -> Node:
         if isinstance(node.op, ast.Invert):
-            raise self.error(node, tr(REFUSED[ast.Invert]))
+            raise self.wrong(REFUSED[ast.Invert], node)
         inner = self._number(node.operand, depth)
         if isinstance(node.op, ast.Not):
             return self.computing.negated(inner)
@@ -241,15 +231,13 @@ class _Reader:
         if isinstance(node.op, ast.Pow):
             base, exponent = self._number(node.left, depth), whole_number(node.right)
             if exponent is None or abs(exponent) > LARGEST_EXPONENT:
-                raise self.error(
-                    node.right,
-                    tr("an exponent is a whole number from -{most} to {most}", most=LARGEST_EXPONENT),
-                )
+                sentence = "an exponent is a whole number from -{most} to {most}"
+                raise self.wrong(sentence, node.right, most=LARGEST_EXPONENT)
             return self.computing.power(base, exponent)
         if type(node.op) not in _ARITHMETIC:
             if type(node.op) in REFUSED:
-                raise self.error(node, tr(REFUSED[type(node.op)]))
-            raise self.error(node, tr("this operator is not allowed; the operators are + - * / // % **"))
+                raise self.wrong(REFUSED[type(node.op)], node)
+            raise self.wrong("this operator is not allowed; the operators are + - * / // % **", node)
         left, right = self._number(node.left, depth), self._number(node.right, depth)
         return self.computing.combined(_ARITHMETIC[type(node.op)], left, right)
 
@@ -259,49 +247,44 @@ class _Reader:
         links = []
         for sign, left, right in zip(node.ops, parts, parts[1:], strict=False):
             if type(sign) not in _COMPARISONS:
-                raise self.error(node, tr("is and in are not allowed; compare with == != < <= > >="))
+                raise self.wrong("is and in are not allowed; compare with == != < <= > >=", node)
             links.append(self.computing.combined(_COMPARISONS[type(sign)], left, right, boolean=True))
         return functools.reduce(self.computing.both, links)
 
     def _call(self, node: ast.Call, depth: int) -> Node:
         known = ", ".join(FUNCTIONS)
         if not isinstance(node.func, ast.Name):
-            raise self.error(node.func, tr("this cannot be called; the functions are {known}", known=known))
+            raise self.wrong("this cannot be called; the functions are {known}", node.func, known=known)
         name = node.func.id
         if name not in FUNCTIONS:
             close = closest(name, FUNCTIONS)
-            raise self.error(
+            raise self.wrong(
+                "no such function; did you mean {close!r}?"
+                if close
+                else "no such function; the functions are {known}",
                 node.func,
-                tr(
-                    "no such function; did you mean {close!r}?"
-                    if close
-                    else "no such function; the functions are {known}",
-                    close=close,
-                    known=known,
-                ),
+                close=close,
+                known=known,
             )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self.error(
-                node, tr("{name} takes one plain argument, like {name}({some})", name=name, some=self._some())
-            )
+            sentence = "{name} takes one plain argument, like {name}({some})"
+            raise self.wrong(sentence, node, name=name, some=self._some())
         if len(node.args) != 1:
-            raise self.error(
-                node, tr("{name} takes 1 argument, not {count}", name=name, count=len(node.args))
-            )
+            raise self.wrong("{name} takes 1 argument, not {count}", node, name=name, count=len(node.args))
         return self.computing.applied(name, self.read(node.args[0], depth + 1))
 
     def _indexed(self, node: ast.Subscript, depth: int) -> Node:
         inner = self.read(node.value, depth + 1)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if not inner.rank:
-            raise self.error(node, tr("a single number has no index"))
+            raise self.wrong("a single number has no index", node)
         if len(parts) > inner.rank or (self.many and not parts):
             sentence = (
                 "it has {count} indices and may have {most}; a name means the cells of one step"
                 if self.many
                 else "it has {count} indices and may have {most}"
             )
-            raise self.error(node, tr(sentence, count=len(parts), most=inner.rank))
+            raise self.wrong(sentence, node, count=len(parts), most=inner.rank)
         along = list(zip(parts, inner.shape, strict=False))
         places = [self._place(part, length, depth) for part, length in along]
         kept = tuple(None for part, _ in along if isinstance(part, ast.Slice))
@@ -311,7 +294,7 @@ class _Reader:
         """An index or a slice along an axis."""
         if isinstance(part, ast.Slice):
             if self.many:
-                raise self.error(part, tr("a slice is not allowed; give whole numbers like x[0, 1, 0]"))
+                raise self.wrong("a slice is not allowed; give whole numbers like x[0, 1, 0]", part)
             ends = [end and self._whole(end, depth) for end in (part.lower, part.upper, part.step)]
             return lambda values, _: slice(*(end and end(values) for end in ends))
         whole = self._whole(part, depth)
@@ -320,7 +303,7 @@ class _Reader:
             number = whole(values)
             if not -length <= number < length:
                 sentence = "index {index} does not exist; it goes from 0 to {last}"
-                raise self.error(part, tr(sentence, index=number, last=length - 1))
+                raise self.wrong(sentence, part, index=number, last=length - 1)
             return number
 
         if length is not None and whole_number(part) is not None:
@@ -332,7 +315,7 @@ class _Reader:
         number = whole_number(node)
         if number is not None:
             return lambda values: number
-        not_whole = self.error(node, tr("an index is a whole number, like x[0, 1, 0]"))
+        not_whole = self.wrong("an index is a whole number, like x[0, 1, 0]", node)
         if self.many:
             raise not_whole
         inner = self._number(node, depth)

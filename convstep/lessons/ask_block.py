@@ -63,9 +63,8 @@ class AskBlock:
         """
         step = self.placed.next_step
         if step is None:
-            raise wrong(
-                "this asks about the next step, but the loop is at its end; stop earlier", self.fields.line
-            )
+            sentence = "this asks about the next step, but the loop is at its end; stop earlier"
+            raise wrong(sentence, self.fields.line)
         return step
 
 

@@ -10,7 +10,7 @@ from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, in_sight
 from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import Face, face_name, face_of, on_face
+from convstep.lessons.page_place import Face, face_name, face_of, on_face, panel_of
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
 
@@ -25,12 +25,8 @@ def ask_cells(block: AskBlock) -> Asked:
     if wish == "next step":
         step = block.next_step()
         if tensor not in GRADIENTS:
-            raise wrong(
-                "no step changes {tensor}; ask about {names}",
-                fields.line_of("on"),
-                tensor=tensor,
-                names=", ".join(GRADIENTS),
-            )
+            sentence = "no step changes {tensor}; ask about {names}"
+            raise wrong(sentence, fields.line_of("on"), tensor=tensor, names=", ".join(GRADIENTS))
         every = cells_of_step(tensor, step, geometry)
         face = face or face_of(tensor, min(every))  # the first channel of its group
         why = explaining.step_writes(block.language, tensor, step, geometry)
@@ -50,16 +46,12 @@ def ask_cells(block: AskBlock) -> Asked:
     face = face or placed.shown_face(tensor)
     cells = frozenset(index for index in every if on_face(index, face))
     if not cells:
-        raise wrong(
-            "none of these cells is on {face}; ask something else", line, face=face_name(tensor, face)
-        )
+        sentence = "none of these cells is on {face}; ask something else"
+        raise wrong(sentence, line, face=face_name(tensor, face))
     seen = [n for n, held in zip(shapes(placed.problem)[tensor], face, strict=True) if held is None]
     if len(cells) == math.prod(seen) and tensor not in ("dW", "db"):
-        raise wrong(
-            "every cell of {face} would be a right answer; ask something else",
-            line,
-            face=face_name(tensor, face),
-        )
+        sentence = "every cell of {face} would be a right answer; ask something else"
+        raise wrong(sentence, line, face=face_name(tensor, face))
     right = Cells(tensor, tuple(sorted(cells)))
     question = CellsQuestion(
         **block.common(block.say(key, tensor=face_name(tensor, face)), why),
@@ -75,15 +67,9 @@ def ask_cells(block: AskBlock) -> Asked:
 def _asked_face(block: AskBlock) -> tuple[str, Face | None]:
     """The tensor a question about cells is on, and the face if the lesson names one."""
     found = block.fields.need("on")
-    tensor, _, index = found.text.partition("[")
-    tensor = tensor.strip()
-    shape = shapes(block.placed.problem).get(tensor)
-    if shape is None or tensor == "b":
-        names = ", ".join(name for name in shapes(block.placed.problem) if name != "b")
-        raise wrong(
-            "there is no panel {name!r}; the panels are {names}", found.line, name=found.text, names=names
-        )
-    if not index:
+    name, bracket, _ = found.text.partition("[")
+    tensor = panel_of(name.strip(), found, block.placed.problem)
+    if not bracket:
         return tensor, None
     cells = parse_cells(found.text, block.placed.problem, found.line)
     return tensor, face_of(tensor, cells.indices[0])

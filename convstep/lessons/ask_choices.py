@@ -21,12 +21,8 @@ def ask_line(block: AskBlock) -> Asked:
     lines = {whole_number(part.strip()) or 0 for part in found.text.split(",")}
     written = {number for number, line in enumerate(code.splitlines(), 1) if line.strip()}
     if not lines <= {*range(1, last + 1)}:
-        raise wrong(
-            "answer is {text!r}; it must be a line of the code, 1 to {last}",
-            found.line,
-            text=found.text,
-            last=last,
-        )
+        sentence = "answer is {text!r}; it must be a line of the code, 1 to {last}"
+        raise wrong(sentence, found.line, text=found.text, last=last)
     if not lines <= written:
         raise wrong("answer is {text!r}; that line is empty", found.line, text=found.text)
     if lines == written:
@@ -45,9 +41,8 @@ def ask_choice(block: AskBlock) -> Asked:
     for text, line in block.items:
         found = re.fullmatch(r"\[([ xX])\]\s+(.+?)(?:\s+\|\s+(.+))?", text)
         if found is None:
-            raise wrong(
-                "{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one", line, text=text
-            )
+            sentence = "{text!r} is not a choice; write `- [ ] text | reason`, [x] for a right one"
+            raise wrong(sentence, line, text=text)
         said, reason = (block.filled(part or "", line) for part in (found[2], found[3]))
         options.append(Option(said, found[1] != " ", reason))
     if len(options) < 2 or not any(o.right for o in options) or all(o.right for o in options):

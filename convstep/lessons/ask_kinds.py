@@ -31,11 +31,8 @@ def parse_question(block: Block, placed: Placed, language: str, code: str) -> As
     """
     kind = block.info[1] if len(block.info) == 2 else ""
     if kind not in KINDS:
-        raise wrong(
-            "this does not say what to ask; write `ask` and one of {kinds}",
-            block.line - 1,
-            kinds=", ".join(KINDS),
-        )
+        sentence = "this does not say what to ask; write `ask` and one of {kinds}"
+        raise wrong(sentence, block.line - 1, kinds=", ".join(KINDS))
     fields, items = parse_fields(block.text, block.line, f"ask {kind}")
     known, parse = KINDS[kind]
     fields.check_keys((*COMMON, *known), several=("hint",))

@@ -32,9 +32,8 @@ def ask_value(block: AskBlock) -> Asked:
     tensor, index = parse_cell(found.text, placed.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
     if when not in ("after", "now"):
-        raise wrong(
-            "when is {when!r}; it must be `after` (the next step) or `now`", fields.line_of("when"), when=when
-        )
+        sentence = "when is {when!r}; it must be `after` (the next step) or `now`"
+        raise wrong(sentence, fields.line_of("when"), when=when)
     name = cell_text(tensor, index)
     place = pointing(placed.place, block, tensor, index)
     if when == "now":
@@ -70,9 +69,8 @@ def ask_step(block: AskBlock) -> Asked:
     found = fields.need("cell")
     tensor, index = parse_cell(found.text, placed.problem, found.line)
     if tensor not in GRADIENTS:
-        raise wrong(
-            "steps add to {names}, not to {tensor}", found.line, names=", ".join(GRADIENTS), tensor=tensor
-        )
+        sentence = "steps add to {names}, not to {tensor}"
+        raise wrong(sentence, found.line, names=", ".join(GRADIENTS), tensor=tensor)
     geometry = placed.problem.geometry
     steps = [int(step) for step in geometry.steps_touching(tensor, index)]
     which = fields.text("which", "any")
@@ -101,9 +99,8 @@ def ask_shape(block: AskBlock) -> Asked:
         shape = array_shape(found.text, placed.problem)
         if shape is None:
             known = ", ".join(shapes(placed.problem))
-            raise wrong(
-                "there is no array {name!r}; the arrays are {known}", found.line, name=found.text, known=known
-            )
+            sentence = "there is no array {name!r}; the arrays are {known}"
+            raise wrong(sentence, found.line, name=found.text, known=known)
         why = explaining.shape_why(block.language, found.text, placed.problem)
         common = block.common(block.say("ask.shape", name=found.text), why)
         others = _others(found.text, placed.problem)

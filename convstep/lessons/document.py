@@ -69,14 +69,12 @@ def parse_document(text: str) -> Document:
         LessonError: there is no front matter, no title or no page, or something stands between them.
     """
     if len(text) > LARGEST:
-        raise wrong(
-            "the file has {count:,} characters; a lesson has at most {most:,}", count=len(text), most=LARGEST
-        )
+        sentence = "the file has {count:,} characters; a lesson has at most {most:,}"
+        raise wrong(sentence, count=len(text), most=LARGEST)
     if found := _CONTROL.search(text):
         line = len(text[: found.start()].splitlines() or [""])
-        raise wrong(
-            "this is not text: it contains the control character {character!r}", line, character=found[0]
-        )
+        sentence = "this is not text: it contains the control character {character!r}"
+        raise wrong(sentence, line, character=found[0])
     lines = [printable(line, None) for line in text.removeprefix("\ufeff").expandtabs(TAB).splitlines()]
     front, body = _front(lines)
     title, summary, sections = "", list[str](), list[tuple[str, int, list[Block]]]()
@@ -105,12 +103,8 @@ def parse_document(text: str) -> Document:
     for heading, line, blocks in sections:
         count = len(heading) + sum(len(block.text) for block in blocks)
         if count > LARGEST_PAGE:
-            raise wrong(
-                "this page has {count:,} characters; a page has at most {most:,}",
-                line,
-                count=count,
-                most=LARGEST_PAGE,
-            )
+            sentence = "this page has {count:,} characters; a page has at most {most:,}"
+            raise wrong(sentence, line, count=count, most=LARGEST_PAGE)
     pages = tuple(Section(heading, line, tuple(blocks)) for heading, line, blocks in sections)
     return Document(front, title, "\n\n".join(summary), pages)
 

@@ -58,9 +58,8 @@ class Fields:
                 )
                 raise LessonError(said, found[0].line)
             if len(found) > 1 and key not in several:
-                raise wrong(
-                    "{key!r} is given twice in {what}; remove one", found[1].line, key=key, what=self.what
-                )
+                sentence = "{key!r} is given twice in {what}; remove one"
+                raise wrong(sentence, found[1].line, key=key, what=self.what)
 
     def get(self, key: str) -> Field | None:
         """The value of a key, None if it is not there."""

@@ -9,7 +9,7 @@ from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
-from convstep.lessons.fields import Fields, whole_number
+from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHY, PagePlace
 from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
 from convstep.replay.places import parse_place
@@ -85,9 +85,8 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
         if position == problem.total_steps:
             raise wrong("there is no next step of which additions could be made; stop earlier", found.line)
         if found.text not in map(str, range(count)):
-            raise wrong(
-                "additions is {text!r}; it must be 0 to {last}", found.line, text=found.text, last=count - 1
-            )
+            sentence = "additions is {text!r}; it must be 0 to {last}"
+            raise wrong(sentence, found.line, text=found.text, last=count - 1)
         additions = int(found.text)
     marks = tuple(
         parse_cells(part, problem, mark.line)
@@ -118,18 +117,11 @@ def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]
             channel = channel if face[-1] is None else face[-1]
         sample = face[0] if geometry.batch is not None and tensor not in ("W", "dW", "b", "db") else None
         if sample not in (None, index.i_n):
-            raise wrong(
-                "this is in sample {sample}, but the loop is in sample {own}",
-                line,
-                sample=sample,
-                own=index.i_n,
-            )
+            sentence = "this is in sample {sample}, but the loop is in sample {own}"
+            raise wrong(sentence, line, sample=sample, own=index.i_n)
         if channel is not None and not 0 <= channel < geometry.kernel_shape[3]:
-            raise wrong(
-                "filter {filter} does not see this channel; stop at a step of its group",
-                line,
-                filter=index.i_c,
-            )
+            sentence = "filter {filter} does not see this channel; stop at a step of its group"
+            raise wrong(sentence, line, filter=index.i_c)
         for old, new in ((place.input_channel, channel), (place.output_channel, filter_)):
             if old is not None and new not in (None, old):
                 raise wrong("these cells are in several channels or filters; mark cells of one face", line)
@@ -154,6 +146,24 @@ def face_name(tensor: str, face: Face) -> str:
     return f"{tensor}[{', '.join(':' if held is None else str(held) for held in face)}]"
 
 
+def panel_of(tensor: str, field: Field, problem: Problem) -> str:
+    """The tensor, if it has a panel.
+
+    Args:
+        tensor: its name.
+        field: where it was named.
+        problem: whose tensors.
+
+    Raises:
+        LessonError: it has none.
+    """
+    panels = [name for name in shapes(problem) if name != "b"]
+    if tensor not in panels:
+        sentence = "there is no panel {name!r}; the panels are {names}"
+        raise wrong(sentence, field.line, name=field.text, names=", ".join(panels))
+    return tensor
+
+
 def on_face(index: Index, face: Face) -> bool:
     """Whether a cell is on a face."""
     return all(held in (None, at) for held, at in zip(face, index, strict=True))
@@ -175,13 +185,8 @@ def _faces(place: PagePlace, fields: Fields, problem: Problem) -> list[tuple[str
         if wish := fields.get(key):
             number = whole_number(wish.text)
             if number is None or number >= count:
-                raise wrong(
-                    "{key} is {text!r}; it must be 0 to {last}",
-                    wish.line,
-                    key=key,
-                    text=wish.text,
-                    last=count - 1,
-                )
+                sentence = "{key} is {text!r}; it must be 0 to {last}"
+                raise wrong(sentence, wish.line, key=key, text=wish.text, last=count - 1)
             held: Face = (None, None, None, number) if key == "channel" else (number, None, None, None)
             found.append(("W", held))
     return [face for face in found if face[0] not in ("b", "db")]
@@ -198,25 +203,14 @@ def _shared_face(cells: Cells) -> Face:
 
 def _focus(fields: Fields, problem: Problem) -> str:
     found = fields.get("focus")
-    if found is None:
-        return ""
-    if found.text not in shapes(problem) or found.text == "b":
-        names = ", ".join(name for name in shapes(problem) if name != "b")
-        raise wrong(
-            "there is no panel {name!r}; the panels are {names}", found.line, name=found.text, names=names
-        )
-    return found.text
+    return "" if found is None else panel_of(found.text, found, problem)
 
 
 def _mode(fields: Fields) -> str:
     found = fields.get("values")
     if found is not None and found.text not in MODES:
-        raise wrong(
-            "values is {text!r}; it must be one of {modes}",
-            found.line,
-            text=found.text,
-            modes=", ".join(MODES),
-        )
+        sentence = "values is {text!r}; it must be one of {modes}"
+        raise wrong(sentence, found.line, text=found.text, modes=", ".join(MODES))
     return found.text if found else ""
 
 
@@ -228,15 +222,10 @@ def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
     if found.text == COMPARISON:
         return replace(place, opens=COMPARISON)
     if word != WHY:
-        raise wrong(
-            "open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`", found.line, text=found.text
-        )
+        sentence = "open is {text!r}; it must be `comparison` or `why dW[0, 0, 0, 0]`"
+        raise wrong(sentence, found.line, text=found.text)
     gradient, index = parse_cell(cell, problem, found.line)
     if gradient not in GRADIENTS:
-        raise wrong(
-            "{name} is not a gradient; `why` takes a cell of {names}",
-            found.line,
-            name=gradient,
-            names=", ".join(GRADIENTS),
-        )
+        sentence = "{name} is not a gradient; `why` takes a cell of {names}"
+        raise wrong(sentence, found.line, name=gradient, names=", ".join(GRADIENTS))
     return replace(place, opens=WHY, why=(gradient, index))

@@ -65,14 +65,8 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
     for key, choices in _CHOICES.items():
         if key in spec and spec[key].text not in choices:
             one, other = choices
-            raise wrong(
-                "{key} is {text!r}; it must be {one} or {other}",
-                spec[key].line,
-                key=key,
-                text=spec[key].text,
-                one=one,
-                other=other,
-            )
+            sentence = "{key} is {text!r}; it must be {one} or {other}"
+            raise wrong(sentence, spec[key].line, key=key, text=spec[key].text, one=one, other=other)
     name = spec.get("problem")
     try:
         problem, called = _named(name, spec, folder) if name is not None else _drawn(spec, line)
@@ -81,24 +75,16 @@ def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
         said = str(error) if isinstance(error, ProblemError) else f"{error.filename}: {error.strerror}"
         raise LessonError(said, at) from error
     if problem.total_steps > MOST_STEPS:
-        raise wrong(
-            "the problem has {count:,} steps; a lesson's may have at most {most:,}",
-            line,
-            count=problem.total_steps,
-            most=MOST_STEPS,
-        )
+        sentence = "the problem has {count:,} steps; a lesson's may have at most {most:,}"
+        raise wrong(sentence, line, count=problem.total_steps, most=MOST_STEPS)
     return (_with_upstream(problem, spec["dz"]) if "dz" in spec else problem), called
 
 
 def _named(name: Field, spec: Spec, folder: str) -> tuple[Problem, str]:
     for key in spec:
         if key not in ("problem", "dz"):
-            raise wrong(
-                "{key!r} is for a drawn problem; {name} has its own: remove one of the two",
-                spec[key].line,
-                key=key,
-                name=name.text,
-            )
+            sentence = "{key!r} is for a drawn problem; {name} has its own: remove one of the two"
+            raise wrong(sentence, spec[key].line, key=key, name=name.text)
     if name.text in names():
         return load(name.text), name.text
     if not name.text.endswith(".npz"):
@@ -110,11 +96,8 @@ def _drawn(spec: Spec, line: int) -> tuple[Problem, str]:
     given: dict[str, Any] = {}
     for key in ("input", "filters", "kernel"):
         if key not in spec:
-            raise wrong(
-                "the problem has no {key!r}; write `problem: digit`, or input, filters and kernel",
-                line,
-                key=key,
-            )
+            sentence = "the problem has no {key!r}; write `problem: digit`, or input, filters and kernel"
+            raise wrong(sentence, line, key=key)
     for key, parse in _SIZES.items():
         if key in spec:
             try:

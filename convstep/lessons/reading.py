@@ -100,11 +100,8 @@ class _Reader:
         front.check_keys(FRONT_KEYS)
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
-            raise wrong(
-                "language is {language!r}; it must be en or zh",
-                front.line_of("language"),
-                language=self._language,
-            )
+            sentence = "language is {language!r}; it must be en or zh"
+            raise wrong(sentence, front.line_of("language"), language=self._language)
         self._spec: Spec = spec_of(front, {})
         self._problem, self._name = make_problem(self._spec, front.line, folder)
         self._place, self._candidate = PagePlace(), ""
@@ -115,11 +112,8 @@ class _Reader:
         if kind not in ("lesson", "hunt"):
             raise wrong("kind is {kind!r}; it must be lesson or hunt", front.line_of("kind"), kind=kind)
         if order is None:
-            raise wrong(
-                "order is {text!r}; it must be a whole number",
-                front.line_of("order"),
-                text=front.text("order"),
-            )
+            sentence = "order is {text!r}; it must be a whole number"
+            raise wrong(sentence, front.line_of("order"), text=front.text("order"))
         return Lesson(
             path=path,
             key=key,
@@ -204,11 +198,8 @@ class _Reader:
             if block.info[1:] == ("candidate",):
                 self._take_candidate(block, parts)
             elif len(block.info) > 1:
-                raise wrong(
-                    "there is no {block!r} block; write `python` or `python candidate`",
-                    block.line - 1,
-                    block=" ".join(block.info),
-                )
+                sentence = "there is no {block!r} block; write `python` or `python candidate`"
+                raise wrong(sentence, block.line - 1, block=" ".join(block.info))
         (parts.before if parts.question is None else parts.after).append(block)
 
     def _take_candidate(self, block: Block, parts: _Parts) -> None:
@@ -244,16 +235,12 @@ def _directive(block: Block) -> str:
     word, *more = block.info or ("",)
     if word in DIRECTIVES:
         if more and word != "ask":
-            raise wrong(
-                "nothing may follow {word!r} here; write `key: value` lines below it",
-                block.line - 1,
-                word=word,
-            )
+            sentence = "nothing may follow {word!r} here; write `key: value` lines below it"
+            raise wrong(sentence, block.line - 1, word=word)
         return word
     close = difflib.get_close_matches(word.lower(), DIRECTIVES, n=1, cutoff=0.75)
     if close or word in KINDS:
         meant = close[0] if close else f"ask {word}"
-        raise wrong(
-            "there is no {word!r} block; did you mean {meant!r}?", block.line - 1, word=word, meant=meant
-        )
+        sentence = "there is no {word!r} block; did you mean {meant!r}?"
+        raise wrong(sentence, block.line - 1, word=word, meant=meant)
     return ""

@@ -32,9 +32,8 @@ def typeable(value: float, field: Field) -> float:
         LessonError: it is not finite.
     """
     if not math.isfinite(value):
-        raise wrong(
-            "{cell} is {value}; ask for a number that can be typed", field.line, cell=field.text, value=value
-        )
+        sentence = "{cell} is {value}; ask for a number that can be typed"
+        raise wrong(sentence, field.line, cell=field.text, value=value)
     return value
 
 

@@ -76,23 +76,12 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
     shape = array_shape(name, problem)
     if found is None or shape is None or name == "Z":
         names = ", ".join(shapes(problem))
-        raise wrong(
-            "{text!r} does not name cells; write {example}, or one of {names}",
-            line,
-            text=text,
-            example=name_example(problem),
-            names=names,
-        )
+        sentence = "{text!r} does not name cells; write {example}, or one of {names}"
+        raise wrong(sentence, line, text=text, example=name_example(problem), names=names)
     parts = [part.strip() for part in found[2].split(",")] if found[2] and found[2].strip() else []
     if len(parts) > len(shape):
-        raise wrong(
-            "{text!r} has {count} indices, but {name} has {axes} axes",
-            line,
-            text=text,
-            count=len(parts),
-            name=name,
-            axes=len(shape),
-        )
+        sentence = "{text!r} has {count} indices, but {name} has {axes} axes"
+        raise wrong(sentence, line, text=text, count=len(parts), name=name, axes=len(shape))
     parts += [":"] * (len(shape) - len(parts))
     axes = [_axis(part, length, text, line) for part, length in zip(parts, shape, strict=True)]
     if math.prod(map(len, axes)) > MOST_CELLS:
@@ -166,26 +155,16 @@ def _axis(part: str, length: int, text: str, line: int) -> range:
     """The numbers that one index stands for."""
     found = _PART.fullmatch(part)
     if found is None or not part:
-        raise wrong(
-            "{part!r} in {text!r} is not an index; write a number or a slice like 1:4",
-            line,
-            part=part,
-            text=text,
-        )
+        sentence = "{part!r} in {text!r} is not an index; write a number or a slice like 1:4"
+        raise wrong(sentence, line, part=part, text=text)
     if found[2] is None:
         at = int(found[1])
         if not -length <= at < length:
-            raise wrong(
-                "{text!r} does not exist: {at} is out of range, it goes from 0 to {last}",
-                line,
-                text=text,
-                at=at,
-                last=length - 1,
-            )
+            sentence = "{text!r} does not exist: {at} is out of range, it goes from 0 to {last}"
+            raise wrong(sentence, line, text=text, at=at, last=length - 1)
         return range(at % length, at % length + 1)
     first, last, step = (None if found[n] is None else int(found[n]) for n in (1, 3, 4))
     if step == 0 or not (taken := range(*slice(first, last, step).indices(length))):
-        raise wrong(
-            "{part!r} in {text!r} selects none of the {count} cells", line, part=part, text=text, count=length
-        )
+        sentence = "{part!r} in {text!r} selects none of the {count} cells"
+        raise wrong(sentence, line, part=part, text=text, count=length)
     return taken

@@ -35,14 +35,17 @@ def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
     import torch
 
     plain = tensor.detach()
-    if dtype is not None:
+    if dtype is not None and plain.dtype != dtype:
         plain = plain.to(dtype)
     if plain.dtype not in (torch.float32, torch.float64):
         plain = plain.float()
-    values = plain.cpu().resolve_neg()
-    array = values.numpy()
-    if values.data_ptr() == tensor.data_ptr():
-        array = np.array(array, order="K")
+    if not plain.is_cpu:
+        plain = plain.cpu()
+    if plain.is_neg():
+        plain = plain.resolve_neg()
+    array = plain.numpy()
+    if plain.data_ptr() == tensor.data_ptr():
+        array = array.copy("K")
     if array.ndim > 1 and flat:
         array = array[..., np.newaxis, :]
     if array.ndim >= 3:  # the axes are moved, the numbers are not: that would take longer than all the rest

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convstep.language import tr
 from convstep.oracle.capture_layers import Choice, kind_of, not_opened
@@ -35,7 +35,7 @@ class Call(NamedTuple):
     transposed: bool
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Frame:
     """A module whose forward is under way."""
 
@@ -48,6 +48,8 @@ class _Frame:
     """Ours, where it was entered with this module instead of with the block."""
     caller: FrameType | None = None
     """Python's frame of the call, which tells whether it is still under way."""
+    inside: bool = False
+    """Whether it is known to have been called while the one before it was: so that is as long as it is."""
 
 
 class _Thread(threading.local):
@@ -81,6 +83,7 @@ class Calls:
         self._outside: dict[str, int] = {}
         self._handles: list[Any] = []
         self._mode: Any = None
+        self._leaves = _leaves()
 
     def start(self) -> None:
         """Watch this thread, and every other while a module runs in it."""
@@ -109,7 +112,7 @@ class Calls:
     def _before(self, module: nn.Module, _: Any) -> None:
         if is_compiling():  # first of all, so that the compiler sees nothing else
             return
-        if _is_traced():
+        if self._is_leaf(module) or _is_traced():
             return
         thread, frame = self._thread, _Frame(module, self._choice.name_of(module))
         frame.caller = sys._getframe(1)
@@ -124,6 +127,8 @@ class Calls:
         if is_compiling():
             return
         frames = self._thread.frames
+        if self._is_leaf(module):  # one that was given a hook in its own forward stays until it is missed
+            return
         at = next((at for at in reversed(range(len(frames))) if frames[at].module is module), None)
         if at is not None:
             self._end(frames[at:])
@@ -136,6 +141,12 @@ class Calls:
             if frame.mode is not None:
                 _leave(frame.mode)
                 self._thread.entered = False
+
+    def _is_leaf(self, module: nn.Module) -> bool:
+        """Whether nothing can convolve in its forward: these are most modules of a model."""
+        return type(module) in self._leaves and not (
+            module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module)
+        )
 
     def _is_conv(self, module: nn.Module, name: str) -> bool:
         """Whether a module should convolve, and is watched."""
@@ -171,9 +182,9 @@ class Calls:
     def _place(self, function: str, Z: Tensor) -> tuple[str, str, str]:
         """The name and the kind of the call under way, and why it is not captured where it runs."""
         frames = self._thread.frames
-        if frames:  # Ctrl+C ends a forward without a word
-            under_way = {id(caller) for caller in _callers()}  # to hold them would make a ring
-            self._end([frame for frame in frames if id(frame.caller) not in under_way])
+        if frames and not _under_way(frames):  # Ctrl+C ends a forward without a word
+            callers = _callers()
+            self._end([frame for frame in frames if id(frame.caller) not in callers])
         frame = next((frame for frame in reversed(frames) if frame.name is not None), None)
         if frame is not None:
             return *self._inside(frame, function), ""
@@ -200,12 +211,27 @@ def _numbered(where: str, counts: dict[str, int], function: str) -> str:
     return f"{where}{function} #{counts[function]}"
 
 
-def _callers() -> Iterator[FrameType]:
-    """Python's frames in this thread, the innermost first."""
-    frame: FrameType | None = sys._getframe(1)
+def _under_way(frames: list[_Frame]) -> bool:
+    """Whether all of them are; up through all of Python's frames takes longer than many a convolution."""
+    found, caller = 0, cast("FrameType | None", sys._getframe(1))
+    while caller is not None:
+        if caller is frames[-1 - found].caller:
+            found += 1
+            if found == len(frames) or frames[-found].inside:
+                for frame in frames[-found:]:
+                    frame.inside = True
+                return True
+        caller = caller.f_back
+    return False
+
+
+def _callers() -> set[int]:
+    """The ids of Python's frames in this thread; to hold them would make a ring."""
+    found, frame = set(), cast("FrameType | None", sys._getframe(1))
     while frame is not None:
-        yield frame
+        found.add(id(frame))
         frame = frame.f_back
+    return found
 
 
 def _leave(mode: Any) -> None:
@@ -230,9 +256,14 @@ def is_compiling() -> bool:
 
 def _is_traced() -> bool:
     """Whether the call is only written down, by torch.compile or torch.jit: that must not see any of ours."""
+    return any(state() is not None for state in _traces())
+
+
+@functools.cache
+def _traces() -> tuple[Callable[[], Any], ...]:
     import torch
 
-    return torch._C._get_tracing_state() is not None or torch._guards.TracingContext.try_get() is not None
+    return torch._C._get_tracing_state, torch._guards.TracingContext.try_get
 
 
 def _mode(calls: Calls) -> Any:
@@ -291,6 +322,30 @@ def _convolution(
     **__: Any,
 ) -> Call:
     return Call(input, weight, bias, stride, padding, dilation, groups, transposed)
+
+
+@functools.cache
+def _leaves() -> frozenset[type[nn.Module]]:
+    """PyTorch's own modules that hold no others and call no function that convolves."""
+    from torch.nn.modules import (
+        activation,
+        batchnorm,
+        dropout,
+        flatten,
+        instancenorm,
+        linear,
+        normalization,
+        pooling,
+    )
+
+    rooms = (activation, batchnorm, dropout, flatten, instancenorm, linear, normalization, pooling)
+    found = {
+        each
+        for room in rooms
+        for each in vars(room).values()
+        if isinstance(each, type) and each.__module__ == room.__name__ and "forward" in dir(each)
+    }
+    return frozenset(found - {activation.MultiheadAttention})
 
 
 @functools.cache

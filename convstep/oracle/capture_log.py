@@ -79,12 +79,10 @@ class BackwardPass:
     """What it added to `.grad`, by tensor; channels last."""
     reached: dict[int, Reached] = field(default_factory=dict)
     """The calls it went through, by their order."""
+    parameters: set[int] = field(default_factory=set)
+    """The tensors that accumulate a gradient and are used by the calls that it went through."""
     dropped: bool = False
     """Whether it was let go: later ones took its place."""
-
-    def uses(self, key: int) -> bool:
-        """Whether a call that it went through, and that is kept, used this tensor."""
-        return any(key in entry.convolution.parameters.values() for entry in self.reached.values())
 
     __repr__ = brief
 
@@ -244,10 +242,12 @@ class CaptureLog:
         if not backward.reached:
             self._kept.append(backward)
         backward.reached[entry.convolution.order] = entry
+        backward.parameters.update(entry.convolution.parameters.values())
         while self._last is not None and len(self._kept) > self._last:
             oldest = self._kept.pop(0)
             oldest.dropped = True
             oldest.reached.clear()
+            oldest.parameters.clear()
             oldest.accumulated.clear()
 
     def has_room(self, size: int, backward: BackwardPass | None = None) -> bool:

@@ -274,7 +274,7 @@ class Recorder:
         def hook(gradient: Tensor) -> None:
             backward = self._backward()
             share = self._shares.pop(key, None)
-            if backward is None or not backward.uses(key):
+            if backward is None or key not in backward.parameters:
                 return
             if share is not None and share[0] is gradient and share[1] == gradient._version:
                 backward.accumulated[key] = share[2]  # the whole is what one call got

@@ -41,7 +41,7 @@ def test_one_that_cannot_be_called_ends_with_2_and_what_was_tried(run: Run, writ
     assert (ended.code, ended.err) == (2, f"convstep: {said}\n")
     assert ended.out.startswith(f"cannot be called: {said}\n\nwhat was tried:\n  conv2d_mine(dZ of ")
     assert ended.out.endswith(f"to start from: convstep check {target} --write-adapter adapter.py\n")
-    ended = run("check", target, "--json")
+    ended = run("check", target, "--json", "--convention", "article")
     assert (ended.code, ended.err, ended.out.count("\n")) == (2, f"convstep: {said}\n", 1)
     plain = json.loads(ended.out)
     assert (plain["ok"], plain["verdict"], plain["reason"]) == (None, "cannot be called", said)

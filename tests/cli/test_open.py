@@ -102,4 +102,4 @@ def test_in_a_terminal_a_run_opens_in_the_picker_and_a_layer_in_the_debugger(
     picker, debugger = opened
     assert [layer.name for layer in picker.picker.table.layers] == [layer.name for layer in repeated().layers]
     assert [skipped.name for skipped in picker.picker._skipped] == ["frozen"]
-    assert debugger.debugger.source_name == "run.npz:1"
+    assert debugger.debugger.mode.source_name == "run.npz:1"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from convstep.cli.problems import layer_in, start
+from convstep.cli import parse
+from convstep.cli.problems import layer_in, named_problem, start
 from convstep.conv.problem import Problem
 from convstep.replay.session import Session, save
 from tests.captures import repeated, small
@@ -76,25 +77,32 @@ def test_stops_sessions_and_cells_that_cannot_be_are_refused(
     assert all(piece in ended.err for piece in said)
 
 
+def test_a_layer_of_a_run_is_a_problem_for_every_command(run: Run, in_folder: Path) -> None:
+    problem, name = small().problem(layer="1"), "run.npz:1"
+    assert f"All {problem.W.size + 4 + problem.A_prev.size} gradients match" in run("compare", name).out
+    assert run("trace", name, "--to", "1").out.startswith(f"step 1/{problem.total_steps} ")
+    assert run("export", name, "--steps", "3", "-o", "x.svg").code == 0
+    (in_folder / "mine.py").write_text("def backward(dZ, cache, stride, padding):\n    return 1\n")
+    assert "convstep debug needs a terminal" in run("debug", "mine.py:backward", name).err
+    assert "convstep open needs a terminal" in run("open", name).err
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("words", "name"),
     [
-        ("run.npz:1",),
-        ("run.npz", "--layer", "1"),
-        ("run.npz", "--layer=1", "--call", "0"),
-        ("run.npz:1", "--call", "0"),
+        (("run.npz:1",), "run.npz:1"),
+        (("run.npz", "--layer", "1"), "run.npz:1"),
+        (("run.npz", "--layer=1", "--call", "0"), "run.npz:1:0"),
+        (("run.npz:1", "--call", "0"), "run.npz:1:0"),
     ],
 )
-def test_a_layer_of_a_run_is_a_problem_for_every_command(
-    run: Run, in_folder: Path, words: tuple[str]
+def test_a_layer_can_be_chosen_in_any_way_for_every_command(
+    words: tuple[str, ...], name: str, in_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = small().problem(layer="1")
-    assert f"All {problem.W.size + 4 + problem.A_prev.size} gradients match" in run("compare", *words).out
-    assert run("trace", *words, "--to", "1").out.startswith(f"step 1/{problem.total_steps} ")
-    assert run("export", *words, "--steps", "3", "-o", "x.svg").code == 0
-    (in_folder / "mine.py").write_text("def backward(dZ, cache, stride, padding):\n    return 1\n")
-    assert "convstep debug needs a terminal" in run("debug", "mine.py:backward", *words).err
-    assert "convstep open needs a terminal" in run("open", *words).err
+    monkeypatch.chdir(in_folder)
+    for command in (["compare"], ["trace"], ["open"], ["debug", "mine.py:f"], ["export", "-oa.svg"]):
+        assert parse([*command, *words])[1].problem == name
+    assert named_problem(name)[1].dZ.tobytes() == small().problem(layer="1").dZ.tobytes()
 
 
 def test_a_call_is_counted_from_the_first_and_the_last_is_the_default(in_folder: Path) -> None:

@@ -88,7 +88,7 @@ def check(session: Session, when: object) -> None:
 async def test_panels_follow_the_step_whatever_is_changed_about_their_look(size: tuple[int, int]) -> None:
     async with opened(position=250, size=size) as session:
         for position in (256, 3):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.answered()
             if session.dialog:  # at the end, the comparison
                 await session.press("escape")

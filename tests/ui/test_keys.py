@@ -191,7 +191,7 @@ async def sets_and_removes_a_bookmark(session: Session, key: str) -> None:
     assert "▼" not in session.lines[-2]  # the position itself stands there
     await session.press("l")
     assert "▼" in session.lines[-2]
-    session.debugger.travel_to(HERE)
+    session.debugger.travel.to(HERE)
     await session.press(key)
     assert len(session.debugger.state.bookmarks) == 0
 
@@ -566,16 +566,16 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     debugger.state.stops._last_id = 0
     debugger.state.bookmarks = Bookmarks()
     debugger.state.values, debugger.state.precision = "both", 0
-    debugger.apply_look()
+    debugger.panels.apply_look()
     if debugger.state.maximised:
         await session.press("escape")
     await session.press("escape")
     for grid in debugger.query(TensorGrid):
         grid.cursor = None
     debugger.set_focus(focused)
-    debugger.travel_to(0)
+    debugger.travel.to(0)
     await session.settle()
-    debugger.travel_to(HERE)
+    debugger.travel.to(HERE)
     debugger.state.visited = Visited(HERE)
     debugger.stops.changed()
     await session.settle()

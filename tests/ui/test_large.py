@@ -91,7 +91,7 @@ async def test_map_and_statistics_are_never_older_than_the_position(size: tuple[
         for far in (1, 40, 5000):  # ways of all lengths, both ways
             for sign in (1, -1):
                 await session.press(*"s" * chance.randint(0, 2))
-                session.debugger.travel_to(min(max(session.position + sign * far, 0), 8191))
+                session.debugger.travel.to(min(max(session.position + sign * far, 0), 8191))
                 await session.answered()
                 check(session)
         await focus(session, "map")
@@ -123,7 +123,7 @@ async def test_the_window_is_marked_on_the_map() -> None:
         content = session.debugger.query_one(FaceMap).content_size
         down, right = -(-70 // (2 * content.height)), -(-70 // content.width)
         for position in (1, HALF, 8191):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.settle()
             window = session.debugger.state.scene.panel("input_gradient").window
             assert window is not None

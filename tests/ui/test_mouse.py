@@ -19,7 +19,7 @@ async def test_click_on_a_dZ_cell_goes_to_the_step_that_takes_it() -> None:
             expected = session.timeline.problem.geometry.step_at(StepIndex(0, *cell, channel)) + 1
             assert session.position == expected
             assert session.stale_cells() == []
-        session.debugger.travel_to(1)
+        session.debugger.travel.to(1)
         assert session.app.focused is session.grid("upstream")
         await session.press("]", "]")
         await session.click(*session.place("upstream", 2, 1))

@@ -63,7 +63,7 @@ async def test_the_pace_is_chosen_before_and_while_it_plays(waits: list[float]) 
 async def test_whatever_a_person_does_pauses(waits: list[float]) -> None:
     async with opened(position=100) as session:
         for key in ("n", "S", "l", "c", "escape", "g", "ctrl+p"):
-            session.debugger.travel_to(100)
+            session.debugger.travel.to(100)
             await session.settle()
             await session.press("e")
             assert session.debugger.playing.on

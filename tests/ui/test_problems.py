@@ -115,7 +115,7 @@ async def test_a_long_way_ends_where_it_should(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Timeline, "prepared", lambda timeline, position: False)
     async with opened() as session:
         for position in (255, 100, 200):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.answered()
             assert session.position == position
             assert session.stale_cells() == []

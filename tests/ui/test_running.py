@@ -114,7 +114,7 @@ async def in_a_timer(pilot: Pilot[Any]) -> None:
 
 
 async def in_an_action(pilot: Pilot[Any]) -> None:
-    pilot.app.screen.action_bookmark = broken  # type: ignore[attr-defined]
+    pilot.app.screen.action_do = broken  # type: ignore[attr-defined]
     await pilot.press("k")
     await end(pilot)
 

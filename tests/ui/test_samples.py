@@ -60,7 +60,7 @@ async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() 
         await session.press("home", "c")  # the stop is of the cell, whatever is shown of it
         await session.answered()
         assert session.position == 2
-        session.debugger.travel_to(90)
+        session.debugger.travel.to(90)
         await session.settle()
         assert "sample 0's share" in status(session)
         await session.press("n")  # over the border: every cell of the panels begins again
@@ -72,7 +72,7 @@ async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() 
         assert session.debugger.lines._statistics.text() == fresh.text()
         await session.press("u")
         assert "the running sums of the whole batch" in status(session)
-        session.debugger.travel_to(90 + 26)
+        session.debugger.travel.to(90 + 26)
         await session.settle()
         np.testing.assert_array_equal(shown(session, "bias_gradient"), running)
         assert session.stale_cells() == []

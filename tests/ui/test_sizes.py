@@ -126,7 +126,7 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
         for position in (0, 1, 255, 256, 257, problem.total_steps // 2 + 99, problem.total_steps - 1):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.settle()
             check_layout(session)
             for key in ("input", "input_gradient"):
@@ -209,7 +209,7 @@ def test_a_grid_or_a_map_that_has_neither_panel_nor_size_takes_whatever_comes() 
     grid.on_resize()
     grid.cursor = None
     for panel, all_changed in ((first, True), (first, False), (second, False)):
-        grid.show(panel, all_changed=all_changed)
+        grid.show(panel, None if all_changed else [])
         map_.show(panel, None if all_changed else [])
         grid.annotate("")
     grid.move_cursor(99, 99)

@@ -116,7 +116,7 @@ async def test_runs_end_where_brute_force_says() -> None:
 
         positions = [step + 1 for step in range(256) if hit(step)]
         for key, start in (("c", 0), ("C", 256), ("c", HERE), ("C", HERE)):
-            session.debugger.travel_to(start)
+            session.debugger.travel.to(start)
             await session.settle()
             if session.dialog:
                 await session.answered()
@@ -130,7 +130,7 @@ async def test_runs_end_where_brute_force_says() -> None:
                 assert session.position == expected
         assert session.stale_cells() == []
         session.debugger.state.stops._stops.clear()
-        session.debugger.travel_to(HERE)
+        session.debugger.travel.to(HERE)
         await session.settle()
         stop = session.debugger.state.stops.add(Breakpoint(i_h=5))
         session.debugger.state.stops.disable(stop.id)
@@ -184,11 +184,11 @@ async def test_to_cell_goes_through_the_steps_that_write_it() -> None:
             expected = ahead[0] if key == "t" else before[-1]
             await session.press(key)
             assert session.position == expected
-        session.debugger.travel_to(writes[-1])
+        session.debugger.travel.to(writes[-1])
         await session.press("t")
         assert session.position == writes[-1]
         assert "no later step writes this cell" in session.text
-        session.debugger.travel_to(writes[0])
+        session.debugger.travel.to(writes[0])
         await session.press("T")
         assert "no earlier step writes this cell" in session.text
         await focus(session, "upstream")

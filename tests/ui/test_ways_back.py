@@ -28,7 +28,7 @@ from tests.ui.test_keys import focus
 async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn() -> None:
     async with opened() as session:
         for position in (100, 40, 200):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
         await session.settle()
         for key, expected in (
             ("comma", 40), ("alt+left", 100), ("comma", 0), ("comma", 0),
@@ -38,19 +38,19 @@ async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn(
             assert session.position == expected
         assert "no later place" in session.text
         await session.press("comma")
-        session.debugger.travel_to(7)
+        session.debugger.travel.to(7)
         await session.press("full_stop")
         assert session.position == 7  # a new jump forgets what was ahead
         assert session.stale_cells() == []
-        session.debugger.travel_to(100)
+        session.debugger.travel.to(100)
         await session.press("n", "n", "n", "s", "s", "s", "N")
-        session.debugger.travel_to(8)
+        session.debugger.travel.to(8)
         await session.settle()
         for expected in (103, 7):
             await session.press("comma")
             assert session.position == expected, "single steps move the place to come back to along"
         for position in (200, 30, 90):
-            session.debugger.travel_to(position)
+            session.debugger.travel.to(position)
             await session.press("k")
         seen = []
         for _ in range(4):
@@ -80,7 +80,7 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         await session.press("k", "v", "+", "+")
         await focus(session, "upstream")
         await session.press("]", "]")
-        session.debugger.travel_to(77)
+        session.debugger.travel.to(77)
         await session.press("w")
         for _ in range(len("digit.session.json")):
             session.send("backspace")
@@ -145,7 +145,7 @@ async def test_whatever_a_session_may_hold_can_be_stepped_at_any_size_and_saved_
             await session.resize(*size)
             await session.press("N", "n", "K", "K", "c", "C")
             assert session.stale_cells() == []
-        session.debugger.travel_to(kept.position)
+        session.debugger.travel.to(kept.position)
         await session.settle()
         save(session.debugger.asking.session(), tmp_path / "again.json")
     assert load(tmp_path / "again.json") == first

@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How a call speaks: one of the ways that people share, or its own."""
+    """The layouts, order and arguments of a call: a convention that many people use, or a call's own."""
 
     name: str
     """What `--convention` calls it; "named" or "layer" for a call that says for itself what is given."""
@@ -65,7 +65,7 @@ class Convention:
         return bool(self.held)
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
-        """What of a geometry has no place in a call; "" if all of it has.
+        """The part of a geometry that this call cannot express, in words; "" if it can express all of it.
 
         Args:
             geometry: of a problem.
@@ -228,7 +228,8 @@ _TORCH_WORDS = {
     "dilation": "dilation",
     "groups": "groups",
 }
-"""What parameters are called by people who call their functions as torch does: few of `words.py`."""
+"""What parameters are called by people who call their functions as torch does: few of `words.py`, as with
+more of them a function that is called by its names would be taken for one that is called by place."""
 
 
 def torch_role(name: str) -> str:
@@ -237,7 +238,7 @@ def torch_role(name: str) -> str:
 
 
 def convention_of(call: Call) -> Convention:
-    """How a call speaks: one of the conventions people share, or its own."""
+    """The convention that a call names, or one made from what the call itself says."""
     known = CONVENTIONS.get(call.convention)
     if known is not None:
         return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
@@ -253,7 +254,7 @@ def convention_of(call: Call) -> Convention:
 
 @functools.lru_cache(maxsize=64)
 def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
-    """A call with what its convention means written out: what every parameter is given.
+    """The call with its convention written out: what each parameter of this candidate is given.
 
     Args:
         call: one of a convention's, or one that says all that for itself.
@@ -335,5 +336,5 @@ def named(
 
 
 def one(pair: Pair | tuple[int, ...]) -> Any:
-    """An int for a pair of equal ones."""
+    """An int if both are equal, else the pair."""
     return pair[0] if pair[0] == pair[1] else tuple(pair)

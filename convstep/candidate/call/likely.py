@@ -1,10 +1,10 @@
-"""What a candidate's names suggest: whether it is a forward, which one is its own, how it may be called."""
+"""What a candidate's names suggest: whether it is a forward, which forward is its own, its convention."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from convstep.candidate.call.conventions import torch_role
 from convstep.candidate.call.outcome import Candidate
@@ -52,41 +52,33 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     if candidate.keywords_required:
         return []  # what must be named says how
     least, most = candidate.required, math.inf if candidate.variadic else len(parameters)
-    shown = f"({', '.join(candidate.parameters)})"
-    found: list[tuple[float, str, str]] = []
-
-    def consider(convention: str, arguments: int, score: float, reason: str) -> None:
-        if least <= arguments <= most:
-            found.append((score, convention, reason))
-
-    consider("problem", 1, 3, tr("it takes one argument: {signature}", signature=shown))
-    source = candidate.source
-    first = "conv_param" in source or re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source)
+    source, options = candidate.source, "hparameters" in candidate.source
+    channels_first = (
+        re.search(r"conv_param|\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\w+\.shape", source) is not None
+    )
     cs231n = "naive" in name or "dout" in parameters or candidate.forward == "conv_forward_naive"
-    coursera = "dz" in parameters or "hparameters" in source
-    word = candidate.parameters[0] if parameters else ""
-    called = tr("it is called as {call}", call=f"{candidate.name}({word}, cache)")
-    if first is None or "hparameters" in source:
-        consider("coursera", 2, 2 + coursera - cs231n, called)
-    if first or "hparameters" not in source:
-        consider("cs231n", 2, 2 + cs231n - coursera + 0.5 * (not coursera), called)
+    coursera = "dz" in parameters or options
+    cached = "cache" in "".join(parameters[1:2])
+    as_torch = any("grad" in each or each in ("dilation", "groups") for each in parameters)
+    alx = len(parameters) == 6 and parameters[4] == "padding" and "grad" not in "".join(parameters)
+    shown, first = f"({', '.join(candidate.parameters)})", candidate.parameters[:1]
+    called = tr("it is called as {call}", call=f"{candidate.name}({', '.join((*first, 'cache'))})")
     signature = tr("its signature is {signature}", signature=shown)
-    second_is_cache = len(parameters) > 1 and "cache" in parameters[1]
-    consider("article", 4, 4 if second_is_cache else 0, signature)
-    alx = "padding" in parameters and parameters.index("padding") == 4
-    alx = alx and len(parameters) == 6 and not any("grad" in parameter for parameter in parameters)
-    consider("alx", 6, 3 if alx else 0, signature)
-    for count in range(8, 3, -1):
-        if least <= count <= most and not second_is_cache:
-            torch = "dilation" in parameters or "groups" in parameters or any("grad" in p for p in parameters)
-            consider("torch", count, 3.5 if torch else 1, signature)
-            break
-    found.sort(key=lambda entry: -entry[0])
-    return [(convention, reason) for _, convention, reason in found]
+    alone = tr("it takes one argument: {signature}", signature=shown)
+    styles: list[tuple[str, Iterable[int], float, str]] = [  # with so many arguments; how likely; why
+        ("problem", (1,), 3, alone),
+        ("coursera", () if channels_first and not options else (2,), 2 + coursera - cs231n, called),
+        ("cs231n", (2,) if channels_first or not options else (), 2.5 + cs231n - 1.5 * coursera, called),
+        ("article", (4,), 4 * cached, signature),
+        ("alx", (6,), 3 * alx, signature),
+        ("torch", () if cached else range(4, 9), 3.5 if as_torch else 1, signature),
+    ]
+    fitting = [row for row in styles if any(least <= count <= most for count in row[1])]
+    return [(name, reason) for name, _, _, reason in sorted(fitting, key=lambda row: -row[2])]
 
 
 def spoken(candidate: Candidate, convention: str) -> bool:
-    """Whether a candidate's own words say that it has a convention, not only its number of parameters."""
+    """Whether the names of its parameters, and not only their number, say that it follows a convention."""
     words = [parameter.lower() for parameter in candidate.parameters]
     if convention in ("cs231n", "coursera"):
         return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)

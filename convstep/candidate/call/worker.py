@@ -1,4 +1,4 @@
-"""A candidate in a process of its own, so that nothing it does harms the one who asks.
+"""A candidate in a process of its own, so that nothing it does can harm ours.
 
 It may hang, crash, leave, print, eat memory: each becomes an `Outcome` in words, and the next call
 gets a new process where the old one is gone.
@@ -61,7 +61,7 @@ class Worker:
         self.address, self.flags = title, flags
         self.seconds = SECONDS if seconds is None else seconds
         self._limited = seconds is not None
-        self._compiled: frozenset[tuple[str, str]] = frozenset()
+        self._compiled: frozenset[tuple[Call, str]] = frozenset()
         self.loading = LOADING if seconds is None else seconds
         self._start = start
         self._one_call = threading.RLock()
@@ -162,14 +162,14 @@ class Worker:
 
     def _seconds_of(self, call: Call, problem: Problem) -> float:
         """How long a call may take: the first of its kind may have to wait for a compiler."""
-        kind = repr(call), problem.A_prev.dtype.str
+        kind = call, problem.A_prev.dtype.str
         new, self._compiled = kind not in self._compiled, self._compiled | {kind}
         if new and self.candidate.compiles and not self._limited:
             return COMPILING
         return self.seconds
 
     def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
-        """What is said when loading has ended; what is said before is whose time it is.
+        """Wait for the message that loading has ended; earlier ones say whose time is running.
 
         Raises:
             Silent: it took too long.
@@ -269,7 +269,7 @@ class Worker:
 
 
 def nonsense() -> str:
-    """What is said of a process whose pipe brings something else than answers."""
+    """The sentence about a process whose pipe brings something other than answers."""
     return tr("its process answered nonsense: something in it writes to pipes that are not its own")
 
 

@@ -76,7 +76,7 @@ class Case:
 
     @property
     def work(self) -> tuple[bool, int, int]:
-        """What cases are ordered by: multiplications of one pass, then cells of the input.
+        """The sort key of cases: multiplications of one pass, then cells of the input.
 
         Those of a single row or column come last: a failure is looked at where there is something to see.
         """
@@ -165,7 +165,7 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
 
 
 def fitted(case: Case, convention: Convention) -> Case:
-    """A case as a candidate that says for itself what it takes can be told it."""
+    """The case changed so that a call found from names can express it."""
     if convention.told is None:
         return case
     says, lying = convention.told.says, convention.layouts
@@ -188,7 +188,7 @@ def fitted(case: Case, convention: Convention) -> Case:
 
 
 def _of_layer(case: Case, call: Call) -> Iterator[Case]:
-    """A case as a layer can be told it, and as the layer pads by itself."""
+    """The case changed so that a layer can be told it, and with the padding that the layer chooses itself."""
     lying, kinds = call.layouts or Layouts(), {role.partition(":")[0] for role in call.says}
     if "N" not in lying.A:
         case = replace(case, batch=None)
@@ -227,7 +227,7 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
 
 
 def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
-    """What every convention can say: stride, padding, tiling, channels, samples."""
+    """Cases that every convention can express: strides, paddings, tilings, channels, samples."""
     turn = itertools.cycle(batches)
     for kernel, s, p in itertools.product([(2, 2), (3, 3), (2, 3), (3, 2)], (1, 2, 3), (0, 1, 2)):
         if p > 1 and kernel != (3, 3):
@@ -270,19 +270,15 @@ def _same_by_alx() -> Iterator[Case]:
     kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
     sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
     for kernel, s in itertools.product(kernels, (1, 2, 3)):
-        kept = [(size, same) for size in sizes if (same := _same(size, kernel, s)) is not None]
-        for number, (size, padding) in enumerate(kept[:4]):
-            channels = (2, 3) if number % 2 else (1, 2)
-            yield Case(size, kernel, (s, s), padding, *channels, 2 if number == 0 else 1)
-
-
-def _same(size: Pair, kernel: Pair, s: int) -> Padding | None:
-    """The padding of that rule; None where it is not a whole number or hides the input from a window."""
-    twice = [(n - 1) * s + f - n for n, f in zip(size, kernel, strict=True)]
-    if any(p % 2 or p // 2 >= f for p, f in zip(twice, kernel, strict=True)):
-        return None
-    (h, w) = (p // 2 for p in twice)
-    return (h, h), (w, w)
+        free = [Case(size, kernel, (s, s)) for size in sizes]
+        padded = [
+            replace(case, padding=padding)
+            for case in free
+            if (padding := layers.padding_of("alx", case.geometry)) is not None
+        ]
+        for number, case in enumerate([case for case in padded if case.possible][:4]):
+            channels, filters = (2, 3) if number % 2 else (1, 2)
+            yield replace(case, channels=channels, filters=filters, batch=2 if number == 0 else 1)
 
 
 def _along_one_axis() -> Iterator[Case]:

@@ -77,7 +77,7 @@ class Asking:
 
         def answered(position: int | None) -> None:
             if position is not None:
-                self._host.travel_to(position)
+                self._host.travel.to(position)
 
         dialog = ProvenanceScreen(found, self._state.position, self._mode.whose_steps())
         self._host.open(dialog, answered)

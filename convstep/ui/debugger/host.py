@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from convstep.ui.debugger.state import State
-    from convstep.view.grid.panel import Cell, Panel, Span
+    from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
 
@@ -69,22 +69,44 @@ class Job:
         return tell(self._screen, what, *arguments, of=None if even_cancelled else self.worker)
 
 
+class Travelling(Protocol):
+    """Ways from position to position."""
+
+    def to(self, position: int, then: Callable[[], object] | None = None) -> None:
+        """Go to a position, however far it is; then do something there."""
+
+    def on_to(self, position: int) -> None:
+        """Forward to a position; from the last step, to what comes after it."""
+
+    def back_to(self, position: int) -> None:
+        """Back to a position; whoever stands at the start already is told so."""
+
+    def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
+        """The same, where what has set out ends."""
+
+    def set_out(self, work: Callable[[Job], None]) -> None:
+        """Do something in a thread that ends in a journey: Escape stops it, and so does the next journey."""
+
+    def stop(self) -> bool:
+        """Give up a long way, and playing. Returns whether there was one."""
+
+
 class Host(Protocol):
-    """The screen, as its parts and its mode see it."""
+    """The screen, as its parts see it."""
 
     state: State
+
+    @property
+    def travel(self) -> Travelling:
+        """Leads elsewhere."""
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move."""
 
-    def show(
-        self, *, all_changed: bool = False, touched: Span | None = None, keep_said: bool = False
-    ) -> None:
+    def show(self, *, keep_said: bool = False) -> None:
         """Hand the scene at the timeline's position to every part.
 
         Args:
-            all_changed: whether more may have changed than two neighbouring steps mark.
-            touched: the block of the stage's faces in which it has; None for anywhere.
             keep_said: whether what a key was answered with stays.
         """
 
@@ -94,29 +116,14 @@ class Host(Protocol):
     def show_lines(self) -> None:
         """The same, and the title."""
 
-    def apply_look(self) -> None:
-        """Draw numbers in the way that the state says now."""
-
     def rearrange(self) -> None:
         """Give every part its place anew."""
 
     def mark_timeline(self) -> None:
         """Mark stops and bookmarks on the timeline anew."""
 
-    def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+    def moved(self) -> None:
         """Show where the timeline stands, and remember it."""
-
-    def travel_to(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Go to a position, however far it is; then do something there."""
-
-    def set_out(self, work: Callable[[Job], None]) -> None:
-        """Do something in a thread that ends in a journey: Escape stops it, and so does the next journey."""
-
-    def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Where what has set out ends; otherwise like `travel_to`."""
-
-    def stop_travelling(self) -> bool:
-        """Give up a long way, and playing. Returns whether there was one."""
 
     def past_end(self) -> None:
         """A key that leads forward was pressed at the last step: it has been seen."""

@@ -16,7 +16,7 @@ from convstep.ui.widgets.text_pane import TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
 from convstep.view.scene.scene import Choice, Scene
 from convstep.view.text.lines import tab_line
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from convstep.ui.modes.mode import Mode
+    from convstep.view.scene.difference import Changed
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
@@ -87,23 +88,18 @@ class Panels:
         """The widget of a panel."""
         return self._screen.query_one(f"#{key}", TensorGrid)
 
-    def show(self, old: Scene, *, all_changed: bool, touched: Span | None, spans: list[Span]) -> None:
+    def show(self, old: Scene, changed: Changed) -> None:
         """Hand the scene to every part.
 
         Args:
             old: the one before it.
-            all_changed: whether more may have changed than two neighbouring steps mark.
-            touched: the block of the stage's faces in which it has; None for anywhere.
-            spans: where the mapped panel has changed if the steps are neighbours.
+            changed: where each panel may have changed since then.
         """
         scene = self._state.scene
         stepped = (old.position, old.made) != (scene.position, scene.made)
-        if all_changed and touched is not None:
-            spans = [*spans, touched]
-        known = touched is not None or not all_changed
-        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), spans if known else None)
+        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), changed[MAPPED])
         for panel in scene.panels:
-            self.grid(panel.key).show(panel, all_changed=all_changed, stepped=stepped)
+            self.grid(panel.key).show(panel, changed[panel.key], stepped=stepped)
         for key, draw in self._mode.drawings().items():
             self._screen.query_one(f"#{key}", TextPane).show(draw)
         bar = self._screen.query_one(TimelineBar)
@@ -136,7 +132,7 @@ class Panels:
             self.focus(grid)
 
     def focus(self, part: Widget | str) -> None:
-        """Give the keys to a part, at once: `focus()` waits, and two fast Tabs would start from the same part."""
+        """Give the keys to a part, at once: `focus()` waits, and a second fast Tab would not."""
         widget = self._screen.query_one(f"#{part}") if isinstance(part, str) else part
         self._screen.set_focus(widget, scroll_visible=False)
 
@@ -195,11 +191,11 @@ class Panels:
             self._host.say(tr("this tensor has a single face"))
             return
         self._state.stage.choose(panel, by)
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _follow(self) -> None:
         self._state.choice = Choice()
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _restore(self) -> None:
         self._state.maximised = ""
@@ -218,7 +214,7 @@ class Panels:
         self._screen.set_class(state.presenting, "-presenting")
         self.apply_look()
         self._host.rearrange()
-        self._host.show(all_changed=True)
+        self._host.show()
         lent, self._lent = self._lent, self._lent if state.presenting else None
         if lent is not None and not state.presenting:
             self._give_keys_back(lent)
@@ -287,7 +283,7 @@ class Panels:
         for grid in grids:
             self._set_look(grid)
         self.area.mount(*grids)
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _name_tabs(self) -> None:
         """Name the parts that share a place on the border of the visible one."""

@@ -84,9 +84,9 @@ class Playing:
         if self.on:
             self.pause(tr("paused after step {position} · e resumes", position=self._state.position))
             return
-        self._host.stop_travelling()
+        self._host.travel.stop()
         if not self._rewinds() and self._state.at_end:
-            self._host.travel_to(0)
+            self._host.travel.to(0)
         self.on, self._watch = True, Watch()
         self._host.show_lines()
         self._await_tick(1 / self.pace)

@@ -45,15 +45,14 @@ class Runs:
         }
 
     def _run(self, *, backwards: bool) -> None:
-        state = self._state
-        if state.at_end and not backwards:
-            self._host.past_end()
-        elif any(stop.enabled for stop in state.stops):
-            self._host.stop_travelling()
-            position = state.position
-            self._host.set_out(lambda job: self._search(job, position, backwards))
+        state, travel, position = self._state, self._host.travel, self._state.position
+        if any(stop.enabled for stop in state.stops) and (backwards or not state.at_end):
+            travel.stop()
+            travel.set_out(lambda job: self._search(job, position, backwards))
+        elif backwards:
+            travel.back_to(0)
         else:
-            self._host.travel_to(0 if backwards else state.timeline.total)
+            travel.on_to(state.timeline.total)
 
     def _search(self, job: Job, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
@@ -84,7 +83,7 @@ class Runs:
             if stop is not None
             else tr("stopped at step {position}", position=position)
         )
-        self._host.arrive(position, partial(self._host.say, said))
+        self._host.travel.arrive(position, partial(self._host.say, said))
 
     def _found_none(self, backwards: bool) -> None:
         def say() -> None:
@@ -94,13 +93,13 @@ class Runs:
                 else tr("no further stop: ran to the end") + self._host.end_hint()
             )
 
-        self._host.arrive(0 if backwards else self._state.timeline.total, say)
+        self._host.travel.arrive(0 if backwards else self._state.timeline.total, say)
 
     def _run_to_nonfinite(self) -> None:
         """Look for the first step that makes a NaN or inf, and go there."""
-        self._host.stop_travelling()
+        self._host.travel.stop()
         self._host.say(tr("looking for the first NaN or inf …   Esc stops"))
-        self._host.set_out(self._search_nonfinite)
+        self._host.travel.set_out(self._search_nonfinite)
 
     def _search_nonfinite(self, job: Job) -> None:
         from convstep.conv.nonfinite import first_nonfinite
@@ -122,12 +121,12 @@ class Runs:
 
     def to_nonfinite(self, found: Spot) -> None:
         """Go to just after the step that makes or meets the first NaN or inf, and say what it is."""
-        self._host.travel_to(found.position, lambda: self._at_nonfinite(found))
+        self._host.travel.to(found.position, lambda: self._at_nonfinite(found))
 
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""
         self._state.choice = Choice(self._input_channel(found))
-        self._host.show(all_changed=True)
+        self._host.show()
         for panel in self._state.scene.panels:
             place = panel.face.find(found.cell) if panel.face.name == found.array else None
             if place is not None:

@@ -17,8 +17,8 @@ from convstep.language import tr
 from convstep.ui.commands import BY_ID, bindings, meanings
 from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.host import Handler, Handlers, Job
-from convstep.ui.debugger.lines import Lines, changed_spans
-from convstep.ui.debugger.panels import MAPPED, Panels
+from convstep.ui.debugger.lines import Lines
+from convstep.ui.debugger.panels import Panels
 from convstep.ui.debugger.playing import Playing
 from convstep.ui.debugger.runs import Runs
 from convstep.ui.debugger.stops import StopKeeping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from convstep.ui.app import TorchApp
     from convstep.ui.modes.mode import Mode
-    from convstep.view.grid.panel import Cell, Panel, Span
+    from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
 
@@ -56,9 +56,13 @@ class DebuggerScreen(Once, Screen[None]):
         )
         self.panels = Panels(self, self, mode)
         self.playing = Playing(
-            self, self, plays_on=mode.play_on, rewinds=mode.rewind, under_way=lambda: self.travel.under_way
+            self,
+            ScreenClock(self),
+            plays_on=mode.play_on,
+            rewinds=mode.rewind,
+            under_way=lambda: self.travel.under_way,
         )
-        self.travel = Travel(self, self.playing.interrupt)
+        self.travel: Travel = Travel(self, self.playing.interrupt)
         self.runs = Runs(self, self.travel.lands, self.panels.point_at)
         self.stops = StopKeeping(self)
         self.lines = Lines(
@@ -140,7 +144,7 @@ class DebuggerScreen(Once, Screen[None]):
         yield KeyLine(self.offers)
 
     def on_mount(self) -> None:
-        """Show the first scene, begin where the session says, measure what was too large to measure before."""
+        """Show the first scene; begin where the session says; measure what was too large before."""
         self.mode.opened()
         if self.state.begin_at:
             self.call_after_refresh(self.travel.begin)
@@ -148,8 +152,8 @@ class DebuggerScreen(Once, Screen[None]):
             self.call_after_refresh(self.runs.to_nonfinite, self.state.first_nonfinite)
         self.panels.focus(self.mode.first_part)
         self.rearrange()
-        self.apply_look()  # a resumed session brings its own
-        self.show(all_changed=True)
+        self.panels.apply_look()  # a resumed session brings its own
+        self.show()
         if self.state.stage.unmeasured:
             self.begin("measure", self._measure)
 
@@ -196,11 +200,11 @@ class DebuggerScreen(Once, Screen[None]):
 
         def take() -> None:
             self.state.stage.take_magnitudes(found)
-            self.show(all_changed=True)
+            self.show()
 
         job.tell(take)
 
-    # what the parts and the mode ask: Host, and Clock
+    # what the parts ask: Host
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move."""
@@ -216,31 +220,24 @@ class DebuggerScreen(Once, Screen[None]):
         self.lines.show_title()
         self.show_status()
 
-    def show(
-        self, *, all_changed: bool = False, touched: Span | None = None, keep_said: bool = False
-    ) -> None:
+    def show(self, *, keep_said: bool = False) -> None:
         """Hand the scene at the timeline's position to every part."""
-        all_changed = self.mode.will_show() or all_changed
+        self.mode.will_show()
         old, spoken = self.state.scene, self.lines.spoken
-        self.state.scene = scene = self.state.stage.scene()
-        self.lines.count(old, all_changed, touched)
-        spans = changed_spans(old, scene, MAPPED)
-        self.panels.show(old, all_changed=all_changed, touched=touched, spans=spans)
+        changed = self.state.renew()
+        self.lines.count(changed)
+        self.panels.show(old, changed)
         self.show_lines()
         self.lines.show_sentence()
         if keep_said and spoken:
             self.say(spoken)
         self.mode.shown()
 
-    def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+    def moved(self) -> None:
         """Show where the timeline stands, and remember it."""
         self.state.begin_at = 0
         self.state.visited.visit(self.state.position)
-        self.show(all_changed=all_changed, touched=touched)
-
-    def apply_look(self) -> None:
-        """Draw numbers in the way that the state says now."""
-        self.panels.apply_look()
+        self.show()
 
     def rearrange(self) -> None:
         """Give every part its place anew."""
@@ -253,22 +250,6 @@ class DebuggerScreen(Once, Screen[None]):
         bar = self.query_one(TimelineBar)
         marks = self.mode.marks(bar.place_of, bar.columns) | self.stops.marks(bar.place_of, bar.columns)
         bar.marks = tuple(marks.values())
-
-    def travel_to(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Go to a position, however far it is; then do something there."""
-        self.travel.to(position, then)
-
-    def set_out(self, work: Callable[[Job], None]) -> None:
-        """Do something in a thread that ends in a journey."""
-        self.travel.set_out(work)
-
-    def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
-        """Where what has set out ends."""
-        self.travel.arrive(position, then)
-
-    def stop_travelling(self) -> bool:
-        """Give up a long way, and playing."""
-        return self.travel.stop()
 
     def past_end(self) -> None:
         """Open the comparison: the last step has been seen. Where it does not open, say what there is."""
@@ -297,14 +278,22 @@ class DebuggerScreen(Once, Screen[None]):
         """The cell under the cursor of the focused panel."""
         return self.panels.pointed_cell()
 
+
+class ScreenClock:
+    """Ticks as a screen paints."""
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        """Tick for a screen."""
+        self._screen = screen
+
     def in_front(self) -> bool:
-        """Whether nothing lies over the debugger; `is_current` holds behind a dialog, too."""
-        return self.app.screen is self
+        """Whether nothing lies over it; `is_current` holds behind a dialog, too."""
+        return self._screen.app.screen is self._screen
 
     def after_frame(self, what: Callable[[], None]) -> None:
         """Do something once what was shown is painted."""
-        self.call_after_refresh(what)
+        self._screen.call_after_refresh(what)
 
     def after(self, seconds: float, what: Callable[[], None]) -> Callable[[], None]:
         """Do something after a while; returns what calls it off."""
-        return self.set_timer(seconds, what).stop
+        return self._screen.set_timer(seconds, what).stop

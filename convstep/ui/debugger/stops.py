@@ -132,12 +132,12 @@ class StopKeeping:
             return
         steps, position = stage.steps_of(stop), self._state.position
         if len(steps) == 1:
-            self._host.travel_to(steps[0] + 1)
+            self._host.travel.to(steps[0] + 1)
             return
         # step p - 1 is the one shown at position p
         at = bisect.bisect_left(steps, position) if by > 0 else bisect.bisect_left(steps, position - 1) - 1
         if 0 <= at < len(steps):
-            self._host.travel_to(steps[at] + 1)
+            self._host.travel.to(steps[at] + 1)
         elif not len(steps):
             self._host.say(tr("no window covers this cell: its gradient is exactly zero"))
         else:

@@ -1,1 +1,1 @@
-"""Modes: what a debugger stands for (a problem, a script, a candidate, a lesson) answers and does otherwise."""
+"""Modes: what a problem, a script, a candidate or a lesson makes of the debugger."""

@@ -85,10 +85,9 @@ class CandidateMode(Mode):
         """Ask nothing more."""
         self.queries.close()
 
-    def will_show(self) -> bool:
-        """Take what is remembered; all of the candidate's side may be new."""
+    def will_show(self) -> None:
+        """Take what is remembered of the candidate."""
         self.queries.take_remembered()
-        return True
 
     def shown(self) -> None:
         """Ask for what is missing."""
@@ -209,7 +208,7 @@ class CandidateMode(Mode):
         if self._wished is None and timeline.position == 0 and not timeline.additions:
             if found is not None:
                 self.stage.look_at(found)
-            self.host.travel_to(self._start(found))
+            self.host.travel.to(self._start(found))
         self.host.rearrange()
 
     def _start(self, found: Divergence | None) -> int:

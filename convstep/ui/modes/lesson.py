@@ -84,11 +84,11 @@ class LessonMode(Mode):
             begun: the answer that goes on when the page is opened.
         """
         self.candidate = candidate
-        page, title, stop = walk.page, walk.lesson.title, walk.place
+        page, title, place = walk.page, walk.lesson.title, walk.place
         self._beside = (
             None
             if candidate is None
-            else CandidateMode(candidate, title, page.problem_name, stop.position if stop.given else None)
+            else CandidateMode(candidate, title, page.problem_name, place.position if place.given else None)
         )
         self._around: Mode = self._beside or Mode.on(
             page.problem, title, page.problem_name, compare_at_end=False
@@ -129,9 +129,9 @@ class LessonMode(Mode):
         """The screen is gone."""
         self._around.closed()
 
-    def will_show(self) -> bool:
+    def will_show(self) -> None:
         """As for what it is about."""
-        return self._around.will_show()
+        self._around.will_show()
 
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""

@@ -82,9 +82,8 @@ class Mode:
     def closed(self) -> None:
         """The screen is gone."""
 
-    def will_show(self) -> bool:
-        """A scene is about to be shown. Returns whether more of it may be new than a step changes."""
-        return False
+    def will_show(self) -> None:
+        """A scene is about to be shown."""
 
     def shown(self) -> None:
         """A scene was shown."""
@@ -159,7 +158,12 @@ class Mode:
         return found or self.plan(width, height)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """What is marked on the timeline below stops and bookmarks; arguments as `StopKeeping.marks` has them."""
+        """What is marked on the timeline below stops and bookmarks.
+
+        Args:
+            place_of: from a position to its column.
+            columns: of the timeline.
+        """
         return {}
 
     # what is said

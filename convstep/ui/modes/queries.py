@@ -154,7 +154,7 @@ class Queries:
         before = self._stage.up_to_date, self._stage.added
         self.take_remembered()
         if (self._stage.up_to_date, self._stage.added) != before and self._host is not None:
-            self._host.show(all_changed=True, keep_said=True)
+            self._host.show(keep_said=True)
 
     def _answered(self) -> None:
         self._asking = False
@@ -207,7 +207,7 @@ class Queries:
         assert self._host is not None
         answer = self._stage.answer
         if position is not None:
-            self._host.travel_to(position)
+            self._host.travel.to(position)
         elif answer is not None and answer.problems:
             self._host.say(self._stage.standing())
         elif answer is not None and answer.modelled and not self._stage.discreet:
