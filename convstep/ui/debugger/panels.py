@@ -18,7 +18,8 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
-from convstep.view.scene.scene import Choice, Scene
+from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
+from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
-from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
     from convstep.view.grid.panel import Panel
