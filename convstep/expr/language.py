@@ -99,8 +99,8 @@ def read_expression(
     Raises:
         ExpressionError: anything but the language; one sentence that says where.
 
-    >>> read_expression("sum(x) * 2", {"x": (3,)}, "write x").value({"x": np.ones(3)})
-    np.float64(6.0)
+    >>> float(read_expression("sum(x) * 2", {"x": (3,)}, "write x").value({"x": np.ones(3)}))
+    6.0
     """
     if many:
         check_characters(text, deepest)
