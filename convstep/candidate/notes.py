@@ -90,7 +90,7 @@ def notes(swept: Swept) -> Iterator[str]:
 
 
 def _laid(swept: Swept) -> Iterator[str]:
-    """Where it is right besides, and what it does not take."""
+    """Sentences about the other memory layouts: where it is right too, and what it does not take."""
     by_words: dict[str, list[Laid]] = {}
     for each in swept.laid:
         by_words.setdefault(each.laying.words, []).append(each)

@@ -146,7 +146,7 @@ def verdict_of(
 
 
 def _check_taken(swept: Swept) -> None:
-    """Give no verdict on what refuses every problem: it may be right, or not written yet."""
+    """Raise `CannotCall` if every problem is refused: the candidate may be right, or not written yet."""
     if swept.refused < len(swept.results):
         return
     first, *_ = swept.results

@@ -213,7 +213,7 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    """Lines of a paragraph; a shape or an index stays in one piece."""
+    """Wrap a paragraph without breaking shapes or indices."""
     lines = textwrap.wrap(
         re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
         WIDTH,

@@ -276,7 +276,7 @@ def _row(result: Result) -> dict[str, str | int | float | None]:
 
 
 def _thin(swept: Swept) -> str:
-    """The verdict on a candidate that is right, but on few problems: what these have in common."""
+    """The headline of a candidate that is right on few problems: what they have in common."""
     name, problems = swept.candidate.name, count(swept.passed)
     if not swept.refused:
         return tr("{name} is right, but was tried on only {problems}", name=name, problems=problems)

@@ -6,8 +6,8 @@ from convstep.conv.geometry import Geometry
 from convstep.language import tr
 from convstep.steps.layout import Layout, Part
 
-GRADIENTS = ("dW", "db", "dA_prev_pad")
-"""The arrays that steps write."""
+GRADIENTS = ("dW", "dA_prev_pad", "db")
+"""The arrays that steps write, in the order of a step's additions."""
 EXAMPLE = "abs(dz) > 0.1 and i_c == 2"
 """A condition, shown to whoever typed something else."""
 
@@ -23,7 +23,7 @@ def layout(geometry: Geometry, bias: bool = True) -> Layout:
     none, cells, padded = (0,) * len(batch), geometry.kernel_shape[1:], (*batch, *geometry.padded_shape)
     (top, _), (left, _) = geometry.padding
     absent = {} if bias else {"db": tr("there is no db: the problem has no bias")}
-    written = {"dW": geometry.kernel_shape, "db": geometry.kernel_shape[:1], "dA_prev_pad": padded}
+    written = {"dW": geometry.kernel_shape, "dA_prev_pad": padded, "db": geometry.kernel_shape[:1]}
     nest = geometry.nest
     one_number = ("step", "position", *nest.names, "dz", "db")
     return Layout(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convstep.conv.provenance import Provenance, provenance
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
+from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
 from convstep.view.numbers.text import short
 from convstep.view.panels.problem_words import place_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from convstep.conv.provenance import GRADIENTS
+from convstep.conv.layout import GRADIENTS
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, in_sight
 from convstep.lessons.errors import wrong

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
-from convstep.conv.provenance import GRADIENTS, provenance
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
 from convstep.lessons.ask_block import AskBlock, Asked, pointing

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from convstep.conv.geometry import Geometry
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
-from convstep.conv.provenance import GRADIENTS, Provenance, provenance
+from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.lessons.expressions import number_text
 from convstep.lessons.page_place import Placed
 from convstep.lessons.tensors import Index, array_shape
 from convstep.lessons.words import escaped, say
+from convstep.steps.provenance import Provenance
 
 MOST_TERMS = 5
 """Terms of a sum that are written out."""

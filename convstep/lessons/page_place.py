@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
-from convstep.conv.provenance import GRADIENTS
 from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number

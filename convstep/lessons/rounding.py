@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from convstep.conv.provenance import Provenance
 from convstep.lessons.errors import wrong
 from convstep.lessons.explaining import held
 from convstep.lessons.fields import Field
+from convstep.steps.provenance import Provenance
 
 LEAST_STEP = 0.005
 """Half of the last digit that the screen always shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -53,6 +53,21 @@ class Access(NamedTuple):
             at in range(length)[part] if isinstance(part, slice) else at == part
             for part, at, length in zip(self.region, index, shape, strict=False)
         )
+
+    def offset(self, index: Sequence[int]) -> tuple[int, ...]:
+        """Where a cell of the array stands among these; the other way round than `cell`."""
+        parts = zip(self.region, index, strict=False)
+        within = [(at - part.start) // (part.step or 1) for part, at in parts if isinstance(part, slice)]
+        return *within, *index[len(self.region) :]
+
+    def cell(self, offset: Sequence[int]) -> tuple[int, ...]:
+        """The cell of the array that stands at a place among these; of a single one, that one."""
+        left = list(offset) if np.ndim(self.value) else []
+        index = [
+            part.start + (part.step or 1) * left.pop(0) if isinstance(part, slice) else part
+            for part in self.region
+        ]
+        return *index, *left
 
     def __repr__(self) -> str:
         """Shapes, not numbers."""
@@ -106,7 +121,18 @@ class Event:
         Raises:
             KeyError: the step reads nothing of that name.
         """
-        for access in self.accesses:
-            if access.text == text and not access.writes:
-                return access
-        raise KeyError(text)
+        return _first(text, (read for read in self.reads if read.text == text))
+
+    def write(self, array: str) -> Access:
+        """The first write to an array.
+
+        Raises:
+            KeyError: the step writes nothing there.
+        """
+        return _first(array, (write for write in self.writes if write.array == array))
+
+
+def _first(name: str, found: Iterator[Access]) -> Access:
+    for access in found:
+        return access
+    raise KeyError(name)

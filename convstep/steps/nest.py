@@ -118,6 +118,10 @@ class Nest:
         """`index_at` as people write it."""
         return self.index_at(step)[self.silent :]
 
+    def text_of(self, step: int) -> str:
+        """The same in words: `i 4, j 2`."""
+        return ", ".join(f"{name} {at}" for name, at in zip(self.spoken, self.place_of(step), strict=True))
+
     def loops_at(self, step: int) -> tuple[Loop, ...]:
         """The loops around a step, as an event has them."""
         loops = zip(self.names, self.index_at(step), self.counts, strict=True)

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.geometry import Geometry
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
-from convstep.conv.provenance import GRADIENTS, Provenance, provenance
+from convstep.conv.provenance import provenance
 from convstep.conv.step import quiet
+from convstep.steps.provenance import Provenance
 from tests.strategies import draw_problem, problems
 
 Array = npt.NDArray[Any]

@@ -472,10 +472,10 @@ def test_with_a_batch_the_sample_comes_first() -> None:
         ("watch dA[6, 0, 0]", "dA_prev_pad[6, 0, 0] does not exist: index 0 is 6, but it goes from 0 to 5"),
         ("watch dA_prev[4, 0, 0]", "dA_prev[4, 0, 0] does not exist: index 0 is 4, but it goes from 0 to 3"),
         ("watch dA_prev[4, 0]", "dA_prev[4, 0] has 2 indices, but dA_prev has 3 axes: (4, 5, 2)"),
-        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; only dW, db, dA_prev_pad can"),
+        ("watch dZ[0, 0, 0]", "'dZ' cannot be watched; only dW, dA_prev_pad, db can"),
         (
             "watch dW",
-            "'watch dW' does not name a cell; type it like watch dW[0, 0, 0, 0] or watch dA_prev_pad[0, ",
+            "'watch dW' does not name a cell; type it like watch dW[0, 0, 0, 0] or watch db[0]",
         ),
         ("watch dW[i_c, 0, 0, 0]", "does not name a cell"),
         ("watch", "does not name a cell"),

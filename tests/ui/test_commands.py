@@ -2,27 +2,127 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
+from collections.abc import Iterator
+from functools import cached_property
+from io import StringIO
+from types import FunctionType
 
 import pytest
+from rich.console import Console
+from textual.screen import Screen
 
+import convstep.ui
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
-from convstep.ui.commands import BY_ID, COMMANDS, TEN, Command, bindings, groups, key_text, meanings
+from convstep.lessons.course import open_lesson
+from convstep.lessons.progress import Progress
+from convstep.ui.commands import (
+    BY_ID,
+    CANDIDATE,
+    COMMANDS,
+    LESSON,
+    MOVE,
+    TEN,
+    Command,
+    bindings,
+    groups,
+    key_text,
+    meanings,
+)
 from convstep.ui.debugger.host import always
+from convstep.ui.debugger.panels import Panels
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.travel import Travel
+from convstep.ui.dialogs.help import key_help
+from convstep.ui.modes.candidate import CandidateMode
+from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.mode import Mode
+from convstep.ui.modes.page import Page
+from convstep.ui.modes.script import ScriptMode
+from tests import candidates
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""
 
 
-def test_where_a_key_has_several_meanings_only_the_last_may_be_without_a_condition() -> None:
-    for key, rows in meanings().items():
-        handlers = Mode.on(catalog.load("digit"), "digit", "digit")
-        screen = DebuggerScreen(handlers)
-        found = [row.id for row in rows if row.id in screen.handlers]
-        without = [id for id in found if screen.handlers[id].applies is always]
-        assert without in ([], found[-1:]), key
+MEMBER = FunctionType, property, cached_property
+
+
+class Pages:
+    """Turns no page."""
+
+    def turn(self, by: int, *, playing: bool = False) -> bool:
+        return False
+
+    def keep(self) -> None: ...
+
+    def show_page(self) -> None: ...
+
+
+def modes() -> Iterator[Mode]:
+    """One of each; a bug hunt is a lesson around a candidate."""
+    digit = catalog.load("digit")
+    yield Mode.on(digit, "digit", "digit")
+    yield ScriptMode(digit, "digit")
+    yield ScriptMode(digit, "digit", back=lambda: None)
+    function = candidates.stride_ignored
+    with Worker.of_function(function) as worker:
+        candidate = CandidateTimeline(
+            worker, candidates.verdict(function), candidates.failing_problem(function)
+        )
+        yield CandidateMode(candidate, "mine.py:f", None)
+        walk = Progress(kept=False).walk(open_lesson("1", "en"))
+        yield LessonMode(walk, Pages())
+        yield LessonMode(walk, Pages(), candidate)
+
+
+def test_in_every_mode_every_key_does_something_or_says_why_not_and_no_row_hides_another() -> None:
+    for mode in modes():
+        handlers = DebuggerScreen(mode).handlers
+        assert handlers.keys() <= BY_ID.keys(), "what is done has a row"
+        for key, rows in meanings().items():
+            here = [row.id for row in rows if row.id in handlers]
+            without = [id for id in here if handlers[id].applies is always]
+            assert without in ([], here[-1:]), (mode, key, "only the last may be without a condition")
+            assert without or any(row.otherwise for row in rows), (mode, key)
+
+
+def test_the_help_opens_with_what_matters_then_has_what_this_mode_adds_and_nothing_else() -> None:
+    for mode in modes():
+        works = DebuggerScreen(mode).handlers
+        console = Console(width=90, file=StringIO())
+        console.print(*key_help(works)._paragraphs)
+        assert isinstance(console.file, StringIO)
+        said = " ".join(console.file.getvalue().split())
+        for command in COMMANDS:
+            assert said.count(f" {command.help}") == (command.id in works or bool(command.of_app)), command.id
+        headings = [said.find(f" {name} ") for name in ("The keys that matter", LESSON, CANDIDATE, MOVE)]
+        there = [at for at in headings if at >= 0]
+        assert there == sorted(there)
+
+
+def test_no_class_of_the_program_has_another_screen_of_ours_as_a_base() -> None:
+    for module in pkgutil.walk_packages(convstep.ui.__path__, "convstep.ui."):
+        if not module.name.endswith(("terminal", "browser")):  # what only some systems have
+            importlib.import_module(module.name)
+
+    def ours(kind: type) -> Iterator[type]:
+        found: type
+        for found in kind.__subclasses__():
+            yield from ours(found)
+            if found.__module__.startswith("convstep."):
+                yield found
+
+    screens = set(ours(Screen))
+    assert DebuggerScreen in screens
+    assert not [screen for screen in screens if screens & set(screen.__mro__[1:])]
+    kinds = {*screens, *ours(Mode), Mode, Page, Panels, Travel}
+    members = {kind: [one for one in vars(kind).values() if isinstance(one, MEMBER)] for kind in kinds}
+    assert {kind.__name__: len(names) for kind, names in members.items() if len(names) > 40} == {}
 
 
 def test_no_key_is_one_that_terminals_cannot_tell_apart() -> None:

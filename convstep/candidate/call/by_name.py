@@ -1,4 +1,4 @@
-"""One call by the roles of its parameters, in the child process: first its own forward, if that is needed."""
+"""Runs in the child: call a function by its parameters' roles, after its own forward if it needs that."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PyTorchFailed(ForwardFailed):
 
 
 class Context:
-    """A ctx, for a library that brings none of its own along: anything can be kept in it.
+    """Stands in for a library's ctx: anything can be saved in it under any name.
 
     >>> ctx = Context()
     >>> ctx.save(1, 2)
@@ -52,7 +52,7 @@ class Context:
     needs_input_grad = (True,) * 16
 
     def __getattr__(self, name: str) -> Any:
-        """What saves, and what was saved, whatever a library calls it."""
+        """A method that saves, or what was saved, whatever the library calls either."""
         if name in ("mark_dirty", "mark_non_differentiable", "set_materialize_grads"):
             return lambda *values: None
         if re.match("saved|stored|kept|values|tensors|to_save", name) and "_kept" in vars(self):
@@ -64,7 +64,7 @@ class Context:
 
 @dataclass(slots=True)
 class Values:
-    """What is given for a role."""
+    """From a role to the value that a parameter with this role is given."""
 
     inputs: Inputs
     """The arrays and the integers."""
@@ -113,7 +113,7 @@ class Values:
         return getattr(inputs, role) if hasattr(inputs, role) else value_of(role, inputs.problem, self.call)
 
     def aside(self) -> Values:
-        """The same of other arrays: what a forward does to what it is given is no concern of a backward."""
+        """The same on copies of the arrays: what a forward writes into them must not reach the backward."""
         twin = convention_of(self.call).inputs(self.inputs.problem, integers=self.call.integers)
         for name in ("A_prev", "W", "b", "dZ"):
             if (array := getattr(twin, name)) is not None:
@@ -129,7 +129,7 @@ class Values:
 
 
 def _like(array: Any, dZ: Any) -> Any:
-    """An array as what dZ is, a tensor or an array."""
+    """The array as a tensor if dZ is one, else as it is."""
     if isinstance(dZ, np.ndarray):
         return array
     from convstep.oracle.pytorch import tensor
@@ -192,7 +192,7 @@ def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> 
 
 
 def _can_hear(method: Method, inputs: Inputs) -> bool:
-    """Whether a forward is told the dilation and the groups; without them it would not be wrong."""
+    """Whether a forward is given this problem's dilation and groups, without which its Z says nothing."""
     geometry, roles = inputs.problem.geometry, {role for _, role in method.given}
     return (geometry.dilation == (1, 1) or "dilation" in roles) and (
         geometry.groups == 1 or "groups" in roles
@@ -200,7 +200,7 @@ def _can_hear(method: Method, inputs: Inputs) -> bool:
 
 
 def _forward(forward: Callable[..., Any], method: Method, values: Values, facts: dict[str, Any]) -> Any:
-    """What its own forward makes, without an activation."""
+    """Run its own forward with its activation switched off, if it can be."""
     parameters = accepted(forward, by_place=True)
     failed: Exception | None = None
     first: Any = None
@@ -233,7 +233,7 @@ def _is_right(Z: Any, problem: Problem) -> bool:
 
 
 def _context(forward: Callable[..., Any]) -> Any:
-    """A ctx: of a class of its own file's that has what the forward saves with, or else of ours."""
+    """A ctx: of a class in its own file that has the saving methods the forward calls, else a `Context`."""
     plain = getattr(forward, "__func__", forward)
     saving = {name for name in getattr(getattr(plain, "__code__", None), "co_names", ()) if SAVES.match(name)}
     for value in list(getattr(plain, "__globals__", {}).values()):
@@ -268,7 +268,7 @@ def _Z_of(made: Any, method: Method, values: Values) -> Any:
 
 
 def _cache_of(made: Any) -> tuple[Any, Sequence[Any]]:
-    """The cache that a forward returned besides Z, as a whole and one by one."""
+    """The cache that a forward returned after Z: as one value, and as its parts."""
     if isinstance(made, (tuple, list)) and len(made) >= 2:
         rest = tuple(made[1:])
         inner = rest[0] if len(rest) == 1 and isinstance(rest[0], (tuple, list)) else rest

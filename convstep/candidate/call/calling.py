@@ -1,4 +1,4 @@
-"""One call of a candidate, in the child process: arguments in, whatever happens out."""
+"""Runs in the child: one call of a candidate, whatever it does, becomes an `Outcome`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ INPUTS = ("A_prev", "W", "b", "dZ")
 
 
 class Tail(io.TextIOBase):
-    """A text stream that keeps the end of what is written to it, and no file."""
+    """A text stream that keeps only the end of what is written to it."""
 
     def __init__(self) -> None:
         self._kept = ""
@@ -118,7 +118,7 @@ def perform(
 
 
 def _lying(call: Call) -> contextlib.AbstractContextManager[None]:
-    """While a call is made whose tensors lie in memory otherwise."""
+    """Within this, tensors are laid out in memory as the call says (see `pytorch.laid`)."""
     if not call.laid:
         return contextlib.nullcontext()
     from convstep.oracle.pytorch import laid
@@ -151,7 +151,7 @@ def _result(
 
 @contextlib.contextmanager
 def _listening() -> Iterator[dict[str, Any]]:
-    """Collect what is printed and warned of meanwhile."""
+    """Collect what is printed, and the warnings given, in the meantime."""
     heard: dict[str, Any] = {}
     tail, streams = Tail(), (sys.stdout, sys.stderr)
     sys.stdout = sys.stderr = tail

@@ -123,7 +123,7 @@ def _found(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
 
 
 def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
-    """The static forward that stands in one class with a static backward."""
+    """The static forward of the class that a static backward is in."""
     owner, _, method = name.rpartition(".")
     wanted = f"{owner}.{method.replace('backward', 'forward')}"
     kind = _found(owner, namespace) if owner else None
@@ -134,7 +134,7 @@ def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
 
 
 def _functions(namespace: dict[str, Any]) -> list[str]:
-    """The names of what can be called; a placeholder of a missing import only looks as if it could."""
+    """The names of all callables except placeholders for missing imports."""
     return [
         name for name, value in namespace.items() if callable(value) and not isinstance(value, Placeholder)
     ]
@@ -169,7 +169,7 @@ def load(target: Target, options: dict[str, Any]) -> Served:
 
 
 def _served(loaded: Loaded, name: str, adapter: Loaded | None = None) -> Served:
-    """A candidate; with an adapter, behind a function that takes it and a problem."""
+    """The loaded candidate; with an adapter, a function that hands it and a problem to the adapter."""
 
     def otherwise(said: str) -> Served | None:
         other = loaded.otherwise(said)
@@ -200,7 +200,7 @@ def _served(loaded: Loaded, name: str, adapter: Loaded | None = None) -> Served:
 
 
 def _described(loaded: Loaded, name: str) -> tuple[Callable[..., Any], Candidate]:
-    """What is called of what was loaded, and what can be told of it."""
+    """Pick what to call from what was loaded, and describe it."""
     called, kind = loaded.function, loaded.kind
     operators = (op for op in list(loaded.namespace.values()) if hasattr(op, "register_autograd"))
     registered = next((op for op in operators if getattr(op, "_backward_fn", None) is called), None)
@@ -236,7 +236,7 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
 
 @contextlib.contextmanager
 def announced(answers: messages.RawPipe, question: messages.Message | None = None) -> Iterator[None]:
-    """While something is loaded, say when an installed package is being imported: that is not its time."""
+    """During loading, report when installed packages are being imported: that time is not the candidate's."""
     here = threading.get_ident()
 
     def importing(now: bool) -> None:
@@ -264,7 +264,7 @@ def _compiles(served: Served) -> bool:
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
-    """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
+    """Pass questions on; when the parent is gone, exit at once, whatever is being computed."""
     try:
         while (question := messages.receive(questions)) is not None:
             received.put(question)
@@ -332,7 +332,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _fail(answers: messages.RawPipe, sentence: str) -> None:
-    """Say why there is no candidate; what it left behind does not keep the process from ending."""
+    """Report why the candidate did not load, then exit without waiting for threads it may have started."""
     code = CLOSED
     with contextlib.suppress(OSError):
         messages.send(answers, answering(None, {"error": np.asarray(sentence)}))

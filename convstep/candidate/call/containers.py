@@ -1,4 +1,4 @@
-"""What a parameter holds that is more than one thing: a cache, options, a dict of kernels and bias.
+"""Parameters that hold several things: a cache, options, a dict of kernels and bias.
 
 The source says it: from where it takes the parameter apart, by `x, w = cache`, `params["W"]`,
 `options.get("stride", 1)` or `conf.stride`, as deep as it goes. What is in it is then called as the key
@@ -35,7 +35,7 @@ _ALIKE = re.compile(r"dict|vars|tuple|list|\w*pair|\w*tuple|_?two|_?both")
 
 
 def leaves(source: str, roots: Iterable[str]) -> dict[str, list[tuple[Path, str]]]:
-    r"""By parameter, what a source takes out of it: where each thing lies, and what it is called.
+    r"""For each parameter, what the source takes out of it: where each thing lies, and what it is called.
 
     >>> leaves("def f(g, c):\n    x, conf = c\n    s = conf['conv']['stride']", ["c"])
     {'c': [((0,), 'x'), ((1, 'conv', 'stride'), 'stride')]}
@@ -58,14 +58,14 @@ def leaves(source: str, roots: Iterable[str]) -> dict[str, list[tuple[Path, str]
 
 
 class _Taken(ast.NodeVisitor):
-    """Follows what is taken out of some names, and what it is called afterwards."""
+    """Follows where the parts of some variables go, and what they are called there."""
 
     def __init__(self, roots: Iterable[str]) -> None:
         self.known: dict[str, tuple[str, Path]] = {root: (root, ()) for root in roots}
         self.names: dict[tuple[str, Path], str] = {}
 
     def place(self, node: ast.expr) -> tuple[str, Path] | None:
-        """Where an expression's value lies; None if in none of them."""
+        """Where in which variable the value of an expression comes from; None if from none of them."""
         if isinstance(node, (ast.Name, ast.Attribute)) and (known := self.known.get(ast.unparse(node))):
             return known
         key: str | int | None = None

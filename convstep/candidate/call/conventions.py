@@ -22,7 +22,6 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -32,7 +31,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How a call speaks: one of the ways that people share, or its own."""
+    """The layouts, order and arguments of a call: a convention that many people use, or a call's own."""
 
     name: str
     """What `--convention` calls it; "named" or "layer" for a call that says for itself what is given."""
@@ -66,7 +65,7 @@ class Convention:
         return bool(self.held)
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
-        """What of a geometry has no place in a call; "" if all of it has.
+        """The part of a geometry that this call cannot express, in words; "" if it can express all of it.
 
         Args:
             geometry: of a problem.
@@ -219,13 +218,27 @@ AUTO = "auto"
 """The convention that is found out."""
 
 
+_TORCH_WORDS = {
+    "dZ": "grad_output grad_out grad dout dy dz grad_outputs upstream",
+    "A_prev": "input x inp inputs a_prev a",
+    "W": "weight w weights kernel",
+    "b": "bias b",
+    "stride": "stride strides",
+    "padding": "padding pad",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+"""What parameters are called by people who call their functions as torch does: few of `words.py`, as with
+more of them a function that is called by its names would be taken for one that is called by place."""
+
+
 def torch_role(name: str) -> str:
-    """Which of the things that torch's conv2d takes a parameter's name stands for; "" for none."""
-    return next((role for role in roles_of(name) if role in ("dZ", *_TORCH.split())), "")
+    """What a parameter is given by torch's names for it; "" for any other name."""
+    return next((role for role, words in _TORCH_WORDS.items() if name.lower() in words.split()), "")
 
 
 def convention_of(call: Call) -> Convention:
-    """How a call speaks: one of the conventions people share, or its own."""
+    """The convention that a call names, or one made from what the call itself says."""
     known = CONVENTIONS.get(call.convention)
     if known is not None:
         return replace(known, pairs=known.pairs and call.pairs is not False, column=call.column)
@@ -241,7 +254,7 @@ def convention_of(call: Call) -> Convention:
 
 @functools.lru_cache(maxsize=64)
 def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
-    """A call with what its convention means written out: what every parameter is given.
+    """The call with its convention written out: what each parameter of this candidate is given.
 
     Args:
         call: one of a convention's, or one that says all that for itself.
@@ -323,5 +336,5 @@ def named(
 
 
 def one(pair: Pair | tuple[int, ...]) -> Any:
-    """An int for a pair of equal ones."""
+    """An int if both are equal, else the pair."""
     return pair[0] if pair[0] == pair[1] else tuple(pair)

@@ -9,17 +9,17 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import convstep
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate
 from convstep.candidate.load.installed import is_installed
 from convstep.candidate.load.placeholders import Missing
 from convstep.language import tr
 from convstep.printable import SentenceError
 
-_HERE = os.path.dirname(os.path.abspath(convstep.__file__)) + os.sep
+_HERE = f"{Path(__file__).absolute().parents[2]}{os.sep}"
 _GRADIENT = re.compile(r"d[A-Z_xwb]|grad")
 _CELL = re.compile(r"(?P<file>.*\.ipynb):cell (?P<cell>\d+)", re.S)
 
@@ -30,7 +30,7 @@ class Unusable(SentenceError):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the candidate's that an exception came through."""
+    """A line of the candidate's code in a traceback."""
 
     filename: str
     number: int
@@ -38,7 +38,7 @@ class _Line:
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text of the line."""
         return linecache.getline(self.filename, self.number).strip()
 
 
@@ -86,7 +86,7 @@ def _place(line: _Line) -> dict[str, Any]:
 
 
 def _message(error: BaseException, line: str) -> str:
-    """The exception in words; `line` is the one of theirs that it came through last."""
+    """The exception in words; `line` is the innermost line of the candidate's own."""
     if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
         return tr("it called sys.exit({code})", code=code)
@@ -125,7 +125,7 @@ def _innermost(trace: TracebackType | None) -> FrameType | None:
 
 @functools.cache
 def _is_theirs(name: str, file: str) -> bool:
-    """Whether a file is the candidate's own, a helper or an adapter; not what is installed, and not ours."""
+    """Whether a file is the candidate's, a helper's or the adapter's: not an installed one, and not ours."""
     if file and (name == file or name.startswith(file + ":")):
         return True
     if name.startswith("<"):  # Python's own; a cell of an interpreter is the candidate's file
@@ -135,7 +135,7 @@ def _is_theirs(name: str, file: str) -> bool:
 
 
 def _own_line(lines: list[_Line], candidate: Candidate) -> _Line | None:
-    """The author's own line: not the adapter's in front of it, nor that of a helper below it."""
+    """The author's own line: not the adapter's that calls it, and not that of a helper it calls."""
 
     def is_files(line: _Line) -> bool:
         return line.filename == candidate.file or line.filename.startswith(candidate.file + ":")
@@ -175,7 +175,7 @@ def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candid
 
 
 def _handed_in(frame: FrameType) -> Iterator[Any]:
-    """What a function was given, and what is in the caches, layers and problems among it."""
+    """What a function was given, with the contents of the caches, layers and problems among it."""
     code = frame.f_code
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
         value = frame.f_locals.get(name)
@@ -192,7 +192,7 @@ def _handed_in(frame: FrameType) -> Iterator[Any]:
 
 
 def _made_here(value: Any, own: Mapping[str, Any], given: list[Any]) -> bool:
-    """Whether a value is an array that was not handed in, on its own, in a cache, or to the outermost."""
+    """Whether a value is an array that the candidate made: it was not handed in, alone or in a cache."""
     if not getattr(value, "shape", ()) or any(value is each for each in given):
         return False
     caches = [held for held in own.values() if isinstance(held, (tuple, list, Mapping))]

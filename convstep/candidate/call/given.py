@@ -1,4 +1,4 @@
-"""What a layer's parameters are given: the value of a role in one problem, in the form that is wanted."""
+"""What a layer's parameters are given: the value of each role for one problem, in the form that is wanted."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str 
 
 
 def methods_like(held: Any, pattern: str) -> list[Callable[..., Any]]:
-    """The methods of an object that are called like something."""
+    """The methods of an object whose names match a pattern."""
     names = [
         name for name in dir(type(held)) if name[:2] != "__" and re.fullmatch(pattern, name.strip("_"), re.I)
     ]
@@ -121,7 +121,7 @@ def _input_shape(form: str, problem: Problem, layouts: Layouts) -> tuple[int, ..
 
 
 def _padding(form: str, problem: Problem) -> Any:
-    """A pair, a truth or a word."""
+    """As a pair, a flag or a word."""
     padding = problem.geometry.padding
     some = padding != ((0, 0), (0, 0))
     if form == "flag":
@@ -138,7 +138,7 @@ def _same(z: Any, *others: Any, **named: Any) -> Any:
 
 
 def _small(*shape: Any, **named: Any) -> Any:
-    """An initializer: whatever it makes is replaced."""
+    """An initializer; the values do not matter, as they are replaced."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     return np.full([int(size) for size in sizes if isinstance(size, (int, np.integer))], 0.1)
 
@@ -168,7 +168,7 @@ class Node:
 
 
 class Config(dict[str, Any]):
-    """Hyperparameters: a dict, or an object, that knows every key by its name."""
+    """Hyperparameters as a dict or an object: any key is answered by what its name means."""
 
     def __init__(self, value: Callable[[str], Any]) -> None:
         """Args: from a role to a value."""

@@ -113,7 +113,7 @@ class Layer:
         self._fill(place, self.layouts.theirs(name, array))
 
     def _without_bias(self) -> None:
-        """Make zeros of a bias that is not one number a filter: one for all, or one for each output cell.
+        """Set a bias to zero that has not one number a filter, but one for all or one for each output cell.
 
         Its gradient has another size, and is not looked at.
         """
@@ -141,7 +141,7 @@ class Layer:
             self._replace(place, value)
 
     def put_back(self, before: Before) -> None:
-        """Undo an update, and what the layer keeps for the next one; gradients stay."""
+        """Undo an update of the kernels and of the state kept for the next one; gradients stay."""
         updates = "change" in self.where.values()
         for place in places(self.held):
             kept = before[place.text][1] if updates and place.single and place.text in before else None
@@ -152,7 +152,7 @@ class Layer:
                 self.put(name, getattr(self.problem, name))
 
     def _replace(self, place: Place, value: Array) -> None:
-        """Another array in every place that holds this one."""
+        """Put another array in every place that holds this one."""
         for each in places(self.held):
             if each.value is place.value or each.text == place.text:
                 each.put(value)
@@ -204,7 +204,7 @@ class Layer:
         return None
 
     def _set_up(self) -> None:
-        """Have the kernels made: by a method that is there for it, else by running forward."""
+        """Have the kernels made: by a method meant for that, else by running forward."""
         for method in methods_like(self.held, SET_UP):
             for size in ("", ":full"):
                 with contextlib.suppress(Exception):
@@ -274,5 +274,5 @@ def called(function: Callable[..., Any], method: Method, value: Callable[[str], 
 
 
 def _unnamed(place: Place) -> bool:
-    """Whether a place has no name that could say something else: an item of a list."""
+    """Whether a place has no name that could contradict: an item of a list."""
     return place.path[-1].strip("[]").isdigit()

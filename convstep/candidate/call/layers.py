@@ -1,4 +1,4 @@
-"""How a layer class may want to be made, run forward and run back: what its signatures allow."""
+"""The ways of making a layer, running it forward and running it back that its signatures allow."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
 
 
 def _rules(says: Collection[str]) -> tuple[str, ...]:
-    """The rules by which a layer may pad, as far as what it is told leaves that to it."""
+    """The rules by which a layer may choose its own padding, given what it is told."""
     if any("word" in role.lower() for role in says):
         return RULES
     if any(role.startswith(("padding", "hparameters")) for role in says):
@@ -125,7 +125,7 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
 
 
 def _words(call: Call, owner: str) -> str:
-    """A way as its author would write it."""
+    """The calls as their author would write them."""
     assert call.maker is not None
     assert call.forward is not None
     made, forth = (

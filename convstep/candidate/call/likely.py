@@ -1,4 +1,4 @@
-"""What a candidate's names suggest: whether it is a forward, which one is its own, how it may be called."""
+"""What a candidate's names suggest: whether it is a forward, which forward is its own, its convention."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
 
 
 def spoken(candidate: Candidate, convention: str) -> bool:
-    """Whether a candidate's own words say that it has a convention, not only its number of parameters."""
+    """Whether the names of its parameters, and not only their number, say that it follows a convention."""
     words = [parameter.lower() for parameter in candidate.parameters]
     if convention in ("cs231n", "coursera"):
         return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)

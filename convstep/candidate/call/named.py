@@ -1,7 +1,7 @@
-"""Ways of calling a function that are found from what its parameters are called.
+"""The ways of calling a function that the names of its parameters suggest.
 
-A parameter's name gives its role (`words`); where names say nothing, its place does. How the arrays lie is
-then a matter of trying: every way made here is cheap, and `check.detect_convention` keeps the one that fits.
+A parameter's name gives its role (`words`); where the name says nothing, its place does. How the arrays lie
+is found by trying: every way made here is cheap, and `check.detect_convention` keeps the one that fits.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def guessed(call: Call) -> bool:
 
 
 def _in_words(call: Call, source: str) -> Call:
-    """The same call, its padding said as "same" or "valid" where its default is such a word."""
+    """The same call, with its padding as "same" or "valid" where the default is such a word."""
     method = call.backward
     if method is None or call.forward is not None:
         return call
@@ -164,7 +164,7 @@ def _forwards(
 def _taken_apart(
     candidate: Candidate, names: Sequence[str], needed: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """The parameters, those that hold several things replaced by these, as far as all of them are known."""
+    """The parameters; one that holds several things gives way to these if all of them are known."""
     used_as = _used_as(candidate.source)
 
     def meanings(word: str) -> list[str]:
@@ -188,7 +188,7 @@ def _taken_apart(
 
 
 def _used_as(source: str) -> dict[str, str]:
-    """Roles of names by what a source hands them over as: `conv2d(x, bank, padding=margin)`."""
+    """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
     found: dict[str, str] = {}
     with contextlib.suppress(SyntaxError, ValueError):
         for node in ast.walk(ast.parse(textwrap.dedent(source))):
@@ -238,7 +238,7 @@ def _assigned(
 
 
 def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
-    """Roles for those that have none by name: arrays not handed over yet, or what the own forward makes."""
+    """Roles for parameters whose names give none: the missing arrays, or what its own forward returns."""
     unknown = [place for place, role in enumerate(picked) if role == "?"]
     if not unknown:
         yield list(picked)

@@ -130,7 +130,7 @@ def _numbers(values: list[Any]) -> Any:
 
 
 def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
-    """What something holds, by name, with how to hold something else there."""
+    """What something holds, by name, with a function that puts something else in its place."""
     if isinstance(value, (str, bytes, type, ModuleType, np.ndarray, np.generic, int, float, complex)):
         return
     if isinstance(value, dict):
@@ -216,7 +216,7 @@ def role_of(word: str) -> tuple[str, bool]:
 
 
 def _tail(word: str, role: str) -> bool:
-    """Whether a longer word ends with what names a role: conv_weights, kernel_weights, bias_vector."""
+    """Whether a compound word begins or ends with a word for a role: conv_weights, bias_vector."""
     parts = [part for part in word.split("_") if part]
     if len(parts) < 2 or _BARE.match(parts[0]) or _BARE.match(parts[-1]):
         return False

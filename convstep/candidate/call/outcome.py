@@ -1,4 +1,4 @@
-"""What is known of a candidate before it is called, what one call of it came to, and that none could."""
+"""A candidate before it is called, the outcome of one call, and the error if no call works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of a class as text, which goes from the candidate's process to ours, and read again there."""
+"""The methods of a class as text: written in the candidate's process, and read in ours."""
 
 from __future__ import annotations
 

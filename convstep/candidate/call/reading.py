@@ -1,4 +1,4 @@
-"""The gradients of a layer that has run back: what it returned, keeps, or has made of its kernels."""
+"""Find the gradients of a layer after its backward: returned, kept, or applied to its kernels."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _search(
 
 
 def _updated(layer: Layer, before: Before) -> list[str]:
-    """Have it update its kernels by a method that is there for it."""
+    """Have it update its kernels by a method meant for that."""
     for method in methods_like(layer.held, UPDATES):
         with contextlib.suppress(Exception):
             method(*by_name(method, layer.problem, layer.call))
@@ -90,7 +90,7 @@ def _updated(layer: Layer, before: Before) -> list[str]:
 
 
 def _read_change(layer: Layer, name: str, before: Before, found: dict[str, Any]) -> None:
-    """A gradient as what an update took away, divided by the learning rate."""
+    """A gradient from what an update subtracted, divided by the learning rate."""
     if (place := layer.place(name[1:])) is None:
         return
     if not _has_changed(place, before) and _updated(layer, before):
@@ -159,6 +159,6 @@ def _has_changed(place: Place, before: dict[str, tuple[int, Array]]) -> bool:
 
 
 def _is_new(place: Place) -> bool:
-    """Whether an unnamed array may be a gradient, and is no buffer."""
+    """Whether an array may be a gradient: its name says neither another role nor that it is a buffer."""
     role, _, kept = says(place.path)
     return not kept and not role

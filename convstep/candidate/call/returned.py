@@ -1,4 +1,4 @@
-"""What a candidate returned, as plain arrays: whatever it dressed its numbers in."""
+"""What a candidate returned as plain arrays: from tuples, dicts, dataclasses, tensors, lists of numbers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def plain_gradients(
 
 
 def check_size(arrays: Sequence[Array], problem: Problem) -> None:
-    """Refuse what is no gradient by its size, and would fill the memory of who compares it.
+    """Refuse what is far too large for a gradient, before comparing it fills the memory.
 
     Raises:
         Unusable: it has far too many numbers.
@@ -68,7 +68,7 @@ def check_size(arrays: Sequence[Array], problem: Problem) -> None:
 
 
 def plain(value: Any) -> Array:
-    """A plain array of real numbers: of what is masked the data, of a subclass the numbers in memory."""
+    """A plain array of real numbers: the data of a masked array, the numbers in memory of a subclass."""
     try:
         array = np.asarray(_readable(value) if hasattr(value, "detach") else value)
     except Exception as error:
@@ -93,7 +93,7 @@ def plain(value: Any) -> Array:
 
 
 def _readable(tensor: Any) -> Any:
-    """A tensor as NumPy can read it: on the CPU, its sign carried out, in a precision that NumPy has."""
+    """A tensor as NumPy can read it: on the CPU, pending signs applied, in a precision that NumPy has."""
     read = tensor.detach().cpu()
     for lazy in ("resolve_conj", "resolve_neg"):
         read = getattr(read, lazy, lambda read=read: read)()

@@ -1,4 +1,4 @@
-"""A layer class in the child process: made for one problem, given its kernels, run, and read."""
+"""Runs in the child: make a layer for one problem, give it the kernels, run it, read its gradients."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
 
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
-    """An adapter whose class gives the same object every time it is made; another function as it is.
+    """For an adapter, a class that returns one object whenever it is called; other functions as they are.
 
     Returns:
         That, and what clears the object's gradients where its file offers that.
@@ -133,7 +133,7 @@ def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Cal
 
 
 def _places(layer: Layer) -> tuple[str, ...]:
-    """Where what was found, as an outcome says it."""
+    """Where each thing was found, as `Outcome.places` lists it."""
     found = [f"{name} {where}" for name, where in layer.where.items()]
     found += [f"W-layout {layer.layouts.W}"] if "W" in layer.where else []
     found.append("kernel {}x{}".format(*layer.problem.geometry.kernel_shape[1:3]))
@@ -141,7 +141,7 @@ def _places(layer: Layer) -> tuple[str, ...]:
 
 
 def _choose_order(layer: Layer) -> None:
-    """Flat kernels run channels first or last, which their shape does not tell: forward does."""
+    """Find out from the forward whether flat kernels run channels first or last; the shape does not tell."""
     layout = layer.layouts.W
     if "W" not in layer.where or "(" not in layout or not is_array(layer.Z):
         return
@@ -159,7 +159,7 @@ def _choose_order(layer: Layer) -> None:
 
 
 def _set_rates(held: Any, depth: int = 2) -> bool:
-    """Give its learning rate, and its optimizer's, our own; say whether there is one."""
+    """Set its learning rate, and its optimizer's, to ours; return whether there is one."""
     found = False
     everything = [*map(vars, reversed(type(held).__mro__)), getattr(held, "__dict__", {})]
     for name, value in {name: each for held_by in everything for name, each in held_by.items()}.items():
@@ -172,7 +172,7 @@ def _set_rates(held: Any, depth: int = 2) -> bool:
 
 
 def _clear(held: Any, gradients: list[Place]) -> None:
-    """Clear a layer's gradients between two calls, where it, its parameters or its file offer that."""
+    """Clear a layer's gradients between two calls, if the layer, its parameters or its file offer a way."""
     offered = False
     for each in (held, *getattr(held, "__dict__", {}).values()):
         for method in [] if isinstance(each, type) else methods_like(each, CLEARING):
@@ -187,7 +187,7 @@ def _clear(held: Any, gradients: list[Place]) -> None:
 
 
 def _clears(kind: type, gradients: list[Place]) -> bool:
-    """Whether a class's file says that gradients add up until somebody clears them: an update, say."""
+    """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then."""
     kept = "|".join(re.escape(place.path[0]) for place in gradients) or "-"
     setting = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*(?:=\s*(?:0|None|\w+\.zeros)|\*=\s*0|\.(?:fill|zero_)\()"
     for name, method in vars(kind).items():

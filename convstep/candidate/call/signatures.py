@@ -1,4 +1,4 @@
-"""What the parameters of a layer's constructor, forward and backward may be, from what they are called."""
+"""What the parameters of a layer's constructor, forward and backward may mean, by their names."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
 
 
 def _from_above(parameter: Parameter) -> bool:
-    """Whether a parameter may take what comes from above; a rate with a default, say, does not."""
+    """Whether a parameter may take the upstream gradient: not, for example, a rate with a default."""
     return parameter.default is None or "dZ" in roles_of(parameter.name)
 
 
@@ -218,7 +218,7 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
 
 
 def _oddness(roles: Sequence[str]) -> int:
-    """How unlikely roles are side by side: a height without a width, a shape with samples and one without."""
+    """How unlikely these roles are together: a height without a width, shapes with and without samples."""
     halves = sum((f"{what}_h" in roles) != (f"{what}_w" in roles) for what in ("kernel", "in"))
     shapes = "input_shape" in roles and "kernel_size:full" in roles
     return 3 * halves + 2 * (shapes or {"input_shape:full", "kernel_size:shape"} <= set(roles))

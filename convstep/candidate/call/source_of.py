@@ -1,4 +1,4 @@
-"""A function that is already in memory, as a candidate: its file, its lines, its text."""
+"""Describe a function that is already in memory as a candidate: its file, its lines, its text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def _written(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What somebody wrote: under decorators, in a partial, an object's `__call__`."""
+    """The function that somebody wrote: inside decorators and partials, or an object's `__call__`."""
     inner: Callable[..., Any] = inspect.unwrap(function)
     if isinstance(inner, functools.partial):
         return _written(inner.func)

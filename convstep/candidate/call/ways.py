@@ -1,4 +1,4 @@
-"""A candidate as it was loaded, and as it has to be loaded for a call: as Python 2, say."""
+"""Loading a candidate in another way where a call shows that this is needed: as Python 2, for example."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Ways:
-    """A candidate as it was loaded, and as it had to be loaded for some ways of calling it."""
+    """A candidate as it was loaded first, and as it had to be loaded for some calls."""
 
     TRIES = 3
     """How often a way of calling is tried on a candidate that was loaded otherwise, without success."""
@@ -41,7 +41,7 @@ class Ways:
             self._served = used.reload()
 
     def called(self, call: Call, problem: Problem) -> Outcome:
-        """Call it; where it fails for how it was loaded, load it otherwise, and keep to that if it helps."""
+        """Call it; if it fails for how it was loaded, load it differently, and keep that if it helps."""
         key = _key(call)
         given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
         used = self._others.get(key, self._served)
@@ -60,7 +60,7 @@ class Ways:
         return replace(outcome, notes=used.candidate.notes)
 
     def _otherwise(self, tried: Served, said: str) -> Served | None:
-        """It as an exception suggests; loaded once for all ways of calling that raise the same."""
+        """Load it as an exception suggests: once for all calls that raise the same."""
         key = id(tried), said
         if key not in self._loaded:
             self._loaded[key] = None
@@ -74,7 +74,7 @@ def _key(call: Call) -> Call:
 
 
 def _helped(before: Outcome, after: Outcome) -> bool:
-    """Whether a call went further."""
+    """Whether the second call got further than the first."""
     if before.kind == RAISED and after.kind == RAISED:
         return before.message.startswith("NameError") and not after.message.startswith("NameError")
     return (before.kind == RAISED) > (after.kind == RAISED) or bool(before.forward_message) > bool(
@@ -83,7 +83,7 @@ def _helped(before: Outcome, after: Outcome) -> bool:
 
 
 def _called(served: Served, call: Call, problem: Problem) -> tuple[Outcome, str]:
-    """What a call came to, and what was raised in it."""
+    """The outcome of a call, and the exceptions raised in it as text."""
     raised: list[str] = []
 
     def hint(error: BaseException) -> str | None:

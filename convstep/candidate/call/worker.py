@@ -1,4 +1,4 @@
-"""A candidate in a process of its own, so that nothing it does harms the one who asks.
+"""A candidate in a process of its own, so that nothing it does can harm ours.
 
 It may hang, crash, leave, print, eat memory: each becomes an `Outcome` in words, and the next call
 gets a new process where the old one is gone.
@@ -169,7 +169,7 @@ class Worker:
         return self.seconds
 
     def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
-        """What is said when loading has ended; what is said before is whose time it is.
+        """Wait for the message that loading has ended; earlier ones say whose time is running.
 
         Raises:
             Silent: it took too long.
@@ -269,7 +269,7 @@ class Worker:
 
 
 def nonsense() -> str:
-    """What is said of a process whose pipe brings something else than answers."""
+    """The sentence about a process whose pipe brings something other than answers."""
     return tr("its process answered nonsense: something in it writes to pipes that are not its own")
 
 

@@ -1,4 +1,4 @@
-"""A call, its arrays and their cells as the candidate's author would write them, and as an adapter does."""
+"""Calls, arrays and cells written as the candidate's author would write them, and as an adapter does."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
 
 
 class Code(str):
-    """Code in the place of a value: in a tuple or a dict, too, it is shown as it is."""
+    """Code that stands for a value; its repr is the code itself, also inside tuples and dicts."""
 
     __slots__ = ()
 
@@ -103,7 +103,7 @@ def _shown(value: Any, parameter: str) -> str:
 
 
 def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs) -> str:
-    """The arguments of a call, what it takes apart put together."""
+    """The arguments of a call as text, with containers that the candidate takes apart put together."""
     words, values = _WORDS.get((call.layouts or Layouts()).A, {}), Values(inputs, call, candidate)
     parameters, layer = candidate.parameters, call.maker is not None
     if layer:
@@ -176,7 +176,7 @@ _KNOWN = ("stride", "padding", "dilation", "groups", "in_channels", "out_channel
 
 
 class Given:
-    """What the parameters of one way of calling are given, as code."""
+    """From a role to the code that an adapter passes for it, for one way of calling."""
 
     def __init__(self, candidate: Candidate, call: Call) -> None:
         """Args: who is called, and how."""

@@ -76,7 +76,7 @@ class Case:
 
     @property
     def work(self) -> tuple[bool, int, int]:
-        """What cases are ordered by: multiplications of one pass, then cells of the input.
+        """The sort key of cases: multiplications of one pass, then cells of the input.
 
         Those of a single row or column come last: a failure is looked at where there is something to see.
         """
@@ -165,7 +165,7 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
 
 
 def fitted(case: Case, convention: Convention) -> Case:
-    """A case as a candidate that says for itself what it takes can be told it."""
+    """The case changed so that a call found from names can express it."""
     if convention.told is None:
         return case
     says, lying = convention.told.says, convention.layouts
@@ -188,7 +188,7 @@ def fitted(case: Case, convention: Convention) -> Case:
 
 
 def _of_layer(case: Case, call: Call) -> Iterator[Case]:
-    """A case as a layer can be told it, and as the layer pads by itself."""
+    """The case changed so that a layer can be told it, and with the padding that the layer chooses itself."""
     lying, kinds = call.layouts or Layouts(), {role.partition(":")[0] for role in call.says}
     if "N" not in lying.A:
         case = replace(case, batch=None)
@@ -227,7 +227,7 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
 
 
 def _shared(batches: tuple[int | None, ...]) -> Iterator[Case]:
-    """What every convention can say: stride, padding, tiling, channels, samples."""
+    """Cases that every convention can express: strides, paddings, tilings, channels, samples."""
     turn = itertools.cycle(batches)
     for kernel, s, p in itertools.product([(2, 2), (3, 3), (2, 3), (3, 2)], (1, 2, 3), (0, 1, 2)):
         if p > 1 and kernel != (3, 3):

@@ -1,4 +1,4 @@
-"""How a candidate wants to be called: what its signature allows is tried, and what fits is taken."""
+"""Find out how a candidate is to be called: try what its signature allows, and take what fits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def detect_convention(
     budget: float = 20.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Call, str, Result | None]:
-    """How to call a candidate, why so, and the call that hung while this was tried, if one did.
+    """How to call a candidate, why so, and the call that hung during the trials, if one did.
 
     A convention asked for is taken. Else each that the signature allows is tried on two problems
     that most wrong backwards get right, and the one that fits best is taken, the likelier first.
@@ -121,7 +121,7 @@ def detect_convention(
 
 
 def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]) -> list[Tried]:
-    """What becomes of the conventions that a signature allows, until one fits."""
+    """Try the conventions that a signature allows, until one fits."""
     tried: list[Tried] = []
     while ways and (not tried or in_time()):
         call, reason = ways.pop(0)
@@ -141,7 +141,7 @@ def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], b
 
 
 def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
-    """What is said of the way that was taken; whether it takes pairs is found out."""
+    """The result for the way that was chosen, after finding out whether it takes pairs."""
     call, reason = way.call, way.reason
     convention = convention_of(call)
     if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:

@@ -47,7 +47,7 @@ class FreshProblems:
         """All that came of it so far."""
 
     def __call__(self, holds: Callable[[Geometry], bool], count: int) -> list[Result]:
-        """Results of new problems of which something is true: as many as asked for, or as there are."""
+        """Results on new problems that fulfil a condition: as many as asked for, if there are so many."""
         found: list[Result] = []
         while len(found) < count and (case := self._next(holds)) is not None:
             if self._left <= 0 or self._clock() > self._until:

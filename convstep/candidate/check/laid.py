@@ -1,4 +1,4 @@
-"""Tensors as autograd and its callers hand them on: expanded, with gaps, channels last, an empty batch.
+"""Memory layouts that autograd and its callers pass on: expanded, strided, channels last, an empty batch.
 
 The sweep's own tensors are contiguous. What is right on them may still read another one's memory in the
 wrong order, or refuse it; `loss.sum().backward()` is enough to make a dZ that is not contiguous.
@@ -47,7 +47,7 @@ LAYINGS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """What came of one way on one problem."""
+    """The outcome of one way on one problem."""
 
     laying: Laying
     """The way."""
@@ -75,7 +75,7 @@ class Laid:
 
 
 def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fresh: bool) -> Iterator[Laid]:
-    """Try what is right on contiguous tensors on others, where it is PyTorch that hands them on."""
+    """Try a candidate that is right on contiguous tensors on others, where PyTorch passes them on."""
     if not call.by_autograd(worker.candidate):
         return
     fit = [result.right for result in results if result.ok and result.case and _tells(result)]
@@ -95,7 +95,7 @@ def laid_otherwise(worker: Worker, call: Call, results: Sequence[Result], *, fre
 
 
 def _tells(result: Result) -> bool:
-    """Whether no axis is so short that the cells lie in the same order however they are laid."""
+    """Whether the layouts differ on this problem: no axis is so short that cells keep their order."""
     geometry = result.right.problem.geometry
     sizes = (*geometry.input_shape, *geometry.output_shape, *geometry.kernel_shape[1:3])
     return min(sizes) > 1

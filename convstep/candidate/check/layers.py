@@ -1,4 +1,4 @@
-"""How a layer class wants to be called: what its signatures allow is tried until one way fits."""
+"""Find out how a layer class is to be called: try what its signatures allow until one way fits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def detect_layer_call(
     in_time: Callable[[], bool],
     own: Callable[[str], bool] = lambda message: False,
 ) -> Chosen:
-    """How to call a layer, why so, and the call that hung while this was tried, if one did.
+    """How to call a layer, why so, and the call that hung during the trials, if one did.
 
     Args:
         called: calls it on the problem of a case.
@@ -81,7 +81,7 @@ def detect_layer_call(
 
 
 def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
-    """A call that says of two sides only what a layer hears: many are handed a pair and take its first."""
+    """The call without pairs that the layer ignores: many are handed two sides and use the first."""
     plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
     if plain is None:
         return call
@@ -100,7 +100,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
 
 @dataclass(slots=True, eq=False)
 class _Search:
-    """What the ways tried so far say of the others."""
+    """What the ways tried so far say about those still to be tried."""
 
     best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
@@ -113,7 +113,7 @@ class _Search:
     deaths: int = 0
 
     def skips(self, call: Call) -> bool:
-        """Whether a way can come to nothing better than others have."""
+        """Whether a way cannot turn out better than those already tried."""
         if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
             return True  # its forward was right when called in another way
         if self.fitting is not None and call.layouts != self.fitting:
@@ -121,7 +121,7 @@ class _Search:
         return not self.barred.isdisjoint((_made(call), _run(call)))
 
     def note(self, call: Call, reason: str, results: list[Result]) -> None:
-        """Draw the conclusions from what a way came to."""
+        """Learn from the results of a way."""
         self.tries += len(results)
         outcomes = [result.outcome for result in results]
         for outcome in outcomes:
@@ -159,13 +159,13 @@ class _Search:
 
 
 def _stage(outcome: Outcome) -> str:
-    """How far a layer came that raised."""
+    """At which stage a layer raised."""
     stage = dict(each.partition(" ")[::2] for each in outcome.places).get("stage", "make")
     return stage if stage in _STAGES else "make"
 
 
 def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
-    """What becomes of a problem with padding and one without, with the first kernels that it takes.
+    """Try a problem with padding and one without, with the first kernel size that it takes.
 
     Where backward raises on both, two samples may be what it was written for.
     """
@@ -277,7 +277,7 @@ def _made(call: Call) -> tuple[object, ...]:
 
 
 def _run(call: Call) -> tuple[object, ...]:
-    """That, and what its forward is handed."""
+    """The same, and what its forward is handed."""
     layouts = call.layouts or Layouts()
     return *_made(call), layouts.A, layouts.W
 

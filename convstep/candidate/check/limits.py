@@ -1,4 +1,4 @@
-"""Limits: what a candidate never takes and never says that it takes, so that it is not wrong there.
+"""Limits: what a candidate never takes nor claims to take, so that failing there is not a mistake.
 
 A function that reads one side of its kernels takes square ones; on others it raises or is wrong, always.
 That is told apart from a mistake by three things: nothing beyond the limit succeeds, all else is right (or
@@ -49,7 +49,7 @@ class Limit:
 
 
 def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple[Limit, ...]:
-    """The limits of a candidate, as far as the problems it was tried on tell them."""
+    """The limits of a candidate that show on the problems it was tried on."""
     tried = [result for result in results if not result.refused]
     found, surely = [], set[str]()
     for limit in (
@@ -132,7 +132,7 @@ def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:
 
 
 def _sides_read(call: Call, source: str) -> Iterator[str]:
-    """Which sides of its kernels, H and W, a source reads the length of."""
+    """Which sides of the kernels, H or W, the source takes the length of."""
     layout = convention_of(call).layouts.W
     given = [pair for m in (call.forward, call.backward) if m is not None for pair in m.given]
     named = {word_of(name) for name, role in given if role == "W"}

@@ -1,4 +1,4 @@
-"""Try a candidate on many small problems, find out how it wants to be called, and what fails."""
+"""Find out how a candidate is to be called, try it on many small problems, and keep what fails."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def sweep(
 def _made_up_for(
     worker: Worker, call: Call, results: Sequence[Result], late: Callable[[], bool], *, fresh: bool
 ) -> Iterator[Result]:
-    """Where it refused so much that little is left: more problems like those that it takes."""
+    """More problems like those that it takes, where it refused so many that few are left."""
     taken = [r.case for r in results if r.case is not None and r.outcome.kind == RETURNED]
     refused = any(result.refused for result in results)
     known = {result.case for result in results}
@@ -207,7 +207,7 @@ def _rounded_up(worker: Worker, call: Call, *, fresh: bool) -> Iterator[Result]:
 
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
-    """More problems for what was swept, to try on them what is said of it."""
+    """More problems for the same call, on which claims about the candidate can be tested."""
     convention = convention_of(swept.call)
     like = [result.case for result in swept.results if result.case is not None and not result.refused]
 
@@ -252,7 +252,7 @@ def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Out
 
 
 def _same(first: Outcome, second: Outcome) -> bool:
-    """Whether two calls came to the same, NaN included."""
+    """Whether two calls had the same outcome, NaN included."""
     if first.kind != second.kind or len(first.returned) != len(second.returned):
         return False
     return all(

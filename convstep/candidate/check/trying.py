@@ -37,7 +37,7 @@ PAIRS = (
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A way of calling and what became of the trials."""
+    """A way of calling, and the results of its trials."""
 
     call: Call
     reason: str
@@ -126,7 +126,7 @@ def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
 
 
 def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
-    """What becomes of the trials, until one hangs."""
+    """The results of the trials, until one hangs."""
     for case in trials(worker, call):
         result = grade(case, right_of(case), worker.call(call, right_of(case).problem))
         yield result
@@ -135,7 +135,7 @@ def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
 
 
 def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
-    """What becomes of ways that sizes did not fit, with the batch sizes that a source writes down."""
+    """Try again, with batch sizes found as numbers in the source, the ways that failed on a size."""
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", worker.candidate.source))
     sizes = [number for number in numbers if 2 < number <= LARGEST_BATCH][:3]
     misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
@@ -149,7 +149,7 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
 
 
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
-    """What becomes of the ways that parameters' names allow, until one fits; no more than time allows."""
+    """Try the ways that the parameters' names suggest, until one fits or time is up."""
     tried: list[Tried] = []
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
@@ -179,7 +179,7 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
 
 
 class RuledOut:
-    """The ways of one reading that what came of others leaves no hope for."""
+    """The ways of one reading that earlier trials have shown to be hopeless."""
 
     READING = r"KeyError|AttributeError|indices must be|only integers, slices|not (subscriptable|callable)"
     """Exceptions of something that was given in the place of something else, however it lies."""
@@ -220,7 +220,7 @@ class RuledOut:
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
-    """A way found from names on the trial problems; the order of what it returns is found on the first."""
+    """Try a way found from names; the order of what it returns is found on the first problem."""
     results: list[Result] = []
     for case in trials(worker, call, batch):
         result = _judged(worker, call, case)
@@ -239,7 +239,7 @@ def _judged(worker: Worker, call: Call, case: Case) -> Result:
 
 
 def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
-    """The names of what came back by its shapes, and by its numbers where these leave it open.
+    """Name what came back by its shapes, and by its numbers where shapes leave it open.
 
     "" is what is no gradient; nothing is returned unless two have their shapes, or all there are.
     """
@@ -265,7 +265,7 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
 
 
 def _computable(call: Call) -> list[str]:
-    """The gradients that can be made of what a call is given: no dA_prev without kernels."""
+    """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
     if call.own_cache or call.forward is not None:
         return [*NAMES]
@@ -281,7 +281,7 @@ def _wrong_arguments(outcome: Outcome) -> bool:
 
 
 def _wants_pairs(results: Sequence[Result]) -> bool:
-    """Whether an int was taken for a pair."""
+    """Whether it failed because it wants a pair where it was given an int."""
     said = r"TypeError: .*(non-iterable int|'int' object is not (subscri|itera)|of type 'int' has no len)"
     said += r"|expected a value of type 'List\[int\]'"
     return any(re.search(said, result.outcome.message, re.I) for result in results)

@@ -1,1 +1,1 @@
-"""Why a candidate is wrong: mistakes that give its numbers, and what there is to see."""
+"""Why a candidate is wrong: known mistakes that reproduce its numbers, and what can be observed."""

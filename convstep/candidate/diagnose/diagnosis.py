@@ -108,7 +108,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
 
 
 def _loses_sums(finding: Finding, results: Sequence[Result]) -> bool:
-    """Whether it is that sums are lost where windows overlap."""
+    """Whether a finding is that sums are lost where windows overlap."""
     unknown = finding.id == UNKNOWN and finding.gradients == ("dA_prev",)
     return finding.id == "overwrite-dA" or (unknown and wrong_only_where_shared(results))
 
@@ -118,7 +118,7 @@ def _ids(pairs: dict[str, list[Match]]) -> list[str]:
 
 
 def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]) -> list[Finding]:
-    """What is known of a part of the problems, and what there is to see on the rest."""
+    """Known mistakes that explain some of the problems, and what can be observed on the others."""
     found: list[Finding] = []
     rest = list(results)
     for match in claims:
@@ -148,7 +148,7 @@ def _has(words: str, result: Result) -> bool:
 
 
 def _reordered(swept: Swept, results: Sequence[Result]) -> tuple[tuple[str, ...], list[Result]] | None:
-    """The order in which every gradient has its shape, where the convention's order is not it."""
+    """The order in which every gradient has its shape, if that is not the convention's order."""
     if swept.call.convention not in CONVENTIONS:  # its order was found by trying
         return None
     if not _misfit(results) or any(result.outcome.labels for result in results):
@@ -186,7 +186,7 @@ def _wrong_order(swept: Swept, order: Sequence[str]) -> Finding:
 def _ranked(
     singles: dict[str, list[Match]], raising: Sequence[Result], candidate: Candidate
 ) -> list[Finding]:
-    """One finding a bug, those that explain most first, each with others that explain as much.
+    """One finding for each bug, those that explain most first, each followed by others that explain as much.
 
     Of names for the same numbers the first is the one that the candidate's own text shows, else the
     commonest; it is proven only if the text shows it, or the others are names for the same lines.
@@ -237,7 +237,7 @@ def _ranked(
 
 
 def _same_lines(one: str, other: str, matches: Sequence[Match]) -> bool:
-    """Whether two names are given to the same lines, as far as a gradient needs them."""
+    """Whether two mistakes are the same lines, as far as a gradient needs them."""
     lines = [
         {program(match.gradient, match.mistakes) for match in matches if match.bugs[0].id == bug_id}
         for bug_id in (one, other)

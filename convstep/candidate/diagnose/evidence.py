@@ -1,4 +1,4 @@
-"""What can be said of wrong numbers that no known mistake reproduces. Observations, not verdicts."""
+"""What can be observed about wrong numbers that no known mistake reproduces."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _rearranged(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
 
 
 def _shift(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
-    """Moved by some rows and columns, what left the array lost."""
+    """Moved by some rows and columns, and cut off at the border."""
     if name != "dA_prev":
         return ""
     for rows, columns in sorted(
@@ -178,7 +178,7 @@ def _shifted(name: str, rows: int, columns: int) -> str:
 
 
 def _overlap(actual: Array, expected: Array, rows: int, columns: int) -> tuple[Array, Array]:
-    """The parts that lie on each other when `actual` is moved back."""
+    """The parts that overlap when `actual` is moved back."""
 
     def cut(by: int, size: int) -> tuple[slice, slice]:
         return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size + min(-by, 0))

@@ -1,4 +1,4 @@
-"""What people's forwards do in place of this convolution: they make it of changed arrays or integers."""
+"""What people's forwards compute instead of this convolution: the same of changed arrays or integers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Form:
 
 
 def _with(problem: Problem, **changes: Any) -> Problem:
-    """A problem of which some arrays or integers are changed; its dZ is of no account."""
+    """A problem with some arrays or integers changed; its dZ is not used."""
     names = ("A_prev", "W", "b", "stride", "padding", "dilation", "groups")
     kept = {name: getattr(problem, name) for name in names}
     return Problem(**{**kept, "dZ": None, **changes})
@@ -66,7 +66,7 @@ def _taps(W: Array) -> Array:
 
 
 def _biases(words: str, times: Callable[[Problem], int]) -> Form:
-    """A form that adds the bias another number of times than once."""
+    """A form that adds the bias not once, but another number of times."""
 
     def changed(problem: Problem) -> Problem:
         return problem if problem.b is None else _with(problem, b=problem.b * times(problem))
@@ -129,7 +129,7 @@ FORMS: tuple[Form, ...] = (
 
 
 class Activation(NamedTuple):
-    """What is made of a forward's output."""
+    """What a forward applies to its output."""
 
     words: str
     """What it does; "" for nothing."""
@@ -159,7 +159,7 @@ ACTIVATIONS: tuple[Activation, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Up to two forms and an activation: all that a forward does."""
+    """All that a forward does instead: up to two forms and an activation."""
 
     forms: tuple[Form, ...]
     activation: Activation
@@ -191,7 +191,7 @@ class Whole:
         return expected_forward(problem)[..., : shape[-3], : shape[-2], :]
 
     def makes(self, given: Array, problem: Problem) -> bool:
-        """Whether it is what a candidate's forward returned."""
+        """Whether it gives what a candidate's forward returned."""
         linear = None if given.ndim != problem.dZ.ndim else self.linear(problem, given.shape)
         if linear is None or linear.shape != given.shape:
             return False

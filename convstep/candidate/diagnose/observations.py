@@ -72,7 +72,7 @@ def seen_directly(swept: Swept) -> list[Finding]:
 
 
 def _on(result: Result) -> str:
-    """What happened, and on which problem."""
+    """A sentence for what happened, with the problem."""
     return tr("{message}, on {problem}", message=result.outcome.message, problem=problem_words(result))
 
 

@@ -158,7 +158,7 @@ def _is_slope(name: str, result: Result, forward: Forward, after: Slope, directi
 
 
 def _fits(name: str, problem: Problem, claimed: Array, along: Array, forward: Forward, after: Slope) -> bool:
-    """Whether what a forward's outputs change by, along a direction, is what a gradient says."""
+    """Whether a forward's outputs change along a direction as a gradient says."""
     array, Z = getattr(problem, ARRAYS[name]), forward(problem, problem)
     if Z is None or Z.shape != problem.dZ.shape:
         return False

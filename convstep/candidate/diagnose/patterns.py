@@ -157,7 +157,7 @@ Seen = list[tuple[Geometry, bool]]
 def _first_that_holds(
     swept: Seen, seen: Callable[[Iterable[Result]], Seen], fresh: FreshProblems | None
 ) -> _Claim | None:
-    """The simplest claim that fits the sweep, and all fresh problems that it and others were tried on."""
+    """The simplest claim that fits the sweep and every fresh problem on which claims were tested."""
     if fresh is None:
         return next(_claims(swept), None)
     for _ in range(CLAIMS):
@@ -186,7 +186,7 @@ def _held(geometry: Geometry) -> tuple[bool, ...]:
 
 
 def _claims(seen: Seen) -> Iterator[_Claim]:
-    """What fits: one feature, one that mostly fails, two joined, then whatever it never fails without."""
+    """Claims to test: one feature; one that mostly fails; two joined; one that it never fails without."""
     wrong = tuple(fails for _, fails in seen)
     held = list(zip(FEATURES, zip(*(_held(geometry) for geometry, _ in seen), strict=True), strict=True))
     for feature, values in held:

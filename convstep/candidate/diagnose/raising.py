@@ -21,7 +21,7 @@ def about_raising(
     besides: dict[str, Patch],
     over: Callable[[], bool],
 ) -> list[Finding]:
-    """What is raised where, each kind by itself; a mistake that would raise it is likely, never proven.
+    """A finding for each kind of exception; a mistake that would raise it is likely, never proven.
 
     Args:
         results: what the candidate made of each problem.
@@ -55,7 +55,7 @@ def about_raising(
 
 
 def _order_refused(alike: Sequence[Result], seen: str) -> Finding | None:
-    """That PyTorch refuses one input's gradient where the other's belongs, by their shapes."""
+    """A finding if PyTorch refuses the gradients because, by their shapes, two are in each other's place."""
     for result in alike:
         problem, said = result.right.problem, re.findall(r"\[([\d, ]+)\]", result.outcome.message)
         given = [_sizes(str(array.shape)) for array in (problem.A_prev, problem.W)]
@@ -67,7 +67,7 @@ def _order_refused(alike: Sequence[Result], seen: str) -> Finding | None:
 
 
 def _raised(alike: Sequence[Result], tried: int) -> str:
-    """What is raised, on how many problems, at which line."""
+    """The sentence for an exception: what, on how many problems, at which line."""
     outcome = alike[0].outcome
     words = tr(
         "it raises on every problem: {message}"

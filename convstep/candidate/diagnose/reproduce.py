@@ -31,7 +31,7 @@ a quarter of them each."""
 
 
 def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
-    """What tells whether some seconds are over.
+    """A function that returns whether so many seconds are over.
 
     Args:
         seconds: how many.

@@ -197,7 +197,7 @@ def _source(cell: dict[str, Any]) -> str:
 
 
 def _without_cell_command(text: str, cell: int, document: Document) -> str:
-    """What of a cell is Python: nothing of `%%bash`, all but the first line of `%%time`."""
+    """The Python in a cell: nothing of `%%bash`, all but the first line of `%%time`."""
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if found := re.match(r"%%(\w+)", lines[first]):

@@ -107,7 +107,7 @@ class Execution:
         return sentences
 
     def _statement(self, part: Part, node: ast.stmt, strict: bool = False) -> None:
-        """Run one statement, or leave it out; strictly, errors are its `try` block's to handle."""
+        """Run one statement, or leave it out; if `strict`, its errors are left to the `try` around it."""
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             self._import(part, node, strict)
         elif isinstance(node, _Definition):
@@ -223,7 +223,7 @@ class Execution:
             self._statement(part, inner)
 
     def _handle(self, part: Part, node: ast.Try, error: BaseException) -> None:
-        """What the handler does about it; what neither it nor the body could import gets placeholders."""
+        """Run the handler; what neither it nor the body could import gets placeholders."""
         for handler in node.handlers:
             if self._catches(part, handler, error):
                 if handler.name:

@@ -39,7 +39,7 @@ _tell: Callable[[bool], None] | None = None
 
 @contextlib.contextmanager
 def waiting_for_imports(tell: Callable[[bool], None]) -> Iterator[None]:
-    """Meanwhile, somebody is told when the import of an installed package begins (True) and ends."""
+    """Within this, `tell` is called when the import of an installed package begins (True) and ends."""
     global _tell
     _tell = tell
     try:
@@ -76,7 +76,7 @@ class Imports:
         self._why_left_out = why_left_out
 
     def run(self, node: ast.Import | ast.ImportFrom, execute: Callable[[ast.stmt], None]) -> None:
-        """Import what can be imported; the rest complains when it is used."""
+        """Import what can be imported; the rest raises when it is used."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self._module(alias, ast.copy_location(ast.Import([alias]), node), execute)
@@ -129,7 +129,7 @@ class Imports:
                 self._namespace[absent.bound] = Placeholder(stands_for, absent.reason, absent.distribution)
 
     def _is_there(self, top: str) -> bool:
-        """Bind a package of which only a part is missing."""
+        """Bind a package of which only a part is missing; return whether it is there."""
         try:
             self._namespace[top] = self._import(top)
         except FAILURES:
@@ -156,7 +156,7 @@ class Imports:
                 self._namespace[absent.bound] = Placeholder(dotted, absent.reason, absent.distribution)
 
     def _what_there_is(self, module: str) -> None:
-        """The names of a module whose `__all__` promises more than it has."""
+        """Bind the names that a module has, if its `__all__` promises more."""
         source = vars(sys.modules[module]) if module in sys.modules else {}
         promised = source.get("__all__") or [name for name in source if not name.startswith("_")]
         self._namespace.update((name, source[name]) for name in promised if name in source)

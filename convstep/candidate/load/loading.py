@@ -165,7 +165,7 @@ def load(target: Target, options: Options = _USUAL) -> Loaded:
 
 
 def _noted(loaded: Loaded, option: str) -> Loaded:
-    """With a sentence about an option that was found to be needed."""
+    """The same, with a sentence about an option that turned out to be needed."""
     return replace(loaded, notes=(_needed(option), *loaded.notes))
 
 

@@ -43,7 +43,7 @@ def backward_first(names: Iterable[str]) -> list[str]:
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
-    """The one that was probably meant; letter case does not count."""
+    """The name that was probably meant, whatever its case."""
     spelled = {candidate.lower(): candidate for candidate in names}
     near = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.6)
     return spelled[near[0]] if near else None

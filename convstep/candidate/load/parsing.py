@@ -71,11 +71,11 @@ class Parsed:
 
 
 class _TooDeepError(SyntaxError):
-    """Nothing that is repaired elsewhere makes it shallower."""
+    """An expression is nested too deeply, which no repair elsewhere would change."""
 
 
 class _TriedEnoughError(Exception):
-    """A text would take minutes to be read in pieces."""
+    """Reading the text in pieces would take minutes."""
 
 
 def parse(text: str, parser: Parser) -> Parsed:
@@ -208,7 +208,7 @@ def _from_piece(lines: list[str], first: int, ends: list[int], parser: Parser) -
 
 
 def _is_complete(text: str) -> bool:
-    """Whether more lines cannot help a text that does not parse."""
+    """Whether a text that does not parse would not parse with more lines either."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -226,7 +226,7 @@ def _unread(lines: list[str], first: int, end: int, error: SyntaxError) -> Unrea
 
 
 def _add_unread(found: Parsed, unread: Unread, lines: list[str]) -> None:
-    """Neighbours are one place: a page of prose is not forty mistakes."""
+    """Note lines that are not Python; adjacent ones count once: a page of prose is not forty mistakes."""
     if found.unread:
         last = found.unread[-1]
         between = lines[last.last_line : unread.first_line - 1]

@@ -70,7 +70,7 @@ class Placeholder:
     """A module, or something in a module, that could not be imported."""
 
     def __init__(self, dotted: str, reason: str, distribution: str | None = None) -> None:
-        """Nothing is complained of yet.
+        """Nothing is raised yet.
 
         Args:
             dotted: what it stands for: "matplotlib.pyplot".
@@ -87,7 +87,7 @@ class Placeholder:
         return Placeholder(f"{self._dotted}.{name}", self._reason, self._distribution)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """In front of a definition a decorator that changes nothing; else a complaint."""
+        """Before a definition, a decorator that changes nothing; anywhere else this raises."""
         if _defining or isinstance(self, _Decorator):
             if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Placeholder):
                 return args[0]
@@ -118,7 +118,7 @@ class Placeholder:
 
 
 class _Decorator(Placeholder):
-    """What a placeholder gave when it was called with arguments in front of a definition."""
+    """The decorator that a placeholder returns when it is called with arguments before a definition."""
 
 
 def why_missing(value: Placeholder) -> str:

@@ -117,17 +117,17 @@ _DIVISOR = "__py2_divisor__"
 
 
 class _Divisor:
-    """Whole numbers below a `/`: it gives whole numbers if those above are."""
+    """An integer divisor: as in Python 2, dividing integers by it gives integers."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
 
     def __rtruediv__(self, numerator: Any) -> Any:
-        """A number by it; what is no number is asked as usual."""
+        """A number divided by it; anything else is divided as usual."""
         return numerator // self._value if _is_whole(numerator) else numerator / self._value
 
     def __array_ufunc__(self, ufunc: Any, method: str, numerator: Any, _: Any, **named: Any) -> Any:
-        """An array by it; `/=` says in `out` that the array itself changes."""
+        """An array divided by it; for `/=`, `out` is the array itself."""
         if _is_whole(numerator):
             return np.floor_divide(numerator, self._value, casting="unsafe", **named)
         return np.true_divide(numerator, self._value, **named)
@@ -145,7 +145,7 @@ def _execfile(path: str, *scopes: dict[str, Any]) -> None:
 
 
 class _Division(ast.NodeTransformer):
-    """What stands below a `/` decides how it divides: `a / b`, `a /= b`, `a[i] /= b`."""
+    """Wraps divisors, which decide how `a / b`, `a /= b` and `a[i] /= b` divide."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """`a / b`."""

@@ -51,7 +51,7 @@ def restore() -> frozenset[str]:
 
 
 def notes(document: Document) -> Iterator[str]:
-    """Which of them a document uses, a sentence each: its author meets an error with this NumPy."""
+    """The restored names that a document uses, a sentence each: with this NumPy alone it would fail."""
     told: set[str] = set()
     for part in document.parts:
         for node in (node for statement in part.statements for node in ast.walk(statement)):

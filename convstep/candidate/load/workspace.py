@@ -198,14 +198,14 @@ class Workspace(MetaPathFinder):
                 return builtins.__import__(name, globals, locals, fromlist or (), level)
 
     def _is_part(self, value: Any) -> bool:
-        """Whether something is one of the candidate's modules, or was defined by one, or is made of such."""
+        """Whether something is one of the candidate's modules, or it or its class was defined in one."""
         if isinstance(value, ModuleType):
             return _is_candidate(value)
         made_by = getattr(value, "__module__", None)
         return isinstance(made_by, str) and made_by in self.executions
 
     def _hooked(self) -> bool:
-        """Whether a finder of the candidate's own takes part in imports: its time is the candidate's."""
+        """Whether the candidate has an import hook of its own, whose time is the candidate's."""
         return any(getattr(finder, "__module__", None) in self.executions for finder in sys.meta_path)
 
     def _spec(self, name: str, file: Path) -> ModuleSpec | None:
@@ -221,7 +221,7 @@ class Workspace(MetaPathFinder):
         return _is_candidate(module) or (top not in _WORKED_WITH and self._is_ours(top))
 
     def _is_ours(self, top: str) -> bool:
-        """Whether a name is the candidate's whatever else is called that."""
+        """Whether a name means the candidate's module, whatever else has that name."""
         if self._own_names is None:
             self._own_names = {self._name.partition(".")[0]}
             self._own_names.update(name for root in self._roots for name in _importable(root))
@@ -257,7 +257,7 @@ class Workspace(MetaPathFinder):
         return False
 
     def _adopt_path(self) -> None:
-        """Look for helpers where the file just said; its relative paths start at its folder."""
+        """Look for helpers in folders newly in `sys.path`; relative ones start at the file's folder."""
         for entry in [entry for entry in sys.path if entry not in self._seen_path]:
             self._seen_path.add(entry)
             folder = (self.file.parent / entry).resolve()

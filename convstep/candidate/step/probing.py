@@ -209,7 +209,7 @@ class Probe:
         return Additivity(tuple(broken), tuple(offset))
 
     def _begun_with(self) -> dict[str, Array]:
-        """The gradients that are not zero where dZ is, as they are then; asked once."""
+        """The gradients that are not zero although dZ is, with their values; asked once."""
         if self._begun is None:
             nothing, zeros = self.block(0, 0), self.expected(0, 0)
             wrong = self.differing(nothing, zeros) if nothing.kind == RETURNED else ()

@@ -178,7 +178,7 @@ class CandidateTimeline:
         return answer
 
     def _beside(self, outcome: Outcome) -> Beside:
-        """An outcome's gradients as far as they can be laid beside the reference's."""
+        """The gradients of an outcome that can be compared with the reference's."""
         gradients: dict[str, Array] = {}
         problems: dict[str, str] = {}
         for name, right in self.probe.right.gradients.items():

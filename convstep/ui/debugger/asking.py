@@ -14,9 +14,9 @@ from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.temporary_files import file_to_write, stem_of
 
 if TYPE_CHECKING:
-    from convstep.conv.provenance import Provenance
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+    from convstep.steps.provenance import Provenance
     from convstep.ui.dialogs.comparison import ComparisonScreen
     from convstep.ui.modes.mode import Mode
 

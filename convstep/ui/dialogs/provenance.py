@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from convstep.conv.provenance import Provenance
 from convstep.language import tr
+from convstep.steps.provenance import Provenance
 from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.scene.contributions import ContributionTable

@@ -15,7 +15,7 @@ from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
-    from convstep.conv.provenance import Provenance
+    from convstep.steps.provenance import Provenance
     from convstep.view.scene.scene import Scene
 
 WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"

@@ -26,7 +26,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
-    from convstep.conv.provenance import Provenance
+    from convstep.steps.provenance import Provenance
 
 Array = npt.NDArray[Any]
 

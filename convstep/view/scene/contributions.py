@@ -9,11 +9,10 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from convstep.conv.provenance import Provenance
 from convstep.language import tr
+from convstep.steps.provenance import Provenance
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, short
-from convstep.view.panels.problem_words import place_text
 from convstep.view.text.wrapping import padded
 
 WIDE, NARROW = 10, 7
@@ -144,18 +143,15 @@ class ContributionTable:
 
     def _cells(self, at: int) -> tuple[str, str, str, str]:
         """Step, place and the factors' names, each padded to its column."""
-        provenance, geometry = self.provenance, self.provenance.geometry
-        width = max(len(str(geometry.total_steps)), cell_len(tr("step")))
-        step = f"{int(provenance.steps[at]) + 1:>{width}}"
-        last = geometry.index_at(geometry.total_steps - 1)
-        index = geometry.index_at(int(provenance.steps[at]))
+        provenance, nest = self.provenance, self.provenance.nest
+        number, last = int(provenance.steps[at]), nest.total - 1
+        width = max(len(str(nest.total)), cell_len(tr("step")))
+        step = f"{number + 1:>{width}}"
         if self._placed:
-            place = place_text(index, geometry).ljust(len(place_text(last, geometry)))
+            place = nest.text_of(number).ljust(len(nest.text_of(last)))
         else:
-            skip = 1 if geometry.batch is None else 0
-            whole = len(",".join(map(str, last[skip:])))
-            whole = max(whole, cell_len(tr("place")))
-            place = ",".join(map(str, index[skip:])).ljust(whole)
+            whole = max(len(",".join(map(str, nest.place_of(last)))), cell_len(tr("place")))
+            place = ",".join(map(str, nest.place_of(number))).ljust(whole)
         if not self._named:
             return step, place, "", ""
         first = provenance.first_cell(at).ljust(len(provenance.first_cell(self._last)) + 1)

@@ -38,6 +38,8 @@ def test_a_run_without_a_stop_ahead_goes_all_the_way() -> None:
     host.state.stops.disable(stop.id)
     run["run-back"].run()
     assert host.state.position == 0
+    run["run-back"].run()
+    assert "this is the start" in host.answer
 
 
 def test_the_first_nan_is_gone_to_pointed_at_and_said() -> None:
