@@ -249,7 +249,9 @@ class _Reader:
             if type(sign) not in _COMPARISONS:
                 raise self.wrong("is and in are not allowed; compare with == != < <= > >=", node)
             links.append(self.computing.combined(_COMPARISONS[type(sign)], left, right, boolean=True))
-        return functools.reduce(self.computing.both, links)
+        return functools.reduce(
+            lambda one, two: self.computing.combined(np.logical_and, one, two, True), links
+        )
 
     def _call(self, node: ast.Call, depth: int) -> Node:
         known = ", ".join(FUNCTIONS)
