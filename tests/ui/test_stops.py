@@ -83,6 +83,10 @@ async def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
 async def test_a_condition_is_explained_until_it_is_one() -> None:
     async with opened(position=HERE) as session:
         await session.press("/")
+        await session.type("i_q")
+        assert "no such name; did you mean 'i_" in session.text
+        assert "?." not in session.text
+        await session.press("backspace", "backspace", "backspace")
         await session.type("i_c ==")
         await session.press("enter")
         assert session.dialog == "PromptScreen"
