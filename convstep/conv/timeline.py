@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
+from convstep.conv.blocks import add_place_kept
 from convstep.conv.checkpoints import Checkpoints, default_budget
 from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
@@ -39,7 +40,7 @@ PER_STEP = 1300
 class Overwritten(NamedTuple):
     """What one write is about to overwrite: enough to undo it, and to show "before"."""
 
-    gradient: str
+    array: str
     """Which array: "dW", "dA_prev_pad" or "db"."""
     region: Region
     """The cells it writes, as an index into that array."""
@@ -126,7 +127,9 @@ class Timeline:
 
         Of a write that is not made yet, before is what stands there, and after what it will be.
         """
-        step, overwritten = self.step, self.overwritten
+        step = self.step
+        made = self._under_way or (self._history[-1] if self._history else ())
+        overwritten = {change.array: change.before for change in made}
         with quiet():
             accesses = tuple(
                 self._seen(access, overwritten.get(access.array)) if access.writes else access
@@ -139,12 +142,6 @@ class Timeline:
     def layout(self) -> Layout:
         """The loops of the pass and the cells it writes."""
         return self.problem.layout
-
-    @property
-    def overwritten(self) -> Mapping[str, Overwritten]:
-        """What `step` has overwritten so far, by gradient; empty at position 0."""
-        made = self._under_way or (self._history[-1] if self._history else ())
-        return {change.gradient: change for change in made}
 
     @property
     def dW(self) -> Array:
@@ -176,7 +173,7 @@ class Timeline:
             np.array(self.dA_prev_pad),
         )
         for change in self._under_way:
-            getattr(copy, change.gradient)[change.region] = change.before
+            getattr(copy, change.array)[change.region] = change.before
         return copy.dW, copy.db, copy.dA_prev_pad
 
     def next(self) -> Step | None:
@@ -317,11 +314,6 @@ class Timeline:
         """`made`, by its former name."""
         return self.made
 
-    @property
-    def additions_per_step(self) -> int:
-        """3, or 2 without a bias."""
-        return len(self._running)
-
     next_addition, back_addition = next_write, back_write
 
     def _step(self, number: int) -> Step:
@@ -349,17 +341,17 @@ class Timeline:
         self._under_way.append(Overwritten(write.array, write.region, np.array(cells)))
         array[write.region] = cells + write.value
 
-    def _seen(self, write: Access, overwritten: Overwritten | None) -> Access:
+    def _seen(self, write: Access, before: Array | None) -> Access:
         """A write with the cells before and after it."""
         live = np.array(self._running[write.array][write.region])
-        if overwritten is None:
+        if before is None:
             return write._replace(before=live, after=np.asarray(live + write.value))
-        return write._replace(before=overwritten.before, after=live)
+        return write._replace(before=before, after=live)
 
     def _undo(self, made: list[Overwritten] | tuple[Overwritten, ...]) -> None:
         """Put back what the writes overwrote; never subtract, floats do not come back."""
         for change in made:
-            self._running[change.gradient][change.region] = change.before
+            self._running[change.array][change.region] = change.before
 
     def _rewind(self, position: int) -> None:
         """Undo steps, one by one."""
@@ -374,7 +366,16 @@ class Timeline:
             self._restore(max(position - min(BEHIND, self._history.maxlen or 1), 0))
             with quiet():
                 while self._position < position:
-                    self._execute()
+                    self._execute_place(position)
+
+    def _execute_place(self, position: int) -> None:
+        """Execute the steps up to a position that stand at one place, all at once."""
+        step = self._step(self._position)
+        kept = add_place_kept(self._run, step.loop_index, position - self._position)
+        for i_c, before in enumerate(kept, step.i_c):
+            regions = (i_c,), step.region, (i_c,)
+            self._history.append(tuple(map(Overwritten, self._running, regions, before)))
+            self._position += 1
 
     def _restore(self, position: int) -> None:
         """Go to a position from the nearest checkpoint; nothing is left to undo there."""

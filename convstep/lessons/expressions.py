@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from convstep.conv.forward import conv2d_forward
-from convstep.conv.problem import Problem
-from convstep.conv.step import Step
 from convstep.conv.timeline import Timeline
 from convstep.expr.language import read_expression
 from convstep.expr.text import LONGEST
@@ -100,16 +97,17 @@ def evaluate(text: str, timeline: Timeline | None, line: int) -> Any:
     Raises:
         LessonError: it is not one, or uses what is not there.
     """
+    here = {} if timeline is None else _here(timeline)
     try:
         with np.errstate(all="ignore"):
             looks = tr("an expression looks like {example}", example="2 * dz")
+            names = {} if timeline is None else _names(timeline, here)
             # so deep that only signs can be too many, in so short a text
-            names = {} if timeline is None else _names(timeline)
             read = read_expression(text, names, looks, deepest=LONGEST // 2)
             if read.boolean:
                 raise ValueError(tr("it is true or false, and a number is wanted"))
-            made = {} if timeline is None else _made(timeline)
-            return read.value({name: made[name]() for name in read.names})
+            later = {} if timeline is None else _later(timeline, read.names)
+            return read.value(here | later)
     except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError, MemoryError) as error:
         raise wrong("{text!r} cannot be computed here: {reason}", line, text=text, reason=error) from error
 
@@ -131,66 +129,42 @@ def _number(value: Any, text: str, line: int) -> float:
         raise wrong("{text!r} is too large", line, text=text) from error
 
 
-def _made(timeline: Timeline) -> dict[str, Callable[[], Any]]:
-    """What an expression may speak of: the tensors, the step shown and the next one."""
+def _here(timeline: Timeline) -> dict[str, Any]:
+    """What an expression may speak of, but for what takes time: the tensors and the step shown."""
     problem = timeline.problem
-    made: dict[str, Callable[[], Any]] = {
-        "A_prev": lambda: problem.A_prev,
-        "A_prev_pad": lambda: problem.A_prev_pad,
-        "W": lambda: problem.W,
-        "b": lambda: problem.b,
-        "dZ": lambda: problem.dZ,
-        "Z": lambda: _forward(problem),
-        "dW": lambda: timeline.dW,
-        "db": lambda: timeline.db,
-        "dA_prev_pad": lambda: timeline.dA_prev_pad,
-        "dA_prev": lambda: timeline.dA_prev,
-        "position": lambda: timeline.position,
-        "total": lambda: timeline.total,
-    }
-    return made | _of_step("", lambda: timeline.step) | _of_step("next.", lambda: _next(timeline))
+    given = {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "b", "dZ")}
+    running = ("dW", "db", "dA_prev_pad", "dA_prev", "position", "total")
+    return given | {name: getattr(timeline, name) for name in running} | _of_step("", timeline)
 
 
-def _names(timeline: Timeline) -> dict[str, Shape | str]:
-    """The axes of all these, without making those that take time."""
-    shown = timeline.step
-    cheap = _made(timeline) | _of_step("next.", lambda: shown) | {"Z": lambda: timeline.problem.dZ}
-    names: dict[str, Shape | str] = {name: np.shape(value()) for name, value in cheap.items()}
+def _later(timeline: Timeline, asked: frozenset[str]) -> dict[str, Any]:
+    """The rest, if it is asked for: what the forward pass gives, and the step that would be executed next."""
+    problem, found = timeline.problem, dict[str, Any]()
+    if "Z" in asked:
+        given = (problem.A_prev, problem.W, problem.b, problem.stride, problem.padding)
+        found["Z"] = conv2d_forward(*given, dilation=problem.dilation, groups=problem.groups)["Z"]
+    if any(name.startswith("next.") for name in asked):
+        ahead = Timeline(problem)
+        ahead.seek(timeline.position + 1)
+        found |= _of_step("next.", ahead)
+    return found
+
+
+def _of_step(prefix: str, timeline: Timeline) -> dict[str, Any]:
+    """The numbers of the step shown: its place, and what it reads by the names of the source."""
+    event = timeline.event
+    own = (
+        {"step": event.index} | timeline.layout.turns(event) | {read.text: read.value for read in event.reads}
+    )
+    return {f"{prefix}{name}": value for name, value in own.items()}
+
+
+def _names(timeline: Timeline, here: dict[str, Any]) -> dict[str, Shape | str]:
+    """The axes of all that there is, and why some of it is not."""
+    like = here | {"Z": timeline.problem.dZ} | _of_step("next.", timeline)
+    names: dict[str, Shape | str] = {name: np.shape(value) for name, value in like.items()}
     if timeline.problem.b is None:
         names |= {name: tr("there is no {name}: the problem has no bias", name=name) for name in ("b", "db")}
     if timeline.position == timeline.total:
-        names |= dict.fromkeys(_of_step("next.", lambda: shown), tr("there is no next step at the end"))
+        names |= {name: tr("there is no next step at the end") for name in names if name.startswith("next.")}
     return names
-
-
-def _of_step(prefix: str, step: Callable[[], Step]) -> dict[str, Callable[[], Any]]:
-    return {
-        f"{prefix}step": lambda: step().index,
-        f"{prefix}i_n": lambda: step().i_n,
-        f"{prefix}i_h": lambda: step().i_h,
-        f"{prefix}i_w": lambda: step().i_w,
-        f"{prefix}i_c": lambda: step().i_c,
-        f"{prefix}dz": lambda: step().dz,
-        f"{prefix}x": lambda: step().input_slice,
-        f"{prefix}w": lambda: step().kernel,
-    }
-
-
-def _next(timeline: Timeline) -> Step:
-    """The step that would be executed next."""
-    ahead = Timeline(timeline.problem)
-    ahead.seek(timeline.position + 1)
-    return ahead.step
-
-
-def _forward(problem: Problem) -> Any:
-    """What the forward pass gives, in the shape of `dZ`."""
-    return conv2d_forward(
-        problem.A_prev,
-        problem.W,
-        problem.b,
-        problem.stride,
-        problem.padding,
-        dilation=problem.dilation,
-        groups=problem.groups,
-    )["Z"]

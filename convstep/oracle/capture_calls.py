@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convstep.language import tr
 from convstep.oracle.capture_layers import Choice, kind_of, not_opened
@@ -183,7 +183,7 @@ class Calls:
         """The name and the kind of the call under way, and why it is not captured where it runs."""
         frames = self._thread.frames
         if frames and not _under_way(frames):  # Ctrl+C ends a forward without a word
-            callers = {id(caller) for caller in _callers()}  # to hold them would make a ring
+            callers = _callers()
             self._end([frame for frame in frames if id(frame.caller) not in callers])
         frame = next((frame for frame in reversed(frames) if frame.name is not None), None)
         if frame is not None:
@@ -212,24 +212,26 @@ def _numbered(where: str, counts: dict[str, int], function: str) -> str:
 
 
 def _under_way(frames: list[_Frame]) -> bool:
-    """Whether all of them are: going up through all of Python's frames takes longer than a small convolution."""
-    found = 0
-    for caller in _callers():
+    """Whether all of them are; up through all of Python's frames takes longer than many a convolution."""
+    found, caller = 0, cast("FrameType | None", sys._getframe(1))
+    while caller is not None:
         if caller is frames[-1 - found].caller:
             found += 1
             if found == len(frames) or frames[-found].inside:
                 for frame in frames[-found:]:
                     frame.inside = True
                 return True
+        caller = caller.f_back
     return False
 
 
-def _callers() -> Iterator[FrameType]:
-    """Python's frames in this thread, the innermost first."""
-    frame: FrameType | None = sys._getframe(1)
+def _callers() -> set[int]:
+    """The ids of Python's frames in this thread; to hold them would make a ring."""
+    found, frame = set(), cast("FrameType | None", sys._getframe(1))
     while frame is not None:
-        yield frame
+        found.add(id(frame))
         frame = frame.f_back
+    return found
 
 
 def _leave(mode: Any) -> None:

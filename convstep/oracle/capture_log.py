@@ -80,7 +80,7 @@ class BackwardPass:
     reached: dict[int, Reached] = field(default_factory=dict)
     """The calls it went through, by their order."""
     parameters: set[int] = field(default_factory=set)
-    """The tensors that accumulate a gradient and were used by a call that it went through, and that is kept."""
+    """The tensors that accumulate a gradient and are used by the calls that it went through."""
     dropped: bool = False
     """Whether it was let go: later ones took its place."""
 

@@ -14,10 +14,10 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import convstep
 from convstep.files import written_whole
 from convstep.language import tr
 from convstep.printable import printable
@@ -101,7 +101,7 @@ class Rescue:
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
         told = "" if error is None else "".join(traceback.format_exception(error))
-        made = f"convstep {convstep.__version__}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        made = f"convstep {version('convstep')}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
         text = "\n".join([made, *self._commands, *self._typed, "", told])
         if len(text) > LONGEST_REPORT:
             text = f"{text[: LONGEST_REPORT // 2]}\n…\n{text[-LONGEST_REPORT // 2 :]}"

@@ -230,7 +230,8 @@ def test_history_bytes_count_the_checkpoints_and_the_overwritten_values() -> Non
     assert timeline.history_bytes == 0
     timeline.next()
     after_a_step = timeline.history_bytes
-    assert after_a_step >= sum(change.before.nbytes for change in timeline.overwritten.values())
+    kept = [write.before for write in timeline.event.writes if write.before is not None]
+    assert after_a_step >= sum(values.nbytes for values in kept)
     timeline.seek(0)
     for _ in timeline.prepare(timeline.total):
         pass
@@ -363,7 +364,7 @@ class Walk:
         for kind in self.rng.choice(KINDS, moves, p=odds).tolist():
             made.append((self.position, self.additions, kind))
             self.move(kind)
-            assert (self.timeline.position, self.timeline.additions) == (self.position, self.additions), made
+            assert (self.timeline.position, self.timeline.made) == (self.position, self.additions), made
             assert timeline_bits(self.timeline) == self.expected_bits(), (self.problem, made)
             assert bits(*self.timeline.settled_copy()) == self.expected[self.position], (self.problem, made)
 
@@ -373,7 +374,7 @@ class Walk:
         return PlainLoop(self.problem).run(self.position, self.additions).bits
 
     def move(self, kind: str) -> None:
-        total, per_step = self.timeline.total, self.timeline.additions_per_step
+        total, per_step = self.timeline.total, len(self.timeline.layout.written)
         match kind:
             case "next":
                 self.timeline.next()
@@ -383,11 +384,11 @@ class Walk:
                 self.position -= self.position > 0 and not self.additions
                 self.additions = 0
             case "next_addition":
-                self.additions += self.timeline.next_addition()
+                self.additions += self.timeline.next_write()
                 self.position += self.additions == per_step
                 self.additions %= per_step
             case "back_addition":
-                if self.timeline.back_addition():
+                if self.timeline.back_write():
                     whole = self.position * per_step + self.additions - 1
                     self.position, self.additions = divmod(whole, per_step)
             case _:

@@ -90,13 +90,13 @@ def test_share_is_the_sum_of_the_sample_s_own_additions_wherever_one_goes(
         assert_same_bits(share.follow(), expected[position])
         for move in data.draw(st.text("nNsS", max_size=4)):
             {"n": timeline.next, "N": timeline.back}.get(
-                move, timeline.next_addition if move == "s" else timeline.back_addition
+                move, timeline.next_write if move == "s" else timeline.back_write
             )()
             alone = share.follow()
-            if not timeline.additions:
+            if not timeline.made:
                 assert_same_bits(alone, expected[timeline.position])
             assert alone.step.loop_index[1:] == timeline.step.loop_index[1:]
-            assert alone.additions == timeline.additions
+            assert alone.made == timeline.made
 
 
 @settings(max_examples=tried(40))
@@ -106,9 +106,9 @@ def test_share_between_two_additions_is_that_of_the_loop_over_the_sample_alone(
 ) -> None:
     timeline = Timeline(problem)
     timeline.seek(data.draw(st.integers(0, problem.total_steps - 1)))
-    made = data.draw(st.integers(1, timeline.additions_per_step - 1))
+    made = data.draw(st.integers(1, len(timeline.layout.written) - 1))
     for _ in range(made):
-        timeline.next_addition()
+        timeline.next_write()
     share = SampleShare(timeline)
     per_sample = problem.total_steps // problem.geometry.samples
     sample, steps = divmod(timeline.position, per_sample)

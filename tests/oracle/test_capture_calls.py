@@ -412,6 +412,37 @@ def test_after_ctrl_c_in_a_forward_names_are_right_again() -> None:
     assert captured.names == ["0", "F.conv2d #1"]
 
 
+def test_a_ctrl_c_that_the_model_catches_ends_only_what_it_left() -> None:
+    class Trying(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.Conv2d(3, 3, 3))
+            self.weight = nn.Parameter(torch.ones(3, 3, 1, 1))
+
+        def forward(self, x: Any) -> Any:
+            x = F.conv2d(x, self.weight)
+            with contextlib.suppress(KeyboardInterrupt):
+                self.inner(x)
+            return F.conv2d(x, self.weight)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    model = nn.Sequential(Trying())
+    model[0].inner[0].register_forward_pre_hook(interrupt)
+    assert run(model).names == ["0 F.conv2d #1", "0 F.conv2d #2"]
+
+
+@pytest.mark.parametrize("how", ["a forward of its own", "a hook"])
+def test_an_activation_that_somebody_made_convolve_gives_its_name(how: str) -> None:
+    model, weight = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU()), torch.randn(3, 3, 1, 1, requires_grad=True)
+    if how == "a hook":
+        model[1].register_forward_pre_hook(lambda _, given: F.conv2d(given[0], weight))
+    else:
+        model[1].forward = lambda x: F.conv2d(x, weight)
+    assert run(model).names == ["0", "1 F.conv2d #1"]
+
+
 def test_captures_that_end_in_the_order_in_which_they_began() -> None:
     conv = nn.Conv2d(3, 3, 3)
     first, second = convstep.capture(conv), convstep.capture(conv)

@@ -111,6 +111,7 @@ def test_no_class_of_the_program_has_another_screen_of_ours_as_a_base() -> None:
             importlib.import_module(module.name)
 
     def ours(kind: type) -> Iterator[type]:
+        found: type
         for found in kind.__subclasses__():
             yield from ours(found)
             if found.__module__.startswith("convstep."):

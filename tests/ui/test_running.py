@@ -36,6 +36,7 @@ from convstep.replay.session import Session
 from convstep.ui import debug_call as here
 from convstep.ui import rescue
 from convstep.ui.app import DebuggerApp
+from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.ui.layers_app import LayersApp, ScriptApp
@@ -114,7 +115,7 @@ async def in_a_timer(pilot: Pilot[Any]) -> None:
 
 
 async def in_an_action(pilot: Pilot[Any]) -> None:
-    pilot.app.screen.action_bookmark = broken  # type: ignore[attr-defined]
+    pilot.app.screen.action_do = broken  # type: ignore[attr-defined]
     await pilot.press("k")
     await end(pilot)
 
@@ -248,7 +249,7 @@ def test_of_a_lesson_progress_is_kept_and_what_was_half_answered(state: Path, tm
 
 
 def test_a_crash_while_saving_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DebuggerScreen, "session", lambda *_: 1 / 0)
+    monkeypatch.setattr(Asking, "session", lambda *_: 1 / 0)
     sentence = crash(digit(), in_a_timer)
     assert sentence.startswith("the screen crashed: Broken: as wished")
     assert "; not everything could be saved: ZeroDivisionError: division by zero; more about it" in sentence

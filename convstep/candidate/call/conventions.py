@@ -22,7 +22,6 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.words import roles_of
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -219,9 +218,23 @@ AUTO = "auto"
 """The convention that is found out."""
 
 
+_TORCH_WORDS = {
+    "dZ": "grad_output grad_out grad dout dy dz grad_outputs upstream",
+    "A_prev": "input x inp inputs a_prev a",
+    "W": "weight w weights kernel",
+    "b": "bias b",
+    "stride": "stride strides",
+    "padding": "padding pad",
+    "dilation": "dilation",
+    "groups": "groups",
+}
+"""What parameters are called by people who call their functions as torch does: few of `words.py`, as with
+more of them a function that is called by its names would be taken for one that is called by place."""
+
+
 def torch_role(name: str) -> str:
-    """Which of the things that torch's conv2d takes a parameter's name stands for; "" for none."""
-    return next((role for role in roles_of(name) if role in ("dZ", *_TORCH.split())), "")
+    """What a parameter is given by torch's names for it; "" for any other name."""
+    return next((role for role, words in _TORCH_WORDS.items() if name.lower() in words.split()), "")
 
 
 def convention_of(call: Call) -> Convention:

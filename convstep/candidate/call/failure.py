@@ -9,17 +9,17 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import convstep
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate
 from convstep.candidate.load.installed import is_installed
 from convstep.candidate.load.placeholders import Missing
 from convstep.language import tr
 from convstep.printable import SentenceError
 
-_HERE = os.path.dirname(os.path.abspath(convstep.__file__)) + os.sep
+_HERE = f"{Path(__file__).absolute().parents[2]}{os.sep}"
 _GRADIENT = re.compile(r"d[A-Z_xwb]|grad")
 _CELL = re.compile(r"(?P<file>.*\.ipynb):cell (?P<cell>\d+)", re.S)
 

@@ -75,6 +75,12 @@ class Travelling(Protocol):
     def to(self, position: int, then: Callable[[], object] | None = None) -> None:
         """Go to a position, however far it is; then do something there."""
 
+    def on_to(self, position: int) -> None:
+        """Forward to a position; from the last step, to what comes after it."""
+
+    def back_to(self, position: int) -> None:
+        """Back to a position; whoever stands at the start already is told so."""
+
     def arrive(self, position: int, then: Callable[[], object] | None = None) -> None:
         """The same, where what has set out ends."""
 

@@ -45,15 +45,14 @@ class Runs:
         }
 
     def _run(self, *, backwards: bool) -> None:
-        state = self._state
-        if state.at_end and not backwards:
-            self._host.past_end()
-        elif any(stop.enabled for stop in state.stops):
-            self._host.travel.stop()
-            position = state.position
-            self._host.travel.set_out(lambda job: self._search(job, position, backwards))
+        state, travel, position = self._state, self._host.travel, self._state.position
+        if any(stop.enabled for stop in state.stops) and (backwards or not state.at_end):
+            travel.stop()
+            travel.set_out(lambda job: self._search(job, position, backwards))
+        elif backwards:
+            travel.back_to(0)
         else:
-            self._host.travel.to(0 if backwards else state.timeline.total)
+            travel.on_to(state.timeline.total)
 
     def _search(self, job: Job, position: int, backwards: bool) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""

@@ -41,7 +41,7 @@ class Travel:
             "row-end": Handler(lambda: self._ahead(1)),
             "row-start": Handler(lambda: self._behind(1)),
             "end": Handler(lambda: self.on_to(timeline.total)),
-            "start": Handler(self._to_start),
+            "start": Handler(lambda: self.back_to(0)),
             "goto": Handler(self._goto),
             "next-sample": Handler(lambda: self._sample(1)),
             "previous-sample": Handler(lambda: self._sample(-1)),
@@ -77,6 +77,11 @@ class Travel:
             self._host.past_end()
         else:
             self.to(position)
+
+    def back_to(self, position: int) -> None:
+        """Back to a position; whoever stands at the start already is told so."""
+        there = self._state.position == 0 and not self._state.timeline.additions
+        self.to(position, (lambda: self._host.say(tr(AT_START))) if there else None)
 
     def set_out(self, work: Callable[[Job], None]) -> None:
         """Do something in a thread that Escape stops, and so does the next journey."""
@@ -152,14 +157,7 @@ class Travel:
         """To the previous one."""
         length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
         begun = timeline.position - (0 if timeline.additions else 1)
-        self._back_to(max(begun // length * length, 0))
-
-    def _to_start(self) -> None:
-        self._back_to(0)
-
-    def _back_to(self, position: int) -> None:
-        there = self._state.position == 0 and not self._state.timeline.additions
-        self.to(position, (lambda: self._host.say(tr(AT_START))) if there else None)
+        self.back_to(max(begun // length * length, 0))
 
     def _goto(self) -> None:
         from convstep.ui.dialogs.goto import ask_place

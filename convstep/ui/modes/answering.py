@@ -112,16 +112,16 @@ class Answering:
             self._page.tell()
 
     def open_beside(self) -> None:
-        """Open what the page's stop names: the comparison, or the steps that make a cell."""
+        """Open what the page's place names: the comparison, or the steps that make a cell."""
         page = self._page
-        stop, page.opened = page.walk.place, True
+        place, page.opened = page.walk.place, True
         page.show_keys()
-        if stop.opens == COMPARISON:
+        if place.opens == COMPARISON:
             page.host.asking.compare()
-        elif stop.opens == WHY and stop.why is not None:
+        elif place.opens == WHY and place.why is not None:
             from convstep.conv.provenance import provenance
 
-            page.host.asking.explain(provenance(page.problem, *stop.why))
+            page.host.asking.explain(provenance(page.problem, *place.why))
 
     def _points(self) -> bool:
         """Whether Enter asks about a cell."""

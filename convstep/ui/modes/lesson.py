@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
@@ -20,11 +20,10 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.modes.answering import Answering
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
-from convstep.ui.modes.mode import Marks, Mode
+from convstep.ui.modes.mode import Mode
 from convstep.ui.modes.page import Begun, Page
 from convstep.ui.widgets.narration import Narration
 from convstep.ui.widgets.text_pane import Draw
-from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import CARD, Plan
 from convstep.view.layout.candidate import DIAGNOSIS
 from convstep.view.layout.lesson import LESSON, for_marking, narration_room, panels_room, with_narration
@@ -45,6 +44,11 @@ SCROLLED = 3
 """Lines that a page is scrolled at once."""
 READ_A_TICK, LEAST_TICKS = 40, 4
 """Columns of text that are read in a tick of the play, and the ticks that even an empty page stays."""
+
+SAME = (
+    "closed", "will_show", "marks", "standing", "cell_words", "last_words", "compared_with", "whose_steps",
+)  # fmt: skip
+"""What is answered as the mode answers around which a lesson is."""
 
 
 class Lessons(Protocol):
@@ -84,17 +88,19 @@ class LessonMode(Mode):
             begun: the answer that goes on when the page is opened.
         """
         self.candidate = candidate
-        page, title, stop = walk.page, walk.lesson.title, walk.place
+        page, title, place = walk.page, walk.lesson.title, walk.place
         self._beside = (
             None
             if candidate is None
-            else CandidateMode(candidate, title, page.problem_name, stop.position if stop.given else None)
+            else CandidateMode(candidate, title, page.problem_name, place.position if place.given else None)
         )
         self._around: Mode = self._beside or Mode.on(
             page.problem, title, page.problem_name, compare_at_end=False
         )
         super().__init__(self._around.state, compare_at_end=False)
         self.lacks, self.followed = self._around.lacks, self._around.followed
+        for name in SAME:
+            setattr(self, name, getattr(self._around, name))
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)
@@ -124,14 +130,6 @@ class LessonMode(Mode):
         """Tell the page, once the parts are there."""
         self.host.call_after_refresh(self.page.open, self._begun)
         self._around.opened()
-
-    def closed(self) -> None:
-        """The screen is gone."""
-        self._around.closed()
-
-    def will_show(self) -> None:
-        """As for what it is about."""
-        self._around.will_show()
 
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""
@@ -239,10 +237,6 @@ class LessonMode(Mode):
             panels = for_marking(panels, panel, room.width, room.height)
         return with_narration(panels, narration, room)
 
-    def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """As for what it is about."""
-        return self._around.marks(place_of, columns)
-
     def title_names(self) -> Sequence[str]:
         """Which lesson."""
         title = self.page.walk.lesson.title
@@ -251,26 +245,6 @@ class LessonMode(Mode):
     def title_facts(self) -> list[str]:
         """How far."""
         return [page_line(self.page.walk)]
-
-    def standing(self) -> str:
-        """As for what it is about."""
-        return self._around.standing()
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """As for what it is about."""
-        return self._around.cell_words(panel, cell)
-
-    def last_words(self) -> str:
-        """As for what it is about."""
-        return self._around.last_words()
-
-    def compared_with(self) -> Callable[[], str] | None:
-        """As for what it is about."""
-        return self._around.compared_with()
-
-    def whose_steps(self) -> str:
-        """As for what it is about."""
-        return self._around.whose_steps()
 
     def command_here(self) -> str:
         """The command that opens this lesson; its page is kept."""

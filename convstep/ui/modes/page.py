@@ -68,13 +68,13 @@ class Page:
         self.selecting = False
         """Whether cells are being marked."""
         self.opened = False
-        """Whether what the page's stop names was opened."""
+        """Whether what the page's place names was opened."""
         self._led, self._before_stand = False, before_stand
         if self.placed:
-            stop = walk.place
-            state.choice = Choice(stop.input_channel, stop.output_channel)
+            place = walk.place
+            state.choice = Choice(place.input_channel, place.output_channel)
             self.put_marks()
-            state.timeline.seek(stop.position)
+            state.timeline.seek(place.position)
             state.scene = state.stage.scene()
 
     @property
@@ -100,10 +100,10 @@ class Page:
     @property
     def wandered(self) -> bool:
         """Whether the debugger stands elsewhere than the page says."""
-        stop, timeline = self.walk.place, self.state.timeline
+        place, timeline = self.walk.place, self.state.timeline
         if self._led or not self.placed:
             return False
-        return (timeline.position, timeline.additions) != (stop.position, stop.additions)
+        return (timeline.position, timeline.additions) != (place.position, place.additions)
 
     @property
     def options(self) -> int:
@@ -153,18 +153,18 @@ class Page:
     def stand(self) -> None:
         """Put the debugger where the page says."""
         self._before_stand()
-        stop, state = self.walk.place, self.state
-        if stop.mode:
-            state.values = stop.mode
+        place, state = self.walk.place, self.state
+        if place.mode:
+            state.values = place.mode
             self.host.panels.apply_look()
         self.put_marks()
         if self.placed:
-            state.choice = Choice(stop.input_channel, stop.output_channel)
-            self.host.travel.to(stop.position, lambda: self._make(stop.additions))
+            state.choice = Choice(place.input_channel, place.output_channel)
+            self.host.travel.to(place.position, lambda: self._make(place.additions))
         else:
             self.host.show()
         # on a small screen, the panel that the page is about is the one to be seen
-        panel = panel_of(state.scene, stop.focus) if stop.focus else None
+        panel = panel_of(state.scene, place.focus) if place.focus else None
         if panel is not None:
             state.tab = panel.key
             self.host.rearrange()

@@ -15,10 +15,10 @@ Marks = dict[str, dict[Index, str]]
 """By tensor and index, the character on the cell."""
 
 
-def pointed(stop: PagePlace) -> Marks:
-    """What a stop points at."""
+def pointed(place: PagePlace) -> Marks:
+    """What a place points at."""
     marks: Marks = {}
-    for cells in stop.marks:
+    for cells in place.marks:
         marks.setdefault(cells.tensor, {}).update(dict.fromkeys(cells.indices, POINTED))
     return marks
 

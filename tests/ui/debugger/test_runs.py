@@ -38,6 +38,8 @@ def test_a_run_without_a_stop_ahead_goes_all_the_way() -> None:
     host.state.stops.disable(stop.id)
     run["run-back"].run()
     assert host.state.position == 0
+    run["run-back"].run()
+    assert "this is the start" in host.answer
 
 
 def test_the_first_nan_is_gone_to_pointed_at_and_said() -> None:
@@ -76,16 +78,61 @@ def test_a_stop_is_set_and_removed_where_the_cursor_is_and_nowhere_else() -> Non
 
 def test_the_next_and_previous_writers_of_a_cell_are_gone_to_and_the_last_ones_said() -> None:
     host = FakeHost(position=137)
-    host.pointed = ("kernel_gradient", Cell(0, 0))
-    keys = StopKeeping(host).handlers()
-    keys["next-write"].run()
-    assert host.state.position == 141
+    host.pointed = ("input_gradient", Cell(4, 4))
+    keys, geometry = StopKeeping(host).handlers(), host.state.problem.geometry
+    places = [geometry.index_at(step) for step in range(256)]
+    writes = [at + 1 for at, place in enumerate(places) if {place.i_h, place.i_w} <= {2, 3, 4}]
+    for key in ("next-write",) * 3 + ("previous-write",) * 4:
+        at = host.state.position
+        found = (
+            [p for p in writes if p > at][:1] if key == "next-write" else [p for p in writes if p < at][-1:]
+        )
+        keys[key].run()
+        assert [host.state.position] == found
+    for key, end, said in (("next-write", -1, "later"), ("previous-write", 0, "earlier")):
+        host.travel.to(writes[end])
+        keys[key].run()
+        assert (host.state.position, host.answer) == (writes[end], f"no {said} step writes this cell")
+    host.pointed = ("upstream", Cell(6, 2))
     keys["previous-write"].run()
-    assert host.state.position == 137
-    host.state.timeline.seek(256)
-    host.state.scene = host.state.stage.scene()
-    keys["next-write"].run()
-    assert host.answer == "no later step writes this cell"
+    assert host.state.timeline.step.loop_index[1:3] == (6, 2)
+
+
+def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
+    host = FakeHost("stride-2", position=5)
+    rows, columns = host.state.scene.panel("input_gradient").face.shape
+    host.pointed = ("input_gradient", Cell(rows - 1, columns - 1))
+    keys = StopKeeping(host).handlers()
+    keys["stop-here"].run()
+    assert len(host.state.stops) == 0
+    assert "no window covers this cell" in host.answer
+    for key in ("next-write", "previous-write"):
+        keys[key].run()
+        assert host.answer == "no window covers this cell: its gradient is exactly zero"
+        assert host.state.position == 5
+
+
+def test_runs_end_where_brute_force_says() -> None:
+    host = FakeHost(position=137)
+    problem = host.state.problem
+    for text in ("watch dA_prev_pad[4, 9, 0]", "4,*,1", "abs(dz) > 1.5 and i_w == 3"):
+        host.state.stops.add(parse_stop(text, problem.layout))
+
+    def hit(step: int) -> bool:
+        _, i_h, i_w, i_c = problem.geometry.index_at(step)
+        covers = i_h <= 4 < i_h + 3 and i_w <= 9 < i_w + 3
+        large = abs(problem.dZ[i_h, i_w, i_c]) > 1.5 and i_w == 3
+        return covers or (i_h == 4 and i_c == 1) or bool(large)
+
+    positions = [step + 1 for step in range(256) if hit(step)]
+    keys = runs(host).handlers()
+    for key, start in (("run", 0), ("run-back", 256), ("run", 137), ("run-back", 137)):
+        host.travel.to(start)
+        for _ in range(8):
+            at = host.state.position
+            ahead, before = [p for p in positions if p > at], [p for p in positions if p < at]
+            keys[key].run()
+            assert host.state.position == ([*ahead, 256][0] if key == "run" else [0, *before][-1])
 
 
 def test_marks_stand_where_stops_wait_and_not_everywhere() -> None:
