@@ -15,7 +15,8 @@ from convstep.printable import printable
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Captured, CapturedLayer
-    from convstep.oracle.comparison import Comparison, Row
+    from convstep.oracle.comparison import Comparison
+    from convstep.oracle.row import Row
 
 HEADING = "layer:call"
 """As it stands after the file's name and a colon."""

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Gradients, Run, quiet
 
@@ -168,6 +169,33 @@ def add_place_dA(run: Run, index: tuple[int, int, int], channels: range) -> None
         total = np.empty_like(terms[0])
         _sum_in_order(terms, total)
         target[..., seen] = total
+
+
+def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, ...]]:
+    """Execute a step and the next ones at its place in its group, and keep what each of them overwrites.
+
+    Args:
+        run: its gradients stand at the step.
+        index: the step.
+        most: how many steps at most.
+
+    Returns:
+        Of every step the cells of `dW`, `dA_prev_pad` and, with a bias, `db` that it wrote, before it.
+    """
+    channels = _by_group(run, range(index.i_c, min(index.i_c + most, len(run.dW))))[0]
+    here, window = slice(channels.start, channels.stop), run.geometry.window(index)
+    dz = run.samples(run.problem.dZ)[index.i_n, index.i_h, index.i_w, here]
+    factors, target = dz[:, np.newaxis, np.newaxis, np.newaxis], run.samples(run.dA_prev_pad)[window]
+    kept = [run.dW[here].copy(), np.empty((len(channels) + 1, *target.shape), target.dtype)]
+    run.dW[here] += run.samples(run.problem.A_prev_pad)[window][np.newaxis] * factors
+    kept[1][0] = target
+    np.multiply(run.problem.W[here], factors, out=kept[1][1:])
+    np.add.accumulate(kept[1], axis=0, out=kept[1])  # strictly one after the other
+    target[...] = kept[1][-1]
+    if run.db is not None:
+        kept.append(run.db[here].copy())
+        run.db[here] += dz
+    return [tuple(before[number, ...] for before in kept) for number in range(len(channels))]
 
 
 def exact_gradients(problem: Problem) -> Gradients:

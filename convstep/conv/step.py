@@ -164,7 +164,7 @@ class Step:
         Regions index the arrays of the problem and its gradients, with the batch axis where there is one.
         """
         return (
-            Access("A_prev_pad", self._region, "reads", "x", self.input_slice),
+            Access("A_prev_pad", self.region, "reads", "x", self.input_slice),
             Access("W", (self.i_c,), "reads", "w", self.kernel),
             Access("dZ", (*self._sample, self.i_h, self.i_w, self.i_c), "reads", "dz", self.dz),
             *self.writes(),
@@ -173,12 +173,12 @@ class Step:
     def writes(self) -> Iterator[Access]:
         """What the step adds, in the loop's order; a value is computed when its turn comes."""
         yield Access("dW", (self.i_c,), "adds", "x * dz", self.input_slice * self.dz)
-        yield Access("dA_prev_pad", self._region, "adds", "w * dz", self.kernel * self.dz)
+        yield Access("dA_prev_pad", self.region, "adds", "w * dz", self.kernel * self.dz)
         if self.run.db is not None:
             yield Access("db", (self.i_c,), "adds", "dz", self.dz)
 
     @property
-    def _region(self) -> Region:
+    def region(self) -> Region:
         """The window, as an index into the problem's own arrays."""
         return self.window if self._sample else self.window[1:]
 

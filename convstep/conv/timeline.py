@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
+from convstep.conv.blocks import add_place_kept
 from convstep.conv.checkpoints import Checkpoints, default_budget
 from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
@@ -365,7 +366,16 @@ class Timeline:
             self._restore(max(position - min(BEHIND, self._history.maxlen or 1), 0))
             with quiet():
                 while self._position < position:
-                    self._execute()
+                    self._execute_place(position)
+
+    def _execute_place(self, position: int) -> None:
+        """Execute the steps up to a position that stand at one place, all at once."""
+        step = self._step(self._position)
+        kept = add_place_kept(self._run, step.loop_index, position - self._position)
+        for i_c, before in enumerate(kept, step.i_c):
+            regions = (i_c,), step.region, (i_c,)
+            self._history.append(tuple(map(Overwritten, self._running, regions, before)))
+            self._position += 1
 
     def _restore(self, position: int) -> None:
         """Go to a position from the nearest checkpoint; nothing is left to undo there."""

@@ -99,8 +99,8 @@ def read_expression(
     Raises:
         ExpressionError: anything but the language; one sentence that says where.
 
-    >>> read_expression("sum(x) * 2", {"x": (3,)}, "write x").value({"x": np.ones(3)})
-    np.float64(6.0)
+    >>> float(read_expression("sum(x) * 2", {"x": (3,)}, "write x").value({"x": np.ones(3)}))
+    6.0
     """
     if many:
         check_characters(text, deepest)
@@ -249,7 +249,9 @@ class _Reader:
             if type(sign) not in _COMPARISONS:
                 raise self.wrong("is and in are not allowed; compare with == != < <= > >=", node)
             links.append(self.computing.combined(_COMPARISONS[type(sign)], left, right, boolean=True))
-        return functools.reduce(self.computing.both, links)
+        return functools.reduce(
+            lambda one, two: self.computing.combined(np.logical_and, one, two, True), links
+        )
 
     def _call(self, node: ast.Call, depth: int) -> Node:
         known = ", ".join(FUNCTIONS)

@@ -8,6 +8,7 @@ Python and NumPy make of it: whole numbers stay exact, float32 stays float32.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -83,25 +84,19 @@ class Computing:
     def combined(
         self, operation: Callable[[Any, Any], Any], left: Node, right: Node, boolean: bool = False
     ) -> Node:
-        """Two numbers, cell by cell: arithmetic or a comparison."""
-        return self._pairs(operation, left, left.number(), right, right.number(), boolean)
-
-    def both(self, left: Node, right: Node) -> Node:
-        """Two truths, cell by cell: a link of a chain like `0 < dA < 1`."""
-        return self._pairs(np.logical_and, left, left.each(), right, right.each(), True)
+        """Two values, cell by cell: numbers, or with `logical_and` truths, like those of `0 < dA < 1`."""
+        rank, taken = max(left.rank, right.rank), Node.each if operation is np.logical_and else Node.number
+        first, second = (self._lifted(node, taken(node), rank) for node in (left, right))
+        lengths = zip(*((1,) * (rank - node.rank) + node.shape for node in (left, right)), strict=True)
+        # where two lengths do not fit, NumPy says so
+        shape = tuple(None if one is None or two is None else max(one, two) for one, two in lengths)
+        return Node(lambda values: operation(first(values), second(values)), shape, boolean)
 
     def joined(self, every: bool, parts: Sequence[Node]) -> Node:
         """`and` (every) or `or` over the truth of whole steps."""
         operation = np.logical_and if every else np.logical_or
         truths = [self.truth(part).evaluate for part in parts]
-
-        def evaluate(values: Values) -> Any:
-            result = truths[0](values)
-            for truth in truths[1:]:
-                result = operation(result, truth(values))
-            return result
-
-        return Node(evaluate, (), True)
+        return Node(lambda values: functools.reduce(operation, (t(values) for t in truths)), (), True)
 
     def truth(self, inner: Node) -> Node:
         """True or false for a step: true if *any* cell is."""
@@ -163,24 +158,6 @@ class Computing:
             return value[index[0]] if inner.is_shape else value[steps + index]
 
         return Node(cells, shape, inner.boolean, inner.is_shape and bool(shape))
-
-    def _pairs(
-        self,
-        operation: Callable[[Any, Any], Any],
-        left: Node,
-        first: Evaluate,
-        right: Node,
-        second: Evaluate,
-        boolean: bool,
-    ) -> Node:
-        rank = max(left.rank, right.rank)
-        first, second = self._lifted(left, first, rank), self._lifted(right, second, rank)
-        own, other = (1,) * (rank - left.rank) + left.shape, (1,) * (rank - right.rank) + right.shape
-        # where two lengths do not fit, NumPy says so
-        shape = tuple(
-            None if one is None or two is None else max(one, two) for one, two in zip(own, other, strict=True)
-        )
-        return Node(lambda values: operation(first(values), second(values)), shape, boolean)
 
     def _lifted(self, node: Node, evaluate: Evaluate, rank: int) -> Evaluate:
         """The value with as many cell axes as its partner has."""

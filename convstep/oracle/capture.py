@@ -16,7 +16,7 @@ from convstep.oracle.capture_log import CaptureLog
 from convstep.oracle.capture_options import LIMIT, Options
 from convstep.oracle.capture_recorder import Recorder
 from convstep.oracle.captured import Captured as Captured
-from convstep.oracle.captured import CaptureError as CaptureError
+from convstep.oracle.captured_layer import CaptureError as CaptureError
 from convstep.oracle.pytorch import version
 
 if TYPE_CHECKING:

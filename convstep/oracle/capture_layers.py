@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.language import tr
 from convstep.oracle.capture_reasons import closest
-from convstep.oracle.captured import CaptureError
+from convstep.oracle.captured_layer import CaptureError
 from convstep.printable import printable
 
 if TYPE_CHECKING:

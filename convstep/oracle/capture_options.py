@@ -8,7 +8,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
-from convstep.oracle.captured import CaptureError
+from convstep.oracle.captured_layer import CaptureError
 from convstep.printable import printable
 
 LIMIT = 4 * 2**30

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.brief import brief, picture, quoted, told
+from convstep.brief import picture, quoted, told
 from convstep.conv.blocks import run_to
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
@@ -24,8 +24,9 @@ from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, Or
 from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
 from convstep.oracle.recorded import RecordedOracle
+from convstep.oracle.row import Row, checked_cells
 from convstep.oracle.sums import followed
-from convstep.oracle.tolerance import Judgement, Mask, contributions, describe, judge, made_by_loop
+from convstep.oracle.tolerance import Judgement, contributions, describe, judge, made_by_loop
 from convstep.oracle.wording import json_number, verdict
 
 Array = npt.NDArray[Any]
@@ -39,72 +40,6 @@ ORACLES: dict[str, type[TorchOracle] | type[NumericOracle] | type[RecordedOracle
     "recorded": RecordedOracle,
 }
 """What `compare` knows by name."""
-
-
-class Cells:
-    """One gradient cell by cell. These are no fields of its row: a table of rows has numbers and words."""
-
-    actual: Array
-    """Ours, a copy."""
-    expected: Array
-    """The oracle's, same shape; NaN where it was not asked."""
-    difference: Array
-    """float64, same shape: actual - expected; NaN where the oracle was not asked."""
-    cells: Mask
-    """Same shape: True where the oracle was asked."""
-    differs: Mask
-    """Same shape: True where a cell lies outside its tolerance."""
-    near_zero: bool
-    """Whether the gradient cancels so far that no value expected is larger than its tolerance: that it
-    matches says little then."""
-
-
-@dataclass(frozen=True, eq=False)
-class Row(Cells):
-    """One gradient beside what is expected of it."""
-
-    name: str
-    """"dW", "db" or "dA_prev"."""
-    shape: tuple[int, ...]
-    """Of the gradient."""
-    max_abs_error: float
-    """The largest |actual - expected|; inf where NaN or inf stands against another value."""
-    max_rel_error: float
-    """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance."""
-    worst_index: tuple[int, ...]
-    """The wrong cell with the largest error in units of its tolerance; if none is wrong, the cell with the
-    largest error."""
-    ok: bool
-    """Whether every cell checked lies within its tolerance."""
-    tolerance: float
-    """How large the error may be at `worst_index`."""
-    checked: int
-    """How many of its cells the oracle was asked about."""
-
-    __repr__ = brief
-
-    @property
-    def wrong(self) -> int:
-        """How many cells lie outside their tolerance."""
-        return int(np.count_nonzero(self.differs))
-
-    @property
-    def largest_wrong(self) -> tuple[int, ...]:
-        """The cell outside its tolerance with the largest difference; NaN and inf count as larger."""
-        size = np.abs(self.difference)
-        size[~np.isfinite(size)] = np.inf
-        found = np.argmax(np.where(self.differs, size, -1.0))
-        return tuple(int(i) for i in np.unravel_index(found, self.shape))
-
-    @property
-    def actual_value(self) -> float:
-        """Ours at `worst_index`."""
-        return float(self.actual[self.worst_index])
-
-    @property
-    def expected_value(self) -> float:
-        """The oracle's at `worst_index`."""
-        return float(self.expected[self.worst_index])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,12 +82,12 @@ class Comparison:
     @property
     def checked(self) -> tuple[int, int]:
         """How many cells were checked, and how many there are."""
-        return sum(int(row.cells.sum()) for row in self.rows), sum(row.cells.size for row in self.rows)
+        return checked_cells(self.rows)
 
     @property
     def verdict(self) -> str:
         """The outcome in one sentence."""
-        return verdict(self)
+        return verdict(self.rows, self.oracle, self.position, self.total)
 
     def table(self) -> list[dict[str, str | float | bool]]:
         """A dict a gradient, as `pandas.DataFrame` and `csv.DictWriter` take them; `rows` has the arrays too.

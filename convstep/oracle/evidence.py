@@ -12,7 +12,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.capture_reasons import word
-from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.captured_layer import CapturedLayer
 from convstep.oracle.overflow import HALF, format_of, output_sum
 
 Array = npt.NDArray[Any]

@@ -19,7 +19,7 @@ from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.oracle.capture_reasons import word
-from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.captured_layer import CapturedLayer
 from convstep.oracle.evidence import (
     cast_words,
     first_cell,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,8 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry, Padding
-from convstep.conv.held import Bounded, Held
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.files import StrPath
 from convstep.language import tr
 from convstep.oracle.blocks import Block, executed_blocks
 from convstep.oracle.expectation import (
@@ -30,7 +27,6 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
-from convstep.printable import SentenceError
 
 Array = npt.NDArray[Any]
 
@@ -93,7 +89,7 @@ def version() -> str:
     Raises:
         OracleUnavailable: torch is missing or broken.
     """
-    return str(_torch().__version__).split("+")[0]
+    return str(torch_module().__version__).split("+")[0]
 
 
 def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradients:
@@ -158,9 +154,9 @@ def tensor(array: Array, name: str = "") -> Any:
         array: what it holds.
         name: "A_prev", "W", "b" or "dZ", where it is one of them.
     """
-    made = _torch().from_numpy(np.array(array, order="C"))
+    made = torch_module().from_numpy(np.array(array, order="C"))
     how = _LAID.get({}).get(name)
-    return made if how is None else _LAYING[how](_torch(), made)
+    return made if how is None else _LAYING[how](torch_module(), made)
 
 
 def _spread(torch: Any, made: Any) -> Any:
@@ -194,7 +190,7 @@ def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
         leaves: tensors of `leaf`. One that did not take part has zeros for its gradient; where functions
             with a backward of their own took part, which may leave it out on purpose, it has none.
     """
-    torch = _torch()
+    torch = torch_module()
     found = torch.autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
     made = dict(zip(leaves, found, strict=True))
     if None in found and not has_own_functions(Z):
@@ -204,7 +200,7 @@ def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
 
 def has_own_functions(Z: Any) -> bool:
     """Whether in a tensor's graph there is a node that is not PyTorch's own."""
-    torch = _torch()
+    torch = torch_module()
     seen: set[Any] = set()
     left = [Z.grad_fn]
     while left:
@@ -216,79 +212,6 @@ def has_own_functions(Z: Any) -> bool:
         seen.add(node)
         left += [before for before, _ in node.next_functions]
     return False
-
-
-def read_tensors(file: StrPath | Bounded) -> object:
-    """What a file of `torch.save` holds, read by weights only.
-
-    Args:
-        file: the path of a zip, of which only the names are read, or a file in the form before that.
-
-    Returns:
-        The dict by name, its tensors as `Held`, whose `read` may raise `NotPlain`; or whatever else
-        was saved.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-        UnpicklingError: the file needs more than tensors, numbers and texts.
-        OSError: the system cannot map it into memory.
-        Exception: it is damaged; torch has no one error for that.
-    """
-    torch = _torch()
-    try:
-        mapped = not isinstance(file, Bounded)
-        found = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
-    except RuntimeError as error:
-        if "unable to mmap" in str(error):
-            raise OSError(tr("the system does not map it into memory")) from error
-        raise
-    if not isinstance(found, Mapping):
-        return found
-    return {
-        name: _held(torch, name, value) if isinstance(value, torch.Tensor) else value
-        for name, value in found.items()
-    }
-
-
-class NotPlain(SentenceError, ValueError):
-    """A tensor whose numbers do not lie in memory one by one."""
-
-
-def _held(torch: Any, name: object, tensor: Any) -> Held:
-    kind = _numpy_dtype(torch, tensor)
-    size = tensor.numel() * tensor.element_size()
-    # what cannot be read says so when it is
-    return Held(tuple(tensor.shape) if kind else None, kind, size, lambda: _plain_array(torch, name, tensor))
-
-
-def _numpy_dtype(torch: Any, tensor: Any) -> str:
-    """The dtype of a tensor's numbers as NumPy has them; "" if it has not."""
-    if not _is_plain(torch, tensor):
-        return ""
-    if tensor.dtype == torch.bfloat16:
-        return "float32"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # some dtypes are called experimental
-            return str(torch.empty(0, dtype=tensor.dtype).numpy().dtype)
-    except (TypeError, RuntimeError):
-        return ""
-
-
-def _is_plain(torch: Any, tensor: Any) -> bool:
-    return tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
-
-
-def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
-    if not _is_plain(torch, tensor):
-        raise NotPlain(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
-    if not _numpy_dtype(torch, tensor):
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        raise NotPlain(
-            tr("{name} has dtype {dtype}; convert it to float32 or float64", name=name, dtype=dtype)
-        )
-    plain = tensor.detach().resolve_conj().resolve_neg()
-    return np.array((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
 
 
 def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
@@ -329,7 +252,7 @@ def _backward(
     groups: int,
 ) -> PaddedGradients:
     """One `conv2d` and its backward; arrays have a batch axis, only stride and dilation are read."""
-    torch = _torch()
+    torch = torch_module()
     functional = torch.nn.functional
     (top, bottom), (left, right) = padding
     with _plain_autograd(torch):
@@ -358,8 +281,12 @@ def _plain_autograd(torch: Any) -> Iterator[None]:
         yield
 
 
-def _torch() -> Any:
-    """The torch module."""
+def torch_module() -> Any:
+    """Torch itself.
+
+    Raises:
+        OracleUnavailable: it is missing or broken.
+    """
     try:
         import torch
 

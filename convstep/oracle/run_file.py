@@ -25,7 +25,7 @@ from convstep.conv.validation import ProblemError
 from convstep.files import written_whole
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
-from convstep.oracle.captured import CapturedLayer, CaptureError, Skipped
+from convstep.oracle.captured_layer import CapturedLayer, CaptureError, Skipped
 from convstep.printable import printable
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,9 +28,9 @@ from convstep.conv.storage import from_arrays, too_many_names
 from convstep.files import StrPath, opened, path_of
 from convstep.language import tr
 from convstep.oracle.expectation import OracleUnavailable
-from convstep.oracle.pytorch import NotPlain, read_tensors
+from convstep.oracle.pytorch import torch_module
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
-from convstep.printable import printable
+from convstep.printable import SentenceError, printable
 
 MOST_REPEATED = 2**20
 """Bytes of a tensor that may be more than its file has."""
@@ -67,7 +67,7 @@ def load_tensors(path: StrPath) -> Problem:
         raise ProblemError(f"{name} is a folder; give a file in it") from None
     except MemoryError:
         raise ProblemError(f"{name} claims arrays larger than the memory of this machine") from None
-    except NotPlain as error:
+    except _NotPlain as error:
         raise ProblemError(f"{name}: {printable(error)}") from error
     except OSError as error:
         raise ProblemError(f"{name} cannot be read: {error.strerror or error}") from error
@@ -102,7 +102,7 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
             raise DamagedError("neither of the forms that torch.save has had")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about old formats; this person did not write the file
-            return read_tensors(path if begins == _ZIP else Bounded(file))
+            return _read_tensors(path if begins == _ZIP else Bounded(file))
     except OracleUnavailable as error:
         raise ProblemError(f"{name} needs torch to be read; {error}") from error
     except pickle.UnpicklingError as error:
@@ -122,6 +122,79 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
                 name=name,
             )
         ) from error
+
+
+def _read_tensors(file: StrPath | Bounded) -> object:
+    """What a file of `torch.save` holds, read by weights only.
+
+    Args:
+        file: the path of a zip, of which only the names are read, or a file in the form before that.
+
+    Returns:
+        The dict by name, its tensors as `Held`, whose `read` may raise `_NotPlain`; or whatever else
+        was saved.
+
+    Raises:
+        OracleUnavailable: torch is missing or broken.
+        UnpicklingError: the file needs more than tensors, numbers and texts.
+        OSError: the system cannot map it into memory.
+        Exception: it is damaged; torch has no one error for that.
+    """
+    torch = torch_module()
+    try:
+        mapped = not isinstance(file, Bounded)
+        found = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+    except RuntimeError as error:
+        if "unable to mmap" in str(error):
+            raise OSError(tr("the system does not map it into memory")) from error
+        raise
+    if not isinstance(found, Mapping):
+        return found
+    return {
+        name: _tensor(torch, name, value) if isinstance(value, torch.Tensor) else value
+        for name, value in found.items()
+    }
+
+
+class _NotPlain(SentenceError, ValueError):
+    """A tensor whose numbers do not lie in memory one by one."""
+
+
+def _tensor(torch: Any, name: object, tensor: Any) -> Held:
+    kind = _numpy_dtype(torch, tensor)
+    size = tensor.numel() * tensor.element_size()
+    # what cannot be read says so when it is
+    return Held(tuple(tensor.shape) if kind else None, kind, size, lambda: _plain_array(torch, name, tensor))
+
+
+def _numpy_dtype(torch: Any, tensor: Any) -> str:
+    """The dtype of a tensor's numbers as NumPy has them; "" if it has not."""
+    if not _is_plain(torch, tensor):
+        return ""
+    if tensor.dtype == torch.bfloat16:
+        return "float32"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # some dtypes are called experimental
+            return str(torch.empty(0, dtype=tensor.dtype).numpy().dtype)
+    except (TypeError, RuntimeError):
+        return ""
+
+
+def _is_plain(torch: Any, tensor: Any) -> bool:
+    return tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
+
+
+def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
+    if not _is_plain(torch, tensor):
+        raise _NotPlain(f"{name!r} is sparse, quantized or without numbers; save it as a plain tensor")
+    if not _numpy_dtype(torch, tensor):
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        raise _NotPlain(
+            tr("{name} has dtype {dtype}; convert it to float32 or float64", name=name, dtype=dtype)
+        )
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return np.array((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
 
 
 def _check_records(file: BinaryIO) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,7 @@ import numpy.typing as npt
 from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
-
-if TYPE_CHECKING:
-    from convstep.oracle.comparison import Comparison, Row
+from convstep.oracle.row import Row, checked_cells
 
 MATCHING = {
     "end": ("The one gradient matches {oracle}", "All {checked} gradients match {oracle}"),
@@ -65,25 +63,29 @@ CHECKED = {
 UNCHECKED = "1 more was not checked", "{count} more were not checked"
 
 
-def verdict(comparison: Comparison) -> str:
+def verdict(rows: Sequence[Row], oracle: str, position: int, total: int) -> str:
     """The outcome in one sentence: how many values were compared, how far they lie apart, and where.
 
     The values of all gradients are counted. "Match" means that every one lies within its tolerance.
+
+    Args:
+        rows: the gradients.
+        oracle: who was asked.
+        position: how many steps had been executed.
+        total: how many there are.
     """
-    checked, cells = comparison.checked
+    checked, cells = checked_cells(rows)
     if checked == 0:
-        return tr(
-            "{oracle} could check nothing: no cell has a finite derivative here", oracle=comparison.oracle
-        )
-    wrong = sum(row.wrong for row in comparison.rows)
-    place = "start" if comparison.position == 0 else "running"
-    place = "end" if comparison.position == comparison.total else place
+        return tr("{oracle} could check nothing: no cell has a finite derivative here", oracle=oracle)
+    wrong = sum(row.wrong for row in rows)
+    place = "start" if position == 0 else "running"
+    place = "end" if position == total else place
     matching = MATCHING if checked == cells else CHECKED
     sentences: tuple[str, ...] = DIFFERING[place] if wrong else matching[place]
     counts = {"wrong": f"{wrong:,}", "checked": f"{checked:,}", "cells": f"{cells:,}"}
     sentence = sentences[(checked > 1) + (wrong > 1)]
-    clauses = [tr(sentence, oracle=comparison.oracle, position=comparison.position, **counts)]
-    clauses += [_worst(comparison)] if wrong else _closeness(comparison)
+    clauses = [tr(sentence, oracle=oracle, position=position, **counts)]
+    clauses += [_worst(rows, oracle)] if wrong else _closeness(rows)
     if wrong and checked < cells:
         clauses.append(_counted(UNCHECKED, cells - checked))
     return tr("; ").join(clauses)
@@ -95,15 +97,15 @@ def short_name(oracle: str) -> str:
     return found[1] if found is not None else tr("theirs")
 
 
-def _closeness(comparison: Comparison) -> list[str]:
+def _closeness(rows: Sequence[Row]) -> list[str]:
     """How far apart values that match lie; those that are not finite have no distance."""
-    checked, _ = comparison.checked
-    not_finite = sum(int((row.cells & ~_finite(row)).sum()) for row in comparison.rows)
+    checked, _ = checked_cells(rows)
+    not_finite = sum(int((row.cells & ~_finite(row)).sum()) for row in rows)
     clauses = [_counted(NOT_FINITE, not_finite)] if not_finite else []
     if not_finite < checked:
-        largest = max(row.max_abs_error for row in comparison.rows)
+        largest = max(row.max_abs_error for row in rows)
         clauses.append(tr("largest difference {largest}", largest=short(largest, 3)))
-    near = [row.name for row in comparison.rows if row.near_zero]
+    near = [row.name for row in rows if row.near_zero]
     if near:
         clauses.append(
             tr(
@@ -114,9 +116,9 @@ def _closeness(comparison: Comparison) -> list[str]:
     return clauses
 
 
-def _worst(comparison: Comparison) -> str:
+def _worst(rows: Sequence[Row], oracle: str) -> str:
     """The first cell that is NaN or inf on one side only, else the one with the largest difference."""
-    row, cell = max(((row, row.largest_wrong) for row in comparison.rows if row.wrong), key=_size)
+    row, cell = max(((row, row.largest_wrong) for row in rows if row.wrong), key=_size)
     ours, theirs = float(row.actual[cell]), float(row.expected[cell])
     actual, expected = distinguishable(ours, theirs)
     return tr(
@@ -125,7 +127,7 @@ def _worst(comparison: Comparison) -> str:
         else "NaN or inf at {cell}: ours {ours}, {oracle} {theirs}",
         cell=cell_text(row.name, cell),
         ours=actual,
-        oracle=short_name(comparison.oracle),
+        oracle=short_name(oracle),
         theirs=expected,
     )
 

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 
 from convstep.conv.validation import shape_text
 from convstep.language import tr
-from convstep.oracle.comparison import Comparison, Row
+from convstep.oracle.comparison import Comparison
+from convstep.oracle.row import Row
 from convstep.steps.cells import cell_text
 from convstep.view.numbers.text import short
 

@@ -14,6 +14,8 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
+from convstep.oracle.capture import capture
+from convstep.oracle.comparison import compare
 from convstep.oracle.numeric import central_differences
 from tests.benchmarks.measuring import Row, in_turns, median, seconds
 from tests.benchmarks.plain import drain
@@ -39,6 +41,7 @@ def rows(stem: Problem, quick: bool) -> Iterator[Row]:
     yield Row("central differences of a sample / replaying", 1 / 4, numeric, replay)
     yield _history(stem)
     yield from _against_torch(stem, 5 if quick else 15)
+    yield _recorded(56 if quick else 224)
 
 
 def _first_seek(stem: Problem) -> float:
@@ -107,3 +110,26 @@ def _against_torch(stem: Problem, repeats: int) -> Iterator[Row]:
     for what, ours in ways.items():
         medians = in_turns(ours, theirs, repeats)
         yield Row(f"{what} / torch's conv backward, one thread", 10.0, *medians)
+
+
+def _recorded(size: int) -> Row:
+    """One sample of VGG16's second layer, captured, against torch's backward of it."""
+    import torch
+
+    torch.manual_seed(0)
+    conv = torch.nn.Conv2d(64, 64, 3, padding=1)
+    A = torch.randn(1, 64, size, size).relu().requires_grad_()
+    dZ = torch.randn(1, 64, size, size) * 1e-4
+    with capture(conv) as captured:
+        conv(A).backward(dZ)
+    problem, Z = captured.problem(), conv(A)
+
+    def theirs() -> object:
+        return torch.autograd.grad(Z, (A, *conv.parameters()), dZ, retain_graph=True)
+
+    def ours() -> None:
+        # the same arrays once more: what the loop made of them is kept for as long as the problem lives
+        assert compare(problem.with_recorded(problem.recorded), oracle="recorded").ok
+
+    medians = in_turns(ours, theirs, 3)
+    return Row("recorded gradients of VGG16's second layer compared / torch's backward", 10.0, *medians)

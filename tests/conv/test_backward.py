@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections import deque
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -88,16 +89,10 @@ def test_the_loop_is_walked_up_to_a_size_and_whole_arrays_are_added_beyond(
     A_prev, W, b, dZ = (np.ones(shape) for shape in ((rows, 64, 1), (16, 1, 1, 1), (16,), (rows, 64, 16)))
     problem = Problem(A_prev, W, b, dZ)
     expected = PlainLoop(problem).run()
-    loops: list[Any] = []
-    loop = backward._loop
-
-    def counted(*given: Any) -> Any:
-        loops.append(given)
-        return loop(*given)
-
-    monkeypatch.setattr(backward, "_loop", counted)
+    loop = Mock(wraps=backward._loop)
+    monkeypatch.setattr(backward, "_loop", loop)
     dW, _, dA_prev = conv2d_backward(*arguments(problem))
-    assert bool(loops) == walked, problem.total_steps
+    assert loop.called == walked, problem.total_steps
     assert (dW.tobytes(), dA_prev.tobytes()) == (expected.dW.tobytes(), expected.dA_prev.tobytes())
     assert sum(1 for _ in conv2d_backward_steps(*arguments(problem))) == problem.total_steps
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
-from convstep.oracle.comparison import Row
+from convstep.oracle.row import Row
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ from convstep.examples import catalog
 from convstep.ui.debugger.host import Job
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.travel import Travel
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import Cell, Panel
 
 
 class FakeJob(Job):
@@ -70,9 +70,7 @@ class FakeHost:
     def say(self, words: str) -> None:
         self.said.append(words)
 
-    def show(
-        self, *, all_changed: bool = False, touched: Span | None = None, keep_said: bool = False
-    ) -> None:
+    def show(self, *, keep_said: bool = False) -> None:
         self.shown += 1
         self.state.scene = self.state.stage.scene()
 
@@ -88,7 +86,7 @@ class FakeHost:
     def mark_timeline(self) -> None:
         pass
 
-    def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+    def moved(self) -> None:
         self.state.visited.visit(self.state.position)
         self.show()
 

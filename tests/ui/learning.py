@@ -21,7 +21,7 @@ from convstep.ui.lesson_app import LessonApp
 from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.page import Page
 from convstep.view.grid.panel import Cell
-from convstep.view.lesson.pointing import panel_of
+from convstep.view.panels.conv2d_cells import panel_of
 from tests.ui.driving import Session, WatchedApp
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal

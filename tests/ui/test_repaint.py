@@ -113,7 +113,7 @@ async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
         for marks in each:
             session.app.terminal.forget_latest()
             stage.marks = {"A_prev_pad": marks}
-            session.debugger.show(all_changed=False)
+            session.debugger.show()
             await session.settle()
             shown = [mark for line in session.part("input") for mark in line if mark in "›●✗○"]
             assert sorted(shown) == sorted(marks.values())

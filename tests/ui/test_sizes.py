@@ -209,7 +209,7 @@ def test_a_grid_or_a_map_that_has_neither_panel_nor_size_takes_whatever_comes() 
     grid.on_resize()
     grid.cursor = None
     for panel, all_changed in ((first, True), (first, False), (second, False)):
-        grid.show(panel, all_changed=all_changed)
+        grid.show(panel, None if all_changed else [])
         map_.show(panel, None if all_changed else [])
         grid.annotate("")
     grid.move_cursor(99, 99)

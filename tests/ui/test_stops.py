@@ -70,6 +70,10 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
 async def test_a_condition_is_explained_until_it_is_one() -> None:
     async with opened(position=HERE) as session:
         await session.press("/")
+        await session.type("i_q")
+        assert "no such name; did you mean 'i_" in session.text
+        assert "?." not in session.text
+        await session.press("backspace", "backspace", "backspace")
         await session.type("i_c ==")
         await session.press("enter")
         assert session.dialog == "PromptScreen"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from convstep.ui.debugger.state import State
-    from convstep.view.grid.panel import Cell, Panel, Span
+    from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
 
@@ -103,14 +103,10 @@ class Host(Protocol):
     def say(self, words: str) -> None:
         """Answer a key, until the next move."""
 
-    def show(
-        self, *, all_changed: bool = False, touched: Span | None = None, keep_said: bool = False
-    ) -> None:
+    def show(self, *, keep_said: bool = False) -> None:
         """Hand the scene at the timeline's position to every part.
 
         Args:
-            all_changed: whether more may have changed than two neighbouring steps mark.
-            touched: the block of the stage's faces in which it has; None for anywhere.
             keep_said: whether what a key was answered with stays.
         """
 
@@ -126,7 +122,7 @@ class Host(Protocol):
     def mark_timeline(self) -> None:
         """Mark stops and bookmarks on the timeline anew."""
 
-    def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+    def moved(self) -> None:
         """Show where the timeline stands, and remember it."""
 
     def past_end(self) -> None:

@@ -12,10 +12,9 @@ from textual.widgets import Static
 from convstep.language import tr
 from convstep.ui.messages import CellMessage
 from convstep.ui.widgets.tensor_grid import TensorGrid
-from convstep.view.grid.panel import Panel, Span
+from convstep.view.grid.panel import Panel
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.panels.problem_words import shape_facts, window_facts
-from convstep.view.scene.scene import Scene
 from convstep.view.scene.sentence import draw_sentence
 from convstep.view.text.lines import status_line, title_line
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from convstep.ui.debugger.state import State
     from convstep.ui.modes.mode import Mode
+    from convstep.view.scene.difference import Changed
 
 
 class Lines:
@@ -111,21 +111,15 @@ class Lines:
             shown = Text(aside, no_wrap=True) if self._aside else sentence
             self._screen.query_one("#sentence", Static).update(shown, layout=False)
 
-    def count(self, old: Scene | None, all_changed: bool, touched: Span | None) -> None:
+    def count(self, changed: Changed) -> None:
         """Keep the statistics of the focused face; only what a move changed is looked at again.
 
         Args:
-            old: the scene before the move; None if there was none.
-            all_changed: whether more may have changed than two neighbouring steps mark.
-            touched: the block of the stage's faces in which it has; None for anywhere.
+            changed: where each panel may have changed, as `State.renew` says.
         """
-        panel, spans = self._focused_panel(), list[Span | None]([None])
-        if old is not None and self._counted == _what(panel):
-            if not all_changed:
-                spans = [*changed_spans(old, self._state.scene, panel.key)]
-            elif touched is not None and panel.stage:
-                spans = [*changed_spans(old, self._state.scene, panel.key), touched]
-        for span in spans:
+        panel = self._focused_panel()
+        spans = changed.get(panel.key) if self._counted == _what(panel) else None
+        for span in [None] if spans is None else spans:
             self._statistics.update(panel.face.values, span)
         self._counted = _what(panel)
 
@@ -152,7 +146,7 @@ class Lines:
         self.spoken = left
         panel, state = self._focused_panel(), self._state.scene.state
         if self._counted != _what(panel):  # a click moved the focus
-            self.count(None, True, None)
+            self.count({})
         drawn = [tr("dZ drawn at random")] if self._state.problem.dZ_drawn else []
         part = f" {panel.part}" if panel.part else ""
         counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
@@ -171,9 +165,3 @@ class Lines:
 def _what(panel: Panel) -> tuple[str, str, str]:
     """Of which values the statistics are."""
     return panel.key, panel.face.label, panel.part
-
-
-def changed_spans(old: Scene, new: Scene, key: str) -> list[Span]:
-    """Where a panel's values may differ between two neighbouring scenes."""
-    spans = [scene.panel(key).changed for scene in (old, new)]
-    return [span for span in spans if span is not None]

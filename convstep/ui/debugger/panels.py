@@ -16,15 +16,17 @@ from convstep.ui.widgets.text_pane import TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
-from convstep.view.scene.scene import Choice, Scene
+from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from convstep.ui.modes.mode import Mode
+    from convstep.view.scene.difference import Changed
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
@@ -87,23 +89,18 @@ class Panels:
         """The widget of a panel."""
         return self._screen.query_one(f"#{key}", TensorGrid)
 
-    def show(self, old: Scene, *, all_changed: bool, touched: Span | None, spans: list[Span]) -> None:
+    def show(self, old: Scene, changed: Changed) -> None:
         """Hand the scene to every part.
 
         Args:
             old: the one before it.
-            all_changed: whether more may have changed than two neighbouring steps mark.
-            touched: the block of the stage's faces in which it has; None for anywhere.
-            spans: where the mapped panel has changed if the steps are neighbours.
+            changed: where each panel may have changed since then.
         """
         scene = self._state.scene
         stepped = (old.position, old.made) != (scene.position, scene.made)
-        if all_changed and touched is not None:
-            spans = [*spans, touched]
-        known = touched is not None or not all_changed
-        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), spans if known else None)
+        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), changed[MAPPED])
         for panel in scene.panels:
-            self.grid(panel.key).show(panel, all_changed=all_changed, stepped=stepped)
+            self.grid(panel.key).show(panel, changed[panel.key], stepped=stepped)
         for key, draw in self._mode.drawings().items():
             self._screen.query_one(f"#{key}", TextPane).show(draw)
         bar = self._screen.query_one(TimelineBar)
@@ -195,11 +192,11 @@ class Panels:
             self._host.say(tr("this tensor has a single face"))
             return
         self._state.stage.choose(panel, by)
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _follow(self) -> None:
         self._state.choice = Choice()
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _restore(self) -> None:
         self._state.maximised = ""
@@ -218,7 +215,7 @@ class Panels:
         self._screen.set_class(state.presenting, "-presenting")
         self.apply_look()
         self._host.rearrange()
-        self._host.show(all_changed=True)
+        self._host.show()
         lent, self._lent = self._lent, self._lent if state.presenting else None
         if lent is not None and not state.presenting:
             self._give_keys_back(lent)
@@ -287,7 +284,7 @@ class Panels:
         for grid in grids:
             self._set_look(grid)
         self.area.mount(*grids)
-        self._host.show(all_changed=True)
+        self._host.show()
 
     def _name_tabs(self) -> None:
         """Name the parts that share a place on the border of the visible one."""

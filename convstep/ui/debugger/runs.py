@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
+from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
-from convstep.view.scene.scene import Choice
 
 if TYPE_CHECKING:
     from convstep.view.grid.panel import Panel
@@ -126,7 +126,7 @@ class Runs:
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""
         self._state.choice = Choice(self._input_channel(found))
-        self._host.show(all_changed=True)
+        self._host.show()
         for panel in self._state.scene.panels:
             place = panel.face.find(found.cell) if panel.face.name == found.array else None
             if place is not None:

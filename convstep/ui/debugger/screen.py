@@ -17,8 +17,8 @@ from convstep.language import tr
 from convstep.ui.commands import BY_ID, bindings, meanings
 from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.host import Handler, Handlers, Job
-from convstep.ui.debugger.lines import Lines, changed_spans
-from convstep.ui.debugger.panels import MAPPED, Panels
+from convstep.ui.debugger.lines import Lines
+from convstep.ui.debugger.panels import Panels
 from convstep.ui.debugger.playing import Playing
 from convstep.ui.debugger.runs import Runs
 from convstep.ui.debugger.stops import StopKeeping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from convstep.ui.app import TorchApp
     from convstep.ui.modes.mode import Mode
-    from convstep.view.grid.panel import Cell, Panel, Span
+    from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
 
@@ -153,7 +153,7 @@ class DebuggerScreen(Once, Screen[None]):
         self.panels.focus(self.mode.first_part)
         self.rearrange()
         self.panels.apply_look()  # a resumed session brings its own
-        self.show(all_changed=True)
+        self.show()
         if self.state.stage.unmeasured:
             self.begin("measure", self._measure)
 
@@ -200,7 +200,7 @@ class DebuggerScreen(Once, Screen[None]):
 
         def take() -> None:
             self.state.stage.take_magnitudes(found)
-            self.show(all_changed=True)
+            self.show()
 
         job.tell(take)
 
@@ -220,27 +220,24 @@ class DebuggerScreen(Once, Screen[None]):
         self.lines.show_title()
         self.show_status()
 
-    def show(
-        self, *, all_changed: bool = False, touched: Span | None = None, keep_said: bool = False
-    ) -> None:
+    def show(self, *, keep_said: bool = False) -> None:
         """Hand the scene at the timeline's position to every part."""
-        all_changed = self.mode.will_show() or all_changed
+        self.mode.will_show()
         old, spoken = self.state.scene, self.lines.spoken
-        self.state.scene = scene = self.state.stage.scene()
-        self.lines.count(old, all_changed, touched)
-        spans = changed_spans(old, scene, MAPPED)
-        self.panels.show(old, all_changed=all_changed, touched=touched, spans=spans)
+        changed = self.state.renew()
+        self.lines.count(changed)
+        self.panels.show(old, changed)
         self.show_lines()
         self.lines.show_sentence()
         if keep_said and spoken:
             self.say(spoken)
         self.mode.shown()
 
-    def moved(self, *, all_changed: bool = False, touched: Span | None = None) -> None:
+    def moved(self) -> None:
         """Show where the timeline stands, and remember it."""
         self.state.begin_at = 0
         self.state.visited.visit(self.state.position)
-        self.show(all_changed=all_changed, touched=touched)
+        self.show()
 
     def rearrange(self) -> None:
         """Give every part its place anew."""

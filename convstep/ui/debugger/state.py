@@ -13,8 +13,10 @@ from convstep.printable import printable
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
+from convstep.view.panels.conv2d_cells import Choice, swept
 from convstep.view.panels.stage import Stage
-from convstep.view.scene.scene import Choice, Scene
+from convstep.view.scene.difference import Changed, difference
+from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -86,6 +88,11 @@ class State:
     def at_end(self) -> bool:
         """Whether every step is executed."""
         return self.position == self.timeline.total
+
+    def renew(self) -> Changed:
+        """Take the scene at the timeline's position; where the one before it looked different."""
+        old, self.scene = self.scene, self.stage.scene()
+        return difference(old, self.scene, swept(old, self.scene, self.problem.geometry))
 
     @property
     def choice(self) -> Choice:

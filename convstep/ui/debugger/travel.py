@@ -125,13 +125,8 @@ class Travel:
         job.tell(self._arrived, position, then)
 
     def _arrived(self, position: int, then: Then | None) -> None:
-        timeline = self._state.timeline
-        near = abs(position - timeline.position) == 1 and not timeline.additions
-        first, last = sorted((timeline.position, position))
-        under_way = min(1, timeline.additions)
-        timeline.seek(position)
-        touched = self._state.stage.touched(first, last + under_way)
-        self._host.moved(all_changed=not near, touched=touched)
+        self._state.timeline.seek(position)
+        self._host.moved()
         if then is not None:
             then()
 
@@ -187,7 +182,7 @@ class Travel:
         if not self._state.stage.prepared(position):  # built beside the screen, like a long way
             self.to(position)
             return
-        self._host.show(all_changed=True)
+        self._host.show()
         self._host.rearrange()
         self._host.say(said)
 

@@ -288,4 +288,4 @@ class ComparisonScreen(Once, ModalScreen[None]):
         for panel in panels:
             grid = self.query_one(f"#{panel.key}", TensorGrid)
             grid.set_look("heat", 0)
-            grid.show(panel, all_changed=True)
+            grid.show(panel, None)

@@ -90,7 +90,7 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
             self._take(answer)
         except ValueError as error:
             self.app.bell()
-            self._say(tr("{sentence}.", sentence=error))
+            self._say(_closed(error))
         else:
             self.dismiss(answer)
 
@@ -100,8 +100,14 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
             try:
                 meaning = self._meaning(self._parse(text))
             except ValueError as error:
-                meaning = tr("{sentence}.", sentence=error)
+                meaning = _closed(error)
         self._say(meaning)
 
     def _say(self, words: str) -> None:
         self.query_one("#meaning", Label).update(Paragraph(printable(words, LONGEST)))
+
+
+def _closed(error: ValueError) -> str:
+    """What is wrong, as a sentence of its own; one that asks "did you mean …?" is closed already."""
+    said = str(error)
+    return said if said.endswith(("?", "？")) else tr("{sentence}.", sentence=said)

@@ -85,10 +85,9 @@ class CandidateMode(Mode):
         """Ask nothing more."""
         self.queries.close()
 
-    def will_show(self) -> bool:
-        """Take what is remembered; all of the candidate's side may be new."""
+    def will_show(self) -> None:
+        """Take what is remembered of the candidate."""
         self.queries.take_remembered()
-        return True
 
     def shown(self) -> None:
         """Ask for what is missing."""

@@ -12,7 +12,7 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.modes.page import Page
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Cell
-from convstep.view.lesson.pointing import index_of, panel_of
+from convstep.view.panels.conv2d_cells import cell_of, panel_of
 
 
 class Marking:
@@ -100,7 +100,7 @@ class Marking:
         question, panel = page.walk.question, page.state.scene.find(key)
         if panel is None or not isinstance(question, CellsQuestion):  # a click that comes after the page
             return
-        found = [index_of(panel, cell, page.problem.geometry) for cell in cells]
+        found = [cell_of(panel, cell, page.problem.geometry) for cell in cells]
         if {tensor for tensor, _ in found} != {question.tensor}:
             page.host.say(question.prompt)
             return

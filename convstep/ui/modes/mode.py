@@ -82,9 +82,8 @@ class Mode:
     def closed(self) -> None:
         """The screen is gone."""
 
-    def will_show(self) -> bool:
-        """A scene is about to be shown. Returns whether more of it may be new than a step changes."""
-        return False
+    def will_show(self) -> None:
+        """A scene is about to be shown."""
 
     def shown(self) -> None:
         """A scene was shown."""

@@ -13,8 +13,8 @@ from convstep.lessons.words import say
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.page import Telling, Told, draw_page
-from convstep.view.lesson.pointing import panel_of, pointed, with_chosen
-from convstep.view.scene.scene import Choice
+from convstep.view.lesson.pointing import pointed, with_chosen
+from convstep.view.panels.conv2d_cells import Choice, panel_of
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -162,7 +162,7 @@ class Page:
             state.choice = Choice(place.input_channel, place.output_channel)
             self.host.travel.to(place.position, lambda: self._make(place.additions))
         else:
-            self.host.show(all_changed=True)
+            self.host.show()
         # on a small screen, the panel that the page is about is the one to be seen
         panel = panel_of(state.scene, place.focus) if place.focus else None
         if panel is not None:

@@ -154,7 +154,7 @@ class Queries:
         before = self._stage.up_to_date, self._stage.added
         self.take_remembered()
         if (self._stage.up_to_date, self._stage.added) != before and self._host is not None:
-            self._host.show(all_changed=True, keep_said=True)
+            self._host.show(keep_said=True)
 
     def _answered(self) -> None:
         self._asking = False

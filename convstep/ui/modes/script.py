@@ -9,7 +9,7 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
 from convstep.ui.temporary_files import save
-from convstep.view.scene.scene import Choice
+from convstep.view.panels.conv2d_cells import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

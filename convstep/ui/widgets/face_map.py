@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from rich.cells import cell_len
 from textual.geometry import Region
@@ -37,7 +37,7 @@ class FaceMap(Widget, can_focus=True):
         self._overview = Overview(1, 1)
         self._look: Look | None = None
 
-    def show(self, panel: Panel, changed: Sequence[Span] | None) -> None:
+    def show(self, panel: Panel, changed: Collection[Span] | None) -> None:
         """Show a panel's face.
 
         Args:

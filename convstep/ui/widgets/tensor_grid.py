@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from textual import events
@@ -11,7 +12,6 @@ from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import look_for
-from convstep.view.grid.changes import repainted
 from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid.panel import Cell, Panel, Span, title_of
 from convstep.view.grid.places import GridLayout, Rect, lay_out, lay_out_in_unit
@@ -56,18 +56,18 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._look: Look | None = None
         self._border = ("", "")
 
-    def show(self, panel: Panel, *, all_changed: bool, stepped: bool = True) -> None:
+    def show(self, panel: Panel, changed: Collection[Span] | None, *, stepped: bool = True) -> None:
         """Show a panel in place of the one before.
 
         Args:
             panel: the new panel.
-            all_changed: whether cells beyond the two panels' marks may hold new values.
+            changed: where it may look different; None for anywhere.
             stepped: whether it is another place of the pass, to which a person wants to be taken.
         """
         old, drawn, before = self.panel, self._drawn, self._plan
         self.panel = panel
         self._lay_out()
-        self._repaint(drawn, before, all_changed=all_changed)
+        self._repaint(drawn, before, changed)
         if stepped or old is None:
             self._looking = False
         if stepped or old is None or _where(old) != _where(panel):
@@ -219,24 +219,22 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor is not None:
             self._refresh_span(Span.single(self.cursor))
 
-    def _repaint(self, old: Panel | None, before: GridLayout | None, *, all_changed: bool) -> None:
+    def _repaint(
+        self, old: Panel | None, before: GridLayout | None, changed: Collection[Span] | None
+    ) -> None:
         """Refresh what the panel draws differently from an older one and its layout."""
-        new = self._drawn
-        if old is None or new is None or before is None or all_changed:
+        new, after = self._drawn, self._plan
+        if changed is None or old is None or new is None or before is None or after is None:
             self.refresh()
             return
-        after, spans = self._plan, repainted(old, new)
-        same_places = after is not None and (before.text, before.margin, before.lines) == (
-            after.text, after.margin, after.lines
-        )  # fmt: skip
-        if spans is None or after is None or not same_places:
+        if (_places(before), old.power) != (_places(after), new.power):
             self.refresh()
             return
         if before.edges != after.edges and old.window is not None and new.window is not None:
             # the frame moved to other rows: every row between its old and its new lines moved too
             band = before.rect(old.window).union(after.rect(new.window))
             self._refresh_rect(Rect(0, band.y, after.width, band.height))
-        for span in spans:
+        for span in changed:
             self._refresh_span(span)
         for cell in (old.now, new.now) if old.now != new.now else ():  # the current row's label stands out
             if cell is not None:
@@ -289,6 +287,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         x = place.x if place.x < self._plan.margin else place.x + self.scroll_offset.x
         y = place.y if place.y < self._plan.header else place.y + self.scroll_offset.y
         return self._plan.cell_at(x, y)
+
+
+def _places(plan: GridLayout) -> tuple[int, int, int]:
+    """What of a layout moves cells, but for the frame's lines."""
+    return plan.text, plan.margin, plan.lines
 
 
 def _first_cell(panel: Panel) -> Cell:

@@ -14,7 +14,8 @@ from rich.text import Text
 from convstep.language import tr
 from convstep.oracle.wording import distinguishable
 from convstep.view.numbers.factor import ALIKE, common_power, factor_text
-from convstep.view.numbers.text import CellFormat, is_whole, short
+from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
+from convstep.view.scene.card import first_that_fits, title_of_step
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import centred, wrap
 
@@ -82,25 +83,17 @@ def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) 
         width: columns of room.
         height: lines of room.
     """
-    name, value = f"dz = {scene.upstream} = ", short(scene.dz, 6)
-    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
-    if scene.dz == 0:
-        remark = f"  {tr('adds nothing')}"
-        title.append(remark if title.cell_len + cell_len(remark) <= width else "", "dim")
+    title = title_of_step(scene, width, tr("adds nothing"))
     reasons = {share.problem for share in shares}
     if len(reasons) == 1 and "" not in reasons:  # once is enough
-        shares, answer = (), tr("No answer from the candidate: {reason}", reason=reasons.pop())
-        title = Text("\n").join([title, Text(""), *_wrapped(answer, width)])
-    lines = [title]
-    for wrong, agreeing in _DETAILS:
-        lines = [title]
-        for share in shares:
-            lines += (wrong if share.mark == DIFFERS else agreeing)(share, width)
-        if len(lines) <= height:
-            break
-    card = Text("\n", no_wrap=True, overflow="crop").join(lines[: max(height, 1)])
-    card.no_wrap, card.overflow = True, "crop"
-    return card
+        answer = tr("No answer from the candidate: {reason}", reason=reasons.pop())
+        return first_that_fits([[title, Text(""), *_wrapped(answer, width)]], height)
+    wrong = [share.mark == DIFFERS for share in shares]
+    forms = (
+        [title, *(line for n, share in enumerate(shares) for line in details[wrong[n]](share, width))]
+        for details in _DETAILS
+    )
+    return first_that_fits(forms, height)
 
 
 def _every(share: Share, width: int) -> list[Text]:
@@ -154,16 +147,16 @@ def _line(share: Share, width: int) -> list[Text]:
 
 
 _DETAILS = (
-    (_every, _whole),
-    (_every, _line),
+    (_whole, _every),
+    (_line, _every),
     (_whole, _whole),
-    (_whole, _line),
-    (_beside, _line),
-    (_tight, _line),
-    (_cells, _line),
+    (_line, _whole),
+    (_line, _beside),
+    (_line, _tight),
+    (_line, _cells),
     (_line, _line),
 )
-"""How differing additions are drawn, and agreeing ones: the first pair that fits is taken."""
+"""How agreeing additions are drawn, and differing ones: the first pair that fits is taken."""
 LEAST_READABLE = 4
 """Columns of a number below which matrices rather stand above each other."""
 
@@ -281,21 +274,12 @@ def _worst(share: Share) -> tuple[int, int]:
     assert share.actual is not None
     with np.errstate(all="ignore"):
         error = np.abs(np.asarray(share.actual, np.float64) - share.expected)
-    place = np.argmax(np.where(np.isnan(error), np.inf, error))
-    row, column = np.unravel_index(int(place), error.shape)
-    return int(row), int(column)
-
-
-def _largest(values: Array | None) -> float:
-    if values is None:
-        return 1.0
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 1.0
+    return largest(error)
 
 
 def _limit(share: Share, values: Array | None) -> float:
     """A limit for both sides, so that they are written alike; each its own where they are far apart."""
-    sides = [_largest(side) for side in (share.expected, share.actual) if side is not None]
+    sides = [largest_finite(side, 1.0) for side in (share.expected, share.actual) if side is not None]
     both = [largest for largest in sides if largest]
     far = not both or max(both) > ALIKE * min(both)
-    return _largest(values) if far else max(both)
+    return (1.0 if values is None else largest_finite(values, 1.0)) if far else max(both)

@@ -72,7 +72,7 @@ def draw_line(
     first = left // (layout.text + 1)
     last = min((left + room) // (layout.text + 1) + 1, layout.columns)
     skip = left - first * (layout.text + 1)
-    draw = edge_segments if line.edge else _row_segments if layout.lines == 1 else _tall_row_segments
+    draw = edge_segments if line.edge else _row_segments
     segments = list(draw(panel, layout, line, range(first, last), look))
     if cut and not line.edge:
         segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
@@ -115,39 +115,26 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
+    """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     # rather a digit less than a shade that touches the number before it, where there are enough
-    spared = 1 if _shaded(look) and layout.text > CLOSE - 1 else 0
-    number = _format(layout.text - spared, panel.most, panel.whole, panel.power)
-    scale = look.scale(panel.limit)
-    values = panel.face.values[line.row, columns.start : columns.stop].tolist()
-    for column, value in zip(columns, values, strict=True):
-        cell = Cell(line.row, column)
-        hint = _hint(value, scale, look) if _known(panel, cell) else " "
-        text, style, _ = _cell(panel, cell, value, number, scale, look)
-        yield from _preceded(panel, cell, Segment(text.rjust(layout.text), style), hint, look)
-    yield _gutter(panel, line.row, columns.stop, look, " ")
-
-
-def _tall_row_segments(
-    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
-) -> Iterator[Segment]:
-    """One of the lines of a row of tall cells: marks beside the middle one, sides along all of them."""
-    scale = look.scale(panel.limit)
+    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
+    width, scale = layout.text - spared, look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     middle = line.part == layout.middle
-    gutter = _gutter if middle else _gutter_beside
     for column, value in zip(columns, values, strict=True):
+        cell = Cell(line.row, column)
         # a shade beside big ink would be read as a part of the digit: 5 as 9
         hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
-        if not _known(panel, Cell(line.row, column)):
+        if not _known(panel, cell):
             hint = " "
-        drawn_cell = _tall_cell(panel, layout, Cell(line.row, column), line.part, value, look)
+        text, style, _ = _cell(panel, layout, cell, line.part, value, width, look)
+        drawn_cell = Segment(text.rjust(layout.text), style)
         if middle and layout.lines < LINES:
-            yield from _preceded(panel, Cell(line.row, column), drawn_cell, hint, look)
+            yield from _preceded(panel, cell, drawn_cell, hint, look)
             continue
-        yield gutter(panel, line.row, column, look, hint if middle or not scale.mark(value) else " ")
+        yield _gutter(panel, *cell, look, hint if middle or not scale.mark(value) else " ", middle=middle)
         yield drawn_cell
-    yield gutter(panel, line.row, columns.stop, look, " ")
+    yield _gutter(panel, line.row, columns.stop, look, " ", middle=middle)
 
 
 def _preceded(
@@ -184,42 +171,30 @@ def _shaded(look: Look) -> bool:
     return look.mode == "both" and not look.coloured
 
 
-def _cell(panel: Panel, cell: Cell, value: float, number: CellFormat, scale: Scale, look: Look) -> Segment:
-    roles = _roles(panel, cell, look)
-    if not _known(panel, cell):
-        return Segment(" " * number.width, look.style(roles, None))
-    empty = _is_empty(panel, cell, value, roles)
-    if empty:
-        text = "·".rjust(number.width)
-    elif _is_block(value, roles, look):
-        text = _block(value, number.width, roles, scale, look)
-    else:
-        text = number.text(value)
-    return Segment(text, _style(value, empty, roles, scale, look))
-
-
-def _tall_cell(panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, look: Look) -> Segment:
-    """One line of a tall cell."""
+def _cell(
+    panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, width: int, look: Look
+) -> Segment:
+    """One line of a cell, which may have several."""
     roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
-    width, middle = layout.text, part == layout.middle
+    middle, big = part == layout.middle, layout.lines == LINES
     if not _known(panel, cell):
-        return Segment(" " * width, look.style(roles, None))
+        return Segment("", look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
     if empty:
         text = "·" if middle else ""
     elif _is_block(value, roles, look):
         text = _block(value, width, roles, scale, look, signed=middle)
-    elif layout.lines == LINES:
+    elif big:
         text = _big(panel, value, width)[part]
     else:
         text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
-    if layout.lines == LINES and look.mode != "heat":
+    if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
         roles += big_roles(roles, look.dark)
-    if part != (LINES - 1 if layout.lines == LINES else layout.middle):
+    if part != (LINES - 1 if big else layout.middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
-    return Segment(text.rjust(width), _style(value, empty, roles, scale, look))
+    return Segment(text, _style(value, empty, roles, scale, look))
 
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
@@ -309,37 +284,30 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     return tuple(roles)
 
 
-def _gutter(panel: Panel, row: int, boundary: int, look: Look, plain: str, *, marked: bool = True) -> Segment:
-    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint."""
+def _gutter(
+    panel: Panel, row: int, boundary: int, look: Look, plain: str, *, marked: bool = True, middle: bool = True
+) -> Segment:
+    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
+
+    Above and below the middle line of a cell nothing is said that is said once.
+    """
     if marked and (row, boundary) in panel.marks:
-        return Segment(panel.marks[row, boundary], look.style(("mark",), None))
-    if _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
-        return Segment("≠", look.style(("differs",), None))
-    if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
-        return Segment("┃", look.style(("frame",), None))
-    if (row, boundary) in panel.stops:
-        return Segment("◆", look.style(("stop",), None))
-    if panel.now is not None and not panel.listed and row == panel.now.row:
-        if boundary == panel.now.column:
-            return Segment("▸", look.style(("frame",), None))
-        if boundary == panel.now.column + 1:
-            return Segment("◂", look.style(("frame",), None))
-    if panel.listed and panel.now == (row, boundary - 1):
-        return Segment("◂", look.style(("frame",), None))
-    if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
-        return Segment("│", look.style(("crop",), None))
-    return Segment(plain, look.style(("hint",), None))
-
-
-def _gutter_beside(panel: Panel, row: int, boundary: int, look: Look, plain: str) -> Segment:
-    """The same above and below the middle line of a tall cell: nothing that is said once."""
-    if (row, boundary) in panel.marks:
-        return Segment(" ", look.style(("mark",), None))
-    if panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
-        return Segment("┃", look.style(("frame",), None))
-    if panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
-        return Segment("│", look.style(("crop",), None))
-    return Segment(plain, look.style(("hint",), None))
+        text, role = panel.marks[row, boundary] if middle else " ", "mark"
+    elif middle and _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
+        text, role = "≠", "differs"
+    elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
+        text, role = "┃", "frame"
+    elif middle and (row, boundary) in panel.stops:
+        text, role = "◆", "stop"
+    elif middle and panel.now == (row, boundary) and not panel.listed:
+        text, role = "▸", "frame"
+    elif middle and panel.now == (row, boundary - 1):
+        text, role = "◂", "frame"
+    elif panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
+        text, role = "│", "crop"
+    else:
+        text, role = plain, "hint"
+    return Segment(text, look.style((role,), None))
 
 
 def _differs(panel: Panel, row: int, column: int) -> bool:

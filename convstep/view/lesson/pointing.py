@@ -7,14 +7,9 @@ from collections.abc import Iterable
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Index
-from convstep.view.panels.conv2d_cells import cell_of
-from convstep.view.panels.conv2d_cells import panel_of as panel_of
 
 POINTED, CHOSEN, SURPLUS, MISSED = "›", "●", "✗", "○"
 """Marks: the lesson points here; chosen; chosen wrongly; missed."""
-
-index_of = cell_of
-"""Until the screen asks there."""
 
 Marks = dict[str, dict[Index, str]]
 """By tensor and index, the character on the cell."""

@@ -77,32 +77,28 @@ def in_sample(index: StepIndex, by: int, geometry: Geometry) -> int | str:
     return geometry.step_at(index._replace(i_n=index.i_n + by)) + 1
 
 
-def touched(first: int, last: int, geometry: Geometry) -> Span | None:
-    """The block of a padded face that changes between two positions, the first before the second.
-
-    Returns:
-        None if that is all of it.
-    """
+def swept(old: Scene, new: Scene, geometry: Geometry) -> dict[str, Span]:
+    """The block of the padded gradient's faces that was written between two scenes; {} for all."""
+    (first, _), (last, under_way) = sorted((old.progress, new.progress))
+    last += 1 if under_way else 0
     start, stop = (geometry.index_at(step) for step in (first, max(last - 1, first)))
     if start.i_n != stop.i_n or first == last:
-        return None
+        return {}
     rows = slice(geometry.rows(start.i_h).start, geometry.rows(stop.i_h).stop)
     columns = slice(0, geometry.padded_shape[1])
     if start.i_h == stop.i_h:
         columns = slice(geometry.columns(start.i_w).start, geometry.columns(stop.i_w).stop)
-    return Span.of(rows, columns)
+    return {"dA_prev_pad": Span.of(rows, columns)}
 
 
-def swept(old: Scene, new: Scene, geometry: Geometry) -> Span | None:
-    """The block of a padded face that was written between two scenes; None if that is all of it."""
-    (first, _), (last, under_way) = sorted((old.progress, new.progress))
-    return touched(first, last + (under_way > 0), geometry)
+def shows(panel: Panel, name: str) -> bool:
+    """Whether a panel shows an array; beside a candidate `dA_prev` stands for the padded one."""
+    return panel.face.name in ((name, "dA_prev") if name == "dA_prev_pad" else (name,))
 
 
 def panel_of(scene: Scene, name: str) -> Panel | None:
-    """The first panel that shows an array; beside a candidate `dA_prev` stands for the padded one."""
-    names = (name, "dA_prev") if name == "dA_prev_pad" else (name,)
-    return next((panel for panel in scene.panels if panel.face.name in names), None)
+    """The first panel that shows an array."""
+    return next((panel for panel in scene.panels if shows(panel, name)), None)
 
 
 def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[int, ...]]:

@@ -15,7 +15,7 @@ from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.scale import round_limit
 
 if TYPE_CHECKING:
-    from convstep.oracle.comparison import Row
+    from convstep.oracle.row import Row
 
 
 def gradient_names(problem: Problem) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from convstep.conv.timeline import Timeline
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import is_whole
 from convstep.view.panels import conv2d, conv2d_cells
@@ -116,10 +117,6 @@ class Stage:
         """Another face of a panel; panels that show the same channel go along."""
         self.choice = conv2d_cells.chosen(self.choice, panel, by, self._geometry)
 
-    def touched(self, first: int, last: int) -> Span | None:
-        """The block of a stage panel that changes between two positions; None if that is all of it."""
-        return conv2d_cells.touched(first, last, self._geometry)
-
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a cell of the upstream gradient belongs to; None on other panels."""
         return conv2d_cells.step_of(panel, cell, self._geometry)
@@ -159,25 +156,26 @@ class Stage:
 
     def _panels(self, faces: Faces) -> list[Panel]:
         """The panels of the chosen faces, and further ones beside them."""
-        panels = list(faces.panels(self.choice))
+        panels_at = functools.cache(faces.panels)
+        panels = list(panels_at(self.choice))
         for number in range(1, max(self.beside.values(), default=0) + 1):
-            for panel in faces.panels(self.choice):
+            for panel in panels_at(self.choice):
                 if number <= self.beside.get(panel.key, 0):
-                    others = faces.panels(conv2d_cells.chosen(self.choice, panel, number, self._geometry))
+                    others = panels_at(conv2d_cells.chosen(self.choice, panel, number, self._geometry))
                     further = next(other for other in others if other.key == panel.key)
                     panels.append(replace(further, key=beside_key(panel.key, number)))
         return panels
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
-        stops = {conv2d_cells.stop_on(panel, stop, self._geometry) for stop in self.stops if stop.enabled}
-        marks = {
-            conv2d_cells.found_on(panel, name, index, self._geometry): mark
+        geometry = self._geometry
+        stops = [conv2d_cells.stop_on(panel, stop, geometry) for stop in self.stops if stop.enabled]
+        marks = [
+            (conv2d_cells.found_on(panel, name, index, geometry), mark)
             for name, wanted in self.marks.items()
+            if conv2d_cells.shows(panel, name)
             for index, mark in wanted.items()
-        }
-        return replace(
-            panel,
-            stops=frozenset(cell for cell in stops if cell is not None),
-            marks={cell: mark for cell, mark in marks.items() if cell is not None},
-        )
+        ]
+        cells = frozenset(cell for cell in stops if cell is not None)
+        seen: dict[tuple[int, int], str] = {cell: mark for cell, mark in marks if cell is not None}
+        return replace(panel, stops=cells, marks=seen) if cells or seen else panel

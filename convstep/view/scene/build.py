@@ -48,27 +48,23 @@ def build(
 
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
-    used = [access for access in (*event.writes, *event.reads) if access.array == panel.face.name]
-    if not used:
+    writes = event.writes
+    access = next((one for one in (*writes, *event.accesses) if one.array == panel.face.name), None)
+    if access is None:
         return panel
-    access = used[0]
-    if access.writes and not panel.caption:
-        panel = replace(panel, caption="running")
+    changes: dict[str, Any] = {"caption": panel.caption or "running"} if access.writes else {}
     span = span_on(panel.face, access.region)
-    if span is None:
-        return panel
-    if access.array in [write.array for write in event.writes[: event.made]]:
-        panel = replace(panel, changed=span)
-    if panel.framed:
-        return replace(panel, window=span)
-    corner = Cell(span.top, span.left)
-    if np.ndim(access.value) == 0:
-        return replace(panel, now=corner)
-    factor = factor_of(access, event)
-    if factor is None:
-        return panel
-    row, column = largest(values_on(panel.face.fixed, access.region, factor.value))
-    return replace(panel, near=Cell(span.rows[row], span.columns[column]))
+    if span is not None:
+        if access.array in [write.array for write in writes[: event.made]]:
+            changes["changed"] = span
+        if panel.framed:
+            changes["window"] = span
+        elif np.ndim(access.value) == 0:
+            changes["now"] = Cell(span.top, span.left)
+        elif (factor := factor_of(access, event)) is not None:
+            row, column = largest(values_on(panel.face.fixed, access.region, factor.value))
+            changes["near"] = Cell(span.rows[row], span.columns[column])
+    return replace(panel, **changes) if changes else panel
 
 
 def additions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,26 +31,32 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    title = _title(scene, width)
-    for detail in (_whole, _labelled, _change, _line):
-        lines = [title]
-        for number, addition in enumerate(scene.additions):
-            lines += detail(addition, _mark(scene, number), width)
-        if len(lines) <= height or detail is _line:
+    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
+    marked = [(addition, _mark(scene, number)) for number, addition in enumerate(scene.additions)]
+    details = (_whole, _labelled, _change, _line)
+    forms = ([title, *(line for one in marked for line in detail(*one, width))] for detail in details)
+    return first_that_fits(forms, height)
+
+
+def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
+    """The value that the step takes, named in full if it can be; where it is 0 the first remark that fits."""
+    value = short(scene.dz, 6)
+    name = f"dz = {scene.upstream} = "
+    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
+    said = remarks if scene.dz == 0 else ()
+    title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
+    return title
+
+
+def first_that_fits(forms: Iterable[list[Text]], height: int) -> Text:
+    """The first form with no more lines than there is room for, or as much of the last as there is."""
+    lines = list[Text]()
+    for lines in forms:
+        if len(lines) <= height:
             break
     card = Text("\n", no_wrap=True, overflow="crop").join(lines[: max(height, 1)])
     card.no_wrap, card.overflow = True, "crop"
     return card
-
-
-def _title(scene: Scene, width: int) -> Text:
-    value = short(scene.dz, 6)
-    name = f"dz = {scene.upstream} = "
-    title = Text.assemble(name if len(name + value) <= width else "dz = ", (value, "bold"))
-    if scene.dz == 0:
-        remarks = f"  {tr('adds nothing')}", f"  {tr('adds 0')}"
-        title.append(next((r for r in remarks if title.cell_len + cell_len(r) <= width), ""), "dim")
-    return title
 
 
 def _mark(scene: Scene, number: int) -> str:

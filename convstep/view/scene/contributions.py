@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -12,7 +11,7 @@ from rich.text import Text
 from convstep.language import tr
 from convstep.steps.provenance import Provenance
 from convstep.view.numbers.factor import common_power, factor_text
-from convstep.view.numbers.text import CellFormat, is_whole, short
+from convstep.view.numbers.text import CellFormat, is_whole, largest_finite, short
 from convstep.view.text.wrapping import padded
 
 WIDE, NARROW = 10, 7
@@ -121,7 +120,7 @@ class ContributionTable:
         columns = self._columns()
         for names in ({"first"}, {"second"}, {"product", "sum"}):
             found = [columns[name] for name in names if name in columns]
-            limit = max((_largest(values) for values in found), default=0.0)
+            limit = max((largest_finite(values) for values in found), default=0.0)
             whole = all(map(is_whole, found))
             power = common_power(limit, self._number, whole=whole)
             number = CellFormat.fitting(self._number, limit, whole=whole, power=power)
@@ -164,8 +163,3 @@ class ContributionTable:
 
     def _text(self, column: str, at: int) -> str:
         return self._formats[column].text(self._columns()[column][at])
-
-
-def _largest(values: npt.NDArray[Any]) -> float:
-    """The largest finite magnitude, 0 if there is none."""
-    return float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from convstep.view.grid.changes import repainted
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.scene.scene import Scene
 
+Changed = dict[str, set[Span] | None]
+"""Where panels may look different, by their keys; None for all of one."""
 
-def difference(old: Scene, new: Scene, swept: Span | None = None) -> dict[str, set[Span] | None]:
+
+def difference(old: Scene, new: Scene, swept: Mapping[str, Span]) -> Changed:
     """Where each panel may look different, by its key; None for all of it.
 
     Args:
         old: what is shown.
         new: what shall be, at any other place of the same pass.
-        swept: the block of framed faces that was written in between, if it is known.
+        swept: by array, the block of its faces that was written in between, where it is known.
     """
     marked = _marks_tell(*sorted((old, new), key=lambda scene: scene.progress))
     read = {access.array for access in new.event.reads}
-    found = dict[str, set[Span] | None]()
+    found: Changed = {}
     for panel in new.panels:
         before = old.find(panel.key)
         spans = None if before is None or not _same_values(before, panel) else repainted(before, panel)
         if spans is not None and not marked and panel.face.name not in read:
-            spans = {*spans, swept} if swept is not None and panel.framed else None
+            block = swept.get(panel.face.name)
+            spans = None if block is None else {*spans, block}
         found[panel.key] = spans
     return found
 

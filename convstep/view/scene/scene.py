@@ -12,7 +12,6 @@ from convstep.language import tr
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
-from convstep.view.panels.conv2d_cells import Choice as Choice  # until the screen asks there
 
 Array = npt.NDArray[Any]
 

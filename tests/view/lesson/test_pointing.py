@@ -16,17 +16,8 @@ from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, parse_cells, shapes
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.lesson.pointing import (
-    CHOSEN,
-    MISSED,
-    POINTED,
-    SURPLUS,
-    Marks,
-    index_of,
-    panel_of,
-    pointed,
-    with_chosen,
-)
+from convstep.view.lesson.pointing import CHOSEN, MISSED, POINTED, SURPLUS, Marks, pointed, with_chosen
+from convstep.view.panels.conv2d_cells import cell_of, panel_of
 from convstep.view.panels.stage import Stage
 from tests.lessons.texts import question
 from tests.strategies import problems, tried
@@ -69,7 +60,7 @@ def test_a_cell_of_a_panel_is_the_cell_that_its_name_says(problem: Problem, data
         assert panel is not None
         rows, columns = panel.face.shape
         cell = Cell(data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, columns - 1)))
-        name, index = index_of(panel, cell, problem.geometry)
+        name, index = cell_of(panel, cell, problem.geometry)
         assert name == tensor
         assert all(0 <= at < length for at, length in zip(index, shapes(problem)[name], strict=True))
         (same,) = parse_cells(f"{name}[{', '.join(map(str, index))}]", problem, 1).indices
@@ -83,7 +74,7 @@ def test_beside_a_candidate_dA_prev_stands_for_the_padded_one() -> None:
     beside = replace(scene, panels=(cropped,))
     assert panel_of(beside, "dA_prev_pad") is cropped
     assert panel_of(beside, "dW") is None
-    assert index_of(cropped, Cell(1, 3), problem.geometry) == ("dA_prev_pad", (2, 5, 0))
+    assert cell_of(cropped, Cell(1, 3), problem.geometry) == ("dA_prev_pad", (2, 5, 0))
 
 
 @pytest.mark.parametrize("tensor", ["Z", "dX", ""])

@@ -31,7 +31,7 @@ def test_every_value_that_a_move_changed_lies_where_it_says(name: str, data: st.
     old = moved(stage, start, data.draw(under_way))
     before = {panel.key: panel.face.values.copy() for panel in old.panels}
     new = moved(stage, end, data.draw(under_way))
-    for block in (None, swept(old, new, stage.timeline.problem.geometry)):
+    for block in ({}, swept(old, new, stage.timeline.problem.geometry)):
         told = difference(old, new, block)
         assert told.keys() == before.keys()
         for panel in new.panels:
@@ -59,5 +59,5 @@ def test_another_face_is_painted_whole_and_what_is_the_same_is_not(choice: Choic
     stage = Stage(Timeline(PROBLEMS["digit"]))
     old = moved(stage, 40, 0)
     stage.choice = choice
-    told = difference(old, stage.scene())
+    told = difference(old, stage.scene(), {})
     assert {key for key, spans in told.items() if spans is None} == {"kernel", "kernel_gradient", "upstream"}
