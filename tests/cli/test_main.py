@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convstep import cli
-from convstep.cli import examples
+from convstep.cli.commands import examples
 from tests.cli.conftest import Refused, Run
 
 

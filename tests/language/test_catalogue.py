@@ -20,7 +20,7 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
-from convstep.cli.export import DRAWN, WRITTEN
+from convstep.cli.commands.export import DRAWN, WRITTEN
 from convstep.conv.provenance import CAUSES
 from convstep.expr.language import REFUSED
 from convstep.expr.text import COMPLAINTS, UNREADABLE
@@ -186,7 +186,11 @@ def test_a_sentence_stands_in_one_room_only() -> None:
 
 
 def test_lines_of_chinese_are_joined_without_a_space() -> None:
-    assert not [said for said in ZH.values() if re.search("[\u3000-\uffef] [\u3000-\uffef]", said)]
+    assert not [
+        text
+        for text in TABLES["candidate/mistakes"]
+        if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
+    ]
 
 
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:

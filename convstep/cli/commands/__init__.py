@@ -1,23 +1,13 @@
-"""The commands there are, and the page that names them; each is the file of its name beside this one."""
+"""The commands, each a file of its name in this folder, and the page that names them."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any, Protocol
 
-COMMANDS = {
-    "open": "open a problem in the debugger",
-    "new": "draw a random problem and save it",
-    "compare": "compare every gradient with an independent source, without a screen",
-    "trace": "write steps as text",
-    "check": "find out whether your backward is right and, if not, why",
-    "debug": "open your backward beside the reference, where the two diverge",
-    "learn": "lessons and bug hunts: learn backward by doing it",
-    "examples": "list the bundled problems",
-    "export": "draw the screen at one or more positions",
-    "serve": "show a problem in the browser",
-    "help": "read the guide: its topics, or one of them",
-}
-"""What each command is for."""
+COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+"""Their names."""
 DEFAULT = ["open", "digit"]
 """What is run without any words."""
 _HELP = """\
@@ -42,6 +32,8 @@ options:
 class Command(Protocol):
     """What the file of a command holds."""
 
+    USE: str
+    """What it is for, in a line of the page that names them all."""
     Options: type[Any]
     """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
 
@@ -57,10 +49,17 @@ class Command(Protocol):
         """
 
 
+def command(name: str) -> Command:
+    """One of `COMMANDS`."""
+    found: Any = importlib.import_module(f"{__name__}.{name}")
+    return found  # type: ignore[no-any-return]
+
+
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
-    return _HELP.format(commands="\n".join(f"  {name:<{width}}  {use}" for name, use in COMMANDS.items()))
+    lines = (f"  {name:<{width}}  {command(name).USE}" for name in COMMANDS)
+    return _HELP.format(commands="\n".join(lines))
 
 
 def unknown(word: str) -> str:
