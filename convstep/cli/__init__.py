@@ -67,7 +67,7 @@ def _run(given: list[str]) -> int:
         console.say(f"convstep {_version()}")
         return FINE
     _check_words(given)
-    from convstep.cli.commands import help_text
+    from convstep.cli.which import help_text
     from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
@@ -95,7 +95,8 @@ def parse(given: Sequence[str]) -> tuple[Command, Any]:
         UsageError: no such command or option, or a value that cannot be read.
     """
     from convstep.cli.arguments import options_of
-    from convstep.cli.commands import COMMANDS, DEFAULT, command, unknown
+    from convstep.cli.commands import COMMANDS
+    from convstep.cli.which import DEFAULT, command, unknown
 
     name, *words = given or DEFAULT
     if name not in COMMANDS:

@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from convstep.cli.commands import COMMANDS, command
+from convstep.cli.commands import COMMANDS
+from convstep.cli.which import command
 from tests.cli.conftest import Run
 
 

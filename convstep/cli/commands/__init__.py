@@ -1,32 +1,12 @@
-"""The commands, each a file of its name in this folder, and the page that names them."""
+"""The commands: each is a file of its name in this folder."""
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 from typing import Any, Protocol
 
 COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 """Their names."""
-DEFAULT = ["open", "digit"]
-"""What is run without any words."""
-_HELP = """\
-usage: convstep [COMMAND ...]
-
-Step through the backward pass of a convolution, on real numbers.
-
-  convstep                              step it: the bundled digit, both ways
-  convstep check mine.py:conv_backward  check mine: is it right and, if not, why
-  convstep open run.npz                 open a layer of a model, kept by capture
-
-commands:
-{commands}
-
-options:
-  -h, --help  show this help message and exit
-  --version   print the version and exit
-
-`convstep COMMAND --help` lists the options of a command."""
 
 
 class Command(Protocol):
@@ -47,31 +27,3 @@ class Command(Protocol):
             SentenceError: something that was asked for cannot be; one sentence.
             OSError: a file cannot be read.
         """
-
-
-def command(name: str) -> Command:
-    """One of `COMMANDS`."""
-    found: Any = importlib.import_module(f"{__name__}.{name}")
-    return found  # type: ignore[no-any-return]
-
-
-def help_text() -> str:
-    """The page of `convstep --help`."""
-    width = max(map(len, COMMANDS))
-    lines = (f"  {name:<{width}}  {command(name).USE}" for name in COMMANDS)
-    return _HELP.format(commands="\n".join(lines))
-
-
-def unknown(word: str) -> str:
-    """The sentence about a word that is no command."""
-    import difflib
-
-    from convstep.examples import names
-
-    if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):
-        return f"{word!r} is a problem, not a command; did you mean `convstep open {word}`?"
-    if word.startswith("-"):
-        return f"there is no option {word!r} before a command; see `convstep --help`"
-    close = difflib.get_close_matches(word.lower(), COMMANDS, n=1)
-    meant = f"did you mean `convstep {close[0]}`?" if close else f"the commands are {', '.join(COMMANDS)}"
-    return f"there is no command {word!r}; {meant}"
