@@ -91,7 +91,7 @@ TABLES: dict[str, Iterable[str]] = {
         *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
-    "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
+    "view/scene.py": (WITHOUT_BATCH, "running"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
@@ -127,6 +127,8 @@ def spoken_sentences() -> dict[str, str]:
                         f"{path}:{node.lineno} tr cannot look up an f-string"
                     )
                     found |= dict.fromkeys(literals(first, function), path)
+                elif isinstance(node, ast.keyword) and node.arg == "caption":  # a panel says it through `tr`
+                    found |= dict.fromkeys(filter(None, literals(node.value, function)), path)
     return found
 
 
