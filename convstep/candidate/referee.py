@@ -17,6 +17,7 @@ from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
+from convstep.candidate.report import report
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem
@@ -142,7 +143,9 @@ def verdict_of(
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
     pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
-    return Verdict(worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags)
+    return Verdict(
+        report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags
+    )
 
 
 def _check_taken(swept: Swept) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
-from convstep.candidate.check.grade import Result
+from convstep.candidate.check.grade import Result, forward_is_right, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.findings import VERBS, Finding, count, listed
-from convstep.candidate.diagnose.observations import forward_is_right, wrong_forwards
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.validation import padding_text, pair_text, shape_text, table_columns
@@ -35,6 +34,8 @@ FEW = 10
 class Verdict:
     """What is known of a candidate after a sweep."""
 
+    text: Callable[[Verdict], str]
+    """Writes all of it for a person, in several lines."""
     target: str
     """What was checked, as it can be named on the command line."""
     swept: Swept
@@ -79,7 +80,7 @@ class Verdict:
             return None
         # its gradients are right; what is wrong is its forward, how it reads tensors, or a second call
         laid = (each.result for each in self.swept.laid if each.failed)
-        return next(itertools.chain(wrong_forwards(self.swept), laid), self.swept.results[0])
+        return next(itertools.chain(wrong_forwards(self.swept.results), laid), self.swept.results[0])
 
     @property
     def failing(self) -> Problem | None:
@@ -90,7 +91,7 @@ class Verdict:
     @functools.cached_property
     def forward_ok(self) -> bool | None:
         """Whether its own forward is right; None if there is none, or it could not be called or compared."""
-        return forward_is_right(self.swept)
+        return forward_is_right(self.swept.results)
 
     @property
     def headline(self) -> str:
@@ -206,9 +207,7 @@ class Verdict:
 
     def __str__(self) -> str:
         """The verdict as text, several lines."""
-        from convstep.candidate.report import report
-
-        return report(self)
+        return self.text(self)
 
 
 def verb_of(swept: Swept) -> str:

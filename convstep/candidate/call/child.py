@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convstep.candidate.call import protocol
-from convstep.candidate.call.calling import Call
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.parameters import written
+from convstep.candidate.call.served import Served, found
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
@@ -42,28 +42,6 @@ if TYPE_CHECKING:
 
 MEMORY = 4 << 30
 """Bytes that a candidate may ask for beyond what its process holds when it is loaded."""
-
-
-@dataclass(slots=True)
-class Served:
-    """A loaded candidate and what it stands among."""
-
-    function: Callable[..., Any]
-    """What to call."""
-    namespace: dict[str, Any]
-    """Names of its file; the forward is looked up there."""
-    candidate: Candidate
-    """What is known of it."""
-    reload: Callable[[], Served] | None = None
-    """Loads it again; None for a function that lives in its process alone."""
-    hint: Callable[[BaseException], str | None] = lambda error: None
-    """What to do about an exception that comes of how it was loaded."""
-    otherwise: Callable[[str], Served | None] = lambda said: None
-    """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
-
-    def forward(self, call: Call) -> Callable[..., Any] | None:
-        """Its own forward, if there is one that a call may need."""
-        return None if call.convention == "problem" else _found(self.candidate.forward, self.namespace)
 
 
 def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict[str, Any]) -> Candidate:
@@ -87,7 +65,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         places = places[1:]
     names = tuple(p.name for p in places)
     forward = _sibling(name, namespace) or matching_forward(name, _functions(namespace))
-    theirs = _listed(_found(forward, namespace))
+    theirs = _listed(found(forward, namespace))
     return Candidate(
         name,
         kind,
@@ -113,20 +91,11 @@ def _listed(function: Callable[..., Any] | None) -> list[inspect.Parameter]:
     return []
 
 
-def _found(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
-    """What a dotted name stands for; None if nothing."""
-    first, *rest = name.split(".")
-    value: Any = namespace.get(first)
-    for attribute in rest:
-        value = getattr(value, attribute, None)
-    return value if callable(value) and not isinstance(value, Placeholder) else None
-
-
 def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
     """The static forward of the class that a static backward is in."""
     owner, _, method = name.rpartition(".")
     wanted = f"{owner}.{method.replace('backward', 'forward')}"
-    kind = _found(owner, namespace) if owner else None
+    kind = found(owner, namespace) if owner else None
     if not isinstance(kind, type) or "backward" not in method:
         return None
     static = inspect.getattr_static(kind, wanted.rpartition(".")[2], None)

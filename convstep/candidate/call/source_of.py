@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from convstep.candidate.call.child import Served, describe
+from convstep.candidate.call.child import describe
+from convstep.candidate.call.served import Served
 from convstep.candidate.load.lookup import is_autograd
 
 

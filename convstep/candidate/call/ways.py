@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convstep.candidate.call.calling import INPUTS, Call, perform
 from convstep.candidate.call.outcome import RAISED, Outcome
+from convstep.candidate.call.served import Served
 from convstep.conv.problem import Problem
-
-if TYPE_CHECKING:
-    from convstep.candidate.call.child import Served
 
 
 class Ways:

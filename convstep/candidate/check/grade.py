@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right
 from convstep.candidate.load.target import CandidateError
+from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
 
@@ -156,3 +158,35 @@ def problem_words(result: Result) -> str:
     if geometry.groups != 1:
         words.append(f"groups {geometry.groups}")
     return ", ".join(words)
+
+
+def wrong_forwards(results: Sequence[Result]) -> list[Result]:
+    """The problems on which the candidate's own forward returned other numbers than it should.
+
+    What has other samples or channels is not an output of this convolution, whatever it is called; an
+    output that went through a ReLU is right.
+    """
+    return [result for result in results if _forward_fits(result) is False]
+
+
+def forward_is_right(results: Sequence[Result]) -> bool | None:
+    """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
+    made = [_forward_fits(result) for result in results if result.outcome.Z is not None]
+    if False in made:
+        return False
+    return True if made and None not in made else None
+
+
+def _forward_fits(result: Result) -> bool | None:
+    """Whether what a forward returned is right; None if nothing came, or no output of this convolution."""
+    Z = result.outcome.Z
+    if Z is None:
+        return None
+    expected = expected_forward(result.right.problem)
+    if Z.ndim != expected.ndim or (*Z.shape[:-3], Z.shape[-1]) != (*expected.shape[:-3], expected.shape[-1]):
+        return None
+    scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
+    return Z.shape == expected.shape and any(
+        np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
+        for right in (expected, np.maximum(expected, 0))
+    )

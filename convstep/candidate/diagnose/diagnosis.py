@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
-from convstep.candidate.check.grade import SHAPE, Result, grade
+from convstep.candidate.check.grade import SHAPE, Result, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
 from convstep.candidate.diagnose.findings import (
@@ -21,6 +21,7 @@ from convstep.candidate.diagnose.findings import (
     OTHERS,
     SEEN,
     Finding,
+    Match,
     called,
     count,
     known,
@@ -35,7 +36,6 @@ from convstep.candidate.diagnose.observations import (
     never_added_to,
     seen_directly,
     seen_in_results,
-    wrong_forwards,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.own_source import added_once, tells_apart
@@ -43,7 +43,6 @@ from convstep.candidate.diagnose.raising import about_raising
 from convstep.candidate.diagnose.reproduce import (
     PARTS,
     SEARCH,
-    Match,
     explains_raising,
     paired_matches,
     partial_matches,
@@ -65,7 +64,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         forward: what its own forward does, where it is not this convolution.
     """
     found = [*seen_directly(swept), *about_laying(swept.laid)]
-    wrong_outputs = wrong_forwards(swept)
+    wrong_outputs = wrong_forwards(swept.results)
     if wrong_outputs and not (forward and forward.fits):
         finding = known("forward-wrong", about_forward(swept, wrong_outputs, forward))
         assert finding.bug is not None  # its lines are one way of many: the sentence says which

@@ -5,17 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from convstep.brief import COLUMNS, told
-from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.brief import COLUMNS, brief, told
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
 from convstep.language import tr
 from convstep.printable import printable
-
-if TYPE_CHECKING:
-    from convstep.candidate.diagnose.mistakes import KnownBug
-    from convstep.candidate.diagnose.reproduce import Match
-
 
 PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
 """How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
@@ -26,6 +20,42 @@ ENOUGH = 3
 """Problems on which a mistake must show in the candidate's own numbers before it is proven."""
 OTHERS = 2
 """Mistakes that are named besides the first because they would explain all that was seen as well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
+
+    bugs: tuple[KnownBug, ...]
+    """One, or two that occur together."""
+    variants: tuple[Variant, ...]
+    """The member of each one's family."""
+    gradient: str
+    """Which gradient; "" where the match is that the candidate raises on the same problems."""
+    failing: int
+    """On how many of the problems the gradient is wrong, so that the match says something."""
+    problems: int
+    """How many problems were compared in all."""
+    alone: int = 0
+    """Where two occur together: the fewest problems on which one of them shows besides the other."""
+    only_when: str = ""
+    """The feature of the problems it was held against; "" if these are all."""
+
+    __repr__ = brief
+
+    @property
+    def strength(self) -> str:
+        """How much it says: PROVEN or LIKELY."""
+        shown = min(self.failing, self.alone) if len(self.bugs) > 1 else self.failing
+        return PROVEN if self.gradient and not self.only_when and shown >= ENOUGH else LIKELY
+
+    @property
+    def mistakes(self) -> Patch:
+        """The mistakes as one."""
+        first, *rest = (variant.mistakes for variant in self.variants)
+        for other in rest:
+            first = both(first, other) or first
+        return first
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,6 @@ from convstep.candidate.diagnose.findings import (
     titled,
 )
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
-from convstep.conv.forward import expected_forward
 from convstep.conv.validation import shape_text
 from convstep.language import tr
 
@@ -247,35 +246,3 @@ def _whole_numbers(name: str, returned: Sequence[Result]) -> bool:
     gradients = [result.outcome.gradients[name] for result in returned]
     whole = all(bool((gradient == np.rint(gradient)).all()) for gradient in gradients)
     return bool(gradients) and whole and any(gradient.any() for gradient in gradients)
-
-
-def wrong_forwards(swept: Swept) -> list[Result]:
-    """The problems on which the candidate's own forward returned other numbers than it should.
-
-    What has other samples or channels is not an output of this convolution, whatever it is called; an
-    output that went through a ReLU is right.
-    """
-    return [result for result in swept.results if _forward_fits(result) is False]
-
-
-def forward_is_right(swept: Swept) -> bool | None:
-    """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
-    made = [_forward_fits(result) for result in swept.results if result.outcome.Z is not None]
-    if False in made:
-        return False
-    return True if made and None not in made else None
-
-
-def _forward_fits(result: Result) -> bool | None:
-    """Whether what a forward returned is right; None if nothing came, or no output of this convolution."""
-    Z = result.outcome.Z
-    if Z is None:
-        return None
-    expected = expected_forward(result.right.problem)
-    if Z.ndim != expected.ndim or (*Z.shape[:-3], Z.shape[-1]) != (*expected.shape[:-3], expected.shape[-1]):
-        return None
-    scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
-    return Z.shape == expected.shape and any(
-        np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
-        for right in (expected, np.maximum(expected, 0))
-    )

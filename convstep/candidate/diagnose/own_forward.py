@@ -16,11 +16,10 @@ import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.grade import RIGHT, Grade, Result, problem_words
+from convstep.candidate.check.grade import RIGHT, Grade, Result, problem_words, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.findings import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
-from convstep.candidate.diagnose.observations import wrong_forwards
 from convstep.candidate.diagnose.reproduce import wrong_gradients
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
@@ -66,7 +65,7 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
     results = [result for result in swept.results if result.outcome.kind == RETURNED]
     asked = [result for result in results if result.outcome.Z is not None]
     wrong = wrong_gradients(results)
-    differing = wrong_forwards(swept)
+    differing = wrong_forwards(swept.results)
     if not asked or not (differing or wrong):
         return None
     does = _known_form([*differing, *asked], plain=not differing)

@@ -6,17 +6,15 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.brief import brief
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.grade import Result
-from convstep.candidate.diagnose.findings import ENOUGH, LIKELY, PROVEN
+from convstep.candidate.diagnose.findings import ENOUGH, Match
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet
@@ -40,42 +38,6 @@ def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Call
     """
     end = clock() + seconds
     return lambda: clock() > end
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
-    """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
-
-    bugs: tuple[KnownBug, ...]
-    """One, or two that occur together."""
-    variants: tuple[Variant, ...]
-    """The member of each one's family."""
-    gradient: str
-    """Which gradient; "" where the match is that the candidate raises on the same problems."""
-    failing: int
-    """On how many of the problems the gradient is wrong, so that the match says something."""
-    problems: int
-    """How many problems were compared in all."""
-    alone: int = 0
-    """Where two occur together: the fewest problems on which one of them shows besides the other."""
-    only_when: str = ""
-    """The feature of the problems it was held against; "" if these are all."""
-
-    __repr__ = brief
-
-    @property
-    def strength(self) -> str:
-        """How much it says: PROVEN or LIKELY."""
-        shown = min(self.failing, self.alone) if len(self.bugs) > 1 else self.failing
-        return PROVEN if self.gradient and not self.only_when and shown >= ENOUGH else LIKELY
-
-    @property
-    def mistakes(self) -> Patch:
-        """The mistakes as one."""
-        first, *rest = (variant.mistakes for variant in self.variants)
-        for other in rest:
-            first = both(first, other) or first
-        return first
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -13,16 +13,14 @@ import pytest
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.grade import Result, grade
+from convstep.candidate.check.grade import Result, forward_is_right, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.observations import (
     about_forward,
-    forward_is_right,
     never_added_to,
     seen_directly,
     seen_in_results,
-    wrong_forwards,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.conv.forward import expected_forward
@@ -118,7 +116,7 @@ def forward(change: Callable[[Array], Array], *rights: Right) -> Swept:
     ],
 )
 def test_a_right_forward_may_round_or_go_through_a_relu(change: Callable[[Array], Array]) -> None:
-    assert (forward_is_right(forward(change)), wrong_forwards(forward(change))) == (True, [])
+    assert (forward_is_right(forward(change).results), wrong_forwards(forward(change).results)) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -137,14 +135,14 @@ def test_what_has_other_samples_or_channels_is_called_neither_wrong_nor_right(
     change: Callable[[Array], Array],
 ) -> None:
     found = forward(lambda Z: np.asarray(change(Z)))
-    assert (wrong_forwards(found), said(found), forward_is_right(found)) == ([], {}, None)
+    assert (wrong_forwards(found.results), said(found), forward_is_right(found.results)) == ([], {}, None)
 
 
 def test_a_forward_is_right_only_where_all_of_it_could_be_compared() -> None:
     one_sample = forward(lambda Z: Z[:1] if Z.ndim == 4 else Z)
-    assert (said(one_sample), forward_is_right(one_sample)) == ({}, None)
-    assert forward_is_right(swept(result(), result(BATCH))) is None, "it was not called"
-    assert forward_is_right(swept(result(), forward(lambda Z: Z, BATCH).results[0])) is True
+    assert (said(one_sample), forward_is_right(one_sample.results)) == ({}, None)
+    assert forward_is_right([result(), result(BATCH)]) is None, "it was not called"
+    assert forward_is_right([result(), forward(lambda Z: Z, BATCH).results[0]]) is True
 
 
 @pytest.mark.parametrize(
@@ -159,11 +157,11 @@ def test_a_forward_is_right_only_where_all_of_it_could_be_compared() -> None:
 )
 def test_a_wrong_forward_is_wrong_on_the_problems_where_it_is(change: Callable[[Array], Array]) -> None:
     found = forward(change)
-    assert forward_is_right(found) is False
-    assert wrong_forwards(found) == list(found.results)
+    assert forward_is_right(found.results) is False
+    assert wrong_forwards(found.results) == list(found.results)
     half = swept(forward(lambda Z: Z, PLAIN).results[0], *forward(change, BATCH).results)
-    assert forward_is_right(half) is False
-    assert wrong_forwards(half) == [half.results[1]]
+    assert forward_is_right(half.results) is False
+    assert wrong_forwards(half.results) == [half.results[1]]
 
 
 def test_a_wrong_forward_is_named_and_what_it_means_for_the_backward_said() -> None:
