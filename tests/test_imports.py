@@ -87,11 +87,11 @@ def test_the_public_names_are_all_there() -> None:
 @functools.cache
 def imports() -> dict[str, set[str]]:
     """What each module imports at once, inside a function or for its types alone; and the commands, which
-    `convstep.cli` loads by their names.
+    `convstep.cli.which` loads by their names.
     """
     graph = grimp.build_graph("convstep", cache_dir=None)
     found = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
-    found["convstep.cli"] |= {f"convstep.cli.{name}" for name in COMMANDS}
+    found["convstep.cli.which"] |= {f"convstep.cli.commands.{name}" for name in COMMANDS}
     return found
 
 
@@ -113,5 +113,5 @@ def test_there_is_no_circle_even_of_deferred_imports_and_those_for_types() -> No
 
 
 def test_a_command_knows_no_other_command() -> None:
-    commands = {f"convstep.cli.{name}" for name in COMMANDS}
+    commands = {f"convstep.cli.commands.{name}" for name in COMMANDS}
     assert not {module: known for module in commands if (known := imports()[module] & commands)}

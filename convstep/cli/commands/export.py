@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
 
+USE = "draw the screen at one or more positions"
+
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
 DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"

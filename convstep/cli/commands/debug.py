@@ -9,6 +9,8 @@ from convstep.cli import candidates
 from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
+USE = "open your backward beside the reference, where the two diverge"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from convstep.cli.arguments import OfProblem, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
+USE = "open a problem in the debugger"
+
 
 @dataclass(frozen=True, slots=True)
 class Options(OfProblem):
