@@ -116,7 +116,7 @@ async def test_every_key_answers_in_chinese() -> None:
         await learner.press("slash")
         await learner.type("dz > 0")
         await go_through(learner, ["enter", "r", "r", "B", "escape"])
-        for other in some(SIZES):
+        for other in some(SIZES, 3):
             await learner.resize(*other)
             await check(learner)
             await go_through(learner, ["tab"])

@@ -201,8 +201,8 @@ class Session:
     async def _handled(self) -> None:
         """Until no part has a message left; painting before that would show what nobody ever sees."""
         for _ in range(20):
-            while self.app.type_ahead.waiting:  # for a frame, perhaps
-                await asyncio.sleep(0)
+            while (handing := self.app.type_ahead._task) is not None:  # it waits for a frame, perhaps
+                await asyncio.wait([handing])
             await self.pilot._wait_for_screen()
             await asyncio.sleep(0)
             if not self._talking():
