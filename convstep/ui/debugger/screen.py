@@ -31,10 +31,12 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.worker import Worker
 
-    from convstep.ui.app import TorchApp
     from convstep.ui.modes.mode import Mode
+    from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
@@ -118,6 +120,10 @@ class DebuggerScreen(Once, Screen[None]):
         from convstep.ui.dialogs.help import key_help
 
         self.app.push_screen(key_help(self.handlers))
+
+    def save_in(self, folder: Path) -> list[str]:
+        """Save the session in a folder; returns the commands that lead back here."""
+        return self.asking.save_in(folder)
 
     def unsent(self) -> list[str]:
         """What was typed and not sent yet, a line each with what was asked."""
