@@ -34,8 +34,8 @@ class Travel:
         return {
             "next": Handler(lambda: self._step_on(timeline.next() is not None)),
             "back": Handler(lambda: self._step_back(timeline.back() is not None)),
-            "next-addition": Handler(lambda: self._step_on(timeline.next_addition())),
-            "back-addition": Handler(lambda: self._step_back(timeline.back_addition())),
+            "next-addition": Handler(lambda: self._step_on(timeline.next_write())),
+            "back-addition": Handler(lambda: self._step_back(timeline.back_write())),
             "channels-end": Handler(lambda: self._ahead(0)),
             "channels-start": Handler(lambda: self._behind(0)),
             "row-end": Handler(lambda: self._ahead(1)),
@@ -80,7 +80,7 @@ class Travel:
 
     def back_to(self, position: int) -> None:
         """Back to a position; whoever stands at the start already is told so."""
-        there = self._state.position == 0 and not self._state.timeline.additions
+        there = self._state.position == 0 and not self._state.timeline.made
         self.to(position, (lambda: self._host.say(tr(AT_START))) if there else None)
 
     def set_out(self, work: Callable[[Job], None]) -> None:
@@ -156,7 +156,7 @@ class Travel:
     def _behind(self, loop: int) -> None:
         """To the previous one."""
         length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
-        begun = timeline.position - (0 if timeline.additions else 1)
+        begun = timeline.position - (0 if timeline.made else 1)
         self.back_to(max(begun // length * length, 0))
 
     def _goto(self) -> None:

@@ -55,7 +55,7 @@ class CandidateStage(Stage):
     def up_to_date(self) -> bool:
         """Whether the answer is about this place."""
         answer, timeline = self.answer, self.timeline
-        place = (timeline.position, timeline.additions)
+        place = (timeline.position, timeline.made)
         return answer is not None and (answer.position, answer.additions) == place
 
     def take(self, before: Beside, after: Beside | None) -> None:
@@ -65,8 +65,8 @@ class CandidateStage(Stage):
             before: the candidate at the timeline's position.
             after: the candidate one step on, where some of that step's additions are made.
         """
-        place = self.timeline.position, self.timeline.additions
-        made = {write.array for write in self._shown()[0].writes[: self.timeline.additions]}
+        place = self.timeline.position, self.timeline.made
+        made = {write.array for write in self._shown()[0].writes[: self.timeline.made]}
         self.answer = hold(place, made, self.right, self._running(), before, after)
 
     def scene(self) -> Scene:

@@ -34,7 +34,7 @@ class Bench:
     def at(self, position: int, additions: int = 0) -> Bench:
         self.timeline.seek(position)
         for _ in range(additions):
-            self.timeline.next_addition()
+            self.timeline.next_write()
         after = self.candidate.at(position + 1) if additions else None
         self.stage.take(self.candidate.at(position), after)
         step = self.timeline.step.index

@@ -73,7 +73,7 @@ def stage_at(problem: Problem, position: int, additions: int = 0) -> Stage:
     timeline = Timeline(problem)
     timeline.seek(position)
     for _ in range(additions):
-        timeline.next_addition()
+        timeline.next_write()
     return Stage(timeline)
 
 
