@@ -61,9 +61,7 @@ def state(timeline: Timeline) -> None:
     for name in ("dW", "db", "dA_prev_pad"):
         ours, theirs = getattr(timeline, name), getattr(fresh, name)
         if (ours is None) != (theirs is None) or (ours is not None and ours.tobytes() != theirs.tobytes()):
-            raise Broken(
-                f"state: {name} at {timeline.position}+{timeline.made} differs from a fresh seek"
-            )
+            raise Broken(f"state: {name} at {timeline.position}+{timeline.made} differs from a fresh seek")
 
 
 def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:

@@ -64,7 +64,7 @@ class StopKeeping:
             return
         stop = self._state.stage.stop_at(*place)
         if stop is None:
-            self._host.say(tr("stops go on cells of dZ, dW, db or dA_prev_pad"))
+            self._host.say(tr("stops go on cells of {names}", names=self._stopping()))
             return
         if not self._state.stage.steps_of(stop):
             self._host.say(
@@ -78,6 +78,11 @@ class StopKeeping:
         else:
             self._host.say(tr("stop removed: {stop}", stop=stop))
 
+    def _stopping(self) -> str:
+        """The arrays on whose cells a stop can stand."""
+        upstream = self._state.scene.upstream.partition("[")[0]  # its name, without the step's cell
+        return ", ".join([upstream, *self._state.problem.layout.written])
+
     def _list(self) -> None:
         from convstep.ui.dialogs.stops import StopsScreen
 
@@ -88,7 +93,9 @@ class StopKeeping:
         from convstep.replay.stops import parse_stop
         from convstep.ui.dialogs.prompt import PromptScreen
 
-        problem = self._state.problem
+        layout = self._state.problem.layout
+        written, shape = next(iter(layout.written.items()))
+        known = [name for name, cells in layout.names.items() if not isinstance(cells, str)]  # str: why not
 
         def answered(stop: Stop | None) -> None:
             if stop is not None:
@@ -98,13 +105,14 @@ class StopKeeping:
 
         prompt = PromptScreen(
             tr("Stop when"),
-            "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1",
+            f"{layout.example} · isnan(dA) · 4,*,1",
             tr(
-                "A condition on position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
-                "any, isnan; a place; or `watch dW[2, 0, 1, 0]`. "
-                "`hits 3` at the end stops at the third hit."
+                "A condition on {names} with abs, min, max, any, isnan; a place; or `watch {cell}`. "
+                "`hits 3` at the end stops at the third hit.",
+                names=", ".join(name for name in known if name != "step"),
+                cell=f"{written}[{', '.join(str(size - 1) for size in shape)}]",
             ),
-            lambda text: parse_stop(text, problem.layout),
+            lambda text: parse_stop(text, layout),
             self._meaning,
         )
         self._host.open(prompt, answered)
@@ -127,7 +135,7 @@ class StopKeeping:
         stop = stage.stop_at(*place)
         if stop is None or isinstance(stop, ConditionStop):
             self._host.say(
-                tr("go to a cell of dZ, dW, db or dA_prev_pad: those are what steps take and write")
+                tr("go to a cell of {names}: those are what steps take and write", names=self._stopping())
             )
             return
         steps, position = stage.steps_of(stop), self._state.position
