@@ -14,6 +14,7 @@ from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.temporary_files import command_for, file_to_write, stem_of
+from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from convstep.oracle.service import TorchService
@@ -152,7 +153,7 @@ class Asking:
 
     def _explain_pointed(self) -> None:
         place = self._host.pointed_cell()
-        found = self._state.stage.provenance_of(*place) if place is not None else None
+        found = None if place is None else conv2d_cells.provenance_of(*place, self._state.problem)
         if found is None:
             self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
         else:

@@ -29,6 +29,7 @@ from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,7 +197,8 @@ class DebuggerScreen(Once, Screen[None]):
         self.playing.pause()
         self.lines.show_cell(message)
         panel = self.state.scene.find(message.key)
-        step = None if panel is None else self.state.stage.step_of(panel, message.cell)
+        geometry = self.state.problem.geometry
+        step = None if panel is None else conv2d_cells.step_of(panel, message.cell, geometry)
         if step is not None:
             self.travel.to(step + 1)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from convstep.language import tr
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
+from convstep.view.panels.conv2d import toggled
+from convstep.view.panels.conv2d_cells import in_sample
 
 Then = Callable[[], object]
 
@@ -150,12 +152,12 @@ class Travel:
 
     def _ahead(self, loop: int) -> None:
         """To the next position at which a loop is complete: the innermost one, or the one around it."""
-        length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
+        length, timeline = self._state.loop_lengths[loop], self._state.timeline
         self.on_to(min((timeline.position // length + 1) * length, timeline.total))
 
     def _behind(self, loop: int) -> None:
         """To the previous one."""
-        length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
+        length, timeline = self._state.loop_lengths[loop], self._state.timeline
         begun = timeline.position - (0 if timeline.made else 1)
         self.back_to(max(begun // length * length, 0))
 
@@ -170,7 +172,7 @@ class Travel:
 
     def _sample(self, by: int) -> None:
         """To the same place of another sample."""
-        found = self._state.stage.in_sample(by)
+        found = in_sample(self._state.timeline.step.loop_index, by, self._state.problem.geometry)
         if isinstance(found, str):
             self._host.say(found)
         else:
@@ -178,8 +180,9 @@ class Travel:
 
     def _share(self) -> None:
         """One sample's share in place of the whole batch's sums, and back."""
-        said, position = self._state.stage.toggle_share(), self._state.position
-        if not self._state.stage.prepared(position):  # built beside the screen, like a long way
+        stage, position = self._state.stage, self._state.position
+        stage.share, said = toggled(stage.share, stage.timeline)
+        if not stage.prepared(position):  # built beside the screen, like a long way
             self.to(position)
             return
         self._host.show()

@@ -84,7 +84,7 @@ class CandidateStage(Stage):
     def look_at(self, found: Divergence) -> None:
         """Choose the faces on which the first cell of a divergence stands."""
         if found.cells and len(found.cells[0]) > 1:  # a list has no other face
-            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index, self._geometry)
+            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index, self.geometry)
 
     def standing(self) -> str:
         """How many cells of which gradient differ at this place, in words."""
@@ -123,7 +123,7 @@ class CandidateStage(Stage):
 
     def _shown(self) -> Shown:
         """The step and its arrays in the shapes of what a backward returns."""
-        return conv2d.without_padding(*conv2d.shown_event(self.timeline, None), self._geometry)
+        return conv2d.without_padding(*conv2d.shown_event(self.timeline, None), self.geometry)
 
     def _running(self) -> dict[str, Array]:
         """The reference's gradients as they stand, by name; live."""
