@@ -31,7 +31,7 @@ from convstep.view.panels.nonfinite import spot_of_origin
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
-    from convstep.ui.app import TorchApp
+    from convstep.ui.torch_app import TorchApp
     from convstep.view.panels.nonfinite import Spot
 
 KEYS = (

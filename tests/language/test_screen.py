@@ -150,7 +150,7 @@ def test_a_step_takes_as_many_lines_in_both_languages() -> None:
             speak(language)
             timeline.seek(137)
             for _ in range(made):
-                timeline.next_addition()
+                timeline.next_write()
             drawn = draw_card(Stage(timeline).scene(), width, height).split("\n")
             lines[language] = len(drawn)
             assert max(line.cell_len for line in drawn) <= width

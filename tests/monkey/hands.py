@@ -14,7 +14,7 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.message_pump import MessagePump
 
-from convstep.ui.app import TorchApp
+from convstep.ui.torch_app import TorchApp
 from tests.monkey.cage import Hang
 from tests.monkey.inputs import sent
 

@@ -56,14 +56,12 @@ def state(timeline: Timeline) -> None:
         raise Broken(f"state: position {timeline.position} of {timeline.total}")
     fresh = Timeline(timeline.problem)
     fresh.seek(timeline.position)
-    for _ in range(timeline.additions):
-        fresh.next_addition()
+    for _ in range(timeline.made):
+        fresh.next_write()
     for name in ("dW", "db", "dA_prev_pad"):
         ours, theirs = getattr(timeline, name), getattr(fresh, name)
         if (ours is None) != (theirs is None) or (ours is not None and ours.tobytes() != theirs.tobytes()):
-            raise Broken(
-                f"state: {name} at {timeline.position}+{timeline.additions} differs from a fresh seek"
-            )
+            raise Broken(f"state: {name} at {timeline.position}+{timeline.made} differs from a fresh seek")
 
 
 def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:

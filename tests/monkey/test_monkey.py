@@ -133,7 +133,7 @@ def test_what_never_comes_back_is_woken_and_found() -> None:
 def test_each_promise_can_be_broken() -> None:
     timeline = Timeline(catalog.load("stride-2"))
     timeline.seek(5)
-    timeline.next_addition()
+    timeline.next_write()
     promises.state(timeline)
     promises.title(f"step 5/{timeline.total}", timeline)
     promises.frame([Strip([Segment("窗口")])], 4, 1)

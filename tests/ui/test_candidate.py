@@ -131,7 +131,7 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert session.app.clipboard.startswith(command)
     await session.press("s", "s")
     await session.answered()
-    assert session.timeline.additions == 2
+    assert session.timeline.made == 2
     await session.press("S", "S", "k", "n")
     await session.answered()
     assert session.position == position + 1

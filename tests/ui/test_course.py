@@ -58,7 +58,7 @@ async def _page(learner: Learner, number: int) -> None:
     assert walk.at == number
     assert walk.page.title in learner.told
     if walk.place.given or not walk.page.candidate:
-        assert (learner.timeline.position, learner.timeline.additions) == (
+        assert (learner.timeline.position, learner.timeline.made) == (
             walk.place.position,
             walk.place.additions,
         )

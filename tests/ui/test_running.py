@@ -39,11 +39,12 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.prompt import PromptScreen
+from convstep.ui.ending_app import EndingApp
 from convstep.ui.layers_app import LayersApp, ScriptApp
 from convstep.ui.legible import Legible
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.rescue import ScreenError
-from convstep.ui.running import EndingApp, run
+from convstep.ui.running import run
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
 from tests.strategies import some

@@ -55,7 +55,7 @@ async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -
         await session.press("s", "tab")
         for size in ((60, 16), (200, 50), (80, 24), (120, 40)):
             await session.resize(*size)
-            assert (session.position, session.timeline.additions) == (40, 1)
+            assert (session.position, session.timeline.made) == (40, 1)
             check_layout(session)
 
 

@@ -62,7 +62,7 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
             for pressed in ("b", "t", "T"):
                 await session.press(pressed)
                 assert (stops(session), session.position) == ([], HERE), f"no stop stands on {key}"
-            assert "go to a cell of dZ, dW, db or dA_prev_pad" in session.text
+            assert "go to a cell of dZ, dW, dA_prev_pad, db" in session.text
         await focus(session, "card")
         await session.press("b")
         assert "choose a cell first" in session.text

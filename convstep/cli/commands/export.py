@@ -81,7 +81,9 @@ class Options:
         required=True,
     )
     compare: bool = flag("with the comparison open", one_of="opened")
-    why: str | None = option("CELL", "with the steps that make up a cell: dW[2,0,1,0]", one_of="opened")
+    why: str | None = option(
+        "CELL", "with the steps that make up a cell of a gradient, NAME[INDEX]", one_of="opened"
+    )
     diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
     candidate: str | None = option(*candidates.TARGET)
     calling: candidates.Calling = group(candidates.Calling)

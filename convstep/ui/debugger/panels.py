@@ -18,6 +18,7 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
+from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
@@ -193,7 +194,8 @@ class Panels:
         if panel.choices[0] == 1:
             self._host.say(tr("this tensor has a single face"))
             return
-        self._state.stage.choose(panel, by)
+        state = self._state
+        state.choice = conv2d_cells.chosen(state.choice, panel, by, state.problem.geometry)
         self._host.show()
 
     def _follow(self) -> None:
