@@ -280,9 +280,7 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
             eps=short(np.finfo(first.dtype).eps, 3),
             dtype=first.dtype,
         ),
-        tr(
-            "where they are further off, or their errors further apart, the loop is run, and its rounding counts"
-        ),
+        tr("where they are further off, or their errors further apart, the loop's own rounding counts"),
     ]
     if first.lower and first.eps in HALVES:
         clauses.insert(1, _rounded_to(SIGHT_UNITS, first.eps))
