@@ -56,6 +56,8 @@ class Expectation:
     """What the `slack` of the gradients is made of, as it stands after the tolerance; empty without."""
     tolerance_text: str = ""
     """The whole tolerance in one sentence, where the oracle's own rounding decides; else empty."""
+    sums: Mapping[str, Array] | None = None
+    """By name, in float64: what to show as ours where that takes no loop; None where it does."""
 
     __repr__ = brief
 

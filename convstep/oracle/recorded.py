@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.conv.magnitude import work
 from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
+from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
@@ -45,6 +47,9 @@ SPREAD = 256
 UNITS = 2.5
 """How many units in the last place rounding to a half precision at the end may make."""
 
+SIGHT_UNITS = 0.75
+"""How many of them are one rounding and no more."""
+
 ON_THE_WAY = 8
 """How often a half precision may round partial sums, by its eps times S."""
 
@@ -63,9 +68,16 @@ LIKE = 0.125
 APART = 3
 """How often the second largest distance from the middle of such cells one of them may be off from there."""
 
+LARGE = 1 << 26
+"""Multiply-adds of one product from which on the loop is not run for gradients that are right at sight."""
 
+
+@dataclass(frozen=True, slots=True)
 class RecordedOracle:
     """What a problem brings along; it knows the end of the loop only."""
+
+    at_sight: bool = False
+    """Whether a large layer's gradients that are right at sight may stand beside sums in float64."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
         """The gradients that were recorded, all or some of the three; see `Oracle`.
@@ -89,7 +101,11 @@ class RecordedOracle:
                     total=problem.total_steps,
                 )
             )
-        sizes, exact = gradients64(absolute_problem(problem, position)), gradients64(problem)
+        exact = gradients64(problem)
+        large = self.at_sight and work(problem) > LARGE
+        if large and (found := _at_sight(problem, recorded, exact)) is not None:
+            return found
+        sizes = gradients64(absolute_problem(problem, position))
         _, ways = followed(problem, position)
         recordings = {
             name: _Recording(name, values, exact[name], sizes[name], ways[name], problem, recorded.eps)
@@ -144,12 +160,39 @@ class _Recording:
         return Expected(self.values, S, slack, exact=self.exact, shift=shift)
 
     @property
+    def right_at_sight(self) -> bool:
+        """Whether every cell is near enough to the right one whatever the loop's own rounding.
+
+        The middle error of `ENOUGH` cells that drift alike lies between the innermost of the outer ones.
+        """
+        with quiet():
+            off = self.values - self.exact
+            if not bool(np.all(np.abs(off) <= self.sight)):
+                return False
+        room, half = self._spread, ENOUGH // 2
+        if self.lower or off.size < ENOUGH or np.ptp(off) <= room:
+            return True
+        low, high = np.partition(off, (half - 1, off.size - half), axis=None)[[half - 1, -half]]
+        return bool(max(off.max() - low, high - off.min()) <= room)
+
+    @property
+    def sight(self) -> Array:
+        """How far off a cell may be that is right at sight."""
+        unit = SIGHT_UNITS * self._unit() if self.lower and self.eps in HALVES else 0.0
+        return np.broadcast_to(self._spread + unit, self.exact.shape)
+
+    @property
+    def _spread(self) -> float:
+        largest = float(np.max(np.abs(self.exact), initial=0.0, where=np.isfinite(self.exact)))
+        return SPREAD * float(np.finfo(self.dtype).eps) * largest
+
+    @property
     def rounded_on_the_way(self) -> bool:
         """Whether so many cells are off by more than one rounding that partial sums were rounded."""
         if not self.lower or self.eps not in HALVES:
             return False
         with quiet():
-            return self._many_beyond(self._summed(flushed=True) + 0.75 * self._unit())
+            return self._many_beyond(self._summed(flushed=True) + SIGHT_UNITS * self._unit())
 
     @property
     def flushed(self) -> bool:
@@ -165,14 +208,13 @@ class _Recording:
 
     def _summed(self, *, flushed: bool, rule: Callable[..., Array] = in_any_order) -> Array:
         """How far adding up may have moved it: in an unknown order, or by another rule."""
-        n, eps = contributions(self.problem.geometry)[self.name], float(np.finfo(self.dtype).eps)
+        n = contributions(self.problem.geometry)[self.name]
         if rule not in self.by_rule:
             self.by_rule[rule] = rule(self.exact, self.S, self.dtype, n, self.way)
         allowed = self.by_rule[rule]
         if flushed and self.dtype == np.float32:
             allowed = allowed + n * TINY
-        largest = float(np.max(np.abs(self.exact), initial=0.0, where=np.isfinite(self.exact)))
-        return np.maximum(allowed, SPREAD * eps * largest)
+        return np.maximum(allowed, self._spread)
 
     def _drifted(self, slack: Array, *, flushed: bool) -> tuple[Array, Array | None]:
         """How far off cells may be whose errors point one way, and from where, given that they do so alike.
@@ -207,6 +249,50 @@ class _Recording:
             return ON_THE_WAY * self.eps * self.S + UNITS * self._unit()
         G = np.maximum(self.way.scale, np.nan_to_num(np.abs(self.exact), posinf=0.0) / 2)
         return (ON_THE_WAY + self.problem.geometry.samples) * self.eps * G + UNITS * self._unit()
+
+
+def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> Expectation | None:
+    """Recorded gradients beside the sums in float64, where no cell needs the loop's own rounding for excuse.
+
+    All of them would pass the loop too, whose tolerance is never below this one. So nothing wrong gets by,
+    and what is not right at sight gets the whole examination: None.
+    """
+    recordings = {
+        name: _Recording(name, values, exact[name], np.abs(exact[name]), Way(), problem, recorded.eps)
+        for name, values in recorded.gradients.items()
+    }
+    if not all(recording.right_at_sight for recording in recordings.values()):
+        return None
+    sizes = {name: recording.S for name, recording in recordings.items()}
+    if any(np.any((one.values == 0) & (one.exact != 0)) for one in recordings.values()):
+        # only where 0 is expected is an error told relative to S
+        sizes = gradients64(absolute_problem(problem, problem.total_steps))
+    expected = {
+        name: Expected(one.values, sizes[name], one.sight, exact=one.exact)
+        for name, one in recordings.items()
+    }
+    first = next(iter(recordings.values()))
+    clauses = [
+        tr(
+            "The layer is large, so ours are sums in float64; recorded values may be off from these by "
+            "{spread}·eps of their gradient's largest value, with eps {eps} ({dtype})",
+            spread=SPREAD,
+            eps=short(np.finfo(first.dtype).eps, 3),
+            dtype=first.dtype,
+        ),
+        tr("where they are further off, or their errors further apart, the loop's own rounding counts"),
+    ]
+    if first.lower and first.eps in HALVES:
+        clauses.insert(1, _rounded_to(SIGHT_UNITS, first.eps))
+    return Expectation(recorded.by, expected, tolerance_text=tr("; ").join(clauses), sums=exact)
+
+
+def _rounded_to(units: float, eps: float) -> str:
+    return tr(
+        "and by {units} units in the last place of {precision}, to which they were rounded",
+        units=units,
+        precision=HALVES[eps],
+    )
 
 
 def _flushed(recordings: list[_Recording]) -> bool:
@@ -248,13 +334,7 @@ def _described(
         )
     partly = [name for name, recording in recordings.items() if recording.rounded_on_the_way]
     if lower and eps in HALVES and len(partly) < len(recordings):
-        clauses.append(
-            tr(
-                "and by {units} units in the last place of {precision}, to which they were rounded",
-                units=UNITS,
-                precision=HALVES[eps],
-            )
-        )
+        clauses.append(_rounded_to(UNITS, eps))
     if partly:
         clauses.append(
             tr(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from convstep import cli
 from convstep.conv.backward import conv2d_backward
+from convstep.conv.blocks import exact_gradients, run_to
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
-from convstep.oracle.comparison import compare
+from convstep.oracle import recorded
+from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import in_float64, torch_gradients
-from tests.oracle.problems import problems, random_problem, with_arrays
+from convstep.oracle.recorded import RecordedOracle
+from tests.oracle.problems import problems, random_problem, spoiled, with_arrays
 from tests.strategies import tried
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -272,3 +276,96 @@ def test_what_cancels_to_less_than_its_tolerance_is_said() -> None:
     (db,) = (row for row in found.rows if row.near_zero)
     assert (np.abs(db.expected) <= 32 * 16 * EPS["float32"] * np.abs(dZ).sum()).all()
     assert "to tell" not in compare(recorded_with(problem, "float32"), oracle="recorded").verdict
+
+
+AT_SIGHT = "The layer is large, so ours are sums in float64"
+
+
+def both_ways(problem: Problem) -> tuple[Comparison, Comparison]:
+    """As of a layer that is large, and with the loop's own gradients beside the recording."""
+    with mock.patch.object(recorded, "LARGE", -1):
+        return compare(problem, oracle="recorded"), compare(problem, oracle=RecordedOracle())
+
+
+def judged(comparison: Comparison) -> list[Any]:
+    return [(row.name, row.wrong, row.checked, row.ok or row.worst_index) for row in comparison.rows]
+
+
+@given(problems(), st.sampled_from([*EPS, "TF32"]), st.data())
+@settings(max_examples=tried(120), deadline=None)
+def test_what_is_right_at_sight_is_right_beside_the_loop(
+    problem: Problem, precision: str, data: st.DataObject
+) -> None:
+    spoilt = data.draw(st.sampled_from([None, None, "A_prev", "W", "dZ"]))
+    if spoilt is not None:
+        kinds = data.draw(st.sampled_from([(np.nan,), (np.inf,), (-np.inf, np.nan), (1e30, 1e-30)]))
+        problem = spoiled(problem, spoilt, data.draw(st.integers(0, 9)), kinds)
+    roundings: dict[str, Callable[[Any], Any]] = {
+        "float32": lambda values: values.astype(np.float32),
+        "float16": lambda values: values.astype(np.float16),
+        "bfloat16": to_bfloat16,
+    }
+    eps = EPS.get(precision, 2.0**-10 * 1.5)
+    with np.errstate(all="ignore"):
+        gradients = {
+            name: np.array(roundings.get(precision, np.array)(values), problem.dtype)
+            for name, values in zip(("dW", "db", "dA_prev"), exact_gradients(problem), strict=True)
+            if values is not None
+        }
+        name = data.draw(st.sampled_from(sorted(gradients)))
+        values = gradients[name]
+        cell = tuple(data.draw(st.integers(0, length - 1)) for length in values.shape)
+        steps = data.draw(st.sampled_from([0, 1, 100, -200, 250, -260, 300, 1000, 1e5, np.nan, np.inf]))
+        values[cell] += steps * float(np.finfo(problem.dtype).eps) * np.abs(values).max()
+    sight, loop = both_ways(problem.with_recorded(Recorded("somebody", gradients, eps)))
+    assert judged(sight) == judged(loop)
+    assert sight.ok or AT_SIGHT not in sight.tolerance_text
+
+
+def test_of_a_large_layer_the_loop_is_run_only_for_what_is_not_right_at_sight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = random_problem(size=(12, 13), batch=2, dtype=np.float32)
+    right = recorded_with(problem, "float32")
+    wrong, loop = both_ways(recorded_with(problem, "float32", lambda dW: dW * np.float32(1.001)))
+    assert not wrong.ok
+    assert judged(wrong) == judged(loop)
+    assert wrong.tolerance_text == loop.tolerance_text
+    assert wrong.rows[0].actual.tobytes() == exact_gradients(problem)[0].tobytes()
+    run = run_to(problem, problem.total_steps)
+    monkeypatch.setattr(recorded, "LARGE", -1)
+    # somebody's own gradients are still held against what the loop may be off
+    beside = compare(right, gradients=(run.dW, run.db, run.dA_prev_pad), oracle="recorded")
+    assert AT_SIGHT not in beside.tolerance_text
+    monkeypatch.setattr(recorded, "followed", None)
+    monkeypatch.setattr("convstep.oracle.comparison.followed", None)
+    found = compare(right, oracle="recorded")
+    assert found.ok
+    assert found.tolerance_text.startswith(AT_SIGHT)
+    assert all(row.actual.dtype == np.float64 for row in found.rows)
+
+
+def test_a_cell_apart_from_the_drift_of_the_others_is_not_right_at_sight() -> None:
+    problem = flat(0.7, 2, 1.0)
+    exact = torch_gradients(in_float64(problem)).dW
+    dW = (exact * (1 + 200 * EPS["float32"])).astype(np.float32)
+    sight, loop = both_ways(with_dW(problem, dW))
+    assert sight.ok
+    assert loop.ok
+    assert AT_SIGHT in sight.tolerance_text
+    dW[1, 2, 0, 1] = exact[1, 2, 0, 1] * (1 - 200 * EPS["float32"])
+    sight, loop = both_ways(with_dW(problem, dW))
+    assert judged(sight) == judged(loop)
+    assert [(row.wrong, row.worst_index) for row in sight.rows] == [(1, (1, 2, 0, 1))]
+
+
+def test_an_error_where_0_was_recorded_is_told_relative_to_what_was_added() -> None:
+    problem = random_problem(size=(9, 9), dtype=np.float32)
+    dZ = np.array(problem.dZ)
+    dZ[..., 2] *= np.float32(1e-6)
+    small = with_arrays(problem, dZ=dZ)
+    dW = np.array(exact_gradients(small)[0])
+    dW[2, 0, 0, 0] = 0
+    sight, loop = both_ways(with_dW(small, dW))
+    assert AT_SIGHT in sight.tolerance_text
+    assert sight.rows[0].max_rel_error == pytest.approx(loop.rows[0].max_rel_error, rel=1e-2)
