@@ -43,6 +43,10 @@ class KeyLine(Widget):
     pointed: reactive[int | None] = reactive(None)
     """Which of the keys the mouse is on."""
 
+    def on_mount(self) -> None:
+        """Other keys mean something where the focus goes, and other letters are typed."""
+        self.watch(self.screen, "focused", lambda: self.refresh(), init=False)
+
     def render(self) -> Text:
         """The keys there is room for, with their labels."""
         key_style, label_style, pointed_style = (
