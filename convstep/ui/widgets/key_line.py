@@ -44,8 +44,12 @@ class KeyLine(Widget):
     """Which of the keys the mouse is on."""
 
     def on_mount(self) -> None:
-        """Other keys mean something where the focus goes, and other letters are typed."""
-        self.watch(self.screen, "focused", lambda: self.refresh(), init=False)
+        """Look where the focus goes."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
+
+    def _focus_moved(self) -> None:
+        """Other keys mean something there, or letters are typed."""
+        self.refresh()
 
     def render(self) -> Text:
         """The keys there is room for, with their labels."""
