@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from convstep.ui.app import TorchApp
+from convstep.ui.torch_app import TorchApp
 from convstep.ui.widgets.tensor_grid import TensorGrid
 
 _RUNS = re.compile(r"\x1b\[([\d;]*)([mH])([^\x1b]*)")
