@@ -12,8 +12,8 @@ from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.findings import count, listed
 from convstep.candidate.step.probing import Probe
-from convstep.conv.number_text import short
 from convstep.language import tr
+from convstep.steps.number_text import short
 
 SINGLE = 1e-5
 """Of the error that still counts as right: what float32 leaves and float64 does not."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
-from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
+from convstep.steps.number_text import short
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.number_text import short
 
 Array = npt.NDArray[Any]
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from convstep.brief import picture, quoted, told
 from convstep.conv.blocks import run_to
-from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.validation import as_array, as_float, cell_text, check_type, shape_text
@@ -28,6 +27,7 @@ from convstep.oracle.row import Row, checked_cells
 from convstep.oracle.sums import Way, followed
 from convstep.oracle.tolerance import Judgement, contributions, describe, judge, made_by_loop
 from convstep.oracle.wording import json_number, verdict
+from convstep.steps.number_text import short
 
 Array = npt.NDArray[Any]
 

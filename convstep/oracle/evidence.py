@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.capture_reasons import word
 from convstep.oracle.captured_layer import CapturedLayer
 from convstep.oracle.overflow import HALF, format_of, output_sum
+from convstep.steps.number_text import short
 
 Array = npt.NDArray[Any]
 

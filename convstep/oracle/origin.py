@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 
 from convstep.brief import COLUMNS, lines, quoted, told
-from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.oracle.capture_reasons import word
@@ -30,6 +29,7 @@ from convstep.oracle.evidence import (
 )
 from convstep.oracle.overflow import Overflow, first_overflow, format_of
 from convstep.printable import printable
+from convstep.steps.number_text import short
 
 Leave = Callable[[], bool]
 

@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.magnitude import work
-from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
@@ -31,6 +30,7 @@ from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import contributions, describe, in_any_order, scale, tolerance
+from convstep.steps.number_text import short
 
 Array = npt.NDArray[Any]
 

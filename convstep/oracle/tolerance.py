@@ -34,11 +34,11 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
-from convstep.conv.number_text import short
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
 from convstep.oracle.sums import Way
+from convstep.steps.number_text import short
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]

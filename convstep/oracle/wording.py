@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.number_text import short
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.oracle.row import Row, checked_cells
+from convstep.steps.number_text import short
 
 MATCHING = {
     "end": ("The one gradient matches {oracle}", "All {checked} gradients match {oracle}"),

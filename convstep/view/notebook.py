@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from convstep.conv.number_text import short
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 from convstep.steps.event import Event
+from convstep.steps.number_text import short
 from convstep.view.grid.panel import Panel, title_of
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.scale import STEPS, Scale, round_limit

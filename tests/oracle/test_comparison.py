@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text, shape_text
 from convstep.oracle.comparison import Comparison, RunningGradients, compare
 from convstep.oracle.pytorch import gradients_until
 from convstep.oracle.tolerance import contributions
 from convstep.oracle.wording import short_name
+from convstep.steps.number_text import short
 from tests.oracle.problems import Array, problems, random_problem, with_arrays
 from tests.strategies import tried
 from tests.tables import read_back

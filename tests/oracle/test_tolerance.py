@@ -11,13 +11,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from convstep.conv.blocks import run_to
-from convstep.conv.number_text import short
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.oracle.comparison import RunningGradients, compare
 from convstep.oracle.pytorch import torch_gradients
 from convstep.oracle.sums import Way
 from convstep.oracle.tolerance import describe, tolerance
+from convstep.steps.number_text import short
 from tests.oracle.problems import Array, problems, with_arrays
 from tests.strategies import some, tried
 

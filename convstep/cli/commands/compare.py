@@ -145,7 +145,7 @@ def _error(row: Row) -> float:
 
 
 def _beside_tolerance(row: Row) -> str:
-    from convstep.conv.number_text import short
+    from convstep.steps.number_text import short
 
     error = _error(row)
     if not math.isfinite(error):

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
 
-from convstep.conv.number_text import scientific
-from convstep.conv.number_text import short as short
+from convstep.steps.number_text import scientific
+from convstep.steps.number_text import short as short
 from convstep.view.numbers.factor import LEAST_PLAIN, scaled
 
 NARROWEST: Final = 3
