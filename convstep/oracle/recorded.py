@@ -180,9 +180,7 @@ class _Recording:
     @property
     def _spread(self) -> float:
         """What rounding may be spread over the array."""
-        finite = np.isfinite(self.exact)
-        most, least = (found(self.exact, initial=0.0, where=finite) for found in (np.max, np.min))
-        return SPREAD * float(np.finfo(self.dtype).eps) * float(max(most, -least))
+        return SPREAD * float(np.finfo(self.dtype).eps) * float(_largest(self.exact).flat[0])
 
     @property
     def rounded_on_the_way(self) -> bool:
@@ -256,7 +254,7 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
     and what is not right at sight gets the whole examination: None.
     """
     recordings = {
-        name: _Recording(name, values, exact[name], np.abs(exact[name]), Way(), problem, recorded.eps)
+        name: _Recording(name, values, exact[name], _largest(exact[name]), Way(), problem, recorded.eps)
         for name, values in recorded.gradients.items()
     }
     rooms = {}
@@ -264,13 +262,8 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
         if (room := recording.at_sight()) is None:
             return None
         rooms[name] = room
-    sizes = {name: recording.S for name, recording in recordings.items()}
-    if any(np.any((one.values == 0) & (one.exact != 0)) for one in recordings.values()):
-        # only where 0 is expected is an error told relative to S
-        sizes = gradients64(absolute_problem(problem, problem.total_steps))
     expected = {
-        name: Expected(one.values, sizes[name], rooms[name], exact=one.exact)
-        for name, one in recordings.items()
+        name: Expected(one.values, one.S, rooms[name], exact=one.exact) for name, one in recordings.items()
     }
     first = next(iter(recordings.values()))
     clauses = [
@@ -286,6 +279,13 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
     if first.lower and first.eps in HALVES:
         clauses.insert(1, _rounded_to(SIGHT_UNITS, first.eps))
     return Expectation(recorded.by, expected, tolerance_text=tr("; ").join(clauses), sums=exact)
+
+
+def _largest(values: Array) -> Array:
+    """The largest finite size among the values, in their shape."""
+    finite = np.isfinite(values)
+    most, least = (found(values, initial=0.0, where=finite) for found in (np.max, np.min))
+    return np.broadcast_to(max(most, -least), values.shape)
 
 
 def _rounded_to(units: float, eps: float) -> str:
