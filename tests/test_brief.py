@@ -81,7 +81,7 @@ def test_what_a_pass_is_made_of_fits_in_a_few_lines(problem: Problem) -> None:
     )]  # fmt: skip
     timeline = Timeline(problem)
     timeline.seek(timeline.total // 2)
-    timeline.next_addition()
+    timeline.next_write()
     comparison = compare(problem, oracle="numeric")
     gradients = conv2d_backward(
         problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups

@@ -37,6 +37,12 @@ def said_in_code(source: str) -> Iterator[tuple[int, str]]:
                 yield getattr(node, "lineno", 0), name
 
 
+KNOWS_OPERATORS = ("conv", "operators", "oracle", "candidate", "lessons", "examples", "view/panels")
+"""Rooms whose business an operator is."""
+OUTPUTS = re.compile(r"\b(dW|dA_prev|dA_prev_pad|i_c)\b")
+"""What the program names nowhere else."""
+
+
 def operators_names(source: str) -> list[tuple[int, str]]:
     return [(line, said) for line, said in said_in_code(source) if OPERATOR.search(said)]
 
@@ -59,3 +65,14 @@ def f(i_c):
     return {"dA_prev": x.dZ}  # i_w
 """
     assert sorted(operators_names(source)) == [(5, "i_c"), (7, "dA_prev"), (7, "dZ")]
+
+
+def test_only_the_rooms_of_operators_name_what_a_convolution_makes() -> None:
+    found = [
+        f"{room}:{line} {said}"
+        for path in sorted(HOUSE.rglob("*.py"))
+        if not (room := path.relative_to(HOUSE).as_posix()).startswith(KNOWS_OPERATORS)
+        for line, said in said_in_code(path.read_text())
+        if OUTPUTS.search(said)
+    ]
+    assert found == []

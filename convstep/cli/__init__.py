@@ -1,4 +1,4 @@
-"""The command line: `main` runs one command and says how it ended; a command is a file beside this one.
+"""The command line: `main` runs one command and says how it ended; a command is a file in `commands/`.
 
 Whatever a command needs is imported when it runs, so that `convstep --version` starts neither NumPy
 nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, a candidate that
@@ -67,7 +67,7 @@ def _run(given: list[str]) -> int:
         console.say(f"convstep {_version()}")
         return FINE
     _check_words(given)
-    from convstep.cli.commands import help_text
+    from convstep.cli.which import help_text
     from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
@@ -94,16 +94,15 @@ def parse(given: Sequence[str]) -> tuple[Command, Any]:
     Raises:
         UsageError: no such command or option, or a value that cannot be read.
     """
-    import importlib
-
     from convstep.cli.arguments import options_of
-    from convstep.cli.commands import COMMANDS, DEFAULT, unknown
+    from convstep.cli.commands import COMMANDS
+    from convstep.cli.which import DEFAULT, command, unknown
 
     name, *words = given or DEFAULT
     if name not in COMMANDS:
         raise UsageError(unknown(name))
-    command: Any = importlib.import_module(f"convstep.cli.{name}")
-    return command, options_of(name, command, words)
+    found = command(name)
+    return found, options_of(name, found, words)
 
 
 def _check_words(given: list[str]) -> None:

@@ -53,7 +53,7 @@ class Calling:
     run_all: bool = flag("run all of the file's top-level code, not only imports, definitions and constants")
     adapter: str | None = option(
         "FILE.py:FUNCTION",
-        "a function that takes the target and a problem, calls it and returns dW, db, dA_prev; "
+        "a function that takes the target and a problem, calls it and returns the gradients; "
         "see --write-adapter of `convstep check`",
     )
     python2: bool = flag("the file is written for Python 2")

@@ -56,6 +56,15 @@ class Recorded:
         held = {name: _held(name, self.gradients[name]) for name in NAMES if name in self.gradients}
         object.__setattr__(self, "gradients", held)
 
+    def of_sample(self, sample: int) -> Recorded | None:
+        """What is recorded of one sample of a batch alone; None if nothing is.
+
+        `dW` and `db` belong to the whole batch.
+        """
+        if "dA_prev" not in self.gradients:
+            return None
+        return Recorded(self.by, {"dA_prev": self.gradients["dA_prev"][sample]}, self.eps)
+
     def __repr__(self) -> str:
         """Who, and the shapes, not the numbers."""
         shapes = [f"{name} {array_text(values)}" for name, values in self.gradients.items()]

@@ -309,13 +309,6 @@ class Timeline:
             self._ensure_history()
         return True
 
-    @property
-    def additions(self) -> int:
-        """`made`, by its former name."""
-        return self.made
-
-    next_addition, back_addition = next_write, back_write
-
     def _step(self, number: int) -> Step:
         return self._run.step(self.problem.geometry.index_at(number))
 

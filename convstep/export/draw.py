@@ -12,13 +12,11 @@ from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
-from convstep.view.numbers.text import short
-from convstep.view.panels.problem_words import place_text
+from convstep.view.panels.problem_words import step_caption
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
-    from convstep.conv.timeline import Timeline
 
 Progress = Callable[[int], None]
 """Told how many frames there are so far."""
@@ -88,14 +86,6 @@ def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
         return [*frames]
     *others, last = frames
     return [*others, replace(last, seconds=max(2.0, 3 * last.seconds))]
-
-
-def step_caption(timeline: Timeline) -> str:
-    """What a position of the timeline shows, in a line: the step just executed, at 0 the first one."""
-    step, position = timeline.step, timeline.position
-    executed = f"step {position} of" if position else "before step 1 of"
-    place = place_text(step.loop_index, step.run.geometry)
-    return f"{executed} {timeline.total} ({place}): dW[{step.i_c}] += x * {short(step.dz)}"
 
 
 async def _debugger(

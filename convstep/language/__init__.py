@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from numbers import Number
 from typing import Final
@@ -22,6 +23,8 @@ LANGUAGES: Final = ("en", "zh")
 """English and Chinese, by their codes."""
 
 _spoken = "en"
+_in_code: Final[dict[str, dict[str, str]]] = {"zh": {}}
+"""By language, what stands beside its English in the code and not in the catalogue's file."""
 
 
 def speak(language: str) -> None:
@@ -33,6 +36,11 @@ def speak(language: str) -> None:
 def spoken() -> str:
     """The code of the language in use."""
     return _spoken
+
+
+def also_in(language: str, sentences: Mapping[str, str]) -> None:
+    """Take in sentences that stand in both languages beside each other, by the English."""
+    _in_code[language].update(sentences)
 
 
 def tr(sentence: str, /, **values: object) -> str:
@@ -94,10 +102,10 @@ def _too_long(number: Number) -> bool:
 
 @functools.cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """All sentences of a language other than English, by the English."""
+    """All sentences of a language other than English, by the English; with those taken in later."""
     import tomllib  # English needs neither of these
     from importlib.resources import files
 
     text = files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
     rooms: dict[str, dict[str, str]] = tomllib.loads(text)
-    return {english: translated for room in rooms.values() for english, translated in room.items()}
+    return ChainMap(*rooms.values(), _in_code[language])

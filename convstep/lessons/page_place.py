@@ -61,7 +61,7 @@ def go_to(problem: Problem, place: PagePlace) -> Placed:
     timeline = Timeline(problem)
     timeline.seek(place.position)
     for _ in range(place.additions):
-        timeline.next_addition()
+        timeline.next_write()
     return Placed(problem, place, timeline)
 
 

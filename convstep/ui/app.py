@@ -1,226 +1,23 @@
-"""The application: one debugger screen, torch loading beside it, the palette from the one table."""
+"""The application: one debugger screen on a problem."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import SystemCommand
-from textual.command import CommandPalette, Provider
-from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from convstep import waiting
-from convstep.language import tr
 from convstep.served import in_browser
-from convstep.ui.chosen_theme import ChosenTheme
-from convstep.ui.commands import COMMANDS
 from convstep.ui.debugger.screen import DebuggerScreen
-from convstep.ui.legible import Legible
 from convstep.ui.modes.mode import Mode
-from convstep.ui.running import EndingApp, run
-from convstep.ui.type_ahead import Act, TypeAhead
-from convstep.view.grid.colours import Colours
+from convstep.ui.running import run
+from convstep.ui.torch_app import TorchApp
 
 if TYPE_CHECKING:
-    from textual.notifications import SeverityLevel
-
-    from convstep.candidate.call.worker import Worker
-    from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
-
-
-_NO_COLOUR = NoColor()
-
-
-@runtime_checkable
-class Speaking(Protocol):
-    """A screen with a place for what is said."""
-
-    def say(self, words: str) -> None:
-        """Say something until the next move."""
-
-
-def _commands() -> type[Provider]:
-    from convstep.ui.palette import Commands
-
-    return Commands
-
-
-class TorchApp(EndingApp):
-    """An app whose screens may ask PyTorch, which runs in a process of its own."""
-
-    TITLE = "convstep"
-    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
-    ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
-
-    def __init__(self, torch: TorchService | None, live: bool) -> None:
-        """Prepare.
-
-        Args:
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it, so that torch is loaded beforehand.
-        """
-        super().__init__()
-        self._torch, self._live = torch, live
-        self._first_frame, self._waited = ExitStack(), ""
-        self._legible = Legible(Colours.ALL)
-        self._chosen_theme: ChosenTheme | None = None
-        self.type_ahead = TypeAhead(self)
-        """What was typed and is not taken yet."""
-
-    async def run_async(self, *, headless: bool = False, **options: Any) -> None:
-        """Run; in a terminal, in its colours and in the theme that the person chose.
-
-        A picture, which needs no terminal, is the same for everybody.
-        """
-        if not headless:
-            self.show_in(Colours.of(self.console.color_system))
-            if not in_browser():  # whoever looks there does not choose for the person here
-                self.remember_theme(ChosenTheme())
-        return await super().run_async(headless=headless, **options)
-
-    def show_in(self, colours: Colours) -> None:
-        """Use only what a terminal has; called before the first frame."""
-        self._legible = Legible(colours)
-
-    @property
-    def colours(self) -> Colours:
-        """What the terminal has."""
-        return self._legible.colours
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, then the last one before the terminal."""
-        filters = list(super().get_line_filters())
-        if self.no_color and self.native_ansi_color:
-            # Textual decides once, by the theme at the start: greys would hide the terminal's own colours
-            filters = [_NO_COLOUR if isinstance(one, Monochrome) else one for one in filters]
-        return [*filters, self._legible]
-
-    def remember_theme(self, chosen: ChosenTheme) -> None:
-        """Take the theme chosen earlier, and keep every choice from now on."""
-        if chosen.name in self.available_themes:
-            self.theme = chosen.name
-        self._chosen_theme = chosen
-
-    def watch_theme(self, before: str, name: str) -> None:
-        """Keep what a person chose."""
-        if self._chosen_theme is None or name == before:
-            return
-        try:
-            self._chosen_theme.keep(name)
-        except OSError as error:
-            reason = error.strerror or error
-            self.notify(
-                tr("the theme is not kept: {path}: {reason}", path=self._chosen_theme.path, reason=reason)
-            )
-
-    @property
-    def torch(self) -> TorchService:
-        """PyTorch in a process of its own, made when it is first asked for."""
-        if self._torch is None:
-            from convstep.oracle.service import TorchService
-
-            self._torch = TorchService()
-        return self._torch
-
-    def close_children(self) -> None:
-        """End PyTorch's process, if there is one."""
-        if self._torch is not None:
-            self._torch.close()
-
-    def on_load(self) -> None:
-        """Paint nothing until every part knows its size: one whole frame, not a row of torn ones."""
-        self._first_frame.enter_context(self.batch_update())
-        self._waited = waiting.wipe()  # the terminal turns to another screen now
-
-    def on_compose(self) -> None:
-        """Until there is a frame, say on this screen as well what one waits for."""
-        if self._waited and self._driver is not None:
-            self._driver.write(f"\x1b[H{self._waited}")
-            self._driver.flush()
-
-    def on_ready(self) -> None:
-        """Paint the first frame; let torch load while it is looked at."""
-        self._first_frame.close()
-        self.screen._on_timer_update()  # at once, not when its clock comes round
-        if self._live:
-            self.call_after_refresh(lambda: self.torch.start())
-
-    def on_unmount(self) -> None:
-        """Take no more keys."""
-        self.type_ahead.close()
-
-    @property
-    def leaving(self) -> bool:
-        """Whether the person has left."""
-        return self._exit
-
-    async def on_event(self, event: events.Event) -> None:
-        """Take what a person does when the one before it has had its effect."""
-        if isinstance(event, Act) and not event.is_forwarded:
-            if not self.type_ahead.lets_in(event):
-                return
-            self.heed(event)
-        await super().on_event(event)
-
-    def heed(self, act: Act) -> None:
-        """Look at what a person does before it goes to the part that has the keys."""
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = True,
-    ) -> None:
-        """Say something where this screen, or the one below a dialog, says everything.
-
-        A toast would lie on panels, status or keys, and stay when what it speaks of is gone.
-        """
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Speaking):
-                screen.say(f"{title}: {message}" if title else message)
-                return
-
-    def action_help_quit(self) -> None:
-        """Ctrl+C, which leaves other programs: say what leaves this one."""
-        self.notify(tr("q leaves this screen, ctrl+q the program"))
-
-    def action_command_palette(self) -> None:
-        """Textual's palette, in the language that is spoken; not where nothing is seen."""
-        if not (isinstance(self.screen, CommandPalette) or self.screen.has_class("-too-small")):
-            from convstep.ui.palette import Palette
-
-            self.push_screen(Palette(placeholder=tr("Search for commands…"), id="--command-palette"))
-
-    def search_themes(self) -> None:
-        """The same for themes."""
-        from convstep.ui.palette import Palette, Themes
-
-        self.push_screen(Palette([Themes], placeholder=tr("Search for themes…")))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the debugger can do now, and Textual's choice of theme."""
-        for command in COMMANDS if isinstance(screen, DebuggerScreen) else ():
-            assert isinstance(screen, DebuggerScreen)
-            if command.palette and (command.of_app or screen.applies(command.id)):
-                keys = " ".join(command.key_texts)
-
-                async def run(action: str = command.of_app or f"do({command.id!r})") -> None:
-                    await screen.run_action(action)
-
-                yield SystemCommand(f"{tr(command.label)}  {keys}", tr(command.help), run)
-        yield SystemCommand(tr("theme"), tr("Change the colours."), self.action_change_theme)
 
 
 class DebuggerApp(TorchApp):
@@ -293,32 +90,3 @@ def run_debugger(problem: Problem, session: Session) -> None:
     app = DebuggerApp(problem, problem_title(session.problem), command_name=name)
     app.debugger.asking.resume(session)
     run(app)
-
-
-def run_candidate(
-    worker: Worker,
-    verdict: Verdict,
-    problem: Problem,
-    *,
-    name: str,
-    problem_name: str | None,
-    position: int | None = None,
-) -> None:
-    """Open the debugger on a candidate in this terminal; return when the person leaves it.
-
-    Args:
-        worker: the candidate in its process, which is ended when the person leaves.
-        verdict: what `check` found.
-        problem: whose steps.
-        name: what to call the candidate on the screen.
-        problem_name: the problem on the command line; None for the verdict's own failing one.
-        position: where to begin; by default just after the first divergent step.
-
-    Raises:
-        ScreenError: a mistake ended the screen; one sentence.
-    """
-    # the debugger alone does without these
-    from convstep.candidate.step.stepping import CandidateTimeline
-    from convstep.ui.candidate_app import CandidateApp
-
-    run(CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position))

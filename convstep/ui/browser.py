@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from textual.app import App
 from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver
 
-from convstep.ui.terminal import Keys
+from convstep.ui.terminal import Keys, Leaving
 from convstep.view.layout.arrange import MOST
-
-if TYPE_CHECKING:
-    from convstep.ui.running import EndingApp
 
 
 class BrowserDriver(WebDriver):
     """Takes whatever a browser sends; without a server it leaves."""
 
-    def __init__(self, app: EndingApp, **options: Any) -> None:
+    def __init__(self, app: App[Any], **options: Any) -> None:
         """Draw in the browser whose server started this process."""
         super().__init__(app, **options)
         if self._size is not None:
@@ -37,7 +35,7 @@ class BrowserDriver(WebDriver):
             for message in keys.typed(typed):
                 self.process_message(message)
         if not self.exit_event.is_set():
-            app = cast("EndingApp", self._app)
+            app = cast(Leaving, self._app)
             app.terminal_gone = True
             self._loop.call_soon_threadsafe(app.leave_for, int(signal.SIGHUP))
 

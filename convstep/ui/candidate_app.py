@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from convstep.ui.app import DebuggerApp
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.mode import Mode
+from convstep.ui.running import run
 
 if TYPE_CHECKING:
+    from convstep.candidate.call.worker import Worker
     from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
     from convstep.oracle.service import TorchService
 
@@ -54,3 +57,30 @@ class CandidateApp(DebuggerApp):
         super().close_children()
         if self._live:
             self.candidate.close()
+
+
+def run_candidate(
+    worker: Worker,
+    verdict: Verdict,
+    problem: Problem,
+    *,
+    name: str,
+    problem_name: str | None,
+    position: int | None = None,
+) -> None:
+    """Open the debugger on a candidate in this terminal; return when the person leaves it.
+
+    Args:
+        worker: the candidate in its process, which is ended when the person leaves.
+        verdict: what `check` found.
+        problem: whose steps.
+        name: what to call the candidate on the screen.
+        problem_name: the problem on the command line; None for the verdict's own failing one.
+        position: where to begin; by default just after the first divergent step.
+
+    Raises:
+        ScreenError: a mistake ended the screen; one sentence.
+    """
+    from convstep.candidate.step.stepping import CandidateTimeline
+
+    run(CandidateApp(CandidateTimeline(worker, verdict, problem), name, problem_name, position=position))

@@ -20,8 +20,10 @@ from convstep.view.lesson.course import CourseRows
 from convstep.view.text.wrapping import wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.lessons.lesson import Lesson
     from convstep.lessons.progress import Progress
-    from convstep.ui.lesson_app import LessonApp
 
 KEYS = (
     ("↑  ↓  PgUp  PgDn  Home  End", "Choose a lesson or a bug hunt."),
@@ -60,8 +62,6 @@ class CourseList(RowList):
 class LearningScreen(Once, Screen[None]):
     """What can be learned here."""
 
-    app: LessonApp
-
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("l", "language", "English / 中文"),
         Binding("question_mark", "help", "help", key_display="?"),
@@ -74,15 +74,16 @@ class LearningScreen(Once, Screen[None]):
     }
     """
 
-    def __init__(self, progress: Progress, language: str) -> None:
+    def __init__(self, progress: Progress, language: str, open: Callable[[Lesson], None]) -> None:
         """Offer the course.
 
         Args:
             progress: what the learner has done.
             language: in which it is offered first.
+            open: opens a lesson.
         """
         super().__init__()
-        self._progress, self._language = progress, language
+        self._progress, self._language, self._open = progress, language, open
 
     def compose(self) -> ComposeResult:
         """Title, lessons, the chosen one in a sentence, keys."""
@@ -110,7 +111,7 @@ class LearningScreen(Once, Screen[None]):
         """Open the lesson."""
         entry = self.query_one(CourseList).course.entry(message.at)
         if entry is not None:
-            self.app.open_lesson(course.load(entry))
+            self._open(course.load(entry))
 
     async def action_language(self) -> None:
         """The other language."""

@@ -19,7 +19,6 @@ from typing import Any
 
 from convstep import waiting
 from convstep.conv.problem import Problem
-from convstep.conv.recorded import Recorded
 from convstep.conv.validation import ProblemError
 from convstep.language import tr
 from convstep.oracle.capture import Capture
@@ -108,12 +107,8 @@ def _one_sample(problem: Problem, sample: int) -> Problem:
         return problem
     geometry = problem.stride, problem.padding, problem.dilation, problem.groups
     single = Problem(problem.A_prev[sample], problem.W, problem.b, problem.dZ[sample], *geometry)
-    recorded = problem.recorded
-    if recorded is None or "dA_prev" not in recorded.gradients:
-        return single
-    # dW and db belong to the whole batch
-    share = {"dA_prev": recorded.gradients["dA_prev"][sample]}
-    return single.with_recorded(Recorded(recorded.by, share, recorded.eps))
+    recorded = None if problem.recorded is None else problem.recorded.of_sample(sample)
+    return single if recorded is None else single.with_recorded(recorded)
 
 
 def _open(name: str, problem: Problem) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.screen import Screen
 
-from convstep.ui.app import DebuggerApp, TorchApp
+from convstep.ui.app import DebuggerApp
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.layers_screen import LayersScreen
 from convstep.ui.modes.mode import Mode
 from convstep.ui.modes.script import ScriptMode
+from convstep.ui.torch_app import TorchApp
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

@@ -31,7 +31,7 @@ from convstep.view.panels.nonfinite import spot_of_origin
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
     from convstep.oracle.captured import Skipped
-    from convstep.ui.app import TorchApp
+    from convstep.ui.torch_app import TorchApp
     from convstep.view.panels.nonfinite import Spot
 
 KEYS = (
@@ -162,7 +162,6 @@ class LayersScreen(Once, Screen[None]):
         line = self.query_one(SearchLine)
         line.display = True
         line.focus()
-        self.query_one(KeyLine).refresh()  # fewer keys: letters are typed now
 
     def action_search_done(self) -> None:
         """Go on in the list of what was found, at the row that is chosen now."""
@@ -232,7 +231,6 @@ class LayersScreen(Once, Screen[None]):
         line = self.query_one(SearchLine)
         line.display = bool(line.value)
         self.query_one(LayerList).focus()
-        self.query_one(KeyLine).refresh()
 
     def _rearranged(self) -> None:
         self.query_one(LayerList).rearranged()

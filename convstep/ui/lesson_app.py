@@ -17,7 +17,6 @@ from convstep.lessons.errors import LessonError
 from convstep.lessons.progress import Progress, ProgressError
 from convstep.lessons.reading import read_lesson
 from convstep.lessons.words import say
-from convstep.ui.app import TorchApp
 from convstep.ui.courses import LearningScreen
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.finish import FinishScreen
@@ -25,6 +24,7 @@ from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.page import Begun
 from convstep.ui.running import run
 from convstep.ui.telling import tell
+from convstep.ui.torch_app import TorchApp
 from convstep.ui.type_ahead import Act
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class LessonApp(TorchApp):
     def get_default_screen(self) -> Screen[Any]:
         """The list; nothing below a lesson that was named, since the lowest screen can't be switched."""
         if self.walk is None:
-            return LearningScreen(self.progress, self.language)
+            return LearningScreen(self.progress, self.language, self.open_lesson)
         return super().get_default_screen()
 
     def on_mount(self) -> None:

@@ -6,7 +6,6 @@ saving must not hide the one that ended the screen. Loads no Textual.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -21,13 +20,11 @@ from typing import TYPE_CHECKING, TypeVar
 from convstep.files import written_whole
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.replay.session import Session, SessionError, save
+from convstep.replay.session import SessionError
 from convstep.served import in_browser
-from convstep.ui.temporary_files import command_for
 
 if TYPE_CHECKING:
-    from convstep.ui.debugger.screen import DebuggerScreen
-    from convstep.ui.running import EndingApp
+    from convstep.ui.ending_app import EndingApp
 
 Found = TypeVar("Found")
 
@@ -72,7 +69,7 @@ class Rescue:
         if folder is None:
             return
         if screen is not None:
-            self._tried(lambda: self._save_session(screen, folder))
+            self._commands += self._tried(lambda: screen.save_in(folder)) or []
         if error is not None or self._typed:
             self._tried(lambda: self._write_report(folder, error))
         self._tried(lambda: _forget_older(folder))
@@ -92,12 +89,6 @@ class Rescue:
             typed = tr("what was typed is in {path}", path=self._report)
             parts.append(typed if self._typed else tr("more about it is in {path}", path=self._report))
         return tr("; ").join(parts)
-
-    def _save_session(self, screen: DebuggerScreen, folder: Path) -> None:
-        problem = _name_of(screen, folder)
-        path = folder / "session.json"
-        save(screen.asking.session(problem), path)
-        self._commands += [*screen.mode.commands_back(problem), command_for(str(path))]
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
         told = "" if error is None else "".join(traceback.format_exception(error))
@@ -141,22 +132,6 @@ def crash_words(error: BaseException) -> str:
         return tr("the screen crashed: {error}", error=words)
     name, line = os.path.basename(frames[-1].filename), frames[-1].lineno
     return tr("the screen crashed: {error} ({file}, line {line})", error=words, file=name, line=line)
-
-
-def _name_of(screen: DebuggerScreen, folder: Path) -> str:
-    """What the command line calls the problem from any folder; it is saved if that is nothing yet."""
-    from convstep.examples import names
-
-    called = screen.mode.source_name
-    if called in names():
-        return called
-    path = os.path.abspath(called)
-    if called and os.path.isfile(path):
-        with contextlib.suppress(SessionError):  # a name that is no line of text
-            return Session(path).problem
-    saved = str(folder / "problem.npz")
-    screen.timeline.problem.save(saved)
-    return saved
 
 
 def _new_folder() -> Path:

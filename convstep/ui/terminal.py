@@ -9,14 +9,12 @@ import selectors
 import signal
 import termios
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import Any, Protocol, TextIO, cast
 
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from convstep.ui.running import EndingApp
 
 AT_ONCE = 4096
 """Bytes of a read."""
@@ -29,10 +27,20 @@ LEAVE = (
 """Ends whatever Textual has switched on in a terminal."""
 
 
+class Leaving(Protocol):
+    """An app, as its driver sees it."""
+
+    terminal_gone: bool
+    """Whether nothing can be read from the terminal, or shown on it, any more."""
+
+    def leave_for(self, number: int) -> None:
+        """Leave because of a signal."""
+
+
 class SteadyDriver(LinuxDriver):
     """Takes any bytes for input; of a terminal that is gone, tells the app."""
 
-    def __init__(self, app: EndingApp, **options: Any) -> None:
+    def __init__(self, app: App[Any], **options: Any) -> None:
         """Drive the terminal of this process."""
         super().__init__(app, **options)
         self._outlet = _Outlet(cast(TextIO, self._file), self._gone)
@@ -67,7 +75,7 @@ class SteadyDriver(LinuxDriver):
 
     def _gone(self) -> None:
         """The terminal is gone, as SIGHUP says where it is sent."""
-        app = cast("EndingApp", self._app)
+        app = cast(Leaving, self._app)
         app.terminal_gone = True
         with contextlib.suppress(RuntimeError):  # the app has left
             self._loop.call_soon_threadsafe(app.leave_for, int(signal.SIGHUP))

@@ -13,7 +13,7 @@ from textual import events
 from textual.message_pump import MessagePump
 
 if TYPE_CHECKING:
-    from convstep.ui.app import TorchApp
+    from convstep.ui.ending_app import EndingApp
 
 Act = events.InputEvent | events.Paste
 """A key, something of the mouse, or a paste."""
@@ -44,7 +44,7 @@ class TypeAhead:
     kept until every part waits for something to do.
     """
 
-    def __init__(self, app: TorchApp) -> None:
+    def __init__(self, app: EndingApp) -> None:
         """Guard an app."""
         self._app = app
         self._kept: deque[Act] = deque()

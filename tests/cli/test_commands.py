@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 
 import pytest
 
 from convstep.cli.commands import COMMANDS
+from convstep.cli.which import command
 from tests.cli.conftest import Run
 
 
@@ -31,7 +31,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_a_command_are_a_frozen_dataclass(name: str) -> None:
-    options = importlib.import_module(f"convstep.cli.{name}").Options
+    options = command(name).Options
     assert options.__dataclass_params__.frozen
     for field in dataclasses.fields(options):
         assert field.metadata or field.default is not dataclasses.MISSING, field.name

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from convstep import cli
-from convstep.cli import help as guide
+from convstep.cli.commands import help as guide
 from tests.cli.conftest import Refused, Run
 
 LAYERS = """\

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convstep import cli
-from convstep.cli import examples
+from convstep.cli.commands import examples
 from tests.cli.conftest import Refused, Run
 
 
@@ -26,7 +26,7 @@ def test_version_is_found_without_its_folder(run: Run, monkeypatch: pytest.Monke
         (["opne", "digit"], ["'opne'", "`convstep open`"]),
         (
             ["frobnicate"],
-            ["'frobnicate'", "open, new, compare, trace, check, debug, learn, examples, export"],
+            ["'frobnicate'", "check, compare, debug, examples, export, help, learn, new, open"],
         ),
         (["digit"], ["'digit' is a problem", "`convstep open digit`"]),
         (["mine.npz"], ["'mine.npz' is a problem", "`convstep open mine.npz`"]),

@@ -20,7 +20,7 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.verdict import SIZES
-from convstep.cli.export import DRAWN, WRITTEN
+from convstep.cli.commands.export import DRAWN, WRITTEN
 from convstep.conv.provenance import CAUSES
 from convstep.expr.language import REFUSED
 from convstep.expr.text import COMPLAINTS, UNREADABLE
@@ -91,7 +91,7 @@ TABLES: dict[str, Iterable[str]] = {
         *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
-    "view/scene.py": (WITHOUT_BATCH, "running", "drawn at random"),
+    "view/scene.py": (WITHOUT_BATCH, "running"),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
@@ -127,6 +127,8 @@ def spoken_sentences() -> dict[str, str]:
                         f"{path}:{node.lineno} tr cannot look up an f-string"
                     )
                     found |= dict.fromkeys(literals(first, function), path)
+                elif isinstance(node, ast.keyword) and node.arg == "caption":  # a panel says it through `tr`
+                    found |= dict.fromkeys(filter(None, literals(node.value, function)), path)
     return found
 
 
@@ -180,7 +182,17 @@ def test_a_translation_leaves_no_english_but_names_of_code() -> None:
 def test_a_sentence_stands_in_one_room_only() -> None:
     text = files("convstep.language").joinpath("zh.toml").read_text(encoding="utf-8")
     keys = [line.split('" = "')[0] for line in text.splitlines() if line.startswith('"')]
-    assert len(keys) == len(set(keys)) == len(ZH)
+    beside = set(TABLES["candidate/mistakes"]) & ZH.keys()
+    assert not beside & set(keys)
+    assert len(keys) == len(set(keys)) == len(ZH) - len(beside)
+
+
+def test_lines_of_chinese_are_joined_without_a_space() -> None:
+    assert not [
+        text
+        for text in TABLES["candidate/mistakes"]
+        if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
+    ]
 
 
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:

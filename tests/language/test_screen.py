@@ -116,7 +116,7 @@ async def test_every_key_answers_in_chinese() -> None:
         await learner.press("slash")
         await learner.type("dz > 0")
         await go_through(learner, ["enter", "r", "r", "B", "escape"])
-        for other in some(SIZES):
+        for other in some(SIZES, 3):
             await learner.resize(*other)
             await check(learner)
             await go_through(learner, ["tab"])
@@ -150,7 +150,7 @@ def test_a_step_takes_as_many_lines_in_both_languages() -> None:
             speak(language)
             timeline.seek(137)
             for _ in range(made):
-                timeline.next_addition()
+                timeline.next_write()
             drawn = draw_card(Stage(timeline).scene(), width, height).split("\n")
             lines[language] = len(drawn)
             assert max(line.cell_len for line in drawn) <= width

@@ -35,7 +35,7 @@ def test_a_place_is_a_position(at: str, position: int) -> None:
 def test_additions_are_really_made() -> None:
     found = page("```stop\nat: 5\nadditions: 2\n```")
     placed = go_to(found.problem, found.place)
-    assert (placed.timeline.position, placed.timeline.additions, placed.next_step) == (5, 2, 5)
+    assert (placed.timeline.position, placed.timeline.made, placed.next_step) == (5, 2, 5)
 
 
 def test_what_a_page_leaves_open_is_as_before() -> None:

@@ -14,9 +14,10 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.message_pump import MessagePump
 
-from convstep.ui.app import TorchApp
+from convstep.ui.torch_app import TorchApp
 from tests.monkey.cage import Hang
 from tests.monkey.inputs import sent
+from tests.ui.terminal import Terminal
 
 AT_ONCE = 4096
 """Bytes that Textual's driver takes in one read."""
@@ -27,14 +28,16 @@ PATIENCE = 1.0
 class Hands:
     """Types, points and waits."""
 
-    def __init__(self, app: App[Any], deaf_after: float) -> None:
+    def __init__(self, app: App[Any], deaf_after: float, terminal: Terminal) -> None:
         """Lay them on an app that runs.
 
         Args:
             app: which.
             deaf_after: seconds in which a message must be taken.
+            terminal: what it paints into; a resize empties it.
         """
         self.app, self._deaf_after = app, deaf_after
+        self.terminal = terminal
         self._parser = XTermParser()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._driver = cast(HeadlessDriver, app._driver)
@@ -61,6 +64,8 @@ class Hands:
         elif name == "resize" and rest:
             self.read()
             size = Size(*map(int, rest.split("x")))
+            if size != self.app.size:
+                self.terminal.clear()
             self._driver._size = size
             self._driver.process_message(Resize(size, size))
         else:

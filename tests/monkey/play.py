@@ -23,6 +23,7 @@ from tests.monkey.apps import opened
 from tests.monkey.cage import Hang, cage
 from tests.monkey.hands import Hands
 from tests.monkey.inputs import WAIT, Script
+from tests.ui.terminal import watch
 
 LOOK_EVERY = 4
 """Bursts between two looks at the frame."""
@@ -89,12 +90,13 @@ class Player:
             lambda _, context: loose.append(context.get("exception") or Loose(context["message"]))
         )
         app.error_console = Console(file=io.StringIO())  # the trace is shown once, with its script
+        terminal = watch(app)
         failed: Exception | None = None
         try:
             async with asyncio.timeout(None) as limit:
                 async with app.run_test(size=script.size, tooltips=True, notifications=True):
                     try:
-                        await self._keys(Hands(app, self.patience), script)
+                        await self._keys(Hands(app, self.patience, terminal), script)
                     except Exception as error:
                         failed = error
                     limit.reschedule(asyncio.get_running_loop().time() + self.patience)
@@ -121,14 +123,14 @@ class Player:
                 return
             bursts += 1
             if bursts % LOOK_EVERY == 0:
-                promises.seen(hands.app)
+                promises.seen(hands.app, hands.terminal)
         await hands.rest()
         for _ in range(8):
             await hands.do("escape")
             await hands.rest()
         if not hands.ended:
-            promises.seen(hands.app)
             promises.at_the_end(hands.app, session=script.app == "debugger")
+            promises.seen(hands.app, hands.terminal)
 
 
 def _trace(error: BaseException) -> str:

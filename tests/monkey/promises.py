@@ -15,6 +15,7 @@ from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.modes.mode import Mode
+from tests.ui.terminal import Terminal, busy, stale_cells
 
 _OF = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")
 
@@ -56,14 +57,12 @@ def state(timeline: Timeline) -> None:
         raise Broken(f"state: position {timeline.position} of {timeline.total}")
     fresh = Timeline(timeline.problem)
     fresh.seek(timeline.position)
-    for _ in range(timeline.additions):
-        fresh.next_addition()
+    for _ in range(timeline.made):
+        fresh.next_write()
     for name in ("dW", "db", "dA_prev_pad"):
         ours, theirs = getattr(timeline, name), getattr(fresh, name)
         if (ours is None) != (theirs is None) or (ours is not None and ours.tobytes() != theirs.tobytes()):
-            raise Broken(
-                f"state: {name} at {timeline.position}+{timeline.additions} differs from a fresh seek"
-            )
+            raise Broken(f"state: {name} at {timeline.position}+{timeline.made} differs from a fresh seek")
 
 
 def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:
@@ -82,8 +81,16 @@ def debuggers(app: App[Any]) -> list[DebuggerScreen]:
     return [screen for screen in app.screen_stack if isinstance(screen, DebuggerScreen)]
 
 
-def seen(app: App[Any]) -> None:
+def fresh(app: App[Any], terminal: Terminal) -> None:
+    """Once nothing more is to be painted, the terminal shows what a fresh painting would."""
+    stale = [] if busy(app) else stale_cells(app, terminal)
+    if stale:
+        raise Broken(f"stale: {len(stale)} cells of {app.screen}; {stale[0]}")
+
+
+def seen(app: App[Any], terminal: Terminal) -> None:
     """What is to hold at any moment of rest."""
+    fresh(app, terminal)
     in_front(app)
     width, height = app.size
     strips = app.screen._compositor.render_strips(app.size)

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from rich.segment import Segment
 from textual import events
 from textual._xterm_parser import XTermParser
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
@@ -48,12 +49,23 @@ def test_an_app_lives_through_a_session(app: str, seed: str) -> None:
     assert found is None, told(found)
 
 
+class Words(Widget):
+    """Shows words, and does not notice when there are more."""
+
+    def render(self) -> str:
+        return " ".join(cast(Fragile, self.app).words)
+
+
 class Fragile(App[None]):
     """An app in which one thing is wrong."""
 
     def __init__(self, pressed: Callable[[Fragile, str, str], Any]) -> None:
         super().__init__()
         self._pressed, self._before = pressed, ""
+        self.words = ["some"]
+
+    def compose(self) -> ComposeResult:
+        yield Words()
 
     async def on_key(self, event: events.Key) -> None:
         before, self._before = self._before, event.key
@@ -111,6 +123,7 @@ async def waits_for_ever(*_: Any) -> None:
     [
         (lambda app, *_: app.exit(return_code=3), "Broken code"),
         (lambda app, *_: app.push_screen(Stubborn()), "Broken escape"),
+        (lambda app, *_: app.words.append("more"), "Broken stale"),
         (lambda *_: threading.Thread(target=int, args=("x",)).start(), "ValueError"),
         (lambda app, *_: app.call_later(waits_for_ever), "Hang"),
     ],
@@ -133,7 +146,7 @@ def test_what_never_comes_back_is_woken_and_found() -> None:
 def test_each_promise_can_be_broken() -> None:
     timeline = Timeline(catalog.load("stride-2"))
     timeline.seek(5)
-    timeline.next_addition()
+    timeline.next_write()
     promises.state(timeline)
     promises.title(f"step 5/{timeline.total}", timeline)
     promises.frame([Strip([Segment("窗口")])], 4, 1)

@@ -19,7 +19,6 @@ from textual._xterm_parser import XTermParser
 from textual.keys import REPLACED_KEYS, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from convstep.candidate.step.stepping import CandidateTimeline
@@ -32,7 +31,7 @@ from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
-from tests.ui.terminal import Painted, Terminal
+from tests.ui.terminal import Painted, Terminal, busy, stale_cells
 from tests.waiting import GENEROUS
 
 
@@ -192,7 +191,7 @@ class Session:
             before = self.app.terminal.updates
             await self._handled()
             self.app.screen._on_timer_update()
-            still = self.app.terminal.updates == before and not self._busy()
+            still = self.app.terminal.updates == before and not busy(self.app)
             quiet = quiet + 1 if still else 0
             if quiet == 2:
                 return
@@ -201,8 +200,8 @@ class Session:
     async def _handled(self) -> None:
         """Until no part has a message left; painting before that would show what nobody ever sees."""
         for _ in range(20):
-            while self.app.type_ahead.waiting:  # for a frame, perhaps
-                await asyncio.sleep(0)
+            while (handing := self.app.type_ahead._task) is not None:  # it waits for a frame, perhaps
+                await asyncio.wait([handing])
             await self.pilot._wait_for_screen()
             await asyncio.sleep(0)
             if not self._talking():
@@ -216,53 +215,14 @@ class Session:
             for pump in (self.app, *self.app.screen.walk_children(Widget, with_self=True))
         )
 
-    def _busy(self) -> bool:
-        """Whether a part waits to be painted or to be told something."""
-        screen = self.app.screen
-        if self.app.type_ahead.waiting:
-            return True
-        if screen._dirty_widgets or screen._layout_required or screen._compositor._dirty_regions:
-            return True
-        return any(
-            not pump._message_queue.empty()
-            or pump._next_callbacks
-            or getattr(pump, "_repaint_required", False)
-            for pump in (self.app, screen, *screen.walk_children(Widget))
-        )
-
     async def answered(self) -> None:
         """Until the workers have ended and the screen has followed."""
         await self.app.workers.wait_for_complete()
         await self.settle()
 
     def stale_cells(self) -> list[str]:
-        """Where the terminal differs from a screen painted afresh in the same state.
-
-        Only looks: caches are emptied, nothing is sent to the terminal.
-        """
-        screen = self.app.screen
-        for widget in [w for s in self.app.screen_stack for w in (s, *s.walk_children(Widget))]:
-            widget._styles_cache.clear()
-            if isinstance(widget, TensorGrid):
-                widget._look = None
-            elif not isinstance(widget, ScrollView):
-                widget._dirty_regions.add(widget.size.region)  # so that `render` is called again
-        fresh = Terminal()
-        regions = set(screen._compositor._dirty_regions)
-        whole = screen._compositor.render_update(full=True, screen_stack=self.app._background_screens)
-        assert isinstance(whole, CompositorUpdate)
-        fresh.paint(whole)
-        screen._compositor._dirty_regions |= regions
-        if self.app.terminal.shows_the_same(fresh):
-            return []
-        painted, afresh = self.app.terminal.cells, fresh.cells
-        width, height = self.app.size
-        return [
-            f"line {y}, column {x}: painted {painted.get((y, x))}, should be {afresh.get((y, x))}"
-            for y in range(height)
-            for x in range(width)
-            if painted.get((y, x)) != afresh.get((y, x))
-        ]
+        """Where the terminal differs from a screen painted afresh in the same state."""
+        return stale_cells(self.app, self.app.terminal)
 
     async def resize(self, width: int, height: int) -> None:
         """Give the terminal another size; what it showed is lost."""

@@ -7,11 +7,18 @@ would paint now; only the sum of everything it has sent shows a cell that was fo
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+
+from convstep.ui.app import TorchApp
+from convstep.ui.widgets.tensor_grid import TensorGrid
 
 _RUNS = re.compile(r"\x1b\[([\d;]*)([mH])([^\x1b]*)")
 """A style or a place, and the text up to the next one."""
@@ -120,6 +127,62 @@ class Terminal:
             "".join(" " if one is NEVER else one for one in texts[:width]).rstrip()
             for texts in shown[:height]
         ]
+
+
+def watch(app: App[Any]) -> Terminal:
+    """A terminal that an app, which does not run yet, will paint into as well."""
+    terminal, display = Terminal(), app._display
+
+    def painting(screen: Screen[Any], renderable: RenderableType | None) -> None:
+        display(screen, renderable)
+        if isinstance(renderable, CompositorUpdate) and not app._batch_count:
+            terminal.paint(renderable)
+
+    app._display = painting  # type: ignore[method-assign]
+    return terminal
+
+
+def busy(app: App[Any]) -> bool:
+    """Whether a part waits to be painted or to be told something."""
+    screen = app.screen
+    if isinstance(app, TorchApp) and app.type_ahead.waiting:
+        return True
+    if screen._dirty_widgets or screen._layout_required or screen._compositor._dirty_regions:
+        return True
+    return any(
+        not pump._message_queue.empty() or pump._next_callbacks or getattr(pump, "_repaint_required", False)
+        for pump in (app, screen, *screen.walk_children(Widget))
+    )
+
+
+def stale_cells(app: App[Any], terminal: Terminal) -> list[str]:
+    """Where the terminal differs from a screen painted afresh in the same state.
+
+    Only looks: caches are emptied, nothing is sent to the terminal.
+    """
+    screen = app.screen
+    for widget in [w for s in app.screen_stack for w in (s, *s.walk_children(Widget))]:
+        widget._styles_cache.clear()
+        if isinstance(widget, TensorGrid):
+            widget._look = None
+        elif not isinstance(widget, ScrollView):
+            widget._dirty_regions.add(widget.size.region)  # so that `render` is called again
+    fresh = Terminal()
+    regions = set(screen._compositor._dirty_regions)
+    whole = screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    assert isinstance(whole, CompositorUpdate)
+    fresh.paint(whole)
+    screen._compositor._dirty_regions |= regions
+    if terminal.shows_the_same(fresh):
+        return []
+    painted, afresh = terminal.cells, fresh.cells
+    width, height = app.size
+    return [
+        f"line {y}, column {x}: painted {painted.get((y, x))}, should be {afresh.get((y, x))}"
+        for y in range(height)
+        for x in range(width)
+        if painted.get((y, x)) != afresh.get((y, x))
+    ]
 
 
 def _by_place(texts: list[list[str]], styles: list[list[str]]) -> dict[tuple[int, int], Painted]:

@@ -13,6 +13,7 @@ from convstep.lessons.choices import LineQuestion
 from convstep.lessons.questions import HINT_COSTS
 from convstep.lessons.reading import parse_lesson
 from convstep.lessons.words import say
+from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -86,7 +87,7 @@ TYPED = (
 """What is typed into the number's line, the step's and the shape's."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", some(LANGUAGES))
 async def test_every_character_is_the_answers_from_the_first_key_on(language: str) -> None:
     async with opened_lesson(parse_lesson(typing(language))) as learner:
         page = learner.page
@@ -185,7 +186,7 @@ async def test_a_digit_begins_an_answer_wherever_the_keys_are_and_a_panel_keeps_
         assert "lesson" in learner.visible()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", some([(80, 24), (120, 40)]))
 async def test_the_answer_stands_under_its_question_and_in_sight(size: tuple[int, int]) -> None:
     words = "## A number\n\n" + "Some words to scroll. " * 60
     async with opened_lesson(parse_lesson(typing("zh").replace("## A number", words)), size) as learner:
@@ -270,7 +271,7 @@ async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
     cases += [(3, name, keys) for name, keys in MARKED.items()]
     cases += [(4, "opens", ()), (4, "opens, in a panel", ("tab", "tab", "down"))]
     async with opened_lesson(parse_lesson(typing()), (99, 20)) as learner:
-        for page, name, keys in cases:
+        for page, name, keys in some(cases, 3):
             number, offered = 0, ["?"]
             while number < len(offered):
                 learner.page.walk.restart()

@@ -58,7 +58,7 @@ async def test_the_last_step_is_seen_before_any_key_that_leads_forward_opens_the
             assert "n opens the comparison" in session.text, key
             await session.press(key)
             assert session.dialog == "ComparisonScreen", key
-            assert (session.position, session.timeline.additions) == (1, 0)
+            assert (session.position, session.timeline.made) == (1, 0)
             await session.press("escape", "N")
             assert (session.position, session.dialog) == (0, ""), key
             assert "opens the comparison" not in session.text, key
@@ -165,7 +165,7 @@ async def test_comparison_in_the_middle_does_not_count_the_addition_under_way() 
         assert "The additions of the unfinished step are not counted." in session.text
         assert "✓ All 104 running gradients match PyTorch 0.0 (fake) after step 100; " in session.text
         await session.press("escape")
-        assert (session.position, session.timeline.additions) == (100, 2)
+        assert (session.position, session.timeline.made) == (100, 2)
         assert torch.asked == [100]
         await session.press("o")
         await session.answered()
@@ -196,7 +196,7 @@ async def test_keys_work_while_torch_hangs() -> None:
         assert torch.waiting.is_set()
         assert "PyTorch is loading" in session.text
         await session.press("escape", "n", "n", "s")
-        assert (session.dialog, session.position, session.timeline.additions) == ("", 22, 1)
+        assert (session.dialog, session.position, session.timeline.made) == ("", 22, 1)
         assert "step 22/36" in session.lines[0]
 
 

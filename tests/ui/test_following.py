@@ -84,7 +84,7 @@ def check(session: Session, when: object) -> None:
                 assert label.strip() == str(column), (when, grid.key)
 
 
-@pytest.mark.parametrize("size", some(SIZES))
+@pytest.mark.parametrize("size", some(SIZES, 6))
 async def test_panels_follow_the_step_whatever_is_changed_about_their_look(size: tuple[int, int]) -> None:
     async with opened(position=250, size=size) as session:
         for position in (256, 3):

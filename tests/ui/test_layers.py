@@ -26,6 +26,7 @@ from convstep.ui.layers_app import LayersApp
 from convstep.ui.layers_screen import LayersScreen
 from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
+from tests.strategies import some
 from tests.ui.driving import Session
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal
@@ -143,7 +144,7 @@ async def test_float16_overflows_at_a_step_for_the_picker_and_for_the_debugger()
         assert session.position == position > 0
 
 
-@pytest.mark.parametrize("no_color", [False, True])
+@pytest.mark.parametrize("no_color", some([False, True]))
 async def test_everything_is_readable_at_every_size(no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
@@ -217,7 +218,7 @@ SKIPPED = [
 ]
 
 
-@pytest.mark.parametrize("no_color", [False, True])
+@pytest.mark.parametrize("no_color", some([False, True]))
 async def test_search_and_sort_among_hundreds_of_layers_at_every_size(
     no_color: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +246,18 @@ async def test_search_and_sort_among_hundreds_of_layers_at_every_size(
             assert "K17" not in session.text
             await session.press("home", *["down"] * 7)
             assert session.stale_cells() == [], size
+
+
+async def test_the_line_of_keys_names_no_key_of_a_list_that_has_lost_them() -> None:
+    async with picking(many()) as session:
+        assert "⏎ open" in session.lines[-1]
+        # what Textual does of a mouse beside the screen, as while a terminal is made smaller
+        session.app.screen.set_focus(None)
+        await session.settle()
+        assert "⏎ open" not in session.lines[-1]
+        await session.press("tab")
+        assert "⏎ open" in session.lines[-1]
+        assert session.stale_cells() == []
 
 
 async def test_sorting_goes_round_and_the_chosen_layer_stays_where_it_is() -> None:

@@ -82,7 +82,7 @@ async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None
     async with opened("rectangle", (100, 30), position=20) as session:
         for colours in (Colours.ALL, Colours.TABLE):
             session.app.show_in(colours)
-            for theme in some(BUILTIN_THEMES.values(), every=1 if colours is Colours.ALL else 4):
+            for theme in some(BUILTIN_THEMES.values(), every=3 if colours is Colours.ALL else 8):
                 session.app.theme = theme.name
                 await session.settle()
                 found = set(pairs(session))

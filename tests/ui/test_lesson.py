@@ -286,7 +286,7 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
         assert learner.position == learner.page.walk.place.position
 
 
-@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))
+@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)], 3))
 async def test_chinese_breaks_no_border(size: tuple[int, int]) -> None:
     async with opened_lesson(parse_lesson(CHINESE), size) as learner:
         await learner.press("p", "p", "p")

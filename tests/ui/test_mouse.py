@@ -6,6 +6,7 @@ import pytest
 
 from convstep.conv.geometry import StepIndex
 from convstep.view.numbers.text import full
+from tests.strategies import some
 from tests.ui.driving import opened
 
 
@@ -70,7 +71,7 @@ async def test_scrolled_faces_are_clicked_where_they_are_seen() -> None:
         assert session.grid("input_gradient").cursor == (9, 9)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (120, 40)])
+@pytest.mark.parametrize("size", some([(60, 16), (120, 40)]))
 async def test_the_keys_below_are_pressed_by_a_click_and_say_where_the_mouse_is(
     size: tuple[int, int],
 ) -> None:

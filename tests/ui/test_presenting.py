@@ -143,3 +143,15 @@ async def test_a_candidate_is_presented_too() -> None:
             assert shown(session) == [True, True, True]
             await session.answered()
             assert session.stale_cells() == []
+
+
+async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
+    async with opened(position=1, size=(80, 24)) as session:
+        await session.press("shift+tab", "shift+tab")
+        hidden = session.debugger.focused
+        await session.press("z", "z")
+        assert session.debugger.focused is hidden, "nothing else was looked at"
+        await session.press("z", "right", "right", "z")
+        assert session.debugger.focused is session.grid("input_gradient")
+        await session.press("down")
+        assert session.text.count("dA_prev_pad[1, 1, 0] = ") == 1

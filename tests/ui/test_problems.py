@@ -60,7 +60,7 @@ async def test_without_a_bias_there_is_no_db_and_a_step_has_two_additions() -> N
         await session.press("s")
         assert "1 of 2 additions made" in session.text
         await session.press("s")
-        assert (session.position, session.timeline.additions) == (6, 0)
+        assert (session.position, session.timeline.made) == (6, 0)
         assert not any(line.split()[1:2] == ["db[0]"] for line in session.part("card"))
         check_layout(session)
         await session.press("end", "n")

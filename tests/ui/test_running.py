@@ -39,13 +39,15 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.debugger.asking import Asking
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.dialogs.prompt import PromptScreen
+from convstep.ui.ending_app import EndingApp
 from convstep.ui.layers_app import LayersApp, ScriptApp
 from convstep.ui.legible import Legible
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.rescue import ScreenError
-from convstep.ui.running import EndingApp, run
+from convstep.ui.running import run
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
+from tests.strategies import some
 from tests.ui.fakes import FakeTorch
 from tests.waiting import GENEROUS, runs, waited
 
@@ -131,7 +133,7 @@ async def while_leaving(pilot: Pilot[Any]) -> None:
     pilot.app.exit()
 
 
-@pytest.mark.parametrize("how", [in_a_worker, in_a_timer, in_an_action, while_painting, while_leaving])
+@pytest.mark.parametrize("how", some([in_a_worker, in_a_timer, in_an_action, while_painting, while_leaving]))
 def test_a_crash_is_a_sentence_a_session_and_a_traceback_in_a_file(
     how: Drive, state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +157,7 @@ def test_a_crash_is_a_sentence_a_session_and_a_traceback_in_a_file(
     assert capsys.readouterr() == ("", ""), "Textual draws no traceback of its own"
 
 
-@pytest.mark.parametrize("where", ["compose", "on_mount", "on_resize"])
+@pytest.mark.parametrize("where", some(["compose", "on_mount", "on_resize"], 3))
 def test_a_crash_before_the_first_frame_saves_where_the_person_wanted_to_be(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,7 +312,7 @@ def test_a_script_goes_on_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> Non
     assert warned[0].filename == __file__
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGHUP, signal.SIGINT]))
 def test_a_signal_ends_the_screen_first_and_then_does_what_the_script_says(
     number: signal.Signals, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() 
         assert session.position == 90 + 26
         running = shown(session, "bias_gradient")
         await session.press("s", "u")
-        assert session.timeline.additions == 1, "looking changes nothing"
+        assert session.timeline.made == 1, "looking changes nothing"
         await session.press("S")
         assert "of i_n 1" in session.part("kernel_gradient")[0]
         share = batch().dZ[1].reshape(-1)[:26]

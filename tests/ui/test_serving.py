@@ -24,6 +24,7 @@ from textual_serve.download_manager import DownloadManager
 from convstep.examples import load
 from convstep.ui import serving
 from convstep.ui.commands import COMMANDS
+from tests.strategies import some
 from tests.waiting import GENEROUS, buried, runs, waited
 
 _ESCAPES = re.compile(r"\x1b(\[[^a-zA-Z]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
@@ -220,7 +221,9 @@ async def test_who_leaves_closes_his_page_and_a_server_that_dies_leaves_nothing_
     assert served.files == before
 
 
-@pytest.mark.parametrize("nonsense", ["{", "{}", "[]", '["stdin"]', '["stdin", 3]', '["resize", 3]', "3"])
+@pytest.mark.parametrize(
+    "nonsense", some(["{", "{}", "[]", '["stdin"]', '["stdin", 3]', '["resize", 3]', "3"], 4)
+)
 async def test_a_page_that_talks_nonsense_is_closed_and_its_process_ended(
     monkeypatch: pytest.MonkeyPatch, nonsense: str
 ) -> None:
@@ -256,7 +259,7 @@ convstep.debug(load("one-window"))
 """
 
 
-@pytest.mark.parametrize("arguments", [("-c", DEBUG), ("-m", "convstep", "learn", "1", "--lang", "en")])
+@pytest.mark.parametrize("arguments", some([("-c", DEBUG), ("-m", "convstep", "learn", "1", "--lang", "en")]))
 async def test_textual_serve_starts_whatever_has_a_screen(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

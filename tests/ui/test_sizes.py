@@ -39,7 +39,7 @@ def check_layout(session: Session) -> None:
     assert session.stale_cells() == []
 
 
-@pytest.mark.parametrize("size", some(SIZES))
+@pytest.mark.parametrize("size", some(SIZES, 3))
 async def test_nothing_painted_at_first_is_painted_over(size: tuple[int, int]) -> None:
     async with opened(size=size) as session:
         terminal = session.app.terminal
@@ -55,7 +55,7 @@ async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -
         await session.press("s", "tab")
         for size in ((60, 16), (200, 50), (80, 24), (120, 40)):
             await session.resize(*size)
-            assert (session.position, session.timeline.additions) == (40, 1)
+            assert (session.position, session.timeline.made) == (40, 1)
             check_layout(session)
 
 
@@ -67,7 +67,7 @@ async def test_resized_screen_is_the_screen_of_that_size() -> None:
                 assert session.lines == fresh.lines, size
 
 
-@pytest.mark.parametrize("size", some([(59, 40), (120, 15), (1, 1), (20, 5)]))
+@pytest.mark.parametrize("size", some([(59, 40), (120, 15), (1, 1), (20, 5)], 3))
 async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size: tuple[int, int]) -> None:
     async with opened(size=(60, 16), position=33) as session:
         assert "convstep needs" not in session.text, "the least size is enough"
@@ -121,7 +121,7 @@ def stem(height: int = 64) -> Problem:
     return Problem(A_prev, W, np.zeros(8, np.float32), None, stride=2, padding=3)
 
 
-@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40)]))
+@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40)], 3))
 async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
     problem = stem()
     async with opened(problem, size) as session:
@@ -146,7 +146,7 @@ async def test_every_key_is_safe_at_every_size_and_after_every_change_of_it() ->
     sizes = itertools.cycle([(60, 16), (1, 1), (80, 24), (59, 40), (200, 50), (120, 15), (61, 17)])
     async with opened(sampled(), (59, 15), position=5) as session:
         await session.hurry("z", "t", "m", "tab")
-        for key, size in some(zip(keys, sizes, strict=False)):
+        for key, size in some(zip(keys, sizes, strict=False), 6):
             await session.hurry(key)
             assert session.app._exception is None, (key, session.app.size)
             await session.resize(*size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,8 @@ from convstep.language import tr
 from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.debugger.host import Handler, Handlers, Host
-from convstep.ui.temporary_files import file_to_write, stem_of
+from convstep.ui.temporary_files import command_for, file_to_write, stem_of
+from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from convstep.oracle.service import TorchService
@@ -103,6 +106,18 @@ class Asking:
             view=kept_view(state.choice, state.values, state.precision),
         )
 
+    def save_in(self, folder: Path) -> list[str]:
+        """Save the session, and the problem if the command line has no name for it yet.
+
+        Returns:
+            The commands that lead back here.
+        """
+        from convstep.replay.session import save
+
+        problem, path = self._name_anywhere(folder), folder / "session.json"
+        save(self.session(problem), path)
+        return [*self._mode.commands_back(problem), command_for(str(path))]
+
     def resume(self, session: Session) -> None:
         """Bring back a session of this problem.
 
@@ -120,9 +135,25 @@ class Asking:
         state.values, state.precision = found.mode or state.values, found.precision
         state.begin_at = session.position
 
+    def _name_anywhere(self, folder: Path) -> str:
+        """What the command line calls the problem from any folder; it is saved if that is nothing yet."""
+        from convstep.examples import names
+        from convstep.replay.session import Session, SessionError
+
+        called = self._mode.source_name
+        if called in names():
+            return called
+        path = os.path.abspath(called)
+        if called and os.path.isfile(path):
+            with contextlib.suppress(SessionError):  # a name that is no line of text
+                return Session(path).problem
+        saved = str(folder / "problem.npz")
+        self._state.problem.save(saved)
+        return saved
+
     def _explain_pointed(self) -> None:
         place = self._host.pointed_cell()
-        found = self._state.stage.provenance_of(*place) if place is not None else None
+        found = None if place is None else conv2d_cells.provenance_of(*place, self._state.problem)
         if found is None:
             self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
         else:

@@ -18,6 +18,7 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
+from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
@@ -53,6 +54,8 @@ class Panels:
         """Who had the keys before the screen was too small."""
         self._lent: Widget | None = None
         """Who had them before a class was presented to, and was hidden then."""
+        self._keeps: tuple[Widget | None, Cell | None] = (None, None)
+        """What was looked at in its place: where that has changed, somebody chose another panel or cell."""
 
     def handlers(self) -> Handlers:
         """What a person does to look around."""
@@ -191,7 +194,8 @@ class Panels:
         if panel.choices[0] == 1:
             self._host.say(tr("this tensor has a single face"))
             return
-        self._state.stage.choose(panel, by)
+        state = self._state
+        state.choice = conv2d_cells.chosen(state.choice, panel, by, state.problem.geometry)
         self._host.show()
 
     def _follow(self) -> None:
@@ -210,14 +214,16 @@ class Panels:
 
     def _present(self) -> None:
         """Hide or show what is around the panels, and draw them anew."""
-        state = self._state
+        state, looked_at = self._state, self._looked_at()
         state.presenting = not state.presenting
         self._screen.set_class(state.presenting, "-presenting")
         self.apply_look()
         self._host.rearrange()
         self._host.show()
+        if state.presenting:
+            self._keeps = self._looked_at()
         lent, self._lent = self._lent, self._lent if state.presenting else None
-        if lent is not None and not state.presenting:
+        if lent is not None and not state.presenting and self._keeps == looked_at:
             self._give_keys_back(lent)
 
     def _turn(self, by: int) -> None:
@@ -263,6 +269,11 @@ class Panels:
         area, focused = self.area, self._screen.focused
         around = [] if focused is None else focused.ancestors_with_self
         return next((widget.id or "" for widget in around if widget.parent is area), "")
+
+    def _looked_at(self) -> tuple[Widget | None, Cell | None]:
+        """The widget with the keys, and the cell under its cursor."""
+        focused = self._screen.focused
+        return focused, focused.cursor if isinstance(focused, TensorGrid) else None
 
     def _focus_something_visible(self) -> None:
         """A part that is not shown any more gives its keys to one that is."""

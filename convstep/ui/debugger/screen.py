@@ -29,12 +29,15 @@ from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
+from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.worker import Worker
 
-    from convstep.ui.app import TorchApp
     from convstep.ui.modes.mode import Mode
+    from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
 
 Answer = TypeVar("Answer")
@@ -119,6 +122,10 @@ class DebuggerScreen(Once, Screen[None]):
 
         self.app.push_screen(key_help(self.handlers))
 
+    def save_in(self, folder: Path) -> list[str]:
+        """Save the session in a folder; returns the commands that lead back here."""
+        return self.asking.save_in(folder)
+
     def unsent(self) -> list[str]:
         """What was typed and not sent yet, a line each with what was asked."""
         return self.mode.unsent()
@@ -190,7 +197,8 @@ class DebuggerScreen(Once, Screen[None]):
         self.playing.pause()
         self.lines.show_cell(message)
         panel = self.state.scene.find(message.key)
-        step = None if panel is None else self.state.stage.step_of(panel, message.cell)
+        geometry = self.state.problem.geometry
+        step = None if panel is None else conv2d_cells.step_of(panel, message.cell, geometry)
         if step is not None:
             self.travel.to(step + 1)
 

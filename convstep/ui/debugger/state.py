@@ -89,6 +89,12 @@ class State:
         """Whether every step is executed."""
         return self.position == self.timeline.total
 
+    @property
+    def loop_lengths(self) -> tuple[int, int]:
+        """Steps in the innermost loop, and in the one around it."""
+        *_, around, innermost = self.problem.layout.nest.counts
+        return innermost, around * innermost
+
     def renew(self) -> Changed:
         """Take the scene at the timeline's position; where the one before it looked different."""
         old, self.scene = self.scene, self.stage.scene()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host
+from convstep.view.panels.conv2d_cells import steps_of, stop_at
 
 STOP_MARK = "◆"
 """A stop on the timeline."""
@@ -50,7 +51,7 @@ class StopKeeping:
         """
         marks: Marks = {}
         for stop in self._state.stops:
-            found = _marked(self._state.stage.steps_of(stop), place_of) if stop.enabled else {}
+            found = _marked(steps_of(stop, self._state.problem.geometry), place_of) if stop.enabled else {}
             if len(found) <= columns // 3:  # a mark everywhere says nothing
                 marks |= found
         for mark in self._state.bookmarks.list():
@@ -62,11 +63,11 @@ class StopKeeping:
         place = self._host.pointed_cell()
         if place is None:
             return
-        stop = self._state.stage.stop_at(*place)
+        stop = stop_at(*place, self._state.problem.geometry)
         if stop is None:
-            self._host.say(tr("stops go on cells of dZ, dW, db or dA_prev_pad"))
+            self._host.say(tr("stops go on cells of {names}", names=self._stopping()))
             return
-        if not self._state.stage.steps_of(stop):
+        if not steps_of(stop, self._state.problem.geometry):
             self._host.say(
                 tr("no window covers this cell: a stop on {cell} would never be reached", cell=stop.target)
             )
@@ -78,6 +79,11 @@ class StopKeeping:
         else:
             self._host.say(tr("stop removed: {stop}", stop=stop))
 
+    def _stopping(self) -> str:
+        """The arrays on whose cells a stop can stand."""
+        upstream = self._state.scene.upstream.partition("[")[0]  # its name, without the step's cell
+        return ", ".join([upstream, *self._state.problem.layout.written])
+
     def _list(self) -> None:
         from convstep.ui.dialogs.stops import StopsScreen
 
@@ -88,7 +94,9 @@ class StopKeeping:
         from convstep.replay.stops import parse_stop
         from convstep.ui.dialogs.prompt import PromptScreen
 
-        problem = self._state.problem
+        layout = self._state.problem.layout
+        written, shape = next(iter(layout.written.items()))
+        known = [name for name, cells in layout.names.items() if not isinstance(cells, str)]  # str: why not
 
         def answered(stop: Stop | None) -> None:
             if stop is not None:
@@ -98,13 +106,14 @@ class StopKeeping:
 
         prompt = PromptScreen(
             tr("Stop when"),
-            "abs(dz) > 0.1 and i_c == 2 · isnan(dA) · 4,*,1",
+            f"{layout.example} · isnan(dA) · 4,*,1",
             tr(
-                "A condition on position, i_n, i_h, i_w, i_c, dz, x, w, dW, db, dA with abs, min, max, "
-                "any, isnan; a place; or `watch dW[2, 0, 1, 0]`. "
-                "`hits 3` at the end stops at the third hit."
+                "A condition on {names} with abs, min, max, any, isnan; a place; or `watch {cell}`. "
+                "`hits 3` at the end stops at the third hit.",
+                names=", ".join(name for name in known if name != "step"),
+                cell=f"{written}[{', '.join(str(size - 1) for size in shape)}]",
             ),
-            lambda text: parse_stop(text, problem.layout),
+            lambda text: parse_stop(text, layout),
             self._meaning,
         )
         self._host.open(prompt, answered)
@@ -115,22 +124,22 @@ class StopKeeping:
             if re.search(r"\bstep\b", stop.target):
                 meaning += " " + tr("Here step counts from 0; position is the step number shown.")
             return meaning
-        count = len(self._state.stage.steps_of(stop))
+        count = len(steps_of(stop, self._state.problem.geometry))
         total = self._state.timeline.total
         return tr("Stops at {count} of {total} steps: {stop}.", count=count, total=total, stop=stop)
 
     def _to_cell(self, by: int) -> None:
         """To the step of the cell under the cursor, or to the next (previous) step that writes it."""
-        place, stage = self._host.pointed_cell(), self._state.stage
+        place, geometry = self._host.pointed_cell(), self._state.problem.geometry
         if place is None:
             return
-        stop = stage.stop_at(*place)
+        stop = stop_at(*place, geometry)
         if stop is None or isinstance(stop, ConditionStop):
             self._host.say(
-                tr("go to a cell of dZ, dW, db or dA_prev_pad: those are what steps take and write")
+                tr("go to a cell of {names}: those are what steps take and write", names=self._stopping())
             )
             return
-        steps, position = stage.steps_of(stop), self._state.position
+        steps, position = steps_of(stop, geometry), self._state.position
         if len(steps) == 1:
             self._host.travel.to(steps[0] + 1)
             return

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from convstep.language import tr
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
+from convstep.view.panels.conv2d import toggled
+from convstep.view.panels.conv2d_cells import in_sample
 
 Then = Callable[[], object]
 
@@ -34,8 +36,8 @@ class Travel:
         return {
             "next": Handler(lambda: self._step_on(timeline.next() is not None)),
             "back": Handler(lambda: self._step_back(timeline.back() is not None)),
-            "next-addition": Handler(lambda: self._step_on(timeline.next_addition())),
-            "back-addition": Handler(lambda: self._step_back(timeline.back_addition())),
+            "next-addition": Handler(lambda: self._step_on(timeline.next_write())),
+            "back-addition": Handler(lambda: self._step_back(timeline.back_write())),
             "channels-end": Handler(lambda: self._ahead(0)),
             "channels-start": Handler(lambda: self._behind(0)),
             "row-end": Handler(lambda: self._ahead(1)),
@@ -80,7 +82,7 @@ class Travel:
 
     def back_to(self, position: int) -> None:
         """Back to a position; whoever stands at the start already is told so."""
-        there = self._state.position == 0 and not self._state.timeline.additions
+        there = self._state.position == 0 and not self._state.timeline.made
         self.to(position, (lambda: self._host.say(tr(AT_START))) if there else None)
 
     def set_out(self, work: Callable[[Job], None]) -> None:
@@ -150,13 +152,13 @@ class Travel:
 
     def _ahead(self, loop: int) -> None:
         """To the next position at which a loop is complete: the innermost one, or the one around it."""
-        length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
+        length, timeline = self._state.loop_lengths[loop], self._state.timeline
         self.on_to(min((timeline.position // length + 1) * length, timeline.total))
 
     def _behind(self, loop: int) -> None:
         """To the previous one."""
-        length, timeline = self._state.stage.loop_lengths[loop], self._state.timeline
-        begun = timeline.position - (0 if timeline.additions else 1)
+        length, timeline = self._state.loop_lengths[loop], self._state.timeline
+        begun = timeline.position - (0 if timeline.made else 1)
         self.back_to(max(begun // length * length, 0))
 
     def _goto(self) -> None:
@@ -170,7 +172,7 @@ class Travel:
 
     def _sample(self, by: int) -> None:
         """To the same place of another sample."""
-        found = self._state.stage.in_sample(by)
+        found = in_sample(self._state.timeline.step.loop_index, by, self._state.problem.geometry)
         if isinstance(found, str):
             self._host.say(found)
         else:
@@ -178,8 +180,9 @@ class Travel:
 
     def _share(self) -> None:
         """One sample's share in place of the whole batch's sums, and back."""
-        said, position = self._state.stage.toggle_share(), self._state.position
-        if not self._state.stage.prepared(position):  # built beside the screen, like a long way
+        stage, position = self._state.stage, self._state.position
+        stage.share, said = toggled(stage.share, stage.timeline)
+        if not stage.prepared(position):  # built beside the screen, like a long way
             self.to(position)
             return
         self._host.show()

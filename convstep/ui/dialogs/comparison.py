@@ -83,7 +83,7 @@ class ComparisonScreen(Once, ModalScreen[None]):
         super().__init__()
         self._candidate = candidate
         self._problem, self._torch = timeline.problem, torch
-        self._position, self._under_way = timeline.position, timeline.additions
+        self._position, self._under_way = timeline.position, timeline.made
         self._gradients = timeline.settled_copy()
         self._unavailable = set[str]()
         self.comparisons: dict[str, Comparison] = {}

@@ -15,7 +15,7 @@ from convstep.view.text.wrapping import Paragraph
 
 MARKS = (
     ("┏━━┓", "the window: the cells that the current step reads or writes"),
-    ("┌──┐", "the crop line: what is inside becomes dA_prev, what is outside is padding"),
+    ("┌──┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
     ("·", "a padding cell, still zero"),
     (
         "▸ ◂",

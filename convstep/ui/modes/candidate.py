@@ -205,7 +205,7 @@ class CandidateMode(Mode):
         timeline = self.state.timeline
         if found is not None:
             self._first = self._index_of(found.gradient)
-        if self._wished is None and timeline.position == 0 and not timeline.additions:
+        if self._wished is None and timeline.position == 0 and not timeline.made:
             if found is not None:
                 self.stage.look_at(found)
             self.host.travel.to(self._start(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
@@ -16,14 +16,16 @@ from convstep.language import tr
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.words import say
 from convstep.ui.commands import IN_LESSON
-from convstep.ui.debugger.host import Handler, Handlers
+from convstep.ui.debugger.host import Handler, Handlers, Host
+from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.modes.answering import Answering
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
-from convstep.ui.modes.mode import Mode
+from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.page import Begun, Page
 from convstep.ui.widgets.narration import Narration
 from convstep.ui.widgets.text_pane import Draw
+from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import CARD, Plan
 from convstep.view.layout.candidate import DIAGNOSIS
 from convstep.view.layout.lesson import LESSON, for_marking, narration_room, panels_room, with_narration
@@ -35,7 +37,6 @@ from convstep.view.text.wrapping import wrap
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.lessons.walk import Walk
-    from convstep.ui.debugger.screen import DebuggerScreen
     from convstep.ui.messages import CellClicked
 
 PRESENT_FROM = 140
@@ -44,11 +45,6 @@ SCROLLED = 3
 """Lines that a page is scrolled at once."""
 READ_A_TICK, LEAST_TICKS = 40, 4
 """Columns of text that are read in a tick of the play, and the ticks that even an empty page stays."""
-
-SAME = (
-    "closed", "will_show", "marks", "standing", "cell_words", "last_words", "compared_with", "whose_steps",
-)  # fmt: skip
-"""What is answered as the mode answers around which a lesson is."""
 
 
 class Lessons(Protocol):
@@ -99,15 +95,14 @@ class LessonMode(Mode):
         )
         super().__init__(self._around.state, compare_at_end=False)
         self.lacks, self.followed = self._around.lacks, self._around.followed
-        for name in SAME:
-            setattr(self, name, getattr(self._around, name))
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)
         self._lessons, self._begun, self._read = lessons, begun, 0
 
-    def enter(self, host: DebuggerScreen) -> None:
+    def enter(self, host: Host) -> None:
         """Belong to a screen, and so does what it is about."""
+        assert isinstance(host, DebuggerScreen)
         super().enter(host)
         self.page.host = host
         self._around.enter(host)
@@ -126,9 +121,17 @@ class LessonMode(Mode):
             "restart": Handler(self._restart),
         }
 
+    def closed(self) -> None:
+        """What it is about ends."""
+        self._around.closed()
+
+    def will_show(self) -> None:
+        """So does what it is about."""
+        self._around.will_show()
+
     def opened(self) -> None:
         """Tell the page, once the parts are there."""
-        self.host.call_after_refresh(self.page.open, self._begun)
+        self.page.host.call_after_refresh(self.page.open, self._begun)
         self._around.opened()
 
     def shown(self) -> None:
@@ -167,7 +170,7 @@ class LessonMode(Mode):
         if page.placed and self.state.position < page.walk.place.position:
             return None
         if page.asks:
-            self.host.playing.pause(say(page.language, "key.answer"))
+            page.host.playing.pause(say(page.language, "key.answer"))
             return False
         self._read += 1
         if self._read < max(cell_len(page.narration.page.text) // READ_A_TICK, LEAST_TICKS):
@@ -236,6 +239,30 @@ class LessonMode(Mode):
         if self.page.selecting and panel is not None:
             panels = for_marking(panels, panel, room.width, room.height)
         return with_narration(panels, narration, room)
+
+    def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
+        """A candidate's divergences."""
+        return self._around.marks(place_of, columns)
+
+    def standing(self) -> str:
+        """As without a lesson."""
+        return self._around.standing()
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """As without a lesson."""
+        return self._around.cell_words(panel, cell)
+
+    def last_words(self) -> str:
+        """As without a lesson."""
+        return self._around.last_words()
+
+    def compared_with(self) -> Callable[[], str] | None:
+        """A candidate, if there is one."""
+        return self._around.compared_with()
+
+    def whose_steps(self) -> str:
+        """The reference's, beside a candidate."""
+        return self._around.whose_steps()
 
     def title_names(self) -> Sequence[str]:
         """Which lesson."""

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.commands import PLAIN
-from convstep.ui.debugger.host import Handlers
+from convstep.ui.debugger.host import Handlers, Host
 from convstep.ui.debugger.state import State
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -25,7 +25,6 @@ from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-    from convstep.ui.debugger.screen import DebuggerScreen
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -42,7 +41,7 @@ class Mode:
     lacks: frozenset[str] = frozenset()
     """Commands of the debugger's parts that mean nothing here."""
 
-    host: DebuggerScreen
+    host: Host
     """The screen, from `enter` on."""
 
     def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
@@ -68,7 +67,7 @@ class Mode:
 
     # the life of the screen
 
-    def enter(self, host: DebuggerScreen) -> None:
+    def enter(self, host: Host) -> None:
         """Belong to a screen."""
         self.host = host
 

@@ -103,7 +103,7 @@ class Page:
         place, timeline = self.walk.place, self.state.timeline
         if self._led or not self.placed:
             return False
-        return (timeline.position, timeline.additions) != (place.position, place.additions)
+        return (timeline.position, timeline.made) != (place.position, place.additions)
 
     @property
     def options(self) -> int:
@@ -237,7 +237,7 @@ class Page:
     def _make(self, additions: int) -> None:
         """Make the page's additions at its place."""
         for _ in range(additions):
-            self.state.timeline.next_addition()
+            self.state.timeline.next_write()
         if additions:
             self.host.moved()
 

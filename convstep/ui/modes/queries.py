@@ -114,7 +114,7 @@ class Queries:
         self._host.begin("first", lambda job: self._tell(job, found, self._candidate.first_divergence()))
 
     def _place(self) -> tuple[int, int]:
-        return self._timeline.position, self._timeline.additions
+        return self._timeline.position, self._timeline.made
 
     def _step(self) -> int:
         return int(self._timeline.step.index)

@@ -11,7 +11,7 @@ from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Cell
 
 if TYPE_CHECKING:
-    from convstep.ui.app import TorchApp
+    from convstep.ui.torch_app import TorchApp
 
 ROLES = (
     "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",

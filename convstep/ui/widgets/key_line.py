@@ -43,6 +43,14 @@ class KeyLine(Widget):
     pointed: reactive[int | None] = reactive(None)
     """Which of the keys the mouse is on."""
 
+    def on_mount(self) -> None:
+        """Look where the focus goes."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
+
+    def _focus_moved(self) -> None:
+        """Other keys mean something there, or letters are typed."""
+        self.refresh()
+
     def render(self) -> Text:
         """The keys there is room for, with their labels."""
         key_style, label_style, pointed_style = (

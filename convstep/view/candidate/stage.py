@@ -55,7 +55,7 @@ class CandidateStage(Stage):
     def up_to_date(self) -> bool:
         """Whether the answer is about this place."""
         answer, timeline = self.answer, self.timeline
-        place = (timeline.position, timeline.additions)
+        place = (timeline.position, timeline.made)
         return answer is not None and (answer.position, answer.additions) == place
 
     def take(self, before: Beside, after: Beside | None) -> None:
@@ -65,8 +65,8 @@ class CandidateStage(Stage):
             before: the candidate at the timeline's position.
             after: the candidate one step on, where some of that step's additions are made.
         """
-        place = self.timeline.position, self.timeline.additions
-        made = {write.array for write in self._shown()[0].writes[: self.timeline.additions]}
+        place = self.timeline.position, self.timeline.made
+        made = {write.array for write in self._shown()[0].writes[: self.timeline.made]}
         self.answer = hold(place, made, self.right, self._running(), before, after)
 
     def scene(self) -> Scene:
@@ -84,7 +84,7 @@ class CandidateStage(Stage):
     def look_at(self, found: Divergence) -> None:
         """Choose the faces on which the first cell of a divergence stands."""
         if found.cells and len(found.cells[0]) > 1:  # a list has no other face
-            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index, self._geometry)
+            self.choice = conv2d_cells.choice_at(found.gradient, found.cells, found.index, self.geometry)
 
     def standing(self) -> str:
         """How many cells of which gradient differ at this place, in words."""
@@ -123,7 +123,7 @@ class CandidateStage(Stage):
 
     def _shown(self) -> Shown:
         """The step and its arrays in the shapes of what a backward returns."""
-        return conv2d.without_padding(*conv2d.shown_event(self.timeline, None), self._geometry)
+        return conv2d.without_padding(*conv2d.shown_event(self.timeline, None), self.geometry)
 
     def _running(self) -> dict[str, Array]:
         """The reference's gradients as they stand, by name; live."""

@@ -77,12 +77,15 @@ class Faces:
         channel = (first + offset) % channels
         fixed = (*self.sample, None, None, channel)
         largest = self._panel(KEYS["dA_prev"], "dA_prev", *fixed, framed=True, choices=(channels, channel))
-        read, _, weights, upstream, kernel, *bias = self.panels(choice)
+        panels = {panel.key: panel for panel in self.panels(choice)}
+        _, kernel, *bias = (panels.pop(key) for key in KEYS.values() if key in panels)
         at = (kernel.face.fixed[0] or 0) * c_k + (kernel.face.fixed[-1] or 0)
         gradients = largest, replace(kernel, stack="", choices=(c_out * c_k, at)), *bias
-        around = [replace(panel, stack="around") for panel in (weights, upstream)]
-        context = [replace(panel, titles=_titles(panel)) for panel in (replace(read, stage=False), *around)]
-        return tuple(gradients), tuple(context)
+        context = (
+            replace(panel, stage=False, stack="" if panel.stage else "around", titles=_titles(panel))
+            for panel in panels.values()
+        )
+        return gradients, tuple(context)
 
     @property
     def sample(self) -> tuple[int, ...]:

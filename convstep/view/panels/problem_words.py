@@ -13,8 +13,10 @@ from convstep.language import tr
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.scale import round_limit
+from convstep.view.numbers.text import short
 
 if TYPE_CHECKING:
+    from convstep.conv.timeline import Timeline
     from convstep.oracle.row import Row
 
 
@@ -93,3 +95,11 @@ def waiting_panel(problem: Problem, name: str, note: str) -> Panel:
 def _face_of(index: tuple[int, ...]) -> tuple[int | None, ...]:
     """The face on which a cell of a gradient stands, as `face` takes it."""
     return (None,) if len(index) == 1 else (*index[:-3], None, None, index[-1])
+
+
+def step_caption(timeline: Timeline) -> str:
+    """What a position of the timeline shows, in a line: the step just executed, at 0 the first one."""
+    step, position = timeline.step, timeline.position
+    executed = f"step {position} of" if position else "before step 1 of"
+    place = place_text(step.loop_index, step.run.geometry)
+    return f"{executed} {timeline.total} ({place}): dW[{step.i_c}] += x * {short(step.dz)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,9 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
-from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event
-from convstep.view.grid.panel import Cell, Panel, beside_key
+from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import is_whole
 from convstep.view.panels import conv2d, conv2d_cells
@@ -27,7 +26,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
-    from convstep.steps.provenance import Provenance
+    pass
 
 Array = npt.NDArray[Any]
 
@@ -64,6 +63,11 @@ class Stage:
             self.whole = all(map(is_whole, read))
 
     @property
+    def geometry(self) -> Geometry:
+        """The convolution."""
+        return self.timeline.problem.geometry
+
+    @property
     def unmeasured(self) -> bool:
         """Whether the gradients' magnitudes are too much work to find before the first screen."""
         return magnitude.work(self._problem) > magnitude.AT_ONCE
@@ -96,55 +100,14 @@ class Stage:
             for done in work:
                 yield (half + done) / 2
 
-    # What follows is no business of a stage; it is here until the screen asks for it where it stands.
-
-    @property
-    def loop_lengths(self) -> tuple[int, int]:
-        """Steps in the innermost loop, and in the one around it."""
-        _, w_out, c_out = self._geometry.output_shape
-        return c_out, w_out * c_out
-
-    def toggle_share(self) -> str:
-        """From the sums of the whole batch to the share of one sample, and back; says what is shown."""
-        self.share, said = conv2d.toggled(self.share, self.timeline)
-        return said
-
-    def in_sample(self, by: int) -> int | str:
-        """The position after the same place of another sample, or why there is none."""
-        return conv2d_cells.in_sample(self.timeline.step.loop_index, by, self._geometry)
-
-    def choose(self, panel: Panel, by: int) -> None:
-        """Another face of a panel; panels that show the same channel go along."""
-        self.choice = conv2d_cells.chosen(self.choice, panel, by, self._geometry)
-
-    def step_of(self, panel: Panel, cell: Cell) -> int | None:
-        """The one step that a cell of the upstream gradient belongs to; None on other panels."""
-        return conv2d_cells.step_of(panel, cell, self._geometry)
-
-    def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
-        """The stop that a cell stands for: a step's `dz`, or a gradient's cell; else None."""
-        return conv2d_cells.stop_at(panel, cell, self._geometry)
-
-    def steps_of(self, stop: Stop) -> Sequence[int]:
-        """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
-        return conv2d_cells.steps_of(stop, self._geometry)
-
-    def provenance_of(self, panel: Panel, cell: Cell) -> Provenance | None:
-        """What makes a cell of a running gradient; None for a cell of another tensor."""
-        return conv2d_cells.provenance_of(panel, cell, self._problem)
-
     @property
     def _problem(self) -> Problem:
         return self.timeline.problem
 
-    @property
-    def _geometry(self) -> Geometry:
-        return self.timeline.problem.geometry
-
     def _faces(self, event: Event, arrays: Mapping[str, Array]) -> Faces:
         """What the panels of the step are made by."""
         return Faces(
-            self._geometry,
+            self.geometry,
             self.timeline.step.loop_index,
             arrays,
             self.limits,
@@ -161,14 +124,14 @@ class Stage:
         for number in range(1, max(self.beside.values(), default=0) + 1):
             for panel in panels_at(self.choice):
                 if number <= self.beside.get(panel.key, 0):
-                    others = panels_at(conv2d_cells.chosen(self.choice, panel, number, self._geometry))
+                    others = panels_at(conv2d_cells.chosen(self.choice, panel, number, self.geometry))
                     further = next(other for other in others if other.key == panel.key)
                     panels.append(replace(further, key=beside_key(panel.key, number)))
         return panels
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
-        geometry = self._geometry
+        geometry = self.geometry
         stops = [conv2d_cells.stop_on(panel, stop, geometry) for stop in self.stops if stop.enabled]
         marks = [
             (conv2d_cells.found_on(panel, name, index, geometry), mark)

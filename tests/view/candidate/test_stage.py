@@ -18,6 +18,7 @@ from convstep.view.candidate.compare_card import Share, draw_shares
 from convstep.view.candidate.diagnosis import draw_diagnosis, subtitle
 from convstep.view.candidate.stage import CandidateStage
 from convstep.view.grid.panel import Cell, Panel
+from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from tests import candidates
 
@@ -34,7 +35,7 @@ class Bench:
     def at(self, position: int, additions: int = 0) -> Bench:
         self.timeline.seek(position)
         for _ in range(additions):
-            self.timeline.next_addition()
+            self.timeline.next_write()
         after = self.candidate.at(position + 1) if additions else None
         self.stage.take(self.candidate.at(position), after)
         step = self.timeline.step.index
@@ -129,12 +130,19 @@ def test_faces_go_together_and_every_filter_can_be_chosen(wrong: Bench) -> None:
     wrong.at(5)
     seen = set()
     for _ in range(4):
-        wrong.stage.choose(wrong.panel("kernel_gradient_difference"), 1)
+        wrong.stage.choice = conv2d_cells.chosen(
+            wrong.stage.choice,
+            wrong.panel("kernel_gradient_difference"),
+            1,
+            wrong.stage.geometry,
+        )
         labels = {wrong.panel(key).face.label for key in keys_of("dW")}
         assert len(labels) == 1
         seen |= labels
     assert len(seen) == 4
-    wrong.stage.choose(wrong.panel("input_gradient_candidate"), 1)
+    wrong.stage.choice = conv2d_cells.chosen(
+        wrong.stage.choice, wrong.panel("input_gradient_candidate"), 1, wrong.stage.geometry
+    )
     channels = {wrong.panel(key).face.fixed[-1] for key in (*keys_of("dA_prev"), "input")}
     assert len(channels) == 1
 
@@ -246,7 +254,7 @@ def test_the_faces_of_the_first_divergence_are_chosen() -> None:
 
 def test_stops_stand_on_the_padded_gradient(wrong: Bench) -> None:
     panel = wrong.at(5).panel("input_gradient_difference")
-    stop = wrong.stage.stop_at(panel, Cell(1, 2))
+    stop = conv2d_cells.stop_at(panel, Cell(1, 2), wrong.stage.geometry)
     assert stop is not None
     assert "dA_prev_pad[2, 3" in stop.target
     made = wrong.stage.stops.add(stop)
@@ -280,7 +288,7 @@ def test_a_right_candidate_is_said_to_be_right() -> None:
 def test_faces_of_what_the_step_reads_turn_by_their_own_channel(wrong: Bench) -> None:
     wrong.at(5)
     before = wrong.panel("input"), wrong.panel("kernel_gradient")
-    wrong.stage.choose(before[0], 1)
+    wrong.stage.choice = conv2d_cells.chosen(wrong.stage.choice, before[0], 1, wrong.stage.geometry)
     try:
         assert wrong.panel("input").face.fixed[-1] != before[0].face.fixed[-1]
         assert wrong.panel("kernel_gradient").face.fixed[0] == before[1].face.fixed[0]

@@ -26,6 +26,7 @@ from convstep.view.grid.look import MODES, PRECISIONS, Look
 from convstep.view.grid.panel import Cell
 from convstep.view.grid.places import lay_out_in_unit
 from convstep.view.layout.arrange import arrange
+from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.panels.resuming import kept_view, resumed
 from tests.strategies import tried
@@ -323,9 +324,11 @@ def test_a_session_of_its_own_problem_always_opens(problems: dict[str, Problem],
             screen.state.bookmarks.toggle(mark.position)
     for panel in screen.state.stage.scene().panels:
         for _ in range(session.position % 5):
-            screen.state.stage.choose(panel, 1)
-            stop = screen.state.stage.stop_at(panel, Cell(0, 0))
-            if stop is not None and screen.state.stage.steps_of(stop):
+            screen.state.stage.choice = conv2d_cells.chosen(
+                screen.state.stage.choice, panel, 1, screen.state.stage.geometry
+            )
+            stop = conv2d_cells.stop_at(panel, Cell(0, 0), screen.state.problem.geometry)
+            if stop is not None and conv2d_cells.steps_of(stop, screen.state.problem.geometry):
                 screen.state.stops.add(stop)
     kept = screen.asking.session()
     found = resumed(kept, geometry, problem.b is not None)

@@ -11,6 +11,7 @@ from convstep.examples import catalog
 from convstep.replay.stop_kinds import Watchpoint
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.layout.arrange import arrange
+from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.problem_words import problem_facts
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
@@ -22,9 +23,19 @@ HERE = 200
 """A position in the second of two samples."""
 
 
+def toggle_share(stage: Stage) -> str:
+    stage.share, said = conv2d.toggled(stage.share, stage.timeline)
+    return said
+
+
+def in_sample(stage: Stage, by: int) -> int | str:
+    timeline = stage.timeline
+    return conv2d_cells.in_sample(timeline.step.loop_index, by, timeline.problem.geometry)
+
+
 def sharing(problem: Problem, position: int, additions: int = 0) -> Stage:
     stage = stage_at(problem, position, additions)
-    stage.toggle_share()
+    toggle_share(stage)
     return stage
 
 
@@ -54,9 +65,9 @@ def test_share_panels_are_those_of_the_sample_alone(position: int, additions: in
 def test_toggling_twice_shows_the_sums_again_and_says_so() -> None:
     stage = stage_at(made(), HERE)
     before = stage.scene().panel("kernel_gradient").face.values.copy()
-    assert stage.toggle_share() == "dW and db: what sample 1 alone has added so far"
+    assert toggle_share(stage) == "dW and db: what sample 1 alone has added so far"
     assert (stage.scene().panel("kernel_gradient").face.values != before).any()
-    assert stage.toggle_share() == "dW and db: the running sums of the whole batch"
+    assert toggle_share(stage) == "dW and db: the running sums of the whole batch"
     after = stage.scene().panel("kernel_gradient")
     np.testing.assert_array_equal(after.face.values, before)
     assert (after.caption, after.part) == ("running", "")
@@ -91,9 +102,9 @@ def test_the_card_has_the_numbers_of_the_share_and_says_so(additions: int) -> No
 
 def test_share_without_a_batch_is_everything_and_without_a_bias_there_is_dW_alone() -> None:
     stage = stage_at(catalog.load("digit"), 5)
-    assert "no batch axis" in stage.toggle_share()
+    assert "no batch axis" in toggle_share(stage)
     assert stage.share is None
-    assert stage_at(made(b=None), HERE).toggle_share().startswith("dW: what sample 1 alone")
+    assert toggle_share(stage_at(made(b=None), HERE)).startswith("dW: what sample 1 alone")
 
 
 def test_stops_and_causes_of_a_share_are_those_of_the_gradient_s_own_cell() -> None:
@@ -101,12 +112,15 @@ def test_stops_and_causes_of_a_share_are_those_of_the_gradient_s_own_cell() -> N
     for key in SHARED:
         cell = Cell(1, 0)
         panel = shared.scene().panel(key)
-        stop = shared.stop_at(panel, cell)
+        stop = conv2d_cells.stop_at(panel, cell, shared.geometry)
         assert isinstance(stop, Watchpoint)
-        assert stop == whole.stop_at(whole.scene().panel(key), cell)
+        assert stop == conv2d_cells.stop_at(whole.scene().panel(key), cell, whole.geometry)
         shared.stops.add(stop)
         assert shared.scene().panel(key).stops == {(1, 0)}
-        cause, expected = shared.provenance_of(panel, cell), whole.provenance_of(panel, cell)
+        cause, expected = (
+            conv2d_cells.provenance_of(panel, cell, shared.timeline.problem),
+            conv2d_cells.provenance_of(panel, cell, whole.timeline.problem),
+        )
         assert cause is not None
         assert expected is not None
         assert (cause.name, len(cause)) == (expected.name, len(expected))
@@ -131,17 +145,17 @@ def test_same_place_of_another_sample(additions: int, by: int) -> None:
     per_sample = problem.total_steps // 3
     stage = stage_at(problem, per_sample + 7, additions)
     i_n, *place = stage.timeline.step.loop_index
-    position = stage.in_sample(by)
+    position = in_sample(stage, by)
     assert isinstance(position, int)
     assert list(stage_at(problem, position).timeline.step.loop_index) == [i_n + by, *place]
 
 
 def test_no_sample_before_the_first_and_after_the_last() -> None:
     problem = made()
-    assert stage_at(problem, 0).in_sample(-1) == "this is the first of 2 samples"
-    assert stage_at(problem, 0).in_sample(1) == problem.total_steps // 2 + 1
-    assert stage_at(problem, problem.total_steps).in_sample(1) == "this is the last of 2 samples"
-    assert "no batch axis" in str(stage_at(catalog.load("digit"), 5).in_sample(1))
+    assert in_sample(stage_at(problem, 0), -1) == "this is the first of 2 samples"
+    assert in_sample(stage_at(problem, 0), 1) == problem.total_steps // 2 + 1
+    assert in_sample(stage_at(problem, problem.total_steps), 1) == "this is the last of 2 samples"
+    assert "no batch axis" in str(in_sample(stage_at(catalog.load("digit"), 5), 1))
 
 
 def test_recorded_gradients_are_the_last_fact_of_a_problem() -> None:

@@ -17,6 +17,7 @@ from convstep.view.grid.drawing import draw_line
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Cell, title_of
 from convstep.view.grid.places import lay_out_in_unit
+from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.panels.problem_words import difference_panel, gradient_names, problem_facts
 from convstep.view.panels.stage import Stage
@@ -73,7 +74,7 @@ def stage_at(problem: Problem, position: int, additions: int = 0) -> Stage:
     timeline = Timeline(problem)
     timeline.seek(position)
     for _ in range(additions):
-        timeline.next_addition()
+        timeline.next_write()
     return Stage(timeline)
 
 
@@ -239,7 +240,7 @@ def turns(stage: Stage, key: str, by: int) -> list[str]:
     """The labels of a panel's faces, from the one after the present one on."""
     labels = []
     for _ in range(stage.scene().panel(key).choices[0]):
-        stage.choose(stage.scene().panel(key), by)
+        stage.choice = conv2d_cells.chosen(stage.choice, stage.scene().panel(key), by, stage.geometry)
         labels.append(stage.scene().panel(key).face.label)
     return labels
 
@@ -257,10 +258,10 @@ def test_choices_go_through_every_face_and_come_back(name: str, key: str) -> Non
 
 def test_panels_of_one_axis_turn_together() -> None:
     stage = stage_at(PROBLEMS["rectangle"], 30)
-    stage.choose(stage.scene().panel("input"), 1)
+    stage.choice = conv2d_cells.chosen(stage.choice, stage.scene().panel("input"), 1, stage.geometry)
     scene = stage.scene()
     assert [scene.panel(key).face.fixed[-1] for key in ("input", "input_gradient", "kernel")] == [1, 1, 1]
-    stage.choose(scene.panel("upstream"), 1)
+    stage.choice = conv2d_cells.chosen(stage.choice, scene.panel("upstream"), 1, stage.geometry)
     scene = stage.scene()
     assert scene.panel("upstream").face.fixed[-1] == scene.panel("kernel").face.fixed[0]
 
@@ -295,8 +296,8 @@ def test_click_on_upstream_names_the_step() -> None:
     panel = stage.scene().panel("upstream")
     for number, index in enumerate(order(problem)):
         if index[0] == 1 and index[3] == 5:
-            assert stage.step_of(panel, Cell(*index[1:3])) == number
-    assert stage.step_of(stage.scene().panel("input"), Cell(0, 0)) is None
+            assert conv2d_cells.step_of(panel, Cell(*index[1:3]), stage.geometry) == number
+    assert conv2d_cells.step_of(stage.scene().panel("input"), Cell(0, 0), stage.geometry) is None
 
 
 def test_limits_reach_the_largest_value_that_a_gradient_ever_has() -> None:
@@ -385,36 +386,38 @@ def test_stops_are_marked_on_the_faces_they_stand_on() -> None:
         for key in ("upstream", "kernel_gradient", "input_gradient", "bias_gradient"):
             panel = stage.scene().panel(key)
             cell = Cell(panel.face.shape[0] - 2, 0)
-            stop = stage.stop_at(panel, cell)
+            stop = conv2d_cells.stop_at(panel, cell, stage.geometry)
             assert stop is not None
-            assert (len(stage.steps_of(stop)) == 1) == (key == "upstream")
+            assert (len(conv2d_cells.steps_of(stop, stage.geometry)) == 1) == (key == "upstream")
             added = stage.stops.add(stop)
             assert stage.scene().panel(key).stops == {tuple(cell)}
             assert not any(other.stops for other in stage.scene().panels if other.key != key)
             stage.stops.disable(added.id)
             assert stage.scene().panel(key).stops == frozenset()
             stage.stops.enable(added.id)
-            stage.choose(panel, 1)
+            stage.choice = conv2d_cells.chosen(stage.choice, panel, 1, stage.geometry)
             if panel.choices[0] > 1:
                 assert stage.scene().panel(key).stops == frozenset()
             stage.choice = Choice()
             stage.stops.clear()
         for key in ("input", "kernel"):
-            assert stage.stop_at(stage.scene().panel(key), Cell(0, 0)) is None
+            assert conv2d_cells.stop_at(stage.scene().panel(key), Cell(0, 0), stage.geometry) is None
 
 
 def test_provenance_is_of_the_cell_that_is_seen() -> None:
     stage = stage_at(PROBLEMS["batch"], 50)
     for key in ("kernel_gradient", "input_gradient", "bias_gradient"):
         panel = stage.scene().panel(key)
-        found = stage.provenance_of(panel, Cell(1, 0))
+        found = conv2d_cells.provenance_of(panel, Cell(1, 0), stage.timeline.problem)
         assert found is not None
         assert found.name == panel.face.cell(1, 0)
         end = stage_at(PROBLEMS["batch"], PROBLEMS["batch"].total_steps).scene().panel(key)
         if end.face.fixed == panel.face.fixed:
             assert found.running[-1] == end.face.values[1, 0]
     for key in ("input", "kernel", "upstream"):
-        assert stage.provenance_of(stage.scene().panel(key), Cell(1, 0)) is None
+        assert (
+            conv2d_cells.provenance_of(stage.scene().panel(key), Cell(1, 0), stage.timeline.problem) is None
+        )
 
 
 def test_marks_stand_on_the_faces_that_show_their_cells() -> None:

@@ -14,10 +14,10 @@ from convstep.conv.problem import Problem
 from convstep.conv.provenance import provenance
 from convstep.conv.timeline import Timeline
 from convstep.conv.validation import place_text
-from convstep.export.draw import step_caption
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.stop_text import parse_stop
 from convstep.ui.dialogs.goto import ask_place
+from convstep.view.panels.problem_words import step_caption
 from convstep.view.panels.stage import Stage
 from convstep.view.panels.trace import json_value, step_record, step_text
 from convstep.view.scene.contributions import ContributionTable

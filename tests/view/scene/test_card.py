@@ -22,7 +22,7 @@ def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:
     timeline = Timeline(problem)
     timeline.seek(position)
     for _ in range(additions):
-        timeline.next_addition()
+        timeline.next_write()
     return Stage(timeline).scene()
 
 

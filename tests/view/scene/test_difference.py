@@ -18,7 +18,7 @@ STAGES = {name: Stage(Timeline(PROBLEMS[name])) for name in ("digit", "rectangle
 def moved(stage: Stage, position: int, under_way: int) -> Scene:
     stage.timeline.seek(position)
     for _ in range(under_way if position < stage.timeline.total else 0):
-        stage.timeline.next_addition()
+        stage.timeline.next_write()
     return stage.scene()
 
 

@@ -29,7 +29,7 @@ def test_indices_and_then_additions_are_left_out_for_room(width: int, sentence: 
 
 def test_what_is_still_to_come_is_dim() -> None:
     timeline = Timeline(catalog.load("digit"))
-    timeline.next_addition()
+    timeline.next_write()
     sentence = draw_sentence(Stage(timeline).scene(), 118)
     assert "✓ dW[0]" in sentence.plain
     assert "▶ dA_prev_pad" in sentence.plain

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from convstep.candidate.diagnose.mistakes import often, seldom
+from convstep.candidate.diagnose.mistakes import often, seldom, sometimes
 from convstep.candidate.diagnose.mistakes.bug import KnownBug as KnownBug
 from convstep.candidate.diagnose.mistakes.bug import Variant as Variant
 from convstep.candidate.diagnose.mistakes.flawed import compiled
@@ -19,7 +19,7 @@ from convstep.candidate.diagnose.mistakes.patch import Patch as Patch
 from convstep.candidate.diagnose.mistakes.patch import both as both
 from convstep.candidate.diagnose.mistakes.patch import program as program
 
-KNOWN_BUGS: dict[str, KnownBug] = {bug.id: bug for bugs in (often, seldom) for bug in bugs.BUGS}
+KNOWN_BUGS: dict[str, KnownBug] = {bug.id: bug for bugs in (often, sometimes, seldom) for bug in bugs.BUGS}
 """Every known mistake by its id, in the order in which they are tried."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes.patch import ALL, Patch, patch
+from convstep.language import also_in
 
 _SHORT = {
     "CUT": "CUT_DW\nCUT_DA",
@@ -25,6 +26,8 @@ _SHORT = {
 }
 """What the literals have one word for, first what has others of these in it. CUT uses a window past the
 border as far as it goes, where it would otherwise raise."""
+_WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
+"""Between lines of Chinese there is no space."""
 _OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+):\s*")
 
 
@@ -66,22 +69,25 @@ def mistakes(text: str) -> list[KnownBug]:
     """The mistakes of a literal, one after the other.
 
     A mistake begins with its `id: title  [where people met it]`. Indented below stand its explanation,
-    then, after the gradients that they spoil, its variants: the wrong lines of each, ended by a comment,
-    which is its label, with the gradients before a colon if they are others. `patch` says which lines
-    they replace. "… (and with windows cut off)" are two variants, "… LIMIT of 1 5 10" are three. Where
-    numbers cannot show it, there is a wrong line and a right one in place of variants.
+    both in Chinese, then, after the gradients that they spoil, its variants: the wrong lines of each, ended
+    by a comment, which is its label, `English | Chinese`, with the gradients before a colon if they are
+    others. `patch` says which lines they replace. "… (and with windows cut off)" are two variants, "… LIMIT
+    of 1 5 10" are three. Where numbers cannot show it, there is a wrong line and a right one in place of
+    variants.
     """
     return [_mistake(*each.split("\n", 1)) for each in re.split(r"\n(?=\S)", text.strip())]
 
 
 def _mistake(head: str, below: str) -> KnownBug:
     id, title = head.partition("  [")[0].split(": ", 1)
-    explanation, first, lines, *rest = re.split(r"^  (\S.*):\n", below, flags=re.M)
-    said = " ".join(explanation.split())
-    if rest:  # the wrong and the right line
-        return KnownBug(id, title, said, lines.strip(), rest[1].strip(), ())
+    english, *chinese, first, lines = re.split(r"^  (\S.*):\n", below, maxsplit=2, flags=re.M)
+    explanation, *translated = (" ".join(_WRAPPED.sub("", text).split()) for text in (english, *chinese))
+    also_in("zh", dict(zip((title, explanation), translated, strict=True)))
+    if first == "wrong":
+        wrong, right = lines.split("  right:\n")
+        return KnownBug(id, title, explanation, wrong.strip(), right.strip(), ())
     family = tuple(_variants(first, lines))
-    return KnownBug(id, title, said, family[0].mistakes.wrong, family[0].mistakes.right, family)
+    return KnownBug(id, title, explanation, family[0].mistakes.wrong, family[0].mistakes.right, family)
 
 
 def _variants(gradients: str, text: str) -> Iterator[Variant]:
@@ -101,18 +107,22 @@ def _family(gradients: str, code: str, label: str) -> Iterator[Variant]:
     """The variants of some wrong lines: one, with windows cut off another, with several limits several."""
     if of_others := _OF_OTHERS.match(label):
         gradients, label = of_others[1], label[of_others.end() :]
+    label, _, chinese = label.partition(" | ")
     plain, limits, numbers = label.partition(" of 1 ")
     if limits:
         for number in ("1", *numbers.split()):
-            yield _variant(gradients, code.replace("LIMIT", number), plain.replace("LIMIT", number))
+            code_of, english, translated = (part.replace("LIMIT", number) for part in (code, plain, chinese))
+            yield _variant(gradients, code_of, english, translated)
         return
     plain, cut, _ = label.partition(" (and with windows cut off)")
-    yield _variant(gradients, code, plain)
+    yield _variant(gradients, code, plain, chinese)
     if cut:
-        yield _variant(gradients, f"{code}\nCUT", f"{plain}, windows cut off")
+        yield _variant(gradients, f"{code}\nCUT", f"{plain}, windows cut off", f"{chinese}，窗口被切掉")
 
 
-def _variant(gradients: str, code: str, label: str) -> Variant:
+def _variant(gradients: str, code: str, label: str, chinese: str) -> Variant:
+    if chinese:
+        also_in("zh", {label: chinese})
     for short, text in _SHORT.items():
         code = re.sub(rf"\b{short}(?!\w)", text, code) if short in code else code
     lines = [_spelled(line) for line in re.sub(r";\n", "; ", code).splitlines()]

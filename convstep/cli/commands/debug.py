@@ -9,6 +9,8 @@ from convstep.cli import candidates
 from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
+USE = "open your backward beside the reference, where the two diverge"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -40,7 +42,7 @@ def run(options: Options) -> int:
         shown = candidates.shown_problem(verdict, problem)
         position = None if options.goto is None else position_of(options.goto, shown)
         say_loading(options.target)  # the bar of the sweep is gone
-        from convstep.ui.app import run_candidate
+        from convstep.ui.candidate_app import run_candidate
 
         run_candidate(worker, verdict, shown, name=options.target, problem_name=name, position=position)
     return FINE

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
 
+USE = "draw the screen at one or more positions"
+
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
 DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
@@ -79,7 +81,9 @@ class Options:
         required=True,
     )
     compare: bool = flag("with the comparison open", one_of="opened")
-    why: str | None = option("CELL", "with the steps that make up a cell: dW[2,0,1,0]", one_of="opened")
+    why: str | None = option(
+        "CELL", "with the steps that make up a cell of a gradient, NAME[INDEX]", one_of="opened"
+    )
     diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
     candidate: str | None = option(*candidates.TARGET)
     calling: candidates.Calling = group(candidates.Calling)

@@ -1,23 +1,12 @@
-"""The commands there are, and the page that names them; each is the file of its name beside this one."""
+"""Which command is meant, and the page that names them all."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import importlib
+from typing import Any
 
-COMMANDS = {
-    "open": "open a problem in the debugger",
-    "new": "draw a random problem and save it",
-    "compare": "compare every gradient with an independent source, without a screen",
-    "trace": "write steps as text",
-    "check": "find out whether your backward is right and, if not, why",
-    "debug": "open your backward beside the reference, where the two diverge",
-    "learn": "lessons and bug hunts: learn backward by doing it",
-    "examples": "list the bundled problems",
-    "export": "draw the screen at one or more positions",
-    "serve": "show a problem in the browser",
-    "help": "read the guide: its topics, or one of them",
-}
-"""What each command is for."""
+from convstep.cli.commands import COMMANDS, Command
+
 DEFAULT = ["open", "digit"]
 """What is run without any words."""
 _HELP = """\
@@ -39,28 +28,17 @@ options:
 `convstep COMMAND --help` lists the options of a command."""
 
 
-class Command(Protocol):
-    """What the file of a command holds."""
-
-    Options: type[Any]
-    """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
-
-    def run(self, options: Any) -> int:
-        """Do it.
-
-        Returns:
-            The exit code.
-
-        Raises:
-            SentenceError: something that was asked for cannot be; one sentence.
-            OSError: a file cannot be read.
-        """
+def command(name: str) -> Command:
+    """One of `COMMANDS`."""
+    found: Any = importlib.import_module(f"convstep.cli.commands.{name}")
+    return found  # type: ignore[no-any-return]
 
 
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
-    return _HELP.format(commands="\n".join(f"  {name:<{width}}  {use}" for name, use in COMMANDS.items()))
+    lines = (f"  {name:<{width}}  {command(name).USE}" for name in COMMANDS)
+    return _HELP.format(commands="\n".join(lines))
 
 
 def unknown(word: str) -> str:

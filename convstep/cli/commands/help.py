@@ -14,6 +14,8 @@ from convstep.cli.arguments import positional
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import FINE, UsageError, say, say_drawn
 
+USE = "read the guide: its topics, or one of them"
+
 GUIDE = resources.files("convstep") / "guide"
 """The folder of the guide: a Markdown file a topic, whose first heading is its title."""
 PLAIN, WIDEST = 80, 100

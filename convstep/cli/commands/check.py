@@ -11,6 +11,8 @@ from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, UsageError, complai
 from convstep.cli.outputs import check_output, keep_existing, writing
 from convstep.printable import printable
 
+USE = "find out whether your backward is right and, if not, why"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

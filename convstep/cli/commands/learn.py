@@ -8,6 +8,8 @@ from convstep.cli.arguments import flag, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say, say_loading
 from convstep.language import speak, tr
 
+USE = "lessons and bug hunts: learn backward by doing it"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -9,6 +9,8 @@ from convstep.cli.arguments import OfProblem, option
 from convstep.cli.console import FINE, UsageError, say
 from convstep.examples.sizes import number
 
+USE = "write steps as text"
+
 
 @dataclass(frozen=True, slots=True)
 class Options(OfProblem):

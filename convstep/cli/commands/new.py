@@ -17,6 +17,8 @@ from convstep.printable import printable
 if TYPE_CHECKING:
     from convstep.conv.geometry import Padding, Pair
 
+USE = "draw a random problem and save it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(Sizes):

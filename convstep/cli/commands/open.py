@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from convstep.cli.arguments import OfProblem, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
+USE = "open a problem in the debugger"
+
 
 @dataclass(frozen=True, slots=True)
 class Options(OfProblem):
@@ -16,7 +18,7 @@ class Options(OfProblem):
     goto: str | None = option("STEP|H,W,C", "start after a step: its number or its loop index")
     breaks: list[str] = option(
         "COND",
-        "stop a run here: 'i_c == 1', 'abs(dz) > 0.1', '4,*,1' or 'watch dW[2, 0, 1, 0]'; repeatable",
+        "stop a run here: 'abs(dz) > 0.1', '4,*,1' or 'watch NAME[INDEX]'; repeatable",
         "--break",
         action="append",
         default=[],

@@ -1,0 +1,29 @@
+"""The commands: each is a file of its name in this folder."""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any, Protocol
+
+COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+"""Their names."""
+
+
+class Command(Protocol):
+    """What the file of a command holds."""
+
+    USE: str
+    """What it is for, in a line of the page that names them all."""
+    Options: type[Any]
+    """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
+
+    def run(self, options: Any) -> int:
+        """Do it.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            SentenceError: something that was asked for cannot be; one sentence.
+            OSError: a file cannot be read.
+        """
