@@ -24,8 +24,8 @@ from convstep.oracle.numeric import NumericOracle
 from convstep.oracle.pytorch import TorchOracle
 from convstep.oracle.recorded import RecordedOracle
 from convstep.oracle.row import Row, checked_cells
-from convstep.oracle.sums import Way, followed
-from convstep.oracle.tolerance import Judgement, contributions, describe, judge, made_by_loop
+from convstep.oracle.sums import followed
+from convstep.oracle.tolerance import Judgement, contributions, describe, judge, judge_sums, made_by_loop
 from convstep.oracle.wording import json_number, verdict
 from convstep.steps.number_text import short
 
@@ -189,20 +189,20 @@ def comparison_with(
     gradients: RunningGradients | None = None,
 ) -> Comparison:
     """The comparison with what an oracle has already answered for this position; see `compare`."""
-    actual: Mapping[str, Array | None]
-    ways: Mapping[str, Way]
     if gradients is None and expectation.sums is not None:
-        actual, ways = expectation.sums, dict.fromkeys(NAMES, Way())
+        actual: Mapping[str, Array | None] = expectation.sums
+        judgings = dict.fromkeys(NAMES, judge_sums)
     else:
         made, ways = followed(problem, position)
-        if gradients is None:
-            gradients = made or _ran(problem, position)
-        actual = _cropped(problem, gradients)
-    most, by_loop = contributions(problem.geometry), made_by_loop(actual, ways)
+        actual = _cropped(problem, (made or _ran(problem, position)) if gradients is None else gradients)
+        most, by_loop = contributions(problem.geometry), made_by_loop(actual, ways)
+        judgings = {
+            name: partial(judge, dtype=problem.dtype, n=most[name], way=way, by_loop=by_loop)
+            for name, way in ways.items()
+        }
 
     def row(name: str) -> Row:
-        judging = partial(judge, dtype=problem.dtype, n=most[name], way=ways[name], by_loop=by_loop)
-        return _row(name, actual[name], expectation.gradients[name], judging)
+        return _row(name, actual[name], expectation.gradients[name], judgings[name])
 
     return Comparison(
         tuple(row(name) for name in NAMES if name in expectation.gradients),
@@ -287,10 +287,14 @@ def _row(
     judged = judging(ours, expected)
     with quiet():
         against = np.where(expected.values == 0, expected.magnitude, np.abs(expected.values))
-        relative = np.where(judged.error == 0, 0.0, judged.error / against)
-        excess = np.where(judged.agrees, -1.0, judged.error / judged.tolerance)
-    # of several infinitely wrong cells, the one that is furthest off
-    worst = int(np.argmax(np.where(excess == excess.max(), judged.error, -1.0)))
+        relative = np.divide(judged.error, against, out=against)
+        relative[judged.error == 0] = 0.0
+        far = judged.error
+        if not judged.agrees.all():
+            excess = np.where(judged.agrees, -1.0, judged.error / judged.tolerance)
+            # of several infinitely wrong cells, the one that is furthest off
+            far = np.where(excess == excess.max(), judged.error, -1.0)
+    worst = int(np.argmax(far))
     worst_index = tuple(int(i) for i in np.unravel_index(worst, shape))
     asked = np.ones(shape, np.bool_) if expected.cells is None else expected.cells
     row = Row(

@@ -30,7 +30,8 @@ class Expected:
     values: Array
     """The gradient; NaN where the oracle was not asked."""
     magnitude: Array
-    """float64, same shape: S, the sum of the absolute finite contributions to each cell."""
+    """float64, same shape: S, the sum of the absolute finite contributions to each cell; the gradient's
+    largest size where the tolerance is counted in that."""
     slack: Array | None = None
     """float64, same shape: what the oracle itself may be off; None for a plain summation."""
     cells: npt.NDArray[np.bool_] | None = None

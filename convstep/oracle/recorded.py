@@ -159,32 +159,28 @@ class _Recording:
             S = np.where(~np.isfinite(self.values) & (most / 2 <= S), np.inf, S)
         return Expected(self.values, S, slack, exact=self.exact, shift=shift)
 
-    @property
-    def right_at_sight(self) -> bool:
-        """Whether every cell is near enough to the right one whatever the loop's own rounding.
+    def at_sight(self) -> Array | None:
+        """How far off a cell may be whatever the loop's own rounding; None where one is further off.
 
         The middle error of `ENOUGH` cells that drift alike lies between the innermost of the outer ones.
         """
+        room, half = self._spread, ENOUGH // 2
+        unit = SIGHT_UNITS * self._unit() if self.lower and self.eps in HALVES else 0.0
         with quiet():
             off = self.values - self.exact
-            if not bool(np.all(np.abs(off) <= self.sight)):
-                return False
-        room, half = self._spread, ENOUGH // 2
-        if self.lower or off.size < ENOUGH or np.ptp(off) <= room:
-            return True
-        low, high = np.partition(off, (half - 1, off.size - half), axis=None)[[half - 1, -half]]
-        return bool(max(off.max() - low, high - off.min()) <= room)
-
-    @property
-    def sight(self) -> Array:
-        """How far off a cell may be that is right at sight."""
-        unit = SIGHT_UNITS * self._unit() if self.lower and self.eps in HALVES else 0.0
-        return np.broadcast_to(self._spread + unit, self.exact.shape)
+            least, most = float(off.min()), float(off.max())
+            if not (bool(np.all(np.abs(off) <= room + unit)) if self.lower else max(most, -least) <= room):
+                return None
+        if not self.lower and off.size >= ENOUGH and most - least > room:
+            low, high = np.partition(off, (half - 1, off.size - half), axis=None)[[half - 1, -half]]
+            if max(most - low, high - least) > room:
+                return None
+        return np.broadcast_to(room + unit, off.shape)
 
     @property
     def _spread(self) -> float:
-        largest = float(np.max(np.abs(self.exact), initial=0.0, where=np.isfinite(self.exact)))
-        return SPREAD * float(np.finfo(self.dtype).eps) * largest
+        """What rounding may be spread over the array."""
+        return SPREAD * float(np.finfo(self.dtype).eps) * float(_largest(self.exact).flat[0])
 
     @property
     def rounded_on_the_way(self) -> bool:
@@ -258,18 +254,16 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
     and what is not right at sight gets the whole examination: None.
     """
     recordings = {
-        name: _Recording(name, values, exact[name], np.abs(exact[name]), Way(), problem, recorded.eps)
+        name: _Recording(name, values, exact[name], _largest(exact[name]), Way(), problem, recorded.eps)
         for name, values in recorded.gradients.items()
     }
-    if not all(recording.right_at_sight for recording in recordings.values()):
-        return None
-    sizes = {name: recording.S for name, recording in recordings.items()}
-    if any(np.any((one.values == 0) & (one.exact != 0)) for one in recordings.values()):
-        # only where 0 is expected is an error told relative to S
-        sizes = gradients64(absolute_problem(problem, problem.total_steps))
+    rooms = {}
+    for name, recording in recordings.items():
+        if (room := recording.at_sight()) is None:
+            return None
+        rooms[name] = room
     expected = {
-        name: Expected(one.values, sizes[name], one.sight, exact=one.exact)
-        for name, one in recordings.items()
+        name: Expected(one.values, one.S, rooms[name], exact=one.exact) for name, one in recordings.items()
     }
     first = next(iter(recordings.values()))
     clauses = [
@@ -285,6 +279,13 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
     if first.lower and first.eps in HALVES:
         clauses.insert(1, _rounded_to(SIGHT_UNITS, first.eps))
     return Expectation(recorded.by, expected, tolerance_text=tr("; ").join(clauses), sums=exact)
+
+
+def _largest(values: Array) -> Array:
+    """The largest finite size among the values, in their shape."""
+    finite = np.isfinite(values)
+    most, least = (found(values, initial=0.0, where=finite) for found in (np.max, np.min))
+    return np.broadcast_to(max(most, -least), values.shape)
 
 
 def _rounded_to(units: float, eps: float) -> str:

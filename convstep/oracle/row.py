@@ -19,7 +19,7 @@ class Cells:
     """One gradient cell by cell. These are no fields of its row: a table of rows has numbers and words."""
 
     actual: Array
-    """Ours, a copy."""
+    """Ours, a copy; in float64 beside a recording where the tolerance says so."""
     expected: Array
     """The oracle's, same shape; NaN where it was not asked."""
     difference: Array
@@ -44,7 +44,8 @@ class Row(Cells):
     max_abs_error: float
     """The largest |actual - expected|; inf where NaN or inf stands against another value."""
     max_rel_error: float
-    """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance."""
+    """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance, or
+    / the gradient's largest value where the tolerance is counted in that."""
     worst_index: tuple[int, ...]
     """The wrong cell with the largest error in units of its tolerance; if none is wrong, the cell with the
     largest error."""

@@ -159,6 +159,14 @@ def judge(
     return Judgement(difference, error, allowed, error <= allowed)
 
 
+def judge_sums(actual: Array, expected: Expected) -> Judgement:
+    """Hold what somebody computed against the right values, finite all; `actual` are these."""
+    assert expected.slack is not None
+    difference = actual - expected.values
+    error = np.abs(difference)
+    return Judgement(difference, error, expected.slack, error <= expected.slack)
+
+
 def made_by_loop(actual: Mapping[str, Array | None], ways: Mapping[str, Way]) -> bool:
     """Whether nearly all cells of `dW` and `db` are the loop's to the bit.
 
