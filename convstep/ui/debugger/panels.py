@@ -220,8 +220,6 @@ class Panels:
         self.apply_look()
         self._host.rearrange()
         self._host.show()
-        if state.presenting:
-            self._keeps = self._looked_at()
         lent, self._lent = self._lent, self._lent if state.presenting else None
         if lent is not None and not state.presenting and self._keeps == looked_at:
             self._give_keys_back(lent)
@@ -282,10 +280,13 @@ class Panels:
             # a further face to the first one of its tensor
             wanted = (had.rpartition("-")[0], self._mode.followed, *places)
             key = next((key for key in wanted if key in places), None)
+            untouched = self._keeps == self._looked_at()
             if self._state.presenting and self._lent is None:
-                self._lent = self._screen.focused
+                self._lent, untouched = self._screen.focused, True
             if key is not None:
                 self.focus(key)
+            if untouched:
+                self._keeps = self._looked_at()
 
     def _put_beside(self, beside: dict[str, int]) -> None:
         """Make grids for further faces as far as there is room for them now."""
