@@ -14,11 +14,10 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from convstep.conv.validation import ProblemError
 from convstep.language import tr
-from convstep.oracle.captured import CapturedLayer, CaptureError
+from convstep.oracle.captured import CapturedLayer
 from convstep.oracle.origin import Origin, origin_of
-from convstep.printable import printable
+from convstep.printable import SentenceError, printable
 from convstep.ui.dialogs.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
@@ -144,7 +143,7 @@ class LayersScreen(Once, Screen[None]):
         at = self.table.shown[message.at]
         try:
             problem = self._layers[at].problem(self._sample)
-        except (CaptureError, ProblemError) as error:
+        except SentenceError as error:
             self._answer(str(error))
         else:
             self._open(at, problem)
@@ -260,7 +259,7 @@ class LayersScreen(Once, Screen[None]):
         if self.app.screen is self:
             try:
                 problem, spot = spot_of_origin(found, self._layers[found.index], self._sample)
-            except ProblemError:  # the sentence stays
+            except SentenceError:  # the sentence stays
                 return
             self._open(found.index, problem, spot)
 

@@ -7,10 +7,13 @@ import re
 import shlex
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from convstep.conv.problem import Problem
 from convstep.files import check_target
 from convstep.language import tr
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
 
 LONGEST = 80
 """Characters of a file's name before its ending."""

@@ -11,7 +11,7 @@ from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
 from convstep.view.panels.conv2d_cells import Choice
-from convstep.view.panels.nonfinite import Spot, spot_of_recording, spot_of_step
+from convstep.view.panels.nonfinite import Spot, first_spot
 
 if TYPE_CHECKING:
     from convstep.view.grid.panel import Panel
@@ -102,15 +102,8 @@ class Runs:
         self._host.travel.set_out(self._search_nonfinite)
 
     def _search_nonfinite(self, job: Job) -> None:
-        from convstep.conv.nonfinite import first_nonfinite
-
-        problem = self._state.problem
         with self._state.scout() as scout:
-            first = first_nonfinite(problem, lambda: job.cancelled, scout)
-        if first is None:
-            found = spot_of_recording(problem, lambda: job.cancelled)
-        else:
-            found = spot_of_step(first, problem.dtype)
+            found = first_spot(scout, lambda: job.cancelled)
         job.tell(self._searched_nonfinite, found)
 
     def _searched_nonfinite(self, found: Spot | None) -> None:

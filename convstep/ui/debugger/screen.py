@@ -11,8 +11,6 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from convstep.conv import magnitude
-from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.ui.commands import BY_ID, bindings, meanings
 from convstep.ui.debugger.asking import Asking
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from textual.worker import Worker
 
+    from convstep.conv.timeline import Timeline
     from convstep.ui.modes.mode import Mode
     from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
@@ -204,7 +203,7 @@ class DebuggerScreen(Once, Screen[None]):
 
     def _measure(self, job: Job) -> None:
         """Find how large the gradients get, for the colours of a large problem."""
-        found = magnitude.reached_magnitudes(self.state.problem)
+        found = self.state.stage.magnitudes()
 
         def take() -> None:
             self.state.stage.take_magnitudes(found)

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from convstep.conv.timeline import Timeline
 from convstep.printable import printable
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
 from convstep.view.panels.conv2d_cells import Choice, swept
-from convstep.view.panels.stage import Stage
+from convstep.view.panels.stage import Stage, begin
 from convstep.view.scene.difference import Changed, difference
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
+    from convstep.conv.timeline import Timeline
     from convstep.view.panels.nonfinite import Spot
 
 
@@ -67,7 +67,7 @@ class State:
     @classmethod
     def of(cls, problem: Problem, name: str, command_name: str) -> State:
         """The state of a debugger that is opened on a problem."""
-        return cls(Stage(Timeline(problem)), name, command_name)
+        return cls(Stage(begin(problem)), name, command_name)
 
     @property
     def timeline(self) -> Timeline:
@@ -114,5 +114,5 @@ class State:
         """A timeline for searches, one at a time: a stopped one may still be at it for a moment."""
         with self._scouting:
             if self._scout is None:
-                self._scout = Timeline(self.problem)
+                self._scout = begin(self.problem)
             yield self._scout

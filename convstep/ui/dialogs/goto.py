@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from convstep.conv.geometry import Geometry
+from typing import TYPE_CHECKING
+
 from convstep.language import tr
 from convstep.replay.places import example_place, parse_place
 from convstep.ui.dialogs.prompt import PromptScreen
 from convstep.view.panels.problem_words import place_text
+
+if TYPE_CHECKING:
+    from convstep.conv.geometry import Geometry
 
 
 def ask_place(geometry: Geometry) -> PromptScreen[int]:

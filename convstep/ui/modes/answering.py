@@ -17,6 +17,7 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.layout.lesson import LESSON
+from convstep.view.panels.conv2d_cells import provenance_at
 
 if TYPE_CHECKING:
     from convstep.ui.modes.marking import Marking
@@ -119,9 +120,7 @@ class Answering:
         if place.opens == COMPARISON:
             page.host.asking.compare()
         elif place.opens == WHY and place.why is not None:
-            from convstep.conv.provenance import provenance
-
-            page.host.asking.explain(provenance(page.problem, *place.why))
+            page.host.asking.explain(provenance_at(page.problem, *place.why))
 
     def _points(self) -> bool:
         """Whether Enter asks about a cell."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.ui.commands import BESIDE
 from convstep.ui.debugger.host import Handler, Handlers
@@ -27,6 +26,7 @@ from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan
 from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
 from convstep.view.layout.present import present_rows
 from convstep.view.panels.problem_words import problem_facts
+from convstep.view.panels.stage import begin
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class CandidateMode(Mode):
             problem_name: what to call the problem on the command line; None for the verdict's own.
             position: where to begin; by default just after the first divergent step.
         """
-        self.stage = CandidateStage(Timeline(candidate.problem), candidate.probe.right)
+        self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         super().__init__(State(self.stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
         self.candidate, self.queries = candidate, Queries(candidate, self.stage)
         self._verdict, self._problem_name = candidate.verdict, problem_name

@@ -153,7 +153,12 @@ def steps_of(stop: Stop, geometry: Geometry) -> Sequence[int]:
 
 def provenance_of(panel: Panel, cell: Cell, problem: Problem) -> Provenance | None:
     """What makes a cell of a running gradient; None for a cell of another tensor."""
+    name, index = cell_of(panel, cell, problem.geometry)
+    return provenance_at(problem, name, index) if name in GRADIENTS else None
+
+
+def provenance_at(problem: Problem, name: str, index: tuple[int, ...]) -> Provenance:
+    """What makes a cell of a running gradient, by the array's name."""
     from convstep.conv.provenance import provenance
 
-    name, index = cell_of(panel, cell, problem.geometry)
-    return provenance(problem, name, index) if name in GRADIENTS else None
+    return provenance(problem, name, index)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convstep.conv.nonfinite import FirstNonfinite
+from convstep.conv.nonfinite import FirstNonfinite, first_nonfinite
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.steps.cells import cell_text
 
 if TYPE_CHECKING:
+    from convstep.conv.timeline import Timeline
     from convstep.oracle.captured import CapturedLayer
     from convstep.oracle.origin import Origin
 
@@ -32,6 +33,19 @@ class Spot:
     """An index into that array."""
     words: str
     """What was found."""
+
+
+def first_spot(scout: Timeline, leave: Callable[[], bool]) -> Spot | None:
+    """Where the first NaN or inf is made: by a step of the loop, else by the sums of what was recorded.
+
+    Args:
+        scout: a run of the problem that may be moved.
+        leave: asked now and then; when it says so the search ends with None.
+    """
+    found = first_nonfinite(scout.problem, leave, scout)
+    return (
+        spot_of_recording(scout.problem, leave) if found is None else spot_of_step(found, scout.problem.dtype)
+    )
 
 
 def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 
@@ -24,9 +24,6 @@ from convstep.view.panels.conv2d import Faces
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
-
-if TYPE_CHECKING:
-    pass
 
 Array = npt.NDArray[Any]
 
@@ -57,7 +54,7 @@ class Stage:
             return
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
         if not self.unmeasured:
-            self.take_magnitudes(magnitude.reached_magnitudes(self._problem))
+            self.take_magnitudes(self.magnitudes())
         if not self.unmeasured or self._problem.total_steps <= magnitude.STEPWISE:
             read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
             self.whole = all(map(is_whole, read))
@@ -71,6 +68,10 @@ class Stage:
     def unmeasured(self) -> bool:
         """Whether the gradients' magnitudes are too much work to find before the first screen."""
         return magnitude.work(self._problem) > magnitude.AT_ONCE
+
+    def magnitudes(self) -> dict[str, float]:
+        """How large the gradients get, by array name; takes time with the arrays."""
+        return magnitude.reached_magnitudes(self._problem)
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
         """Let colours saturate at these magnitudes, each rounded up to a round one."""
@@ -142,3 +143,8 @@ class Stage:
         cells = frozenset(cell for cell in stops if cell is not None)
         seen: dict[tuple[int, int], str] = {cell: mark for cell, mark in marks if cell is not None}
         return replace(panel, stops=cells, marks=seen) if cells or seen else panel
+
+
+def begin(problem: Problem) -> Timeline:
+    """A run of a problem before its first step."""
+    return Timeline(problem)
