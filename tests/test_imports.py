@@ -74,6 +74,12 @@ def test_version_loads_neither_argparse_nor_typing() -> None:
     assert loaded(statement) == set()
 
 
+def test_the_screen_loads_no_reader_of_metadata() -> None:
+    """It takes a tenth of the time to the first frame, and only a crash asks for the version."""
+    statement = "import convstep.ui.app, convstep.ui.running; assert 'importlib.metadata' not in sys.modules"
+    assert "textual" in loaded(statement)
+
+
 def test_the_public_names_are_all_there() -> None:
     import convstep
 

@@ -13,7 +13,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,6 +90,8 @@ class Rescue:
         return tr("; ").join(parts)
 
     def _write_report(self, folder: Path, error: BaseException | None) -> None:
+        from importlib.metadata import version  # takes as long as starting Python, and few crash
+
         told = "" if error is None else "".join(traceback.format_exception(error))
         made = f"convstep {version('convstep')}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
         text = "\n".join([made, *self._commands, *self._typed, "", told])
