@@ -151,6 +151,7 @@ class TorchApp(EndingApp):
     def on_ready(self) -> None:
         """Paint the first frame; let torch load while it is looked at."""
         self._first_frame.close()
+        self.screen._repaint_required &= not self.screen._layout_required  # a new layout is painted whole
         self.screen._on_timer_update()  # at once, not when its clock comes round
         if self._live:
             self.call_after_refresh(lambda: self.torch.start())

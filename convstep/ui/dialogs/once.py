@@ -25,6 +25,11 @@ class Once(Base):
         """Close this screen, unless another one is in front: it may be closed already."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
+    def _compositor_refresh(self) -> None:
+        """Draw no frame in a batch: Textual draws a whole one there, and then does not show it."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
         """Do something after the next frame, if the screen is still there.
 
