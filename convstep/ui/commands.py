@@ -6,7 +6,8 @@ that applies is taken. Where none does, the key says why, in the sentence of its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -279,7 +280,8 @@ def bindings() -> list[Binding]:
     return [*rows, *(Binding(key, f"explain_key({key!r})", show=False) for key in meanings())]
 
 
-def meanings() -> dict[str, list[Command]]:
+@functools.cache  # asked for every key whenever the line of keys is drawn
+def meanings() -> Mapping[str, Sequence[Command]]:
     """By key, the commands it may mean, in the order in which they are tried."""
     found: dict[str, list[Command]] = {}
     for command in COMMANDS:
