@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.boxes import least_width, natural_width
 from convstep.view.numbers.factor import scaled
 from convstep.view.panels.stage import Stage
+from tests.view.layout.plans import check_places
 
 
 def panels_of(problem: Problem) -> list[Panel]:
@@ -42,17 +42,7 @@ PROBLEMS = {
 
 
 def check(plan: Plan, width: int, height: int, panels: list[Panel]) -> None:
-    room = Rect(0, 0, width, height)
-    for (key, place), (other, beside) in itertools.combinations(plan.places.items(), 2):
-        apart = (
-            place.x + place.width <= beside.x or beside.x + beside.width <= place.x
-            or place.y + place.height <= beside.y or beside.y + beside.height <= place.y
-        )  # fmt: skip
-        assert apart, (key, place, other, beside)
-    for key, place in plan.places.items():
-        assert room.union(place) == room, (key, place)
-        assert place.width >= 6, (key, place)
-        assert place.height >= 3, (key, place)
+    check_places(plan, width, height)
     further = {beside_key(key, n) for key, count in plan.beside.items() for n in range(1, count + 1)}
     every = {SOURCE, CARD, *(panel.key for panel in panels)} | further
     shown = set(plan.places) | set(plan.tabs)

@@ -20,6 +20,7 @@ from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
 from convstep.view.layout.arrange import CARD, LEAST, SOURCE, Plan
 from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
+from tests.view.layout.plans import check_places
 
 Parts = tuple[list[list[Panel]], list[Panel]]
 
@@ -65,17 +66,7 @@ SIZES = ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 42), (200, 4
 
 
 def check(plan: Plan, width: int, height: int, parts: Parts) -> None:
-    room = Rect(0, 0, width, height)
-    for (key, place), (other, beside) in itertools.combinations(plan.places.items(), 2):
-        apart = (
-            place.x + place.width <= beside.x or beside.x + beside.width <= place.x
-            or place.y + place.height <= beside.y or beside.y + beside.height <= place.y
-        )  # fmt: skip
-        assert apart, (key, place, other, beside)
-    for key, place in plan.places.items():
-        assert room.union(place) == room, (key, place)
-        assert place.width >= 6, (key, place)
-        assert place.height >= 3, (key, place)
+    check_places(plan, width, height)
     gradients, context = parts
     every = {SOURCE, CARD, DIAGNOSIS, *(panel.key for panel in (*itertools.chain(*gradients), *context))}
     assert set(plan.places) | set(plan.tabs) == every
