@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,8 +26,10 @@ class Access(NamedTuple):
     """The array's name, as `Stepped.arrays` has it: "dA_prev_pad"."""
     region: Region
     """Its cells, as an index into that array."""
-    kind: Literal["reads", "adds", "assigns"]
-    """Whether the cells are read, added to (`+=`), or replaced (`=`)."""
+    kind: Literal["reads", "adds", "assigns", "changes", "makes", "names"]
+    """What happens to the cells: they are read, added to (`+=`), replaced (`=`), changed by another
+    operator, an `out=` or a call ("changes"), there for the first time ("makes"), or a name stands for
+    them from now on, and no value changes ("names")."""
     text: str
     """What the source calls the value: "x" for cells that are read, else the right-hand side, "x * dz"."""
     value: Array | np.generic
@@ -36,11 +38,15 @@ class Access(NamedTuple):
     """The cells of a write before it, a copy; None for what is read, and where nobody has kept them."""
     after: Array | None = None
     """The cells of a write after it; None like `before`."""
+    line: int = 0
+    """The line of the source that does it, as the file counts; 0 where nobody asks."""
+    cells: Array | None = None
+    """Which cells of the region it is about, booleans in the region's shape; None for all of them."""
 
     @property
     def writes(self) -> bool:
         """Whether the cells may change."""
-        return self.kind != "reads"
+        return self.kind not in ("reads", "names")
 
     def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
         """Whether a cell is one of them.
@@ -49,10 +55,11 @@ class Access(NamedTuple):
             index: the cell.
             shape: the array's.
         """
-        return all(
+        inside = all(
             at in range(length)[part] if isinstance(part, slice) else at == part
             for part, at, length in zip(self.region, index, shape, strict=False)
         )
+        return inside and (self.cells is None or bool(self.cells[self.offset(index)]))
 
     def offset(self, index: Sequence[int]) -> tuple[int, ...]:
         """Where a cell of the array stands among these; the other way round than `cell`."""
@@ -84,6 +91,30 @@ class Loop:
     """Which of its turns this is, from 0."""
     count: int
     """How many turns it takes."""
+    value: str = ""
+    """What the variable is, where that is not `at`: `6`, `(0, 2)`."""
+    line: int = 0
+    """The line of its `for` or `while`; 0 where nobody asks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One statement that a step of somebody's own function has executed."""
+
+    line: int
+    """Its first line, as the file counts."""
+    last_line: int
+    """Its last line."""
+    text: str
+    """As it is written, on one line."""
+    accesses: tuple[Access, ...]
+    """What it reads and writes, in the order in which that happens."""
+    variables: Mapping[str, object]
+    """The variables that it sets: numbers, short texts of other things, arrays as live views."""
+    frame: int = 0
+    """How many calls deep it runs; 0 in the function itself."""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +129,12 @@ class Event:
     """What it reads and then what it writes, in the order of the source."""
     made: int
     """How many of its writes are made."""
+    line: int = 0
+    """The line of the source at which it stands; 0 where the source has no lines of its own."""
+    statements: tuple[Statement, ...] = ()
+    """What it executes, in order, where it is known by statements."""
+    variables: Mapping[str, object] = field(default_factory=dict)
+    """The local variables at its end, arrays as live views."""
 
     __repr__ = brief
 
