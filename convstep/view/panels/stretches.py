@@ -164,15 +164,17 @@ class Stretches:
         for event in events:
             for access in event.accesses:
                 touched.setdefault(access.array, []).append((access, event))
-        written = {name for name, found in touched.items() if any(access.writes for access, _ in found)}
-        stretch.written += [name for name in touched if name in written and name not in stretch.written]
+        kinds = {name: {access.kind for access, _ in found} for name, found in touched.items()}
+        written = [name for name in touched if kinds[name] - {"reads", "names"} and name not in stretch.written]
+        # what is made anew all the time says less than what the loop fills
+        stretch.written += sorted(written, key=lambda name: "makes" in kinds[name])
         stretch.read = [name for name in (*stretch.read, *touched) if name not in stretch.written]
         stretch.read = list(dict.fromkeys(stretch.read))
         tracks = {
             name: _Track(self._shapes(name), found) for name, found in touched.items() if name not in stretch.seen
         }
         windows = {loop for track in tracks.values() for loop in track.window_loops()}
-        blocks = [block for track in tracks.values() for block in track.blocks()]
+        blocks = list(dict.fromkeys(block for track in tracks.values() for block in track.blocks()))
         for name, track in tracks.items():
             stretch.seen[name] = track.seen(windows, blocks)
 
@@ -240,7 +242,6 @@ class _Track:
             parts = [at for at, axis in enumerate(axes) if 1 < len(places[axis]) < self.shape[axis]]
             if len(axes) > 2 and len(parts) == 2:
                 yield tuple(len(places[axis]) for axis in axes), tuple(parts)
-                return
 
     def seen(self, windows: set[str], blocks: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> Seen:
         """How to see it, given which loops move windows, and which axes of blocks they show."""

@@ -89,11 +89,10 @@ def _said(addition: Addition, width: int) -> list[Text]:
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor, what is added, before and after, as matrices; a single value as a sentence."""
-    if addition.after.size == 1:
-        return [*_heading(addition, mark, width), *_said(addition, width), *_changed(addition, width)]
+    """What is read and added, before and after, as matrices; a single value as a sentence."""
     upper, lower = _product(addition, width), _before_and_after(addition, width)
-    if not lower or (addition.factor_name and not upper):
+    missing = addition.factor_name and not upper
+    if addition.after.size == 1 or not lower or missing:
         return _labelled(addition, mark, width)
     words = [*_heading(addition, mark, width), *_said(addition, width)]
     return [Text(""), *words, *upper, *lower, *_changed(addition, width)]
@@ -109,12 +108,21 @@ def _before_and_after(addition: Addition, width: int) -> list[Text]:
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor and what is added as matrices under their names, and the cell that changes most."""
+    """What is added as matrices under its factors' names, or before and after, and the cell that changes most."""
     words = [*_heading(addition, mark, width), *_said(addition, width)]
-    return [*words, *_product(addition, width), *_changed(addition, width)]
+    several = addition.after.size > 1
+    shown = _product if addition.factor_name else _before_and_after
+    return [*words, *(shown(addition, width) if several else []), *_changed(addition, width)]
 
 
 def _product(addition: Addition, width: int) -> list[Text]:
+    """The factor and what is added, or what a statement reads."""
+    if addition.operands:
+        names = [name for name, _ in addition.operands]
+        for count in range(len(names), 0, -1):
+            lines = _side_by_side([values for _, values in addition.operands[:count]], names[:count], width)
+            if lines:
+                return lines
     if not addition.factor_name:
         return []
     names = [addition.factor_name, addition.formula]
