@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.language import tr
 from convstep.expr.language import read_expression
+from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.numbers.text import full, short
+from convstep.view.numbers.text import short
 from convstep.view.scene.numbered import Value, numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
@@ -95,14 +94,15 @@ def statement_texts(event: Event, earlier: Mapping[str, object]) -> list[str]:
 
 
 def _variables(event: Event, earlier: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    """The variables before each statement: what the step sets later is left out, unless it was known before."""
+    """The variables before each statement; what the step sets later as it was before, if that is known."""
     later = [set(statement.variables) for statement in event.statements]
     known = {**earlier}
     for number, statement in enumerate(event.statements):
         still = set[str]().union(*later[number:])
-        yield {**{name: value for name, value in event.variables.items() if name not in still}, **{
-            name: value for name, value in known.items() if name in still or name not in event.variables
-        }}
+        yield {
+            **{name: value for name, value in event.variables.items() if name not in still},
+            **{name: value for name, value in known.items() if name in still or name not in event.variables},
+        }
         known |= statement.variables
 
 
@@ -112,8 +112,14 @@ def value_in(variables: Mapping[str, object]) -> Value:
     def value_of(text: str) -> object:
         if text.isidentifier():
             return variables[text]
-        numbers = {name: variables[name] for name in variables if isinstance(variables[name], (int, float, np.number, np.ndarray))}
-        value = read_expression(text, {name: np.shape(value) for name, value in numbers.items()}, "").value(numbers)
+        numbers = {
+            name: variables[name]
+            for name in variables
+            if isinstance(variables[name], (int, float, np.number, np.ndarray))
+        }
+        value = read_expression(text, {name: np.shape(value) for name, value in numbers.items()}, "").value(
+            numbers
+        )
         return int(value) if np.ndim(value) == 0 and float(value).is_integer() else value
 
     return value_of
@@ -159,7 +165,10 @@ def _number(value: Any) -> str:
 def notes_of(event: Event, texts: Sequence[str]) -> dict[int, str]:
     """By line, what its statement came to: what it has set, or the statement with its indices."""
     found = dict[int, str]()
+    counted = {loop.line for loop in event.loops if not loop.value}
     for statement, text in zip(event.statements, texts, strict=True):
+        if statement.line in counted:
+            continue
         writes = any(access.writes for access in statement.accesses)
         said = text if writes and text != statement.text else ""
         if not said and statement.variables:
@@ -181,7 +190,7 @@ def remarks_of(event: Event, arrays: Mapping[str, Array]) -> list[str]:
     for statement in event.statements:
         if statement.line not in heads:
             found += _named(statement, arrays)
-            single |= {name: value for name, value in statement.variables.items() if not np.ndim(value)}
+            single |= {name: value for name, value in statement.variables.items() if not _is_array(value)}
     return [*found, set_text(single)] if single else found
 
 
@@ -193,6 +202,10 @@ def _named(statement: Statement, arrays: Mapping[str, Array]) -> Iterator[str]:
         cells = region_text(access, arrays.get(access.array))
         if access.kind == "names" and cells != name:
             yield tr("{name} is now {cells}", name=name, cells=cells)
+
+
+def _is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def region_text(access: Access, owner: Array | None) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
@@ -107,7 +106,7 @@ class RecordingStage(Staged):
         own = own_lines(event, self._function(line), notes, line, executed=executed)
         remarks = recorded.remarks_of(event, arrays)
         if (ended := self._ended) is not None:
-            remarks.append(ended.sentence)
+            remarks.insert(0, ended.sentence)
         marked = tuple(map(self._marked, scene.panels))
         return replace(scene, panels=marked, own=own, remarks=tuple(remarks))
 
@@ -238,12 +237,18 @@ class RecordingStage(Staged):
             return tr("line {line}: {text}", line=line, text=self._ended.sentence)
         texts = recorded.statement_texts(event, self._earlier(event))
         said = [text for text, one in zip(texts, event.statements, strict=True) if one.line == line]
-        return tr("line {line}: {text}", line=line, text=said[-1] if said else self.recording.source.line(line).strip())
+        return tr(
+            "line {line}: {text}",
+            line=line,
+            text=said[-1] if said else self.recording.source.line(line).strip(),
+        )
 
     def remarks(self) -> list[str]:
         """Whether the step writes into what the caller has handed in."""
         run = self.recording
-        return [alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step]
+        return [
+            alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
+        ]
 
     # inside
 
@@ -290,7 +295,9 @@ class RecordingStage(Staged):
         key = self._key(name)
         fixed = placed_at(seen, shape, event, name)
         count = math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes)
-        chosen = dict(self.choice.faces).get(name, recorded.number_of(fixed, seen.axes, shape) if count else 0)
+        chosen = dict(self.choice.faces).get(
+            name, recorded.number_of(fixed, seen.axes, shape) if count else 0
+        )
         at = (chosen + further) % max(count, 1)
         shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
         line = self._infos[name].line if name in self._infos else 0
@@ -350,7 +357,11 @@ class RecordingStage(Staged):
         if panel.note:
             return replace(panel, window=None, changed=None, now=None, near=None)
         name, shown = panel.face.name, panel.face
-        stops = [stop.index for stop in self.stops if isinstance(stop, Watchpoint) and stop.enabled and stop.array == name]
+        stops = [
+            stop.index
+            for stop in self.stops
+            if isinstance(stop, Watchpoint) and stop.enabled and stop.array == name
+        ]
         cells = frozenset(place for index in stops if (place := shown.find(tuple(index))) is not None)
         wanted = self.marks.get(name, {}).items()
         marks = {place: mark for index, mark in wanted if (place := shown.find(index)) is not None}
@@ -359,7 +370,10 @@ class RecordingStage(Staged):
 
 def _staged(panels: list[Panel]) -> list[Panel]:
     """The first panel that is written and the first that is read are the large ones."""
-    large = {panel.key for panel in (*[p for p in panels if p.caption][:1], *[p for p in panels if not p.caption][:1])}
+    large = {
+        panel.key
+        for panel in (*[p for p in panels if p.caption][:1], *[p for p in panels if not p.caption][:1])
+    }
     return [replace(panel, stage=panel.key in large) for panel in panels]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.steps.event import Access, Event, Loop
@@ -165,13 +164,17 @@ class Stretches:
             for access in event.accesses:
                 touched.setdefault(access.array, []).append((access, event))
         kinds = {name: {access.kind for access, _ in found} for name, found in touched.items()}
-        written = [name for name in touched if kinds[name] - {"reads", "names"} and name not in stretch.written]
+        written = [
+            name for name in touched if kinds[name] - {"reads", "names"} and name not in stretch.written
+        ]
         # what is made anew all the time says less than what the loop fills
         stretch.written += sorted(written, key=lambda name: "makes" in kinds[name])
         stretch.read = [name for name in (*stretch.read, *touched) if name not in stretch.written]
         stretch.read = list(dict.fromkeys(stretch.read))
         tracks = {
-            name: _Track(self._shapes(name), found) for name, found in touched.items() if name not in stretch.seen
+            name: _Track(self._shapes(name), found)
+            for name, found in touched.items()
+            if name not in stretch.seen
         }
         windows = {loop for track in tracks.values() for loop in track.window_loops()}
         blocks = list(dict.fromkeys(block for track in tracks.values() for block in track.blocks()))
@@ -280,17 +283,21 @@ class _Track:
             first[axis] != second[axis] for first, second in zip(self.places, self.places[1:], strict=False)
         ) / max(len(self.places) - 1, 1)
         if extent == "whole":
-            return 2.0 if self.shape[axis] > 1 else 0.1
+            return 2.5 if self.shape[axis] > 1 else 0.1
         with_window = 1.5 if following is not None and following.loop in windows else 0.0
         return with_window + (1.0 + moved if moved else 0.2 if self.shape[axis] > 1 else 0.0)
 
     def _following(self, axis: int) -> Following | None:
         """The loop that tells where an axis is touched, the innermost of several."""
         starts = [places[axis].start for places in self.places]
-        names = dict.fromkeys(loop.name for _, event in reversed(self.found) for loop in reversed(event.loops))
+        names = dict.fromkeys(
+            loop.name for _, event in reversed(self.found) for loop in reversed(event.loops)
+        )
         for name in names:
             turns = [_turn(event.loops, name) for _, event in self.found]
-            pairs = sorted({(turn, start) for turn, start in zip(turns, starts, strict=True) if turn is not None})
+            pairs = sorted(
+                {(turn, start) for turn, start in zip(turns, starts, strict=True) if turn is not None}
+            )
             if len(pairs) < 2 or len(pairs) != len({turn for turn, _ in pairs}):
                 continue
             (first, begun), (second, then) = pairs[:2]

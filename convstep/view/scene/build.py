@@ -109,7 +109,9 @@ def additions(
         said, region = words.get(number, NO_WORDS), write.region
         factor = None if said.statement else factor_of(write, event)
 
-        def seen(values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region) -> Any:
+        def seen(
+            values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region
+        ) -> Any:
             return None if values is None else values_on(fixed, region, values)
 
         added = seen(write.value)

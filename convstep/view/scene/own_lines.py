@@ -8,6 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.event import Event
 from convstep.steps.number_text import short
@@ -19,6 +20,8 @@ NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
 TAB = 4
 """Columns of a tab."""
+FEW = 8
+"""Values of a tuple that are said."""
 
 
 def own_lines(
@@ -59,13 +62,15 @@ def own_lines(
 def value_text(value: object) -> str:
     """What a variable is, in a few characters: a number, the shape of an array.
 
-    >>> value_text(1), value_text(np.float32(0.1)), value_text(np.zeros((2, 3))), value_text((0, 2))
-    ('1', '0.1', '2x3', '(0, 2)')
+    >>> value_text(1), value_text(np.float32(0.1)), value_text(np.zeros((2, 3))), value_text((0, np.ones(2)))
+    ('1', '0.1', '2x3', '(0, (2,))')
     """
     if isinstance(value, np.ndarray) and value.ndim:
         return "x".join(map(str, value.shape)) if value.ndim > 1 else f"({len(value)},)"
     if isinstance(value, np.ndarray):
         value = value[()]
+    if isinstance(value, tuple) and len(value) <= FEW:
+        return f"({', '.join(map(value_text, value))}{',' * (len(value) == 1)})"
     if isinstance(value, (float, np.floating)):
         return short(value)
     return printable(str(value), 40)
@@ -74,7 +79,9 @@ def value_text(value: object) -> str:
 def set_text(variables: Mapping[str, object]) -> str:
     """What a statement has set: `a = 1, mask 2x2`."""
     return ", ".join(
-        f"{name} {value_text(value)}" if isinstance(value, np.ndarray) and value.ndim else f"{name} = {value_text(value)}"
+        tr("returns {value}", value=value_text(value))
+        if name == "return"
+        else f"{name}{' ' if isinstance(value, np.ndarray) and value.ndim else ' = '}{value_text(value)}"
         for name, value in variables.items()
     )
 
