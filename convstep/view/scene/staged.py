@@ -278,3 +278,14 @@ class Staged(Protocol):
         Raises:
             OSError: the file cannot be written.
         """
+
+
+class StagedSource(Staged, Protocol):
+    """The scenes of somebody's own function: its source stands beside the panels, and any array can join them."""
+
+    cursor: int
+    """The line of the source under the cursor, as the file counts, which is drawn so; 0 while there is none.
+    Lines with a `LineStop` among `stops` are marked as well."""
+
+    def toggle_array(self, name: str) -> bool:
+        """Bring an array in as a panel, or take one out; returns whether it is shown now."""
