@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-BUILTINS = frozenset(dir(builtins)) - {"setattr", "exec", "eval", "map", "filter", "next", "list", "tuple", "sorted"}
+BUILTINS = frozenset(dir(builtins)) - {
+    "setattr",
+    "exec",
+    "eval",
+    "map",
+    "filter",
+    "next",
+    "list",
+    "tuple",
+    "sorted",
+}
 """Builtins that write nothing, and run nothing of somebody else's."""
 HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
 """With those that may run an iterator, which is followed itself where it is the source's own."""
@@ -34,7 +44,9 @@ METHODS = frozenset(
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""
-PURE_MODULES = frozenset({"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"})
+PURE_MODULES = frozenset(
+    {"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"}
+)
 """Modules whose functions write into nothing that they are given."""
 
 
@@ -52,7 +64,9 @@ class Purity:
 
     def changes(self, call: ast.Call) -> bool:
         """Whether a call may change an array without a hook noticing."""
-        if any(keyword.arg == "out" or (keyword.arg or "").startswith("overwrite") for keyword in call.keywords):
+        if any(
+            keyword.arg == "out" or (keyword.arg or "").startswith("overwrite") for keyword in call.keywords
+        ):
             return True
         match call.func:
             case ast.Name(id=name):

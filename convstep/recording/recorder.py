@@ -64,7 +64,11 @@ def run(
     definition = source.definition(target.__code__)
     if definition is None:
         raise RecordingError(
-            tr("{name} is no `def` in {path}; only functions can be recorded", name=target.__name__, path=source.text.path)
+            tr(
+                "{name} is no `def` in {path}; only functions can be recorded",
+                name=target.__name__,
+                path=source.text.path,
+            )
         )
     followed = _followed(target, source)
     rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
@@ -127,7 +131,9 @@ def _source_of(function: types.FunctionType) -> Source:
     try:
         source = Source.read(path)
     except SyntaxError as error:
-        raise RecordingError(tr("{path} is no Python any more: {reason}", path=path, reason=error.msg)) from None
+        raise RecordingError(
+            tr("{path} is no Python any more: {reason}", path=path, reason=error.msg)
+        ) from None
     if source is None:
         raise RecordingError(
             tr("the source of {name} is not known; define it in a file or a notebook", name=function.__name__)
@@ -187,7 +193,9 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
     """What the followed functions, and those defined in them, can be called by."""
     names = set[str]()
     for where in followed.values():
-        names |= {one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))}
+        names |= {
+            one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))
+        }
         if where.node.name == "__init__":
             names |= {one.name for one in where.around}
     return frozenset(names)

@@ -147,7 +147,11 @@ class Registry:
     def length(self, iterable: Any) -> int | None:
         """How many turns a loop over it takes, where that is known."""
         kind = type(iterable)
-        return len(iterable) if kind in (range, list, tuple, dict, str) or kind is np.ndarray and iterable.ndim else None
+        return (
+            len(iterable)
+            if kind in (range, list, tuple, dict, str) or kind is np.ndarray and iterable.ndim
+            else None
+        )
 
     def turn(self) -> None:
         """Another turn of a loop, or a call."""
@@ -247,7 +251,9 @@ class Registry:
                 new = self._content(storage)
                 if old == new:
                     continue
-                first, second = (np.frombuffer(one, np.uint8).reshape(-1, kind.itemsize) for one in (old, new))
+                first, second = (
+                    np.frombuffer(one, np.uint8).reshape(-1, kind.itemsize) for one in (old, new)
+                )
                 items = np.flatnonzero((first != second).any(axis=1))
                 self.size[0] += 3 * len(items) * kind.itemsize
                 order(site.number)

@@ -141,7 +141,9 @@ class Rewriter:
     def _compound(self, node: ast.stmt) -> list[ast.stmt]:
         """A statement whose expressions are rewritten, and then the blocks in it."""
         for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr) and not isinstance(getattr(value, "ctx", None), (ast.Store, ast.Del)):
+            if isinstance(value, ast.expr) and not isinstance(
+                getattr(value, "ctx", None), (ast.Store, ast.Del)
+            ):
                 setattr(node, name, self._value(value))
         match node:
             case ast.With():
@@ -193,14 +195,22 @@ class Rewriter:
             case ast.Subscript():
                 place, site, prepared = self._place(target, text, "=", always=False)
                 put = ast.Assign([place], _load(given), lineno=target.lineno)
-                return [*prepared, _statement_call(site, *place_holes(place), suffix="b"), put, self._after(site, place)]
+                return [
+                    *prepared,
+                    _statement_call(site, *place_holes(place), suffix="b"),
+                    put,
+                    self._after(site, place),
+                ]
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
                 bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
                 target.value = self._value(target.value, plain=True)
                 return [put, _statement_call(bound, _load(given))]
             case ast.Tuple() | ast.List() if not _only_names(target):
-                inner = [_name(f"item{number}_{target.lineno}_{target.col_offset}") for number in range(len(target.elts))]
+                inner = [
+                    _name(f"item{number}_{target.lineno}_{target.col_offset}")
+                    for number in range(len(target.elts))
+                ]
                 stores = [
                     ast.Starred(_store(name), ast.Store()) if isinstance(one, ast.Starred) else _store(name)
                     for name, one in zip(inner, target.elts, strict=True)
@@ -237,7 +247,9 @@ class Rewriter:
                         node.value = self._value(node.value)
                         return [node]
                     owner = _name("owner")
-                    prepared = [ast.Assign([_store(owner)], self._value(target.value, plain=True), lineno=node.lineno)]
+                    prepared = [
+                        ast.Assign([_store(owner)], self._value(target.value, plain=True), lineno=node.lineno)
+                    ]
                     get: ast.expr = ast.Attribute(_load(owner), target.attr, ast.Load())
                     put: ast.expr = ast.Attribute(_load(owner), target.attr, ast.Store())
                 else:
@@ -268,7 +280,9 @@ class Rewriter:
             template=index.template, single=index.single,
         )  # fmt: skip
         prepared.append(
-            ast.Assign([_store(array)], self._value(target.value, plain=True, through=True), lineno=target.lineno)
+            ast.Assign(
+                [_store(array)], self._value(target.value, plain=True, through=True), lineno=target.lineno
+            )
         )
         holes = list[str]()
         for number, hole in enumerate(index.holes):
@@ -347,7 +361,9 @@ class Rewriter:
         if not calls:
             return new
         names = tuple(dict.fromkeys(name for call in calls for name in _reachable(call)))
-        site = self._site(Kind.SCATTERED, text=", ".join(map(ast.unparse, calls)), operator="call", names=names)
+        site = self._site(
+            Kind.SCATTERED, text=", ".join(map(ast.unparse, calls)), operator="call", names=names
+        )
         begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
         return _call(site, begun, new, suffix="a")
 

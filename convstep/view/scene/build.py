@@ -104,7 +104,9 @@ def additions(
             continue
         factor, region = factor_of(write, event), write.region
 
-        def seen(values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region) -> Any:
+        def seen(
+            values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region
+        ) -> Any:
             return None if values is None else values_on(fixed, region, values)
 
         added = seen(write.value)

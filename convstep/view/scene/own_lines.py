@@ -40,7 +40,9 @@ class OwnLine:
     """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
 
 
-def own_lines(event: Event, lines: Sequence[str], first: int, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+def own_lines(
+    event: Event, lines: Sequence[str], first: int, notes: Mapping[int, str], *, executed: bool
+) -> tuple[OwnLine, ...]:
     """The lines of the function that a step runs in.
 
     Args:
@@ -110,7 +112,9 @@ def value_text(value: object) -> str:
 def set_text(variables: Mapping[str, object]) -> str:
     """What a statement has set: `a = 1, mask 2x2`."""
     return ", ".join(
-        f"{name} {value_text(value)}" if isinstance(value, np.ndarray) and value.ndim else f"{name} = {value_text(value)}"
+        f"{name} {value_text(value)}"
+        if isinstance(value, np.ndarray) and value.ndim
+        else f"{name} = {value_text(value)}"
         for name, value in variables.items()
     )
 
@@ -127,7 +131,9 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
     rows: list[Text] = []
     at = 0
     for everywhere in (True, False):
-        drawn = [list(_rows(line, width, number, _scale(lines, width - number), everywhere)) for line in lines]
+        drawn = [
+            list(_rows(line, width, number, _scale(lines, width - number), everywhere)) for line in lines
+        ]
         rows = [row for own in drawn for row in own]
         marked = [at for at, line in enumerate(lines) if line.mark != MARKS["later"]]
         current = next((at for at, line in enumerate(lines) if line.mark == MARKS["next"]), 0)
