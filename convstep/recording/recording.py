@@ -233,17 +233,17 @@ class Recording(Stepped):
         """
         return values.value_of(text, self.variables)
 
-    def next(self) -> Event | None:
-        """Execute one step, or the rest of the one under way; None at the end."""
+    def next(self) -> int | None:
+        """Execute one step, or the rest of the one under way; its number from 0, None at the end."""
         if self._position == self.total:
             return None
         self._go(self.index.ends[self._position])
         self._position, self._made = self._position + 1, 0
         self._keep()
-        return self.event
+        return self._position - 1
 
-    def back(self) -> Event | None:
-        """Undo one step, or what was made of the one under way; None at the start."""
+    def back(self) -> int | None:
+        """Undo one step, or what was made of the one under way; its number from 0, None at the start."""
         if self._made:
             self._made = 0
         elif self._position:
@@ -251,7 +251,7 @@ class Recording(Stepped):
         else:
             return None
         self._go(self.index.begin(self._position))
-        return self.event
+        return self._position
 
     def seek(self, position: int) -> None:
         """Go to a position, forwards or backwards.
