@@ -161,6 +161,15 @@ class Mode:
         """What the title says of it, the most important first; before a class the place stands beside it."""
         return [] if self.state.presenting else [*self.state.stage.facts().said]
 
+    @property
+    def after_end(self) -> str:
+        """What a key that leads forward does at the last step; "" for nothing."""
+        return tr("n opens the comparison") if self.compares_at_end else ""
+
+    def past_end(self) -> bool:
+        """A key that leads forward was pressed at the last step. Returns whether that was all."""
+        return False
+
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step, where nothing comes after it."""
         return tr("last step: o compares the gradients with PyTorch's")
