@@ -97,9 +97,8 @@ class RecordingStage(Staged):
                 if number <= self.beside.get(panel.key, 0)
             ]
         executed = event.index < run.position
-        earlier = self._earlier(event)
-        numbers = recorded.statement_texts(event, earlier)
-        words = recorded.words_of(event, numbers, earlier)
+        numbers = recorded.statement_texts(event)
+        words = recorded.words_of(event, numbers)
         scene = build((run.position, run.total), event, arrays, _staged(panels), words=words)
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
         line = self._line(event)
@@ -235,7 +234,7 @@ class RecordingStage(Staged):
         event, line = self.recording.event, self._line(self.recording.event)
         if self._ended is not None:
             return tr("line {line}: {text}", line=line, text=self._ended.sentence)
-        texts = recorded.statement_texts(event, self._earlier(event))
+        texts = recorded.statement_texts(event)
         said = [text for text, one in zip(texts, event.statements, strict=True) if one.line == line]
         return tr(
             "line {line}: {text}",
@@ -344,13 +343,6 @@ class RecordingStage(Staged):
                     tr("the view shows an array {name!r}; the arrays are {known}", name=name, known=known)
                 )
         return Chosen(own, tuple(name for _, name in brought))
-
-    def _earlier(self, event: Event) -> Mapping[str, object]:
-        """The variables before a step, as far as they are known."""
-        if not event.index:
-            return {}
-        self._scout.seek(event.index)
-        return dict(self._scout.event.variables)
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
