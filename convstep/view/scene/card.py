@@ -118,20 +118,22 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
 
 def _before_and_after(addition: Addition, width: int) -> list[Text]:
     """The cells before and after as matrices, those of a new array alone; empty where they do not fit."""
-    after = tr("after" if addition.done else "will be")
-    if addition.new:
-        return _side_by_side([addition.after], [after], width, addition.known)
-    both, names = [addition.before, addition.after], [tr("before"), after]
+    after, known = tr("after" if addition.done else "will be"), addition.known
     columns = addition.after.shape[1]
-    if addition.words.statement and _text_width(2 * columns, width) < CLOSE <= _text_width(columns, width):
+    both, names = [addition.before, addition.after], [tr("before"), after]
+    if addition.new:
+        lines = _side_by_side([addition.after], [after], width, known)
+    elif addition.words.statement and _text_width(2 * columns, width) < CLOSE <= _text_width(columns, width):
         # rather above each other than in so few digits
-        pairs = zip(both, names, strict=True)
-        return [
+        lines = [
             line
-            for one, name in pairs
-            for line in _side_by_side([one], [name], width, addition.known, alike=both)
+            for one, name in zip(both, names, strict=True)
+            for line in _side_by_side([one], [name], width, known, alike=both)
         ]
-    return _side_by_side(both, names, width, addition.known, alike=both)
+    else:
+        lines = _side_by_side(both, names, width, known, alike=both)
+    said = addition.words.statement and addition.partial
+    return [Text(f"  {addition.shown}:", "dim"), *lines] if said and lines else lines
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
