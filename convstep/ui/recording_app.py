@@ -21,8 +21,8 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at the file."""
 
 Again = Callable[[], "Recording | None"]
-"""Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where that
-fails. It is called in a thread."""
+"""Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
+that fails. It is called in a thread."""
 
 
 class RecordingApp(SteppingApp):

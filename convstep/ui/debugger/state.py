@@ -77,7 +77,7 @@ class State:
         return self.position == self.timeline.total
 
     def restage(self, stage: Staged) -> None:
-        """Show another run in place of this one, at the same position, with what it has of stops and faces."""
+        """Show another run in place of this one, at its position, with what it has of stops and faces."""
         from convstep.replay.session import Session, SessionError, View
 
         old, position = self.stage, min(self.position, stage.run.total)

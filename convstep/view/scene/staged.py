@@ -238,7 +238,7 @@ class Staged(Protocol):
         return layout.example, tr("a step number") if layout.executing is None else tr("a line: `line 12`")
 
     def steps_of(self, stop: Stop) -> Sequence[int]:
-        """The steps at which a stop on a place, a cell or a line waits, ascending; none where nobody knows."""
+        """The steps at which a stop on a place, a cell or a line waits, ascending; none if nobody knows."""
         steps = stop.steps(self.run.layout)
         if steps is None and isinstance(stop, Watchpoint):
             return self.run.touching(stop.array, stop.index)
