@@ -47,8 +47,6 @@ class Mode:
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self.compares_at_end = state, compare_at_end
-        self.followed = state.stage.followed
-        """The panel that has the focus first, and whenever none has it."""
 
     # the life of the screen
 
@@ -100,6 +98,11 @@ class Mode:
         return True
 
     # what stands on it
+
+    @property
+    def followed(self) -> str:
+        """The key of the panel that has the focus first, and whenever none has it."""
+        return self.state.stage.followed
 
     @property
     def first_part(self) -> str:
