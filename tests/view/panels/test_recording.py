@@ -199,7 +199,7 @@ def test_the_place_of_an_exception_is_the_last_one() -> None:
     run.seek(run.total)
     scene = stage.scene()
     current = next(line for line in scene.own if line.current)
-    assert current.code == "return inner[len(none) + 7]"
+    assert current.code == "missing: Array = inner[len(none) + 7]"
     assert scene.remarks[0] == run.ended.sentence
     assert run.ended.sentence in stage.standing()
     run.back()
