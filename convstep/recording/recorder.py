@@ -72,7 +72,7 @@ def run(
             )
         )
     followed = _followed(target, source)
-    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
+    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
     codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
     log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
     registry = Registry(log, limits)
@@ -130,8 +130,8 @@ def _function_of(function: Any) -> types.FunctionType:
     """
     found = inspect.unwrap(function)
     if isinstance(found, type):
-        found = found.__init__
-    elif not isinstance(found, (types.FunctionType, types.MethodType)) and hasattr(type(found), "__call__"):
+        found = getattr(found, "__init__")  # noqa: B009  # of this very class
+    elif not isinstance(found, (types.FunctionType, types.MethodType)) and callable(found):
         found = type(found).__call__
     found = inspect.unwrap(getattr(found, "__func__", found))
     if isinstance(found, types.FunctionType):
