@@ -42,7 +42,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     recording.go_to_entry(entry)
     accesses = tuple(access for statement in statements for access in statement.accesses)
     count = sum(access.writes for access in accesses)
-    done = made or (count if executed else 0)
+    done = _writes_made(statements, made) if made else count if executed else 0
     anchor = anchor_of(index, low, high)
     current = _current(statements, made) if made else None
     line = index.log.sites.statements[index.statement[anchor]].line
@@ -59,16 +59,33 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
+def _writes_made(statements: Sequence[Statement], changes: int) -> int:
+    """How many writes are made with so many changes of cells: a new array is a write that changes none.
+
+    Those between the last change that is made and the next one come with the next one.
+    """
+    made = 0
+    for statement in statements:
+        changes -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
+        made += sum(access.writes for access in statement.accesses)
+        if changes <= 0:
+            break
+    return made
+
+
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one of a statement within the step."""
-    marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
-    return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
+    """The entry that tells best where a step stands: the last one that makes a step of it.
+
+    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
+    """
+    eventful = np.flatnonzero(index.eventful[low:high])
+    return low + int(eventful[-1]) if len(eventful) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     """The statement that made the last of so many writes."""
     for statement in statements:
-        made -= sum(access.writes for access in statement.accesses)
+        made -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
         if made <= 0:
             return statement
     return None

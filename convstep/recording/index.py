@@ -82,7 +82,8 @@ class Index:
         """By storage, when a variable first stood for it, and which; -1 for arguments."""
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
-        self._eventful = self._find_eventful()
+        self.eventful = self._find_eventful()
+        """Which entries make a step of what they stand in."""
         self.ends: list[int] = self._find_ends()
         """By step, the number of entries after it."""
 
@@ -378,7 +379,7 @@ class Index:
             after |= self._kind[Kind.RETURN] & ~quiet
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
-        tally = np.cumsum(self._eventful)[bounds - 1]
+        tally = np.cumsum(self.eventful)[bounds - 1]
         real = np.diff(tally, prepend=0) > 0
         ends: list[int] = bounds[real].tolist()
         if ends:
