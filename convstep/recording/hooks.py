@@ -1,4 +1,4 @@
-"""Hooks: the functions that rewritten code calls, one made for every site, so that each does only what it must.
+"""Hooks: what rewritten code calls, a function made for every site, which does only what it must.
 
 What is called at every subscript costs as much as the arithmetic around it: hence generated code.
 """

@@ -65,7 +65,7 @@ class Index:
         self.occurrence = np.empty(count, np.intp)
         for entries in self.where:
             self.occurrence[entries] = np.arange(len(entries))
-        self._kind = {kind: self._flags(lambda site, kind=kind: site.kind is kind) for kind in Kind}  # type: ignore[misc]
+        self._kind = {kind: self._flags(lambda site, kind=kind: site.kind is kind) for kind in Kind}
         self.statement = self._facts(lambda site: site.statement)
         self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
         """By array met, whose memory it is."""
@@ -79,7 +79,7 @@ class Index:
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
         self.named = self._first_named()
-        """By storage, the entry at which a variable first stood for it, and that variable; -1 for arguments."""
+        """By storage, when a variable first stood for it, and which; -1 for arguments."""
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful()
@@ -91,7 +91,7 @@ class Index:
 
     def site(self, entry: int) -> Site:
         """Where in the source an entry comes from."""
-        return self.log.sites.sites[self.order[entry]]
+        return self.log.sites.sites[int(self.order[entry])]
 
     def payload(self, entry: int) -> Any:
         """What it says."""
@@ -143,7 +143,7 @@ class Index:
         return found
 
     def turns_at(self, frame: int, loop: int, entry: int) -> tuple[int, int, int] | None:
-        """How many turns of a loop have begun before an entry, how many there are, and the entry of this one."""
+        """The turn of a loop that is on before an entry, how many there are, and the entry of this one."""
         site = self.log.sites.loops[loop]
         enters, turns = self.where[site.enter], self.where[site.turn]
         at = int(np.searchsorted(enters, entry)) - 1

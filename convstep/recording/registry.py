@@ -1,4 +1,4 @@
-"""Registry: which arrays and which memory a running function has met, and what hooks do that is not done often."""
+"""Registry: which arrays and which memory a running function has met, and what hooks do now and then."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Limits:
     """Time."""
 
 
-class Enough(BaseException):  # noqa: N818  # nobody's `except Exception` is to catch it
+class Enough(BaseException):  # nobody's `except Exception` is to catch it
     """The recording has reached a limit; the message is one sentence."""
 
 
@@ -166,7 +166,7 @@ class Registry:
         kind = type(iterable)
         return (
             len(iterable)
-            if kind in (range, list, tuple, dict, str) or kind is np.ndarray and iterable.ndim
+            if kind in (range, list, tuple, dict, str) or (kind is np.ndarray and iterable.ndim)
             else None
         )
 
@@ -205,7 +205,7 @@ class Registry:
         return read
 
     def other_write(self, site: Site) -> Callable[..., None]:
-        """What sets what is not a box of cells of an array: by a mask, by arrays of indices, in a dictionary."""
+        """What sets what is no box of cells: by a mask, by arrays of indices, in a dictionary."""
         order, note = self.log.order.append, self.log.payloads[site.number].append
         change = IN_PLACE.get(site.operator)
 

@@ -1,6 +1,6 @@
-"""Rewriting: a function's syntax tree with hooks where arrays are read and written, variables set, loops turned.
+"""Rewriting: a syntax tree with hooks where arrays are read and written, variables set, loops turned.
 
-Every expression is evaluated once and in Python's order, so that the function does what it does without hooks.
+Every expression is evaluated once and in Python's order: the function does what it does without hooks.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ class Rewriter:
                     _name(f"item{number}_{target.lineno}_{target.col_offset}")
                     for number in range(len(target.elts))
                 ]
-                stores = [
+                stores: list[ast.expr] = [
                     ast.Starred(_store(name), ast.Store()) if isinstance(one, ast.Starred) else _store(name)
                     for name, one in zip(inner, target.elts, strict=True)
                 ]
@@ -231,7 +231,7 @@ class Rewriter:
                     return [_statement_call(site, array, *holes, self._value(node.value))]
                 # in Python's order, since the right side may itself run what is noted
                 names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
-                prepared = [
+                prepared: list[ast.stmt] = [
                     ast.Assign([_store(name)], value, lineno=node.lineno)
                     for name, value in zip(names, [array, *holes], strict=True)
                 ]
@@ -247,7 +247,7 @@ class Rewriter:
                 ]
             case ast.Name() | ast.Attribute():
                 target = node.target
-                prepared = list[ast.stmt]()
+                prepared = []
                 if isinstance(target, ast.Attribute):
                     if not _chain(target):
                         node.value = self._value(node.value)
@@ -397,7 +397,7 @@ class Rewriter:
 
     def _begin(self, node: ast.stmt) -> int:
         """A new statement: its line, its text, what it uses."""
-        heads = [one for one in _heads(node)]
+        heads = list(_heads(node))
         last = max((one.end_lineno or node.lineno for one in heads), default=node.lineno)
         written = [line.strip() for line in self._lines[node.lineno - 1 : last]]
         written[0] = self._lines[node.lineno - 1].encode()[node.col_offset :].decode(errors="replace").strip()
@@ -522,7 +522,7 @@ def _chain(node: ast.expr) -> bool:
 
 
 def _subscripted(node: ast.expr) -> str:
-    """What to call what is subscripted: a variable or an attribute by its name, anything else as it is written."""
+    """What to call what is subscripted: as it is written."""
     return ast.unparse(node)
 
 
