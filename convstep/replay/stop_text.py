@@ -62,10 +62,11 @@ def _target(text: str, layout: Layout) -> Stop:
     if "line" in layout.names and (line := _LINE.fullmatch(plain)):
         return _line(int(line[1]), layout)
     condition = Condition.parse(text, layout)
-    index = condition.as_place(layout.nest.names)
+    index = condition.as_place(layout.nest.names) if layout.nest.even else None
     if index is not None:
         return _place(index, layout)
-    counts = layout.counts
+    # where loops are uneven a variable is what it is, and not which turn it is
+    counts = layout.counts if layout.nest.even else {"step": layout.nest.total}
     for name, values in condition.ranges(counts).items():
         if not values:
             sentence = tr(
@@ -92,6 +93,14 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
         return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
+    if not nest.even:
+        raise ValueError(
+            tr(
+                "{text!r} is no place here; type a condition like {example}",
+                text=text,
+                example=layout.example,
+            )
+        )
     names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))

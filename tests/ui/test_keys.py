@@ -393,7 +393,7 @@ async def lists_every_command_by_name(session: Session, key: str) -> None:
         wanted = command.palette and (bool(command.of_app) or session.debugger.applies(command.id))
         keys = " ".join(command.key_texts)
         assert (f"{command.label}  {keys}" in offered) == wanted
-    session.app.screen.query_one(Input).value = "row end"
+    session.app.screen.query_one(Input).value = "outer end"
     await session.answered()
     await session.press("enter")
     await session.answered()

@@ -151,7 +151,8 @@ class Asking:
         place = self._host.pointed_cell()
         found = None if place is None else self._state.stage.made_by(*place)
         if found is None:
-            self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
+            names = ", ".join(self._state.timeline.layout.written)
+            self._host.say(tr("choose a cell of {names}: Tab to its panel, then the arrow keys", names=names))
         else:
             self.explain(found)
 

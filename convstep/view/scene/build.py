@@ -63,9 +63,13 @@ def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
                 places = range(*part.indices(length))[::-1]
                 part = slice(places.start, places.stop, places.step) if places else slice(0, 0)
         region.append(part)
-    kept = {name: getattr(access, name) for name in ("value", "before", "after", "cells")}
-    turned_over = {name: np.asarray(kept[name])[tuple(over)] for name in kept if np.ndim(kept[name])}
-    return access._replace(region=tuple(region), **turned_over)
+
+    def turned_over(values: Array | np.generic | None) -> Any:
+        return np.asarray(values)[tuple(over)] if np.ndim(values) else values  # type: ignore[arg-type]
+
+    kept = (access.value, access.before, access.after, access.cells)
+    value, before, after, cells = map(turned_over, kept)
+    return access._replace(region=tuple(region), value=value, before=before, after=after, cells=cells)
 
 
 def placed(panel: Panel, event: Event) -> Panel:
@@ -116,8 +120,9 @@ def additions(
             factor_name="" if factor is None else factor.text,
             factor=np.ones_like(added) if factor is None else seen(factor.value),
             added=added,
-            before=seen(write.before),
-            after=seen(write.after),
+            before=np.zeros_like(added) if write.before is None else seen(write.before),
+            after=added if write.after is None else seen(write.after),
+            new=write.before is None,
             cells=cells,
             span=span,
             done=number < event.made,

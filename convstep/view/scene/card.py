@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.steps.cells import cell_text
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
@@ -32,9 +33,11 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         height: lines of room.
     """
     title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
-    marked = [(addition, _mark(scene, number)) for number, addition in enumerate(scene.additions)]
+    above = [] if scene.event.statements else [title]
+    above += [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+    marked = [(addition, _mark(scene, addition.number)) for addition in scene.additions]
     details = (_whole, _labelled, _change, _line)
-    forms = ([title, *(line for one in marked for line in detail(*one, width))] for detail in details)
+    forms = ([*above, *(line for one in marked for line in detail(*one, width))] for detail in details)
     return first_that_fits(forms, height)
 
 
@@ -99,7 +102,7 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
 def _before_and_after(addition: Addition, width: int) -> list[Text]:
     """The cells before and after as matrices, those of a new array alone; empty where they do not fit."""
     after = tr("after" if addition.done else "will be")
-    if addition.before is None:
+    if addition.new:
         return _side_by_side([addition.after], [after], width, addition.known)
     both = [addition.before, addition.after]
     return _side_by_side(both, [tr("before"), after], width, addition.known, alike=True)
@@ -156,15 +159,15 @@ def _line(addition: Addition, mark: str, width: int) -> list[Text]:
 def _most_changed(addition: Addition) -> tuple[Any, ...]:
     """The cell to which most is added: its array, its index, its value before, if any, and after."""
     change = addition.added
-    if addition.words.statement and addition.before is not None:
+    if addition.words.statement and not addition.new:
         change = addition.after.astype(float) - addition.before.astype(float)
     if addition.known is not None:
         change = np.where(addition.known, change, 0)
     row, column = largest(change)
     cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
     index = cell_text("", cell) if cell else ""
-    values = (addition.before, addition.after)
-    return addition.cells.name, index, *(array[row, column] for array in values if array is not None)
+    values = (addition.after,) if addition.new else (addition.before, addition.after)
+    return addition.cells.name, index, *(array[row, column] for array in values)
 
 
 def _side_by_side(

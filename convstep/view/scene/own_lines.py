@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
 from convstep.printable import printable
-from convstep.steps.event import Event, Loop, Statement
+from convstep.steps.event import Event, Statement
 from convstep.steps.number_text import short
 from convstep.view.scene.card import MARKS
+from convstep.view.scene.scene import OwnLine, turn_text
 from convstep.view.text.wrapping import padded, wrap
 
 NUMBERED_FROM = 44
@@ -22,25 +22,9 @@ TAB = 4
 """Columns of a tab."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnLine:
-    """One line of the function, as it stands at a step."""
-
-    number: int
-    """As the file counts."""
-    code: str
-    """Without its indentation."""
-    indent: int
-    """Columns of its indentation within the function."""
-    mark: str = MARKS["later"]
-    """`✓` if the step has executed it, `▶` where the step stands."""
-    loop: str = ""
-    """How far the loop is that it begins: `4/8`."""
-    note: str = ""
-    """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
-
-
-def own_lines(event: Event, lines: Sequence[str], first: int, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+def own_lines(
+    event: Event, lines: Sequence[str], first: int, notes: Mapping[int, str], *, executed: bool, stands: int = 0
+) -> tuple[OwnLine, ...]:
     """The lines of the function that a step runs in.
 
     Args:
@@ -49,10 +33,12 @@ def own_lines(event: Event, lines: Sequence[str], first: int, notes: Mapping[int
         first: the number of the first of them.
         notes: by line, what a statement came to.
         executed: whether all of the step is.
+        stands: the line at which it stands, where that is not one of the step's own.
     """
-    marks = _marks(event, executed=executed)
+    done, current = _standing(event, executed=executed)
+    current = stands or current
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
-    shown = function_lines(lines, event.line - first)
+    shown = function_lines(lines, current - first)
     texts = [printable(lines[at].expandtabs(TAB).rstrip(), None) for at in shown]
     base = min((_indent(text) for text in texts if text), default=0)
     return tuple(
@@ -60,9 +46,10 @@ def own_lines(event: Event, lines: Sequence[str], first: int, notes: Mapping[int
             at + first,
             text.strip(),
             max(_indent(text) - base, 0),
-            marks.get(at + first, MARKS["later"]),
-            loops.get(at + first, ""),
-            notes.get(at + first, ""),
+            done=at + first in done,
+            current=at + first == current,
+            loop=loops.get(at + first, ""),
+            note=notes.get(at + first, ""),
         )
         for at, text in zip(shown, texts, strict=True)
     )
@@ -85,11 +72,6 @@ def function_lines(lines: Sequence[str], at: int) -> range:
             if at in own and len(own) <= len(found):
                 found = own
     return found
-
-
-def turn_text(loop: Loop) -> str:
-    """How far a loop is: `4/8`, or `4` where nobody knows how long it takes."""
-    return f"{loop.at}/{loop.count}" if loop.count > loop.at else str(loop.at)
 
 
 def value_text(value: object) -> str:
@@ -124,38 +106,34 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         height: lines of room.
     """
     number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines else 0
-    rows: list[Text] = []
-    at = 0
+    scale = _scale(lines, width - number)
+    current = next((at for at, line in enumerate(lines) if line.current), 0)
+    marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
+    drawn = list[list[Text]]()
     for everywhere in (True, False):
-        drawn = [list(_rows(line, width, number, _scale(lines, width - number), everywhere)) for line in lines]
-        rows = [row for own in drawn for row in own]
-        marked = [at for at, line in enumerate(lines) if line.mark != MARKS["later"]]
-        current = next((at for at, line in enumerate(lines) if line.mark == MARKS["next"]), 0)
-        at = sum(len(own) for own in drawn[:current])
-        first, last = (marked[0], marked[-1]) if marked else (current, current)
-        if sum(len(own) for own in drawn[first : last + 1]) + 2 <= height:
+        drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
+        if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
+    rows = [row for own in drawn for row in own]
+    at = sum(map(len, drawn[:current]))
     first = max(0, min(at - height // 2, len(rows) - height))
     text = Text("\n").join(rows[first : first + max(height, 1)])
     text.no_wrap, text.overflow = True, "crop"
     return text
 
 
-def _marks(event: Event, *, executed: bool) -> dict[int, str]:
-    """By line, whether the step has executed it, and where it stands."""
-    marks, left = dict[int, str](), event.made
-    stands = event.line
-    for statement in event.statements if executed or event.made else ():
+def _standing(event: Event, *, executed: bool) -> tuple[set[int], int]:
+    """The lines that the step has executed, and the one where it stands."""
+    done, left = set[int](), event.made
+    if not executed and not event.made:
+        return done, event.statements[0].line if event.statements else event.line
+    for statement in event.statements:
         writes = sum(access.writes for access in statement.accesses)
         if not executed and writes > left:
-            stands = statement.line
-            break
+            return done, statement.line
         left -= writes
-        marks[statement.line] = MARKS["done"]
-    else:
-        if not executed and not event.made and event.statements:
-            stands = event.statements[0].line
-    return {**marks, stands: MARKS["next"]}
+        done.add(statement.line)
+    return done, event.line
 
 
 def _scale(lines: Sequence[OwnLine], width: int) -> float:
@@ -172,26 +150,26 @@ def _start(line: OwnLine, scale: float) -> int:
 
 def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
     """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
-    current = line.mark == MARKS["next"]
-    style = "bold reverse" if current else "bold" if line.mark == MARKS["done"] else ""
-    start = _start(line, scale)
+    mark = MARKS["next" if line.current else "done" if line.done else "later"]
+    style = "bold reverse" if line.current else "bold" if line.done else ""
+    start = min(_start(line, scale), max(width - number - 12, 2))
     label = f"{line.number:>{number - 1}} " if number else ""
     end = f" {line.loop}" if line.loop else ""
-    room = max(width - number - start - len(end), 8)
+    room = max(width - number - start - len(end), 2)
     first, *others = _broken(line.code, room)
     beside = f"  {line.note}" if line.note and not others and not end else ""
     fits = bool(beside) and cell_len(first) + cell_len(beside) <= room
     row = Text(label, "dim", no_wrap=True)
-    row.append(line.mark.ljust(2), "bold")
+    row.append(mark.ljust(2), "not dim bold")
     row.append(" " * (start - 2))
-    row.append(first if fits else padded(first, room) if current or end else first, style)
-    row.append(padded(beside, room - cell_len(first)) if fits else end, "italic" if fits else "bold")
+    row.append(padded(first, room) if end or (line.current and not fits) else first, f"not dim {style}")
+    row.append(beside if fits else end, "not dim italic" if fits else "not dim bold")
     yield row
     blank = " " * (number + start)
     for other in others:
         yield Text.assemble(blank, (other, style))
-    if line.note and not fits and (everywhere or current):
-        for part in _broken(line.note, width - number - start):
+    if line.note and not fits and (everywhere or line.current):
+        for part in _broken(line.note, max(width - number - start, 2)):
             yield Text.assemble(blank, (part, "italic"))
 
 

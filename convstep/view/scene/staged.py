@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
-from convstep.replay.stop_kinds import Breakpoint, Stop
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
@@ -229,9 +229,18 @@ class Staged(Protocol):
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """The stop that a cell stands for: a step's place, or a cell that is written; else None."""
 
+    @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Examples of stops that are typed, and what may be typed beside conditions and cells, in words."""
+        layout = self.run.layout
+        return layout.example, tr("a step number") if layout.executing is None else tr("a line: `line 12`")
+
     def steps_of(self, stop: Stop) -> Sequence[int]:
-        """The steps at which a stop on a place or a cell waits, ascending; none where they are not known."""
-        return stop.steps(self.run.layout) or ()
+        """The steps at which a stop on a place, a cell or a line waits, ascending; none where nobody knows."""
+        steps = stop.steps(self.run.layout)
+        if steps is None and isinstance(stop, Watchpoint):
+            return self.run.touching(stop.array, stop.index)
+        return steps or ()
 
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a click on a cell leads to; None where it leads nowhere."""
