@@ -68,12 +68,9 @@ def recording_of(arrays: Mapping[str, Array]) -> Recording:
         raise ValueError(f"it is of form {held[0]!r} and this convstep reads form {FORM}")
     _require(len(held) == 5 and type(held[1]) is Log and type(held[2]) is SourceText and type(held[3]) is str)
     try:
-        recording = Recording(*held[1:])
-        recording.seek(recording.total)
-        recording.seek(0)
+        return Recording(*held[1:])
     except _FAILURES as error:
         raise ValueError(f"its log does not fit together: {error}") from error
-    return recording
 
 
 def _plain(value: Any, depth: int = 4) -> Any:

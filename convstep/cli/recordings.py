@@ -1,0 +1,118 @@
+"""Somebody's own function as a command steps it: its target, and where its arguments come from."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from convstep.cli.arguments import flag, option
+from convstep.cli.candidates import seconds
+from convstep.cli.console import UsageError
+from convstep.printable import printable
+
+if TYPE_CHECKING:
+    from convstep.candidate.record.recorder import Recorded
+
+PYTHON = (".py", ".ipynb")
+"""How the files end in which functions are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a person says of a function's arguments, beside `--call`."""
+
+    args: str | None = option("FILE.npz", "the arguments of a target: arrays by the names of its parameters")
+    shape: list[str] = option(
+        "NAME=SHAPE",
+        "an argument of a target, drawn from a fixed seed: x=1x1x5x5, or given: stride=2; repeatable",
+        action="append",
+        default=[],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How the file of a function is loaded and run."""
+
+    timeout: float | None = option(
+        "SECONDS", "time limit of loading a target's file, and of running it", type=seconds
+    )
+    run_all: bool = flag("run all of a target's file, not only imports, definitions and constants")
+    python2: bool = flag("a target's file is written for Python 2")
+
+
+def is_target(name: str) -> bool:
+    """Whether a name is that of a function, `layers.py:f`, and not of a problem."""
+    place, colon, function = name.rpartition(":")
+    if not colon or (os.name == "nt" and len(place) == 1):
+        return name.lower().endswith(PYTHON)
+    if place.lower().endswith(PYTHON):
+        return True
+    dotted = all(part.isidentifier() for part in place.split("."))
+    return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
+
+
+def target_of(name: str) -> str:
+    """The target that a name means: of a file with one function, that one.
+
+    Raises:
+        UsageError: the file has several, or none; one sentence that names them.
+        OSError: it cannot be read.
+    """
+    if not name.lower().endswith(PYTHON):
+        return name
+    from convstep.candidate.load.document import read
+    from convstep.candidate.load.names import backward_first, defined, listed
+
+    if not os.path.isfile(name):
+        raise UsageError(f"there is no file {printable(name)}; check the name and the folder")
+    from pathlib import Path
+
+    every = defined("\n".join(part.text for part in read(Path(os.path.abspath(name))).parts))
+    classes = {each.partition(".")[0] for each in every if "." in each}
+    functions = [each for each in every if each not in classes]
+    public = [each for each in functions if not re.search(r"(^|\.)_", each)] or functions
+    if len(public) == 1:
+        return f"{name}:{public[0]}"
+    if not public:
+        raise UsageError(f"{printable(name)} defines no function; name a file that does")
+    first = backward_first(public)
+    raise UsageError(
+        f"name the function: {printable(name)}:{first[0]}; the file also has {listed(first[1:])}"
+    )
+
+
+def recorded(name: str, call: str | None, values: Values, loading: Any) -> Recorded:
+    """The function of a command line, recorded in a process of its own.
+
+    Args:
+        name: the target, or a file with one function.
+        call: what `--call` says.
+        values: the other words about its arguments.
+        loading: how its file is run: `timeout`, `run_all`, `python2`.
+
+    Raises:
+        SentenceError: it cannot be recorded; one sentence.
+        OSError: a file cannot be read.
+    """
+    from convstep.candidate.record.arguments import Arguments
+    from convstep.candidate.record.recorder import record_target
+
+    arguments = Arguments(call, values.args, tuple(values.shape))
+    options = {"run_all": loading.run_all, "python2": loading.python2}
+    return record_target(target_of(name), arguments, options, loading.timeout)
+
+
+def refuse_unused(call: str | None, values: Values) -> None:
+    """Refuse, for a problem, what is about a function.
+
+    Raises:
+        UsageError: something is given that is.
+    """
+    given = [
+        name for name, value in (("--args", values.args), ("--shape", values.shape)) if value
+    ]
+    if given:
+        raise UsageError(f"{given[0]} is about a function, as in FILE.py:FUNCTION; leave it out")
