@@ -7,13 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convstep.cli.arguments import flag, option
+from convstep.cli.arguments import LAYER, flag, group, option, positional
 from convstep.cli.candidates import seconds
 from convstep.cli.console import UsageError
 from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recorded
+    from convstep.recording.log import Ended
+    from convstep.recording.recording import Recording
 
 PYTHON = (".py", ".ipynb")
 """How the files end in which functions are."""
@@ -41,6 +43,29 @@ class Loading:
     )
     run_all: bool = flag("run all of a target's file, not only imports, definitions and constants")
     python2: bool = flag("a target's file is written for Python 2")
+
+
+CALL = (
+    "CALL",
+    "of a layer of PROBLEM, which call of it, from 0; of a function, the call to step, "
+    "in the file's own names: 'f(dout, cache)'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfStepped:
+    """The options of a command about whatever can be stepped: a problem, or somebody's own function."""
+
+    problem: str = positional(
+        "PROBLEM|TARGET",
+        "a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
+        "a name of `convstep examples`, or a function: FILE.py:FUNCTION, FILE.py:Class.method",
+    )
+    """With the layer and the call in its name, if they were given and it is a problem."""
+    layer: str | None = option(*LAYER)
+    call: str | None = option(*CALL)
+    values: Values = group(Values)
+    loading: Loading = group(Loading)
 
 
 def is_target(name: str) -> bool:
@@ -105,14 +130,54 @@ def recorded(name: str, call: str | None, values: Values, loading: Any) -> Recor
     return record_target(target_of(name), arguments, options, loading.timeout)
 
 
-def refuse_unused(call: str | None, values: Values) -> None:
+def refuse_unused(values: Values) -> None:
     """Refuse, for a problem, what is about a function.
 
     Raises:
         UsageError: something is given that is.
     """
-    given = [
-        name for name, value in (("--args", values.args), ("--shape", values.shape)) if value
-    ]
+    given = [name for name, value in (("--args", values.args), ("--shape", values.shape)) if value]
     if given:
         raise UsageError(f"{given[0]} is about a function, as in FILE.py:FUNCTION; leave it out")
+
+
+def recorded_by(options: OfStepped) -> Recorded | None:
+    """What is stepped, if it is no problem: a function that is recorded now, or a file that holds a recording.
+
+    Raises:
+        SentenceError: see `recorded`.
+    """
+    if is_target(options.problem):
+        return recorded(options.problem, options.call, options.values, options.loading)
+    refuse_unused(options.values)
+    return kept(options.problem)
+
+
+def kept(name: str) -> Recorded | None:
+    """The recording that a file holds; None for any other file.
+
+    Raises:
+        ProblemError: it is damaged.
+    """
+    if not name.lower().endswith(".npz") or not os.path.isfile(name):
+        return None
+    from convstep.recording.file import holds_recording, load
+
+    if not holds_recording(name):
+        return None
+    from convstep.candidate.record.arguments import Arguments
+    from convstep.candidate.record.recorder import Recorded
+
+    return Recorded(load(name), name, Arguments(), "", ())
+
+
+def ended_words(ended: Ended) -> str:
+    """Why a function ended before it returned, a sentence."""
+    at = f"line {ended.line}: " if ended.line else ""
+    return f"it raised at {at}{ended.sentence}" if ended.kind == "raised" else f"{at}{ended.sentence}"
+
+
+def nothing_to_step(recording: Recording) -> str:
+    """The sentence about a function that does nothing with arrays."""
+    why = "" if recording.ended is None else f": {ended_words(recording.ended)}"
+    return f"{recording.name} has no step on an array{why or '; only what touches NumPy arrays is stepped'}"
