@@ -78,6 +78,8 @@ class Registry:
         self.globals: Mapping[str, Any] = {}
         """What the code finds by a name that is no variable of its own."""
         self._held: list[Array] = []
+        self._met: list[Array] = []
+        self._of: list[int] = []
         self._storages: dict[int, int] = {}
         self._lows: list[int] = []
         self._turns, self._clock, self._begun = 0, clock, clock()
@@ -90,14 +92,23 @@ class Registry:
         if array.dtype.kind not in FOLLOWED:
             self.numbers[id(array)] = -1
             return -1
-        root = _root(array)
+        root = array if array.base is None else _root(array)
         storage = self._storages.get(id(root))
         if storage is None:
             storage = self._meet_storage(root)
-        number = self.numbers[id(array)] = len(self.log.views)
-        offset = _address(array) - self._lows[storage]
-        self.log.views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
+            if root is not array:
+                self.meet(root)  # what owns the memory is an array, too
+        number = self.numbers[id(array)] = len(self._of)
+        self._of.append(storage)
+        self._met.append(array)
         return number
+
+    def settle(self) -> None:
+        """Describe every array that was met; done once, since looking at an address takes its time."""
+        views = self.log.views
+        for array, storage in zip(self._met[len(views) :], self._of[len(views) :], strict=True):
+            offset = _address(array) - self._lows[storage]
+            views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
 
     def _meet_storage(self, root: Array) -> int:
         self._held.append(root)
@@ -109,8 +120,6 @@ class Registry:
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
             self._check()
-        if root is not self._held[-2] and id(root) not in self.numbers:
-            self.meet(root)
         return number
 
     def number_of(self, array: Array) -> int:
@@ -124,7 +133,7 @@ class Registry:
             number = self.number_of(value) if type(value) is np.ndarray else -1
             if number >= 0:
                 self.log.given.append((name, number))
-                self.log.storages[self.log.views[number].storage].of_caller = True
+                self.log.storages[self._of[number]].of_caller = True
         elif deep < DEEP:
             for key, inner in _entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
@@ -242,7 +251,7 @@ class Registry:
 
         def before(variables: Mapping[str, Any]) -> list[tuple[int, bytes]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
-            storages = {self.log.views[n].storage for n in map(self.number_of, _arrays(values)) if n >= 0}
+            storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
             return [(storage, self._content(storage)) for storage in storages]
 
         def after(held: list[tuple[int, bytes]], value: Any) -> Any:
@@ -276,16 +285,16 @@ class Registry:
         number = self.number_of(array)
         if number < 0:
             return None
-        view = self.log.views[number]
-        size = np.dtype(view.dtype).itemsize
-        if view.dtype != self.log.storages[view.storage].dtype or view.offset % size:
+        storage, size = self._of[number], array.itemsize
+        offset = _address(array) - self._lows[storage]
+        if array.dtype.str != self.log.storages[storage].dtype or offset % size:
             return None
         places = np.arange(array.size).reshape(array.shape)[index]
         at = np.unravel_index(np.asarray(places).ravel(), array.shape) if array.ndim else ()
-        items = np.full(np.size(places), view.offset // size, np.int64)
-        for along, stride in zip(at, view.strides, strict=True):
+        items = np.full(np.size(places), offset // size, np.int64)
+        for along, stride in zip(at, array.strides, strict=True):
             items += along * (stride // size)
-        return view.storage, items.tobytes()
+        return storage, items.tobytes()
 
 
 def _root(array: Array) -> Array:

@@ -44,12 +44,7 @@ class Watch:
 def is_hit(stop: Stop, run: Stepped) -> bool:
     """Whether a stop waits at the step that a run has just executed; its count of hits is not asked."""
     steps, step = stop.steps(run.layout), run.position - 1
-    if (
-        steps is None
-        and isinstance(stop, ConditionStop)
-        and isinstance(run, Matching)
-        and not run.layout.nest.even
-    ):
+    if isinstance(stop, ConditionStop) and isinstance(run, Matching) and not run.layout.counted:
         return any(len(piece.steps) for piece in run.matching(stop.condition, step, step + 1, False))
     if steps is None:
         return stop.hit_by(run.event, run.layout)

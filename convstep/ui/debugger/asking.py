@@ -76,13 +76,15 @@ class Asking:
 
     def explain(self, found: Listing) -> None:
         """List the steps that make a cell."""
-        from convstep.ui.dialogs.provenance import ProvenanceScreen
+        from convstep.ui.dialogs.table import TableScreen
 
-        def answered(position: int | None) -> None:
-            if position is not None:
-                self._host.travel.to(position)
+        def answered(at: int | None) -> None:
+            if at is not None:
+                self._host.travel.to(found.step(at) + 1)
 
-        self._host.open(ProvenanceScreen(found, self._mode.whose_steps()), answered)
+        keys = tr("↑ ↓ choose · Enter goes there · Esc closes")
+        chosen, whose = max(found.done - 1, 0), self._mode.whose_steps()
+        self._host.open(TableScreen(found, opened_with="i", keys=keys, chosen=chosen, beside=whose), answered)
 
     def session(self, problem: str | None = None) -> Session:
         """All that brings a person back to this view.

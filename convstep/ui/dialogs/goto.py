@@ -27,11 +27,15 @@ def ask_place(stage: Staged) -> PromptScreen[int]:
         )
 
     index = f"{example_place(loops)} · " if loops.nest.even else ""
-    words = "A step number (0 to {total}), a loop index, or a percentage."
     return PromptScreen(
         tr("Go to"),
         f"{total // 2} · {index}53% · start · end",
-        tr(words if index else "A step number (0 to {total}), or a percentage.", total=total),
+        tr(
+            "A step number (0 to {total}), a loop index, or a percentage."
+            if index
+            else "A step number (0 to {total}), or a percentage.",
+            total=total,
+        ),
         lambda text: parse_place(text, loops),
         meaning,
     )

@@ -8,7 +8,17 @@ from dataclasses import replace
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
 from convstep.view.layout.arrange import CARD, MOST_BESIDE, SIDE_FROM, SOURCE, WIDE_SIDE_FROM
-from convstep.view.layout.boxes import Box, Plan, across, down, least_width, natural_height, part, row, width_at
+from convstep.view.layout.boxes import (
+    Box,
+    Plan,
+    across,
+    down,
+    least_width,
+    natural_height,
+    part,
+    row,
+    width_at,
+)
 
 SIDE = (32, 60)
 """Columns of the source and the step beside the panels, at the least and at the most."""
@@ -49,7 +59,10 @@ def arrange_recording(
     box, tabs, seen = _shared(rows, hidden, tab, height)
     counts = {panel.key: min(beside, panel.choices[0] - 1) for panel in panels}
     return Plan(
-        across((side, words), (None, box))(room), tabs, seen, {key: count for key, count in counts.items() if count}
+        across((side, words), (None, box))(room),
+        tabs,
+        seen,
+        {key: count for key, count in counts.items() if count},
     )
 
 

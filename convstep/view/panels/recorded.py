@@ -13,8 +13,8 @@ from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.numbers.text import full, short
-from convstep.view.scene.numbered import Value, assigned, numbered
+from convstep.view.numbers.text import short
+from convstep.view.scene.numbered import Value, numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
 
@@ -60,8 +60,13 @@ def face_of(name: str, array: Array | None, shape: tuple[int, ...], fixed: Fixed
     if not all(shape):
         return Face(name, np.zeros((1, 1)), tuple(0 for _ in shape), shape)
     if array is None or array.dtype.kind not in NUMBERS:
-        array = np.broadcast_to(0.0, shape)
+        array = nothing(shape)
     return face(name, array, fixed)
+
+
+def nothing(shape: tuple[int, ...]) -> Array:
+    """Stands for an array that is not there yet."""
+    return np.broadcast_to(0.0, shape)
 
 
 def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
@@ -89,60 +94,68 @@ def statement_texts(event: Event, earlier: Mapping[str, object]) -> list[str]:
 
 
 def _variables(event: Event, earlier: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    """The variables before each statement: what the step sets later is left out, unless it was known before."""
+    """The variables before each statement; what the step sets later as it was before, if that is known."""
     later = [set(statement.variables) for statement in event.statements]
     known = {**earlier}
     for number, statement in enumerate(event.statements):
         still = set[str]().union(*later[number:])
-        yield {**{name: value for name, value in event.variables.items() if name not in still}, **{
-            name: value for name, value in known.items() if name in still or name not in event.variables
-        }}
+        yield {
+            **{name: value for name, value in event.variables.items() if name not in still},
+            **{name: value for name, value in known.items() if name in still or name not in event.variables},
+        }
         known |= statement.variables
 
 
 def value_in(variables: Mapping[str, object]) -> Value:
     """What expressions are, given some variables."""
-    numbers = {
-        name: value
-        for name, value in variables.items()
-        if isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool)
-    }
-    shapes = {name: np.shape(value) for name, value in numbers.items()}
 
     def value_of(text: str) -> object:
         if text.isidentifier():
-            return numbers[text]
-        value = read_expression(text, shapes, "").value(numbers)
-        return int(value) if np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iu" else value
+            return variables[text]
+        numbers = {
+            name: variables[name]
+            for name in variables
+            if isinstance(variables[name], (int, float, np.number, np.ndarray))
+        }
+        value = read_expression(text, {name: np.shape(value) for name, value in numbers.items()}, "").value(
+            numbers
+        )
+        return int(value) if np.ndim(value) == 0 and float(value).is_integer() else value
 
     return value_of
 
 
 def words_of(event: Event, texts: Sequence[str], earlier: Mapping[str, object]) -> dict[int, Words]:
-    """By the number of a write, what its statement says.
+    """By the number of a write, what its statement says; a value that several read is said once.
 
     Args:
         event: the step.
         texts: its statements with numbers.
         earlier: the variables before it.
     """
-    found, number = dict[int, Words](), 0
+    found, said = dict[int, Words](), set[str]()
     for statement, text, variables in zip(event.statements, texts, _variables(event, earlier), strict=True):
-        reads = tuple(dict.fromkeys(_reads(statement, variables)))[:READS]
+        reads = list(_reads(statement, variables))
+        single = [f"{name} = {_number(read.value)}" for name, read in reads if not np.ndim(read.value)]
+        single = [words for words in dict.fromkeys(single) if words not in said][:READS]
         for access in statement.accesses:
             if access.writes:
-                remark = tr("new: {array}", array=shape_words(access.array, np.shape(access.value)))
-                found[number] = Words(text, reads, remark if access.kind == "makes" else "")
-                number += 1
+                shape = np.shape(access.value)
+                alike = {name: read for name, read in reads if shape and np.shape(read.value) == shape}
+                remark = tr("new: {array}", array=shape_words(access.array, shape))
+                found[len(found)] = Words(
+                    text, tuple(single), remark if access.kind == "makes" else "", tuple(alike.items())[:2]
+                )
+                said |= set(single)
+                single = []
     return found
 
 
-def _reads(statement: Statement, variables: Mapping[str, object]) -> Iterator[str]:
-    """The single cells that a statement reads, with their values."""
+def _reads(statement: Statement, variables: Mapping[str, object]) -> Iterator[tuple[str, Access]]:
+    """What a statement reads, by its names with numbers."""
     for access in statement.accesses:
-        if access.kind == "reads" and np.ndim(access.value) == 0:
-            named = numbered(access.text, value_in(variables)) if "[" in access.text else cell_text(access.array, access.region)
-            yield f"{named} = {_number(access.value)}"
+        if access.kind == "reads" and access.cells is None:
+            yield numbered(access.text, value_in(variables)), access
 
 
 def _number(value: Any) -> str:
@@ -152,7 +165,10 @@ def _number(value: Any) -> str:
 def notes_of(event: Event, texts: Sequence[str]) -> dict[int, str]:
     """By line, what its statement came to: what it has set, or the statement with its indices."""
     found = dict[int, str]()
+    counted = {loop.line for loop in event.loops if not loop.value}
     for statement, text in zip(event.statements, texts, strict=True):
+        if statement.line in counted:
+            continue
         writes = any(access.writes for access in statement.accesses)
         said = text if writes and text != statement.text else ""
         if not said and statement.variables:
@@ -162,33 +178,34 @@ def notes_of(event: Event, texts: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def remarks_of(event: Event, texts: Sequence[str], arrays: Mapping[str, Array]) -> list[str]:
-    """What the card says of statements that write no cells: what they set, what a name now stands for."""
-    found = list[str]()
-    for statement, text in zip(event.statements, texts, strict=True):
-        names = [access for access in statement.accesses if access.kind == "names"]
-        if names:
-            found += [_named(access, statement, arrays) for access in names]
-        elif statement.variables and not any(access.writes for access in statement.accesses):
-            found.append(set_text(statement.variables) if not _told(statement) else f"{text}: {set_text(statement.variables)}")
-    return found
+def remarks_of(event: Event, arrays: Mapping[str, Array]) -> list[str]:
+    """What the card says beside what is written: what names now stand for, and what is set.
+
+    Args:
+        event: the step.
+        arrays: of the run, by name.
+    """
+    found, heads = list[str](), {loop.line for loop in event.loops}
+    single = dict[str, object]()
+    for statement in event.statements:
+        if statement.line not in heads:
+            found += _named(statement, arrays)
+            single |= {name: value for name, value in statement.variables.items() if not _is_array(value)}
+    return [*found, set_text(single)] if single else found
 
 
-def _told(statement: Statement) -> bool:
-    """Whether it says something to see where a value comes from."""
-    return any(access.kind == "reads" for access in statement.accesses)
+def _named(statement: Statement, arrays: Mapping[str, Array]) -> Iterator[str]:
+    """What names now stand for: `dx is now dx_pad[:, 1:-1]`."""
+    names = [name for name, value in statement.variables.items() if isinstance(value, np.ndarray)]
+    views = [access for access in statement.accesses if access.kind in ("names", "makes")]
+    for name, access in zip(names, views, strict=False):
+        cells = region_text(access, arrays.get(access.array))
+        if access.kind == "names" and cells != name:
+            yield tr("{name} is now {cells}", name=name, cells=cells)
 
 
-def _named(access: Access, statement: Statement, arrays: Mapping[str, Array]) -> str:
-    """What a name now stands for: `dx is now dx_pad[:, 1:-1]`."""
-    name = assigned(statement.text).target or access.text
-    owner = arrays.get(access.array)
-    whole = owner is not None and all(
-        isinstance(part, slice) and part.indices(length) == (0, length, 1)
-        for part, length in zip(access.region, owner.shape, strict=False)
-    )
-    cells = access.array if whole else region_text(access, owner)
-    return tr("{name} is now {cells}", name=name, cells=cells)
+def _is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def region_text(access: Access, owner: Array | None) -> str:
@@ -202,17 +219,6 @@ def region_text(access: Access, owner: Array | None) -> str:
         parts.pop()
     words = [part if isinstance(part, str) else cell_text("", (part,))[1:-1] for part in parts]
     return f"{access.array}[{', '.join(words)}]" if words else access.array
-
-
-def standing_at(event: Event, *, executed: bool) -> int:
-    """Which of the step's statements it stands at."""
-    left = event.made
-    for number, statement in enumerate(event.statements):
-        writes = sum(access.writes for access in statement.accesses)
-        if not executed and writes > left:
-            return number
-        left -= writes
-    return max(len(event.statements) - 1, 0)
 
 
 def nonfinite(event: Event, arrays: Mapping[str, Array]) -> tuple[str, tuple[int, ...]] | None:

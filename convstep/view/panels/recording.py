@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
@@ -29,7 +28,8 @@ from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, Staged
 
 if TYPE_CHECKING:
-    from convstep.recording import Recording
+    from convstep.recording.log import Ended
+    from convstep.recording.recording import Recording
     from convstep.replay.session import Session
 
 Array = npt.NDArray[Any]
@@ -86,8 +86,8 @@ class RecordingStage(Staged):
     def scene(self) -> Scene:
         """The scene at the recording's position."""
         run = self.recording
-        event, arrays = run.event, run.arrays
-        stretch = self._stretch(event)
+        event, stretch = run.event, self._stretch(run.event)
+        arrays = {name: recorded.nothing(self._shape(name)) for name in stretch.names} | dict(run.arrays)
         names = [*stretch.names, *(name for name in self.choice.brought if name not in stretch.seen)]
         panels = [self._panel(name, stretch, event) for name in dict.fromkeys(names)]
         for number in range(1, max(self.beside.values(), default=0) + 1):
@@ -97,17 +97,16 @@ class RecordingStage(Staged):
                 if number <= self.beside.get(panel.key, 0)
             ]
         executed = event.index < run.position
-        ended = run.ended if executed and run.position == run.total else None
         earlier = self._earlier(event)
         numbers = recorded.statement_texts(event, earlier)
         words = recorded.words_of(event, numbers, earlier)
         scene = build((run.position, run.total), event, arrays, _staged(panels), words=words)
-        source = run.source
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
-        own = own_lines(
-            event, source.lines, source.first_line, notes, executed=executed, stands=ended.line if ended else 0
-        )
-        remarks = [*recorded.remarks_of(event, numbers, arrays), *([ended.sentence] if ended else [])]
+        line = self._line(event)
+        own = own_lines(event, self._function(line), notes, line, executed=executed)
+        remarks = recorded.remarks_of(event, arrays)
+        if (ended := self._ended) is not None:
+            remarks.insert(0, ended.sentence)
         marked = tuple(map(self._marked, scene.panels))
         return replace(scene, panels=marked, own=own, remarks=tuple(remarks))
 
@@ -233,20 +232,45 @@ class RecordingStage(Staged):
 
     def standing(self) -> str:
         """The line at which the step stands, and what it came to."""
-        run = self.recording
-        if run.ended is not None and run.position == run.total:
-            return tr("line {line}: {text}", line=run.ended.line, text=run.ended.sentence)
-        event = run.event
+        event, line = self.recording.event, self._line(self.recording.event)
+        if self._ended is not None:
+            return tr("line {line}: {text}", line=line, text=self._ended.sentence)
         texts = recorded.statement_texts(event, self._earlier(event))
-        at = recorded.standing_at(event, executed=event.index < run.position)
-        return tr("line {line}: {text}", line=event.line, text=texts[at] if texts else "")
+        said = [text for text, one in zip(texts, event.statements, strict=True) if one.line == line]
+        return tr(
+            "line {line}: {text}",
+            line=line,
+            text=said[-1] if said else self.recording.source.line(line).strip(),
+        )
 
     def remarks(self) -> list[str]:
         """Whether the step writes into what the caller has handed in."""
         run = self.recording
-        return [alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step]
+        return [
+            alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
+        ]
 
     # inside
+
+    @property
+    def _ended(self) -> Ended | None:
+        """Why there is no further step, at the last one of a function that did not return."""
+        return self.recording.ended if self.recording.position == self.recording.total else None
+
+    def _line(self, event: Event) -> int:
+        """The line at which a step stands; of one that has not begun that of its first statement."""
+        if self._ended is not None and self._ended.line:
+            return self._ended.line
+        executed = event.index < self.recording.position
+        return event.line if executed or event.made or not event.statements else event.statements[0].line
+
+    def _function(self, line: int) -> dict[int, str]:
+        """The lines of the innermost function around a line, by their numbers; all, if it stands in none."""
+        source = self.recording.source
+        around = (one for one in self.recording.log.sites.functions if one.line <= line <= one.last_line)
+        found = min(around, key=lambda one: one.last_line - one.line, default=None)
+        numbers = range(1, len(source.lines) + 1) if found is None else range(found.line, found.last_line + 1)
+        return {number: source.line(number) for number in numbers}
 
     def _stretch(self, event: Event) -> Stretch:
         """The stretch of a step, its magnitudes measured at its end."""
@@ -271,7 +295,9 @@ class RecordingStage(Staged):
         key = self._key(name)
         fixed = placed_at(seen, shape, event, name)
         count = math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes)
-        chosen = dict(self.choice.faces).get(name, recorded.number_of(fixed, seen.axes, shape) if count else 0)
+        chosen = dict(self.choice.faces).get(
+            name, recorded.number_of(fixed, seen.axes, shape) if count else 0
+        )
         at = (chosen + further) % max(count, 1)
         shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
         line = self._infos[name].line if name in self._infos else 0
@@ -331,7 +357,11 @@ class RecordingStage(Staged):
         if panel.note:
             return replace(panel, window=None, changed=None, now=None, near=None)
         name, shown = panel.face.name, panel.face
-        stops = [stop.index for stop in self.stops if isinstance(stop, Watchpoint) and stop.enabled and stop.array == name]
+        stops = [
+            stop.index
+            for stop in self.stops
+            if isinstance(stop, Watchpoint) and stop.enabled and stop.array == name
+        ]
         cells = frozenset(place for index in stops if (place := shown.find(tuple(index))) is not None)
         wanted = self.marks.get(name, {}).items()
         marks = {place: mark for index, mark in wanted if (place := shown.find(index)) is not None}
@@ -340,7 +370,10 @@ class RecordingStage(Staged):
 
 def _staged(panels: list[Panel]) -> list[Panel]:
     """The first panel that is written and the first that is read are the large ones."""
-    large = {panel.key for panel in (*[p for p in panels if p.caption][:1], *[p for p in panels if not p.caption][:1])}
+    large = {
+        panel.key
+        for panel in (*[p for p in panels if p.caption][:1], *[p for p in panels if not p.caption][:1])
+    }
     return [replace(panel, stage=panel.key in large) for panel in panels]
 
 

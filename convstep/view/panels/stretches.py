@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convstep.steps.event import Access, Event, Loop
@@ -164,15 +163,21 @@ class Stretches:
         for event in events:
             for access in event.accesses:
                 touched.setdefault(access.array, []).append((access, event))
-        written = {name for name, found in touched.items() if any(access.writes for access, _ in found)}
-        stretch.written += [name for name in touched if name in written and name not in stretch.written]
+        kinds = {name: {access.kind for access, _ in found} for name, found in touched.items()}
+        written = [
+            name for name in touched if kinds[name] - {"reads", "names"} and name not in stretch.written
+        ]
+        # what is made anew all the time says less than what the loop fills
+        stretch.written += sorted(written, key=lambda name: "makes" in kinds[name])
         stretch.read = [name for name in (*stretch.read, *touched) if name not in stretch.written]
         stretch.read = list(dict.fromkeys(stretch.read))
         tracks = {
-            name: _Track(self._shapes(name), found) for name, found in touched.items() if name not in stretch.seen
+            name: _Track(self._shapes(name), found)
+            for name, found in touched.items()
+            if name not in stretch.seen
         }
         windows = {loop for track in tracks.values() for loop in track.window_loops()}
-        blocks = [block for track in tracks.values() for block in track.blocks()]
+        blocks = list(dict.fromkeys(block for track in tracks.values() for block in track.blocks()))
         for name, track in tracks.items():
             stretch.seen[name] = track.seen(windows, blocks)
 
@@ -240,7 +245,6 @@ class _Track:
             parts = [at for at, axis in enumerate(axes) if 1 < len(places[axis]) < self.shape[axis]]
             if len(axes) > 2 and len(parts) == 2:
                 yield tuple(len(places[axis]) for axis in axes), tuple(parts)
-                return
 
     def seen(self, windows: set[str], blocks: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> Seen:
         """How to see it, given which loops move windows, and which axes of blocks they show."""
@@ -279,17 +283,21 @@ class _Track:
             first[axis] != second[axis] for first, second in zip(self.places, self.places[1:], strict=False)
         ) / max(len(self.places) - 1, 1)
         if extent == "whole":
-            return 2.0 if self.shape[axis] > 1 else 0.1
+            return 2.5 if self.shape[axis] > 1 else 0.1
         with_window = 1.5 if following is not None and following.loop in windows else 0.0
         return with_window + (1.0 + moved if moved else 0.2 if self.shape[axis] > 1 else 0.0)
 
     def _following(self, axis: int) -> Following | None:
         """The loop that tells where an axis is touched, the innermost of several."""
         starts = [places[axis].start for places in self.places]
-        names = dict.fromkeys(loop.name for _, event in reversed(self.found) for loop in reversed(event.loops))
+        names = dict.fromkeys(
+            loop.name for _, event in reversed(self.found) for loop in reversed(event.loops)
+        )
         for name in names:
             turns = [_turn(event.loops, name) for _, event in self.found]
-            pairs = sorted({(turn, start) for turn, start in zip(turns, starts, strict=True) if turn is not None})
+            pairs = sorted(
+                {(turn, start) for turn, start in zip(turns, starts, strict=True) if turn is not None}
+            )
             if len(pairs) < 2 or len(pairs) != len({turn for turn, _ in pairs}):
                 continue
             (first, begun), (second, then) = pairs[:2]

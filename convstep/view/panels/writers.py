@@ -15,7 +15,7 @@ from convstep.view.text.wrapping import padded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convstep.recording import Writer
+    from convstep.recording.recording import Writer
 
 
 class WriterTable:
@@ -43,7 +43,9 @@ class WriterTable:
         """The cell, how many steps write it, and how many have."""
         count = len(self)
         return tr(
-            "{name}: written once, {made} made" if count == 1 else "{name}: written {count} times, {made} made",
+            "{name}: written once, {made} made"
+            if count == 1
+            else "{name}: written {count} times, {made} made",
             name=self._cell,
             count=count,
             made=self.done,
@@ -73,7 +75,9 @@ class WriterTable:
         writer, made = self._writers[at], at < self.done
         before = "–" if writer.kind == "makes" else short(writer.before)
         mark, text, style = "✓" if made else " ", printable(writer.text), "" if made else "dim"
-        return self._line(mark, str(writer.step + 1), str(writer.line), before, short(writer.after), text, style)
+        return self._line(
+            mark, str(writer.step + 1), str(writer.line), before, short(writer.after), text, style
+        )
 
     def step(self, at: int) -> int:
         """The step of a row, from 0."""
@@ -85,4 +89,6 @@ class WriterTable:
         begin = f"{mark} {padded(step, steps, right=True)}  {padded(line, lines, right=True)}  "
         begin += f"{padded(before, 9, right=True)}  {padded(after, 9, right=True)}  "
         room = max(self._width - cell_len(begin), 0)
-        return Text(begin + (text if cell_len(text) <= room else set_cell_size(text, max(room - 1, 0)) + "…"), style)
+        return Text(
+            begin + (text if cell_len(text) <= room else set_cell_size(text, max(room - 1, 0)) + "…"), style
+        )

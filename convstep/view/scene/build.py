@@ -106,9 +106,12 @@ def additions(
         span = span_on(cells, write.region)
         if span is None:  # a write of no cells is no write
             continue
-        factor, region = factor_of(write, event), write.region
+        said, region = words.get(number, NO_WORDS), write.region
+        factor = None if said.statement else factor_of(write, event)
 
-        def seen(values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region) -> Any:
+        def seen(
+            values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region
+        ) -> Any:
             return None if values is None else values_on(fixed, region, values)
 
         added = seen(write.value)
@@ -128,7 +131,8 @@ def additions(
             done=number < event.made,
             part=parts.get(write.array, ()),
             known=seen(write.cells),
-            words=words.get(number, NO_WORDS),
+            words=said,
+            operands=tuple((name, seen(read.value)) for name, read in said.operands),
             number=number,
         )
 

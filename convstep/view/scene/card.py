@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rich.text import Text
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.cells import cell_text
-from convstep.view.numbers.factor import common_power, factor_text
+from convstep.view.numbers.factor import CLOSE, common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
 from convstep.view.scene.scene import Addition, Scene
 from convstep.view.text.wrapping import centred, wrap
@@ -89,11 +89,10 @@ def _said(addition: Addition, width: int) -> list[Text]:
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor, what is added, before and after, as matrices; a single value as a sentence."""
-    if addition.after.size == 1:
-        return [*_heading(addition, mark, width), *_said(addition, width), *_changed(addition, width)]
+    """What is read and added, before and after, as matrices; a single value as a sentence."""
     upper, lower = _product(addition, width), _before_and_after(addition, width)
-    if not lower or (addition.factor_name and not upper):
+    missing = addition.factor_name and not upper
+    if addition.after.size == 1 or not lower or missing:
         return _labelled(addition, mark, width)
     words = [*_heading(addition, mark, width), *_said(addition, width)]
     return [Text(""), *words, *upper, *lower, *_changed(addition, width)]
@@ -104,17 +103,35 @@ def _before_and_after(addition: Addition, width: int) -> list[Text]:
     after = tr("after" if addition.done else "will be")
     if addition.new:
         return _side_by_side([addition.after], [after], width, addition.known)
-    both = [addition.before, addition.after]
-    return _side_by_side(both, [tr("before"), after], width, addition.known, alike=True)
+    both, names = [addition.before, addition.after], [tr("before"), after]
+    columns = addition.after.shape[1]
+    if addition.words.statement and _text_width(2 * columns, width) < CLOSE <= _text_width(columns, width):
+        # rather above each other than in so few digits
+        pairs = zip(both, names, strict=True)
+        return [
+            line
+            for one, name in pairs
+            for line in _side_by_side([one], [name], width, addition.known, alike=both)
+        ]
+    return _side_by_side(both, names, width, addition.known, alike=both)
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor and what is added as matrices under their names, and the cell that changes most."""
+    """What is added under its factor's name, or before and after; and the cell that changes most."""
     words = [*_heading(addition, mark, width), *_said(addition, width)]
-    return [*words, *_product(addition, width), *_changed(addition, width)]
+    several = addition.after.size > 1
+    shown = _product if addition.factor_name else _before_and_after
+    return [*words, *(shown(addition, width) if several else []), *_changed(addition, width)]
 
 
 def _product(addition: Addition, width: int) -> list[Text]:
+    """The factor and what is added, or what a statement reads."""
+    if addition.operands:
+        names = [name for name, _ in addition.operands]
+        for count in range(len(names), 0, -1):
+            lines = _side_by_side([values for _, values in addition.operands[:count]], names[:count], width)
+            if lines:
+                return lines
     if not addition.factor_name:
         return []
     names = [addition.factor_name, addition.formula]
@@ -170,8 +187,18 @@ def _most_changed(addition: Addition) -> tuple[Any, ...]:
     return addition.cells.name, index, *(array[row, column] for array in values)
 
 
+def _text_width(columns: int, width: int) -> int:
+    """Columns of a number where so many stand beside each other."""
+    return min((width - 3) // columns - 1, 7)
+
+
 def _side_by_side(
-    arrays: list[Array], names: list[str], width: int, known: Array | None = None, *, alike: bool = False
+    arrays: list[Array],
+    names: list[str],
+    width: int,
+    known: Array | None = None,
+    *,
+    alike: Sequence[Array] = (),
 ) -> list[Text]:
     """Matrices next to each other under their names; empty where they do not fit.
 
@@ -180,13 +207,13 @@ def _side_by_side(
         names: what they are.
         width: columns of room.
         known: which cells have a number, the others a dot; None for all.
-        alike: whether their numbers are written in the same way, so that they can be compared.
+        alike: all that is written in the same way, so that it can be compared; empty for each in its own.
     """
     rows, columns = arrays[0].shape
-    text = min((width - 3) // (len(arrays) * columns) - 1, 7)
+    text = _text_width(len(arrays) * columns, width)
     if text < 3:
         return []
-    measured = [np.concatenate(arrays)] * len(arrays) if alike else arrays
+    measured = [np.concatenate(alike)] * len(arrays) if alike else arrays
     wholes = [is_whole(array) for array in measured]
     limits = [largest_finite(array, 1.0) for array in measured]
     powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]

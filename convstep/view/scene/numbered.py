@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 Value = Callable[[str], object]
 """From an expression of the source to what it is; a ValueError where that is not known."""
-
-
-class Assigned(NamedTuple):
-    """A statement that gives something a value, taken apart."""
-
-    target: str
-    """What gets it: `dx[n, c, 2:4]`; "" for a bare call."""
-    sign: str
-    """`=`, `+=` and the like; "" for a bare call."""
-    value: str
-    """The right-hand side."""
 
 
 def numbered(text: str, value_of: Value) -> str:
@@ -40,45 +28,6 @@ def numbered(text: str, value_of: Value) -> str:
     for node, number in sorted(_indices(tree, text, value_of), key=lambda found: -found[0].col_offset):
         source = source[: node.col_offset] + str(number).encode() + source[node.end_col_offset :]
     return source.decode()
-
-
-def assigned(text: str) -> Assigned:
-    """The two sides of a statement.
-
-    >>> assigned("dx[n, c] += mask * d"), assigned("np.add.at(dW, i, d)")
-    (Assigned(target='dx[n, c]', sign='+=', value='mask * d'), Assigned(target='', sign='', value='np.add.at(dW, i, d)'))
-    """
-    tree = _parsed(text)
-    node = tree.body[0] if tree is not None and tree.body else None
-    if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and node.value is not None:
-        target = node.targets[-1] if isinstance(node, ast.Assign) else node.target
-        whole, between = ast.get_source_segment(text, target), text.encode()
-        sign = between[target.end_col_offset : node.value.col_offset].decode().strip(" ()")
-        if isinstance(node, ast.AnnAssign):
-            sign = "="
-        # parentheses around the value belong to it, and are in none of its nodes
-        at = text.find(sign, len(between[: target.end_col_offset].decode())) + len(sign)
-        return Assigned(whole or "", sign, text[at:].strip())
-    return Assigned("", "", text)
-
-
-def single_reads(text: str) -> Iterator[str]:
-    """The subscripts that a statement reads, the outermost of those in each other, each once.
-
-    >>> list(single_reads("dx[n] += m[k] * x[idx[0]] + m[k]"))
-    ['m[k]', 'x[idx[0]]']
-    """
-    tree, seen = _parsed(text), set[str]()
-    waiting: list[ast.AST] = [] if tree is None else [tree]
-    while waiting:
-        node = waiting.pop(0)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            segment = ast.get_source_segment(text, node) or ""
-            if segment not in seen:
-                seen.add(segment)
-                yield segment
-            continue
-        waiting[:0] = ast.iter_child_nodes(node)
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -116,4 +65,4 @@ def _whole_number(part: ast.expr, text: str, value_of: Value) -> int | None:
     except (ValueError, LookupError):
         return None
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return int(value) if whole else None  # type: ignore[call-overload,no-any-return]
+    return int(value) if whole else None  # type: ignore[call-overload]

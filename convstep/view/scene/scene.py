@@ -25,7 +25,9 @@ class Words:
     reads: tuple[str, ...] = ()
     """The single values that it reads: `dout[0, 1, 1, 0] = 0.312`."""
     remark: str = ""
-    """What else is to be said: `new: 2x3x8x8`, `dx is now dx_pad[:, 1:-1]`."""
+    """What else is to be said: `new: dx 2x3x8x8`."""
+    operands: tuple[tuple[str, Access], ...] = ()
+    """Arrays in the shape of what is written that it reads, by their names with numbers."""
 
 
 NO_WORDS = Words("")
@@ -68,6 +70,8 @@ class Addition:
     """Whether the array is there for the first time, so that there is nothing before."""
     words: Words = NO_WORDS
     """What its statement says."""
+    operands: tuple[tuple[str, Array], ...] = ()
+    """What it reads of several cells, on the face where these are written."""
     number: int = 0
     """Its place among the step's writes."""
 

@@ -60,9 +60,10 @@ def event_record(event: Event, texts: Sequence[str] = ()) -> dict[str, Json]:
     Returns:
         `step` (from 0), `position` (after it, as on the screen), `line`, `loops` (each with `name`, `at`,
         `count`, `value`, `line`) and `statements`, each with its `line`, `text`, `numbered` text,
-        `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them), `region` (a number,
-        or `[start, stop, step]` a axis), `mask` (of scattered cells, else None), `kind`, `text`, `value`,
-        `before` and `after` (None where nobody knows them). A run without statements has one, without text.
+        `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them), `region` (by axis a
+        number, or `[start, stop, step]`), `mask` (of scattered cells, else None), `kind`, `text`, the `value`
+        of what is read, `before` and `after` of what is written. A run without statements has one, without
+        text.
     """
     return {
         "step": event.index,
@@ -202,5 +203,7 @@ def _access_record(access: Access) -> dict[str, Json]:
         "mask": json_value(access.cells),
         "kind": access.kind,
         "text": access.text,
-        **{name: json_value(getattr(access, name)) for name in ("value", "before", "after")},
+        "value": None if access.writes else json_value(access.value),
+        "before": json_value(access.before),
+        "after": json_value(access.after),
     }
