@@ -443,7 +443,9 @@ _RECORDS: tuple[type, ...] = (
 )
 """Dataclasses that a log is made of; the number of each is part of the form."""
 _RECORD_NUMBERS = {kind: number for number, kind in enumerate(_RECORDS)}
-_FIELDS = [tuple(each.name for each in fields(kind)) for kind in _RECORDS]
+_FIELDS: list[tuple[str, ...]] = [
+    getattr(kind, "_fields", None) or tuple(each.name for each in fields(kind)) for kind in _RECORDS
+]
 _NAMES = [name for name, _, _ in _KINDS]
 _PACK = [pack for _, pack, _ in _KINDS]
 _UNPACK = [unpack for _, _, unpack in _KINDS]
