@@ -13,7 +13,7 @@ from convstep.cli.console import UsageError
 from convstep.printable import printable
 
 if TYPE_CHECKING:
-    from convstep.candidate.record.recorder import Recorded
+    from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
 
@@ -109,8 +109,8 @@ def target_of(name: str) -> str:
     )
 
 
-def recorded(name: str, call: str | None, values: Values, loading: Any) -> Recorded:
-    """The function of a command line, recorded in a process of its own.
+def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
+    """The function of a command line; nothing of it has run yet.
 
     Args:
         name: the target, or a file with one function.
@@ -119,15 +119,15 @@ def recorded(name: str, call: str | None, values: Values, loading: Any) -> Recor
         loading: how its file is run: `timeout`, `run_all`, `python2`.
 
     Raises:
-        SentenceError: it cannot be recorded; one sentence.
+        SentenceError: it cannot be called like that; one sentence.
         OSError: a file cannot be read.
     """
     from convstep.candidate.record.arguments import Arguments
-    from convstep.candidate.record.recorder import record_target
+    from convstep.candidate.record.recorder import Recordable
 
     arguments = Arguments(call, values.args, tuple(values.shape))
     options = {"run_all": loading.run_all, "python2": loading.python2}
-    return record_target(target_of(name), arguments, options, loading.timeout)
+    return Recordable(target_of(name), arguments, options, loading.timeout)
 
 
 def refuse_unused(values: Values) -> None:
@@ -145,10 +145,10 @@ def recorded_by(options: OfStepped) -> Recorded | None:
     """What is stepped, if it is no problem: a function that is recorded now, or a file that holds a recording.
 
     Raises:
-        SentenceError: see `recorded`.
+        SentenceError: see `recordable`.
     """
     if is_target(options.problem):
-        return recorded(options.problem, options.call, options.values, options.loading)
+        return recordable(options.problem, options.call, options.values, options.loading).record()
     refuse_unused(options.values)
     return kept(options.problem)
 
@@ -165,10 +165,9 @@ def kept(name: str) -> Recorded | None:
 
     if not holds_recording(name):
         return None
-    from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.record.recorder import Recorded
 
-    return Recorded(load(name), name, Arguments(), "", ())
+    return Recorded(load(name), name, (), "", ())
 
 
 def ended_words(ended: Ended) -> str:
