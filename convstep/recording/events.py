@@ -13,7 +13,7 @@ from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
-from convstep.steps.event import Access, Event, Loop, Region, Statement
+from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -227,8 +227,30 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
-            yield Statement(known.line, known.last_line, known.text, tuple(accesses), bound, depth)
+            subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
+            yield Statement(
+                known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
+            )
         entry = end
+
+
+def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
+    """The subscript that an entry is, with the numbers of its index."""
+    site, payload = index.site(entry), index.payload(entry)
+    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+        return
+    reads = site.kind is Kind.READ
+    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
+    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
+
+
+def _part_text(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, slice):
+        return str(part)
+    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
+    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
 
 
 def _again(index: Index, entry: int) -> bool:

@@ -1,172 +1,106 @@
-"""The debugger on somebody's own function; on save of its file it is recorded anew, and the place is kept."""
+"""The application for somebody's own function: the debugger on its recording, which follows its file."""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from convstep.candidate.load.target import CandidateError
-from convstep.candidate.record.watching import WatchedFile
 from convstep.language import tr
-from convstep.printable import printable
-from convstep.recording.again import place_again
 from convstep.ui.app import SteppingApp
-from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.running import run
+from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
-    from convstep.candidate.record.recorder import Recordable, Recorded
-    from convstep.replay.session import SavedStop, Session
+    from convstep.recording.recording import Recording
+    from convstep.replay.session import Session
 
-EVERY = 0.5
+LOOK_EVERY = 0.5
 """Seconds between two looks at the file."""
+
+Again = Callable[[], "Recording | None"]
+"""Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
+that fails. It is called in a thread."""
 
 
 class RecordingApp(SteppingApp):
-    """Opens the debugger on one recording."""
+    """Opens the debugger on a recorded function."""
 
-    BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
 
     def __init__(
         self,
-        recorded: Recorded,
+        recording: Recording,
+        command_name: str = "",
+        options: Sequence[str] = (),
         *,
-        again: Recordable | None = None,
-        session: Session | None = None,
+        again: Again | None = None,
         live: bool = True,
     ) -> None:
         """Prepare the debugger.
 
         Args:
-            recorded: what to step.
-            again: records it anew when its file is saved; None if it is in none.
-            session: where to begin, stops and view.
+            recording: what to step through.
+            command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
+            options: the words that the command line needs beside that: `--call`, `relu(x)`.
+            again: records it anew; None if nobody looks at its file.
             live: whether a person sits in front of it.
-
-        Raises:
-            SessionError: the session names what the recording lacks; one sentence.
         """
-        super().__init__(_mode(recorded), live=live)
-        self.recorded = recorded
-        """What is stepped."""
-        self._again, self._news, self._renewing = again, None, False
-        self._file = WatchedFile(again.file) if again is not None and again.file is not None else None
-        if session is not None:
-            self.debugger.asking.resume(session)
+        mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
+        super().__init__(mode, live=live)
+        self._again, self._looking = again, False
 
     def on_mount(self) -> None:
-        """Say where the arguments come from; look at the file now and then."""
-        if self.recorded.how:
-            self.call_after_refresh(lambda: self.debugger.say(self.recorded.how))
-        if self._file is not None:
-            self.set_interval(EVERY, self.look)
-
-    def close_children(self) -> None:
-        """End what is being recorded."""
-        super().close_children()
+        """Look after its file."""
+        # no super(): Textual calls every class's handler by itself
         if self._again is not None:
-            self._again.close()
+            self.set_interval(LOOK_EVERY, self.look_at_file)
 
-    def look(self) -> None:
-        """See whether the file was saved, and whether what came of that can be shown now."""
-        assert self._file is not None
-        if self.screen is not self.debugger:
-            return  # a dialog is about what lies below it
-        if self._news is not None:
-            self._show_news()
-        elif not self._renewing and self._file.changed():
-            self._renewing = True
-            name = printable(os.path.basename(self._file.path))
-            self.debugger.say(tr("{file} was saved: recording it again …", file=name))
-            self.run_worker(self._renew, thread=True, exit_on_error=False)
+    def look_at_file(self) -> None:
+        """Record the function anew if its file was saved, beside the screen."""
+        if not self._looking:
+            self._looking = True
+            self.run_worker(self._look, group="look", thread=True)
 
-    def _renew(self) -> None:
-        """Record it anew; in a thread."""
+    def _look(self) -> None:
         assert self._again is not None
-        found: Recorded | str
         try:
-            found = self._again.record()
-        except (CandidateError, OSError) as error:
-            found = str(error)
-        with suppress(RuntimeError):  # the app has left
-            self.call_from_thread(self._take, found)
+            recording, said = self._again(), ""
+        except ValueError as error:
+            recording, said = None, str(error)
+        tell(self.debugger, self._seen, recording, said)
 
-    def _take(self, found: Recorded | str) -> None:
-        self._renewing, self._news = False, found
-        if self.screen is self.debugger:
-            self._show_news()
-
-    def _show_news(self) -> None:
-        """Show a new recording at the same place; without one, say why the old one stays."""
-        found, self._news = self._news, None
-        assert found is not None
-        if isinstance(found, str) or not found.recording.total:
-            why = found if isinstance(found, str) else tr("it has no step on an array now")
-            self.debugger.say(tr("the previous recording stays: {reason}", reason=why))
-            return
-        old, self.recorded = self.debugger, found
-        mode = _mode(found)
-        screen = DebuggerScreen(mode)
-        stops = _resume(screen, old, mode)
-        self.debugger = screen
-        self.switch_screen(screen)
-        said = tr("recorded again: {how}", how=found.how)
-        if stops:
-            said = tr("recorded again; gone with the lines they stood at: {stops}", stops=stops)
-        screen.call_after_refresh(lambda: screen.say(said))
-
-
-def _mode(recorded: Recorded) -> RecordingMode:
-    name = os.path.basename(recorded.target)
-    return RecordingMode(RecordingStage(recorded.recording), name, recorded.target, recorded.words)
-
-
-def _resume(screen: DebuggerScreen, old: DebuggerScreen, mode: RecordingMode) -> str:
-    """Stand, stop and look as before, as far as there is what was looked at; returns the stops that are gone."""
-    from convstep.replay.session import View
-
-    assert isinstance(old.mode, RecordingMode)
-    recording = mode.recording
-    session = old.asking.session(recording.name)
-    marks = tuple(mark for mark in session.bookmarks if mark.position <= recording.total)
-    session = replace(session, position=place_again(old.mode.recording, recording), bookmarks=marks)
-    recording.seek(0)
-    gone = [stop for stop in session.stops if not _fits(stop, mode)]
-    session = replace(session, stops=tuple(stop for stop in session.stops if stop not in gone))
-    try:
-        screen.asking.resume(session)
-    except ValueError:  # a face that it has no more
-        screen.asking.resume(replace(session, view=View(mode=session.view.mode)))
-    mode.state.presenting, mode.state.tab = old.state.presenting, old.state.tab
-    return ", ".join(stop.text for stop in gone)
-
-
-def _fits(stop: SavedStop, mode: RecordingMode) -> bool:
-    from convstep.replay.stop_text import parse_stop
-
-    try:
-        parse_stop(stop.text, mode.recording.layout)
-    except ValueError:
-        return False
-    return True
+    def _seen(self, recording: Recording | None, said: str) -> None:
+        self._looking = False
+        if recording is not None:
+            self.debugger.restage(RecordingStage(recording))
+            said = tr("the file has changed: recorded anew")
+        if said:
+            self.debugger.say(said)
 
 
 def run_recording(
-    recorded: Recorded, *, again: Recordable | None = None, session: Session | None = None
+    recording: Recording,
+    session: Session | None = None,
+    *,
+    options: Sequence[str] = (),
+    again: Again | None = None,
 ) -> None:
-    """Open the debugger on a recording in this terminal; return when the person leaves it.
+    """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
     Args:
-        recorded: what to step.
-        again: records it anew when its file is saved.
-        session: where to begin, stops and view.
+        recording: what to step through.
+        session: its name on the command line, where to begin, stops and view; None if it has no such name.
+        options: the words that the command line needs beside the name.
+        again: records it anew if its file has changed.
 
     Raises:
-        SessionError: the session names what the recording lacks; one sentence.
+        ValueError: the session does not fit the recording; one sentence.
         ScreenError: a mistake ended the screen; one sentence.
     """
-    run(RecordingApp(recorded, again=again, session=session))
+    app = RecordingApp(recording, "" if session is None else session.problem, options, again=again)
+    if session is not None:
+        app.debugger.asking.resume(session)
+    run(app)

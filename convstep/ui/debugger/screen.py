@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from convstep.ui.modes.mode import Mode
     from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
+    from convstep.view.scene.staged import Staged
 
 Answer = TypeVar("Answer")
 
@@ -89,6 +90,15 @@ class DebuggerScreen(Once, Screen[None]):
         for part in parts:
             found |= part.handlers()
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
+
+    def restage(self, stage: Staged) -> None:
+        """Show another run in place of this one, where this one stands."""
+        self.travel.stop()
+        self.state.restage(stage)
+        del self.handlers
+        self.show()
+        self.rearrange()
+        self.mark_timeline()
 
     # keys
 

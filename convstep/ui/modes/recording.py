@@ -23,12 +23,13 @@ from convstep.ui.widgets.text_pane import TextPane
 from convstep.view.layout.arrange import CARD, SOURCE, Plan
 from convstep.view.layout.present import arrange_presented
 from convstep.view.layout.recording import arrange_recording
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.catalogue import ArrayTable
 from convstep.view.scene.expressions import draw_parts, parts, statement_at
 from convstep.view.scene.outcome import draw_outcome
 
 if TYPE_CHECKING:
-    from convstep.view.panels.recording import RecordingStage
+    from convstep.recording.recording import Recording
 
 CALLED = "this function was called by a script, so no command leads back here"
 """Why there is no way back."""
@@ -53,8 +54,19 @@ class RecordingMode(Mode):
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=False)
-        self.stage, self.recording, self._options = stage, stage.recording, options
+        self._options = options
         self.state.tab = SOURCE
+
+    @property
+    def stage(self) -> RecordingStage:
+        """What builds the scenes; another one once the function was recorded anew."""
+        assert isinstance(self.state.stage, RecordingStage)
+        return self.state.stage
+
+    @property
+    def recording(self) -> Recording:
+        """What is stepped through."""
+        return self.stage.recording
 
     def enter(self, host: Host) -> None:
         """Belong to a screen."""

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.expr.language import read_expression
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.numbers.text import short
-from convstep.view.scene.numbered import Value, numbered
+from convstep.view.scene.numbered import numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
 
@@ -80,62 +79,21 @@ def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
     return ""
 
 
-def statement_texts(event: Event, earlier: Mapping[str, object]) -> list[str]:
-    """The step's statements with their indices as numbers.
-
-    Args:
-        event: the step.
-        earlier: the variables before it, as far as they are known.
-    """
-    return [
-        numbered(statement.text, value_in(variables))
-        for statement, variables in zip(event.statements, _variables(event, earlier), strict=True)
-    ]
+def statement_texts(event: Event) -> list[str]:
+    """The step's statements with their indices as numbers."""
+    return [numbered(statement.text, statement.subscripts) for statement in event.statements]
 
 
-def _variables(event: Event, earlier: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    """The variables before each statement; what the step sets later as it was before, if that is known."""
-    later = [set(statement.variables) for statement in event.statements]
-    known = {**earlier}
-    for number, statement in enumerate(event.statements):
-        still = set[str]().union(*later[number:])
-        yield {
-            **{name: value for name, value in event.variables.items() if name not in still},
-            **{name: value for name, value in known.items() if name in still or name not in event.variables},
-        }
-        known |= statement.variables
-
-
-def value_in(variables: Mapping[str, object]) -> Value:
-    """What expressions are, given some variables."""
-
-    def value_of(text: str) -> object:
-        if text.isidentifier():
-            return variables[text]
-        numbers = {
-            name: variables[name]
-            for name in variables
-            if isinstance(variables[name], (int, float, np.number, np.ndarray))
-        }
-        value = read_expression(text, {name: np.shape(value) for name, value in numbers.items()}, "").value(
-            numbers
-        )
-        return int(value) if np.ndim(value) == 0 and float(value).is_integer() else value
-
-    return value_of
-
-
-def words_of(event: Event, texts: Sequence[str], earlier: Mapping[str, object]) -> dict[int, Words]:
+def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
     """By the number of a write, what its statement says; a value that several read is said once.
 
     Args:
         event: the step.
         texts: its statements with numbers.
-        earlier: the variables before it.
     """
     found, said = dict[int, Words](), set[str]()
-    for statement, text, variables in zip(event.statements, texts, _variables(event, earlier), strict=True):
-        reads = list(_reads(statement, variables))
+    for statement, text in zip(event.statements, texts, strict=True):
+        reads = list(_reads(statement))
         single = [f"{name} = {_number(read.value)}" for name, read in reads if not np.ndim(read.value)]
         single = [words for words in dict.fromkeys(single) if words not in said][:READS]
         for access in statement.accesses:
@@ -151,11 +109,11 @@ def words_of(event: Event, texts: Sequence[str], earlier: Mapping[str, object]) 
     return found
 
 
-def _reads(statement: Statement, variables: Mapping[str, object]) -> Iterator[tuple[str, Access]]:
+def _reads(statement: Statement) -> Iterator[tuple[str, Access]]:
     """What a statement reads, by its names with numbers."""
     for access in statement.accesses:
         if access.kind == "reads" and access.cells is None:
-            yield numbered(access.text, value_in(variables)), access
+            yield numbered(access.text, statement.subscripts), access
 
 
 def _number(value: Any) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.replay.session import SessionError
-from convstep.replay.stop_kinds import Stop, Watchpoint
+from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
@@ -25,7 +25,7 @@ from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import own_lines
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Listing, Spot, Staged
+from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
     from convstep.recording.log import Ended
@@ -50,7 +50,7 @@ BROUGHT = "shown: "
 
 
 @dataclass(eq=False)
-class RecordingStage(Staged):
+class RecordingStage(StagedSource):
     """What scenes of one recorded function are built from; only `recording` moves."""
 
     recording: Recording
@@ -63,6 +63,8 @@ class RecordingStage(Staged):
     """Where runs stop; those on cells are marked."""
     marks: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
     """What somebody puts on cells: a character by array and index."""
+    cursor: int = 0
+    """The line of the source under the cursor; 0 while there is none."""
 
     def __post_init__(self) -> None:
         self._infos = {info.name: info for info in self.recording.catalogue}
@@ -97,9 +99,8 @@ class RecordingStage(Staged):
                 if number <= self.beside.get(panel.key, 0)
             ]
         executed = event.index < run.position
-        earlier = self._earlier(event)
-        numbers = recorded.statement_texts(event, earlier)
-        words = recorded.words_of(event, numbers, earlier)
+        numbers = recorded.statement_texts(event)
+        words = recorded.words_of(event, numbers)
         scene = build((run.position, run.total), event, arrays, _staged(panels), words=words)
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
         line = self._line(event)
@@ -107,6 +108,13 @@ class RecordingStage(Staged):
         remarks = recorded.remarks_of(event, arrays)
         if (ended := self._ended) is not None:
             remarks.insert(0, ended.sentence)
+        stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
+        own = tuple(
+            replace(line, stop=line.number in stops, cursor=line.number == self.cursor)
+            if line.number in stops or line.number == self.cursor
+            else line
+            for line in own
+        )
         marked = tuple(map(self._marked, scene.panels))
         return replace(scene, panels=marked, own=own, remarks=tuple(remarks))
 
@@ -157,14 +165,15 @@ class RecordingStage(Staged):
 
     @property
     def mapped(self) -> str:
-        """The same."""
-        return self.followed
+        """None: any array may stand anywhere."""
+        return ""
 
-    def bring(self, name: str) -> None:
-        """Show an array beside those of the loop, or take it away again."""
+    def toggle_array(self, name: str) -> bool:
+        """Show an array beside those of the loop, or take it away again; one of the loop's own stays."""
         brought = self.choice.brought
         kept = tuple(other for other in brought if other != name)
         self.choice = replace(self.choice, brought=kept if name in brought else (*brought, name))
+        return name in self.choice.brought or name in self._stretch(self.recording.event).seen
 
     # faces
 
@@ -235,7 +244,7 @@ class RecordingStage(Staged):
         event, line = self.recording.event, self._line(self.recording.event)
         if self._ended is not None:
             return tr("line {line}: {text}", line=line, text=self._ended.sentence)
-        texts = recorded.statement_texts(event, self._earlier(event))
+        texts = recorded.statement_texts(event)
         said = [text for text, one in zip(texts, event.statements, strict=True) if one.line == line]
         return tr(
             "line {line}: {text}",
@@ -344,13 +353,6 @@ class RecordingStage(Staged):
                     tr("the view shows an array {name!r}; the arrays are {known}", name=name, known=known)
                 )
         return Chosen(own, tuple(name for _, name in brought))
-
-    def _earlier(self, event: Event) -> Mapping[str, object]:
-        """The variables before a step, as far as they are known."""
-        if not event.index:
-            return {}
-        self._scout.seek(event.index)
-        return dict(self._scout.event.variables)
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""

@@ -25,7 +25,7 @@ WIDEST_NAME = 24
 
 
 class ArrayTable:
-    """Draws the arrays that a function has met: name, shape, dtype, range at this place, the line that made it."""
+    """Draws the arrays that a function has met: name, shape, dtype, range here, the line that made it."""
 
     def __init__(
         self,

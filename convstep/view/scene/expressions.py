@@ -32,10 +32,10 @@ class Part:
 
 
 def statement_at(lines: Sequence[str], number: int) -> str:
-    """The statement on a line, on as many lines as it takes; of one with a body its head alone.
+    r"""The statement on a line, on as many lines as it takes; of one with a body its head alone.
 
     >>> statement_at(["def f(x):", "    y = g(x,", "          2)", "    for i in y: pass"], 3)
-    'y = g(x,\\n          2)'
+    'y = g(x,\n          2)'
     >>> statement_at(["def f(x):", "    for i in x:", "        pass"], 2)
     'for i in x: pass'
 

@@ -1,32 +1,36 @@
-"""Statements with the numbers that they have in one step: `dx[n, i:i + 2]` as `dx[0, 2:4]`."""
+"""Statements with the numbers that they had in one step: `dx[n, i:i + 2]` as `dx[0, 2:4]`."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-Value = Callable[[str], object]
-"""From an expression of the source to what it is; a ValueError where that is not known."""
+from convstep.steps.event import Subscript
 
 
-def numbered(text: str, value_of: Value) -> str:
-    """Source text whose indices are numbers, as far as they are known.
+def numbered(text: str, subscripts: Sequence[Subscript]) -> str:
+    """Source text whose indices are the numbers that they had; as it is written where that is not known.
 
-    >>> numbered("dx[n, :, i * s:i * s + 2] += m[k] * x[idx]", dict(n=0, k=1).__getitem__)
-    'dx[0, :, i * s:i * s + 2] += m[1] * x[idx]'
+    >>> subscripts = [Subscript("m", "m[k]", "1"), Subscript("dx", "", "0, :, 2:4")]
+    >>> numbered("dx[n, :, i * s:i * s + 2] += m[k] * x[idx]", subscripts)
+    'dx[0, :, 2:4] += m[1] * x[idx]'
 
     Args:
         text: a statement or an expression, on one line.
-        value_of: what its parts are.
+        subscripts: what was evaluated; one that had several values in this step stays as it is written.
     """
     tree = _parsed(text)
-    if tree is None:
+    if tree is None or not subscripts:
         return text
-    source = text.encode()
-    for node, number in sorted(_indices(tree, text, value_of), key=lambda found: -found[0].col_offset):
-        source = source[: node.col_offset] + str(number).encode() + source[node.end_col_offset :]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    found = sorted(_indices(nodes, subscripts), key=lambda one: (one[0].lineno, one[0].col_offset))
+    source, after = text.encode(), len(text.encode())
+    for node, index in reversed(found):
+        begin, end = node.slice.col_offset, node.slice.end_col_offset or 0
+        if isinstance(node.slice, ast.Tuple) and source[begin : begin + 1] == b"(":
+            begin, end = begin + 1, end - 1
+        if end <= after:  # not one within an index that is numbered already
+            source, after = source[:begin] + index.encode() + source[end:], begin
     return source.decode()
 
 
@@ -39,30 +43,21 @@ def _parsed(text: str) -> ast.Module | None:
     return None
 
 
-def _indices(node: ast.AST, text: str, value_of: Value) -> Iterator[tuple[ast.expr, int]]:
-    """The parts of all indices that are whole numbers, the outermost of those in each other."""
-    if not isinstance(node, ast.Subscript):
-        for child in ast.iter_child_nodes(node):
-            yield from _indices(child, text, value_of)
-        return
-    yield from _indices(node.value, text, value_of)
-    for entry in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
-        parts = (entry.lower, entry.upper, entry.step) if isinstance(entry, ast.Slice) else (entry,)
-        for part in filter(None, parts):
-            number = _whole_number(part, text, value_of)
-            if number is None:
-                yield from _indices(part, text, value_of)
-            else:
-                yield part, number
-
-
-def _whole_number(part: ast.expr, text: str, value_of: Value) -> int | None:
-    """What an index is where it is computed, and a single whole number."""
-    if isinstance(part, ast.Constant):
-        return None
-    try:
-        value = value_of(ast.get_source_segment(text, part) or "")
-    except (ValueError, LookupError):
-        return None
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return int(value) if whole else None  # type: ignore[call-overload]
+def _indices(
+    nodes: Sequence[ast.Subscript], subscripts: Sequence[Subscript]
+) -> Iterator[tuple[ast.Subscript, str]]:
+    """Each subscript of the source whose index is known, and that index."""
+    for node in nodes:
+        if isinstance(node.ctx, ast.Load):
+            text = ast.unparse(node)
+            values = {one.index for one in subscripts if one.text == text}
+        else:
+            base = ast.unparse(node.value)
+            own = [one.index for one in subscripts if not one.text and one.base == base]
+            alike = [other for other in nodes if not isinstance(other.ctx, ast.Load)]
+            alike = [other for other in alike if ast.unparse(other.value) == base]
+            values = {own[alike.index(node)]} if len(own) == len(alike) else set(own)
+            if len(alike) > 1 and len(own) != len(alike):
+                continue
+        if len(values) == 1:
+            yield node, values.pop()

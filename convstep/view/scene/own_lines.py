@@ -18,6 +18,8 @@ from convstep.view.text.wrapping import padded, wrap
 
 NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
+STOP, CURSOR = "◆", "›"
+"""What stands before a line at which runs stop, and before the one with the cursor."""
 TAB = 4
 """Columns of a tab."""
 FEW = 8
@@ -104,7 +106,8 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
     rows = [row for own in drawn for row in own]
-    at = sum(map(len, drawn[:current]))
+    seen = next((at for at, line in enumerate(lines) if line.cursor), current)
+    at = sum(map(len, drawn[:seen]))
     first = max(0, min(at - height // 2, len(rows) - height))
     text = Text("\n").join(rows[first : first + max(height, 1)])
     text.no_wrap, text.overflow = True, "crop"
@@ -140,6 +143,7 @@ def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool
     """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
     mark = MARKS["next" if line.current else "done" if line.done else "later"]
     style = "bold reverse" if line.current else "bold" if line.done else ""
+    style += " underline" if line.cursor else ""
     start = min(_start(line, scale), max(width - number - 12, 2))
     label = f"{line.number:>{number - 1}} " if number else ""
     end = f" {line.loop}" if line.loop else ""
@@ -149,7 +153,7 @@ def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool
     beside = next((form for form in forms if cell_len(first) + cell_len(form) <= room), "")
     fits = bool(beside)
     row = Text(label, "dim", no_wrap=True)
-    row.append(mark.ljust(2), "not dim bold")
+    row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
     row.append(" " * (start - 2))
     row.append(padded(first, room) if end or (line.current and not fits) else first, f"not dim {style}")
     row.append(beside if fits else end, "not dim italic" if fits else "not dim bold")

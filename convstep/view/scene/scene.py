@@ -120,6 +120,10 @@ class OwnLine:
     """Whether the step stands there."""
     loop: str = ""
     """How far the loop is that it begins: `4/8`."""
+    stop: bool = False
+    """Whether a run stops there."""
+    cursor: bool = False
+    """Whether somebody's cursor stands there."""
     note: str = ""
     """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
 

@@ -184,7 +184,8 @@ class Staged(Protocol):
         return {}
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes."""
+        """Let colours saturate at these magnitudes; one that is never unmeasured is given none."""
+        return
 
     # faces
 
@@ -213,6 +214,7 @@ class Staged(Protocol):
 
     def toggle_share(self) -> str:
         """Show one sample's share in place of the whole batch's sums, or these again; says what is shown."""
+        return tr("a sample's share is shown only of conv2d and without a candidate: convstep open")
 
     # cells
 
@@ -236,7 +238,7 @@ class Staged(Protocol):
         return layout.example, tr("a step number") if layout.executing is None else tr("a line: `line 12`")
 
     def steps_of(self, stop: Stop) -> Sequence[int]:
-        """The steps at which a stop on a place, a cell or a line waits, ascending; none where nobody knows."""
+        """The steps at which a stop on a place, a cell or a line waits, ascending; none if nobody knows."""
         steps = stop.steps(self.run.layout)
         if steps is None and isinstance(stop, Watchpoint):
             return self.run.touching(stop.array, stop.index)
@@ -285,8 +287,9 @@ class Staged(Protocol):
         """Write what is stepped through to a file that the command line opens.
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or there is no such file.
         """
+        raise OSError(tr("there is no file for this"))
 
 
 class StagedSource(Staged, Protocol):
