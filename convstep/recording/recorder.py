@@ -72,7 +72,7 @@ def run(
             )
         )
     followed = _followed(target, source)
-    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
+    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
     codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
     log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
     registry = Registry(log, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ MANY = 1000
 """Entries of a container that are looked at."""
 ENTRY = 160
 """Bytes that an entry of the log takes, about."""
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+    "//=": operator.ifloordiv, "%=": operator.imod, "**=": operator.ipow, "@=": operator.imatmul,
+    "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, "<<=": operator.ilshift,
+    ">>=": operator.irshift,
+}  # fmt: skip
+"""What they do."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -196,54 +204,37 @@ class Registry:
 
         return read
 
-    def scattered_write(self, site: Site) -> Callable[[Array, Any], Callable[[Array, Any], None] | None]:
-        """What to do where they write: what is returned is called afterwards."""
+    def other_write(self, site: Site) -> Callable[..., None]:
+        """What sets what is not a box of cells of an array: by a mask, by arrays of indices, in a dictionary."""
         order, note = self.log.order.append, self.log.payloads[site.number].append
+        change = IN_PLACE.get(site.operator)
 
-        def before(array: Array, index: Any) -> Callable[[Array, Any], None] | None:
-            found = self._items(array, index)
-            if found is None:
-                return None
-            # the same cell may be named twice: each is kept once
-            storage, items = found[0], np.unique(np.frombuffer(found[1], np.int64))
-            old = self._cells(storage, items)
-
-            def after(array: Array, index: Any) -> None:
-                new = self._cells(storage, items)
-                self.size[0] += len(old) + len(items)
+        def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
+            found = self._items(holder, index) if type(holder) is np.ndarray else None
+            items = None
+            if found is not None:
+                # the same cell may be named twice: each is kept once
+                items = np.unique(np.frombuffer(found[1], np.int64))
+                old = self._cells(found[0], items)
+            if change is not None:
+                held = holder[index] if held is None else held
+                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                value = change(held, value)
+            holder[index] = value
+            if found is not None and items is not None:
+                self.size[0] += len(old) + items.nbytes
                 order(site.number)
-                note(("cells", storage, items.tobytes(), old, new))
-
-            return after
-
-        return before
-
-    def stored(self, site: Site) -> Callable[[Any, Any], Callable[[Any, Any], None] | None]:
-        """What to do where a dictionary, a list or an object of somebody's own is subscripted to be set."""
-        order, note = self.log.order.append, self.log.payloads[site.number].append
-
-        def before(holder: Any, index: Any) -> Callable[[Any, Any], None] | None:
-            if isinstance(holder, np.ndarray):  # of a class of its own, which is not followed
-                return None
-            old = None
-            if site.operator != "=" and isinstance(holder, (dict, list)):
-                held = holder[index]
-                old = (self.number_of(held), held.tobytes()) if type(held) is np.ndarray else None
-
-            def after(holder: Any, index: Any) -> None:
-                value = holder[index] if isinstance(holder, (dict, list)) else None
+                note(("cells", found[0], items.tobytes(), old, self._cells(found[0], items)))
+            elif not isinstance(holder, np.ndarray):
                 name = f"{site.text}[{index!r}]"
-                if type(value) is np.ndarray:
-                    number = self.number_of(value)
-                    if old is not None and old[0] == number >= 0:
-                        order(site.number)
-                        note(("whole", name, number, old[1], value.tobytes()))
+                if type(value) is np.ndarray and value is held and self.number_of(value) >= 0:
+                    order(site.number)
+                    note(("whole", name, self.number_of(value), before, value.tobytes()))
+                kept = value if type(value) in self.PLAIN else self.kept(value)
                 order(site.number)
-                note(("store", name, value if type(value) in self.PLAIN else self.kept(value)))
+                note(("store", name, kept))
 
-            return after
-
-        return before
+        return write
 
     def compared(self, site: Site) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """What stands around an expression whose calls may change arrays unnoticed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -97,15 +98,23 @@ def _fitting(panels: Sequence[Panel], width: int, height: int) -> tuple[Rows, li
 
 
 def _rows(panels: Sequence[Panel], width: int, text: int) -> Rows:
-    """Panels in reading order, as many in a row as there is room for."""
+    """Panels in reading order, as many in a row as there is room for; the faces of an array stay together."""
     rows, left = list[list[Panel]](), 0
-    for panel in panels:
-        wanted = min(max(least_width(panel), width_at(panel, max(text, least_text(panel)))), width)
-        if wanted > left or not rows:
+    for _, group in itertools.groupby(panels, lambda panel: panel.key.partition("-")[0]):
+        faces = list(group)
+        wanted = [
+            min(max(least_width(panel), width_at(panel, max(text, least_text(panel)))), width)
+            for panel in faces
+        ]
+        if not rows or left < sum(wanted) <= width:
             rows.append([])
             left = width
-        rows[-1].append(panel)
-        left -= wanted
+        for panel, columns in zip(faces, wanted, strict=True):
+            if columns > left:
+                rows.append([])
+                left = width
+            rows[-1].append(panel)
+            left -= columns
     return rows
 
 

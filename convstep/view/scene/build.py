@@ -125,6 +125,7 @@ def additions(
             added=added,
             before=np.zeros_like(added) if write.before is None else seen(write.before),
             after=added if write.after is None else seen(write.after),
+            partial=np.size(write.value) != np.size(added),
             new=write.before is None,
             cells=cells,
             span=span,

@@ -36,9 +36,27 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
     above = [] if scene.event.statements else [title]
     above += [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
     marked = [(addition, _mark(scene, addition.number)) for addition in scene.additions]
-    details = (_whole, _labelled, _change, _line)
-    forms = ([*above, *(line for one in marked for line in detail(*one, width))] for detail in details)
-    return first_that_fits(forms, height)
+    details = (_line, _change, _labelled, _whole)
+    forms = [[detail(*one, width) for detail in details] for one in marked]
+    return first_that_fits([[*above, *_as_full_as_fits(scene, forms, height - len(above))]], height)
+
+
+def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -> list[Text]:
+    """The additions alike in the fullest form that fits; statements each, the latest first, as full as fits."""
+    fullest = max((at for at in range(4) if _lines(form[at] for form in forms) <= height), default=0)
+    chosen = [fullest] * len(forms)
+    latest = sorted(range(len(forms)), key=lambda at: scene.additions[at].done and -at)
+    for at in latest if scene.event.statements else ():
+        for fuller in range(3, chosen[at], -1):
+            others = _lines(forms[n][form] for n, form in enumerate(chosen) if n != at)
+            if others + len(forms[at][fuller]) <= height:
+                chosen[at] = fuller
+                break
+    return [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+
+
+def _lines(forms: Iterable[list[Text]]) -> int:
+    return sum(map(len, forms))
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
@@ -100,20 +118,22 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
 
 def _before_and_after(addition: Addition, width: int) -> list[Text]:
     """The cells before and after as matrices, those of a new array alone; empty where they do not fit."""
-    after = tr("after" if addition.done else "will be")
-    if addition.new:
-        return _side_by_side([addition.after], [after], width, addition.known)
-    both, names = [addition.before, addition.after], [tr("before"), after]
+    after, known = tr("after" if addition.done else "will be"), addition.known
     columns = addition.after.shape[1]
-    if addition.words.statement and _text_width(2 * columns, width) < CLOSE <= _text_width(columns, width):
+    both, names = [addition.before, addition.after], [tr("before"), after]
+    if addition.new:
+        lines = _side_by_side([addition.after], [after], width, known)
+    elif addition.words.statement and _text_width(2 * columns, width) < CLOSE <= _text_width(columns, width):
         # rather above each other than in so few digits
-        pairs = zip(both, names, strict=True)
-        return [
+        lines = [
             line
-            for one, name in pairs
-            for line in _side_by_side([one], [name], width, addition.known, alike=both)
+            for one, name in zip(both, names, strict=True)
+            for line in _side_by_side([one], [name], width, known, alike=both)
         ]
-    return _side_by_side(both, names, width, addition.known, alike=both)
+    else:
+        lines = _side_by_side(both, names, width, known, alike=both)
+    said = addition.words.statement and addition.partial
+    return [Text(f"  {addition.shown}:", "dim"), *lines] if said and lines else lines
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:

@@ -66,6 +66,8 @@ class Addition:
     """Whose sum it is added to, where not that of all samples, the longest form first."""
     known: Array | None = None
     """Which of these cells are written, booleans; None for all of them."""
+    partial: bool = False
+    """Whether it writes more cells than those on this face."""
     new: bool = False
     """Whether the array is there for the first time, so that there is nothing before."""
     words: Words = NO_WORDS
