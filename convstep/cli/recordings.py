@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
+    from convstep.replay.session import Session
 
 PYTHON = (".py", ".ipynb")
 """How the files end in which functions are."""
@@ -154,20 +155,72 @@ def recorded_by(options: OfStepped) -> Recorded | None:
 
 
 def kept(name: str) -> Recorded | None:
-    """The recording that a file holds; None for any other file.
+    """The recording that a file holds, or a session's; None for any other file.
 
     Raises:
         ProblemError: it is damaged.
+        SessionError: the session cannot be read.
     """
-    if not name.lower().endswith(".npz") or not os.path.isfile(name):
+    session = session_of(name)
+    path = name if session is None else _beside(name, session.problem)
+    if not path.lower().endswith(".npz") or not os.path.isfile(path):
         return None
-    from convstep.recording.file import holds_recording, load
+    from convstep.recording.marked import holds_recording
 
-    if not holds_recording(name):
+    if not holds_recording(path):
         return None
+    import shlex
+
     from convstep.candidate.record.recorder import Recorded
+    from convstep.recording.file import load
 
-    return Recorded(load(name), name, (), "", ())
+    # what a session says of the function is shown and copied, and not run
+    target, *words = shlex.split(session.function) if session and session.function else [path]
+    return Recorded(load(path), target, tuple(words), "", ())
+
+
+def session_of(name: str) -> Session | None:
+    """The session in a file that is named like one; None for any other name.
+
+    Raises:
+        SessionError: it cannot be read.
+    """
+    from convstep.replay.session import ENDING, load
+
+    return load(name) if name.endswith(ENDING) else None
+
+
+def _beside(name: str, path: str) -> str:
+    """A session's recording: beside the session, where it was saved, else where the path leads from here."""
+    beside = os.path.join(os.path.dirname(name), path)
+    return beside if os.path.exists(beside) else path
+
+
+def begun(found: Recorded, session: Session | None, goto: str | None, breaks: list[str]) -> Session:
+    """The session to begin with.
+
+    Args:
+        found: what is stepped.
+        session: one that was saved, if there is one.
+        goto: where to begin instead, as it was typed.
+        breaks: more stops, as they were typed.
+
+    Raises:
+        UsageError: one of them cannot be, one sentence.
+    """
+    from dataclasses import replace
+
+    from convstep.cli.problems import given, with_breaks
+    from convstep.replay.places import parse_place
+    from convstep.replay.session import Session
+
+    session = Session(found.target) if session is None else replace(session, problem=found.target)
+    if goto is not None:
+        with given("--goto"):
+            session = replace(session, position=parse_place(goto, found.recording.layout))
+    if breaks:
+        session = replace(session, stops=with_breaks(session.stops, breaks, found.recording.layout))
+    return session
 
 
 def ended_words(ended: Ended) -> str:

@@ -14,11 +14,10 @@ from convstep.conv.storage import made_of
 from convstep.conv.validation import ProblemError
 from convstep.files import written_whole
 from convstep.language import tr
+from convstep.recording.marked import MARK
 from convstep.recording.recording import Recording
 from convstep.recording.transfer import FORM, arrays_of, recording_of
 
-MARK = "convstep_recording"
-"""The array that says what the others are."""
 LOOKED_AT = 2000
 """Steps of a file's recording that are looked at when it is opened."""
 HELD = 16
@@ -43,14 +42,6 @@ def load(path: str | os.PathLike[str]) -> Recording:
         ProblemError: the file is missing, damaged, or holds none; one sentence.
     """
     return made_of(path, _made)
-
-
-def holds_recording(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is one that `save` wrote; a file that cannot be read is none."""
-    try:
-        return made_of(path, lambda held, name: MARK in held)
-    except ProblemError:
-        return False
 
 
 def _made(held: Mapping[str, Held], name: str) -> Recording:

@@ -21,6 +21,7 @@ from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -162,6 +163,7 @@ class Recordable:
         self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
         self._running: Recorder | _Spawned | None = None
         self._closed = False
+        self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
 
     @property
     def file(self) -> str | None:
@@ -190,6 +192,18 @@ class Recordable:
             if self._closed:
                 self.close()
             return self._recorded(recorder)
+
+    def changed(self) -> bool:
+        """Whether its file was saved since it was recorded or asked about; never of an installed module."""
+        return self._watched is not None and self._watched.changed()
+
+    def again(self) -> Recording | None:
+        """Record it anew if its file was saved; None if it was not.
+
+        Raises:
+            CandidateError: it cannot be recorded now; one sentence.
+        """
+        return self.record().recording if self.changed() else None
 
     def close(self) -> None:
         """End what is being recorded; whoever waits for it gets a CandidateError."""
