@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.file import save
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
@@ -260,6 +261,10 @@ class RecordingStage(StagedSource):
         ]
 
     # inside
+
+    def save(self, path: str) -> None:
+        """Write the recording."""
+        save(self.recording, path)
 
     @property
     def _ended(self) -> Ended | None:
