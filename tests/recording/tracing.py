@@ -146,12 +146,9 @@ def value_of(value: Any) -> Any:
     return None
 
 
-def traced(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Outcome, Tracer]:
+def traced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Outcome, Tracer]:
     """Run a function plainly under a tracer."""
-    code = getattr(function, "__code__", None) or function.__func__.__code__
-    tracer = Tracer(code.co_filename)
+    tracer = Tracer(function.__code__.co_filename)
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
