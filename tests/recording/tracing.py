@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import types
 from collections import defaultdict
 from collections.abc import Callable
@@ -151,7 +152,9 @@ def traced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
     tracer = Tracer(function.__code__.co_filename)
     before = sys.gettrace()
     sys.settrace(tracer)
+    threading.settrace(tracer)
     try:
         return call(function, args, kwargs), tracer
     finally:
         sys.settrace(before)
+        threading.settrace(before)

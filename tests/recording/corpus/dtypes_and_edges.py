@@ -209,7 +209,7 @@ def same_array_twice(a, b):
 def argument_is_view(row, whole):
     row += 1
     whole[0, 0] = 100
-    return row[0], whole.base is None
+    return row[0], whole.base is None, whole
 
 
 def identity_of_results(x):
