@@ -185,12 +185,18 @@ def _loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
 
 def _said(values: Any, at: int) -> str:
     """What a loop's variables are, where that is not the number of the turn."""
-    if type(values) is not tuple or not values or (len(values) == 1 and values[0] == at and type(values[0]) is int):
+    if (
+        type(values) is not tuple
+        or not values
+        or (len(values) == 1 and values[0] == at and type(values[0]) is int)
+    ):
         return ""
     if any(type(one) is Ref or type(one) is Other for one in values):
         return ""
-    return repr(values[0].item() if isinstance(values[0], np.generic) else values[0]) if len(values) == 1 else repr(
-        tuple(one.item() if isinstance(one, np.generic) else one for one in values)
+    return (
+        repr(values[0].item() if isinstance(values[0], np.generic) else values[0])
+        if len(values) == 1
+        else repr(tuple(one.item() if isinstance(one, np.generic) else one for one in values))
     )
 
 
@@ -201,7 +207,12 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement
     while entry < high:
         number, frame = int(index.statement[entry]), int(index.frame[entry])
         end = entry + 1
-        while end < high and index.statement[end] == number and index.frame[end] == frame and not _again(index, end):
+        while (
+            end < high
+            and index.statement[end] == number
+            and index.frame[end] == frame
+            and not _again(index, end)
+        ):
             end += 1
         known = index.log.sites.statements[number]
         depth, parent = 0, frame
@@ -270,9 +281,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
         yield found
 
 
-def _named(
-    recording: Recording, entry: int, name: str, value: Any, site: Site, line: int
-) -> Access | None:
+def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
     """A variable that stands for an array from here on."""
     if type(value) is not Ref:
         return None
@@ -362,8 +371,22 @@ def _access(
 def layout(recording: Recording) -> Layout:
     """What can be named of a recording."""
     log, index = recording.log, recording.index
-    names = list(dict.fromkeys(", ".join(one.names) for one in log.sites.loops if one.names and len(index.where[one.turn])))
-    counts = [max((_count(index, loop.enter, loop.turn) for loop in log.sites.loops if ", ".join(loop.names) == name), default=0) for name in names]
+    names = list(
+        dict.fromkeys(
+            ", ".join(one.names) for one in log.sites.loops if one.names and len(index.where[one.turn])
+        )
+    )
+    counts = [
+        max(
+            (
+                _count(index, loop.enter, loop.turn)
+                for loop in log.sites.loops
+                if ", ".join(loop.names) == name
+            ),
+            default=0,
+        )
+        for name in names
+    ]
     known = {one.name: one.shape for one in recording.catalogue}
     scalars: dict[str, Region | str] = {"line": (), "step": (), "position": ()}
     for frame in dict.fromkeys(one.function for one in index.frames):
@@ -482,7 +505,9 @@ def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict
             value = index.log.sites.statements[index.statement[_anchor(index, index.begin(step), end)]].line
         else:
             value = own.logged(name)
-            value = arrays(recording, end).get(name, _NOTHING) if value is _NOTHING else valued(recording, value)
+            value = (
+                arrays(recording, end).get(name, _NOTHING) if value is _NOTHING else valued(recording, value)
+            )
         if not isinstance(value, (int, float, bool, np.generic, np.ndarray)):
             return None
         held[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]

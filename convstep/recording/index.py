@@ -109,7 +109,9 @@ class Index:
         function = self.frames[frame].function
         if (function, name) not in self._merged:
             entries = [self.where[site] for site in self._settings[function].get(name, ())]
-            self._merged[function, name] = np.sort(np.concatenate(entries)) if entries else np.empty(0, np.intp)
+            self._merged[function, name] = (
+                np.sort(np.concatenate(entries)) if entries else np.empty(0, np.intp)
+            )
         merged = self._merged[function, name]
         at = int(np.searchsorted(merged, entry, side="right"))
         again = int(merged[at]) if at < len(merged) else len(self.order)
@@ -126,7 +128,11 @@ class Index:
             return None
         first = int(np.searchsorted(turns, enters[at]))
         last = int(np.searchsorted(turns, entry))
-        own = [n for n in range(first, last) if self.frame[turns[n]] == frame] if self._recursive else range(first, last)
+        own = (
+            [n for n in range(first, last) if self.frame[turns[n]] == frame]
+            if self._recursive
+            else range(first, last)
+        )
         if not len(own):
             return None
         count = self.payload(int(enters[at]))
@@ -178,11 +184,20 @@ class Index:
             before = mark + 1
         owner[before:] = stack[-1]
         end = max(len(self.order) - 1, 0)
-        frames = [Frame(f, first, lasts.get(n, end), parent, quiet) for n, (f, first, parent, quiet) in enumerate(begun)]
+        frames = [
+            Frame(f, first, lasts.get(n, end), parent, quiet)
+            for n, (f, first, parent, quiet) in enumerate(begun)
+        ]
         self._merged: dict[tuple[int, str], Entries] = {}
         self._settings: dict[int, dict[str, list[int]]] = defaultdict(dict)
         for site in sites:
-            names = (site.text,) if site.kind is Kind.BIND else site.names if site.kind in (Kind.CALL, Kind.TURN) else ()
+            names = (
+                (site.text,)
+                if site.kind is Kind.BIND
+                else site.names
+                if site.kind in (Kind.CALL, Kind.TURN)
+                else ()
+            )
             for name in names:
                 function = statements[site.statement].function
                 self._settings[function].setdefault(name, []).append(site.number)
@@ -201,7 +216,11 @@ class Index:
     def _binding(self) -> list[int]:
         kinds = (Kind.BIND, Kind.CALL, Kind.TURN)
         found = np.logical_or.reduce([self._kind[kind] for kind in kinds]) if len(self.order) else []
-        stores = [e for e in np.flatnonzero(self._kind[Kind.WRITE]).tolist() if self.payload(e)[0] == "store"] if self._stores() else []
+        stores = (
+            [e for e in np.flatnonzero(self._kind[Kind.WRITE]).tolist() if self.payload(e)[0] == "store"]
+            if self._stores()
+            else []
+        )
         return sorted([*np.flatnonzero(found).tolist(), *stores])
 
     def _stores(self) -> bool:
@@ -231,7 +250,9 @@ class Index:
             if site.kind is Kind.BIND:
                 hits = [n for n, value in enumerate(payloads) if type(value) in (Ref, tuple)]
             elif site.kind in (Kind.CALL, Kind.TURN):
-                hits = [n for n, values in enumerate(payloads) if any(type(v) in (Ref, tuple) for v in values)]
+                hits = [
+                    n for n, values in enumerate(payloads) if any(type(v) in (Ref, tuple) for v in values)
+                ]
             elif site.kind is Kind.WRITE:
                 hits = [n for n, payload in enumerate(payloads) if payload[0] == "store"]
             else:
@@ -246,7 +267,9 @@ class Index:
         for site in self.log.sites.sites:
             if site.kind in WRITES:
                 payloads = self.log.payloads[site.number]
-                changing = [payload[0] != "store" for payload in payloads] if site.kind is Kind.WRITE else True
+                changing = (
+                    [payload[0] != "store" for payload in payloads] if site.kind is Kind.WRITE else True
+                )
                 marked[self.where[site.number]] = changing
         found: list[int] = np.flatnonzero(marked).tolist()
         return found
@@ -270,15 +293,21 @@ class Index:
 
         found = self._flags(counts)
         found[self.writes] = True
-        bound = self._flags(lambda site: site.kind is Kind.BIND and computed[site.statement] and not alone[site.statement])
+        bound = self._flags(
+            lambda site: site.kind is Kind.BIND and computed[site.statement] and not alone[site.statement]
+        )
         found |= bound
-        for entry in np.flatnonzero(self._flags(lambda s: s.kind is Kind.BIND and alone[s.statement])).tolist():
+        for entry in np.flatnonzero(
+            self._flags(lambda s: s.kind is Kind.BIND and alone[s.statement])
+        ).tolist():
             site, value = self.site(entry), self.payload(entry)
             if type(value) is Ref:
                 found[entry] = self._is_new(entry, value) or self._rebinds(entry, site.text, value)
             else:
                 found[entry] = computed[site.statement] and isinstance(value, (float, np.generic, int, bool))
-        for entry in np.flatnonzero(self._flags(lambda s: s.kind is Kind.READ and s.named and alone[s.statement])).tolist():
+        for entry in np.flatnonzero(
+            self._flags(lambda s: s.kind is Kind.READ and s.named and alone[s.statement])
+        ).tolist():
             payload = self.payload(entry)
             found[entry] = payload[0] == "cells" or not self._gives_view(entry)
         for entry in self.referring:

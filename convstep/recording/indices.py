@@ -33,7 +33,9 @@ class Index:
 def index_of(node: ast.expr) -> Index:
     """Take an index apart."""
     entries = node.elts if isinstance(node, ast.Tuple) and node.elts else [node]
-    if isinstance(node, ast.Tuple) and (not node.elts or any(isinstance(one, ast.Starred) for one in entries)):
+    if isinstance(node, ast.Tuple) and (
+        not node.elts or any(isinstance(one, ast.Starred) for one in entries)
+    ):
         return Index((Part(False, (Hole(0),)),), (_as_tuple(node),), single=True)
     holes = list[ast.expr]()
     template = tuple(_part(one, holes) for one in entries)

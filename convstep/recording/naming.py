@@ -49,13 +49,17 @@ def owners(index: Index) -> dict[int, Owner]:
     """
     log, found = index.log, dict[int, list[_Candidate]]()
     for name, number in log.given:
-        found.setdefault(log.views[number].storage, []).append(_Candidate(False, 0, _is_path(name), -1, name, number))
+        found.setdefault(log.views[number].storage, []).append(
+            _Candidate(False, 0, _is_path(name), -1, name, number)
+        )
     depths = _depths(index)
     for entry in index.referring:
         depth = depths[index.frame[entry]] if index.frames else 0
         for name, value in index.values_bound(entry):
             for number in refs(value):
-                one = _Candidate(name == RETURNED, depth, _is_path(name) or type(value) is tuple, entry, name, number)
+                one = _Candidate(
+                    name == RETURNED, depth, _is_path(name) or type(value) is tuple, entry, name, number
+                )
                 found.setdefault(log.views[number].storage, []).append(one)
     for storage, entry, name, number in _subscripted(index):
         found.setdefault(storage, [_Candidate(True, 0, True, entry, name, number)])
@@ -156,4 +160,3 @@ def _all_of(index: Index, storage: int) -> View:
 
 def _is_path(name: str) -> bool:
     return "[" in name or "." in name
-

@@ -71,7 +71,10 @@ def _box(offset: int, shape: Sequence[int], strides: Sequence[int], owner: View)
     for length, stride in zip(shape, strides, strict=True):
         if length == 1:
             continue
-        axis = next((a for a in axes if owner.shape[a] > 1 and owner.strides[a] and not stride % owner.strides[a]), None)
+        axis = next(
+            (a for a in axes if owner.shape[a] > 1 and owner.strides[a] and not stride % owner.strides[a]),
+            None,
+        )
         if axis is None or not stride or isinstance(region[axis], slice):
             return None
         step = stride // owner.strides[axis]

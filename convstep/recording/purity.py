@@ -10,10 +10,24 @@ from typing import Any
 
 import numpy as np
 
-BUILTINS = frozenset(dir(builtins)) - {"setattr", "exec", "eval", "map", "filter", "next", "list", "tuple", "sorted"}
+BUILTINS = frozenset(dir(builtins)) - {
+    "setattr",
+    "exec",
+    "eval",
+    "map",
+    "filter",
+    "next",
+    "list",
+    "tuple",
+    "sorted",
+}
 """Builtins that write nothing, and run nothing of somebody else's."""
 HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
 """With those that may run an iterator, which is followed itself where it is the source's own."""
+SILENT = frozenset(
+    {"abs", "bool", "complex", "divmod", "float", "int", "len", "max", "min", "pow", "range", "round", "slice"}
+)
+"""Builtins that call nobody back, given numbers or arrays."""
 MUTATING = frozenset(
     {
         "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "shuffle", "at",
@@ -34,7 +48,9 @@ METHODS = frozenset(
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""
-PURE_MODULES = frozenset({"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"})
+PURE_MODULES = frozenset(
+    {"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"}
+)
 """Modules whose functions write into nothing that they are given."""
 
 
@@ -52,7 +68,9 @@ class Purity:
 
     def changes(self, call: ast.Call) -> bool:
         """Whether a call may change an array without a hook noticing."""
-        if any(keyword.arg == "out" or (keyword.arg or "").startswith("overwrite") for keyword in call.keywords):
+        if any(
+            keyword.arg == "out" or (keyword.arg or "").startswith("overwrite") for keyword in call.keywords
+        ):
             return True
         match call.func:
             case ast.Name(id=name):
@@ -65,6 +83,17 @@ class Purity:
                     return attr not in METHODS and attr not in self._followed
                 return self._of_module(module, attr, call)
         return True
+
+    def runs_nothing(self, call: ast.Call) -> bool:
+        """Whether a call runs nothing but NumPy, or a builtin that calls nobody back."""
+        match call.func:
+            case ast.Name(id=name):
+                return name in SILENT and name not in self._namespace and name not in self._followed
+            case ast.Attribute(value=inner, attr=attr):
+                if self._module(inner) is None:
+                    return attr in METHODS and attr not in self._followed
+                return not self.changes(call)
+        return False
 
     def _of_module(self, module: ModuleType | np.ufunc, attr: str, call: ast.Call) -> bool:
         if isinstance(module, np.ufunc):

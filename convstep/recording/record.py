@@ -25,7 +25,11 @@ def record(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Record
         RecordingError: its source is not known, or it is not written in Python; one sentence.
     """
     owner = getattr(function, "__self__", None)
-    made = copied((owner, args, kwargs)) if owner is not None and not isinstance(owner, type) else (owner, *copied((args, kwargs)))
+    made = (
+        copied((owner, args, kwargs))
+        if owner is not None and not isinstance(owner, type)
+        else (owner, *copied((args, kwargs)))
+    )
     if owner is not None and not isinstance(owner, type) and hasattr(function, "__func__"):
         function = function.__func__.__get__(made[0])
     done = run(function, made[1], made[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,10 +65,14 @@ def run(
     definition = source.definition(target.__code__)
     if definition is None:
         raise RecordingError(
-            tr("{name} is no `def` in {path}; only functions can be recorded", name=target.__name__, path=source.text.path)
+            tr(
+                "{name} is no `def` in {path}; only functions can be recorded",
+                name=target.__name__,
+                path=source.text.path,
+            )
         )
     followed = _followed(target, source)
-    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
+    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
     codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
     log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
     registry = Registry(log, limits)
@@ -76,7 +81,7 @@ def run(
     keywords = keywords or {}
     for name, value in _given(function, target, arguments, keywords):
         registry.give(name, value)
-    with _swapped(codes, hooks(rewriter.sites, registry)):
+    with _swapped(codes, hooks(rewriter.sites, registry)), uncollected():
         try:
             result = function(*arguments, **keywords)
             run.result = _drained(result) if inspect.isgenerator(result) else result
@@ -89,9 +94,22 @@ def run(
             said = str(error).split("\n", 1)[0]
             sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
+    registry.settle()
     if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
         log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
     return run
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """While this lasts, nobody looks for garbage: a log has millions of parts, and none of them is any."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _drained(generator: Any) -> Any:
@@ -127,7 +145,9 @@ def _source_of(function: types.FunctionType) -> Source:
     try:
         source = Source.read(path)
     except SyntaxError as error:
-        raise RecordingError(tr("{path} is no Python any more: {reason}", path=path, reason=error.msg)) from None
+        raise RecordingError(
+            tr("{path} is no Python any more: {reason}", path=path, reason=error.msg)
+        ) from None
     if source is None:
         raise RecordingError(
             tr("the source of {name} is not known; define it in a file or a notebook", name=function.__name__)
@@ -187,7 +207,9 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
     """What the followed functions, and those defined in them, can be called by."""
     names = set[str]()
     for where in followed.values():
-        names |= {one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))}
+        names |= {
+            one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))
+        }
         if where.node.name == "__init__":
             names |= {one.name for one in where.around}
     return frozenset(names)

@@ -143,7 +143,9 @@ class Recording(Stepped):
             if owner.name in found:
                 if changed and not found[owner.name].written:
                     before = found[owner.name]
-                    found[owner.name] = ArrayInfo(before.name, before.shape, before.dtype, before.line, before.is_argument, True)
+                    found[owner.name] = ArrayInfo(
+                        before.name, before.shape, before.dtype, before.line, before.is_argument, True
+                    )
                 continue
             shape, dtype = owner.view.shape, np.dtype(owner.view.dtype)
             found[owner.name] = ArrayInfo(owner.name, shape, dtype, owner.line, owner.of_caller, changed)
@@ -165,7 +167,9 @@ class Recording(Stepped):
             owner = self.owners.get(storage)
             if self.log.storages[storage].of_caller and owner is not None:
                 statement = self.log.sites.statements[self.index.site(entry).statement]
-                found.append(Alarm(bisect_right(self.index.ends, entry), statement.line, owner.name, statement.text))
+                found.append(
+                    Alarm(bisect_right(self.index.ends, entry), statement.line, owner.name, statement.text)
+                )
         return tuple(found)
 
     # Stepped
@@ -229,17 +233,17 @@ class Recording(Stepped):
         """
         return values.value_of(text, self.variables)
 
-    def next(self) -> Event | None:
-        """Execute one step, or the rest of the one under way; None at the end."""
+    def next(self) -> int | None:
+        """Execute one step, or the rest of the one under way; its number from 0, None at the end."""
         if self._position == self.total:
             return None
         self._go(self.index.ends[self._position])
         self._position, self._made = self._position + 1, 0
         self._keep()
-        return self.event
+        return self._position - 1
 
-    def back(self) -> Event | None:
-        """Undo one step, or what was made of the one under way; None at the start."""
+    def back(self) -> int | None:
+        """Undo one step, or what was made of the one under way; its number from 0, None at the start."""
         if self._made:
             self._made = 0
         elif self._position:
@@ -247,7 +251,7 @@ class Recording(Stepped):
         else:
             return None
         self._go(self.index.begin(self._position))
-        return self.event
+        return self._position
 
     def seek(self, position: int) -> None:
         """Go to a position, forwards or backwards.
@@ -296,7 +300,7 @@ class Recording(Stepped):
         begin = self.index.begin(self._position)
         made = self._writes(begin, self._entry)
         stops = [begin]
-        while (left := [entry for entry in made if entry >= stops[-1]]):
+        while left := [entry for entry in made if entry >= stops[-1]]:
             stops.append(self._statement_end(left[0], self.index.ends[self._position]))
         target = stops[-2] if len(stops) > 1 else begin
         self._go(target)

@@ -81,9 +81,7 @@ def _first(node: ast.FunctionDef) -> int:
     return min([node.lineno, *(one.lineno for one in node.decorator_list)])
 
 
-def _definitions(
-    node: ast.AST, around: tuple[ast.ClassDef | ast.FunctionDef, ...]
-) -> Iterator[Definition]:
+def _definitions(node: ast.AST, around: tuple[ast.ClassDef | ast.FunctionDef, ...]) -> Iterator[Definition]:
     for child in ast.iter_child_nodes(node):
         inside = around
         if isinstance(child, ast.FunctionDef):
