@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import random
 import sys
+import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,11 +18,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from convstep.recording.record import record
 
 from convstep.candidate.load.loading import load
 from convstep.candidate.load.target import Target
-from tests.recording.tracing import Cells, Executed, Outcome, State, Tracer, call, plain_value, traced, value_of
+from convstep.recording.record import record
+from tests.recording.tracing import (
+    Cells,
+    Executed,
+    Outcome,
+    State,
+    Tracer,
+    call,
+    plain_value,
+    traced,
+    value_of,
+)
 
 Array = npt.NDArray[Any]
 Case = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -133,9 +144,16 @@ def test_the_result_has_the_functions_own_bits(run: Run) -> None:
         assert recording.ended is None
         assert plain_value(recording.result, {}) == plain_value(run.plain.result, {})
     else:
-        assert recording.ended.kind == "raised"
+        assert (recording.ended.kind, recording.ended.line) == ("raised", line_of(error))
         assert type(error).__name__ in recording.ended.sentence
         assert str(error).split("\n")[0] in recording.ended.sentence
+
+
+def line_of(error: BaseException) -> int:
+    """The line of the corpus at which it was raised, the innermost one."""
+    places = traceback.extract_tb(error.__traceback__)
+    lines = [place.lineno or 0 for place in places if Path(place.filename).parent == FOLDER]
+    return lines[-1] if lines else 0
 
 
 def test_every_state_is_the_same_whatever_the_way(run: Run) -> None:
@@ -232,9 +250,11 @@ def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, event
 
 @cache
 def lines_of_several(file: Path) -> frozenset[int]:
-    """Lines with several statements: a tracer cannot look between them."""
-    tree = ast.parse(file.read_text()) if file.suffix == ".py" else ast.Module([])
-    lines = Counter(node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    """Lines with several statements, unseen by a tracer, or with a part that runs later."""
+    if file.suffix != ".py":
+        return frozenset()
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    lines = Counter(node.lineno for node in nodes if isinstance(node, ast.stmt | ast.GeneratorExp))
     return frozenset(line for line, count in lines.items() if count > 1)
 
 
