@@ -141,10 +141,15 @@ class Tracer:
 
 
 def value_of(value: Any) -> Any:
-    """A variable's value in a form to compare; None of what is neither a number nor an array."""
-    if type(value) in (bool, int, float, complex, str) or isinstance(value, np.ndarray | np.generic):
+    """A variable's value in a form to compare; None of what is neither a number nor an array of numbers."""
+    if type(value) in (bool, int, float) or isinstance(value, np.generic):
         return plain_value(value, {})
-    return None
+    return plain_value(value, {}) if is_kept(value) else None
+
+
+def is_kept(value: Any) -> bool:
+    """Whether it is an array of the kinds that are recorded: booleans, integers, floats."""
+    return type(value) is np.ndarray and value.dtype.kind in "biuf"
 
 
 def traced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Outcome, Tracer]:
