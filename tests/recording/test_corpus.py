@@ -24,6 +24,7 @@ from convstep.candidate.load.target import Target
 from convstep.recording import recorder
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
 from tests.recording.tracing import (
     Cells,
     Executed,
@@ -191,8 +192,8 @@ def test_every_state_is_the_same_whatever_the_way(run: Run) -> None:
 def test_a_run_without_end_is_stepped_up_to_its_budget(name: str) -> None:
     endless = {function.__name__: (function, array) for function, array in loaded("endings").ENDLESS}
     function, array = endless[name]
-    stopped = recorder.run(function, [array.copy()], limits=recorder.Limits(turns=200))
-    recording = Recording(stopped.log, stopped.source, stopped.name)
+    stopped = recorder.run(function, [array.copy()], limits=Limits(turns=200))
+    recording = Recording(stopped.log, stopped.source.text, stopped.name)
     assert recording.ended is not None
     assert recording.ended.kind == "budget"
     states = states_of(recording)
