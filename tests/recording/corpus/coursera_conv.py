@@ -267,16 +267,16 @@ def random_mini_batches(X, Y, mini_batch_size = 4, seed = 0):
 
 def cases():
     np.random.seed(1)
-    A_prev = np.random.randn(2, 4, 5, 3)
-    W = np.random.randn(2, 2, 3, 4)
-    b = np.random.randn(1, 1, 1, 4)
+    A_prev = np.random.randn(2, 3, 4, 2)
+    W = np.random.randn(2, 2, 2, 3)
+    b = np.random.randn(1, 1, 1, 3)
     hp = {"pad": 1, "stride": 2}
     yield 'conv_forward', conv_forward, (A_prev, W, b, hp), {}
-    yield 'conv_backward', conv_backward, (np.random.randn(2, 3, 3, 4), (A_prev, W, b, hp)), {}
+    yield 'conv_backward', conv_backward, (np.random.randn(2, 2, 3, 3), (A_prev, W, b, hp)), {}
     yield 'pool_forward', pool_forward, (A_prev, {"f": 2, "stride": 1}), {'mode': 'average'}
-    pooled = (np.random.randn(2, 5, 3, 2), {"f": 2, "stride": 1})
-    yield 'pool_backward max', pool_backward, (np.random.randn(2, 4, 2, 2), pooled), {}
-    yield 'pool_backward average', pool_backward, (np.random.randn(2, 4, 2, 2), pooled, "average"), {}
+    pooled = (np.random.randn(1, 4, 3, 2), {"f": 2, "stride": 1})
+    yield 'pool_backward max', pool_backward, (np.random.randn(1, 3, 2, 2), pooled), {}
+    yield 'pool_backward average', pool_backward, (np.random.randn(1, 3, 2, 2), pooled, "average"), {}
     yield 'initialize', initialize_parameters_deep, ([5, 4, 3],), {}
     caches = [((np.random.randn(4, 6), np.random.randn(3, 4), np.zeros((3, 1))), np.random.randn(3, 6)),
               ((np.random.randn(3, 6), np.random.randn(1, 3), np.zeros((1, 1))), np.random.randn(1, 6))]

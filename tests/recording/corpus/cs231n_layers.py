@@ -322,12 +322,13 @@ def cases():
     yield 'spatial_batchnorm', spatial_batchnorm_backward, (np.random.randn(2, 3, 1, 2), bncache), {}
     yield 'layernorm_backward', layernorm_backward, (np.random.randn(3, 5), (np.random.randn(3, 5), np.random.randn(5), np.random.rand(3, 1))), {}
     yield 'dropout', dropout_forward, (np.random.randn(3, 5), {'p': .6, 'mode': 'train', 'seed': 4}), {}
-    x = np.random.randn(2, 2, 4, 5)
-    w = np.random.randn(3, 2, 3, 3)
-    b = np.random.randn(3)
+    x = np.random.randn(2, 2, 3, 4)
+    w = np.random.randn(2, 2, 3, 3)
+    b = np.random.randn(2)
     cp = {'stride': 1, 'pad': 1}
     yield 'conv_forward_naive', conv_forward_naive, (x, w, b, cp), {}
-    yield 'conv_backward_naive', conv_backward_naive, (np.random.randn(2, 3, 4, 5), (x, w, b, cp)), {}
+    yield 'conv_backward_naive', conv_backward_naive, (np.random.randn(2, 2, 3, 4), (x, w, b, cp)), {}
+    x = np.random.randn(2, 2, 4, 5)
     pp = {'pool_height': 2, 'pool_width': 3, 'stride': 2}
     yield 'max_pool_forward_naive', max_pool_forward_naive, (x, pp), {}
     yield 'max_pool_backward_naive', max_pool_backward_naive, (np.random.randn(2, 2, 2, 2), (x, pp)), {}
