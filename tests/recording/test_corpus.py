@@ -31,6 +31,7 @@ from tests.recording.tracing import (
     Outcome,
     State,
     Tracer,
+    arrays_in,
     call,
     plain_value,
     traced,
@@ -83,6 +84,8 @@ class Run:
 
     module: str
     at: int
+    changes_arguments: bool = False
+    """Whether the plain run leaves other values in an array that it was given."""
 
     def case(self) -> Case:
         """Its function and arguments, made anew."""
@@ -92,7 +95,11 @@ class Run:
     def plain(self) -> Outcome:
         """How the plain run ends."""
         _, function, args, kwargs = self.case()
-        return call(function, args, kwargs)
+        arrays = arrays_in([args, kwargs, getattr(function, "__self__", None)], {})
+        before = [Cells.of(array) for array in arrays]
+        outcome = call(function, args, kwargs)
+        self.changes_arguments = before != [Cells.of(array) for array in arrays]
+        return outcome
 
     @cached_property
     def tracer(self) -> Tracer:
@@ -239,6 +246,53 @@ def made_by_hand(array: Array, write: Any) -> None:
     before, after = (np.broadcast_to(part, cells.shape) for part in (write.before, write.after))
     assert Cells.of(cells[chosen]) == Cells.of(before[chosen]), write
     cells[chosen] = after[chosen]
+
+
+def test_whoever_changes_an_argument_is_alarmed(run: Run) -> None:
+    recording = run.recording
+    arguments = {array.name for array in recording.catalogue if array.is_argument}
+    assert run.plain is not None
+    assert recording.alarms or not run.changes_arguments
+    for alarm in recording.alarms:
+        recording.seek(alarm.step + 1)
+        places = {(write.array, write.line) for write in recording.event.writes}
+        assert alarm.array in arguments
+        assert (alarm.array, alarm.line) in places
+
+
+def test_a_cell_knows_its_writers(run: Run) -> None:
+    recording = run.recording
+    draw = random.Random(0)
+    cells = [
+        (array, tuple(draw.randrange(length) for length in shape))
+        for array, shape in recording.layout.written.items()
+        if 0 not in shape
+    ]
+    events = []
+    recording.seek(0)
+    while recording.next() is not None:
+        events.append(recording.event)
+    for array, index in cells:
+        shape = recording.layout.written[array]
+        steps = [event.index for event in events if writes(event, array, index, shape)]
+        assert list(recording.touching(array, index)) == steps
+        writers = recording.writers(array, index)
+        assert {writer.step for writer in writers} <= set(steps)
+        made = [event.index for event in events for write in event.writes if makes(write, array)]
+        if writers and writers[-1].step > max(made, default=-1):
+            last = np.asarray(writers[-1].after, recording.arrays[array].dtype)
+            assert Cells.of(last) == Cells.of(recording.arrays[array][index]), (array, index, writers[-1])
+
+
+def writes(event: Any, array: str, index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a step writes a cell of an array that is there."""
+    found = [write for write in event.writes if write.array == array and not makes(write, array)]
+    return any(write.covers(index, shape) for write in found)
+
+
+def makes(access: Any, array: str) -> bool:
+    """Whether an access is where an array of this name begins."""
+    return bool(access.array == array and access.kind == "makes")
 
 
 def test_the_variables_are_those_that_a_tracer_sees(run: Run) -> None:

@@ -71,6 +71,18 @@ def attributes(value: Any) -> dict[str, Any]:
     return dict(getattr(value, "__dict__", {}), **{s: getattr(value, s) for s in slots if hasattr(value, s)})
 
 
+def arrays_in(value: Any, seen: dict[int, Any]) -> list[Array]:
+    """The arrays of numbers in a value, however deep."""
+    if id(value) in seen or isinstance(value, type | types.ModuleType | types.FunctionType | str | bytes):
+        return []
+    seen[id(value)] = value
+    if isinstance(value, np.ndarray):
+        return [value] if is_kept(value) else []
+    parts = value if isinstance(value, list | tuple) else attributes(value).values()
+    parts = value.values() if isinstance(value, dict) else parts
+    return [array for part in parts for array in arrays_in(part, seen)]
+
+
 @dataclass
 class Outcome:
     """How a plain run has ended."""
