@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
@@ -92,7 +93,7 @@ def anchor_of(index: Index, low: int, high: int) -> int:
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     """The statement that made the last of so many writes."""
     for statement in statements:
-        made -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
+        made -= sum(access.writes for access in statement.accesses)
         if made <= 0:
             return statement
     return None
