@@ -210,8 +210,8 @@ def a_cell_knows_its_writers(run: Run) -> None:
 
 
 def writes(event: Any, array: str, index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether a step writes a cell of an array that is there."""
-    found = [write for write in event.writes if write.array == array and not makes(write, array)]
+    """Whether a step writes a cell of an array, or makes it."""
+    found = [write for write in event.writes if write.array == array]
     return any(write.covers(index, shape) for write in found)
 
 
