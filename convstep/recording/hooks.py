@@ -12,7 +12,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, IS_ARRAY, LOCALS, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -143,7 +143,12 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
         sites: of the rewritten code.
         registry: takes what they note.
     """
-    found: dict[str, Any] = {LOCALS: locals, FORGET: registry.forget, f"{PREFIX}slice": slice}
+    found: dict[str, Any] = {
+        LOCALS: locals,
+        FORGET: registry.forget,
+        IS_ARRAY: _is_array,
+        f"{PREFIX}slice": slice,
+    }
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
     return found
@@ -218,6 +223,10 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") 
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)
+
+
+def _is_array(value: Any) -> bool:
+    return type(value) is np.ndarray
 
 
 class _Made:
