@@ -12,7 +12,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, IS_ARRAY, LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -146,9 +146,9 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
     found: dict[str, Any] = {
         LOCALS: locals,
         FORGET: registry.forget,
-        IS_ARRAY: _is_array,
         f"{PREFIX}slice": slice,
     }
+    found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
     return found
@@ -223,10 +223,6 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") 
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)
-
-
-def _is_array(value: Any) -> bool:
-    return type(value) is np.ndarray
 
 
 class _Made:
