@@ -15,7 +15,7 @@ from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
+from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index

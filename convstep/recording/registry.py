@@ -152,7 +152,7 @@ class Registry:
         return number
 
     def forget(self, array: Any) -> None:
-        """An array is about to have another shape, or its memory to be moved: what it is then, is met anew."""
+        """An array is about to have another shape, or other memory: it is met anew."""
         self.settle()
         number = self.numbers.pop(id(array), -1)
         if number >= 0 and self._storages.get(id(array)) is not None:
