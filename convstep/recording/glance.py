@@ -11,6 +11,7 @@ from convstep.recording import events
 from convstep.recording.log import Ref, View
 from convstep.recording.placing import Placed
 from convstep.recording.sites import WRITES, Kind
+from convstep.recording.variables import Variables
 from convstep.steps.event import Access, Event, Loop
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def glance(recording: Recording, step: int) -> Event:
             accesses += _loads(recording, *statement, entry)
             before = statement
         accesses += _of(recording, entry)
-    return Event(step, loops_of(recording, step), tuple(accesses), sum(one.writes for one in accesses))
+    anchor = events.anchor_of(index, low, high)
+    line = recording.log.sites.statements[index.statement[anchor]].line
+    made = sum(one.writes for one in accesses)
+    return Event(step, loops_of(recording, step), tuple(accesses), made, line=line)
 
 
 def touched(recording: Recording, steps: range) -> dict[str, bool]:
@@ -78,7 +82,7 @@ def _array(payload: Any) -> tuple[bool, int]:
 
 def _loads(recording: Recording, statement: int, frame: int, entry: int) -> Iterator[Access]:
     """The arrays that a statement uses by a name alone."""
-    variables = events.Variables(recording, frame, entry)
+    variables = Variables(recording, frame, entry)
     for name in recording.log.sites.statements[statement].loads:
         value = variables.logged(name)
         if type(value) is Ref:
