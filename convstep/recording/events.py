@@ -14,7 +14,7 @@ from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
+from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -62,7 +62,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
 
 
 def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
-    """Where a step rests between its writes: after each statement that makes some, entries and writes until there."""
+    """Where a step rests between its writes: entries and writes after each statement that makes some."""
     found, made = list[tuple[int, int]](), 0
     for statement, end in _looked_through(recording, step):
         own = sum(access.writes for access in statement.accesses)
@@ -82,12 +82,12 @@ def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, in
 
 
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one of a statement within the step."""
+    """The entry that tells best where a step stands: the last one that makes a step of it.
+
+    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
+    """
     telling = np.flatnonzero(index.eventful[low:high])
-    if len(telling):
-        return low + int(telling[-1])
-    marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
-    return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
+    return low + int(telling[-1]) if len(telling) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
@@ -167,12 +167,10 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
             subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
-            yield (
-                Statement(
-                    known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
-                ),
-                end,
+            found = Statement(
+                known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
             )
+            yield found, end
         entry = end
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.file import save
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
@@ -285,6 +286,12 @@ class RecordingStage(StagedSource):
         return [
             alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
         ]
+
+    # beside the run
+
+    def save(self, path: str) -> None:
+        """Write the recording."""
+        save(self.recording, path)
 
     # inside
 
