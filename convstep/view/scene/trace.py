@@ -168,7 +168,9 @@ def _numbers(head: str, values: Array | np.generic, cells: Array | None) -> list
     if not values.size:
         return [f"{head}  no cells"]
     rows = matrix(values, cells)
-    return [f"{head}  {rows[0]}".rstrip()] if len(rows) == 1 else [head, *(f"  {row}" for row in rows)]
+    return (
+        [f"{head}  {rows[0]}".rstrip()] if len(rows) == 1 else [head.rstrip(), *(f"  {row}" for row in rows)]
+    )
 
 
 def _aligned(values: Array, cells: Array | None) -> list[str]:
