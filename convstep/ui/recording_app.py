@@ -14,6 +14,7 @@ from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
+    from convstep.oracle.service import TorchService
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
 
@@ -37,6 +38,7 @@ class RecordingApp(SteppingApp):
         options: Sequence[str] = (),
         *,
         again: Again | None = None,
+        torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
         """Prepare the debugger.
@@ -46,10 +48,11 @@ class RecordingApp(SteppingApp):
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
             again: records it anew; None if nobody looks at its file.
+            torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
         mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
-        super().__init__(mode, live=live)
+        super().__init__(mode, torch=torch, live=live)
         self._again, self._looking = again, False
 
     def on_mount(self) -> None:
