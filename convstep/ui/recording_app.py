@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.ui.app import SteppingApp
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.running import run
@@ -100,9 +101,14 @@ def run_recording(
         again: records it anew if its file has changed.
 
     Raises:
-        ValueError: the session does not fit the recording; one sentence.
+        ValueError: there is no step, or the session does not fit the recording; one sentence.
         ScreenError: a mistake ended the screen; one sentence.
     """
+    if not recording.total:
+        name = printable(recording.name)
+        raise ValueError(
+            tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
+        )
     app = RecordingApp(recording, "" if session is None else session.problem, options, again=again)
     if session is not None:
         app.debugger.asking.resume(session)
