@@ -121,9 +121,9 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
         await session.press("escape")
         await to_panel(session, "x")
         await session.press("b")
-        assert "no step writes this cell; a stop on watch x[" in session.text
+        assert "stops go on cells of dx" in session.text, "x is not written"
         await session.press("t")
-        assert "no step writes this cell" in session.text
+        assert "go to a cell of dx" in session.text
 
 
 async def test_conditions_speak_of_local_variables_as_they_are() -> None:
