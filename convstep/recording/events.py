@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
+from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
+from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -37,20 +38,21 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
         return Event(0, (), (), 0)
     index, entry = recording.index, recording.entry
     low, high = index.begin(step), index.ends[step]
-    recording.go_to_entry(low)
-    statements = list(_statements(recording, low, high))
-    recording.go_to_entry(entry)
+    statements = [statement for statement, _ in _looked_through(recording, step)]
     accesses = tuple(access for statement in statements for access in statement.accesses)
     count = sum(access.writes for access in accesses)
-    done = _writes_made(statements, made) if made else count if executed else 0
+    done = made or (count if executed else 0)
     anchor = anchor_of(index, low, high)
     current = _current(statements, made) if made else None
     line = index.log.sites.statements[index.statement[anchor]].line
-    if statements:
-        line = (current or statements[-1]).line
+    if current is not None:
+        line = current.line
+    ended = recording.ended
+    if ended is not None and ended.line and high == len(index.order) and not current:
+        line = ended.line
     return Event(
         step,
-        _loops(recording, anchor),
+        loops(recording, anchor),
         accesses,
         done,
         line=line,
@@ -59,18 +61,24 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
-def _writes_made(statements: Sequence[Statement], changes: int) -> int:
-    """How many writes are made with so many changes of cells: a new array is a write that changes none.
+def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
+    """Where a step rests between its writes: entries and writes after each statement that makes some."""
+    found, made = list[tuple[int, int]](), 0
+    for statement, end in _looked_through(recording, step):
+        own = sum(access.writes for access in statement.accesses)
+        made += own
+        if own:
+            found.append((end, made))
+    return found
 
-    Those between the last change that is made and the next one come with the next one.
-    """
-    made = 0
-    for statement in statements:
-        changes -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
-        made += sum(access.writes for access in statement.accesses)
-        if changes <= 0:
-            break
-    return made
+
+def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, int]]:
+    """The statements of a step, and how many entries are behind each."""
+    index, entry = recording.index, recording.entry
+    recording.go_to_entry(index.begin(step))
+    found = list(_statements(recording, index.begin(step), index.ends[step]))
+    recording.go_to_entry(entry)
+    return found
 
 
 def anchor_of(index: Index, low: int, high: int) -> int:
@@ -78,20 +86,20 @@ def anchor_of(index: Index, low: int, high: int) -> int:
 
     What follows and makes no step, as the `return` after a loop, belongs to the last turn.
     """
-    eventful = np.flatnonzero(index.eventful[low:high])
-    return low + int(eventful[-1]) if len(eventful) else high - 1
+    telling = np.flatnonzero(index.eventful[low:high])
+    return low + int(telling[-1]) if len(telling) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     """The statement that made the last of so many writes."""
     for statement in statements:
-        made -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
+        made -= sum(access.writes for access in statement.accesses)
         if made <= 0:
             return statement
     return None
 
 
-def _loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
+def loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
     """The loops around an entry, those around the calls that lead to it first."""
     index, sites = recording.index, recording.log.sites
     found = list[Loop]()
@@ -99,7 +107,7 @@ def _loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
     while frame >= 0:
         statement = sites.statements[index.statement[entry]]
         around = list(statement.loops)
-        if index.site(entry).kind is Kind.TURN:
+        if index.site(entry).kind in (Kind.TURN, Kind.ELEMENT):
             around.append(index.site(entry).loop)
         inner = list[Loop]()
         for number in around:
@@ -131,7 +139,7 @@ def _said(values: Any, at: int) -> str:
     )
 
 
-def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement]:
+def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Statement, int]]:
     """The statements of a step, the memory being moved through them."""
     index = recording.index
     entry = low
@@ -159,9 +167,10 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
             subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
-            yield Statement(
+            found = Statement(
                 known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
             )
+            yield found, end
         entry = end
 
 
@@ -210,17 +219,17 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
     found: Access | None = None
     match site.kind:
         case Kind.READ if not site.through:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             single = payload[0] == "cells" or not _has_axes(recording, site, payload)
             if not site.named or single:
                 found = _access(recording, view, where, "reads", site.value, line)
         case Kind.SCATTERED_READ:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             found = _access(recording, view, where, "reads", site.value, line)
         case Kind.WRITE if payload[0] == "store":
             found = _named(recording, entry, payload[1], payload[2], site, line)
         case Kind.WRITE | Kind.WHOLE | Kind.SCATTERED:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             how = HOW.get(site.operator, "changes")
             text = site.value or site.text
             before = _values(recording, view, where)
@@ -248,11 +257,10 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
 
 
 def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
-    number, *parts = payload
-    return recording.memory.cells(number, site, parts).ndim > 0
+    return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 
-def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
+def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
     """The cells that an entry is about, in the array that owns them."""
     log = recording.log
     if payload[0] == "cells":
@@ -268,15 +276,11 @@ def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed
         return view, placed_view(recording, view)
     parts = payload[1:-2] if site.kind is Kind.WRITE else payload[1:]
     array = recording.memory.view(number)
-    cells = array[(*filled(site.template, parts), *(() if _elliptic(site) else (Ellipsis,)))]
+    cells = cells_of(array, site, parts)
     offset = view.offset + (
         cells.__array_interface__["data"][0] - array.__array_interface__["data"][0] if cells.size else 0
     )
     return view, placed_view(recording, View(view.storage, offset, cells.shape, cells.strides, view.dtype))
-
-
-def _elliptic(site: Site) -> bool:
-    return any(part.ellipsis for part in site.template)
 
 
 def placed_view(recording: Recording, view: View) -> Placed | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.recording.again import place_again
+from convstep.recording.recording import Recording
 from convstep.ui.app import SteppingApp
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.running import run
@@ -16,7 +18,6 @@ from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
     from convstep.oracle.service import TorchService
-    from convstep.recording.recording import Recording
     from convstep.replay.session import Session
 
 LOOK_EVERY = 0.5
@@ -39,6 +40,8 @@ class RecordingApp(SteppingApp):
         options: Sequence[str] = (),
         *,
         again: Again | None = None,
+        ends: Callable[[], object] = lambda: None,
+        how: str = "",
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -49,18 +52,27 @@ class RecordingApp(SteppingApp):
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
             again: records it anew; None if nobody looks at its file.
+            ends: ends what is being recorded when the person leaves.
+            how: where its arguments come from, which is said first.
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
         mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
         super().__init__(mode, torch=torch, live=live)
-        self._again, self._looking = again, False
+        self._again, self._ends, self._how, self._looking = again, ends, how, False
 
     def on_mount(self) -> None:
-        """Look after its file."""
+        """Say what it was called with, and look after its file."""
         # no super(): Textual calls every class's handler by itself
+        if self._how:  # behind the move to where it begins
+            self.call_after_refresh(lambda: self.call_after_refresh(self.debugger.say, self._how))
         if self._again is not None:
             self.set_interval(LOOK_EVERY, self.look_at_file)
+
+    def close_children(self) -> None:
+        """End what is being recorded."""
+        super().close_children()
+        self._ends()
 
     def look_at_file(self) -> None:
         """Record the function anew if its file was saved, beside the screen."""
@@ -78,9 +90,15 @@ class RecordingApp(SteppingApp):
 
     def _seen(self, recording: Recording | None, said: str) -> None:
         self._looking = False
-        if recording is not None:
-            self.debugger.restage(RecordingStage(recording))
+        if recording is not None and recording.total:
+            before = self.debugger.timeline
+            assert isinstance(before, Recording)
+            self.debugger.restage(RecordingStage(recording), place_again(before, recording))
             said = tr("the file has changed: recorded anew")
+        elif recording is not None:
+            said = tr("the previous recording stays: no line touches an array now")
+        elif said:
+            said = tr("the previous recording stays: {reason}", reason=said)
         if said:
             self.debugger.say(said)
 
@@ -91,6 +109,8 @@ def run_recording(
     *,
     options: Sequence[str] = (),
     again: Again | None = None,
+    ends: Callable[[], object] = lambda: None,
+    how: str = "",
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
@@ -99,6 +119,8 @@ def run_recording(
         session: its name on the command line, where to begin, stops and view; None if it has no such name.
         options: the words that the command line needs beside the name.
         again: records it anew if its file has changed.
+        ends: ends what is being recorded when the person leaves.
+        how: where its arguments come from, which is said first.
 
     Raises:
         ValueError: there is no step, or the session does not fit the recording; one sentence.
@@ -109,7 +131,8 @@ def run_recording(
         raise ValueError(
             tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
         )
-    app = RecordingApp(recording, "" if session is None else session.problem, options, again=again)
+    name = "" if session is None else session.problem
+    app = RecordingApp(recording, name, options, again=again, ends=ends, how=how)
     if session is not None:
         app.debugger.asking.resume(session)
     run(app)

@@ -104,6 +104,7 @@ class Asking:
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
             bookmarks=state.bookmarks.list(),
             view=View(state.stage.kept_faces(), state.values, state.precision),
+            function=self._mode.function,
         )
 
     def save_in(self, folder: Path) -> list[str]:
@@ -189,7 +190,7 @@ class Asking:
 
         def take(path: Path) -> None:
             try:
-                save(self.session(), path)
+                save(self.session(self._mode.save_beside(path)), path)
             except OSError as error:  # a problem that is in no file is saved as well
                 reason = error.strerror or error
                 raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error

@@ -91,11 +91,16 @@ class DebuggerScreen(Once, Screen[None]):
             found |= part.handlers()
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
 
-    def restage(self, stage: Staged) -> None:
-        """Show another run in place of this one, where this one stands."""
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default where this one stands.
+        """
         self.travel.stop()
-        self.state.restage(stage)
-        del self.handlers
+        self.state.restage(stage, position)
+        self.__dict__.pop("handlers", None)  # they may not have been asked for since
         self.show()
         self.rearrange()
         self.mark_timeline()

@@ -76,11 +76,17 @@ class State:
         """Whether every step is executed."""
         return self.position == self.timeline.total
 
-    def restage(self, stage: Staged) -> None:
-        """Show another run in place of this one, at its position, with what it has of stops and faces."""
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one, with what it has of stops and faces.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default at the same position, or at the end.
+        """
         from convstep.replay.session import Session, SessionError, View
 
-        old, position = self.stage, min(self.position, stage.run.total)
+        old = self.stage
+        position = min(self.position, stage.run.total) if position is None else position
         with self._scouting:
             self.stage, self._scout = stage, None
         for stop in self.stops.list():

@@ -22,6 +22,8 @@ from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -211,6 +213,26 @@ class Mode:
             SessionError: it has none, and cannot be given one.
         """
         return self.state.command_name
+
+    def save_beside(self, path: Path) -> str | None:
+        """Write what a session needs beside its file.
+
+        Args:
+            path: where the session will be.
+
+        Returns:
+            What the session calls it; None if it needs nothing.
+
+        Raises:
+            OSError: it cannot be written.
+            ValueError: something else is there; one sentence.
+        """
+        return None
+
+    @property
+    def function(self) -> str:
+        """What the command line says to record anew what is stepped; "" if it is no function."""
+        return ""
 
     def why_not_saved(self) -> str:
         """Why no session is saved here; "" if it is."""

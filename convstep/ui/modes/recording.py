@@ -29,11 +29,9 @@ from convstep.view.scene.expressions import draw_parts, parts, statement_at
 from convstep.view.scene.outcome import draw_outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convstep.recording.recording import Recording
-
-CALLED = "this function was called by a script, so no command leads back here"
-"""Why there is no way back."""
-
 
 class RecordingMode(Mode):
     """Somebody's own function, as it ran."""
@@ -131,23 +129,58 @@ class RecordingMode(Mode):
 
     # ways back to here
 
+    @property
+    def function(self) -> str:
+        """What the command line says to record it anew."""
+        name = self.state.command_name
+        return shlex.join([name, *self._options]) if name and not name.endswith(".npz") else ""
+
     def command_here(self) -> str:
-        """The command that records it anew and goes to this place.
+        """The command that records it anew, or opens the file that holds it, and goes to this place.
 
         Raises:
-            ValueError: a script has called it.
+            ValueError: there is no such file yet, and none can be written.
         """
         from convstep.replay.session import permalink
 
-        if not self.state.command_name:
-            raise ValueError(tr(CALLED))
         session = self.host.asking.session()
         first, opens, name, *rest = shlex.split(permalink(session, self.state.timeline.layout))
         return shlex.join([first, opens, name, *self._options, *rest])
 
-    def why_not_saved(self) -> str:
-        """A session names what it is of."""
-        return "" if self.state.command_name else tr(CALLED)
+    def name_for_session(self) -> str:
+        """What the command line calls it; of a function that a script has called a file, which is written.
+
+        Raises:
+            SessionError: it cannot be written.
+        """
+        from convstep.replay.session import SessionError
+        from convstep.ui.temporary_files import in_new_folder
+
+        state = self.state
+        if not state.command_name:
+            path = in_new_folder(state.name)
+            try:
+                self.stage.save(path)
+            except OSError as error:
+                said = tr("the recording cannot be saved: {reason}", reason=error.strerror or error)
+                raise SessionError(said) from error
+            state.command_name = path
+        return state.command_name
+
+    def save_beside(self, path: Path) -> str:
+        """Write the recording beside a session's file, so that opening that runs nothing; returns its name.
+
+        Raises:
+            OSError: it cannot be written.
+            ValueError: another file has that name; one sentence.
+        """
+        from convstep.recording.marked import holds_recording
+
+        beside = path.with_suffix(".npz")
+        if beside.exists() and not holds_recording(beside):
+            raise ValueError(tr("{path} is another file; choose another name", path=beside))
+        self.stage.save(str(beside))
+        return beside.name
 
     # lines
 

@@ -74,7 +74,10 @@ def test_every_step_shows_what_it_reads_and_writes(name: str) -> None:
         assert {access.array for access in stage.recording.event.accesses} <= shown
         for panel in scene.panels:
             assert len(panel.face.shape) == 2
-            assert 1 <= panel.choices[0] == max(np.prod(panel.face.lengths) // panel.face.values.size, 1) or panel.note
+            assert (
+                1 <= panel.choices[0] == max(np.prod(panel.face.lengths) // panel.face.values.size, 1)
+                or panel.note
+            )
         for addition in scene.additions:
             array = stage.recording.arrays[addition.cells.name]
             for (row, at), (column, along) in (
@@ -83,7 +86,9 @@ def test_every_step_shows_what_it_reads_and_writes(name: str) -> None:
                 for c, along in enumerate(addition.span.columns)
             ):
                 if addition is scene.additions[-1]:
-                    assert np.array_equal(addition.after[row, column], array[addition.cells.index(at, along)], equal_nan=True)
+                    assert np.array_equal(
+                        addition.after[row, column], array[addition.cells.index(at, along)], equal_nan=True
+                    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -167,7 +172,9 @@ def test_a_view_places_its_window_in_the_array_that_owns_it() -> None:
     assert padded.window == Span(range(1, 3), range(0, 2))  # `patch`, in a function that is called
     assert padded.framed
     pool = staged("pool_backward", 20).scene()
-    assert [panel.window for panel in pool.panels if panel.face.name == "x"] == [Span(range(0, 2), range(0, 2))]
+    assert [panel.window for panel in pool.panels if panel.face.name == "x"] == [
+        Span(range(0, 2), range(0, 2))
+    ]
 
 
 def test_the_source_is_that_of_the_function_that_runs() -> None:
@@ -192,7 +199,7 @@ def test_the_place_of_an_exception_is_the_last_one() -> None:
     run.seek(run.total)
     scene = stage.scene()
     current = next(line for line in scene.own if line.current)
-    assert current.code == "return inner[len(none) + 7]"
+    assert current.code == "missing: Array = inner[len(none) + 7]"
     assert scene.remarks[0] == run.ended.sentence
     assert run.ended.sentence in stage.standing()
     run.back()
