@@ -72,9 +72,9 @@ def _indices(places: Sequence[_Place], subscripts: Sequence[Subscript]) -> Itera
     """Each subscript of the source whose index is known, and that index."""
     for place in places:
         if place.text:
-            values = {one.index for one in subscripts if one.text == place.text}
+            values = {one.numbers for one in subscripts if one.text == place.text}
         else:
-            own = [one.index for one in subscripts if not one.text and one.base == place.base]
+            own = [one.numbers for one in subscripts if not one.text and one.base == place.base]
             alike = [other for other in places if not other.text and other.base == place.base]
             # several of one array get theirs in turn
             values = {own[alike.index(place)]} if len(own) == len(alike) else set(own)
