@@ -244,11 +244,11 @@ def _side_by_side(
     powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
-    if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
-        powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
-    room = (width - 2) // len(arrays) - 1
-    titles = [_cut(title, max(room, block)) for title, block in zip(titles, blocks, strict=True)]
-    blocks = [max(block, cell_len(title)) for block, title in zip(blocks, titles, strict=True)]
+    if 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
+        powers = [0] * len(arrays)
+        room = max((width - 2) // len(arrays) - 1, columns * (text + 1))
+        titles = [_cut(name, room) for name in names]
+        blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     lines = [Text("  " + " ".join(map(centred, titles, blocks)), "dim")]
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)
