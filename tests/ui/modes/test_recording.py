@@ -110,13 +110,13 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
             await session.press("left")
         await session.press("b")
         assert "watch dx[0, 0, 0, 2]" in session.text
-        assert steps == [2]
+        assert steps == [0, 2], "where it is made, and where it is added to"
         for key, position in (("c", 3), ("c", 37), ("C", 3)):
             await session.press(key)
             await session.answered()
             assert state.position == position
         await session.press("i")
-        assert "dx[0, 0, 0, 2]: written once, 1 made" in session.text
+        assert "dx[0, 0, 0, 2]: written 2 times, 2 made" in session.text
         assert str(line_of(recording, "] += mask * dout")) in session.text
         await session.press("escape")
         await to_panel(session, "x")
