@@ -114,7 +114,8 @@ def placed(panel: Panel, event: Event) -> Panel:
         made = (one for one in event.writes[: event.made] if any(one is other for other in writes))
         changes["changed"] = joined(seen_on(panel.face, one) for one in made)
         if panel.framed:
-            changes["window"] = span
+            whole = (len(span.rows), len(span.columns)) == panel.face.shape and event.statements
+            changes["window"] = None if whole else span  # a frame around all says nothing
         elif len(span.rows) * len(span.columns) == 1 and not any(np.ndim(one.value) for one in writes or own):
             changes["now"] = Cell(span.top, span.left)
         elif len(own) == 1 and (factor := factor_of(own[0], event)) is not None:

@@ -52,7 +52,8 @@ def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -
             if others + len(forms[at][fuller]) <= height:
                 chosen[at] = fuller
                 break
-    return [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    lines = [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    return lines[1:] if lines and scene.event.statements and not lines[0].plain else lines
 
 
 def _lines(forms: Iterable[list[Text]]) -> int:
@@ -148,7 +149,9 @@ def _product(addition: Addition, width: int) -> list[Text]:
     """The factor and what is added, or what a statement reads."""
     if addition.operands:
         names = [name for name, _ in addition.operands]
-        for count in range(len(names), 0, -1):
+        columns = addition.after.shape[1]
+        readable = _text_width(len(names) * columns, width) >= CLOSE
+        for count in range(len(names) if readable else 1, 0, -1):
             lines = _side_by_side([values for _, values in addition.operands[:count]], names[:count], width)
             if lines:
                 return lines
