@@ -72,7 +72,8 @@ def odds_and_ends(dout: Array, x: Array, deep: Array) -> Array:
     for i, j in np.ndindex(2, 2):
         deep[i, ..., j] -= window_of(padded, i, j).sum()
     inner = padded[:, 1:-1]
-    return inner[len(none) + 7]
+    missing: Array = inner[len(none) + 7]
+    return missing
 
 
 def of(function: Callable[..., Any]) -> Recording:

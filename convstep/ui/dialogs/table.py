@@ -62,7 +62,7 @@ class TableScreen(Once, ModalScreen[int | None]):
         keys: str,
         chosen: int = 0,
         beside: str = "",
-        take: Callable[[int], None] | None = None,
+        take: Callable[[int], str] | None = None,
     ) -> None:
         """Show a table.
 
@@ -72,7 +72,7 @@ class TableScreen(Once, ModalScreen[int | None]):
             keys: what the keys do, on the border.
             chosen: the row that is chosen first.
             beside: what else the title says.
-            take: what to do with a row that is taken, in place of dismissing with it.
+            take: does something with a row that is taken, in place of dismissing with it, and says what.
         """
         super().__init__()
         self._table, self._first, self._keys, self._beside, self._take = table, chosen, keys, beside, take
@@ -105,5 +105,5 @@ class TableScreen(Once, ModalScreen[int | None]):
         if self._take is None:
             self.dismiss(message.at)
             return
-        self._take(message.at)
+        self.query_one("#summary", Static).update(self._take(message.at))
         self.query_one(RowList).refresh()

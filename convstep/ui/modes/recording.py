@@ -251,9 +251,15 @@ class RecordingMode(Mode):
         def shown() -> set[str]:
             return {panel.face.name for panel in self.state.scene.panels}
 
-        def take(at: int) -> None:
-            self.stage.toggle_array(table.infos[at].name)
+        def take(at: int) -> str:
+            name = table.infos[at].name
+            before = name in shown()
+            self.stage.toggle_array(name)
             self.host.show()
+            after, name = name in shown(), printable(name)
+            if before and after:
+                return tr("{name} is read or written here, so it is always shown", name=name)
+            return tr("{name} is shown now" if after else "{name} is not shown any more", name=name)
 
         recording = self.recording
         table = ArrayTable(recording.catalogue, recording.arrays, recording.source.line, shown)

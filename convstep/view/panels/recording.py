@@ -150,7 +150,7 @@ class RecordingStage(StagedSource):
             if found is not None:
                 array, cell = found
                 value = full(scout.arrays[array][cell])
-                words = tr("{cell} = {value}", cell=recorded.cell_name(array, cell), value=value)
+                words = f"{recorded.cell_name(array, cell)} = {value}"
                 return Spot(scout.position, array, cell, words)
             if scout.position % 256 == 0 and leave():
                 return None
@@ -230,7 +230,7 @@ class RecordingStage(StagedSource):
         """A cell with all its digits."""
         value = panel.face.values[cell]
         written = full(value) if value.dtype.kind == "f" else str(value)
-        return tr("{cell} = {value}", cell=panel.face.cell(*cell), value=written)
+        return f"{panel.face.cell(*cell)} = {written}"
 
     # words
 

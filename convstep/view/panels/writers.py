@@ -15,7 +15,7 @@ from convstep.view.text.wrapping import padded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convstep.recording.recording import Writer
+    from convstep.recording.facts import Writer
 
 
 class WriterTable:

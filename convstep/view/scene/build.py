@@ -75,6 +75,7 @@ def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
     own = [one for one in event.accesses if one.array == panel.face.name and one.kind != "names"]
+    own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
     writes = [one for one in own if one.writes]
     changes: dict[str, Any] = {"caption": panel.caption or "running"} if writes else {}
     span = joined(seen_on(panel.face, one) for one in writes or own)
@@ -91,6 +92,14 @@ def placed(panel: Panel, event: Event) -> Panel:
     return replace(panel, **changes) if changes else panel
 
 
+def _is_whole(access: Access, shown: Face) -> bool:
+    """Whether all of an array is touched, as where it is handed to a function."""
+    parts = zip(shown.region(access.region), shown.lengths, strict=True)
+    return access.cells is None and all(
+        isinstance(part, slice) and len(range(*part.indices(length))) == length for part, length in parts
+    )
+
+
 def additions(
     event: Event,
     arrays: Mapping[str, Array],
@@ -101,11 +110,12 @@ def additions(
     """What the step writes, in the order of its source, on the faces that the panels turn to."""
     shown = {panel.face.name: panel.face for panel in reversed(panels)}
     for number, write in enumerate(event.writes):
+        if not np.size(write.value):  # a write of no cells is no write
+            continue
         array = arrays[write.array]
         cells = turned(write, array, shown.get(write.array) or face(write.array, array, last_axes(array)))
         span = span_on(cells, write.region)
-        if span is None:  # a write of no cells is no write
-            continue
+        assert span is not None  # the face is turned to the cells
         said, region = words.get(number, NO_WORDS), write.region
         factor = None if said.statement else factor_of(write, event)
 

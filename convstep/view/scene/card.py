@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from convstep.language import tr
@@ -133,7 +133,7 @@ def _before_and_after(addition: Addition, width: int) -> list[Text]:
     else:
         lines = _side_by_side(both, names, width, known, alike=both)
     said = addition.words.statement and addition.partial
-    return [Text(f"  {addition.shown}:", "dim"), *lines] if said and lines else lines
+    return [Text(_cut(f"  {addition.shown}:", width), "dim"), *lines] if said and lines else lines
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
@@ -207,6 +207,11 @@ def _most_changed(addition: Addition) -> tuple[Any, ...]:
     return addition.cells.name, index, *(array[row, column] for array in values)
 
 
+def _cut(text: str, room: int) -> str:
+    """A text, or as much of it as there is room for."""
+    return text if cell_len(text) <= room else set_cell_size(text, max(room - 1, 0)).rstrip() + "…"
+
+
 def _text_width(columns: int, width: int) -> int:
     """Columns of a number where so many stand beside each other."""
     return min((width - 3) // columns - 1, 7)
@@ -241,6 +246,9 @@ def _side_by_side(
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
         powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
+    room = (width - 2) // len(arrays) - 1
+    titles = [_cut(title, max(room, block)) for title, block in zip(titles, blocks, strict=True)]
+    blocks = [max(block, cell_len(title)) for block, title in zip(blocks, titles, strict=True)]
     lines = [Text("  " + " ".join(map(centred, titles, blocks)), "dim")]
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)

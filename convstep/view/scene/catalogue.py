@@ -16,7 +16,7 @@ from convstep.view.numbers.text import short
 from convstep.view.text.wrapping import padded
 
 if TYPE_CHECKING:
-    from convstep.recording.recording import ArrayInfo
+    from convstep.recording.facts import ArrayInfo
 
 Array = npt.NDArray[Any]
 

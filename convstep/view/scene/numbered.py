@@ -23,15 +23,25 @@ def numbered(text: str, subscripts: Sequence[Subscript]) -> str:
     if tree is None or not subscripts:
         return text
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
-    found = sorted(_indices(nodes, subscripts), key=lambda one: (one[0].lineno, one[0].col_offset))
-    source, after = text.encode(), len(text.encode())
-    for node, index in reversed(found):
-        begin, end = node.slice.col_offset, node.slice.end_col_offset or 0
-        if isinstance(node.slice, ast.Tuple) and source[begin : begin + 1] == b"(":
-            begin, end = begin + 1, end - 1
-        if end <= after:  # not one within an index that is numbered already
-            source, after = source[:begin] + index.encode() + source[end:], begin
+    source = text.encode()
+    found = sorted(_spans(nodes, subscripts, source), key=lambda one: (one[0], -one[1]))
+    taken = list[tuple[int, int, str]]()
+    for one in found:
+        if not taken or one[0] >= taken[-1][1]:  # not one within an index that is numbered already
+            taken.append(one)
+    for begin, end, index in reversed(taken):
+        source = source[:begin] + index.encode() + source[end:]
     return source.decode()
+
+
+def _spans(
+    nodes: Sequence[ast.Subscript], subscripts: Sequence[Subscript], source: bytes
+) -> Iterator[tuple[int, int, str]]:
+    """Where each index that is known begins and ends, in bytes, and what it was."""
+    for node, index in _indices(nodes, subscripts):
+        begin, end = node.slice.col_offset, node.slice.end_col_offset or 0
+        bracketed = isinstance(node.slice, ast.Tuple) and source[begin : begin + 1] == b"("
+        yield (begin + 1, end - 1, index) if bracketed else (begin, end, index)
 
 
 def _parsed(text: str) -> ast.Module | None:

@@ -27,7 +27,8 @@ def draw_outcome(recording: Recording) -> list[Text]:
     """
     ended = recording.ended
     if ended is None:
-        said = [Text(tr("returned:"), "bold"), *(Text(f"  {line}") for line in _returned(recording.result))]
+        said = [Text(_heading(recording), "bold")]
+        said += [Text(f"  {line}") for line in _returned(recording.result)]
     else:
         line = recording.source.line(ended.line).strip()
         said = [Text(printable(ended.sentence, None), "bold")]
@@ -47,6 +48,16 @@ def draw_outcome(recording: Recording) -> list[Text]:
         )
         said.append(Text(f"  {words}"))
     return said
+
+
+def _heading(recording: Recording) -> str:
+    """That it returned, and by which statement where the last step has one."""
+    last = recording.scout()
+    last.seek(last.total)
+    for one in last.event.statements if last.total else ():
+        if one.text.startswith("return") and not one.frame:
+            return tr("line {line}: {text}", line=one.line, text=printable(one.text, None))
+    return tr("returned:")
 
 
 def _returned(result: object) -> Iterator[str]:

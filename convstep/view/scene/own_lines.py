@@ -155,12 +155,16 @@ def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool
     row = Text(label, "dim", no_wrap=True)
     row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
     row.append(" " * (start - 2))
-    row.append(padded(first, room) if end or (line.current and not fits) else first, f"not dim {style}")
-    row.append(beside if fits else end, "not dim italic" if fits else "not dim bold")
+    full = bool(end) or (line.current and not fits)
+    row.append(padded(first, room) if full and not others else first, f"not dim {style}")
+    row.append(beside if fits else "" if others else end, "not dim italic" if fits else "not dim bold")
     yield row
     blank = " " * (number + start)
-    for other in others:
-        yield Text.assemble(blank, (other, style))
+    for number_of, other in enumerate(others, 1):
+        last = number_of == len(others)
+        yield Text.assemble(
+            blank, (padded(other, room) if end and last else other, style), (end if last else "", "bold")
+        )
     if line.note and not fits and (everywhere or line.current):
         for part in _broken(line.note, max(width - number - start, 2)):
             yield Text.assemble(blank, (part, "italic"))

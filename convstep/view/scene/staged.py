@@ -293,7 +293,7 @@ class Staged(Protocol):
 
 
 class StagedSource(Staged, Protocol):
-    """The scenes of somebody's own function: its source stands beside the panels, and any array can join them."""
+    """The scenes of somebody's own function: its source is beside the panels, and any array can join them."""
 
     cursor: int
     """The line of the source under the cursor, as the file counts, which is drawn so; 0 while there is none.

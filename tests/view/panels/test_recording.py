@@ -74,7 +74,10 @@ def test_every_step_shows_what_it_reads_and_writes(name: str) -> None:
         assert {access.array for access in stage.recording.event.accesses} <= shown
         for panel in scene.panels:
             assert len(panel.face.shape) == 2
-            assert 1 <= panel.choices[0] == max(np.prod(panel.face.lengths) // panel.face.values.size, 1) or panel.note
+            assert (
+                1 <= panel.choices[0] == max(np.prod(panel.face.lengths) // panel.face.values.size, 1)
+                or panel.note
+            )
         for addition in scene.additions:
             array = stage.recording.arrays[addition.cells.name]
             for (row, at), (column, along) in (
@@ -83,7 +86,9 @@ def test_every_step_shows_what_it_reads_and_writes(name: str) -> None:
                 for c, along in enumerate(addition.span.columns)
             ):
                 if addition is scene.additions[-1]:
-                    assert np.array_equal(addition.after[row, column], array[addition.cells.index(at, along)], equal_nan=True)
+                    assert np.array_equal(
+                        addition.after[row, column], array[addition.cells.index(at, along)], equal_nan=True
+                    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +106,7 @@ def test_nothing_jumps_within_a_nest(name: str) -> None:
 def test_a_face_is_what_the_step_s_cells_extend_along_and_the_rest_follows_the_loop() -> None:
     stage = staged("pool_backward")
     run = stage.recording
-    run.seek(run.total - 1)  # the last turn of the loops
+    run.seek(run.total)
     scene = stage.scene()
     labels = {panel.face.name: panel.face.label for panel in scene.panels}
     assert labels == {"dx": "dx[1, 1]", "mask": "mask", "x": "x[1, 1]", "dout": "dout[1, 1]"}
@@ -153,7 +158,7 @@ def test_arrays_of_any_kind_have_a_panel() -> None:
                 notes[panel.face.name] = panel.note
     assert found["total"].face.shape == (1, 1)
     assert found["total"].face.cell(0, 0) == "total"
-    assert notes["none"] == "empty: 0x3"
+    assert notes["none.base"] == "empty: 0"
     assert found["count"].listed
     assert found["seen"].whole
     assert found["deep"].face.lengths == (2, 2, 1, 3, 2, 2)
@@ -161,15 +166,24 @@ def test_arrays_of_any_kind_have_a_panel() -> None:
 
 
 def test_a_view_places_its_window_in_the_array_that_owns_it() -> None:
-    stage = staged("odds_and_ends")
-    while stage.recording.next() is not None:
-        if "window_of" in "".join(line.code for line in stage.scene().own[:1]):
-            break
+    stage = staged("odds_and_ends", 13)
     scene = stage.scene()
     padded = next(panel for panel in scene.panels if panel.face.name == "padded")
-    assert padded.window is not None
-    assert (len(padded.window.rows), len(padded.window.columns)) == (2, 2)
-    assert scene.own[0].code.startswith("def window_of")  # the frame that runs
+    assert padded.window == Span(range(1, 3), range(0, 2))  # `patch`, in a function that is called
+    assert padded.framed
+    pool = staged("pool_backward", 20).scene()
+    assert [panel.window for panel in pool.panels if panel.face.name == "x"] == [
+        Span(range(0, 2), range(0, 2))
+    ]
+
+
+def test_the_source_is_that_of_the_function_that_runs() -> None:
+    run = recorded("pool_backward").scout()
+    run.seek(5)
+    lines = RecordingStage(run).scene().own
+    assert lines[0].code.startswith("def pool_backward(")
+    assert lines[-1].code == "return dx"
+    assert [line.loop for line in lines if line.loop] == ["0/2", "0/2", "1/3", "0/3"]
 
 
 def test_an_alias_and_a_view_are_said_on_the_card() -> None:
@@ -185,7 +199,7 @@ def test_the_place_of_an_exception_is_the_last_one() -> None:
     run.seek(run.total)
     scene = stage.scene()
     current = next(line for line in scene.own if line.current)
-    assert current.code == "return inner[len(none) + 7]"
+    assert current.code == "missing: Array = inner[len(none) + 7]"
     assert scene.remarks[0] == run.ended.sentence
     assert run.ended.sentence in stage.standing()
     run.back()
@@ -208,17 +222,18 @@ def test_statements_have_the_numbers_that_they_were_run_with() -> None:
 
 
 def test_half_steps_mark_what_is_made_and_where_it_stands() -> None:
-    stage = staged("pool_backward", 3)
+    stage = staged("odds_and_ends", 6)
     run = stage.recording
     assert run.next_write()
     scene = stage.scene()
-    assert scene.made == 1
-    done = [line.code for line in scene.own if line.done]
-    assert any(code.startswith("mask =") for code in done)
-    assert not any(code.startswith("dx[n, c") for code in done)
-    dx = next(panel for panel in scene.panels if panel.face.name == "dx")
-    assert dx.changed is None
-    assert dx.window is not None
+    assert (scene.made, len(scene.additions)) == (1, 2)
+    assert [line.code for line in scene.own if line.done] == ["count[k] += int(seen.sum())"]
+    count, total = (next(p for p in scene.panels if p.face.name == name) for name in ("count", "total"))
+    assert count.changed == Span.single((1, 0))
+    assert total.changed is None
+    assert total.now == Cell(0, 0)
+    assert scene.additions[1].words.statement == "total += x[1, 1]"
+    assert scene.additions[1].words.reads == (f"x[1, 1] = {run.arrays['x'][1, 1]:.6g}",)
 
 
 def test_stops_and_the_cursor_stand_on_their_lines_and_cells() -> None:
