@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
