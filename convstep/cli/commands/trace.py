@@ -52,7 +52,6 @@ def _trace_problem(options: Options) -> int:
 
 
 def _trace_recording(options: Options, found: Recorded) -> int:
-    from convstep.view.panels.recorded import statement_texts
     from convstep.view.scene.trace import event_record, event_text
 
     recording = found.recording
@@ -61,13 +60,7 @@ def _trace_recording(options: Options, found: Recorded) -> int:
     steps = _steps(options, recording)
     if options.format == "text" and found.how:
         say(f"{found.target}: {found.how}\n")
-    _write(
-        options,
-        recording,
-        steps,
-        lambda event: event_record(event, statement_texts(event)),
-        lambda event, total: event_text(event, total, statement_texts(event)),
-    )
+    _write(options, recording, steps, event_record, event_text)
     if options.format == "text" and recording.ended is not None:
         say(f"\n{ended_words(recording.ended)}")
     return FINE
