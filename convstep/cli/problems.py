@@ -157,7 +157,7 @@ def _loaded(path: str) -> Problem:
     try:
         return Problem.load(path)
     except ProblemError:
-        from convstep.recording.marked import holds_recording
+        from convstep.candidate.record.marked import holds_recording
 
         if not holds_recording(path):
             raise

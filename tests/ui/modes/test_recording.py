@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convstep.recording.file import load
+from convstep.candidate.record.file import load
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.stops import LineStop
