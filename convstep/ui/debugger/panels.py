@@ -18,8 +18,6 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.layout.arrange import LEAST
-from convstep.view.panels import conv2d_cells
-from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
@@ -33,8 +31,6 @@ SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: 
 """What is said when values are shown in another way."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
-MAPPED = "input_gradient"
-"""The panel whose face the map shows."""
 
 
 class Panels:
@@ -65,7 +61,7 @@ class Panels:
             "fewer-digits": Handler(lambda: self._change_digits(-1)),
             "next-face": Handler(lambda: self._turn_face(1)),
             "previous-face": Handler(lambda: self._turn_face(-1)),
-            "follow": Handler(self._follow, lambda: self._state.choice != Choice()),
+            "follow": Handler(self._follow, lambda: not self._state.stage.follows),
             "restore": Handler(self._restore, lambda: bool(self._state.maximised)),
             "maximise": Handler(self._maximise),
             "present": Handler(self._present),
@@ -101,7 +97,9 @@ class Panels:
         """
         scene = self._state.scene
         stepped = (old.position, old.made) != (scene.position, scene.made)
-        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), changed[MAPPED])
+        mapped = scene.find(self._state.stage.mapped)
+        if mapped is not None:
+            self._screen.query_one(FaceMap).show(mapped, changed[mapped.key])
         for panel in scene.panels:
             self.grid(panel.key).show(panel, changed[panel.key], stepped=stepped)
         for key, draw in self._mode.drawings().items():
@@ -194,12 +192,11 @@ class Panels:
         if panel.choices[0] == 1:
             self._host.say(tr("this tensor has a single face"))
             return
-        state = self._state
-        state.choice = conv2d_cells.chosen(state.choice, panel, by, state.problem.geometry)
+        self._state.stage.turn(panel, by)
         self._host.show()
 
     def _follow(self) -> None:
-        self._state.choice = Choice()
+        self._state.stage.follow()
         self._host.show()
 
     def _restore(self) -> None:

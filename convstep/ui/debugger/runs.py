@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.panels.conv2d_cells import Choice
-from convstep.view.panels.nonfinite import Spot, first_spot
 
 if TYPE_CHECKING:
     from convstep.view.grid.panel import Panel
+    from convstep.view.scene.staged import Spot
 
 PAUSE = 0.1
 """Seconds between two reports of a run: more would keep the screen from its keys."""
@@ -103,7 +102,7 @@ class Runs:
 
     def _search_nonfinite(self, job: Job) -> None:
         with self._state.scout() as scout:
-            found = first_spot(scout, lambda: job.cancelled)
+            found = self._state.stage.first_nonfinite(scout, lambda: job.cancelled)
         job.tell(self._searched_nonfinite, found)
 
     def _searched_nonfinite(self, found: Spot | None) -> None:
@@ -118,7 +117,7 @@ class Runs:
 
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""
-        self._state.choice = Choice(self._input_channel(found))
+        self._state.stage.turn_to(found.array, found.cell)
         self._host.show()
         for panel in self._state.scene.panels:
             place = panel.face.find(found.cell) if panel.face.name == found.array else None
@@ -126,10 +125,3 @@ class Runs:
                 self._point_at(panel, place)
                 break
         self._host.say(found.words)
-
-    def _input_channel(self, found: Spot) -> int | None:
-        """The offset of the cell's channel in the step's group; None where the loop shows it anyway."""
-        if len(found.cell) < 3 or found.array == "dZ":
-            return None
-        # a kernel has the channels of one group, the input those of all
-        return found.cell[-1] % self._state.problem.geometry.kernel_shape[3] or None

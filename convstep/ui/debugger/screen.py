@@ -27,14 +27,13 @@ from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.worker import Worker
 
-    from convstep.conv.timeline import Timeline
+    from convstep.steps.stepped import Stepped
     from convstep.ui.modes.mode import Mode
     from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
@@ -72,14 +71,14 @@ class DebuggerScreen(Once, Screen[None]):
             self.state,
             mode,
             self.panels.focused_panel,
-            lambda: mode.standing() + self.end_hint(),
+            lambda: self.state.stage.standing() + self.end_hint(),
             lambda: (self.playing.title(), self.playing.status()),
         )
         mode.enter(self)
 
     @property
-    def timeline(self) -> Timeline:
-        """Where the pass stands."""
+    def timeline(self) -> Stepped:
+        """Where the run stands."""
         return self.state.timeline
 
     @cached_property
@@ -196,8 +195,7 @@ class DebuggerScreen(Once, Screen[None]):
         self.playing.pause()
         self.lines.show_cell(message)
         panel = self.state.scene.find(message.key)
-        geometry = self.state.problem.geometry
-        step = None if panel is None else conv2d_cells.step_of(panel, message.cell, geometry)
+        step = None if panel is None else self.state.stage.step_of(panel, message.cell)
         if step is not None:
             self.travel.to(step + 1)
 

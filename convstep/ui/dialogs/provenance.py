@@ -11,17 +11,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from convstep.language import tr
-from convstep.steps.provenance import Provenance
 from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.scene.contributions import ContributionTable
+from convstep.view.scene.staged import Listing
 
 AROUND = 7
 """Lines that are not rows: border, summary, columns; the title line and the keys behind."""
 
 
 class ProvenanceScreen(Once, ModalScreen[int | None]):
-    """The contributions to a cell in order; dismisses with the position after the one taken, or None."""
+    """The steps that make a cell, in order; dismisses with the position after the one taken, or None."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         Binding("escape,q,i", "dismiss(None)", "Close"),
@@ -38,17 +37,15 @@ class ProvenanceScreen(Once, ModalScreen[int | None]):
     ProvenanceScreen RowList { height: auto; max-height: 24; background: $surface; }
     """
 
-    def __init__(self, provenance: Provenance, position: int, whose: str = "") -> None:
+    def __init__(self, table: Listing, whose: str = "") -> None:
         """Show what makes a cell.
 
         Args:
-            provenance: the cell and its contributions.
-            position: where the pass stands.
+            table: the cell and the steps that make it.
             whose: in whose backward, where there are two.
         """
         super().__init__()
-        self._whose = whose
-        self._table = ContributionTable(provenance, position)
+        self._whose, self._table = whose, table
 
     def compose(self) -> ComposeResult:
         """The cell, the columns, the rows."""
@@ -74,4 +71,4 @@ class ProvenanceScreen(Once, ModalScreen[int | None]):
 
     def on_row_list_taken(self, message: RowList.Taken) -> None:
         """Go to just after that step."""
-        self.dismiss(int(self._table.provenance.steps[message.at]) + 1)
+        self.dismiss(self._table.step(message.at) + 1)

@@ -14,17 +14,14 @@ from convstep.ui.debugger.state import State
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import Draw, TextPane
-from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arrange
 from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
-from convstep.view.numbers.text import full
-from convstep.view.panels.problem_words import problem_facts
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
-    from convstep.conv.problem import Problem
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -32,12 +29,10 @@ Marks = dict[int, tuple[int, str]]
 
 
 class Mode:
-    """The plain debugger: one problem, nobody beside it."""
+    """The plain debugger: one run, nobody beside it."""
 
     footer = PLAIN
     """Which keys the line of keys names."""
-    followed = "input_gradient"
-    """The panel that has the focus first, and whenever none has it."""
     lacks: frozenset[str] = frozenset()
     """Commands of the debugger's parts that mean nothing here."""
 
@@ -45,25 +40,15 @@ class Mode:
     """The screen, from `enter` on."""
 
     def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
-        """Debug a problem.
+        """Debug a run.
 
         Args:
             state: where the debugger begins.
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self.compares_at_end = state, compare_at_end
-
-    @classmethod
-    def on(cls, problem: Problem, name: str, command_name: str, *, compare_at_end: bool = True) -> Mode:
-        """The mode of a debugger that is opened on a problem.
-
-        Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-            command_name: what to call it on the command line.
-            compare_at_end: whether going on at the last step opens the comparison.
-        """
-        return cls(State.of(problem, name, command_name), compare_at_end=compare_at_end)
+        self.followed = state.stage.followed
+        """The panel that has the focus first, and whenever none has it."""
 
     # the life of the screen
 
@@ -174,18 +159,7 @@ class Mode:
 
     def title_facts(self) -> list[str]:
         """What the title says of it, the most important first; before a class the place stands beside it."""
-        return [] if self.state.presenting else problem_facts(self.state.problem)
-
-    def standing(self) -> str:
-        """What the status line says when no cell is asked about."""
-        scene = self.state.scene
-        return f"{scene.upstream} = {full(scene.dz, self.state.problem.dtype)}"
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """One cell in full precision."""
-        part = f" ({panel.part})" if panel.part else ""
-        value = full(panel.face.values[cell], self.state.problem.dtype)
-        return f"{panel.face.cell(*cell)}{part} = {value}"
+        return [] if self.state.presenting else [*self.state.stage.facts().said]
 
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step, where nothing comes after it."""
