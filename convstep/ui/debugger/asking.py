@@ -49,7 +49,7 @@ class Asking:
     def handlers(self) -> Handlers:
         """Comparison, explanation, ways back."""
         return {
-            "compare": Handler(self.compare, lambda: self._state.stage.compared() is not None),
+            "compare": Handler(self.compare),
             "provenance": Handler(self._explain_pointed),
             "copy": Handler(self._copy_command),
             "save": Handler(self._save),
