@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.cli.console import UsageError
+from convstep.conv.layout import forward_layout
 from convstep.conv.problem import Problem
 from convstep.printable import printable
 from convstep.replay.places import parse_place
@@ -17,40 +18,57 @@ from convstep.replay.session import ENDING, SavedStop, Session, SessionError, lo
 
 if TYPE_CHECKING:
     from convstep.oracle.captured import Captured
+    from convstep.steps.layout import Layout
 
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
-def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Problem]:
+def start(name: str, goto: str | None, breaks: list[str], forward: bool = False) -> tuple[Session, Problem]:
     """The session to begin with, and its problem.
 
     Args:
         name: a `.json` session, a problem's file, or a bundled name.
         goto: where to begin instead, as it was typed.
         breaks: more stops, as they were typed.
+        forward: whether the forward pass is meant, whatever a session says.
 
     Raises:
         UsageError: one of them cannot be, one sentence.
         ProblemError: there is no such problem.
     """
     session, problem = load_session(name)
+    if forward and not session.forward:
+        session = replace(session, forward=True)
+        _check_fits(session, problem)
     if goto is not None:
         session = replace(session, position=position_of(goto, problem))
     if breaks:
-        session = replace(session, stops=_with_breaks(session.stops, breaks, problem))
+        session = replace(session, stops=_with_breaks(session, breaks, problem))
     return session, problem
 
 
-def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Problem) -> tuple[SavedStop, ...]:
+def _check_fits(session: Session, problem: Problem) -> None:
+    """Refuse a session that names what the problem lacks.
+
+    Raises:
+        SessionError: one sentence.
+    """
+    from convstep.view.panels.resuming import resumed
+
+    resumed(session, problem.geometry, problem.b is not None, forward=session.forward)
+
+
+def _with_breaks(session: Session, breaks: list[str], problem: Problem) -> tuple[SavedStop, ...]:
     """A session's stops, and those of the command line."""
     from convstep.replay.stops import parse_stop
 
+    about = _layout_of(problem, session.forward)
     with _given("--break"):
         for text in breaks:
-            parse_stop(text, problem.layout)
-        return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
+            parse_stop(text, about)
+        return Session("--break", stops=(*session.stops, *map(SavedStop, breaks))).stops
 
 
 def position_of(goto: str, problem: Problem) -> int:
@@ -83,8 +101,6 @@ def load_session(name: str) -> tuple[Session, Problem]:
                 f"the name of the file {printable(name)} holds a character that a session cannot keep, "
                 "a control character or half of one; rename the file"
             ) from error
-    from convstep.view.panels.resuming import resumed
-
     session = load(name)
     try:
         beside = os.path.join(os.path.dirname(name), session.problem)
@@ -95,7 +111,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
         ):
             session = replace(session, problem=beside)
         problem = _no_session(session.problem)
-        resumed(session, problem.geometry, problem.b is not None)
+        _check_fits(session, problem)
     except (OSError, ValueError) as error:
         said = (
             str(error) if isinstance(error, ValueError) else f"{session.problem}: {error.strerror or error}"
@@ -205,8 +221,13 @@ def run_in(name: str) -> Captured | None:
     return Captured.load(name) if holds_several(name) else None
 
 
-def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
-    """A cell of a gradient as it is written: `dW[2,0,1,0]`.
+def _layout_of(problem: Problem, forward: bool) -> Layout:
+    """What may be named of a pass."""
+    return forward_layout(problem.geometry, problem.b is not None) if forward else problem.layout
+
+
+def watched_cell(text: str, problem: Problem, forward: bool = False) -> tuple[str, tuple[int, ...]]:
+    """A cell of a gradient as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`.
 
     Raises:
         UsageError: there is no such cell.
@@ -214,7 +235,7 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     from convstep.replay.stops import Watchpoint, parse_stop
 
     with _given("--why"):
-        stop = parse_stop(f"watch {text}", problem.layout)
+        stop = parse_stop(f"watch {text}", _layout_of(problem, forward))
     assert isinstance(stop, Watchpoint)
     return stop.array, stop.index
 

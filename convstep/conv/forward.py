@@ -65,9 +65,10 @@ def _loop(geometry: Geometry, A_prev_pad: Array, W: Array, b: Array | None, Z: A
                 for i_c in range(c_o):
                     at = i_n, rows[i_h], columns[i_w], channels[i_c]
                     x, w = A_prev_pad[at], W[i_c]
-                    Z[i_n, i_h, i_w, i_c] = np.sum(x * w)
+                    here = i_n, i_h, i_w, i_c
+                    Z[here] = np.sum(x * w)
                     if b is not None:
-                        Z[i_n, i_h, i_w, i_c] += b[i_c]
+                        Z[here] += b[i_c]
 
 
 def expected_forward(problem: Problem) -> Array:

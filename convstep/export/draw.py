@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
-from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
-from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -34,6 +31,7 @@ def debugger_frames(
     *,
     comparison: bool = False,
     why: tuple[str, tuple[int, ...]] | None = None,
+    forward: bool = False,
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
@@ -45,13 +43,13 @@ def debugger_frames(
         positions: where to draw, ascending for speed.
         size: columns and lines of the screen.
         comparison: whether to show the comparison at each position.
-        why: a gradient and a cell of it, to show the list of steps that make it.
+        why: an array that is written and a cell of it, to show the list of what makes it.
+        forward: whether to step the forward pass.
         seconds: how long each stands in a GIF or a cast.
         progress: told of each frame.
     """
-    made = None if why is None else provenance(problem, *why)
-    frames = asyncio.run(_debugger(problem, name, positions, size, comparison, made, seconds, progress))
-    return with_long_end(frames)
+    app = DebuggerApp(problem, problem_title(name), live=False, forward=forward)
+    return with_long_end(asyncio.run(_debugger(app, positions, size, comparison, why, seconds, progress)))
 
 
 def candidate_frames(
@@ -89,18 +87,16 @@ def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
 
 
 async def _debugger(
-    problem: Problem,
-    name: str,
+    app: DebuggerApp,
     positions: Iterable[int],
     size: tuple[int, int],
     comparison: bool,
-    why: Provenance | None,
+    why: tuple[str, tuple[int, ...]] | None,
     seconds: float,
     progress: Progress,
 ) -> list[Frame]:
-    app = DebuggerApp(problem, problem_title(name), live=False)
     title = f"convstep {app.debugger.state.name}"
-    cell = "" if why is None else cell_text(why.gradient, why.index)
+    cell = "" if why is None else cell_text(*why)
     shown = "the comparison at " if comparison else f"why {cell}, at " if cell else ""
     frames: list[Frame] = []
     async with app.run_test(size=size, notifications=False) as pilot:
@@ -111,12 +107,14 @@ async def _debugger(
             if comparison:
                 debugger.asking.compare()
             elif why is not None:
-                debugger.asking.explain(ContributionTable(why, position))
+                found = debugger.state.stage.made_of(*why)
+                assert found is not None  # steps write it
+                debugger.asking.explain(found)
             await pilot.pause()
             await app.workers.wait_for_complete()
             await pilot.pause()
             caption = shown + debugger.state.stage.caption()
-            total = problem.total_steps
+            total = debugger.timeline.total
             frames.append(
                 take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 
-from convstep.cli.arguments import OfProblem, option
+from convstep.cli.arguments import FORWARD, OfProblem, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 
 USE = "open a problem in the debugger"
@@ -23,6 +23,7 @@ class Options(OfProblem):
         action="append",
         default=[],
     )
+    forward: bool = flag(FORWARD)
 
 
 def run(options: Options) -> int:
@@ -32,15 +33,15 @@ def run(options: Options) -> int:
 
     name = options.problem
     if (captured := run_in(name)) is not None:
-        if options.goto is not None or options.breaks:
-            raise UsageError("--goto and --break are about one layer; add --layer NAME")
+        if options.goto is not None or options.breaks or options.forward:
+            raise UsageError("--goto, --break and --forward are about one layer; add --layer NAME")
         _need_screen(f"`convstep compare {name}` works")
         from convstep.ui.layers_app import LayersApp
         from convstep.ui.running import run
 
         run(LayersApp(captured.layers, skipped=captured.skipped, file=name))
         return FINE
-    session, problem = start(name, options.goto, options.breaks)
+    session, problem = start(name, options.goto, options.breaks, options.forward)
     _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
     gc.disable()  # much is made and nothing is garbage: looking through it costs a fifth of the loading
     from convstep.ui.app import run_debugger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from convstep.cli.arguments import OfProblem, option
+from convstep.cli.arguments import FORWARD, OfProblem, flag, option
 from convstep.cli.console import FINE, UsageError, say
 from convstep.examples.sizes import number
 
@@ -19,28 +19,33 @@ class Options(OfProblem):
     first: int = option("STEP", "default 1", "--from", type=number, default=1)
     last: int | None = option("STEP", "included; by default the last there is", "--to", type=number)
     format: str = option(None, "text, or one JSON object per line", choices=("text", "jsonl"), default="text")
+    forward: bool = flag(FORWARD)
 
 
 def run(options: Options) -> int:
     """Write the steps as they are made."""
-    from convstep.cli.problems import DRAWN, load_problem
+    from convstep.cli.problems import DRAWN, start
+    from convstep.conv.forward_timeline import ForwardTimeline
     from convstep.conv.timeline import Timeline
-    from convstep.view.panels.trace import step_record, step_text
+    from convstep.view.panels.trace import forward_record, forward_text, step_record, step_text
 
-    problem = load_problem(options.problem)
+    session, problem = start(options.problem, None, [], options.forward)
     total = problem.total_steps
     first, last = options.first, total if options.last is None else options.last
     if not 1 <= first <= last <= total:
         raise UsageError(f"steps {first} to {last} do not exist; {options.problem} has steps 1 to {total}")
-    timeline = Timeline(problem)
+    timeline: Timeline | ForwardTimeline
+    timeline, text, record = Timeline(problem), step_text, step_record
+    if session.forward:
+        timeline, text, record = ForwardTimeline(problem), forward_text, forward_record
     timeline.seek(first - 1)
-    if options.format == "text" and problem.dZ_drawn:
+    if options.format == "text" and problem.dZ_drawn and not session.forward:
         say(f"{DRAWN}\n")
     for position in range(first, last + 1):
         timeline.next()
         if options.format == "jsonl":
-            say(json.dumps(step_record(timeline.event), allow_nan=False))
+            say(json.dumps(record(timeline.event), allow_nan=False))
         else:
             end = "" if position == last else "\n"
-            say(step_text(timeline.event, total) + end)
+            say(text(timeline.event, total) + end)
     return FINE

@@ -19,8 +19,8 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
-from convstep.view.grid.panel import Panel, Span
-from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.grid.panel import Panel, Span, beside_key
+from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.scene import SourceLine
 
 Array = npt.NDArray[Any]
@@ -67,6 +67,23 @@ class Faces:
         if "db" in self.arrays:
             found.append(self._sum(self._panel(KEYS["db"], "db", None, listed=True)))
         return tuple(found)
+
+    def beside(self, choice: Choice, further: Mapping[str, int]) -> list[Panel]:
+        """The panels, and after them further faces of some.
+
+        Args:
+            choice: which faces are chosen.
+            further: how many further faces stand beside a panel, by its key.
+        """
+        panels_at = functools.cache(self.panels)
+        panels = list(panels_at(choice))
+        for number in range(1, max(further.values(), default=0) + 1):
+            for panel in panels_at(choice):
+                if number <= further.get(panel.key, 0):
+                    others = panels_at(chosen(choice, panel, number, self.geometry))
+                    face_of = next(other for other in others if other.key == panel.key)
+                    panels.append(replace(face_of, key=beside_key(panel.key, number)))
+        return panels
 
     def compared(self, choice: Choice) -> tuple[tuple[Panel, ...], tuple[Panel, ...]]:
         """The gradients as `backward` returns them, the largest first, and what the step reads.

@@ -45,7 +45,8 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
     title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "bold"))
-    said = remarks if scene.dz == 0 else ()
+    adds = all(write.kind == "adds" for write in scene.event.writes)
+    said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
     return title
 
@@ -83,6 +84,8 @@ def _heading(addition: Addition, mark: str, width: int) -> Text:
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     """Factor, what is added, before and after, as four matrices; a single value as a sentence."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms))
     if not addition.factor_name:
         return _change(addition, mark, width)
     upper = _product(addition, width)
@@ -96,10 +99,26 @@ def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     """Factor and what is added as matrices under their names, and the cell that changes most."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms) - 1)
     if not addition.factor_name:
         return _change(addition, mark, width)
     heading, sentence = _change(addition, mark, width)
     return [heading, *_product(addition, width), sentence]
+
+
+def _summed(addition: Addition, mark: str, width: int, shown: int) -> list[Text]:
+    """The first terms of a sum as matrices, side by side as far as they fit, and the cell it goes to."""
+    heading, sentence = _change(addition, mark, width)
+    matrices, at = list[Text](), 0
+    while at < shown:
+        for count in range(shown - at, 0, -1):
+            names, arrays = zip(*addition.terms[at : at + count], strict=True)
+            lines = _side_by_side([*arrays], [*names], width)
+            if lines:
+                break
+        matrices, at = matrices + lines, at + count
+    return [heading, *matrices, sentence]
 
 
 def _product(addition: Addition, width: int) -> list[Text]:
