@@ -1,0 +1,70 @@
+"""Copying arguments: what a function writes into its arguments stays with the copy."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.recording.registry import DEEP, MANY, _bounds, _entries, _root
+
+Array = npt.NDArray[Any]
+
+
+def copied(values: Any) -> Any:
+    """Values of any kind with arrays of their own, laid out as those are, and sharing memory as those do.
+
+    The order in which NumPy adds depends on strides; so a copy has the strides of what it is a copy of.
+
+    Args:
+        values: of any kind; what refuses to be copied is taken as it is.
+    """
+    memo: dict[int, Any] = {}
+    memory: dict[int, Array] = {}
+    kept = list[Any]()  # so that no id is used twice
+    _copy_arrays(values, memo, memory, kept, 0)
+    return _deep(values, memo)
+
+
+def _deep(value: Any, memo: dict[int, Any]) -> Any:
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # a lock, a generator: whatever it says
+        if isinstance(value, tuple):
+            return tuple(_deep(one, memo) for one in value)
+        if isinstance(value, list):
+            return [_deep(one, memo) for one in value]
+        if isinstance(value, Mapping):
+            return {key: _deep(one, memo) for key, one in value.items()}
+        return value
+
+
+def _copy_arrays(
+    value: Any, memo: dict[int, Any], memory: dict[int, Array], kept: list[Any], deep: int
+) -> None:
+    if type(value) is np.ndarray:
+        if id(value) not in memo and not value.dtype.hasobject:
+            memo[id(value)] = _like(value, memory)
+            kept.append(value)
+    elif deep <= DEEP:
+        for _, inner in list(_entries(value))[:MANY]:
+            _copy_arrays(inner, memo, memory, kept, deep + 1)
+
+
+def _like(array: Array, memory: dict[int, Array]) -> Array:
+    """A copy with the same strides, in a copy of the same memory."""
+    root = _root(array)
+    if root is array and (array.flags.c_contiguous or array.flags.f_contiguous):
+        made = array.copy(order="K")
+    else:
+        low, high = _bounds(root)
+        if id(root) not in memory:
+            memory[id(root)] = np.frombuffer(ctypes.string_at(low, high - low), root.dtype).copy()
+        place = array.__array_interface__["data"][0] - low
+        made = np.ndarray(array.shape, array.dtype, memory[id(root)], place, array.strides)
+    made.flags.writeable = array.flags.writeable
+    return made

@@ -1,0 +1,196 @@
+"""Hooks: the functions that rewritten code calls, one made for every site, so that each does only what it must.
+
+What is called at every subscript costs as much as the arithmetic around it: hence generated code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from convstep.recording.indices import text
+from convstep.recording.registry import WHOLE_NUMBERS, Registry
+from convstep.recording.rewrite import LOCALS, PREFIX
+from convstep.recording.sites import Hole, Kind, Site, Sites
+
+_READ = """
+def hook(array{parameters}):
+    found = array[{index}]
+    if type(array) is ndarray:
+        number = known(id(array))
+        if number is None:
+            number = meet(array)
+        if number >= 0:
+            {guard}order({site})
+            note((number{parameters},))
+    return found
+"""
+_GUARD_READ = """if not ({test}):
+                scattered(array, made[{index}])
+                return found
+            """
+_BEFORE = """
+def hook(array{parameters}):
+    global held
+    held = None
+    if type(array) is ndarray:
+        number = known(id(array))
+        if number is None:
+            number = meet(array)
+        if number >= 0:
+            {guard}held = number, array[{index}].tobytes()
+    else:
+        held = other_before(array, made[{index}])
+"""
+_GUARD_WRITE = """if not ({test}):
+                held = scattered_before(array, made[{index}])
+                return
+            """
+_AFTER = """
+def hook(array{parameters}):
+    if held is None:
+        return
+    if type(held) is not tuple:
+        held(array, made[{index}])
+        return
+    size[0] += len(held[1])
+    order({site})
+    note((held[0]{parameters}, held[1], array[{index}].tobytes()))
+"""
+_WHOLE_BEFORE = """
+def hook(array):
+    global held
+    held = None
+    if type(array) is ndarray:
+        number = known(id(array))
+        if number is None:
+            number = meet(array)
+        if number >= 0:
+            held = number, array.tobytes()
+"""
+_WHOLE_AFTER = """
+def hook(array):
+    if held is not None:
+        if known(id(array)) == held[0]:
+            size[0] += len(held[1])
+            order({site})
+            note((*held, array.tobytes()))
+"""
+_BIND = """
+def hook(value):
+    order({site})
+    if type(value) in plain:
+        note(value)
+    else:
+        note(kept(value))
+    return value
+"""
+_SEVERAL = """
+def hook({parameters}):
+    order({site})
+    {turn}note(({values}))
+"""
+_MARK = """
+def hook(value=None):
+    order({site})
+    note(None)
+    return value
+"""
+_ENTER = """
+def hook(iterable):
+    order({site})
+    note(length(iterable))
+    return iterable
+"""
+
+
+def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
+    """The functions that code with these sites calls, by name.
+
+    Args:
+        sites: of the rewritten code.
+        registry: takes what they note.
+    """
+    found: dict[str, Any] = {LOCALS: locals, f"{PREFIX}slice": slice}
+    for site in sites.sites:
+        found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
+    return found
+
+
+def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., Any]]]:
+    scope = {
+        "ndarray": np.ndarray,
+        "known": registry.numbers.get,
+        "meet": registry.meet,
+        "order": registry.log.order.append,
+        "note": registry.log.payloads[site.number].append,
+        "kept": registry.kept,
+        "plain": registry.PLAIN,
+        "whole": WHOLE_NUMBERS,
+        "length": registry.length,
+        "turn": registry.turn,
+        "size": registry.size,
+        "made": _Made(),
+        "held": None,
+    }
+    number = str(site.number)
+    match site.kind:
+        case Kind.READ:
+            scope["scattered"] = registry.scattered_read(site)
+            yield "", _compiled(_READ, scope, site, _GUARD_READ)
+        case Kind.WRITE:
+            scope["scattered_before"] = registry.scattered_write(site)
+            scope["other_before"] = registry.stored(site)
+            yield "b", _compiled(_BEFORE, scope, site, _GUARD_WRITE)
+            yield "a", _compiled(_AFTER, scope, site)
+        case Kind.WHOLE:
+            yield "b", _hook(_WHOLE_BEFORE, scope)
+            yield "a", _hook(_WHOLE_AFTER.format(site=number), scope)
+        case Kind.SCATTERED:
+            before, after = registry.compared(site)
+            yield "b", before
+            yield "a", after
+        case Kind.BIND:
+            yield "", _hook(_BIND.format(site=number), scope)
+        case Kind.CALL | Kind.TURN:
+            values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
+            names = ", ".join(f"v{n}" for n in range(len(site.names)))
+            turn = "turn()\n    " if site.kind is Kind.TURN else ""
+            yield "", _hook(_SEVERAL.format(parameters=names, site=number, values=values, turn=turn), scope)
+        case Kind.ENTER:
+            yield "", _hook(_ENTER.format(site=number), scope)
+        case _:
+            yield "", _hook(_MARK.format(site=number), scope)
+
+
+def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") -> Callable[..., Any]:
+    """The hook of a subscript, with as many parameters as its index has holes."""
+    holes = [one.place for part in site.template for one in part.values if isinstance(one, Hole)]
+    # a slice's numbers make a view, whatever they are; a single one may be an array, a mask or a tuple
+    single = [
+        one.place for part in site.template if not part.sliced for one in part.values if isinstance(one, Hole)
+    ]
+    index = text(site.template, single=site.single)
+    test = " and ".join(f"type(p{place}) in whole" for place in single)
+    code = pattern.format(
+        parameters="".join(f", p{place}" for place in sorted(holes)),
+        index=index,
+        site=site.number,
+        guard=guard.format(test=test, index=index) if single else "",
+    )
+    return _hook(code, scope)
+
+
+class _Made:
+    """Gives an index back."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return index
+
+
+def _hook(code: str, scope: dict[str, Any]) -> Callable[..., Any]:
+    exec(code, scope)
+    made: Callable[..., Any] = scope.pop("hook")
+    return made

@@ -1,0 +1,102 @@
+"""Purity: which calls cannot change an array without a hook noticing, as far as the source tells."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Collection, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+BUILTINS = frozenset(dir(builtins)) - {
+    "setattr",
+    "exec",
+    "eval",
+    "map",
+    "filter",
+    "next",
+    "list",
+    "tuple",
+    "sorted",
+}
+"""Builtins that write nothing, and run nothing of somebody else's."""
+HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
+"""With those that may run an iterator, which is followed itself where it is the source's own."""
+MUTATING = frozenset(
+    {
+        "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "shuffle", "at",
+        "apply_along_axis", "apply_over_axes", "vectorize", "frompyfunc", "fromfunction", "piecewise",
+        "nditer", "fromiter", "setflags", "setbufsize", "as_strided", "einsum_path", "broadcast",
+    }
+)  # fmt: skip
+"""What of NumPy writes into what it is given, or calls somebody else's function."""
+METHODS = frozenset(
+    {
+        "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype", "dot", "any",
+        "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze", "swapaxes", "repeat",
+        "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys", "values", "get", "append",
+        "extend", "insert", "pop", "format", "join", "split", "strip", "lower", "upper", "startswith",
+        "endswith", "index", "count", "ptp", "trace", "diagonal", "conj", "compress", "choose", "searchsorted",
+        "argsort", "argpartition", "view", "tobytes", "setdefault", "update", "add", "remove", "discard",
+        "clear", "replace", "encode", "decode", "isdigit", "title", "zfill", "bit_length", "is_integer",
+    }
+)  # fmt: skip
+"""Methods of arrays, containers and texts that write no cell."""
+PURE_MODULES = frozenset(
+    {"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"}
+)
+"""Modules whose functions write into nothing that they are given."""
+
+
+class Purity:
+    """Knows the names that a source can call."""
+
+    def __init__(self, namespace: Mapping[str, Any], followed: Collection[str]) -> None:
+        """Judge calls in a namespace.
+
+        Args:
+            namespace: the globals of the source.
+            followed: names of functions, classes and methods of the source that are rewritten themselves.
+        """
+        self._namespace, self._followed = namespace, followed
+
+    def changes(self, call: ast.Call) -> bool:
+        """Whether a call may change an array without a hook noticing."""
+        if any(
+            keyword.arg == "out" or (keyword.arg or "").startswith("overwrite") for keyword in call.keywords
+        ):
+            return True
+        match call.func:
+            case ast.Name(id=name):
+                if name in self._followed:
+                    return False
+                return name in self._namespace or name not in HARMLESS
+            case ast.Attribute(value=inner, attr=attr):
+                module = self._module(inner)
+                if module is None:
+                    return attr not in METHODS and attr not in self._followed
+                return self._of_module(module, attr, call)
+        return True
+
+    def _of_module(self, module: ModuleType | np.ufunc, attr: str, call: ast.Call) -> bool:
+        if isinstance(module, np.ufunc):
+            return attr == "at" or len(call.args) > 3
+        if module.__name__.partition(".")[0] == "numpy":
+            function = getattr(module, attr, None)
+            if isinstance(function, np.ufunc) and len(call.args) > function.nin:
+                return True
+            return attr in MUTATING
+        return module.__name__.partition(".")[0] not in PURE_MODULES
+
+    def _module(self, node: ast.expr) -> ModuleType | np.ufunc | None:
+        """The module, or the ufunc, that an expression names: `np.random`, `np.add`."""
+        if isinstance(node, ast.Name):
+            found = self._namespace.get(node.id)
+        elif isinstance(node, ast.Attribute):
+            module = self._module(node.value)
+            found = getattr(module, node.attr, None) if isinstance(module, ModuleType) else None
+        else:
+            return None
+        return found if isinstance(found, (ModuleType, np.ufunc)) else None

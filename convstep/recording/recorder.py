@@ -1,0 +1,284 @@
+"""Recorder: runs a function once with hooks in its code, and in that of what it calls of the same file."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from convstep.language import tr
+from convstep.recording.hooks import hooks
+from convstep.recording.log import Ended, Log
+from convstep.recording.purity import Purity
+from convstep.recording.registry import Enough, Limits, Registry
+from convstep.recording.rewrite import PREFIX, Rewriter
+from convstep.recording.source import Definition, Source
+
+
+class RecordingError(ValueError):
+    """A function cannot be recorded; the message is one sentence."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What came of running a function with hooks."""
+
+    source: Source
+    """Its file."""
+    name: str
+    """What the file calls it: `Conv.backward`."""
+    log: Log
+    """What was noted."""
+    result: Any = None
+    """What it returned; of a generator a list of what it yielded, unless it returned something."""
+    error: BaseException | None = field(default=None, repr=False)
+    """What it raised."""
+
+
+def run(
+    function: Callable[..., Any],
+    arguments: Sequence[Any] = (),
+    keywords: Mapping[str, Any] | None = None,
+    *,
+    source: Source | None = None,
+    limits: Limits = Limits(),  # noqa: B008  # it cannot be changed
+) -> Run:
+    """Run a function with hooks; what it raises ends the recording, not the caller.
+
+    Args:
+        function: over NumPy arrays, written in Python: a function, a method, a class or an object to call.
+        arguments: it is called with these very objects.
+        keywords: and with these.
+        source: its file, where Python does not know it, or other lines are to be shown than those that run.
+        limits: when to stop it.
+
+    Raises:
+        RecordingError: its source is not known; one sentence.
+    """
+    target = _function_of(function)
+    source = source or _source_of(target)
+    definition = source.definition(target.__code__)
+    if definition is None:
+        raise RecordingError(
+            tr(
+                "{name} is no `def` in {path}; only functions can be recorded",
+                name=target.__name__,
+                path=source.text.path,
+            )
+        )
+    followed = _followed(target, source)
+    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
+    codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
+    log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
+    registry = Registry(log, limits)
+    registry.globals = target.__globals__
+    run = Run(source, definition.name, log)
+    keywords = keywords or {}
+    for name, value in _given(function, target, arguments, keywords):
+        registry.give(name, value)
+    with _swapped(codes, hooks(rewriter.sites, registry)):
+        try:
+            result = function(*arguments, **keywords)
+            run.result = _drained(result) if inspect.isgenerator(result) else result
+        except Enough as enough:
+            log.ended = Ended("budget", str(enough), _line(enough, source.text.path))
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, SystemExit)) and registry.stopped is None:
+                raise
+            run.error = error
+            said = str(error).split("\n", 1)[0]
+            sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
+            log.ended = Ended("raised", sentence, _line(error, source.text.path))
+    if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
+        log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
+    return run
+
+
+def _drained(generator: Any) -> Any:
+    """Everything that a generator yields, unless it returns something."""
+    found = list[Any]()
+    while True:
+        try:
+            found.append(next(generator))
+        except StopIteration as end:
+            return found if end.value is None else end.value
+
+
+def _function_of(function: Any) -> types.FunctionType:
+    """The function in which a call of something begins.
+
+    Raises:
+        RecordingError: there is none that is written in Python.
+    """
+    found = inspect.unwrap(function)
+    if isinstance(found, type):
+        found = found.__init__
+    elif not isinstance(found, (types.FunctionType, types.MethodType)) and hasattr(type(found), "__call__"):
+        found = type(found).__call__
+    found = inspect.unwrap(getattr(found, "__func__", found))
+    if isinstance(found, types.FunctionType):
+        return found
+    name = getattr(function, "__name__", None) or type(function).__name__
+    raise RecordingError(tr("{name} is not written in Python, so its lines cannot be stepped", name=name))
+
+
+def _source_of(function: types.FunctionType) -> Source:
+    path = function.__code__.co_filename
+    try:
+        source = Source.read(path)
+    except SyntaxError as error:
+        raise RecordingError(
+            tr("{path} is no Python any more: {reason}", path=path, reason=error.msg)
+        ) from None
+    if source is None:
+        raise RecordingError(
+            tr("the source of {name} is not known; define it in a file or a notebook", name=function.__name__)
+        )
+    return source
+
+
+def _followed(target: types.FunctionType, source: Source) -> dict[types.FunctionType, Definition]:
+    """The function and what it may call, directly or not, of the same file."""
+    offered: dict[str, list[types.FunctionType]] = {}
+    for one in _functions(target.__globals__, source.text.path, target.__code__.co_filename):
+        offered.setdefault(one.__name__, []).append(one)
+    found, todo, seen = dict[types.FunctionType, Definition](), [target], set[str]()
+    while todo:
+        one = todo.pop()
+        where = source.definition(one.__code__)
+        if where is None or one in found:
+            continue
+        found[one] = where
+        for name in _mentioned(one.__code__) - seen:
+            seen.add(name)
+            todo += offered.get(name, [])
+            value = target.__globals__.get(name)
+            if isinstance(value, type):
+                todo += offered.get("__init__", []) + offered.get("__call__", [])
+        todo += [cell.cell_contents for cell in one.__closure__ or () if _is_function(cell)]
+    return found
+
+
+def _is_function(cell: types.CellType) -> bool:
+    with contextlib.suppress(ValueError):  # an empty one
+        return isinstance(cell.cell_contents, types.FunctionType)
+    return False
+
+
+def _functions(namespace: Mapping[str, Any], *paths: str) -> Iterator[types.FunctionType]:
+    """The functions and methods of a namespace that are written in one file."""
+    for value in list(namespace.values()):
+        members = list(vars(value).values()) if isinstance(value, type) else [value]
+        for member in members:
+            if isinstance(member, property):
+                member = member.fget
+            member = getattr(member, "__func__", member)
+            with contextlib.suppress(Exception):  # somebody's own object may answer anything
+                member = inspect.unwrap(member)
+            if isinstance(member, types.FunctionType) and member.__code__.co_filename in paths:
+                yield member
+
+
+def _mentioned(code: types.CodeType) -> set[str]:
+    """The names that code, and the functions in it, use."""
+    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
+    return {*code.co_names, *code.co_freevars}.union(*map(_mentioned, inner))
+
+
+def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
+    """What the followed functions, and those defined in them, can be called by."""
+    names = set[str]()
+    for where in followed.values():
+        names |= {
+            one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))
+        }
+        if where.node.name == "__init__":
+            names |= {one.name for one in where.around}
+    return frozenset(names)
+
+
+def _code(
+    function: types.FunctionType, where: Definition, rewriter: Rewriter, source: Source
+) -> types.CodeType:
+    """The code of a function with hooks, in the place of its own."""
+    node = rewriter.function(where.node, where.name)
+    node.decorator_list = []
+    body: ast.stmt = node
+    for outer in reversed([one for one in where.around if isinstance(one, ast.ClassDef)][-1:]):
+        # a class around it gives private names their long form, and super() its cell
+        body = ast.ClassDef(outer.name, [], [], [body], [])
+    free = [name for name in function.__code__.co_freevars if name != "__class__"]
+    arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
+    outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [body], [])
+    ast.copy_location(outermost, where.node)
+    module = ast.fix_missing_locations(ast.Module([outermost], []))
+    flags = function.__code__.co_flags & _FUTURES
+    made = compile(module, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    found = _inner(made, function.__code__.co_name)
+    if found.co_freevars != function.__code__.co_freevars:
+        raise RecordingError(
+            tr("{name} uses variables around it in a way that cannot be recorded", name=where.name)
+        )
+    return found
+
+
+_FUTURES = 0xFF_E0000
+"""The flags by which `from __future__ import` changes how code is compiled."""
+
+
+def _inner(code: types.CodeType, name: str) -> types.CodeType:
+    """The outermost code of this name in another one."""
+    todo = [code]
+    while todo:
+        inner = [one for one in todo.pop(0).co_consts if isinstance(one, types.CodeType)]
+        for one in inner:
+            if one.co_name == name:
+                return one
+        todo += inner
+    raise AssertionError(name)
+
+
+@contextlib.contextmanager
+def _swapped(
+    codes: Sequence[tuple[types.FunctionType, types.CodeType]], made: Mapping[str, Any]
+) -> Iterator[None]:
+    """While this lasts, the functions run with hooks."""
+    before = [(function, function.__code__) for function, _ in codes]
+    namespaces = {id(function.__globals__): function.__globals__ for function, _ in codes}.values()
+    try:
+        for namespace in namespaces:
+            namespace.update(made)
+        for function, code in codes:
+            function.__code__ = code
+        yield
+    finally:
+        for function, own in before:
+            function.__code__ = own
+        for namespace in namespaces:
+            for name in made:
+                namespace.pop(name, None)
+
+
+def _given(
+    function: Any, target: types.FunctionType, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """The arguments by the names of the parameters that take them."""
+    with contextlib.suppress(TypeError, ValueError):
+        owner = getattr(function, "__self__", None)
+        first = [] if owner is None or not inspect.ismethod(function) else [owner]
+        bound = inspect.signature(target).bind(*first, *arguments, **keywords)
+        yield from bound.arguments.items()
+
+
+def _line(error: BaseException, path: str) -> int:
+    """The innermost line of the file at which something was raised; 0 if it is none of its lines."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

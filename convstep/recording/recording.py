@@ -1,0 +1,384 @@
+"""Recording: a run of any function, stepped both ways, as `steps.Stepped` says."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep import brief as reprs
+from convstep.language import tr
+from convstep.recording import events, values
+from convstep.recording.index import Index
+from convstep.recording.log import Ended, Log
+from convstep.recording.memory import Memory
+from convstep.recording.naming import Owner, owners
+from convstep.recording.source import SourceText
+from convstep.steps.event import Event
+from convstep.steps.layout import Layout
+from convstep.steps.nest import Nest
+from convstep.steps.stepped import Piece, Question, Stepped
+
+Array = npt.NDArray[Any]
+SPACING = 2048
+"""Steps between two of the places that a far seek begins from."""
+KEPT = 256 << 20
+"""Bytes that those places may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInfo:
+    """An array of a recording, whether it is shown or not."""
+
+    name: str
+    """As `Recording.arrays` has it."""
+    shape: tuple[int, ...]
+    """Its lengths when it was made first."""
+    dtype: np.dtype[Any]
+    """Of its cells."""
+    line: int
+    """The line that makes it; of an argument that of the `def`."""
+    is_argument: bool
+    """Whether it came with the arguments."""
+    written: bool
+    """Whether a step changes it."""
+
+    __repr__ = reprs.brief
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A write into memory of the caller's arguments."""
+
+    step: int
+    """Which step does it first, from 0."""
+    line: int
+    """The line that does it."""
+    array: str
+    """The argument."""
+    text: str
+    """The line, as it is written."""
+
+    __repr__ = reprs.brief
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Writer:
+    """One write to a cell."""
+
+    step: int
+    """Which step makes it, from 0."""
+    line: int
+    """The line that makes it."""
+    text: str
+    """The statement, as it is written."""
+    kind: str
+    """As `Access.kind`."""
+    before: np.generic
+    """The cell before it."""
+    after: np.generic
+    """The cell after it."""
+
+    __repr__ = reprs.brief
+
+
+class Recording(Stepped):
+    """One run of a function, at a position; what is shown is what it did, to the bit."""
+
+    def __init__(self, log: Log, source: SourceText, name: str, result: Any = None) -> None:
+        """Stand before the first step.
+
+        Args:
+            log: of the run.
+            source: the file of the function.
+            name: of the function.
+            result: what it returned.
+        """
+        self.log, self.source, self.name, self.result = log, source, name, result
+        self.index = Index(log)
+        """The log by entries, frames and steps."""
+        self.owners = owners(self.index)
+        """The arrays that have a name, by storage."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._position = self._entry = self._made = 0
+        self._memory = Memory(self.log)
+        self._checkpoints: dict[int, dict[int, bytes]] = {}
+        self._event: tuple[int, int, Event] | None = None
+
+    def scout(self) -> Recording:
+        """Another one over the same log, before its first step: for searches, and other threads."""
+        other = object.__new__(Recording)
+        other.__dict__.update(self.__dict__)
+        other._begin()
+        return other
+
+    def __repr__(self) -> str:
+        """Where it stands, and how it ended."""
+        ended = "" if self.ended is None else f"{self.ended.kind} at line {self.ended.line}"
+        parts = [f"{self.name!r}", f"position={self.position}/{self.total}", *([ended] if ended else [])]
+        shapes = ", ".join(f"{one.name} {'x'.join(map(str, one.shape))}" for one in self.catalogue)
+        return reprs.lines("Recording", [*parts, f"arrays: {shapes}"])
+
+    # what was recorded
+
+    @property
+    def ended(self) -> Ended | None:
+        """Why it ended before the function returned; None if it did return."""
+        return self.log.ended
+
+    @cached_property
+    def catalogue(self) -> tuple[ArrayInfo, ...]:
+        """Every array by name, in the order in which they appear."""
+        found: dict[str, ArrayInfo] = {}
+        written = self.written_storages
+        for storage, owner in sorted(self.owners.items(), key=lambda item: item[1].since):
+            changed = storage in written
+            if owner.name in found:
+                if changed and not found[owner.name].written:
+                    before = found[owner.name]
+                    found[owner.name] = ArrayInfo(
+                        before.name, before.shape, before.dtype, before.line, before.is_argument, True
+                    )
+                continue
+            shape, dtype = owner.view.shape, np.dtype(owner.view.dtype)
+            found[owner.name] = ArrayInfo(owner.name, shape, dtype, owner.line, owner.of_caller, changed)
+        return tuple(found.values())
+
+    @cached_property
+    def written_storages(self) -> dict[int, int]:
+        """The storages that are changed, each with the first entry that does."""
+        found: dict[int, int] = {}
+        for entry in self.index.writes:
+            found.setdefault(events.storage_of(self.index, entry), entry)
+        return found
+
+    @cached_property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Where memory of the caller's arguments is changed, the first line for each of them."""
+        found = list[Alarm]()
+        for storage, entry in self.written_storages.items():
+            owner = self.owners.get(storage)
+            if self.log.storages[storage].of_caller and owner is not None:
+                statement = self.log.sites.statements[self.index.site(entry).statement]
+                found.append(
+                    Alarm(bisect_right(self.index.ends, entry), statement.line, owner.name, statement.text)
+                )
+        return tuple(found)
+
+    # Stepped
+
+    @property
+    def position(self) -> int:
+        """How many steps have been executed whole: 0 … total."""
+        return self._position
+
+    @property
+    def total(self) -> int:
+        """How many steps there are."""
+        return len(self.index.ends)
+
+    @property
+    def made(self) -> int:
+        """How many writes of the step after `position` are already made: 0 between steps."""
+        return self._made
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """Every array that there is by now, by name, live."""
+        return events.arrays(self, self._entry)
+
+    @property
+    def memory(self) -> Memory:
+        """What the arrays hold now."""
+        return self._memory
+
+    @property
+    def entry(self) -> int:
+        """How many entries of the log are behind."""
+        return self._entry
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Its loops, its variables, its arrays."""
+        return events.layout(self)
+
+    @property
+    def event(self) -> Event:
+        """The step to look at: the one under way, else the last one executed, else step 0."""
+        kept = self._event
+        if kept is None or kept[:2] != (self._position, self._made):
+            self._event = kept = (self._position, self._made, self._look())
+        return kept[2]
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The local variables of the function that runs now; arrays as live views."""
+        return events.variables(self, self._entry)
+
+    def value_of(self, text: str) -> Any:
+        """The value of an expression of the source where the run stands; nothing of the author's is run.
+
+        Args:
+            text: of names, numbers, subscripts, arithmetic and NumPy's functions.
+
+        Raises:
+            ValueError: it has no value here; one sentence.
+        """
+        return values.value_of(text, self.variables)
+
+    def next(self) -> int | None:
+        """Execute one step, or the rest of the one under way; its number from 0, None at the end."""
+        if self._position == self.total:
+            return None
+        self._go(self.index.ends[self._position])
+        self._position, self._made = self._position + 1, 0
+        self._keep()
+        return self._position - 1
+
+    def back(self) -> int | None:
+        """Undo one step, or what was made of the one under way; its number from 0, None at the start."""
+        if self._made:
+            self._made = 0
+        elif self._position:
+            self._position -= 1
+        else:
+            return None
+        self._go(self.index.begin(self._position))
+        return self._position
+
+    def seek(self, position: int) -> None:
+        """Go to a position, forwards or backwards.
+
+        Raises:
+            ValueError: no such position.
+        """
+        if not 0 <= position <= self.total:
+            raise ValueError(
+                tr(
+                    "position {position} does not exist; positions go from 0 to {total}",
+                    position=position,
+                    total=self.total,
+                )
+            )
+        self._made = 0
+        nearest = max((at for at in self._checkpoints if at <= position), default=0)
+        if abs(position - self._position) > position - nearest and nearest:
+            self._restore(nearest)
+        while position - self._position > SPACING:
+            self._position += SPACING - self._position % SPACING
+            self._go(self.index.begin(self._position))
+            self._keep()
+        self._position = position
+        self._go(self.index.begin(position))
+
+    def next_write(self) -> bool:
+        """Make one write of the next step; the last one completes the step. False at the end."""
+        if self._position == self.total:
+            return False
+        low, high = self._entry, self.index.ends[self._position]
+        left = self._writes(low, high)
+        if len(left) > 1 and (ending := self._statement_end(left[0], high)) <= left[-1]:
+            self._go(ending)
+            self._made += bisect_left(left, ending)
+        else:
+            self.next()
+        return True
+
+    def back_write(self) -> bool:
+        """Undo one write; of a whole step, its last. False at the start."""
+        if not self._made:
+            if not self._position:
+                return False
+            self._position -= 1
+        begin = self.index.begin(self._position)
+        made = self._writes(begin, self._entry)
+        stops = [begin]
+        while left := [entry for entry in made if entry >= stops[-1]]:
+            stops.append(self._statement_end(left[0], self.index.ends[self._position]))
+        target = stops[-2] if len(stops) > 1 else begin
+        self._go(target)
+        self._made = bisect_left(made, target)
+        return True
+
+    def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
+        """The steps that write a cell, ascending.
+
+        Raises:
+            ValueError: no such array or cell, or one that is never written.
+        """
+        self.layout.check_cell(array, index)
+        return sorted({one.step for one in self._writers(array, index)})
+
+    def writers(self, array: str, index: tuple[int, ...]) -> list[Writer]:
+        """Every write to a cell, in order, with the cell before and after it.
+
+        Raises:
+            ValueError: no such array or cell, or one that is never written.
+        """
+        self.layout.check_cell(array, index)
+        return list(self._writers(array, index))
+
+    def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
+        """The steps of `low … high - 1` after which it is true, in the direction of the search."""
+        return events.matching(self, question, low, high, backwards)
+
+    # moving
+
+    def _look(self) -> Event:
+        step = self._position if self._made else max(self._position - 1, 0)
+        return events.event(self, step, self._made, executed=bool(self._made) or self._position > 0)
+
+    def go_to_entry(self, entry: int) -> None:
+        """Make or undo changes until so many entries are behind; where `position` stands is the caller's business."""
+        self._go(entry)
+
+    def _go(self, entry: int) -> None:
+        index, change = self.index, self._memory.change
+        if entry >= self._entry:
+            for one in self._writes(self._entry, entry):
+                change(index.site(one), index.payload(one), forward=True)
+        else:
+            for one in reversed(self._writes(entry, self._entry)):
+                change(index.site(one), index.payload(one), forward=False)
+        self._entry = entry
+
+    def _writes(self, low: int, high: int) -> list[int]:
+        writes = self.index.writes
+        return writes[bisect_left(writes, low) : bisect_left(writes, high)]
+
+    def _statement_end(self, entry: int, high: int) -> int:
+        """The number of entries after the statement to which an entry belongs."""
+        statement, frame = self.index.statement[entry], self.index.frame[entry]
+        entry += 1
+        while entry < high and self.index.statement[entry] == statement and self.index.frame[entry] == frame:
+            entry += 1
+        return entry
+
+    def _keep(self) -> None:
+        """Remember what the arrays hold here, if it is a place to begin from."""
+        if self._position % SPACING or self._position in self._checkpoints:
+            return
+        taken = sum(map(len, (one for held in self._checkpoints.values() for one in held.values())))
+        held = {storage: self._memory.content(storage) for storage in self.written_storages}
+        if taken + sum(map(len, held.values())) <= KEPT:
+            self._checkpoints[self._position] = held
+
+    def _restore(self, position: int) -> None:
+        for storage, content in self._checkpoints[position].items():
+            self._memory.restore(storage, content)
+        self._position, self._entry = position, self.index.begin(position)
+
+    def _writers(self, array: str, index: tuple[int, ...]) -> Iterator[Writer]:
+        return events.writers(self, array, index)
+
+
+def owner_named(recording: Recording, name: str) -> list[tuple[int, Owner]]:
+    """The storages that have a name in turn."""
+    return [(storage, owner) for storage, owner in recording.owners.items() if owner.name == name]

@@ -1,0 +1,340 @@
+"""Registry: which arrays and which memory a running function has met, and what hooks do that is not done often."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.language import tr
+from convstep.recording.log import Log, Other, Ref, Storage, Value, View
+from convstep.recording.sites import Site
+
+Array = npt.NDArray[Any]
+WHOLE_NUMBERS = frozenset(
+    {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
+)
+"""Types that make an entry of an index a single place."""
+FOLLOWED = "biuf"
+"""Kinds of numbers whose arrays are followed."""
+FEW = 16
+"""Entries of a tuple that are kept."""
+DEEP = 3
+"""How far one looks into containers and objects for arrays."""
+MANY = 1000
+"""Entries of a container that are looked at."""
+ENTRY = 160
+"""Bytes that an entry of the log takes, about."""
+EVERY = 256
+"""Turns between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a recording is stopped; what was recorded until then stays."""
+
+    turns: int = 1_000_000
+    """Turns of loops, and calls."""
+    bytes: int = 1 << 30
+    """Memory of the log, about."""
+    seconds: float = 120.0
+    """Time."""
+
+
+class Enough(BaseException):  # noqa: N818  # nobody's `except Exception` is to catch it
+    """The recording has reached a limit; the message is one sentence."""
+
+
+class Registry:
+    """Gives arrays their numbers, and keeps what is noted within limits."""
+
+    PLAIN = frozenset(
+        {int, float, bool, str, complex, type(None)}
+        | {np.bool_, np.float16, np.float32, np.float64, *(WHOLE_NUMBERS - {int})}
+    )
+    """Types whose values are kept as they are."""
+
+    def __init__(self, log: Log, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is met yet.
+
+        Args:
+            log: what the run is noted in.
+            limits: of the recording.
+            clock: seconds.
+        """
+        self.log, self.limits = log, limits
+        self.numbers: dict[int, int] = {}
+        """By the `id` of an array its number; -1 for one that is not followed."""
+        self.size = [0]
+        """Bytes of cells that were written, and of memory that was met; a list, since hooks add to it."""
+        self.stopped: Enough | None = None
+        """Why the recording has ended; raised again at every turn, should somebody have caught it."""
+        self.globals: Mapping[str, Any] = {}
+        """What the code finds by a name that is no variable of its own."""
+        self._held: list[Array] = []
+        self._storages: dict[int, int] = {}
+        self._lows: list[int] = []
+        self._turns, self._clock, self._begun = 0, clock, clock()
+
+    # what is met
+
+    def meet(self, array: Array) -> int:
+        """The number of an array that was not met before; -1 if it is not followed."""
+        self._held.append(array)  # whoever is known by its address stays alive
+        if array.dtype.kind not in FOLLOWED:
+            self.numbers[id(array)] = -1
+            return -1
+        root = _root(array)
+        storage = self._storages.get(id(root))
+        if storage is None:
+            storage = self._meet_storage(root)
+        number = self.numbers[id(array)] = len(self.log.views)
+        offset = _address(array) - self._lows[storage]
+        self.log.views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
+        return number
+
+    def _meet_storage(self, root: Array) -> int:
+        self._held.append(root)
+        low, high = _bounds(root)
+        number = self._storages[id(root)] = len(self.log.storages)
+        self._lows.append(low)
+        content = ctypes.string_at(low, high - low)
+        self.log.storages.append(Storage(len(self.log.order), content, root.dtype.str))
+        self.size[0] += len(content)
+        if self.size[0] > self.limits.bytes:
+            self._check()
+        if root is not self._held[-2] and id(root) not in self.numbers:
+            self.meet(root)
+        return number
+
+    def number_of(self, array: Array) -> int:
+        """The number of an array, met or not; -1 if it is not followed."""
+        number = self.numbers.get(id(array))
+        return self.meet(array) if number is None else number
+
+    def give(self, name: str, value: Any, deep: int = 0) -> None:
+        """Meet the arrays in an argument, by the names under which the source can reach them."""
+        if isinstance(value, np.ndarray):
+            number = self.number_of(value) if type(value) is np.ndarray else -1
+            if number >= 0:
+                self.log.given.append((name, number))
+                self.log.storages[self.log.views[number].storage].of_caller = True
+        elif deep < DEEP:
+            for key, inner in _entries(value):
+                self.give(f"{name}{key}", inner, deep + 1)
+
+    # what is noted
+
+    def kept(self, value: Any) -> Value:
+        """A value that is not plain, for the log."""
+        if type(value) is np.ndarray:
+            number = self.number_of(value)
+            return Ref(number) if number >= 0 else Other(f"{value.dtype} {_shape(value)}")
+        if type(value) is tuple and len(value) <= FEW:
+            if all(type(one) in self.PLAIN for one in value):
+                return value
+            return tuple(one if type(one) in self.PLAIN else self.kept(one) for one in value)
+        if isinstance(value, (list, tuple, dict, set)):
+            return Other(tr("{kind} of {count}", kind=type(value).__name__, count=len(value)))
+        return Other(getattr(value, "__qualname__", None) or type(value).__name__)
+
+    def length(self, iterable: Any) -> int | None:
+        """How many turns a loop over it takes, where that is known."""
+        kind = type(iterable)
+        return (
+            len(iterable)
+            if kind in (range, list, tuple, dict, str) or kind is np.ndarray and iterable.ndim
+            else None
+        )
+
+    def turn(self) -> None:
+        """Another turn of a loop, or a call."""
+        self._turns += 1
+        if self.stopped is not None or self._turns > self.limits.turns or self._turns % EVERY == 0:
+            self._check()
+
+    def _check(self) -> None:
+        """Raise Enough where a limit is reached."""
+        if self.stopped is not None:
+            raise self.stopped
+        limits, taken = self.limits, self.size[0] + ENTRY * len(self.log.order)
+        if self._turns > limits.turns:
+            self.stopped = Enough(tr("it was stopped after {count} turns of its loops", count=limits.turns))
+        elif taken > limits.bytes:
+            self.stopped = Enough(tr("it was stopped after {count} MB of changes", count=limits.bytes >> 20))
+        elif self._clock() - self._begun > limits.seconds:
+            self.stopped = Enough(tr("it was stopped after {count:g} seconds", count=limits.seconds))
+        if self.stopped is not None:
+            raise self.stopped
+
+    # what hooks hand over
+
+    def scattered_read(self, site: Site) -> Callable[[Array, Any], None]:
+        """What to do where a mask or arrays of indices read."""
+        order, note = self.log.order.append, self.log.payloads[site.number].append
+
+        def read(array: Array, index: Any) -> None:
+            found = self._items(array, index)
+            if found is not None:
+                order(site.number)
+                note(("cells", *found))
+
+        return read
+
+    def scattered_write(self, site: Site) -> Callable[[Array, Any], Callable[[Array, Any], None] | None]:
+        """What to do where they write: what is returned is called afterwards."""
+        order, note = self.log.order.append, self.log.payloads[site.number].append
+
+        def before(array: Array, index: Any) -> Callable[[Array, Any], None] | None:
+            found = self._items(array, index)
+            if found is None:
+                return None
+            # the same cell may be named twice: each is kept once
+            storage, items = found[0], np.unique(np.frombuffer(found[1], np.int64))
+            old = self._cells(storage, items)
+
+            def after(array: Array, index: Any) -> None:
+                new = self._cells(storage, items)
+                self.size[0] += len(old) + len(items)
+                order(site.number)
+                note(("cells", storage, items.tobytes(), old, new))
+
+            return after
+
+        return before
+
+    def stored(self, site: Site) -> Callable[[Any, Any], Callable[[Any, Any], None] | None]:
+        """What to do where a dictionary, a list or an object of somebody's own is subscripted to be set."""
+        order, note = self.log.order.append, self.log.payloads[site.number].append
+
+        def before(holder: Any, index: Any) -> Callable[[Any, Any], None] | None:
+            if isinstance(holder, np.ndarray):  # of a class of its own, which is not followed
+                return None
+            old = None
+            if site.operator != "=" and isinstance(holder, (dict, list)):
+                held = holder[index]
+                old = (self.number_of(held), held.tobytes()) if type(held) is np.ndarray else None
+
+            def after(holder: Any, index: Any) -> None:
+                value = holder[index] if isinstance(holder, (dict, list)) else None
+                name = f"{site.text}[{index!r}]"
+                if type(value) is np.ndarray:
+                    number = self.number_of(value)
+                    if old is not None and old[0] == number >= 0:
+                        order(site.number)
+                        note(("whole", name, number, old[1], value.tobytes()))
+                order(site.number)
+                note(("store", name, value if type(value) in self.PLAIN else self.kept(value)))
+
+            return after
+
+        return before
+
+    def compared(self, site: Site) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """What stands around an expression whose calls may change arrays unnoticed."""
+        order, note = self.log.order.append, self.log.payloads[site.number].append
+
+        def before(variables: Mapping[str, Any]) -> list[tuple[int, bytes]]:
+            values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
+            storages = {self.log.views[n].storage for n in map(self.number_of, _arrays(values)) if n >= 0}
+            return [(storage, self._content(storage)) for storage in storages]
+
+        def after(held: list[tuple[int, bytes]], value: Any) -> Any:
+            for storage, old in held:
+                kind = np.dtype(self.log.storages[storage].dtype)
+                new = self._content(storage)
+                if old == new:
+                    continue
+                first, second = (
+                    np.frombuffer(one, np.uint8).reshape(-1, kind.itemsize) for one in (old, new)
+                )
+                items = np.flatnonzero((first != second).any(axis=1))
+                self.size[0] += 3 * len(items) * kind.itemsize
+                order(site.number)
+                note(("cells", storage, items.tobytes(), first[items].tobytes(), second[items].tobytes()))
+            return value
+
+        return before, after
+
+    # memory
+
+    def _content(self, storage: int) -> bytes:
+        return ctypes.string_at(self._lows[storage], len(self.log.storages[storage].content))
+
+    def _cells(self, storage: int, items: npt.NDArray[np.int64]) -> bytes:
+        held = np.frombuffer(self._content(storage), self.log.storages[storage].dtype)
+        return held[items].tobytes()
+
+    def _items(self, array: Array, index: Any) -> tuple[int, bytes] | None:
+        """The storage of an array, and which of its cells, counted from its beginning, an index means."""
+        number = self.number_of(array)
+        if number < 0:
+            return None
+        view = self.log.views[number]
+        size = np.dtype(view.dtype).itemsize
+        if view.dtype != self.log.storages[view.storage].dtype or view.offset % size:
+            return None
+        places = np.arange(array.size).reshape(array.shape)[index]
+        at = np.unravel_index(np.asarray(places).ravel(), array.shape) if array.ndim else ()
+        items = np.full(np.size(places), view.offset // size, np.int64)
+        for along, stride in zip(at, view.strides, strict=True):
+            items += along * (stride // size)
+        return view.storage, items.tobytes()
+
+
+def _root(array: Array) -> Array:
+    """The array that owns the memory of another one."""
+    while True:
+        base = array.base
+        if base is not None and not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # what as_strided puts between them
+        if not isinstance(base, np.ndarray):
+            return array
+        array = base
+
+
+def _address(array: Array) -> int:
+    place: int = array.__array_interface__["data"][0]
+    return place
+
+
+def _bounds(array: Array) -> tuple[int, int]:
+    """Where the memory of an array begins, and where it ends."""
+    low = high = _address(array)
+    if not array.size:
+        return low, low
+    for length, stride in zip(array.shape, array.strides, strict=True):
+        if stride < 0:
+            low += (length - 1) * stride
+        else:
+            high += (length - 1) * stride
+    return low, high + array.itemsize
+
+
+def _shape(array: Array) -> str:
+    return "x".join(map(str, array.shape)) or "()"
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """What a container or an object holds, by what is written to reach it."""
+    if isinstance(value, Mapping):
+        yield from ((f"[{key!r}]", inner) for key, inner in list(value.items())[:MANY])
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{number}]", inner) for number, inner in enumerate(value[:MANY]))
+    elif not isinstance(value, (type, ModuleType, FunctionType)) and hasattr(value, "__dict__"):
+        yield from ((f".{name}", inner) for name, inner in list(vars(value).items())[:MANY])
+
+
+def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
+    """The arrays that can be reached from a value."""
+    if type(value) is np.ndarray:
+        yield value
+    elif deep < DEEP:
+        for _, inner in _entries(value):
+            yield from _arrays(inner, deep + 1)

@@ -1,0 +1,91 @@
+"""Source: the text of somebody's file, and the definitions in it that code objects come from."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import CodeType
+
+from convstep.brief import brief
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A file as its author sees it."""
+
+    path: str
+    """Where it is; what Python calls it where it is no file: `<ipython-input-3>`."""
+    lines: tuple[str, ...] = field(repr=False)
+    """Its lines without their ends; line 1 stands at 0."""
+    cell: int | None = None
+    """The cell of a notebook that it is, from 1; None for a file."""
+
+    __repr__ = brief
+
+    def line(self, number: int) -> str:
+        """A line, counted from 1; "" where there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function in a file."""
+
+    node: ast.FunctionDef
+    """Its syntax tree, its lines those of the file."""
+    around: tuple[ast.ClassDef | ast.FunctionDef, ...]
+    """The classes and functions that it stands in, outermost first."""
+
+    @property
+    def name(self) -> str:
+        """With what it stands in: `Conv.backward`."""
+        return ".".join(one.name for one in (*self.around, self.node))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A file and its syntax tree."""
+
+    text: SourceText
+    """As its author sees it."""
+    tree: ast.Module
+    """What is run; of a Python 2 file another text than what is seen, line for line."""
+
+    @classmethod
+    def read(cls, path: str) -> Source | None:
+        """What Python knows of a file, or a cell, by the name that code objects have for it; None if nothing.
+
+        Raises:
+            SyntaxError: it has changed since, and is no Python now.
+        """
+        lines = linecache.getlines(path)
+        if not lines:
+            return None
+        text = SourceText(path, tuple(line.rstrip("\n") for line in lines))
+        return cls(text, ast.parse("".join(lines)))
+
+    def definition(self, code: CodeType) -> Definition | None:
+        """Where a code object is defined; None for a lambda, and for what is not in this file."""
+        found = (
+            one
+            for one in _definitions(self.tree, ())
+            if one.node.name == code.co_name and code.co_firstlineno in (one.node.lineno, _first(one.node))
+        )
+        return next(found, None)
+
+
+def _first(node: ast.FunctionDef) -> int:
+    """The line of its first decorator, or its own."""
+    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+
+
+def _definitions(node: ast.AST, around: tuple[ast.ClassDef | ast.FunctionDef, ...]) -> Iterator[Definition]:
+    for child in ast.iter_child_nodes(node):
+        inside = around
+        if isinstance(child, ast.FunctionDef):
+            yield Definition(child, around)
+        if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+            inside = (*around, child)
+        yield from _definitions(child, inside)
