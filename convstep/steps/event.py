@@ -148,6 +148,10 @@ class Event:
         """What it writes, in the order of the source."""
         return tuple(access for access in self.accesses if access.writes)
 
+    def executes(self, line: int) -> bool:
+        """Whether one of its statements stands on a line of the source."""
+        return any(one.line <= line <= one.last_line for one in self.statements)
+
     def writes_cell(self, array: str, index: Sequence[int], shape: Sequence[int]) -> bool:
         """Whether it writes a cell of an array of this shape."""
         return any(write.array == array and write.covers(index, shape) for write in self.writes)

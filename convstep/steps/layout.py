@@ -44,6 +44,9 @@ class Layout:
     """Shorter names of written arrays; conditions know them by these alone."""
     parts: Mapping[str, Part] = field(default_factory=dict)
     """Other names under which cells of a written array are watched."""
+    executing: Callable[[int], Sequence[int]] | None = None
+    """The steps that execute a line of somebody's own source, ascending; None where there is none, or where
+    that is not known before every step is looked at."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Arrays that other runs of this kind write, and in a sentence why this one does not."""
 

@@ -33,7 +33,7 @@ class Lines:
         screen: Screen[Any],
         state: State,
         mode: Mode,
-        focused_panel: Callable[[], Panel],
+        focused_panel: Callable[[], Panel | None],
         standing: Callable[[], str],
         playing: Callable[[], tuple[str, str]],
     ) -> None:
@@ -118,6 +118,8 @@ class Lines:
             changed: where each panel may have changed, as `State.renew` says.
         """
         panel = self._focused_panel()
+        if panel is None:
+            return
         spans = changed.get(panel.key) if self._counted == _what(panel) else None
         for span in [None] if spans is None else spans:
             self._statistics.update(panel.face.values, span)
@@ -145,11 +147,13 @@ class Lines:
         """
         self.spoken = left
         panel, state = self._focused_panel(), self._state.scene.state
-        if self._counted != _what(panel):  # a click moved the focus
+        if panel is not None and self._counted != _what(panel):  # a click moved the focus
             self.count({})
         remarks = self._state.stage.remarks()
-        part = f" {panel.part}" if panel.part else ""
-        counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
+        counted = []
+        if panel is not None and not panel.note:
+            part = f" {panel.part}" if panel.part else ""
+            counted = [f"{panel.face.label}{part} {self._statistics.text()}"]
         rights = " · ".join([*remarks, *counted, state]), " · ".join([*remarks, state]), state
         line = self._screen.query_one("#status", Static)
         line.update(status_line(left, rights, self._width), layout=False)

@@ -16,7 +16,7 @@ from convstep.ui.widgets.text_pane import TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
-from convstep.view.grid.panel import Cell, Panel, beside_key
+from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import LEAST
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
@@ -96,6 +96,7 @@ class Panels:
             changed: where each panel may have changed since then.
         """
         scene = self._state.scene
+        self._take_in(old)
         stepped = (old.position, old.made) != (scene.position, scene.made)
         mapped = scene.find(self._state.stage.mapped)
         if mapped is not None:
@@ -112,10 +113,10 @@ class Panels:
         for grid in self._screen.query(TensorGrid):
             self._set_look(grid)
 
-    def focused_panel(self) -> Panel:
+    def focused_panel(self) -> Panel | None:
         """The panel with the focus, or the followed one while none has it that is in the scene."""
         scene = self._state.scene
-        return scene.find(self._part_in_focus()) or scene.panel(self._mode.followed)
+        return scene.find(self._part_in_focus()) or scene.find(self._mode.followed)
 
     def pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel; the cursor appears if there was none."""
@@ -189,7 +190,7 @@ class Panels:
     def _turn_face(self, by: int) -> None:
         """Another face of the focused panel; panels of the same axis go along."""
         panel = self.focused_panel()
-        if panel.choices[0] == 1:
+        if panel is None or panel.choices[0] == 1:
             self._host.say(tr("this tensor has a single face"))
             return
         self._state.stage.turn(panel, by)
@@ -286,14 +287,20 @@ class Panels:
                 self._keeps = self._looked_at()
 
     def _put_beside(self, beside: dict[str, int]) -> None:
-        """Make grids for further faces as far as there is room for them now."""
+        """Show further faces as far as there is room for them now."""
         self._state.stage.beside = beside
-        keys = [beside_key(first, at) for first, count in beside.items() for at in range(1, count + 1)]
-        grids = [TensorGrid(key) for key in keys if not self.area.query(f"#{key}")]
+        self._host.show()
+
+    def _take_in(self, old: Scene) -> None:
+        """Give panels that are new a grid, and all of them their places where they have another size."""
+        panels = self._state.scene.panels
+        grids = [TensorGrid(panel.key) for panel in panels if not self.area.query(f"#{panel.key}")]
         for grid in grids:
             self._set_look(grid)
-        self.area.mount(*grids)
-        self._host.show()
+        if grids:
+            self.area.mount(*grids)
+        if _sizes(old) != _sizes(self._state.scene):
+            self.arrange()
 
     def _name_tabs(self) -> None:
         """Name the parts that share a place on the border of the visible one."""
@@ -312,3 +319,8 @@ class Panels:
             part.annotate(note)
         else:
             part.border_subtitle = note
+
+
+def _sizes(scene: Scene) -> list[tuple[str, tuple[int, ...]]]:
+    """How large the panels are, without the further faces, for which there is room or not."""
+    return [(panel.key, panel.face.shape) for panel in scene.panels if "-" not in panel.key]

@@ -268,6 +268,8 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     def past_end(self) -> None:
         """Open the comparison: the last step has been seen. Where it does not open, say what there is."""
+        if self.mode.past_end():
+            return
         if self.mode.compares_at_end:
             self.asking.compare()
         else:
@@ -275,8 +277,8 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     def end_hint(self) -> str:
         """How to go on from the last step; "" before it, and where there is nothing after it."""
-        leads_on = self.mode.compares_at_end and self.state.at_end and not self.asking.comparing
-        return " · " + tr("n opens the comparison") if leads_on else ""
+        hint = self.mode.after_end if self.state.at_end and not self.asking.comparing else ""
+        return f" · {hint}" if hint else ""
 
     def open(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None]) -> None:
         """Open a dialog, and do something with what it answers."""

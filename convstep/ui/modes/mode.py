@@ -64,9 +64,11 @@ class Mode:
 
     def other_way(self) -> Self:
         """The mode of the other direction, always the same one: at the same place, and looked at alike."""
+        from convstep.view.panels.forward import other_way  # most people look at one direction alone
+
         state = self.state
         if self._other is None:
-            stage = state.stage.other_way()
+            stage = other_way(state.stage)
             self._other = other = copy.copy(self)
             other.state = State(stage, "", state.command_name, bookmarks=state.bookmarks)
             other.followed, other._other = stage.followed, self
@@ -186,6 +188,15 @@ class Mode:
     def title_facts(self) -> list[str]:
         """What the title says of it, the most important first; before a class the place stands beside it."""
         return [] if self.state.presenting else [*self.state.stage.facts().said]
+
+    @property
+    def after_end(self) -> str:
+        """What a key that leads forward does at the last step; "" for nothing."""
+        return tr("n opens the comparison") if self.compares_at_end else ""
+
+    def past_end(self) -> bool:
+        """A key that leads forward was pressed at the last step. Returns whether that was all."""
+        return False
 
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step, where nothing comes after it."""

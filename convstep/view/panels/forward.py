@@ -15,6 +15,7 @@ from convstep.conv.forward_timeline import ForwardTimeline
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.conditions import Condition
 from convstep.replay.stop_kinds import Breakpoint, Stop
@@ -32,6 +33,7 @@ from convstep.view.panels.forward_products import Products
 from convstep.view.panels.nonfinite import spot_of_output
 from convstep.view.panels.problem_words import problem_facts, shape_facts, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.build import build, values_on
 from convstep.view.scene.scene import Scene, SourceLine
 from convstep.view.scene.staged import Facts, Listing, Spot, Staged
@@ -109,12 +111,6 @@ class ForwardStage(Staged):
     def turns(self) -> bool:
         """Forward and backward are there."""
         return True
-
-    def other_way(self) -> Staged:
-        """The backward pass of the same problem."""
-        from convstep.view.panels.stage import Stage
-
-        return Stage.on(self._problem)
 
     @property
     def geometry(self) -> Geometry:
@@ -325,6 +321,13 @@ class ForwardStage(Staged):
             found = panel.face.find(index)
             if found is not None:
                 yield found
+
+
+def other_way(stage: Staged) -> Staged:
+    """The stage of the same problem's other pass, before its first step; asked of what `turns`."""
+    run = stage.run
+    assert isinstance(run, Timeline | ForwardTimeline)
+    return Stage.on(run.problem) if stage.forward else ForwardStage.on(run.problem)
 
 
 @functools.cache

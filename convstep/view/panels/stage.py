@@ -249,12 +249,6 @@ class Stage(Staged):
         """Forward and backward are there."""
         return True
 
-    def other_way(self) -> Staged:
-        """The forward pass of the same problem."""
-        from convstep.view.panels.forward import ForwardStage
-
-        return ForwardStage.on(self._problem)
-
     def compared(self) -> Timeline | None:
         """The timeline itself."""
         return self.timeline

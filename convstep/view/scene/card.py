@@ -15,7 +15,7 @@ from convstep.steps.cells import cell_text
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
 from convstep.view.scene.scene import Addition, Scene
-from convstep.view.text.wrapping import centred
+from convstep.view.text.wrapping import centred, wrap
 
 Array = npt.NDArray[Any]
 
@@ -68,48 +68,56 @@ def _mark(scene: Scene, number: int) -> str:
     return MARKS["next" if number == scene.made else "later"]
 
 
-def _heading(addition: Addition, mark: str, width: int) -> Text:
-    """The addition as the loop writes it, for the channel that is shown; long slices are left out."""
+def _heading(addition: Addition, mark: str, width: int) -> list[Text]:
+    """The addition as its source writes it, in the longest form that fits; else broken into lines."""
     style = "bold" if mark != MARKS["later"] else "dim"
-    channel = addition.cells.fixed[-1]
-    several = channel is not None and addition.cells.lengths[-1] > 1
-    name = addition.cells.name
-    brief = (f"{name}[…, {channel}]",) if several else ()
-    parts = (addition.shown, *brief, f"{name}[…]")
-    if addition.part:
-        parts = tuple(f"{part}{said}" for part in (*parts, name) for said in addition.part)
-    headings = [f"{mark} {part} {addition.sign} {addition.formula}" for part in parts]
-    return Text(next((text for text in headings if len(text) <= width), headings[-1]), style)
+    forms = [f"{mark} {text}" for text in addition.headings]
+    fitting = next((text for text in forms if cell_len(text) <= width), None)
+    if fitting is not None or not addition.words.statement:
+        return [Text(forms[-1] if fitting is None else fitting, style)]
+    first, *others = wrap(Text(addition.headings[0], style), width - 4)
+    return [Text.assemble((f"{mark} ", style), first), *(Text.assemble("    ", line) for line in others)]
+
+
+def _said(addition: Addition, width: int) -> list[Text]:
+    """What the statement reads, and what else is to be said of it."""
+    words = [*addition.words.reads, *filter(None, [addition.words.remark])]
+    style = "" if addition.done else "dim"
+    return [Text(f"  {line.plain}", style) for word in words for line in wrap(Text(word), width - 2)]
 
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
-    """Factor, what is added, before and after, as four matrices; a single value as a sentence."""
+    """Factor, what is added, before and after, as matrices; a single value as a sentence."""
     if addition.terms:
         return _summed(addition, mark, width, len(addition.terms))
-    if not addition.factor_name:
-        return _change(addition, mark, width)
-    upper = _product(addition, width)
-    names = [tr("before"), tr("after" if addition.done else "will be")]
-    lower = _side_by_side([addition.before, addition.after], names, width, alike=True)
-    if not upper or not lower:
+    if addition.after.size == 1:
+        return [*_heading(addition, mark, width), *_said(addition, width), *_changed(addition, width)]
+    upper, lower = _product(addition, width), _before_and_after(addition, width)
+    if not lower or (addition.factor_name and not upper):
         return _labelled(addition, mark, width)
-    heading, sentence = _change(addition, mark, width)
-    return [Text(""), heading, *upper, *lower, sentence]
+    words = [*_heading(addition, mark, width), *_said(addition, width)]
+    return [Text(""), *words, *upper, *lower, *_changed(addition, width)]
+
+
+def _before_and_after(addition: Addition, width: int) -> list[Text]:
+    """The cells before and after as matrices, those of a new array alone; empty where they do not fit."""
+    after = tr("after" if addition.done else "will be")
+    if addition.before is None:
+        return _side_by_side([addition.after], [after], width, addition.known)
+    both = [addition.before, addition.after]
+    return _side_by_side(both, [tr("before"), after], width, addition.known, alike=True)
 
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     """Factor and what is added as matrices under their names, and the cell that changes most."""
     if addition.terms:
         return _summed(addition, mark, width, len(addition.terms) - 1)
-    if not addition.factor_name:
-        return _change(addition, mark, width)
-    heading, sentence = _change(addition, mark, width)
-    return [heading, *_product(addition, width), sentence]
+    words = [*_heading(addition, mark, width), *_said(addition, width)]
+    return [*words, *_product(addition, width), *_changed(addition, width)]
 
 
 def _summed(addition: Addition, mark: str, width: int, shown: int) -> list[Text]:
     """The first terms of a sum as matrices, side by side as far as they fit, and the cell it goes to."""
-    heading, sentence = _change(addition, mark, width)
     matrices, at = list[Text](), 0
     while at < shown:
         for count in range(shown - at, 0, -1):
@@ -118,35 +126,42 @@ def _summed(addition: Addition, mark: str, width: int, shown: int) -> list[Text]
             if lines:
                 break
         matrices, at = matrices + lines, at + count
-    return [heading, *matrices, sentence]
+    return [*_heading(addition, mark, width), *matrices, *_changed(addition, width)]
 
 
 def _product(addition: Addition, width: int) -> list[Text]:
+    if not addition.factor_name:
+        return []
     names = [addition.factor_name, addition.formula]
     return _side_by_side([addition.factor, addition.added], names, width)
 
 
 def _change(addition: Addition, mark: str, width: int) -> list[Text]:
     """The addition and the one cell that it changes most."""
-    name, index, before, after = _most_changed(addition)
+    return [*_heading(addition, mark, width), *_changed(addition, width)]
+
+
+def _changed(addition: Addition, width: int) -> list[Text]:
+    """The one cell that the addition changes most, before and after; what else is said where it is new."""
+    name, index, *values = _most_changed(addition)
     wheres = (f"  {name}{index}  ", f"  {index}  ", f" {index} ", f" {index.replace(' ', '')} ")
     sentences = (
-        f"{where}{short(before, digits)} → {short(after, digits)}"
+        f"{where}{' → '.join(short(value, digits) for value in values)}"
         for digits, some in ((4, wheres[:3]), (3, wheres[1:3]), (4, wheres[3:]), (3, wheres[3:]),
                              (2, wheres[2:]), (1, wheres[2:]))
         for where in some
     )  # fmt: skip
     sentence = next((text for text in sentences if len(text) < width), f" {index}")  # not up to the border
-    return [_heading(addition, mark, width), Text(sentence, "" if addition.done else "dim")]
+    return [Text(sentence, "" if addition.done else "dim")]
 
 
 def _line(addition: Addition, mark: str, width: int) -> list[Text]:
     """The addition in one line: the cell that it changes most, before and after."""
-    name, index, before, after = _most_changed(addition)
+    name, index, *values = _most_changed(addition)
     brief, compact = name if len(name) <= 4 else f"{name[:2]}…", index.replace(" ", "")
     spaced, tight = (f"{name}{index}", f"{brief}{index}"), (f"{brief}{compact}",)
     lines = (
-        f"{mark} {cell} {short(before, digits)}{arrow}{short(after, digits)}"
+        f"{mark} {cell} {arrow.join(short(value, digits) for value in values)}"
         for digits, cells, arrow in (
             (4, spaced, " → "), (3, spaced, " → "), (4, tight, " → "), (3, tight, " → "),
             (2, spaced + tight, " → "), (1, tight, " → "), (1, (*tight, compact), "→"),
@@ -156,21 +171,30 @@ def _line(addition: Addition, mark: str, width: int) -> list[Text]:
     return [Text(next((line for line in lines if len(line) <= width), f"{mark} {tight[0]}"))]
 
 
-def _most_changed(addition: Addition) -> tuple[str, str, float, float]:
-    """The cell to which most is added: its array, its index, its value before and after."""
-    row, column = largest(addition.added)
+def _most_changed(addition: Addition) -> tuple[Any, ...]:
+    """The cell to which most is added: its array, its index, its value before, if any, and after."""
+    change = addition.added
+    if addition.words.statement and addition.before is not None:
+        change = addition.after.astype(float) - addition.before.astype(float)
+    if addition.known is not None:
+        change = np.where(addition.known, change, 0)
+    row, column = largest(change)
     cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
-    index = cell_text("", cell)
-    return addition.cells.name, index, addition.before[row, column], addition.after[row, column]
+    index = cell_text("", cell) if cell else ""
+    values = (addition.before, addition.after)
+    return addition.cells.name, index, *(array[row, column] for array in values if array is not None)
 
 
-def _side_by_side(arrays: list[Array], names: list[str], width: int, *, alike: bool = False) -> list[Text]:
-    """Two matrices next to each other under their names; empty where they do not fit.
+def _side_by_side(
+    arrays: list[Array], names: list[str], width: int, known: Array | None = None, *, alike: bool = False
+) -> list[Text]:
+    """Matrices next to each other under their names; empty where they do not fit.
 
     Args:
         arrays: of one shape.
         names: what they are.
         width: columns of room.
+        known: which cells have a number, the others a dot; None for all.
         alike: whether their numbers are written in the same way, so that they can be compared.
     """
     rows, columns = arrays[0].shape
@@ -190,9 +214,13 @@ def _side_by_side(arrays: list[Array], names: list[str], width: int, *, alike: b
         CellFormat.fitting(text, limit, whole=whole, power=power)
         for limit, whole, power in zip(limits, wholes, powers, strict=True)
     ]
-    for row in range(rows):
+    meant = np.ones((rows, columns), np.bool_) if known is None else known
+    for row, written in enumerate(meant.tolist()):
         parts = [
-            "".join(" " + number.text(value) for value in array[row].tolist()).center(block)
+            "".join(
+                " " + (number.text(value) if is_written else "·".rjust(text))
+                for value, is_written in zip(array[row].tolist(), written, strict=True)
+            ).center(block)
             for array, number, block in zip(arrays, formats, blocks, strict=True)
         ]
         lines.append(Text("  " + " ".join(parts)))

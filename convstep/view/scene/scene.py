@@ -16,9 +16,25 @@ from convstep.view.grid.panel import Panel, Span
 Array = npt.NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a statement says of what it writes, with the numbers that it has in this step."""
+
+    statement: str
+    """The statement, its indices as numbers: `dx[0, 1, 2:4, 0:2] += mask * dout[0, 1, 1, 0]`."""
+    reads: tuple[str, ...] = ()
+    """The single values that it reads: `dout[0, 1, 1, 0] = 0.312`."""
+    remark: str = ""
+    """What else is to be said: `new: 2x3x8x8`, `dx is now dx_pad[:, 1:-1]`."""
+
+
+NO_WORDS = Words("")
+"""Of a loop whose additions say all there is."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Addition:
-    """One of the step's additions, in numbers."""
+    """One of the step's writes, in numbers."""
 
     target: str
     """What is added to, e.g. `dW[0]`."""
@@ -34,8 +50,8 @@ class Addition:
     """The array factor's face, `(rows, columns)`."""
     added: Array
     """What is added, in the shape of `factor`."""
-    before: Array
-    """The cells before the addition."""
+    before: Array | None
+    """The cells before the addition; None for those of a new array."""
     after: Array
     """The cells after the addition."""
     cells: Face
@@ -49,6 +65,24 @@ class Addition:
     terms: tuple[tuple[str, Array], ...] = ()
     """Where a single value is a sum, the arrays it is made of, by name, all of one shape: its factors, and
     their product last."""
+    known: Array | None = None
+    """Which of these cells are written, booleans; None for all of them."""
+    words: Words = NO_WORDS
+    """What its statement says."""
+    number: int = 0
+    """Its place among the step's writes."""
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """It as the source writes it, the longest form first; long slices are left out."""
+        if self.words.statement:
+            return self.words.statement, self.words.statement.replace(", ", ",")
+        name, channel = self.cells.name, self.cells.fixed[-1] if self.cells.fixed else None
+        brief = (f"{name}[…, {channel}]",) if channel is not None and self.cells.lengths[-1] > 1 else ()
+        parts = (self.shown, *brief, f"{name}[…]")
+        if self.part:
+            parts = tuple(f"{part}{said}" for part in (*parts, name) for said in self.part)
+        return tuple(f"{part} {self.sign} {self.formula}" for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,12 +153,8 @@ class Staged(Protocol):
 
     @property
     def turns(self) -> bool:
-        """Whether there are the same steps in another direction, forward or backward."""
+        """Whether the same steps can be shown in the other direction, forward or backward."""
         return False
-
-    def other_way(self) -> Staged:
-        """A stage of these; asked for only where there are any."""
-        raise NotImplementedError
 
     def place_words(self, position: int) -> str:
         """Where the step that leads to a position is, in words: `i_h 4, i_w 2`; the position is not 0."""
@@ -317,3 +313,14 @@ class Staged(Protocol):
         Raises:
             OSError: the file cannot be written.
         """
+
+
+class StagedSource(Staged, Protocol):
+    """The scenes of somebody's own function: its source stands beside the panels, and any array can join them."""
+
+    cursor: int
+    """The line of the source under the cursor, as the file counts, which is drawn so; 0 while there is none.
+    Lines with a `LineStop` among `stops` are marked as well."""
+
+    def toggle_array(self, name: str) -> bool:
+        """Bring an array in as a panel, or take one out; returns whether it is shown now."""
