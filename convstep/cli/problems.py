@@ -142,6 +142,19 @@ def named_problem(name: str) -> tuple[str, Problem]:
     return session.problem, problem
 
 
+def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
+    """Whether a forward pass is meant, and its problem; see `named_problem`.
+
+    Args:
+        name: What the person typed; a session has a direction.
+        forward: Whether they asked for a forward pass.
+    """
+    if not name.endswith(ENDING):
+        return forward, _no_session(name)
+    session, problem = start(name, None, [], forward)
+    return session.forward, problem
+
+
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
     from convstep.examples import load

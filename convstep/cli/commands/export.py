@@ -123,20 +123,20 @@ def run(options: Options) -> int:
 
 
 def _problem_frames(options: Options, output: Path) -> list[Frame]:
-    from convstep.cli.problems import start, watched_cell
+    from convstep.cli.problems import pass_of, watched_cell
     from convstep.export.draw import debugger_frames
     from convstep.export.formats import check
 
     if options.problem is None:
         raise UsageError("PROBLEM is missing; see `convstep export --help`")
-    session, problem = start(options.problem, None, [], options.forward)
-    if session.forward and options.compare:
+    forward, problem = pass_of(options.problem, options.forward)
+    if forward and options.compare:
         raise UsageError("--compare is about gradients: leave it out for a forward pass")
     if options.steps is None:
         raise UsageError("--steps is missing; see `convstep export --help`")
     positions = _positions(options.steps, options.problem, problem.total_steps)
     check(output, len(positions))
-    why = None if options.why is None else watched_cell(options.why, problem, session.forward)
+    why = None if options.why is None else watched_cell(options.why, problem, forward)
     return debugger_frames(
         problem,
         options.problem,
@@ -144,7 +144,7 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
         options.size,
         comparison=options.compare,
         why=why,
-        forward=session.forward,
+        forward=forward,
         seconds=options.seconds or SECONDS,
         progress=_Progress(DRAWN, len(positions)),
     )

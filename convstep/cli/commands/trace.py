@@ -24,22 +24,22 @@ class Options(OfProblem):
 
 def run(options: Options) -> int:
     """Write the steps as they are made."""
-    from convstep.cli.problems import DRAWN, start
+    from convstep.cli.problems import DRAWN, pass_of
     from convstep.conv.forward_timeline import ForwardTimeline
     from convstep.conv.timeline import Timeline
     from convstep.view.panels.trace import forward_record, forward_text, step_record, step_text
 
-    session, problem = start(options.problem, None, [], options.forward)
+    forward, problem = pass_of(options.problem, options.forward)
     total = problem.total_steps
     first, last = options.first, total if options.last is None else options.last
     if not 1 <= first <= last <= total:
         raise UsageError(f"steps {first} to {last} do not exist; {options.problem} has steps 1 to {total}")
     timeline: Timeline | ForwardTimeline
     timeline, text, record = Timeline(problem), step_text, step_record
-    if session.forward:
+    if forward:
         timeline, text, record = ForwardTimeline(problem), forward_text, forward_record
     timeline.seek(first - 1)
-    if options.format == "text" and problem.dZ_drawn and not session.forward:
+    if options.format == "text" and problem.dZ_drawn and not forward:
         say(f"{DRAWN}\n")
     for position in range(first, last + 1):
         timeline.next()
