@@ -176,8 +176,7 @@ class ForwardTimeline:
         while self._known < position:
             start = self._known // c_out
             stop = min(start + places, self.total // c_out)
-            with quiet():
-                cells = self._values.Z(np.arange(start, stop), range(c_out)).reshape(-1)
+            cells = self._values.Z(np.arange(start, stop), range(c_out)).reshape(-1)
             # two threads may do the same work: they write the same bits
             self._finished[start * c_out : stop * c_out] = cells
             self._known = max(self._known, stop * c_out)

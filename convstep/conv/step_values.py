@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
@@ -65,6 +66,11 @@ class StepValues:
         `np.sum(x * w)` adds a contiguous product in pairs, and so does a sum along a last axis as long.
         """
         made = np.empty((len(places), len(channels)), self._W.dtype)
+        with quiet():
+            self._sum_into(made, places, channels)
+        return made
+
+    def _sum_into(self, made: Array, places: IntArray, channels: range) -> None:
         many = max(CELLS // (len(places) * self._W[0].size), 1)
         for first in range(0, len(channels), many):
             part = channels[first : first + many]
@@ -74,7 +80,6 @@ class StepValues:
             made[:, first : first + many] = products.reshape(len(places), len(part), -1).sum(axis=-1)
         if self._b is not None:
             made += self._b[channels.start : channels.stop]
-        return made
 
     def read(self, names: Iterable[str], places: IntArray, channels: range) -> dict[str, Array]:
         """The values of those of `names` that are no running gradients, in float64.

@@ -47,7 +47,7 @@ class ScriptMode(Mode):
     def handlers(self) -> Handlers:
         """Where Escape has nothing else to do, it leads back to the layers."""
         found = super().handlers()
-        if self._back is not None:
+        if self._back is not None and not self.state.stage.forward:  # that lies over the layer's screen
             found["to-layers"] = Handler(self._back, lambda: self.state.stage.follows)
         return found
 
