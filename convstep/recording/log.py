@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from convstep.brief import brief
 from convstep.recording.sites import Sites
@@ -25,8 +25,7 @@ Value = Ref | Other | int | float | complex | bool | str | None | tuple[Any, ...
 """What a variable is in a log."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """An array that the run has met: how it looks at its storage."""
 
     storage: int

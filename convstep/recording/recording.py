@@ -18,6 +18,7 @@ from convstep.recording.index import Index
 from convstep.recording.log import Ended, Log
 from convstep.recording.memory import Memory
 from convstep.recording.naming import Owner, owners
+from convstep.recording.recorder import uncollected
 from convstep.recording.source import SourceText
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
@@ -100,10 +101,11 @@ class Recording(Stepped):
             result: what it returned.
         """
         self.log, self.source, self.name, self.result = log, source, name, result
-        self.index = Index(log)
-        """The log by entries, frames and steps."""
-        self.owners = owners(self.index)
-        """The arrays that have a name, by storage."""
+        with uncollected():
+            self.index = Index(log)
+            """The log by entries, frames and steps."""
+            self.owners = owners(self.index)
+            """The arrays that have a name, by storage."""
         self._begin()
 
     def _begin(self) -> None:
