@@ -1,4 +1,4 @@
-"""Log: what a run of a rewritten function has noted, in its order. Plain data: numbers, bytes, short texts."""
+"""Log: what a run of a rewritten function has noted, in its order: numbers, bytes, short texts."""
 
 from __future__ import annotations
 

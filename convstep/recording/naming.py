@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +45,7 @@ def owners(index: Index) -> dict[int, Owner]:
 
 def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
     """For every storage the best of all names under which it was met."""
-    names, columns = list[str](), list[Sequence[npt.NDArray[Any]]]()
+    names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
     whole, depths = _whole(index), np.array([*_depths(index), 0])
 
     def offer(name: str, numbers: Any, entries: Any, depth: Any, rank: int) -> None:
@@ -54,17 +54,22 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
         # of one variable the first array of each storage is enough, and the first that is all of it
         kept = np.unique(storages * 2 + ~whole[refs], return_index=True)[1]
         count = len(kept)
-        facts = (storages[kept], ~whole[refs][kept], np.full(count, rank), np.broadcast_to(depth, len(refs))[kept])
+        facts = (
+            storages[kept],
+            ~whole[refs][kept],
+            np.full(count, rank),
+            np.broadcast_to(depth, len(refs))[kept],
+        )
         more = (np.broadcast_to(entries, len(refs))[kept], refs[kept], np.full(count, len(names)))
         columns.append((*facts, *more))
         names.append(name)
 
-    for name, number in index.log.given:
-        offer(name, number, -1, 0, _PATH if _is_path(name) else _VARIABLE)
-    for one in index.bindings:
-        path = _is_path(one.name) or not one.whole
-        rank = _LAST if one.name == RETURNED else _PATH if path else _VARIABLE
-        offer(one.name, one.refs, one.entries, depths[index.frame[one.entries]], rank)
+    for name, given in index.log.given:
+        offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
+    for bound in index.bindings:
+        path = _is_path(bound.name) or not bound.whole
+        kind = _LAST if bound.name == RETURNED else _PATH if path else _VARIABLE
+        offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
     found = {storage for column in columns for storage in column[0].tolist()}
     for site, touched in index.touched.items():
         for at in np.flatnonzero(touched >= 0) if not found.issuperset(touched.tolist()) else ():
@@ -75,7 +80,9 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
                 offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
     if not columns:
         return
-    storage, partial, rank, depth, entry, number, name_of = (np.concatenate(one) for one in zip(*columns, strict=True))
+    storage, partial, rank, depth, entry, number, name_of = (
+        np.concatenate(one) for one in zip(*columns, strict=True)
+    )
     # a name for a part counts only where nothing but a subscript stands for all of it
     best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
     firsts = best[np.unique(storage[best], return_index=True)[1]]

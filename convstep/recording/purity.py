@@ -25,7 +25,21 @@ BUILTINS = frozenset(dir(builtins)) - {
 HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
 """With those that may run an iterator, which is followed itself where it is the source's own."""
 SILENT = frozenset(
-    {"abs", "bool", "complex", "divmod", "float", "int", "len", "max", "min", "pow", "range", "round", "slice"}
+    {
+        "abs",
+        "bool",
+        "complex",
+        "divmod",
+        "float",
+        "int",
+        "len",
+        "max",
+        "min",
+        "pow",
+        "range",
+        "round",
+        "slice",
+    }
 )
 """Builtins that call nobody back, given numbers or arrays."""
 MUTATING = frozenset(
@@ -38,13 +52,14 @@ MUTATING = frozenset(
 """What of NumPy writes into what it is given, or calls somebody else's function."""
 METHODS = frozenset(
     {
-        "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype", "dot", "any",
-        "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze", "swapaxes", "repeat",
-        "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys", "values", "get", "append",
-        "extend", "insert", "pop", "format", "join", "split", "strip", "lower", "upper", "startswith",
-        "endswith", "index", "count", "ptp", "trace", "diagonal", "conj", "compress", "choose", "searchsorted",
-        "argsort", "argpartition", "view", "tobytes", "setdefault", "update", "add", "remove", "discard",
-        "clear", "replace", "encode", "decode", "isdigit", "title", "zfill", "bit_length", "is_integer",
+        "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype",
+        "dot", "any", "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze",
+        "swapaxes", "repeat", "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys",
+        "values", "get", "append", "extend", "insert", "pop", "format", "join", "split", "strip",
+        "lower", "upper", "startswith", "endswith", "index", "count", "ptp", "trace", "diagonal",
+        "conj", "compress", "choose", "searchsorted", "argsort", "argpartition", "view", "tobytes",
+        "setdefault", "update", "add", "remove", "discard", "clear", "replace", "encode", "decode",
+        "isdigit", "title", "zfill", "bit_length", "is_integer",
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""

@@ -130,8 +130,8 @@ def _function_of(function: Any) -> types.FunctionType:
     """
     found = inspect.unwrap(function)
     if isinstance(found, type):
-        found = found.__init__
-    elif not isinstance(found, (types.FunctionType, types.MethodType)) and hasattr(type(found), "__call__"):
+        found = getattr(found, "__init__")  # noqa: B009  # of this very class
+    elif not isinstance(found, (types.FunctionType, types.MethodType)) and callable(found):
         found = type(found).__call__
     found = inspect.unwrap(getattr(found, "__func__", found))
     if isinstance(found, types.FunctionType):

@@ -7,6 +7,7 @@ arrays, and functions of NumPy that only compute. Everything else has no value.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -34,31 +35,42 @@ _BUILTINS: dict[str, Callable[..., Any]] = {
     "bool": bool,
 }  # fmt: skip
 _NUMPY = frozenset(
-    """
-    abs absolute add all allclose amax amin any arange arccos arcsin arctan arctan2 argmax argmin argsort array
-    array_equal asarray atleast_1d atleast_2d broadcast_to ceil clip concatenate cos cosh count_nonzero cumprod
-    cumsum diag diff divide dot einsum equal exp exp2 expand_dims expm1 eye flip floor full full_like greater
-    greater_equal hstack inner isfinite isinf isnan less less_equal linspace log log10 log1p log2 logaddexp
-    logical_and logical_not logical_or matmul max maximum mean median min minimum mod moveaxis multiply nan_to_num
-    negative nonzero ones ones_like outer pad power prod ravel reciprocal repeat reshape rollaxis roll rot90 round
-    sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take tan tanh tensordot tile
-    trace transpose tril triu true_divide unique unravel_index var vdot vstack where zeros zeros_like float32
-    float64 int32 int64
-    """.split()
-)
+    {
+        "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "arccos",
+        "arcsin", "arctan", "arctan2", "argmax", "argmin", "argsort", "array", "array_equal",
+        "asarray", "atleast_1d", "atleast_2d", "broadcast_to", "ceil", "clip", "concatenate", "cos",
+        "cosh", "count_nonzero", "cumprod", "cumsum", "diag", "diff", "divide", "dot", "einsum",
+        "equal", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "full", "full_like",
+        "greater", "greater_equal", "hstack", "inner", "isfinite", "isinf", "isnan", "less",
+        "less_equal", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
+        "logical_not", "logical_or", "matmul", "max", "maximum", "mean", "median", "min", "minimum",
+        "mod", "moveaxis", "multiply", "nan_to_num", "negative", "nonzero", "ones", "ones_like",
+        "outer", "pad", "power", "prod", "ravel", "reciprocal", "repeat", "reshape", "rollaxis",
+        "roll", "rot90", "round", "sign", "sin", "sinh", "sort", "split", "sqrt", "square", "squeeze",
+        "stack", "std", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot", "tile",
+        "trace", "transpose", "tril", "triu", "true_divide", "unique", "unravel_index", "var", "vdot",
+        "vstack", "where", "zeros", "zeros_like", "float32", "float64", "int32", "int64",
+    }
+)  # fmt: skip
 """Functions of NumPy that only compute."""
 _METHODS = frozenset(
-    """
-    all any argmax argmin argsort astype clip copy cumprod cumsum diagonal dot flatten item max mean min nonzero
-    prod ravel repeat reshape round squeeze std sum swapaxes take trace transpose var
-    """.split()
-)
+    {
+        "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum",
+        "diagonal", "dot", "flatten", "item", "max", "mean", "min", "nonzero", "prod", "ravel",
+        "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes", "take", "trace",
+        "transpose", "var",
+    }
+)  # fmt: skip
 """Methods of arrays that only compute."""
+_MAKERS = frozenset(
+    {"arange", "broadcast_to", "eye", "full", "linspace", "ones", "outer", "pad", "repeat", "tile", "zeros"}
+)
+"""Functions whose results can be much larger than what they are given."""
 _ATTRIBUTES = frozenset({"shape", "ndim", "size", "T", "dtype", "nbytes", "itemsize"})
 _CONSTANTS = frozenset({"pi", "e", "inf", "nan", "newaxis"})
 
 
-class _Unknown(ValueError):
+class _UnknownError(ValueError):
     """There is no value; the message is one sentence."""
 
 
@@ -79,7 +91,7 @@ def value_of(text: str, variables: Mapping[str, object]) -> Any:
     try:
         with np.errstate(all="ignore"):
             return _value(tree, variables)
-    except _Unknown:
+    except _UnknownError:
         raise
     except Exception as error:  # whatever NumPy says of these numbers
         said = str(error).split("\n", 1)[0]
@@ -113,10 +125,21 @@ def _parsed(text: str) -> ast.AST | None:
 
 
 def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    inside = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and (id(node) in called or node.attr not in _ATTRIBUTES)
+    }
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call)):
-            yield node
-        elif isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES:
+        if id(node) in called or (
+            id(node) in inside and isinstance(node, ast.Name) and node.id in ("np", "numpy")
+        ):
+            continue
+        if isinstance(
+            node,
+            (ast.Name, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call),
+        ) or (isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES):
             yield node
 
 
@@ -127,7 +150,7 @@ def _value(node: ast.expr, names: Mapping[str, object]) -> Any:
         case ast.Name(id=name):
             if name in names:
                 return names[name]
-            raise _Unknown(tr("{name} has no value here", name=name))
+            raise _UnknownError(tr("{name} has no value here", name=name))
         case ast.Tuple(elts=elts) | ast.List(elts=elts):
             return tuple(_value(one, names) for one in elts)
         case ast.Slice(lower=lower, upper=upper, step=step):
@@ -154,14 +177,16 @@ def _value(node: ast.expr, names: Mapping[str, object]) -> Any:
             return _attribute(node, inner, attr, names)
         case ast.Call():
             return _called(node, names)
-    raise _Unknown(tr("{text} is not computed here", text=ast.unparse(node)))
+    raise _UnknownError(tr("{text} is not computed here", text=ast.unparse(node)))
 
 
-def _compared(left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr], names: Mapping[str, object]) -> Any:
+def _compared(
+    left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr], names: Mapping[str, object]
+) -> Any:
     value, found = _value(left, names), None
     for op, right in zip(ops, rights, strict=True):
         if type(op) not in _COMPARED:
-            raise _Unknown(tr("{text} is not computed here", text="in"))
+            raise _UnknownError(tr("{text} is not computed here", text="in"))
         other = _value(right, names)
         holds = _COMPARED[type(op)](value, other)
         found = holds if found is None else (found and holds)
@@ -178,7 +203,7 @@ def _attribute(node: ast.Attribute, inner: ast.expr, attr: str, names: Mapping[s
     value = _value(inner, names)
     if isinstance(value, (np.ndarray, np.generic)) and attr in _ATTRIBUTES:
         return getattr(value, attr)
-    raise _Unknown(tr("{text} has no value here", text=path))
+    raise _UnknownError(tr("{text} has no value here", text=path))
 
 
 def _called(node: ast.Call, names: Mapping[str, object]) -> Any:
@@ -193,18 +218,31 @@ def _called(node: ast.Call, names: Mapping[str, object]) -> Any:
             if isinstance(owner, (np.ndarray, np.generic)):
                 function = getattr(owner, attr)
     if function is None or any(one.arg in (None, "out") for one in node.keywords):
-        raise _Unknown(tr("{text} is not computed here", text=ast.unparse(node)))
+        raise _UnknownError(tr("{text} is not computed here", text=ast.unparse(node)))
     arguments = [_value(one, names) for one in node.args]
-    return _bounded(function, *arguments, **{one.arg or "": _value(one.value, names) for one in node.keywords})
+    return _bounded(
+        function, *arguments, **{one.arg or "": _value(one.value, names) for one in node.keywords}
+    )
 
 
 def _bounded(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
     """The value of a function, unless it would take the memory."""
     sizes = [np.size(one) for one in arguments if isinstance(one, np.ndarray)]
     numbers = [one for one in arguments if isinstance(one, int) and not isinstance(one, bool)]
-    if sum(sizes) > LARGEST or (len(numbers) == 2 and max(map(abs, numbers)) > LARGEST):
-        raise _Unknown(tr("it would take too long to compute here"))
+    makes = function.__name__ in _MAKERS and math.prod(max(abs(n), 1) for n in _ints(arguments)) > LARGEST
+    if makes or sum(sizes) > LARGEST or (len(numbers) == 2 and max(map(abs, numbers)) > LARGEST):
+        raise _UnknownError(tr("it would take too long to compute here"))
     return function(*arguments, **keywords)
+
+
+def _ints(values: Any) -> Iterator[int]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _ints(value)
+        elif isinstance(value, int):
+            yield value
+        elif isinstance(value, np.ndarray):
+            yield value.size
 
 
 def _is_numpy(node: ast.expr, names: Mapping[str, object]) -> bool:
