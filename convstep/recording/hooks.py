@@ -5,6 +5,7 @@ What is called at every subscript costs as much as the arithmetic around it: hen
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,69 +18,74 @@ from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
 def hook(array{parameters}):
+    global last, number
     found = array[{index}]
-    if type(array) is ndarray:
+    if array is not last:
+        if type(array) is not ndarray:
+            return found
         number = known(id(array))
         if number is None:
             number = meet(array)
-        if number >= 0:
-            {guard}order({site})
-            note((number{parameters},))
+        last = array
+    if number >= 0:
+        {guard}order({site})
+        note((number{parameters},))
     return found
 """
 _GUARD_READ = """if not ({test}):
-                scattered(array, made[{index}])
-                return found
-            """
-_SET = """
-def hook(value, array{parameters}):
-    if type(array) is ndarray:
+            scattered(array, made[{index}])
+            return found
+        """
+_MEET = """
+    global last, number
+    if array is not last:
+        if type(array) is not ndarray:
+            return other(array, made[{index}], {others})
         number = known(id(array))
         if number is None:
             number = meet(array)
-        if number >= 0{test}:
-            before = array[{index}].tobytes()
-            array[{index}] = value
-            size[0] += len(before)
-            order({site})
-            note((number{parameters}, before, array[{index}].tobytes()))
-            return
-    other(array, made[{index}], value)
+        last = array
+    if not (number >= 0{test}):
+        return other(array, made[{index}], {others})
+"""
+_SET = """
+def hook(value, array{parameters}):{meet}
+    before = array[{index}]
+    before = pack(before) if type(before) is float64 else before.tobytes()
+    array[{index}] = value
+    after = array[{index}]
+    after = pack(after) if type(after) is float64 else after.tobytes()
+    size[0] += len(before)
+    order({site})
+    note((number{parameters}, before, after))
 """
 _CHANGE = """
-def hook(array{parameters}, value):
-    if type(array) is ndarray:
-        number = known(id(array))
-        if number is None:
-            number = meet(array)
-        if number >= 0{test}:
+def hook(array{parameters}, value):{meet}
+    held = array[{index}]
+    kind = type(held)
+    if kind is ndarray:
+        before = held.tobytes()
+        held {operator} value
+        after = held.tobytes()
+    else:
+        before = pack(held) if kind is float64 else held.tobytes()
+        held {operator} value
+        array[{index}] = held
+        if type(held) is not kind:
             held = array[{index}]
-            before = held.tobytes()
-            held {operator} value
-            size[0] += len(before)
-            if type(held) is not ndarray:
-                array[{index}] = held
-                held = array[{index}]
-            order({site})
-            note((number{parameters}, before, held.tobytes()))
-            return
-    other(array, made[{index}], value)
+        after = pack(held) if kind is float64 else held.tobytes()
+    size[0] += len(before)
+    order({site})
+    note((number{parameters}, before, after))
 """
 _CHANGE_HELD = """
-def hook(array{parameters}, held, value):
-    if type(array) is ndarray:
-        number = known(id(array))
-        if number is None:
-            number = meet(array)
-        if number >= 0{test}:
-            before = array[{index}].tobytes()
-            held {operator} value
-            array[{index}] = held
-            size[0] += len(before)
-            order({site})
-            note((number{parameters}, before, array[{index}].tobytes()))
-            return
-    other(array, made[{index}], value, held)
+def hook(array{parameters}, held, value):{meet}
+    before = array[{index}].tobytes()
+    held {operator} value
+    array[{index}] = held
+    size[0] += len(before)
+    order({site})
+    note((number{parameters}, before, array[{index}].tobytes()))
 """
 _WHOLE_BEFORE = """
 def hook(array):
@@ -114,6 +120,11 @@ def hook({parameters}):
     order({site})
     {turn}note(({values}))
 """
+_TICK = """try:
+        tick()
+    except IndexError:
+        turn()
+    """
 _MARK = """
 def hook(value=None):
     order({site})
@@ -123,8 +134,7 @@ def hook(value=None):
 _ELEMENT = """
 def hook(made{parameters}):
     order({site})
-    turn()
-    note(({values}))
+    {turn}note(({values}))
     return made
 """
 _ENTER = """
@@ -159,9 +169,14 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "plain": registry.PLAIN,
         "whole": WHOLE_NUMBERS,
         "length": registry.length,
+        "tick": registry.left.pop,
         "turn": registry.turn,
         "size": registry.size,
         "made": _Made(),
+        "pack": struct.Struct("d").pack,
+        "float64": np.float64,
+        "last": object(),
+        "number": -1,
         "held": None,
     }
     number = str(site.number)
@@ -173,7 +188,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             scope["other"] = registry.other_write(site)
             yield "", _compiled(_SET if site.operator == "=" else _CHANGE, scope, site)
             if site.operator != "=":
-                yield "h", _compiled(_CHANGE_HELD, scope, site)
+                yield "h", _compiled(_CHANGE_HELD, scope, site, others="value, held")
         case Kind.WHOLE:
             yield "b", _hook(_WHOLE_BEFORE, scope)
             yield "a", _hook(_WHOLE_AFTER.format(site=number), scope)
@@ -186,12 +201,12 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         case Kind.CALL | Kind.TURN:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = ", ".join(f"v{n}" for n in range(len(site.names)))
-            turn = "turn()\n    " if site.kind is Kind.TURN else ""
+            turn = _TICK if site.kind is Kind.TURN else ""
             yield "", _hook(_SEVERAL.format(parameters=names, site=number, values=values, turn=turn), scope)
         case Kind.ELEMENT:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = "".join(f", v{n}" for n in range(len(site.names)))
-            yield "", _hook(_ELEMENT.format(parameters=names, site=number, values=values), scope)
+            yield "", _hook(_ELEMENT.format(parameters=names, site=number, values=values, turn=_TICK), scope)
         case Kind.ENTER:
             yield "u", _hook(_MARK.format(site=number), scope)
             yield "", _hook(_ENTER.format(site=number), scope)
@@ -199,7 +214,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             yield "", _hook(_MARK.format(site=number), scope)
 
 
-def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") -> Callable[..., Any]:
+def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "", others: str = "value") -> Callable[..., Any]:
     """The hook of a subscript, with as many parameters as its index has holes."""
     holes = [one.place for part in site.template for one in part.values if isinstance(one, Hole)]
     # a slice's numbers make a view, whatever they are; a single one may be an array, a mask or a tuple
@@ -208,12 +223,13 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") 
     ]
     index = text(site.template, single=site.single)
     test = " and ".join(f"type(p{place}) in whole" for place in single)
+    given = f" and {test}" if test else ""
     code = pattern.format(
+        meet=_MEET.format(index=index, test=given, others=others),
         parameters="".join(f", p{place}" for place in sorted(holes)),
         index=index,
         site=site.number,
         operator=site.operator,
-        test=f" and {test}" if test else "",
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)

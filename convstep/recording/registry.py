@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import operator
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -93,6 +94,9 @@ class Registry:
         self._storages: dict[int, int] = {}
         self._lows: list[int] = []
         self._turns, self._clock, self._begun = 0, clock, clock()
+        self.left: list[None] = []
+        """An item for every turn that needs no look at the limits; hooks take them."""
+        self._grant()
 
     # what is met
 
@@ -102,7 +106,8 @@ class Registry:
         if array.dtype.kind not in FOLLOWED:
             self.numbers[id(array)] = -1
             return -1
-        root = array if array.base is None else _root(array)
+        base = array.base
+        root = array if base is None else base if type(base) is np.ndarray and base.base is None else _root(array)
         storage = self._storages.get(id(root))
         if storage is None:
             storage = self._meet_storage(root)
@@ -122,10 +127,13 @@ class Registry:
 
     def _meet_storage(self, root: Array) -> int:
         self._held.append(root)
-        low, high = _bounds(root)
         number = self._storages[id(root)] = len(self.log.storages)
+        if root.flags.c_contiguous:
+            low, content = _address(root), root.tobytes()
+        else:
+            low, high = _bounds(root)
+            content = ctypes.string_at(low, high - low)
         self._lows.append(low)
-        content = ctypes.string_at(low, high - low)
         self.log.storages.append(Storage(len(self.log.order), content, root.dtype.str))
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
@@ -173,17 +181,22 @@ class Registry:
         )
 
     def turn(self) -> None:
-        """Another turn of a loop, or a call."""
-        self._turns += 1
-        if self.stopped is not None or self._turns > self.limits.turns or self._turns % EVERY == 0:
-            self._check()
+        """A turn of a loop for which none is left: look at the limits, and let some go without."""
+        self._check()
+        self._grant()
+        self.left.pop()
+
+    def _grant(self) -> None:
+        more = min(EVERY, self.limits.turns - self._turns)
+        self.left.extend([None] * more)
+        self._turns += more
 
     def _check(self) -> None:
         """Raise Enough where a limit is reached."""
         if self.stopped is not None:
             raise self.stopped
         limits, taken = self.limits, self.size[0] + ENTRY * len(self.log.order)
-        if self._turns > limits.turns:
+        if self._turns >= limits.turns and not self.left:
             self.stopped = Enough(tr("it was stopped after {count} turns of its loops", count=limits.turns))
         elif taken > limits.bytes:
             self.stopped = Enough(tr("it was stopped after {count} MB of changes", count=limits.bytes >> 20))
@@ -329,8 +342,25 @@ def _root(array: Array) -> Array:
 
 
 def _address(array: Array) -> int:
+    if _AT is not None:
+        return ctypes.c_void_p.from_address(id(array) + _AT).value or 0
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+def _place_of_address() -> int | None:
+    """Where in an array's own structure the address of its cells stands: NumPy's `PyArrayObject_fields`.
+
+    Read from there it takes an eighth of the time. None on a Python whose objects begin otherwise.
+    """
+    at, tried = object.__basicsize__, np.arange(6.0)[2:]
+    if sys.implementation.name != "cpython":
+        return None
+    found = ctypes.c_void_p.from_address(id(tried) + at).value
+    return at if found == tried.__array_interface__["data"][0] else None
+
+
+_AT = _place_of_address()
 
 
 def _bounds(array: Array) -> tuple[int, int]:
