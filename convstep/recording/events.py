@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Statement
+from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -61,7 +62,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
 
 
 def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
-    """Where a step rests between its writes: after each statement that makes some, entries and writes until there."""
+    """Where a step rests between its writes: entries and writes after each statement that makes some."""
     found, made = list[tuple[int, int]](), 0
     for statement, end in _looked_through(recording, step):
         own = sum(access.writes for access in statement.accesses)
@@ -81,12 +82,12 @@ def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, in
 
 
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one of a statement within the step."""
+    """The entry that tells best where a step stands: the last one that makes a step of it.
+
+    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
+    """
     telling = np.flatnonzero(index.eventful[low:high])
-    if len(telling):
-        return low + int(telling[-1])
-    marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
-    return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
+    return low + int(telling[-1]) if len(telling) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
@@ -165,8 +166,31 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
-            yield Statement(known.line, known.last_line, known.text, tuple(accesses), bound, depth), end
+            subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
+            found = Statement(
+                known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
+            )
+            yield found, end
         entry = end
+
+
+def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
+    """The subscript that an entry is, with the numbers of its index."""
+    site, payload = index.site(entry), index.payload(entry)
+    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+        return
+    reads = site.kind is Kind.READ
+    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
+    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
+
+
+def _part_text(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, slice):
+        return str(part)
+    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
+    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
 
 
 def _again(index: Index, entry: int) -> bool:

@@ -78,6 +78,9 @@ class Session(Record):
     """How it looked."""
     forward: bool = False
     """Whether it was the forward pass that was stepped."""
+    function: str = ""
+    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f --run-all`.
+    It is shown and copied, and never run because a session says it."""
 
     __repr__ = brief
 

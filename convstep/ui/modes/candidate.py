@@ -62,7 +62,7 @@ class CandidateMode(Mode):
         self._wished = position
         known = self._verdict.first_divergence if self._is_the_failing_problem() else None
         self._first = 0 if known is None else self._index_of(known.gradient)
-        self.followed = keys_of(self.stage.gradients[self._first])[2]
+        self._followed = keys_of(self.stage.gradients[self._first])[2]
         if known is not None and position is None:
             self.stage.look_at(known)
         self.state.begin_at = self._start(known) if position is None else position
@@ -74,6 +74,11 @@ class CandidateMode(Mode):
             "previous-divergence": Handler(lambda: self.queries.seek_divergence(-1)),
             "diagnosis": Handler(self.show_diagnosis),
         }
+
+    @property
+    def followed(self) -> str:
+        """The difference of the gradient that is wrong first."""
+        return self._followed
 
     def opened(self) -> None:
         """Begin to ask; look for the place where the two part, where it is not known yet."""

@@ -23,6 +23,8 @@ from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -48,8 +50,6 @@ class Mode:
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self._compare_at_end = state, compare_at_end
-        self.followed = state.stage.followed
-        """The panel that has the focus first, and whenever none has it."""
         self._other: Self | None = None
 
     @property
@@ -71,7 +71,7 @@ class Mode:
             stage = other_way(state.stage)
             self._other = other = copy.copy(self)
             other.state = State(stage, "", state.command_name, bookmarks=state.bookmarks)
-            other.followed, other._other = stage.followed, self
+            other._other = self
         step, begun = state.scene.event.index, state.position or state.timeline.made
         self._other.state.begin_at = state.begin_at or (step + 1 if begun else 0)
         for name in ("name", "values", "precision", "presenting"):
@@ -128,6 +128,11 @@ class Mode:
         return id != "compare" or self.state.stage.compared() is not None
 
     # what stands on it
+
+    @property
+    def followed(self) -> str:
+        """The key of the panel that has the focus first, and whenever none has it."""
+        return self.state.stage.followed
 
     @property
     def first_part(self) -> str:
@@ -236,6 +241,26 @@ class Mode:
             SessionError: it has none, and cannot be given one.
         """
         return self.state.command_name
+
+    def save_beside(self, path: Path) -> str | None:
+        """Write what a session needs beside its file.
+
+        Args:
+            path: where the session will be.
+
+        Returns:
+            What the session calls it; None if it needs nothing.
+
+        Raises:
+            OSError: it cannot be written.
+            ValueError: something else is there; one sentence.
+        """
+        return None
+
+    @property
+    def function(self) -> str:
+        """What the command line says to record anew what is stepped; "" if it is no function."""
+        return ""
 
     def why_not_saved(self) -> str:
         """Why no session is saved here; "" if it is."""

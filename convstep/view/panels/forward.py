@@ -240,11 +240,6 @@ class ForwardStage(Staged):
         return tr("last step: Z is complete; o checks it another way, D goes to the backward pass")
 
     @property
-    def unexplained(self) -> str:
-        """Z alone is made by steps."""
-        return tr("choose a cell of Z: Tab to its panel, then the arrow keys")
-
-    @property
     def all_finite(self) -> str:
         """What is said where no cell is NaN or inf."""
         return tr("no step makes a NaN or inf: all of Z is finite")

@@ -188,6 +188,11 @@ class Stage(Staged):
         return tr("no window covers this cell: its gradient is exactly zero")
 
     @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Conditions on what is named here; places in the loop."""
+        return f"{self.timeline.layout.example} · isnan(dA) · 4,*,1", tr("a place")
+
+    @property
     def stopping(self) -> str:
         """The upstream gradient, and what is written."""
         return ", ".join(["dZ", *self.timeline.layout.written])
@@ -233,11 +238,6 @@ class Stage(Staged):
     def last_words(self) -> str:
         """What can be done at the last step."""
         return tr("last step: o compares the gradients with PyTorch's")
-
-    @property
-    def unexplained(self) -> str:
-        """Running gradients are made by steps."""
-        return tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys")
 
     @property
     def all_finite(self) -> str:
