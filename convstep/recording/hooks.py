@@ -13,7 +13,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -108,17 +108,16 @@ def hook(array):
 """
 _BIND = """
 def hook(value):
+    found = value if type(value) in plain else kept(value)
     order({site})
-    if type(value) in plain:
-        note(value)
-    else:
-        note(kept(value))
+    note(found)
     return value
 """
 _SEVERAL = """
 def hook({parameters}):
+    {turn}found = ({values})
     order({site})
-    {turn}note(({values}))
+    note(found)
 """
 _TICK = """try:
         tick()
@@ -133,14 +132,22 @@ def hook(value=None):
 """
 _ELEMENT = """
 def hook(made{parameters}):
+<<<<<<< HEAD
     order({site})
     {turn}note(({values}))
+=======
+    turn()
+    found = ({values})
+    order({site})
+    note(found)
+>>>>>>> wt-lead17
     return made
 """
 _ENTER = """
 def hook(iterable):
+    found = length(iterable)
     order({site})
-    note(length(iterable))
+    note(found)
     return iterable
 """
 
@@ -152,7 +159,12 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
         sites: of the rewritten code.
         registry: takes what they note.
     """
-    found: dict[str, Any] = {LOCALS: locals, f"{PREFIX}slice": slice}
+    found: dict[str, Any] = {
+        LOCALS: locals,
+        FORGET: registry.forget,
+        f"{PREFIX}slice": slice,
+    }
+    found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
     return found
