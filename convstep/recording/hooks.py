@@ -132,15 +132,9 @@ def hook(value=None):
 """
 _ELEMENT = """
 def hook(made{parameters}):
-<<<<<<< HEAD
-    order({site})
-    {turn}note(({values}))
-=======
-    turn()
-    found = ({values})
+    {turn}found = ({values})
     order({site})
     note(found)
->>>>>>> wt-lead17
     return made
 """
 _ENTER = """
@@ -191,6 +185,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "number": -1,
         "held": None,
     }
+    registry.remembering.append(scope)
     number = str(site.number)
     match site.kind:
         case Kind.READ:

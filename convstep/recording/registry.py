@@ -97,6 +97,8 @@ class Registry:
         self._turns, self._clock, self._begun = 0, clock, clock()
         self.left: list[None] = []
         """An item for every turn that needs no look at the limits; hooks take them."""
+        self.remembering: list[dict[str, Any]] = []
+        """What each hook knows of the array it saw last."""
         self._grant()
 
     # what is met
@@ -145,6 +147,8 @@ class Registry:
     def forget(self, array: Any) -> None:
         """An array is about to have another shape, or its memory to be moved: what it is then, is met anew."""
         self.settle()
+        for scope in self.remembering:
+            scope["last"] = self
         number = self.numbers.pop(id(array), -1)
         if number >= 0 and self._storages.get(id(array)) is not None:
             storage = self._storages.pop(id(array))
