@@ -5,8 +5,10 @@ What is called at every subscript costs as much as the arithmetic around it: hen
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable, Iterable
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ def hook(array{parameters}):
             number = meet(array)
         last = array
     if number >= 0:
-        {guard}order({site})
+        {guard}order(site)
         note((number{parameters},))
     return found
 """
@@ -56,7 +58,7 @@ def hook(value, array{parameters}):{meet}
     after = array[{index}]
     after = pack(after) if type(after) is float64 else after.tobytes()
     size[0] += len(before)
-    order({site})
+    order(site)
     note((number{parameters}, before, after))
 """
 _CHANGE = """
@@ -75,7 +77,7 @@ def hook(array{parameters}, value):{meet}
             held = array[{index}]
         after = pack(held) if kind is float64 else held.tobytes()
     size[0] += len(before)
-    order({site})
+    order(site)
     note((number{parameters}, before, after))
 """
 _CHANGE_HELD = """
@@ -84,7 +86,7 @@ def hook(array{parameters}, held, value):{meet}
     held {operator} value
     array[{index}] = held
     size[0] += len(before)
-    order({site})
+    order(site)
     note((number{parameters}, before, array[{index}].tobytes()))
 """
 _WHOLE_BEFORE = """
@@ -103,20 +105,20 @@ def hook(array):
     if held is not None:
         if known(id(array)) == held[0]:
             size[0] += len(held[1])
-            order({site})
+            order(site)
             note((*held, array.tobytes()))
 """
 _BIND = """
 def hook(value):
     found = value if type(value) in plain else kept(value)
-    order({site})
+    order(site)
     note(found)
     return value
 """
 _SEVERAL = """
 def hook({parameters}):
     {turn}found = ({values})
-    order({site})
+    order(site)
     note(found)
 """
 _TICK = """try:
@@ -126,21 +128,21 @@ _TICK = """try:
     """
 _MARK = """
 def hook(value=None):
-    order({site})
+    order(site)
     note(None)
     return value
 """
 _ELEMENT = """
 def hook(made{parameters}):
     {turn}found = ({values})
-    order({site})
+    order(site)
     note(found)
     return made
 """
 _ENTER = """
 def hook(iterable):
     found = length(iterable)
-    order({site})
+    order(site)
     note(found)
     return iterable
 """
@@ -181,12 +183,12 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "made": _Made(),
         "pack": struct.Struct("d").pack,
         "float64": np.float64,
+        "site": site.number,
         "last": object(),
         "number": -1,
         "held": None,
     }
     registry.remembering.append(scope)
-    number = str(site.number)
     match site.kind:
         case Kind.READ:
             scope["scattered"] = registry.scattered_read(site)
@@ -198,27 +200,27 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
                 yield "h", _compiled(_CHANGE_HELD, scope, site, others="value, held")
         case Kind.WHOLE:
             yield "b", _hook(_WHOLE_BEFORE, scope)
-            yield "a", _hook(_WHOLE_AFTER.format(site=number), scope)
+            yield "a", _hook(_WHOLE_AFTER, scope)
         case Kind.SCATTERED:
             before, after = registry.compared(site)
             yield "b", before
             yield "a", after
         case Kind.BIND:
-            yield "", _hook(_BIND.format(site=number), scope)
+            yield "", _hook(_BIND, scope)
         case Kind.CALL | Kind.TURN:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = ", ".join(f"v{n}" for n in range(len(site.names)))
             turn = _TICK if site.kind is Kind.TURN else ""
-            yield "", _hook(_SEVERAL.format(parameters=names, site=number, values=values, turn=turn), scope)
+            yield "", _hook(_SEVERAL.format(parameters=names, values=values, turn=turn), scope)
         case Kind.ELEMENT:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = "".join(f", v{n}" for n in range(len(site.names)))
-            yield "", _hook(_ELEMENT.format(parameters=names, site=number, values=values, turn=_TICK), scope)
+            yield "", _hook(_ELEMENT.format(parameters=names, values=values, turn=_TICK), scope)
         case Kind.ENTER:
-            yield "u", _hook(_MARK.format(site=number), scope)
-            yield "", _hook(_ENTER.format(site=number), scope)
+            yield "u", _hook(_MARK, scope)
+            yield "", _hook(_ENTER, scope)
         case _:
-            yield "", _hook(_MARK.format(site=number), scope)
+            yield "", _hook(_MARK, scope)
 
 
 def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "", others: str = "value") -> Callable[..., Any]:
@@ -235,11 +237,16 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "", 
         meet=_MEET.format(index=index, test=given, others=others),
         parameters="".join(f", p{place}" for place in sorted(holes)),
         index=index,
-        site=site.number,
         operator=site.operator,
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)
+
+
+@functools.cache
+def _code(text: str) -> CodeType:
+    """Most sites have a hook like another's, but for what stands in its scope."""
+    return compile(text, "<hook>", "exec")
 
 
 class _Made:
@@ -250,6 +257,7 @@ class _Made:
 
 
 def _hook(code: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    exec(code, scope)
-    made: Callable[..., Any] = scope.pop("hook")
+    exec(_code(code), scope)
+    made: FunctionType = scope.pop("hook")
+    made.__code__ = made.__code__.replace()  # its own, since Python keeps in it where its names are found
     return made
