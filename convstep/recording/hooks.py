@@ -15,7 +15,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, OWN, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -120,6 +120,7 @@ def hook({parameters}):
     {turn}found = ({values})
     order(site)
     note(found)
+    return {returned}
 """
 _TICK = """try:
         tick()
@@ -130,6 +131,12 @@ _MARK = """
 def hook(value=None):
     order(site)
     note(None)
+    return value
+"""
+_TOKEN = """
+def hook(called=None, value=None):
+    order(site)
+    note(called)
     return value
 """
 _ELEMENT = """
@@ -158,6 +165,7 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
     found: dict[str, Any] = {
         LOCALS: locals,
         FORGET: registry.forget,
+        OWN: _own,
         f"{PREFIX}slice": slice,
     }
     found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
@@ -171,6 +179,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "ndarray": np.ndarray,
         "known": registry.numbers.get,
         "meet": registry.meet,
+        "entries": registry.log.order,
         "order": registry.log.order.append,
         "note": registry.log.payloads[site.number].append,
         "kept": registry.kept,
@@ -211,7 +220,11 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = ", ".join(f"v{n}" for n in range(len(site.names)))
             turn = _TICK if site.kind is Kind.TURN else ""
-            yield "", _hook(_SEVERAL.format(parameters=names, values=values, turn=turn), scope)
+            begun = "len(entries) - 1" if site.kind is Kind.CALL else "None"
+            code = _SEVERAL.format(parameters=names, values=values, turn=turn, returned=begun)
+            yield "", _hook(code, scope)
+        case Kind.YIELD | Kind.RESUME | Kind.RETURN:
+            yield "", _hook(_TOKEN, scope)
         case Kind.ELEMENT:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = "".join(f", v{n}" for n in range(len(site.names)))
@@ -247,6 +260,13 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "", 
 def _code(text: str) -> CodeType:
     """Most sites have a hook like another's, but for what stands in its scope."""
     return compile(text, "<hook>", "exec")
+
+
+def _own(variables: Any) -> Any:
+    """The variables of the source alone."""
+    if not isinstance(variables, dict):
+        return variables
+    return {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
 
 
 class _Made:

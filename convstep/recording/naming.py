@@ -104,6 +104,12 @@ def _owners(
     """The arrays, from what is chosen of each: name, storage, number, entry, and whether that is a part."""
     log = index.log
     sinces = [index.named.get(storage, (entry,))[0] for storage, entry in zip(storages, entries, strict=True)]
+    touched = index.first_touched[storages].tolist()
+    for at, (storage, first, since) in enumerate(zip(storages, touched, sinces, strict=True)):
+        if 0 <= first < since or storage not in index.named:
+            # a subscript came first: of a variable from outside, or of what an expression has made
+            text = index.site(first).text
+            sinces[at] = -1 if text.replace(".", "").isidentifier() else first
     lines = [0] * len(sinces)
     if len(index.order):
         known = np.array([statement.line for statement in log.sites.statements])
