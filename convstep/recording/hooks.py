@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from convstep.recording.indices import text
+from convstep.recording.log import Ref
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
 from convstep.recording.rewrite import FORGET, LOCALS, OWN, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
@@ -110,7 +111,13 @@ def hook(array):
 """
 _BIND = """
 def hook(value):
-    found = value if type(value) in plain else kept(value)
+    found = type(value)
+    if found in plain:
+        found = value
+    elif found is ndarray and (number := known(id(value))) is not None and number >= 0:
+        found = ref(number)
+    else:
+        found = kept(value)
     order(site)
     note(found)
     return value
@@ -183,6 +190,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "order": registry.log.order.append,
         "note": registry.log.payloads[site.number].append,
         "kept": registry.kept,
+        "ref": Ref,
         "plain": registry.PLAIN,
         "whole": WHOLE_NUMBERS,
         "length": registry.length,
@@ -236,7 +244,9 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             yield "", _hook(_MARK, scope)
 
 
-def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "", others: str = "value") -> Callable[..., Any]:
+def _compiled(
+    pattern: str, scope: dict[str, Any], site: Site, guard: str = "", others: str = "value"
+) -> Callable[..., Any]:
     """The hook of a subscript, with as many parameters as its index has holes."""
     holes = [one.place for part in site.template for one in part.values if isinstance(one, Hole)]
     # a slice's numbers make a view, whatever they are; a single one may be an array, a mask or a tuple

@@ -153,7 +153,7 @@ def _whole(index: Index) -> npt.NDArray[np.bool_]:
     found, storages = list[bool](), index.log.storages
     for view in index.log.views:
         held = storages[view.storage]
-        kind = (*view[2:], held.dtype, len(held.content))  # most are alike
+        kind = (view.shape, view.strides, view.dtype, held.dtype, len(held.content))  # most are alike
         whole = known.get(kind)
         if whole is None:
             whole = known[kind] = _covers(index, view, view.storage)
