@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
+from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Statement
+from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -61,7 +63,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
 
 
 def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
-    """Where a step rests between its writes: after each statement that makes some, entries and writes until there."""
+    """Where a step rests between its writes: entries and writes after each statement that makes some."""
     found, made = list[tuple[int, int]](), 0
     for statement, end in _looked_through(recording, step):
         own = sum(access.writes for access in statement.accesses)
@@ -81,12 +83,12 @@ def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, in
 
 
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one of a statement within the step."""
+    """The entry that tells best where a step stands: the last one that makes a step of it.
+
+    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
+    """
     telling = np.flatnonzero(index.eventful[low:high])
-    if len(telling):
-        return low + int(telling[-1])
-    marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
-    return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
+    return low + int(telling[-1]) if len(telling) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
@@ -161,12 +163,36 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
         if own:
             accesses += _loaded(recording, known.loads, frame, entry, known.line)
         for one in range(entry, end):
+            accesses += _made_here(recording, one, known.line)
             accesses += _accesses(recording, one, known.line)
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
-            yield Statement(known.line, known.last_line, known.text, tuple(accesses), bound, depth), end
+            subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
+            found = Statement(
+                known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
+            )
+            yield found, end
         entry = end
+
+
+def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
+    """The subscript that an entry is, with the numbers of its index."""
+    site, payload = index.site(entry), index.payload(entry)
+    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+        return
+    reads = site.kind is Kind.READ
+    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
+    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
+
+
+def _part_text(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, slice):
+        return str(part)
+    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
+    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
 
 
 def _again(index: Index, entry: int) -> bool:
@@ -219,17 +245,26 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
         yield found
 
 
+def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+    """The arrays that an entry is the first to name."""
+    site = recording.index.site(entry)
+    for storage in recording.born.get(entry, ()):
+        owner = recording.owners[storage]
+        where = placed_view(recording, owner.view)
+        text = site.value or (site.text if site.kind in (Kind.READ, Kind.WRITE) else owner.name)
+        made = _access(recording, owner.view, where, "makes", text, line)
+        if made is not None:
+            yield made
+
+
 def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
-    """A variable that stands for an array from here on."""
-    if type(value) is not Ref:
+    """A variable that stands for an array from here on, which had a name before."""
+    if type(value) is not Ref or name == RETURNED:
         return None
     view = recording.log.views[value]
-    owner = recording.owners.get(view.storage)
-    new = owner is not None and owner.since == entry and not owner.of_caller
-    if name == "return" and not new:
+    if view.storage in recording.born.get(entry, ()):
         return None
-    where = placed_view(recording, view)
-    return _access(recording, view, where, "makes" if new else "names", site.value or name, line, name=name)
+    return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 
 def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
@@ -284,8 +319,6 @@ def _access(
     line: int,
     before: Any = None,
     after: Any = None,
-    *,
-    name: str = "",
 ) -> Access | None:
     """An access; None where what it is about has no name."""
     owner = recording.owners.get(view.storage)
@@ -294,5 +327,4 @@ def _access(
     value = after if after is not None else _values(recording, view, where)
     if how == "makes":
         after = value
-    del name
     return Access(owner.name, where.region, how, text, value, before, after, line, where.cells)

@@ -41,10 +41,26 @@ def layout(recording: Recording) -> Layout:
     return Layout(
         nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=None,
+        touching=recording.touching,
+        executing=lambda line: executing(recording, line),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
+
+
+def executing(recording: Recording, line: int) -> list[int]:
+    """The steps that execute a line of the source, ascending."""
+    index, sites = recording.index, recording.log.sites
+    around = (Kind.CALL, Kind.RETURN, Kind.ENTER, Kind.EXIT)
+    here = [
+        site.number
+        for site in sites.sites
+        if site.kind not in around
+        and sites.statements[site.statement].line <= line <= sites.statements[site.statement].last_line
+    ]
+    entries = np.concatenate([np.zeros(0, np.intp), *(index.where[number] for number in here)])
+    steps = np.unique(np.searchsorted(index.ends, entries, side="right"))
+    return [int(step) for step in steps if step < recording.total]
 
 
 def _first_line(recording: Recording) -> int:
