@@ -251,7 +251,14 @@ def lines_of_several(file: Path) -> frozenset[int]:
         return frozenset()
     nodes = list(ast.walk(ast.parse(file.read_text())))
     lines = Counter(node.lineno for node in nodes if isinstance(node, ast.stmt | ast.GeneratorExp))
-    return frozenset(line for line, count in lines.items() if count > 1)
+    inner = {
+        part.lineno
+        for node in nodes
+        if isinstance(node, ast.ListComp | ast.GeneratorExp)
+        for part in ast.walk(node)
+        if isinstance(part, ast.NamedExpr)
+    }
+    return frozenset(line for line, count in lines.items() if count > 1) | inner
 
 
 def agree(shown: Mapping[str, Any], traced_variables: Mapping[str, Any]) -> bool:

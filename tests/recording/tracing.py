@@ -49,12 +49,14 @@ def plain_value(value: Any, seen: dict[int, int]) -> Any:
         return kind, repr(value)
     if isinstance(value, float):
         return kind, value.hex()
+    if isinstance(value, tuple):
+        return kind, [plain_value(item, seen) for item in value]
     if id(value) in seen:
         return kind, f"the same as value {seen[id(value)]}"
     seen[id(value)] = len(seen)
     if isinstance(value, dict):
         return kind, [(plain_value(key, seen), plain_value(item, seen)) for key, item in value.items()]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return kind, [plain_value(item, seen) for item in value]
     if isinstance(value, set | frozenset):
         return kind, sorted(map(repr, value))
