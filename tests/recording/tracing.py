@@ -147,10 +147,8 @@ class Tracer:
                 self._open[frame] = frame.f_lineno
             else:
                 self.last = variables
-                local = frame.f_locals.items()
-                self.owned = {
-                    name: Cells.of(it) for name, it in local if type(it) is np.ndarray and it.base is None
-                }
+                arrays = {name: it for name, it in frame.f_locals.items() if is_kept(it)}
+                self.owned = {name: Cells.of(it) for name, it in arrays.items() if it.base is None}
         return self
 
 
