@@ -167,7 +167,7 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
             accesses += _accesses(recording, one, known.line)
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
-        if own and (accesses or bound):
+        if accesses or (own and bound):
             subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
             found = Statement(
                 known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts

@@ -19,6 +19,10 @@ PREFIX = "_convstep_"
 """What the names of hooks and of our own variables begin with."""
 LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
+CALLED = f"{PREFIX}called"
+"""The entry with which a generator's call began, in the generator."""
+OWN = f"{PREFIX}own"
+"""What leaves our variables out of `locals()`."""
 FORGET = f"{PREFIX}forget"
 """What is told of an array that will look at its memory otherwise."""
 SHAPES = frozenset(
@@ -92,7 +96,11 @@ class Rewriter:
         scopes = [one for one in node.body if isinstance(one, (ast.Global, ast.Nonlocal))]
         body = self._block([one for one in node.body[len(docstring) :] if one not in scopes])
         begun = _statement_call(call, *map(_load, names))
-        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave)])
+        token = list[ast.expr]()
+        if generator:  # several may be under way at once
+            begun = ast.Assign([_store(CALLED)], _call(call, *map(_load, names)), lineno=node.lineno)
+            token = [_load(CALLED)]
+        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave, *token)])
         node.body = [*docstring, *scopes, begun, left]
         self._around, self._statement = outer, outer_statement
         return node
@@ -118,7 +126,7 @@ class Rewriter:
                 return [self._class(node)]
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.AsyncFunctionDef():
                 return [node]
-            case ast.Pass() | ast.Break() | ast.Continue():
+            case ast.Expr(value=ast.Await()) | ast.Pass() | ast.Break() | ast.Continue():
                 return [node]
         self._statement = self._begin(node)
         match node:
@@ -419,9 +427,9 @@ class Rewriter:
 
     def yielded(self, node: ast.Yield) -> ast.expr:
         """What is handed out."""
-        site = self._site(Kind.YIELD)
-        node.value = _call(site, ast.Constant(None) if node.value is None else node.value)
-        return node
+        handed, resumed = self._site(Kind.YIELD), self._site(Kind.RESUME)
+        node.value = _call(handed, _load(CALLED), ast.Constant(None) if node.value is None else node.value)
+        return _call(resumed, _load(CALLED), node)
 
     # what is known beforehand
 
@@ -487,6 +495,12 @@ class _Expressions(ast.NodeTransformer):
     def visit_Yield(self, node: ast.Yield) -> ast.AST:
         self.generic_visit(node)
         return self._rewriter.yielded(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "locals" and not (node.args or node.keywords):
+            return ast.Call(_load(OWN), [node], [])
+        return node
 
 
 # what a tree tells
