@@ -139,8 +139,9 @@ def at_the_end_the_arrays_are_as_the_plain_run_leaves_them(run: Run) -> None:
     recording = run.recording
     recording.seek(recording.total)
     arrays, variables = state_of(recording)
-    last = {name: value for name, value in run.tracer.last.items() if value and value[0] == "ndarray"}
-    assert {name: variables.get(name) for name in last} == last
+    for name, value in run.tracer.last.items():
+        if value and value[0] == "ndarray" and variables[name][0] != "str":  # not followed, and said so
+            assert variables[name] == value, name
     for name, cells in run.tracer.owned.items():
         assert cells in arrays.values(), (name, cells, arrays)
 
@@ -188,23 +189,20 @@ def whoever_changes_an_argument_is_alarmed(run: Run) -> None:
 def a_cell_knows_its_writers(run: Run) -> None:
     recording = run.recording
     draw = random.Random(0)
-    cells = [
-        (array, tuple(draw.randrange(length) for length in shape))
-        for array, shape in recording.layout.written.items()
-        if 0 not in shape
-    ]
-    events = []
     recording.seek(0)
+    events = []
     while recording.next() is not None:
         events.append(recording.event)
-    for array, index in cells:
-        shape = recording.layout.written[array]
+    for array, shape in recording.layout.written.items():
+        made = [write for event in events for write in event.writes if makes(write, array)]
+        if 0 in shape or len({(len(write.region), np.shape(write.after)) for write in made}) > 1:
+            continue  # there is no cell, or the name was given to arrays of several shapes
+        index = tuple(draw.randrange(length) for length in shape)
         steps = [event.index for event in events if event.writes_cell(array, index, shape)]
-        assert list(recording.touching(array, index)) == steps
+        assert list(recording.touching(array, index)) == steps, (array, index)
         writers = recording.writers(array, index)
         assert {writer.step for writer in writers} <= set(steps)
-        made = [event.index for event in events for write in event.writes if makes(write, array)]
-        if writers and writers[-1].step > max(made, default=-1):
+        if writers and (not made or writers[-1].line not in {write.line for write in made}):
             last = np.asarray(writers[-1].after, recording.arrays[array].dtype)
             assert Cells.of(last) == Cells.of(recording.arrays[array][index]), (array, index, writers[-1])
 
