@@ -160,8 +160,8 @@ def value_of(value: Any) -> Any:
 
 
 def is_kept(value: Any) -> bool:
-    """Whether it is an array of the kinds that are recorded: booleans, integers, floats."""
-    return type(value) is np.ndarray and value.dtype.kind in "biuf"
+    """Whether it is an array of the kinds that are recorded: booleans, integers, floats of this machine."""
+    return type(value) is np.ndarray and value.dtype.kind in "biuf" and value.dtype.isnative
 
 
 def traced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Outcome, Tracer]:
