@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import types
@@ -140,7 +141,7 @@ class Tracer:
             return None
         if event in ("line", "return"):
             line = self._open.pop(frame, None)
-            variables = {name: value_of(value) for name, value in frame.f_locals.items()}
+            variables = {as_written(name): value_of(value) for name, value in frame.f_locals.items()}
             if line is not None:
                 self.executed[line].append(Executed(line, variables))
             if event == "line":
@@ -150,6 +151,11 @@ class Tracer:
                 arrays = {name: it for name, it in frame.f_locals.items() if is_kept(it)}
                 self.owned = {name: Cells.of(it) for name, it in arrays.items() if it.base is None}
         return self
+
+
+def as_written(name: str) -> str:
+    """A private name in a class, `_Layer__x`, as its author wrote it."""
+    return re.sub(r"^_[A-Za-z]+(?=__)", "", name)
 
 
 def value_of(value: Any) -> Any:
