@@ -295,11 +295,17 @@ def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed
 
 
 def placed_view(recording: Recording, view: View) -> Placed | None:
-    """Where a view lies in its owner; None if that has no name, or is looked at as another kind of number."""
+    """Where a view lies in its owner; None if that has no name."""
     owner = recording.owners.get(view.storage)
-    if owner is None or owner.view.dtype != view.dtype:
+    if owner is None:
         return None
-    return placed(view.offset, view.shape, view.strides, owner.view)
+    size, own = np.dtype(view.dtype).itemsize, np.dtype(owner.view.dtype).itemsize
+    if size == own:
+        return placed(view.offset, view.shape, view.strides, owner.view)
+    places = np.array(view.offset, np.int64)  # bytes of numbers of another kind
+    for length, stride in zip(view.shape, view.strides, strict=True):
+        places = places[..., np.newaxis] + np.arange(length) * stride
+    return scattered(np.unique(places // own * own), owner.view)
 
 
 def _values(recording: Recording, view: View, where: Placed | None) -> Any:

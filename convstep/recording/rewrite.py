@@ -29,6 +29,10 @@ SHAPES = frozenset(
     {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
 )
 """Attributes of an array that are not its cells."""
+PARTS = frozenset({"flat", "real", "imag"})
+"""Attributes of an array that set its cells."""
+EVERYTHING = "*"
+"""Stands for all variables."""
 OPERATORS = {
     ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.FloorDiv: "//=", ast.Mod: "%=",
     ast.Pow: "**=", ast.MatMult: "@=", ast.BitAnd: "&=", ast.BitOr: "|=", ast.BitXor: "^=",
@@ -213,6 +217,8 @@ class Rewriter:
                 return [_statement_call(site, _load(given), array, *holes)]
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
+                if target.attr in PARTS:
+                    return self._compared(target, put)
                 if target.attr in SHAPES:
                     told = ast.Expr(ast.Call(_load(FORGET), [copy.deepcopy(target.value)], []))
                     return [told, put]
@@ -235,6 +241,15 @@ class Rewriter:
                     found += self._put(one.value if isinstance(one, ast.Starred) else one, name, text)
                 return found
         return [ast.Assign([target], _load(given), lineno=target.lineno), *self._binds(target)]
+
+    def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
+        """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
+        names = tuple(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+        site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
+        begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
+        kept = _name("contents")
+        after = _statement_call(site, _load(kept), ast.Constant(None), suffix="a")
+        return [ast.Assign([_store(kept)], begun, lineno=target.lineno), put, after]
 
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
         text, operator = ast.unparse(node.value), OPERATORS[type(node.op)]
@@ -498,7 +513,11 @@ class _Expressions(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "locals" and not (node.args or node.keywords):
+        if (
+            isinstance(node.func, ast.Name)
+            and node.func.id in ("locals", "vars")
+            and not (node.args or node.keywords)
+        ):
             return ast.Call(_load(OWN), [node], [])
         return node
 
@@ -564,6 +583,8 @@ def _loads(node: ast.expr) -> Iterator[str]:
 
 def _reachable(call: ast.Call) -> Iterator[str]:
     """The names by which a call may reach an array: what it is called on, and its arguments."""
+    if isinstance(call.func, ast.Name) and call.func.id in ("exec", "eval"):
+        yield EVERYTHING
     receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
     for one in [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]:
         for node in ast.walk(one):
