@@ -215,7 +215,7 @@ def makes(access: Any, array: str) -> bool:
 def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
     recording, executed = run.recording, run.tracer.executed
     recording.seek(0)
-    several = lines_of_several(Path(run.tracer.file))
+    several, loops = lines_of_several(Path(run.tracer.file)), lines_of_loops(Path(run.tracer.file))
     seen: Counter[int] = Counter()
     while recording.next() is not None:
         event = recording.event
@@ -227,16 +227,18 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
                 shown = {name: value_of(value) for name, value in event.variables.items()}
             # a loop's line without its variable is the end of the loop, or its start
             if shown and statement.line not in several:
-                seen[statement.line] = found(shown, executed[statement.line], seen[statement.line], event)
+                there = executed[statement.line]
+                within = statement.line in loops
+                seen[statement.line] = found(shown, there, seen[statement.line], within, event)
 
 
-def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, event: Any) -> int:
+def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, within: bool, event: Any) -> int:
     """At which execution of its line, not before the `first`, the tracer saw these values.
 
     It may be the same as before: calls inside a statement divide it into several.
     """
     for at in range(first, len(there)):
-        if agree(shown, there[at].variables):
+        if agree(shown, there[at].variables) or (within and agree(shown, there[at].before)):
             return at
     seen = [{name: each.variables.get(name) for name in shown} for each in there[first : first + 3]]
     raise AssertionError(f"step {event.index}, from time {first + 1}: {shown}, but the tracer saw {seen}")
@@ -244,19 +246,28 @@ def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, event
 
 @cache
 def lines_of_several(file: Path) -> frozenset[int]:
-    """Lines with several statements, unseen by a tracer, or with a part that runs later."""
-    if file.suffix != ".py":
-        return frozenset()
-    nodes = list(ast.walk(ast.parse(file.read_text())))
+    """Lines with several statements, between which a tracer cannot look, or with a part that runs later."""
+    nodes = nodes_of(file)
     lines = Counter(node.lineno for node in nodes if isinstance(node, ast.stmt | ast.GeneratorExp))
-    inner = {
-        part.lineno
-        for node in nodes
-        if isinstance(node, ast.ListComp | ast.GeneratorExp)
-        for part in ast.walk(node)
-        if isinstance(part, ast.NamedExpr)
-    }
-    return frozenset(line for line, count in lines.items() if count > 1) | inner
+    return frozenset(line for line, count in lines.items() if count > 1)
+
+
+@cache
+def lines_of_loops(file: Path) -> frozenset[int]:
+    """Lines of statements with loops within, so that a step may end before the statement does."""
+    kinds = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    statements = [node for node in nodes_of(file) if isinstance(node, ast.stmt)]
+    return frozenset(
+        statement.lineno
+        for statement in statements
+        if any(isinstance(part, kinds) for part in ast.walk(statement))
+    )
+
+
+@cache
+def nodes_of(file: Path) -> list[ast.AST]:
+    """All of a file's syntax; of a notebook's nothing."""
+    return list(ast.walk(ast.parse(file.read_text()))) if file.suffix == ".py" else []
 
 
 def agree(shown: Mapping[str, Any], traced_variables: Mapping[str, Any]) -> bool:

@@ -116,9 +116,9 @@ def drained(generator: types.GeneratorType[Any, Any, Any]) -> Any:
 
 @dataclass
 class Executed:
-    """One execution of a line: where, and the frame's variables when it was over."""
+    """One execution of a line: the frame's variables before it and when it was over."""
 
-    line: int
+    before: dict[str, Any]
     variables: dict[str, Any]
 
 
@@ -133,19 +133,19 @@ class Tracer:
     """The variables of the outermost frame at its end."""
     owned: State = field(default_factory=dict)
     """Those of them that are arrays with memory of their own."""
-    _open: dict[types.FrameType, int] = field(default_factory=dict)
+    _open: dict[types.FrameType, tuple[int | None, dict[str, Any]]] = field(default_factory=dict)
 
     def __call__(self, frame: types.FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
         if code.co_filename != self.file or (code.co_name.startswith("<") and code.co_name != "<lambda>"):
             return None
         if event in ("line", "return"):
-            line = self._open.pop(frame, None)
+            line, before = self._open.pop(frame, (None, {}))
             variables = {as_written(name): value_of(value) for name, value in frame.f_locals.items()}
             if line is not None:
-                self.executed[line].append(Executed(line, variables))
+                self.executed[line].append(Executed(before, variables))
             if event == "line":
-                self._open[frame] = frame.f_lineno
+                self._open[frame] = frame.f_lineno, variables
             else:
                 self.last = variables
                 arrays = {name: it for name, it in frame.f_locals.items() if is_kept(it)}
