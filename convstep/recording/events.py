@@ -15,7 +15,7 @@ from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
+from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -264,6 +264,9 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
     view = recording.log.views[value]
     if view.storage in recording.born.get(entry, ()):
         return None
+    before = recording.index.setting(int(recording.index.frame[entry]), name, entry)
+    if before is not None and recording.index.value_at(before, name) == value:
+        return None  # the same one, as after `x += 1`
     return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 

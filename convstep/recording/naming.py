@@ -110,15 +110,22 @@ def _owner(index: Index, storage: int, name: str, number: int, entry: int, parti
 
 
 def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
-    """No two arrays with one name at one time."""
+    """No two arrays with one name at one time, and all of one name alike in shape."""
     ends = _ends(index)
     taken: dict[str, int] = {}
+    looks: dict[str, tuple[tuple[int, ...], str]] = {}
     names = {one.name for one in chosen.values()}
     for storage, owner in sorted(chosen.items(), key=lambda item: (item[1].since, item[0])):
         name, number = owner.name, 1
-        while taken.get(name, -2) > owner.since or (number > 1 and name in names):
+        look = owner.view.shape, owner.view.dtype
+        while (
+            taken.get(name, -2) > owner.since
+            or looks.get(name, look) != look
+            or (number > 1 and name in names)
+        ):
             number += 1
             name = f"{owner.name}_{number}"
+        looks[name] = look
         taken[name] = max(int(ends[storage]), taken.get(name, -2), owner.since)
         yield storage, owner._replace(name=name)
 

@@ -152,7 +152,7 @@ class Registry:
         return number
 
     def forget(self, array: Any) -> None:
-        """An array is about to have another shape, or its memory to be moved: what it is then, is met anew."""
+        """An array is about to have another shape, or other memory: it is met anew."""
         self.settle()
         number = self.numbers.pop(id(array), -1)
         if number >= 0 and self._storages.get(id(array)) is not None:
@@ -259,7 +259,10 @@ class Registry:
                 old = self._cells(found[0], items)
             if change is not None:
                 held = holder[index] if held is None else held
-                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                before = b""
+                if type(held) is np.ndarray and found is None:
+                    self.number_of(held)  # met with what it held
+                    before = held.tobytes()
                 value = change(held, value)
             holder[index] = value
             if found is not None and items is not None:

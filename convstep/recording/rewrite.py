@@ -215,10 +215,10 @@ class Rewriter:
             case ast.Subscript():
                 site, array, holes = self._place(target, text, "=")
                 return [_statement_call(site, _load(given), array, *holes)]
+            case ast.Attribute(attr=attr) if attr in PARTS:
+                return self._compared(target, ast.Assign([target], _load(given), lineno=target.lineno))
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
-                if target.attr in PARTS:
-                    return self._compared(target, put)
                 if target.attr in SHAPES:
                     told = ast.Expr(ast.Call(_load(FORGET), [copy.deepcopy(target.value)], []))
                     return [told, put]
