@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
+from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.check.grade import Grade, Result
     from convstep.candidate.diagnose.findings import Finding
+    from convstep.candidate.step.own_lines import OwnLines
+    from convstep.candidate.step.own_run import OwnStep
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.verdict import Verdict
     from convstep.conv.geometry import Geometry
@@ -167,6 +170,65 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
     )
 
 
+def own_place(own: OwnLines, line: int) -> str:
+    """A line of the candidate's for a sentence: "line 5", "cell 3, line 5"."""
+    cell = own.run.recording.source.cell
+    return (
+        tr("line {line}", line=line) if cell is None else tr("cell {cell}, line {line}", cell=cell, line=line)
+    )
+
+
+def own_words(own: OwnLines, step: OwnStep) -> list[str]:
+    """What is known of a step of the candidate's own, a sentence each; none where it does what it should."""
+    said = []
+    if step.window is not None:
+        window = step.window
+        words = "its window of {array} is rows {rows}, columns {columns}; the reference's is rows {right_rows}, columns {right_columns}"
+        said.append(
+            tr(
+                words,
+                array=window.array,
+                rows=_lines_text(window.rows),
+                columns=_lines_text(window.columns),
+                right_rows=_lines_text(window.right_rows),
+                right_columns=_lines_text(window.right_columns),
+            )
+        )
+        if window.name:
+            words = "{name} is {value}; in the reference that is {right}"
+            said.append(tr(words, name=window.name, value=window.value, right=window.right_value))
+    elif step.kind == CUT:
+        words = "all of {array} is right, but {gradient} is another part of it than it should be"
+        said.append(tr(words, array=step.array, gradient=own.run.gradient))
+    elif step.kind:
+        words = _OWN[step.kind] if step.cell else _OWN_UNNAMED[step.kind]
+        numbers = {"value": short(step.value, 6), "expected": short(step.expected, 6)}
+        said.append(tr(words, cell=step.cell or own.run.gradient, **numbers))
+    if step.unread:
+        words = "no step that writes {array} reads {cell}"
+        said.append(tr(words, array=step.array or own.run.gradient, cell=step.unread))
+    return said
+
+
+_OWN = {
+    PARTS: "after this step {cell} is {value}; in the reference, after the same of dZ, {expected}",
+    LAST: "no later line writes {cell}: it is {value} instead of {expected}",
+    MAKES: "this line makes {cell}: it is {value} instead of {expected}",
+}
+_OWN_UNNAMED = {
+    PARTS: "after this step a cell of {cell} is {value}; in the reference, after the same of dZ, {expected}",
+    LAST: "no later line writes the first wrong cell of {cell}: it is {value} instead of {expected}",
+    MAKES: "this line makes {cell}: its first wrong cell is {value} instead of {expected}",
+}
+
+
+def _lines_text(lines: range) -> str:
+    """Rows or columns as a slice: `0:2`, or `0:5:2` with gaps."""
+    if not len(lines):
+        return tr("none")
+    return f"{lines[0]}:{lines[-1] + 1}" + (f":{lines.step}" if lines.step != 1 and len(lines) > 1 else "")
+
+
 def _failure(verdict: Verdict) -> list[str]:
     result = verdict.failing_result
     assert result is not None
@@ -184,6 +246,10 @@ def _failure(verdict: Verdict) -> list[str]:
     if verdict.first_divergence is not None:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)
         lines += _wrapped(f"first divergence: {words}")
+    if verdict.own is not None:
+        first = verdict.own.first
+        lines += _wrapped(f"{own_place(verdict.own, first.line)}: {first.text}", "    ")
+        lines += [line for words in own_words(verdict.own, first) for line in _wrapped(words, "    ")]
     return lines
 
 

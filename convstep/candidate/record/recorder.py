@@ -12,15 +12,16 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.record import guessing
+from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.opening import RecordingSpawned
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -61,14 +62,15 @@ class Recorded:
     """What loading left out, a sentence each."""
 
 
-class _Spawned(Spawned):
-    main = "convstep.candidate.record.child"
+class _Forked(Forked):
+    others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
 class Recorder(Worker):
     """Calls and records a function in its process."""
 
-    Spawned = _Spawned
+    Spawned = RecordingSpawned
+    Forked = _Forked
 
     def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a call with the arguments that somebody asks for.
@@ -160,7 +162,7 @@ def record_target(
     loading = {**(options or {}), "unmade": True}
     started = None
     with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-        started = _Spawned(parsed, loading)
+        started = RecordingSpawned(parsed, loading)
     if meanwhile is not None:
         meanwhile()
     with Recorder.of_target(parsed, loading, timeout, started) as recorder:

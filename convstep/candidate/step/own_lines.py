@@ -19,7 +19,7 @@ from convstep.brief import brief
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.written import layouts_of, their_cell
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import wrong_cells
@@ -30,6 +30,7 @@ from convstep.candidate.step.own_run import (
     CUT,
     LAST,
     MAKES,
+    MOST,
     PARTS,
     OwnRun,
     OwnStep,
@@ -39,6 +40,7 @@ from convstep.candidate.step.own_run import (
     told_apart,
 )
 from convstep.candidate.step.probing import reference
+from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.recording.index import refs
 from convstep.recording.recording import Recording
@@ -73,31 +75,33 @@ class OwnLines:
         return self.first if self.first.position == found[0] + 1 else self.run.look(found[0])
 
 
-def own_lines(worker: Worker, swept: Swept, divergence: Divergence | None) -> OwnLines | None:
-    """The candidate's own lines where it parts from the reference on the failing problem.
+def own_lines(
+    worker: Worker, swept: Swept, right: Right, outcome: Outcome, divergence: Divergence | None
+) -> OwnLines | None:
+    """The candidate's own lines where it parts from the reference.
 
     Args:
         worker: the candidate.
-        swept: how it is called, and on which problem it fails.
+        swept: how it is called.
+        right: what is right on the problem to call it on.
+        outcome: what it returned for that.
         divergence: the first step after which it differs.
 
     Returns:
         None if it cannot be recorded, or if nothing is sure.
     """
-    failing, call = swept.failing, swept.call
-    if failing is None or failing.outcome.kind != RETURNED or swept.keeps_state:
+    call, problem = swept.call, right.problem
+    if divergence is None or divergence.before_any or not divergence.cells or swept.keeps_state:
         return None
-    if divergence is None or divergence.before_any or not divergence.cells:
+    if outcome.kind != RETURNED or problem.total_steps > MOST or not isinstance(worker, Recorder):
         return None
-    if not isinstance(worker, Recorder) or call.by_autograd(swept.candidate):
-        return None
-    if call.with_tensors(swept.candidate):
+    if call.by_autograd(swept.candidate) or call.with_tensors(swept.candidate):
         return None
     try:
-        recording, _ = worker.record_call(call, failing.right.problem, min(SECONDS, worker.seconds))
+        recording, _ = worker.record_call(call, problem, min(SECONDS, worker.seconds))
     except CandidateError:
         return None
-    return aligned(recording, call, failing.right, failing.outcome.gradients, divergence)
+    return aligned(recording, call, right, outcome.gradients, divergence)
 
 
 def aligned(
@@ -142,7 +146,18 @@ def aligned(
     if not read or divergence.step in read:
         return OwnLines(runs[0], last)
     index = divergence.index if problem.geometry.batch is not None else divergence.index[1:]
-    return OwnLines(runs[0], replace(last, unread=cell_text("dZ", their_cell(call, "dZ", tuple(index)))))
+    upstream = _name_of_dZ(recording, problem, layouts)
+    cell = cell_text(upstream, their_cell(call, "dZ", tuple(index)))
+    return OwnLines(runs[0], replace(last, unread=cell))
+
+
+def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str:
+    """What the author calls the upstream gradient."""
+    recording.seek(0)
+    ours = np.asarray(problem.dZ, np.float64)
+    held = next(holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)))
+    names = [recording.owners[one].name for one in held.all_storages if one in recording.owners]
+    return names[0] if len(names) == 1 and names[0].isidentifier() else "dZ"
 
 
 def _parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
