@@ -68,12 +68,9 @@ def recording_of(arrays: Mapping[str, Array]) -> Recording:
         raise ValueError(f"it is of form {held[0]!r} and this convstep reads form {FORM}")
     _require(len(held) == 5 and type(held[1]) is Log and type(held[2]) is SourceText and type(held[3]) is str)
     try:
-        recording = Recording(*held[1:])
-        recording.seek(recording.total)
-        recording.seek(0)
+        return Recording(*held[1:])
     except _FAILURES as error:
         raise ValueError(f"its log does not fit together: {error}") from error
-    return recording
 
 
 def _plain(value: Any, depth: int = 4) -> Any:
@@ -446,7 +443,9 @@ _RECORDS: tuple[type, ...] = (
 )
 """Dataclasses that a log is made of; the number of each is part of the form."""
 _RECORD_NUMBERS = {kind: number for number, kind in enumerate(_RECORDS)}
-_FIELDS = [tuple(each.name for each in fields(kind)) for kind in _RECORDS]
+_FIELDS: list[tuple[str, ...]] = [
+    getattr(kind, "_fields", None) or tuple(each.name for each in fields(kind)) for kind in _RECORDS
+]
 _NAMES = [name for name, _, _ in _KINDS]
 _PACK = [pack for _, pack, _ in _KINDS]
 _UNPACK = [unpack for _, _, unpack in _KINDS]

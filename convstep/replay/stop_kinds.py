@@ -152,7 +152,7 @@ class LineStop(Stop):
 
     def check(self, layout: Layout) -> None:
         """Raise a ValueError if what is stepped has no lines of its own."""
-        if "line" not in layout.names:
+        if layout.counted:
             raise ValueError(tr("there is no line to stop at: these steps are not of your own function"))
 
     def steps(self, layout: Layout) -> Sequence[int] | None:

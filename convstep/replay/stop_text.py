@@ -59,13 +59,13 @@ def _target(text: str, layout: Layout) -> Stop:
     # without `watch` too: in a condition a written array with all its indices is nothing
     if re.match(r"watch\b", plain) or (cell and layout.known(cell[1])):
         return _watchpoint(cell, plain, layout)
-    if "line" in layout.names and (line := _LINE.fullmatch(plain)):
+    if not layout.counted and (line := _LINE.fullmatch(plain)):
         return _line(int(line[1]), layout)
     condition = Condition.parse(text, layout)
-    index = condition.as_place(layout.nest.names)
+    index = condition.as_place(layout.nest.names) if layout.counted else None
     if index is not None:
         return _place(index, layout)
-    counts = layout.counts
+    counts = layout.counts if layout.counted else {"step": layout.nest.total}
     for name, values in condition.ranges(counts).items():
         if not values:
             sentence = tr(
@@ -92,6 +92,14 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
         return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
+    if not layout.counted:
+        raise ValueError(
+            tr(
+                "{text!r} is no place here; type a condition like {example}",
+                text=text,
+                example=layout.example,
+            )
+        )
     names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))

@@ -55,6 +55,11 @@ class Layout:
         """How many turns each loop takes, and how many steps there are as "step"."""
         return {**dict(zip(self.nest.names, self.nest.counts, strict=True)), "step": self.nest.total}
 
+    @property
+    def counted(self) -> bool:
+        """Whether a loop's variable is the number of its turn; in somebody's own function it is anything."""
+        return "line" not in self.names
+
     def known(self, name: str) -> bool:
         """Whether a name can only be that of an array that is written."""
         return any(name in names for names in (self.written, self.absent, self.short, self.parts))

@@ -139,7 +139,7 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert len(session.debugger.state.stops) == 1
     assert session.debugger.state.scene.panel("kernel_gradient_candidate").stops
     await session.press("b", "i")
-    assert session.dialog == "ProvenanceScreen"
+    assert session.dialog == "TableScreen"
     assert " made · in the reference " in session.text
     await session.press("escape", "w")
     assert "is not in a file" in session.lines[-3]

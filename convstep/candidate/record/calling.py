@@ -51,7 +51,7 @@ class Ready:
     named: Mapping[str, Any] = field(default_factory=dict)
     """By name."""
     how: str = ""
-    """Where its arguments come from, a clause: "guessed for max pooling"."""
+    """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -67,7 +67,7 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
     elif arguments.file is not None or arguments.shapes:
         values = (loaded(arguments.file) if arguments.file is not None else {}) | drawn(arguments.shapes)
         subject.check_names(values)
-        yield subject.ready(by_name(values), "given by name")
+        yield subject.ready(by_name(values), "arguments given by name")
     else:
         yield from _guessed(subject)
 
@@ -82,7 +82,7 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
         found = reached(served.function, served.forward(call), served.candidate, call, problem)
     except Exception as error:
         raise CandidateError(_failed(served, error, "what comes before its backward fails")) from error
-    return Ready(found.function, found.places, found.named, "a small convolution")
+    return Ready(found.function, found.places, found.named, "on a small convolution, as check calls it")
 
 
 @dataclass(slots=True)
@@ -252,13 +252,13 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     """
     candidate = subject.served.candidate
     if subject.maker is None and not any(each.default is each.empty for each in parameters_of(subject.function)):
-        yield Ready(subject.function, (), how="without arguments")
+        yield Ready(subject.function, (), how="no arguments")
         return
     failed: CandidateError | None = None
     any_ready = False
     for guess in guessing.guesses(subject.asked()):
         try:
-            ready = subject.ready(guess.lookup(), f"guessed for {guess.operator}", guess.cache, guess.out)
+            ready = subject.ready(guess.lookup(), f"arguments guessed for {guess.operator}", guess.cache, guess.out)
         except CandidateError as error:
             failed = failed or error
         else:
@@ -304,7 +304,7 @@ def _evaluated(served: Served, text: str) -> Ready:
     named: dict[str, Any] = {}
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
-    return Ready(function, places, named, "given by --call")
+    return Ready(function, places, named, "called as given")
 
 
 def _called_name(node: ast.Call) -> str:

@@ -22,6 +22,7 @@ from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.opening import RecordingSpawned
+from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -54,8 +55,8 @@ class Recorded:
     """What can be stepped."""
     target: str
     """What was recorded, as on the command line."""
-    arguments: Arguments
-    """What was said of its arguments."""
+    words: tuple[str, ...]
+    """What else the command line says, to record it in the same way: `--call`, `f(x)`."""
     how: str
     """Where they come from, a clause."""
     notes: tuple[str, ...]
@@ -138,41 +139,91 @@ def _read(said: messages.Message) -> tuple[Recording, str]:
         return transfer.recording_of(arrays), printable(messages.checked(how, str))
 
 
-def record_target(
-    target: str,
-    arguments: Arguments = Arguments(),
-    options: Mapping[str, Any] | None = None,
-    timeout: float | None = None,
-    meanwhile: Callable[[], object] | None = None,
-) -> Recorded:
-    """Record a function of a file, a notebook or an installed module, in a process that ends with it.
+class Recordable:
+    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
 
-    Args:
-        target: `layers.py:max_pool_backward`, `layers.py:Conv.backward`, `notebook.ipynb:f`.
-        arguments: what is said of its arguments; with nothing said they are found.
-        options: how its file is loaded: `run_all`, `python2`.
-        timeout: seconds for loading it, and for running it.
-        meanwhile: what to do while a new interpreter starts.
+    def __init__(
+        self,
+        target: str,
+        arguments: Arguments | None = None,
+        options: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Nothing runs yet.
 
-    Raises:
-        CandidateError: it cannot be loaded or called; one sentence.
-    """
-    arguments.check()
-    parsed = Target.parse(target)
-    loading = {**(options or {}), "unmade": True}
-    started = None
-    with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-        started = RecordingSpawned(parsed, loading)
-    if meanwhile is not None:
-        meanwhile()
-    with Recorder.of_target(parsed, loading, timeout, started) as recorder:
-        seconds = SECONDS if timeout is None else timeout
-        found = None
-        if arguments == Arguments() and _is_convolution(recorder.candidate):
+        Args:
+            target: `layers.py:max_pool_backward`, `layers.py:Conv.backward`, `notebook.ipynb:f`.
+            arguments: what is said of its arguments; with nothing said they are found.
+            options: how its file is loaded: `run_all`, `python2`.
+            timeout: seconds for loading it, and for running it.
+
+        Raises:
+            CandidateError: there is no such file, or no function can be called like that.
+        """
+        self.target, self.arguments = target, arguments or Arguments()
+        self.arguments.check()
+        self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
+        self._running: Recorder | RecordingSpawned | None = None
+        self._closed = False
+        self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is in; None for an installed module."""
+        return self._parsed.path
+
+    def record(self, meanwhile: Callable[[], object] | None = None) -> Recorded:
+        """Record it in a process that ends with it. Any thread may, one at a time.
+
+        Args:
+            meanwhile: what to do while a new interpreter starts.
+
+        Raises:
+            CandidateError: it cannot be loaded or called; one sentence.
+        """
+        loading = {**self._options, "unmade": True}
+        started = None
+        with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
+            started = self._running = RecordingSpawned(self._parsed, loading)
+        if meanwhile is not None:
+            meanwhile()
+        if self._closed:
+            self.close()
+        with Recorder.of_target(self._parsed, loading, self._timeout, started) as recorder:
+            self._running = recorder
+            if self._closed:
+                self.close()
+            return self._recorded(recorder)
+
+    def changed(self) -> bool:
+        """Whether its file was saved since it was recorded or asked about; never of an installed module."""
+        return self._watched is not None and self._watched.changed()
+
+    def again(self) -> Recording | None:
+        """Record it anew if its file was saved; None if it was not.
+
+        Raises:
+            CandidateError: it cannot be recorded now; one sentence.
+        """
+        return self.record().recording if self.changed() else None
+
+    def close(self) -> None:
+        """End what is being recorded; whoever waits for it gets a CandidateError."""
+        self._closed, running = True, self._running
+        if isinstance(running, Recorder):
+            running.close()
+        elif running is not None:
+            running.end()
+
+    def _recorded(self, recorder: Recorder) -> Recorded:
+        seconds, found = SECONDS if self._timeout is None else self._timeout, None
+        if self.arguments == Arguments() and _is_convolution(recorder.candidate):
             found = _on_a_convolution(recorder, seconds)
-        recording, how = found or recorder.record(arguments, seconds)
+        recording, how = found or recorder.record(self.arguments, seconds)
         _check_tensors(recorder.candidate, recording)
-        return Recorded(recording, target, arguments, how, recorder.candidate.notes)
+        flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
+        words = (*self.arguments.words, *flags)
+        return Recorded(recording, self.target, words, how, recorder.candidate.notes)
 
 
 def _is_convolution(candidate: Candidate) -> bool:

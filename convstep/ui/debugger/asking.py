@@ -76,13 +76,15 @@ class Asking:
 
     def explain(self, found: Listing) -> None:
         """List the steps that make a cell."""
-        from convstep.ui.dialogs.provenance import ProvenanceScreen
+        from convstep.ui.dialogs.table import TableScreen
 
-        def answered(position: int | None) -> None:
-            if position is not None:
-                self._host.travel.to(position)
+        def answered(at: int | None) -> None:
+            if at is not None:
+                self._host.travel.to(found.step(at) + 1)
 
-        self._host.open(ProvenanceScreen(found, self._mode.whose_steps()), answered)
+        keys = tr("↑ ↓ choose · Enter goes there · Esc closes")
+        chosen, whose = max(found.done - 1, 0), self._mode.whose_steps()
+        self._host.open(TableScreen(found, opened_with="i", keys=keys, chosen=chosen, beside=whose), answered)
 
     def session(self, problem: str | None = None) -> Session:
         """All that brings a person back to this view.
@@ -102,6 +104,7 @@ class Asking:
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
             bookmarks=state.bookmarks.list(),
             view=View(state.stage.kept_faces(), state.values, state.precision),
+            function=self._mode.function,
         )
 
     def save_in(self, folder: Path) -> list[str]:
@@ -151,7 +154,8 @@ class Asking:
         place = self._host.pointed_cell()
         found = None if place is None else self._state.stage.made_by(*place)
         if found is None:
-            self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
+            names = ", ".join(self._state.timeline.layout.written)
+            self._host.say(tr("choose a cell of {names}: Tab to its panel, then the arrow keys", names=names))
         else:
             self.explain(found)
 
@@ -186,7 +190,7 @@ class Asking:
 
         def take(path: Path) -> None:
             try:
-                save(self.session(), path)
+                save(self.session(self._mode.save_beside(path)), path)
             except OSError as error:  # a problem that is in no file is saved as well
                 reason = error.strerror or error
                 raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error

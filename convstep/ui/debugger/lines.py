@@ -129,7 +129,7 @@ class Lines:
         """What the title says on the right, the longest form first."""
         scene, plays = self._state.scene, self._playing()[0]
         step = tr("step {position}/{total}", position=scene.position, total=scene.total)
-        bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
+        bare = scene.brief_place
         places = [
             f"{step}   ({scene.place})",
             f"{step} ({bare})",

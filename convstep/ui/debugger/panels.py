@@ -99,8 +99,9 @@ class Panels:
         self._take_in(old)
         stepped = (old.position, old.made) != (scene.position, scene.made)
         mapped = scene.find(self._state.stage.mapped)
-        if mapped is not None:
-            self._screen.query_one(FaceMap).show(mapped, changed[mapped.key])
+        for overview in self._screen.query(FaceMap):
+            if mapped is not None:
+                overview.show(mapped, changed[mapped.key])
         for panel in scene.panels:
             self.grid(panel.key).show(panel, changed[panel.key], stepped=stepped)
         for key, draw in self._mode.drawings().items():

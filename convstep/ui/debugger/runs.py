@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,22 +44,38 @@ class Runs:
         }
 
     def _run(self, *, backwards: bool) -> None:
-        state, travel, position = self._state, self._host.travel, self._state.position
+        state, travel = self._state, self._host.travel
         if any(stop.enabled for stop in state.stops) and (backwards or not state.at_end):
-            travel.stop()
-            travel.set_out(lambda job: self._search(job, position, backwards))
+            self._set_out(state.stops, backwards, lambda: self._found_none(backwards))
         elif backwards:
             travel.back_to(0)
         else:
             travel.on_to(state.timeline.total)
 
-    def _search(self, job: Job, position: int, backwards: bool) -> None:
+    def to_next(self, stop: Stop, none: str, *, backwards: bool) -> None:
+        """Go to the next (previous) step that a stop waits at, whatever others there are.
+
+        Args:
+            stop: what is looked for.
+            none: what is said where there is no such step.
+            backwards: the direction.
+        """
+        self._set_out([stop], backwards, lambda: self._host.say(none))
+
+    def _set_out(self, stops: Iterable[Stop], backwards: bool, none: Callable[[], None]) -> None:
+        position = self._state.position
+        self._host.travel.stop()
+        self._host.travel.set_out(lambda job: self._search(job, position, stops, backwards, none))
+
+    def _search(
+        self, job: Job, position: int, stops: Iterable[Stop], backwards: bool, none: Callable[[], None]
+    ) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
         from convstep.replay.stops import Found, search
 
         state, reached, told = self._state, position, 0.0
         with state.scout() as scout:
-            for news in search(scout, position, state.stops, backwards=backwards):
+            for news in search(scout, position, stops, backwards=backwards):
                 reached = news.position
                 if isinstance(news, Found) and job.tell(self._stopped, reached, news.stop):
                     return
@@ -68,7 +84,7 @@ class Runs:
                 if time.monotonic() - told >= PAUSE:
                     told = time.monotonic()
                     job.tell(self._host.say, tr("running … step {position}   Esc stops", position=reached))
-        if not job.tell(self._found_none, backwards):
+        if not job.tell(none):
             job.tell(self._land, job, reached, even_cancelled=True)
 
     def _land(self, job: Job, position: int) -> None:
@@ -77,12 +93,11 @@ class Runs:
             self._stopped(position, None)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
-        said = (
-            tr("stop {id}: {stop}", id=stop.id, stop=stop)
-            if stop is not None
-            else tr("stopped at step {position}", position=position)
-        )
-        self._host.travel.arrive(position, partial(self._host.say, said))
+        if stop is None:
+            said = tr("stopped at step {position}", position=position)
+        else:  # one that is not listed was asked for, and says nothing
+            said = tr("stop {id}: {stop}", id=stop.id, stop=stop) if stop.id else ""
+        self._host.travel.arrive(position, partial(self._host.say, said) if said else None)
 
     def _found_none(self, backwards: bool) -> None:
         def say() -> None:

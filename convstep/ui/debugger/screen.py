@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from convstep.ui.modes.mode import Mode
     from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
+    from convstep.view.scene.staged import Staged
 
 Answer = TypeVar("Answer")
 
@@ -89,6 +90,20 @@ class DebuggerScreen(Once, Screen[None]):
         for part in parts:
             found |= part.handlers()
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
+
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default where this one stands.
+        """
+        self.travel.stop()
+        self.state.restage(stage, position)
+        self.__dict__.pop("handlers", None)  # they may not have been asked for since
+        self.show()
+        self.rearrange()
+        self.mark_timeline()
 
     # keys
 

@@ -76,6 +76,30 @@ class State:
         """Whether every step is executed."""
         return self.position == self.timeline.total
 
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one, with what it has of stops and faces.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default at the same position, or at the end.
+        """
+        from convstep.replay.session import Session, SessionError, View
+
+        old = self.stage
+        position = min(self.position, stage.run.total) if position is None else position
+        with self._scouting:
+            self.stage, self._scout = stage, None
+        for stop in self.stops.list():
+            try:
+                stop.check(stage.run.layout)
+            except ValueError:
+                self.stops.remove(stop.id)
+        stage.stops, stage.beside = self.stops, old.beside
+        with contextlib.suppress(SessionError):
+            stage.choice = stage.resumed(Session(self.name, view=View(old.kept_faces()))).choice
+        self.bookmarks = Bookmarks(mark for mark in self.bookmarks.list() if mark.position <= stage.run.total)
+        stage.run.seek(position)
+
     def renew(self) -> Changed:
         """Take the scene at the timeline's position; where the one before it looked different."""
         old, self.scene = self.scene, self.stage.scene()

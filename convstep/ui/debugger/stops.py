@@ -87,7 +87,7 @@ class StopKeeping:
         from convstep.replay.stops import parse_stop
         from convstep.ui.dialogs.prompt import PromptScreen
 
-        layout = self._state.timeline.layout
+        layout, (forms, other) = self._state.timeline.layout, self._state.stage.stop_forms
         written, shape = next(iter(layout.written.items()))
         known = [name for name, cells in layout.names.items() if not isinstance(cells, str)]  # str: why not
 
@@ -99,10 +99,11 @@ class StopKeeping:
 
         prompt = PromptScreen(
             tr("Stop when"),
-            f"{layout.example} · isnan(dA) · 4,*,1",
+            forms,
             tr(
-                "A condition on {names} with abs, min, max, any, isnan; a place; or `watch {cell}`. "
+                "A condition on {names} with abs, min, max, any, isnan; {other}; or `watch {cell}`. "
                 "`hits 3` at the end stops at the third hit.",
+                other=other,
                 names=", ".join(name for name in known if name != "step"),
                 cell=f"{written}[{', '.join(str(size - 1) for size in shape)}]",
             ),
@@ -117,8 +118,10 @@ class StopKeeping:
             if re.search(r"\bstep\b", stop.target):
                 meaning += " " + tr("Here step counts from 0; position is the step number shown.")
             return meaning
-        count = len(self._state.stage.steps_of(stop))
-        total = self._state.timeline.total
+        steps = self._state.stage.steps_of(stop)
+        if not steps:  # nobody knows before they are looked at
+            return tr("Stops at {stop}.", stop=stop)
+        count, total = len(steps), self._state.timeline.total
         return tr("Stops at {count} of {total} steps: {stop}.", count=count, total=total, stop=stop)
 
     def _to_cell(self, by: int) -> None:

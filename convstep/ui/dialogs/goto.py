@@ -26,10 +26,16 @@ def ask_place(stage: Staged) -> PromptScreen[int]:
             place=stage.place_words(position),
         )
 
+    index = f"{example_place(loops)} · " if loops.nest.even else ""
     return PromptScreen(
         tr("Go to"),
-        f"{total // 2} · {example_place(loops)} · 53% · start · end",
-        tr("A step number (0 to {total}), a loop index, or a percentage.", total=total),
+        f"{total // 2} · {index}53% · start · end",
+        tr(
+            "A step number (0 to {total}), a loop index, or a percentage."
+            if index
+            else "A step number (0 to {total}), or a percentage.",
+            total=total,
+        ),
         lambda text: parse_place(text, loops),
         meaning,
     )

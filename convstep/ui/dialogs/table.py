@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from rich.text import Text
@@ -38,7 +39,7 @@ class Table(Rows, Protocol):
 
 
 class TableScreen(Once, ModalScreen[int | None]):
-    """Rows to choose from; dismisses with the number of the one taken, or None."""
+    """Rows to choose from; dismisses with the number of the one taken, if nothing else is done with it."""
 
     BINDINGS: ClassVar[list[Binding]] = [Binding("escape,q", "dismiss(None)", "Close")]  # type: ignore[assignment]
     DEFAULT_CSS = """
@@ -53,18 +54,28 @@ class TableScreen(Once, ModalScreen[int | None]):
     TableScreen RowList { height: auto; max-height: 24; background: $surface; }
     """
 
-    def __init__(self, table: Table, *, chosen: int, opened_with: str, keys: str, beside: str = "") -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        opened_with: str,
+        keys: str,
+        chosen: int = 0,
+        beside: str = "",
+        take: Callable[[int], str] | None = None,
+    ) -> None:
         """Show a table.
 
         Args:
             table: the rows.
-            chosen: the row that is chosen first.
             opened_with: the key that opened it closes it as well.
             keys: what the keys do, on the border.
+            chosen: the row that is chosen first.
             beside: what else the title says.
+            take: does something with a row that is taken, in place of dismissing with it, and says what.
         """
         super().__init__()
-        self._table, self._first, self._keys, self._beside = table, chosen, keys, beside
+        self._table, self._first, self._keys, self._beside, self._take = table, chosen, keys, beside, take
         self._bindings.bind(opened_with, "dismiss(None)", "Close")
 
     def compose(self) -> ComposeResult:
@@ -90,5 +101,9 @@ class TableScreen(Once, ModalScreen[int | None]):
             rows.refresh()
 
     def on_row_list_taken(self, message: RowList.Taken) -> None:
-        """Answer with the row."""
-        self.dismiss(message.at)
+        """Answer with the row, or do with it what is done here."""
+        if self._take is None:
+            self.dismiss(message.at)
+            return
+        self.query_one("#summary", Static).update(self._take(message.at))
+        self.query_one(RowList).refresh()

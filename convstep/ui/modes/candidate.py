@@ -69,7 +69,7 @@ class CandidateMode(Mode):
         """The candidate's own run, where it is known."""
         self._own_steps: dict[int, OwnStep | None] = {}
         self._first = 0 if known is None else self._index_of(known.gradient)
-        self.followed = keys_of(self.stage.gradients[self._first])[2]
+        self._followed = keys_of(self.stage.gradients[self._first])[2]
         if known is not None and position is None:
             self.stage.look_at(known)
         self.state.begin_at = self._start(known) if position is None else position
@@ -83,6 +83,11 @@ class CandidateMode(Mode):
             "previous-divergence": Handler(lambda: self.queries.seek_divergence(-1)),
             "diagnosis": Handler(self.show_diagnosis),
         }
+
+    @property
+    def followed(self) -> str:
+        """The difference of the gradient that is wrong first."""
+        return self._followed
 
     def opened(self) -> None:
         """Begin to ask; look for the place where the two part, where it is not known yet."""

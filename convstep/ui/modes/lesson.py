@@ -95,7 +95,7 @@ class LessonMode(Mode):
             State(Stage.on(page.problem), title, page.problem_name), compare_at_end=False
         )
         super().__init__(self._around.state, compare_at_end=False)
-        self.lacks, self.followed = self._around.lacks, self._around.followed
+        self.lacks = self._around.lacks
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)
@@ -197,6 +197,11 @@ class LessonMode(Mode):
             "leave": typing,
         }
         return offered.get(id, True)
+
+    @property
+    def followed(self) -> str:
+        """As without a lesson."""
+        return self._around.followed
 
     @property
     def first_part(self) -> str:

@@ -22,6 +22,8 @@ from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -47,8 +49,6 @@ class Mode:
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self.compares_at_end = state, compare_at_end
-        self.followed = state.stage.followed
-        """The panel that has the focus first, and whenever none has it."""
 
     # the life of the screen
 
@@ -100,6 +100,11 @@ class Mode:
         return True
 
     # what stands on it
+
+    @property
+    def followed(self) -> str:
+        """The key of the panel that has the focus first, and whenever none has it."""
+        return self.state.stage.followed
 
     @property
     def first_part(self) -> str:
@@ -208,6 +213,26 @@ class Mode:
             SessionError: it has none, and cannot be given one.
         """
         return self.state.command_name
+
+    def save_beside(self, path: Path) -> str | None:
+        """Write what a session needs beside its file.
+
+        Args:
+            path: where the session will be.
+
+        Returns:
+            What the session calls it; None if it needs nothing.
+
+        Raises:
+            OSError: it cannot be written.
+            ValueError: something else is there; one sentence.
+        """
+        return None
+
+    @property
+    def function(self) -> str:
+        """What the command line says to record anew what is stepped; "" if it is no function."""
+        return ""
 
     def why_not_saved(self) -> str:
         """Why no session is saved here; "" if it is."""

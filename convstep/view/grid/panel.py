@@ -42,7 +42,8 @@ class Span:
     @classmethod
     def single(cls, cell: tuple[int, int]) -> Span:
         """The block of one cell."""
-        return cls(*(range(at, at + 1) for at in cell))
+        row, column = cell
+        return cls(range(row, row + 1), range(column, column + 1))
 
     def __contains__(self, cell: object) -> bool:
         """Whether a (row, column) is one of the block's cells, gaps and cells left out excluded."""
@@ -165,8 +166,8 @@ class Panel:
 
     @property
     def running(self) -> bool:
-        """Whether its values are sums that the loop adds to."""
-        return self.caption == "running" or bool(self.part)
+        """Whether the loop writes its values: most often sums that it adds to."""
+        return self.caption in ("running", "written") or bool(self.part)
 
 
 def beside_key(key: str, number: int) -> str:

@@ -189,6 +189,11 @@ class Stage(Staged):
         return tr("no window covers this cell: its gradient is exactly zero")
 
     @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Conditions on what is named here; places in the loop."""
+        return f"{self.timeline.layout.example} · isnan(dA) · 4,*,1", tr("a place")
+
+    @property
     def stopping(self) -> str:
         """The upstream gradient, and what is written."""
         return ", ".join(["dZ", *self.timeline.layout.written])

@@ -63,14 +63,19 @@ def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
                 places = range(*part.indices(length))[::-1]
                 part = slice(places.start, places.stop, places.step) if places else slice(0, 0)
         region.append(part)
-    kept = {name: getattr(access, name) for name in ("value", "before", "after", "cells")}
-    turned_over = {name: np.asarray(kept[name])[tuple(over)] for name in kept if np.ndim(kept[name])}
-    return access._replace(region=tuple(region), **turned_over)
+
+    def turned_over(values: Array | np.generic | None) -> Any:
+        return np.asarray(values)[tuple(over)] if np.ndim(values) else values  # type: ignore[arg-type]
+
+    kept = (access.value, access.before, access.after, access.cells)
+    value, before, after, cells = map(turned_over, kept)
+    return access._replace(region=tuple(region), value=value, before=before, after=after, cells=cells)
 
 
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
     own = [one for one in event.accesses if one.array == panel.face.name and one.kind != "names"]
+    own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
     writes = [one for one in own if one.writes]
     changes: dict[str, Any] = {"caption": panel.caption or "running"} if writes else {}
     span = joined(seen_on(panel.face, one) for one in writes or own)
@@ -87,6 +92,14 @@ def placed(panel: Panel, event: Event) -> Panel:
     return replace(panel, **changes) if changes else panel
 
 
+def _is_whole(access: Access, shown: Face) -> bool:
+    """Whether all of an array is touched, as where it is handed to a function."""
+    parts = zip(shown.region(access.region), shown.lengths, strict=True)
+    return access.cells is None and all(
+        isinstance(part, slice) and len(range(*part.indices(length))) == length for part, length in parts
+    )
+
+
 def additions(
     event: Event,
     arrays: Mapping[str, Array],
@@ -97,14 +110,18 @@ def additions(
     """What the step writes, in the order of its source, on the faces that the panels turn to."""
     shown = {panel.face.name: panel.face for panel in reversed(panels)}
     for number, write in enumerate(event.writes):
+        if not np.size(write.value):  # a write of no cells is no write
+            continue
         array = arrays[write.array]
         cells = turned(write, array, shown.get(write.array) or face(write.array, array, last_axes(array)))
         span = span_on(cells, write.region)
-        if span is None:  # a write of no cells is no write
-            continue
-        factor, region = factor_of(write, event), write.region
+        assert span is not None  # the face is turned to the cells
+        said, region = words.get(number, NO_WORDS), write.region
+        factor = None if said.statement else factor_of(write, event)
 
-        def seen(values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region) -> Any:
+        def seen(
+            values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region
+        ) -> Any:
             return None if values is None else values_on(fixed, region, values)
 
         added = seen(write.value)
@@ -116,14 +133,17 @@ def additions(
             factor_name="" if factor is None else factor.text,
             factor=np.ones_like(added) if factor is None else seen(factor.value),
             added=added,
-            before=seen(write.before),
-            after=seen(write.after),
+            before=np.zeros_like(added) if write.before is None else seen(write.before),
+            after=added if write.after is None else seen(write.after),
+            partial=np.size(write.value) != np.size(added),
+            new=write.before is None,
             cells=cells,
             span=span,
             done=number < event.made,
             part=parts.get(write.array, ()),
             known=seen(write.cells),
-            words=words.get(number, NO_WORDS),
+            words=said,
+            operands=tuple((name, seen(read.value)) for name, read in said.operands),
             number=number,
         )
 

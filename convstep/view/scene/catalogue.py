@@ -16,7 +16,7 @@ from convstep.view.numbers.text import short
 from convstep.view.text.wrapping import padded
 
 if TYPE_CHECKING:
-    from convstep.recording.recording import ArrayInfo
+    from convstep.recording.facts import ArrayInfo
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +25,7 @@ WIDEST_NAME = 24
 
 
 class ArrayTable:
-    """Draws the arrays that a function has met: name, shape, dtype, range at this place, the line that made it."""
+    """Draws the arrays that a function has met: name, shape, dtype, range here, the line that made it."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite
+from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite, short
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
 """Cells of an array that are written out along each axis; of others the shape and the range are said."""
@@ -32,10 +32,10 @@ class Part:
 
 
 def statement_at(lines: Sequence[str], number: int) -> str:
-    """The statement on a line, on as many lines as it takes; of one with a body its head alone.
+    r"""The statement on a line, on as many lines as it takes; of one with a body its head alone.
 
     >>> statement_at(["def f(x):", "    y = g(x,", "          2)", "    for i in y: pass"], 3)
-    'y = g(x,\\n          2)'
+    'y = g(x,\n          2)'
     >>> statement_at(["def f(x):", "    for i in x:", "        pass"], 2)
     'for i in x: pass'
 
@@ -94,8 +94,7 @@ def value_words(value: object) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         words = f"{'x'.join(map(str, value.shape))} {value.dtype}"
         if value.size and value.dtype.kind in "biuf":
-            with np.errstate(invalid="ignore"):
-                words += f", {_number(value.min())} … {_number(value.max())}"
+            words += f", {short(float(value.min()), 4)} … {short(float(value.max()), 4)}"
         return words
     return _number(value[()] if isinstance(value, np.ndarray) else value)
 
@@ -129,15 +128,21 @@ def _cells(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Iterato
 
 def _expressions(node: ast.AST) -> Iterator[ast.expr]:
     """The expressions of a tree worth a look, those within others first."""
-    for child in ast.iter_child_nodes(node):
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For)):  # what it is set to comes first
+        children.sort(key=lambda child: isinstance(getattr(child, "ctx", None), ast.Store))
+    for child in children:
         if isinstance(child, (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)):
             continue  # what is within has no value of its own here
         if isinstance(node, ast.Call) and child is node.func:
             # of a function its name says nothing, of a method the array it is of does
-            if isinstance(child, ast.Attribute):
+            if isinstance(child, ast.Attribute) and not isinstance(child.value, ast.Name):
                 yield from _expressions(child)
             continue
-        yield from _expressions(child)
+        if not (isinstance(node, ast.Attribute) and isinstance(child, ast.Name)):
+            yield from _expressions(child)
+        else:  # a module, or what has the attribute
+            continue
         if isinstance(child, ast.expr) and _says_something(child):
             yield child
 

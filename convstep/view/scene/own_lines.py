@@ -2,106 +2,77 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.language import tr
 from convstep.printable import printable
-from convstep.steps.event import Event, Loop, Statement
+from convstep.steps.event import Event
 from convstep.steps.number_text import short
 from convstep.view.scene.card import MARKS
+from convstep.view.scene.scene import OwnLine, turn_text
 from convstep.view.text.wrapping import padded, wrap
 
 NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
+STOP, CURSOR = "◆", "›"
+"""What stands before a line at which runs stop, and before the one with the cursor."""
 TAB = 4
 """Columns of a tab."""
+FEW = 8
+"""Values of a tuple that are said."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnLine:
-    """One line of the function, as it stands at a step."""
-
-    number: int
-    """As the file counts."""
-    code: str
-    """Without its indentation."""
-    indent: int
-    """Columns of its indentation within the function."""
-    mark: str = MARKS["later"]
-    """`✓` if the step has executed it, `▶` where the step stands."""
-    loop: str = ""
-    """How far the loop is that it begins: `4/8`."""
-    note: str = ""
-    """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
-
-
-def own_lines(event: Event, lines: Sequence[str], first: int, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+def own_lines(
+    event: Event,
+    lines: Mapping[int, str],
+    notes: Mapping[int, str],
+    current: int,
+    *,
+    executed: bool,
+) -> tuple[OwnLine, ...]:
     """The lines of the function that a step runs in.
 
     Args:
         event: the step.
-        lines: of the file.
-        first: the number of the first of them.
+        lines: of the function, by their numbers.
         notes: by line, what a statement came to.
+        current: the line at which it stands.
         executed: whether all of the step is.
     """
-    marks = _marks(event, executed=executed)
+    done = _done(event, executed=executed)
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
-    shown = function_lines(lines, event.line - first)
-    texts = [printable(lines[at].expandtabs(TAB).rstrip(), None) for at in shown]
-    base = min((_indent(text) for text in texts if text), default=0)
+    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
+    base = min((_indent(text) for text in texts.values() if text), default=0)
     return tuple(
         OwnLine(
-            at + first,
+            number,
             text.strip(),
             max(_indent(text) - base, 0),
-            marks.get(at + first, MARKS["later"]),
-            loops.get(at + first, ""),
-            notes.get(at + first, ""),
+            done=number in done,
+            current=number == current,
+            loop=loops.get(number, ""),
+            note=notes.get(number, ""),
         )
-        for at, text in zip(shown, texts, strict=True)
+        for number, text in texts.items()
     )
-
-
-def function_lines(lines: Sequence[str], at: int) -> range:
-    """Which lines the innermost function around a line has; all, if it stands in none.
-
-    >>> function_lines(["import numpy", "def f(x):", "    y = x", "    return y", "f(2)"], 2)
-    range(1, 4)
-    """
-    try:
-        tree: ast.AST = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return range(len(lines))
-    found = range(len(lines))
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno is not None:
-            own = range(node.lineno - 1, node.end_lineno)
-            if at in own and len(own) <= len(found):
-                found = own
-    return found
-
-
-def turn_text(loop: Loop) -> str:
-    """How far a loop is: `4/8`, or `4` where nobody knows how long it takes."""
-    return f"{loop.at}/{loop.count}" if loop.count > loop.at else str(loop.at)
 
 
 def value_text(value: object) -> str:
     """What a variable is, in a few characters: a number, the shape of an array.
 
-    >>> value_text(1), value_text(np.float32(0.1)), value_text(np.zeros((2, 3))), value_text((0, 2))
-    ('1', '0.1', '2x3', '(0, 2)')
+    >>> value_text(1), value_text(np.float32(0.1)), value_text(np.zeros((2, 3))), value_text((0, np.ones(2)))
+    ('1', '0.1', '2x3', '(0, (2,))')
     """
     if isinstance(value, np.ndarray) and value.ndim:
         return "x".join(map(str, value.shape)) if value.ndim > 1 else f"({len(value)},)"
     if isinstance(value, np.ndarray):
         value = value[()]
+    if isinstance(value, tuple) and len(value) <= FEW:
+        return f"({', '.join(map(value_text, value))}{',' * (len(value) == 1)})"
     if isinstance(value, (float, np.floating)):
         return short(value)
     return printable(str(value), 40)
@@ -110,7 +81,9 @@ def value_text(value: object) -> str:
 def set_text(variables: Mapping[str, object]) -> str:
     """What a statement has set: `a = 1, mask 2x2`."""
     return ", ".join(
-        f"{name} {value_text(value)}" if isinstance(value, np.ndarray) and value.ndim else f"{name} = {value_text(value)}"
+        tr("returns {value}", value=value_text(value))
+        if name == "return"
+        else f"{name}{' ' if isinstance(value, np.ndarray) and value.ndim else ' = '}{value_text(value)}"
         for name, value in variables.items()
     )
 
@@ -124,46 +97,42 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         height: lines of room.
     """
     number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines else 0
-    rows: list[Text] = []
-    at = 0
+    scale = _scale(lines, width - number)
+    current = next((at for at, line in enumerate(lines) if line.current), 0)
+    marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
+    drawn = list[list[Text]]()
     for everywhere in (True, False):
-        drawn = [list(_rows(line, width, number, _scale(lines, width - number), everywhere)) for line in lines]
-        rows = [row for own in drawn for row in own]
-        marked = [at for at, line in enumerate(lines) if line.mark != MARKS["later"]]
-        current = next((at for at, line in enumerate(lines) if line.mark == MARKS["next"]), 0)
-        at = sum(len(own) for own in drawn[:current])
-        first, last = (marked[0], marked[-1]) if marked else (current, current)
-        if sum(len(own) for own in drawn[first : last + 1]) + 2 <= height:
+        drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
+        if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
+    rows = [row for own in drawn for row in own]
+    seen = next((at for at, line in enumerate(lines) if line.cursor), current)
+    at = sum(map(len, drawn[:seen]))
     first = max(0, min(at - height // 2, len(rows) - height))
     text = Text("\n").join(rows[first : first + max(height, 1)])
     text.no_wrap, text.overflow = True, "crop"
     return text
 
 
-def _marks(event: Event, *, executed: bool) -> dict[int, str]:
-    """By line, whether the step has executed it, and where it stands."""
-    marks, left = dict[int, str](), event.made
-    stands = event.line
+def _done(event: Event, *, executed: bool) -> set[int]:
+    """The lines that the step has executed."""
+    found, left = set[int](), event.made
     for statement in event.statements if executed or event.made else ():
         writes = sum(access.writes for access in statement.accesses)
         if not executed and writes > left:
-            stands = statement.line
             break
         left -= writes
-        marks[statement.line] = MARKS["done"]
-    else:
-        if not executed and not event.made and event.statements:
-            stands = event.statements[0].line
-    return {**marks, stands: MARKS["next"]}
+        found.add(statement.line)
+    return found
 
 
 def _scale(lines: Sequence[OwnLine], width: int) -> float:
-    """What part of the indentation there is room for: as much as leaves lines in one piece."""
-    for scale in (1.0, 0.5):
-        if all(_start(line, scale) + cell_len(line.code) + len(line.loop) + 1 <= width for line in lines):
-            return scale
-    return 0.25
+    """What part of the indentation there is room for: as much as breaks no line that could be whole."""
+
+    def broken(scale: float) -> int:
+        return sum(_start(line, scale) + cell_len(line.code) + len(line.loop) + 1 > width for line in lines)
+
+    return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == broken(0.25))
 
 
 def _start(line: OwnLine, scale: float) -> int:
@@ -172,27 +141,39 @@ def _start(line: OwnLine, scale: float) -> int:
 
 def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
     """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
-    current = line.mark == MARKS["next"]
-    style = "bold reverse" if current else "bold" if line.mark == MARKS["done"] else ""
-    start = _start(line, scale)
+    mark = MARKS["next" if line.current else "done" if line.done else "later"]
+    style = "bold reverse" if line.current else "bold" if line.done else ""
+    style += " underline" if line.cursor else ""
+    start = min(_start(line, scale), max(width - number - 12, 2))
     label = f"{line.number:>{number - 1}} " if number else ""
     end = f" {line.loop}" if line.loop else ""
-    room = max(width - number - start - len(end), 8)
+    room = max(width - number - start - len(end), 2)
     first, *others = _broken(line.code, room)
-    beside = f"  {line.note}" if line.note and not others and not end else ""
-    fits = bool(beside) and cell_len(first) + cell_len(beside) <= room
+    forms = [f"  {note}" for note in (line.note, _brief(line)) if note and not others and not end]
+    beside = next((form for form in forms if cell_len(first) + cell_len(form) <= room), "")
+    fits = bool(beside)
     row = Text(label, "dim", no_wrap=True)
-    row.append(line.mark.ljust(2), "bold")
+    row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
     row.append(" " * (start - 2))
-    row.append(first if fits else padded(first, room) if current or end else first, style)
-    row.append(padded(beside, room - cell_len(first)) if fits else end, "italic" if fits else "bold")
+    full = bool(end) or (line.current and not fits)
+    row.append(padded(first, room) if full and not others else first, f"not dim {style}")
+    row.append(beside if fits else "" if others else end, "not dim italic" if fits else "not dim bold")
     yield row
     blank = " " * (number + start)
-    for other in others:
-        yield Text.assemble(blank, (other, style))
-    if line.note and not fits and (everywhere or current):
-        for part in _broken(line.note, width - number - start):
+    for number_of, other in enumerate(others, 1):
+        last = number_of == len(others)
+        yield Text.assemble(
+            blank, (padded(other, room) if end and last else other, style), (end if last else "", "bold")
+        )
+    if line.note and not fits and (everywhere or line.current):
+        for part in _broken(line.note, max(width - number - start, 2)):
             yield Text.assemble(blank, (part, "italic"))
+
+
+def _brief(line: OwnLine) -> str:
+    """The note without the name that the line begins with: `= 0`."""
+    name, sign, value = line.note.partition(" = ")
+    return f"= {value}" if sign and line.code.startswith(f"{name} = ") and ", " not in value else ""
 
 
 def _broken(code: str, room: int) -> list[str]:
@@ -206,23 +187,3 @@ def _broken(code: str, room: int) -> list[str]:
 
 def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
-
-
-def notes_of(event: Event, numbers: Mapping[int, str]) -> dict[int, str]:
-    """By line, what its statement came to: what it has set, or the statement with its indices.
-
-    Args:
-        event: the step.
-        numbers: by the number of a statement, its text with numbers.
-    """
-    return {
-        statement.line: _note(statement, numbers.get(number, ""))
-        for number, statement in enumerate(event.statements)
-    }
-
-
-def _note(statement: Statement, text: str) -> str:
-    writes = any(access.writes for access in statement.accesses)
-    if statement.variables:
-        return set_text(statement.variables)
-    return text if writes and text != statement.text else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
-from convstep.replay.stop_kinds import Breakpoint, Stop
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
@@ -184,7 +184,8 @@ class Staged(Protocol):
         return {}
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes."""
+        """Let colours saturate at these magnitudes; one that is never unmeasured is given none."""
+        return
 
     # faces
 
@@ -213,6 +214,7 @@ class Staged(Protocol):
 
     def toggle_share(self) -> str:
         """Show one sample's share in place of the whole batch's sums, or these again; says what is shown."""
+        return tr("a sample's share is shown only of conv2d and without a candidate: convstep open")
 
     # cells
 
@@ -229,9 +231,18 @@ class Staged(Protocol):
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """The stop that a cell stands for: a step's place, or a cell that is written; else None."""
 
+    @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Examples of stops that are typed, and what may be typed beside conditions and cells, in words."""
+        layout = self.run.layout
+        return layout.example, tr("a step number") if layout.executing is None else tr("a line: `line 12`")
+
     def steps_of(self, stop: Stop) -> Sequence[int]:
-        """The steps at which a stop on a place or a cell waits, ascending; none where they are not known."""
-        return stop.steps(self.run.layout) or ()
+        """The steps at which a stop on a place, a cell or a line waits, ascending; none if nobody knows."""
+        steps = stop.steps(self.run.layout)
+        if steps is None and isinstance(stop, Watchpoint):
+            return self.run.touching(stop.array, stop.index)
+        return steps or ()
 
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a click on a cell leads to; None where it leads nowhere."""
@@ -276,12 +287,13 @@ class Staged(Protocol):
         """Write what is stepped through to a file that the command line opens.
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or there is no such file.
         """
+        raise OSError(tr("there is no file for this"))
 
 
 class StagedSource(Staged, Protocol):
-    """The scenes of somebody's own function: its source stands beside the panels, and any array can join them."""
+    """The scenes of somebody's own function: its source is beside the panels, and any array can join them."""
 
     cursor: int
     """The line of the source under the cursor, as the file counts, which is drawn so; 0 while there is none.
