@@ -93,7 +93,7 @@ def anchor_of(index: Index, low: int, high: int) -> int:
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     """The statement that made the last of so many writes."""
     for statement in statements:
-        made -= sum(access.writes and access.kind != "makes" for access in statement.accesses)
+        made -= sum(access.writes for access in statement.accesses)
         if made <= 0:
             return statement
     return None

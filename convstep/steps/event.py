@@ -104,7 +104,7 @@ class Subscript(NamedTuple):
     """What is subscripted, as the source has it: `dx`."""
     text: str
     """All of it, as the source has it: `dx[n, i:i + 2]`; "" where cells are written, which have no text."""
-    index: str
+    numbers: str
     """The index with its numbers: `0, 2:4`."""
 
 

@@ -60,10 +60,10 @@ def _indices(
     for node in nodes:
         if isinstance(node.ctx, ast.Load):
             text = ast.unparse(node)
-            values = {one.index for one in subscripts if one.text == text}
+            values = {one.numbers for one in subscripts if one.text == text}
         else:
             base = ast.unparse(node.value)
-            own = [one.index for one in subscripts if not one.text and one.base == base]
+            own = [one.numbers for one in subscripts if not one.text and one.base == base]
             alike = [other for other in nodes if not isinstance(other.ctx, ast.Load)]
             alike = [other for other in alike if ast.unparse(other.value) == base]
             values = {own[alike.index(node)]} if len(own) == len(alike) else set(own)
