@@ -20,6 +20,7 @@ from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.record.opening import open_recorder as open_recorder
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines
+from convstep.candidate.step.own_writes import with_writes
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem
@@ -135,7 +136,7 @@ def verdict_of(
     forward = own_forward(worker, swept)
     if forward is not None and forward.fits:
         swept = right_for_it(swept)
-    diagnosis = diagnose(swept, forward)
+    diagnosis = with_writes(worker, swept, diagnose(swept, forward))
     divergence = first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else []
     said += notes(swept)

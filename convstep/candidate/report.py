@@ -188,10 +188,10 @@ def own_words(own: OwnLines, step: OwnStep) -> list[str]:
             tr(
                 words,
                 array=window.array,
-                rows=_lines_text(window.rows),
-                columns=_lines_text(window.columns),
-                right_rows=_lines_text(window.right_rows),
-                right_columns=_lines_text(window.right_columns),
+                rows=lines_text(window.rows),
+                columns=lines_text(window.columns),
+                right_rows=lines_text(window.right_rows),
+                right_columns=lines_text(window.right_columns),
             )
         )
         if window.name:
@@ -222,7 +222,7 @@ _OWN_UNNAMED = {
 }
 
 
-def _lines_text(lines: range) -> str:
+def lines_text(lines: range) -> str:
     """Rows or columns as a slice: `0:2`, or `0:5:2` with gaps."""
     if not len(lines):
         return tr("none")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from convstep.candidate.step.own_lines import OwnLines
     from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
+    from convstep.recording.facts import Alarm
 
 
 FEW = 10
@@ -57,7 +58,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
     """What the command line needs besides the target, to load and to call it in the same way."""
     own: OwnLines | None = None
-    """Its own lines at the first divergence; None where its call could not be recorded, or nothing is sure."""
+    """Its own lines at the first divergence; None where its call cannot be recorded, or nothing is sure."""
 
     @property
     def ok(self) -> bool:
@@ -179,6 +180,7 @@ class Verdict:
             "own_line": _own_line(self.own),
             "diagnosis": [
                 {"id": finding.id, "proven": finding.proven, "message": finding.message}
+                | ({"writes": [_write(each) for each in finding.writes]} if finding.writes else {})
                 for finding in self.diagnosis
             ],
             "forward_ok": self.forward_ok,
@@ -310,6 +312,10 @@ SIZES: dict[str, Callable[[Geometry], object]] = {
     "filters: {size}": lambda g: g.kernel_shape[0],
 }
 """What a few problems may have in common."""
+
+
+def _write(found: Alarm) -> dict[str, Any]:
+    return {"array": found.array, "line": found.line, "text": found.text}
 
 
 def _own_line(own: OwnLines | None) -> dict[str, Any] | None:

@@ -36,13 +36,11 @@ from convstep.candidate.step.own_run import (
     OwnStep,
     inputs_of,
     reads_of,
-    short_variables,
     told_apart,
 )
 from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
-from convstep.recording.index import refs
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 
@@ -219,12 +217,15 @@ def _taken(run: OwnRun) -> OwnStep | None:
     """The statement that first names the very cells of a gradient; None if none does."""
     recording, cells = run.recording, np.sort(run.held.places, axis=None)
     index, views = recording.index, recording.log.views
-    for entry in index.referring:
-        for _, value in index.values_bound(entry):
-            for view in (views[number] for number in refs(value)):
-                same = view.storage in run.held.all_storages and len(cells) == np.prod(view.shape)
-                if same and np.array_equal(np.sort(places_of(view), axis=None), cells):
-                    return _statement(run, entry, CUT)
+    bound = (
+        (int(entry), views[number])
+        for one in index.bindings
+        for entry, number in zip(one.entries.tolist(), one.refs.tolist(), strict=True)
+    )
+    for entry, view in sorted(bound, key=lambda one: one[0]):
+        same = view.storage in run.held.all_storages and len(cells) == np.prod(view.shape)
+        if same and np.array_equal(np.sort(places_of(view), axis=None), cells):
+            return _statement(run, entry, CUT)
     return None
 
 
@@ -234,7 +235,7 @@ def _statement(run: OwnRun, entry: int, kind: str) -> OwnStep:
     position = min(bisect_right(index.ends, entry), recording.total - 1) + 1
     recording.seek(position)
     known = recording.log.sites.statements[index.statement[entry]]
-    return OwnStep(kind, position, known.line, known.text, short_variables(recording))
+    return OwnStep(kind, position, known.line, known.text, recording.event)
 
 
 def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
@@ -248,7 +249,8 @@ def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
     recording.seek(recording.total)
     value, expected = float(held.values(recording)[cell]), float(run.right.gradients[run.gradient][cell])
     index = tuple(int(i) for i in at[0])
-    writers = recording.writers(owner.name, index) if owner.name in recording.layout.written else []
+    known = recording.writers(owner.name, index) if owner.name in recording.layout.written else []
+    writers = [one for one in known if one.kind != "makes"]
     if writers:
         return _at(run, writers[-1].step, kind, cell, value, expected)
     if owner.since < 0:

@@ -19,7 +19,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.step.own_arrays import Held, holding, places_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
-from convstep.recording import events
+from convstep.recording import overview
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event, Statement
@@ -46,8 +46,8 @@ class OwnStep:
     """The line that matters, as its file counts."""
     text: str
     """That line's statement, as it is written, on one line."""
-    variables: Mapping[str, object]
-    """The variables at its end that are numbers or short."""
+    event: Event
+    """The step."""
     window: OwnWindow | None = None
     """The window that it uses, where that is not the reference's."""
     array: str = ""
@@ -103,7 +103,7 @@ class OwnRun:
             index = geometry.index_at(theirs[0])
             window = window_of(recording, event, statement, geometry, index, held, writes=writes)
         marked = statement if window is None or window.statement is None else window.statement
-        return OwnStep(kind, step + 1, marked.line, marked.text, short_variables(recording), window)
+        return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
 
     def named(self, place: Place) -> tuple[str, str]:
         """The array and the cell at a place as the author writes them; "" where it has no name of theirs."""
@@ -123,17 +123,6 @@ class OwnRun:
                 if found is not None and any((found[0], at) in where for at in found[1].tolist()):
                     return statement
         return None if place is None else self._writing(event, None)
-
-
-def short_variables(recording: Recording) -> dict[str, object]:
-    """The variables where a recording stands that are numbers, or a few of them."""
-    return {name: value for name, value in recording.variables.items() if _is_short(value)}
-
-
-def _is_short(value: object) -> bool:
-    if isinstance(value, tuple):
-        return len(value) <= 4 and all(isinstance(one, (int, float, np.generic)) for one in value)
-    return isinstance(value, (bool, int, float, np.generic))
 
 
 def inputs_of(recording: Recording, problem: Problem, layouts: Layouts) -> Iterator[Held]:
@@ -180,7 +169,7 @@ def told_apart(
     writing = {
         bisect_right(index.ends, entry)
         for entry in index.writes
-        if events.storage_of(index, entry) in storages
+        if overview.storage_of(index, entry) in storages
     }
     own = {step: reads[step] for step in sorted(writing)}
     seen = frozenset[int]().union(*own.values())

@@ -1,20 +1,19 @@
-"""The candidate's own source at the step that does what the reference's does, with its variables."""
+"""The candidate's own source at the step that does what the reference's does, with what each line came to."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from convstep.candidate.report import own_words
+from convstep.candidate.report import lines_text, own_words
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.view.numbers.text import short
-from convstep.view.scene.card import MARKS
+from convstep.view.panels import recorded
+from convstep.view.scene.own_lines import draw_own as draw_lines
+from convstep.view.scene.own_lines import own_lines
+from convstep.view.scene.scene import OwnLine
 from convstep.view.text.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ LEAST_LINES = 3
 
 
 def own_title(own: OwnLines) -> str:
-    """What the part is called: the file, and whose it is."""
+    """What the part is called: the file or the cell, and whose it is."""
     source = own.run.recording.source
     name = printable(os.path.basename(source.path), 40)
     if source.cell is not None:
@@ -34,8 +33,27 @@ def own_title(own: OwnLines) -> str:
     return tr("{file}: yours", file=name)
 
 
+def own_source(own: OwnLines, step: OwnStep) -> tuple[OwnLine, ...]:
+    """The lines of the function that the step runs in; beside the one that matters what is right."""
+    source, event, window = own.run.recording.source, step.event, step.window
+    functions = own.run.recording.log.sites.functions
+    around = (one for one in functions if one.line <= step.line <= one.last_line)
+    found = min(around, key=lambda one: one.last_line - one.line, default=None)
+    numbers = range(1, len(source.lines) + 1) if found is None else range(found.line, found.last_line + 1)
+    notes = recorded.notes_of(event, recorded.statement_texts(event))
+    if window is not None and window.name:
+        words = "{name} = {value}; reference: {right}"
+        notes[step.line] = tr(words, name=window.name, value=window.value, right=window.right_value)
+    elif window is not None:
+        words = "[{rows}, {columns}]; reference: [{right_rows}, {right_columns}]"
+        each = ("rows", "columns", "right_rows", "right_columns")
+        notes[step.line] = tr(words, **{name: lines_text(getattr(window, name)) for name in each})
+    lines = {number: source.line(number) for number in numbers}
+    return own_lines(event, lines, notes, step.line, executed=True)
+
+
 def draw_own(own: OwnLines, step: OwnStep | None, width: int, height: int) -> Text:
-    """The lines around the one that matters, and below them what is known of it, and the variables.
+    """The lines around the one that matters, and below them what is known of it.
 
     Args:
         own: the candidate's own run.
@@ -44,62 +62,14 @@ def draw_own(own: OwnLines, step: OwnStep | None, width: int, height: int) -> Te
         height: lines of room.
     """
     if step is None:
-        return _joined(_sentence(tr("none of its steps reads this cell of dZ"), width, ""), height)
-    said = [line for words in own_words(own, step) for line in _sentence(words, width, "bold")]
-    variables = _sentence("  ".join(_variables(own, step)), width, "")
-    lines = own.run.recording.source.lines
-    wanted = min(max(height - len(said) - len(variables), LEAST_LINES), height)
-    rest = [*said, *variables][: max(height - wanted, 0)]
-    return _joined([*_lines(lines, step.line, width, wanted), *rest], height)
-
-
-def _lines(lines: tuple[str, ...], marked: int, width: int, height: int) -> list[Text]:
-    """So many lines of the source, the marked one in their middle."""
-    first = max(1, min(marked - height // 2, len(lines) - height + 1))
-    shown = [
-        (number, lines[number - 1].expandtabs(4)) for number in range(first, first + height)[: len(lines)]
-    ]
-    shown = [(number, line) for number, line in shown if number <= len(lines)]
-    indents = [len(line) - len(line.lstrip()) for _, line in shown if line.strip()]
-    common, digits = min(indents, default=0), len(str(first + height))
-    drawn = []
-    for number, line in shown:
-        at = number == marked
-        code = printable(line[common:], None)
-        room = width - digits - 3
-        code = code if cell_len(code) <= room else f"{set_cell_size(code, max(room - 1, 0)).rstrip()}…"
-        mark = MARKS["next"] if at else " "
-        style = "bold reverse" if at else ""
-        drawn.append(Text.assemble((f"{mark}{number:>{digits}} ", "bold" if at else "dim"), (code, style)))
-    return drawn
-
-
-def _variables(own: OwnLines, step: OwnStep) -> Iterator[str]:
-    """The variables that the marked line and its neighbours name, then the others."""
-    lines, window = own.run.recording.source.lines, step.window
-    near = " ".join((*lines[step.line - 1 : step.line + 3], *lines[max(step.line - 4, 0) : step.line - 1]))
-    named = dict.fromkeys(re.findall(r"[^\W\d]\w*", near))
-    if window is not None and window.name:
-        yield f"{window.name} = {window.value} ({tr('reference')} {window.right_value})"
-        named.pop(window.name, None)
-    for name in named:
-        if name in step.variables:
-            yield f"{name} = {_value(step.variables[name])}"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(_value(one) for one in value)})"
-    if isinstance(value, (bool, int)):
-        return str(value)
-    return short(float(value)) if hasattr(value, "__float__") else printable(str(value), 20)
-
-
-def _sentence(words: str, width: int, style: str) -> list[Text]:
-    return [Text(line.plain, style) for line in wrap(Text(printable(words, None)), max(width, 8))]
-
-
-def _joined(lines: list[Text], height: int) -> Text:
-    text = Text("\n").join(lines[:height])
+        words = [tr("no step of yours stands for this one: none reads this cell of dZ")]
+    else:
+        words = own_words(own, step)
+    said = [line for one in words for line in wrap(Text(printable(one, None), "bold"), max(width, 8))]
+    if step is not None:
+        said = said[: max(height - LEAST_LINES, 0)]
+        drawn = draw_lines(own_source(own, step), width, height - len(said))
+        said = [*drawn.split("\n"), *said]
+    text = Text("\n").join(said[:height])
     text.no_wrap, text.overflow = True, "crop"
     return text
