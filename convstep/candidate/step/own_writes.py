@@ -77,10 +77,8 @@ def _writes(worker: Worker, swept: Swept, result: Result) -> tuple[Alarm, ...]:
     recording.seek(0)
     for name in result.outcome.changed:
         ours = np.asarray(getattr(problem, name), np.float64)
-        lie = _GRADIENTS[name]
-        for held in holding(
-            recording, ours, lambda array, lie=lie: layouts.ours(lie, array, problem.geometry)
-        ):
+        laying = functools.partial(_laid, layouts, _GRADIENTS[name], problem.geometry)
+        for held in holding(recording, ours, laying):
             inputs |= held.all_storages
     return tuple(each for each in recording.alarms if _storage_of(recording, each) & inputs)
 
