@@ -34,6 +34,7 @@ from convstep.candidate.step.own_run import (
     PARTS,
     OwnRun,
     OwnStep,
+    Place,
     inputs_of,
     reads_of,
     told_apart,
@@ -41,6 +42,7 @@ from convstep.candidate.step.own_run import (
 from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
+from convstep.recording.facts import Writer
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 
@@ -67,10 +69,11 @@ class OwnLines:
 
     def at(self, step: int) -> OwnStep | None:
         """The candidate's step that does what a step of the reference does; None where that is not known."""
-        found = [own for own, theirs in self.run.read.items() if step in theirs]
-        if len(found) != 1:
+        found = [(own, group) for own, group in self.run.groups.items() if step in group.theirs]
+        if not found:
             return None
-        return self.first if self.first.position == found[0] + 1 else self.run.look(found[0])
+        ((last, group),) = found
+        return self.first if group.first < self.first.position <= last + 1 else self.run.look(last)
 
 
 def own_lines(
@@ -134,13 +137,14 @@ def aligned(
         OwnRun(recording, right, name, held, inputs, told_apart(recording, held, reads)) for held in found
     ]
     for run in runs:
-        first = (_cut(run, runs, layouts, divergence) or _parts(run, divergence)) if run.read else None
+        first = (_cut(run, runs, layouts, divergence) or _parts(run, divergence)) if run.groups else None
         if first is not None:
             return OwnLines(run, first)
-    last = _last(replace(runs[0], read={}), LAST, divergence)
+    last = _last(replace(runs[0], groups={}), LAST, divergence)
     if last is None:
         return None
-    read = frozenset[int]().union(*(runs[0].read or reads or {}).values())
+    groups = [frozenset(group.theirs) for group in runs[0].groups.values()]
+    read = frozenset[int]().union(*(groups or (reads or {}).values()))
     if not read or divergence.step in read:
         return OwnLines(runs[0], last)
     index = divergence.index if problem.geometry.batch is not None else divergence.index[1:]
@@ -165,7 +169,7 @@ def _parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
     expected = np.zeros(right.gradients[name].shape)
     wrong: list[npt.NDArray[np.bool_]] = []
     states: list[tuple[Array, Array]] = []
-    for step, theirs in run.read.items():
+    for step, (_, theirs) in run.groups.items():
         if theirs:
             dZ = np.zeros_like(problem.dZ)
             dZ.reshape(-1)[list(theirs)] = problem.dZ.reshape(-1)[list(theirs)]
@@ -180,13 +184,17 @@ def _parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
     preferred = [cell for cell in divergence.cells if lasting[at][cell]]
     cell = preferred[0] if preferred else tuple(int(i) for i in np.argwhere(lasting[at])[0])
     value, right_value = (float(state[cell]) for state in states[at])
-    return _at(run, [*run.read][at], PARTS, cell, value, right_value)
+    return _at(run, [*run.groups][at], PARTS, cell, value, right_value)
 
 
 def _at(run: OwnRun, step: int, kind: str, cell: tuple[int, ...], value: float, expected: float) -> OwnStep:
     """A step with the cell that parts there."""
     place = int(run.held.storages[cell]), int(run.held.places[cell])
     array, named = run.named(place)
+    first = run.groups[step].first if step in run.groups else step
+    if first < step:  # of those that make a window together, the one that writes this cell
+        own = (one.step for one in _writers(run, place) if first <= one.step <= step)
+        step = max(own, default=step)
     found = run.look(step, kind, place)
     return replace(found, array=array, cell=named, value=value, expected=expected)
 
@@ -207,7 +215,7 @@ def _cut(run: OwnRun, runs: Sequence[OwnRun], layouts: Layouts, divergence: Dive
     array, _ = run.named((storage, 0))
     for other in runs:  # what is returned stands for a part of it, or was copied from it
         own = {storage} == other.held.all_storages
-        found = _taken(other) if own else _last(replace(other, read={}), CUT, divergence)
+        found = _taken(other) if own else _last(replace(other, groups={}), CUT, divergence)
         if found is not None and array:
             return replace(found, array=array)
     return None
@@ -243,18 +251,24 @@ def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
     recording, cell, held = run.recording, divergence.cells[0], run.held
     place = int(held.storages[cell]), int(held.places[cell])
     owner = recording.owners.get(place[0])
-    at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
-    if owner is None or owner.of_caller or len(at) != 1:
+    if owner is None or owner.of_caller:
         return None
     recording.seek(recording.total)
     value, expected = float(held.values(recording)[cell]), float(run.right.gradients[run.gradient][cell])
-    index = tuple(int(i) for i in at[0])
-    known = recording.writers(owner.name, index) if owner.name in recording.layout.written else []
-    writers = [one for one in known if one.kind != "makes"]
-    if writers:
+    if writers := _writers(run, place):
         return _at(run, writers[-1].step, kind, cell, value, expected)
     if owner.since < 0:
         return None
     array, named = run.named(place)
     found = _statement(run, owner.since, MAKES if kind == LAST else kind)
     return replace(found, array=array, cell=named, value=value, expected=expected)
+
+
+def _writers(run: OwnRun, place: Place) -> list[Writer]:
+    """Every write to a cell after its array was made."""
+    recording, owner = run.recording, run.recording.owners.get(place[0])
+    at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
+    if owner is None or len(at) != 1 or owner.name not in recording.layout.written:
+        return []
+    known = recording.writers(owner.name, tuple(int(i) for i in at[0]))
+    return [one for one in known if one.kind != "makes"]

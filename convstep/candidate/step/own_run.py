@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,15 @@ class OwnStep:
     __repr__ = brief
 
 
+class Group(NamedTuple):
+    """Steps of a recording, one after the other, that read the same cells of dZ."""
+
+    first: int
+    """The first of them; whoever has the group knows the last."""
+    theirs: tuple[int, ...]
+    """The steps of the reference that these cells belong to."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnRun:
     """One gradient in a recorded call."""
@@ -78,9 +87,9 @@ class OwnRun:
     """Where the run adds it up."""
     inputs: tuple[Held, ...] = ()
     """Where the run has the input, padded or not."""
-    read: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """By step of the recording that writes the gradient, the steps of the reference whose dZ it reads;
-    nothing where that does not tell its steps apart."""
+    groups: Mapping[int, Group] = field(default_factory=dict)
+    """The steps of the recording that write the gradient, by the last of those that read the same of dZ;
+    nothing where that does not tell them apart."""
 
     __repr__ = brief
 
@@ -96,11 +105,14 @@ class OwnRun:
         recording.seek(step + 1)
         event = recording.event
         statement = self._writing(event, place) or event.statements[-1]
-        window, theirs = None, self.read.get(step, ())
-        if self.gradient != "db" and len({geometry.index_at(each)[:3] for each in theirs}) == 1:
+        window, group = None, self.groups.get(step, Group(step, ()))
+        places = {geometry.index_at(each)[:3] for each in group.theirs}
+        if (
+            self.gradient != "db" and len(places) == 1 and group.first == step
+        ):  # else it is a part of a window
             writes = self.gradient == "dA_prev"
             held = (self.held,) if writes else self.inputs
-            index = geometry.index_at(theirs[0])
+            index = geometry.index_at(group.theirs[0])
             window = window_of(recording, event, statement, geometry, index, held, writes=writes)
         marked = statement if window is None or window.statement is None else window.statement
         return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
@@ -156,25 +168,34 @@ def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> dict[i
 
 def told_apart(
     recording: Recording, held: Held, reads: Mapping[int, frozenset[int]] | None
-) -> dict[int, tuple[int, ...]]:
-    """By step that writes a gradient, the steps of the reference that it stands for; nothing if unclear.
+) -> dict[int, Group]:
+    """The steps that write a gradient, in groups that each stand for steps of the reference; none if unclear.
 
-    It is clear if no two of these steps read the same cell of dZ, and what the other steps read is
-    read by one of these as well: else what they make of it may be added later. Who reads all of it at
-    once makes a sum of it, as for `db`, or a copy.
+    It is clear if no two groups read the same cell of dZ, and what the other steps read is read by one
+    of these as well: else what they make of it may be added later. Who reads all of it at once makes a
+    sum of it, as for `db`, or a copy.
     """
     if reads is None:
         return {}
     storages, index = held.all_storages, recording.index
-    writing = {
-        bisect_right(index.ends, entry)
-        for entry in index.writes
-        if overview.storage_of(index, entry) in storages
-    }
-    own = {step: reads[step] for step in sorted(writing)}
-    seen = frozenset[int]().union(*own.values())
+    own = sorted(
+        {
+            bisect_right(index.ends, entry)
+            for entry in index.writes
+            if overview.storage_of(index, entry) in storages
+        }
+    )
+    found: dict[int, Group] = {}
+    last = -1
+    for step in own:
+        theirs = tuple(sorted(reads[step]))
+        first = step
+        if theirs and last in found and found[last].theirs == theirs:
+            first = found.pop(last).first
+        found[step] = Group(first, theirs)
+        last = step
+    seen = frozenset(each for group in found.values() for each in group.theirs)
     every = max(map(len, reads.values()))
     others = (read for step, read in reads.items() if step not in own and len(read) < every)
-    if not seen or sum(map(len, own.values())) != len(seen) or not frozenset().union(*others) <= seen:
-        return {}
-    return {step: tuple(sorted(read)) for step, read in own.items()}
+    apart = sum(len(group.theirs) for group in found.values()) == len(seen) > 0
+    return found if apart and frozenset().union(*others) <= seen else {}

@@ -232,7 +232,7 @@ class CandidateMode(Mode):
             return Text()
         step = self.state.scene.event.index
         if step not in self._own_steps:
-            self._own_steps[step] = self.own.at(step) if self.own.run.read else self.own.first
+            self._own_steps[step] = self.own.at(step) if self.own.run.groups else self.own.first
         return draw_own(self.own, self._own_steps[step], width, height)
 
     def _start(self, found: Divergence | None) -> int:
