@@ -170,23 +170,29 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
     )
 
 
-def own_place(own: OwnLines, line: int) -> str:
-    """A line of the candidate's for a sentence: "line 5", "cell 3, line 5"."""
-    cell = own.run.recording.source.cell
-    return (
-        tr("line {line}", line=line) if cell is None else tr("cell {cell}, line {line}", cell=cell, line=line)
-    )
+def own_report(own: OwnLines) -> list[str]:
+    """The candidate's line at the first divergence, and what is known of it, a sentence each."""
+    first, cell = own.first, own.run.recording.source.cell
+    place = tr("line {line}", line=first.line)
+    if cell is not None:
+        place = tr("cell {cell}, line {line}", cell=cell, line=first.line)
+    return [tr("{place}: {text}", place=place, text=first.text), *own_words(own, first)]
 
 
-def own_words(own: OwnLines, step: OwnStep) -> list[str]:
-    """What is known of a step of the candidate's own, a sentence each; none where it does what it should."""
-    said = []
-    if step.window is not None:
-        window = step.window
-        words = "its window of {array} is rows {rows}, columns {columns}; the reference's is rows {right_rows}, columns {right_columns}"
+def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
+    """What is known of a step of the candidate's own, a sentence each; none where it does what it should.
+
+    Args:
+        own: the candidate's own run.
+        step: the step.
+        names: whether to say what the variable is that says where its window begins.
+    """
+    said, window = [], step.window
+    if window is not None:
         said.append(
             tr(
-                words,
+                "its window of {array} is rows {rows}, columns {columns}; "
+                "the reference's is rows {right_rows}, columns {right_columns}",
                 array=window.array,
                 rows=lines_text(window.rows),
                 columns=lines_text(window.columns),
@@ -194,32 +200,38 @@ def own_words(own: OwnLines, step: OwnStep) -> list[str]:
                 right_columns=lines_text(window.right_columns),
             )
         )
-        if window.name:
-            words = "{name} is {value}; in the reference that is {right}"
-            said.append(tr(words, name=window.name, value=window.value, right=window.right_value))
+        if window.name and names:
+            said.append(
+                tr(
+                    "{name} is {value}; in the reference that is {right}",
+                    name=window.name,
+                    value=window.value,
+                    right=window.right_value,
+                )
+            )
     elif step.kind == CUT:
-        words = "all of {array} is right, but {gradient} is another part of it than it should be"
-        said.append(tr(words, array=step.array, gradient=own.run.gradient))
+        said.append(
+            tr(
+                "all of {array} is right, but {gradient} is another part of it than it should be",
+                array=step.array,
+                gradient=own.run.gradient,
+            )
+        )
     elif step.kind:
-        words = _OWN[step.kind] if step.cell else _OWN_UNNAMED[step.kind]
         numbers = {"value": short(step.value, 6), "expected": short(step.expected, 6)}
-        said.append(tr(words, cell=step.cell or own.run.gradient, **numbers))
+        said.append(tr(OWN_NUMBERS[step.kind], cell=step.cell, **numbers))
     if step.unread:
-        words = "no step that writes {array} reads {cell}"
-        said.append(tr(words, array=step.array or own.run.gradient, cell=step.unread))
+        array = step.array or own.run.gradient
+        said.append(tr("no step that writes {array} reads {cell}", array=array, cell=step.unread))
     return said
 
 
-_OWN = {
+OWN_NUMBERS = {
     PARTS: "after this step {cell} is {value}; in the reference, after the same of dZ, {expected}",
     LAST: "no later line writes {cell}: it is {value} instead of {expected}",
     MAKES: "this line makes {cell}: it is {value} instead of {expected}",
 }
-_OWN_UNNAMED = {
-    PARTS: "after this step a cell of {cell} is {value}; in the reference, after the same of dZ, {expected}",
-    LAST: "no later line writes the first wrong cell of {cell}: it is {value} instead of {expected}",
-    MAKES: "this line makes {cell}: its first wrong cell is {value} instead of {expected}",
-}
+"""By what is known of a line, what is said of the cell that it writes."""
 
 
 def lines_text(lines: range) -> str:
@@ -247,9 +259,7 @@ def _failure(verdict: Verdict) -> list[str]:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)
         lines += _wrapped(f"first divergence: {words}")
     if verdict.own is not None:
-        first = verdict.own.first
-        lines += _wrapped(f"{own_place(verdict.own, first.line)}: {first.text}", "    ")
-        lines += [line for words in own_words(verdict.own, first) for line in _wrapped(words, "    ")]
+        lines += [line for words in own_report(verdict.own) for line in _wrapped(words, "    ")]
     return lines
 
 

@@ -29,8 +29,9 @@ def open_recorder(
     Raises:
         CandidateError: it cannot be loaded.
     """
-    opened = open_worker(candidate, options, timeout, meanwhile, spawned=RecordingSpawned, kind=_recorder)
-    return opened  # type: ignore[return-value]
+    return open_worker(  # type: ignore[return-value]
+        candidate, options, timeout, meanwhile, spawned=RecordingSpawned, kind=_recorder
+    )
 
 
 def _recorder() -> type[Recorder]:

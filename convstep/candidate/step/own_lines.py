@@ -134,7 +134,8 @@ def aligned(
         return None
     inputs, reads = tuple(inputs_of(recording, problem, layouts)), reads_of(recording, problem, layouts)
     runs = [
-        OwnRun(recording, right, name, held, inputs, told_apart(recording, held, reads)) for held in found
+        OwnRun(recording, call, right, name, held, inputs, told_apart(recording, held, reads))
+        for held in found
     ]
     for run in runs:
         first = (_cut(run, runs, layouts, divergence) or _parts(run, divergence)) if run.groups else None
@@ -190,7 +191,7 @@ def _parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
 def _at(run: OwnRun, step: int, kind: str, cell: tuple[int, ...], value: float, expected: float) -> OwnStep:
     """A step with the cell that parts there."""
     place = int(run.held.storages[cell]), int(run.held.places[cell])
-    array, named = run.named(place)
+    array, named = run.named(place, cell)
     first = run.groups[step].first if step in run.groups else step
     if first < step:  # of those that make a window together, the one that writes this cell
         own = (one.step for one in _writers(run, place) if first <= one.step <= step)
@@ -212,7 +213,7 @@ def _cut(run: OwnRun, runs: Sequence[OwnRun], layouts: Layouts, divergence: Dive
     whole = None if owner is None else recording.memory.seen(owner.view)
     if whole is None or whole.shape != theirs.shape or wrong_cells("dA_prev", run.right, whole, theirs).any():
         return None
-    array, _ = run.named((storage, 0))
+    array = "" if owner is None or not owner.name.isidentifier() else owner.name
     for other in runs:  # what is returned stands for a part of it, or was copied from it
         own = {storage} == other.held.all_storages
         found = _taken(other) if own else _last(replace(other, groups={}), CUT, divergence)
@@ -259,7 +260,7 @@ def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
         return _at(run, writers[-1].step, kind, cell, value, expected)
     if owner.since < 0:
         return None
-    array, named = run.named(place)
+    array, named = run.named(place, cell)
     found = _statement(run, owner.since, MAKES if kind == LAST else kind)
     return replace(found, array=array, cell=named, value=value, expected=expected)
 

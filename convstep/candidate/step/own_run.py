@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.written import their_cell
 from convstep.candidate.check.cases import Right
 from convstep.candidate.step.own_arrays import Held, holding, places_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
@@ -53,7 +55,7 @@ class OwnStep:
     array: str = ""
     """What the author calls the array in which the gradient is added up; "" if it has no name."""
     cell: str = ""
-    """The cell that parts, as the author indexes that array; "" if it has no name."""
+    """The cell that parts, as the author indexes that array, or the gradient where it has no name."""
     value: float = 0.0
     """What that holds after the step."""
     expected: float = 0.0
@@ -79,6 +81,8 @@ class OwnRun:
 
     recording: Recording
     """The call on the problem; it is moved by whoever asks."""
+    call: Call
+    """How it was called."""
     right: Right
     """What is right on the problem."""
     gradient: str
@@ -117,14 +121,18 @@ class OwnRun:
         marked = statement if window is None or window.statement is None else window.statement
         return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
 
-    def named(self, place: Place) -> tuple[str, str]:
-        """The array and the cell at a place as the author writes them; "" where it has no name of theirs."""
+    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str]:
+        """The array and the cell at a place as the author writes them.
+
+        Args:
+            place: the cell.
+            index: the same in the gradient, in our layout: what it is called where the array has no name.
+        """
         owner = self.recording.owners.get(place[0])
-        if owner is None or not owner.name.isidentifier() or owner.name == "return":
-            return "", ""
-        at = np.argwhere(places_of(owner.view) == place[1])
-        cell = cell_text(owner.name, tuple(int(i) for i in at[0])) if len(at) == 1 else ""
-        return owner.name, cell
+        at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
+        if owner is None or len(at) != 1 or not owner.name.isidentifier() or owner.name == "return":
+            return "", cell_text(self.gradient, their_cell(self.call, self.gradient, index))
+        return owner.name, cell_text(owner.name, tuple(int(i) for i in at[0]))
 
     def _writing(self, event: Event, place: Place | None) -> Statement | None:
         """The last statement of a step that writes a cell of the gradient: this one, if any does."""

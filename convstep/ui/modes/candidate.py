@@ -68,13 +68,14 @@ class CandidateMode(Mode):
         self.own: OwnLines | None = None
         """The candidate's own run, where it is known."""
         self._own_steps: dict[int, OwnStep | None] = {}
+        self._own_pane = TextPane(OWN, "")
         self._first = 0 if known is None else self._index_of(known.gradient)
         self._followed = keys_of(self.stage.gradients[self._first])[2]
         if known is not None and position is None:
             self.stage.look_at(known)
         self.state.begin_at = self._start(known) if position is None else position
         if self._is_the_failing_problem():
-            self._take_own(self._verdict.own)
+            self._own_is(self._verdict.own)
 
     def handlers(self) -> Handlers:
         """Where the two part, and why."""
@@ -93,7 +94,7 @@ class CandidateMode(Mode):
         """Begin to ask; look for the place where the two part, where it is not known yet."""
         self.queries.begin(self.host)
         if not self._is_the_failing_problem():
-            self.queries.find_first(self.open_at)
+            self.queries.find_first(self.open_at, self.take_own)
 
     def closed(self) -> None:
         """Ask nothing more."""
@@ -114,7 +115,7 @@ class CandidateMode(Mode):
         return [
             *(TensorGrid(panel.key) for panel in gradients),
             TextPane(CARD, tr("this step")),
-            TextPane(OWN, "" if self.own is None else own_title(self.own)),
+            self._own_pane,
             TextPane(DIAGNOSIS, tr("diagnosis")),
             *(TensorGrid(panel.key) for panel in panels if not self._is_gradient(panel)),
             TextPane(SOURCE, tr("{file}: the reference", file="backward.py")),
@@ -220,10 +221,18 @@ class CandidateMode(Mode):
             self.host.travel.to(self._start(found))
         self.host.rearrange()
 
-    def _take_own(self, own: OwnLines | None) -> None:
+    def take_own(self, own: OwnLines | None) -> None:
         """Show the candidate's own lines from now on, if they are known."""
-        self.own = own
         if own is not None:
+            self._own_is(own)
+            self.host.rearrange()
+
+    def _own_is(self, own: OwnLines | None) -> None:
+        self.own = own
+        if own is None:
+            return
+        self._own_pane.border_title = own_title(own).replace("[", r"\[")
+        if self.state.tab == CARD:  # nobody has chosen another one
             self.state.tab = OWN
 
     def _draw_own(self, width: int, height: int) -> Text:

@@ -42,12 +42,20 @@ def own_source(own: OwnLines, step: OwnStep) -> tuple[OwnLine, ...]:
     numbers = range(1, len(source.lines) + 1) if found is None else range(found.line, found.last_line + 1)
     notes = recorded.notes_of(event, recorded.statement_texts(event))
     if window is not None and window.name:
-        words = "{name} = {value}; reference: {right}"
-        notes[step.line] = tr(words, name=window.name, value=window.value, right=window.right_value)
+        notes[step.line] = tr(
+            "{name} = {value}; reference: {right}",
+            name=window.name,
+            value=window.value,
+            right=window.right_value,
+        )
     elif window is not None:
-        words = "[{rows}, {columns}]; reference: [{right_rows}, {right_columns}]"
-        each = ("rows", "columns", "right_rows", "right_columns")
-        notes[step.line] = tr(words, **{name: lines_text(getattr(window, name)) for name in each})
+        notes[step.line] = tr(
+            "[{rows}, {columns}]; reference: [{right_rows}, {right_columns}]",
+            rows=lines_text(window.rows),
+            columns=lines_text(window.columns),
+            right_rows=lines_text(window.right_rows),
+            right_columns=lines_text(window.right_columns),
+        )
     lines = {number: source.line(number) for number in numbers}
     return own_lines(event, lines, notes, step.line, executed=True)
 
@@ -64,7 +72,7 @@ def draw_own(own: OwnLines, step: OwnStep | None, width: int, height: int) -> Te
     if step is None:
         words = [tr("no step of yours stands for this one: none reads this cell of dZ")]
     else:
-        words = own_words(own, step)
+        words = own_words(own, step, names=False)  # it stands beside the line
     said = [line for one in words for line in wrap(Text(printable(one, None), "bold"), max(width, 8))]
     if step is not None:
         said = said[: max(height - LEAST_LINES, 0)]
