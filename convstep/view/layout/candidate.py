@@ -40,6 +40,8 @@ WORDS_WIDTH = 34
 """Columns that the diagnosis needs below the gradients."""
 OWN_WIDTH = 56
 """Columns that the candidate's own source needs there."""
+OWN_ABOVE = 20
+"""Lines from which it has a place of its own there, above the diagnosis."""
 LEAST_CARD = 26
 """Columns that the step needs on a small screen."""
 
@@ -110,14 +112,16 @@ def _with_words_below(
     shown, least = list(context), OWN_WIDTH if own else WORDS_WIDTH
     while shown and needed(shown) > room - least:
         shown.pop()
+    above = own and lines >= OWN_ABOVE
     tabs = (
-        *((OWN,) if own else ()),
+        *((OWN,) if own and not above else ()),
         *(DIAGNOSIS, SOURCE, *(panel.key for panel in context if panel not in shown)),
     )
     visible = tab if tab in tabs else tabs[0]
+    said = down((lines * 3 // 5, part(OWN)), (None, part(visible))) if above else part(visible)
     words = max(least, min(room - needed(shown), 48)) if shown else None
     read = [(None, row(shown))] if shown else []
-    below = across((CARD_WIDTH, part(CARD)), (words, part(visible)), *read)
+    below = across((CARD_WIDTH, part(CARD)), (words, said), *read)
     return Plan(down((used, rows), (None, below))(Rect(0, 0, width, height)), tabs, visible)
 
 
