@@ -39,6 +39,7 @@ from convstep.candidate.step.own_run import (
     reads_of,
     told_apart,
 )
+from convstep.candidate.step.own_window import axes_in
 from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
@@ -138,7 +139,9 @@ def aligned(
         for held in found
     ]
     for run in runs:
-        first = (_cut(run, runs, layouts, divergence) or _parts(run, divergence)) if run.groups else None
+        first = _cut(run, runs, layouts, divergence) if run.groups else None
+        if first is None and run.groups and _lies_right(run):
+            first = _parts(run, divergence)
         if first is not None:
             return OwnLines(run, first)
     last = _last(replace(runs[0], groups={}), LAST, divergence)
@@ -200,6 +203,25 @@ def _at(run: OwnRun, step: int, kind: str, cell: tuple[int, ...], value: float, 
     return replace(found, array=array, cell=named, value=value, expected=expected)
 
 
+def _lies_right(run: OwnRun) -> bool:
+    """Whether what is returned is the part of its array that it should be, as far as lengths tell it.
+
+    Else a cell of that array is another cell of the gradient than it seems.
+    """
+    if run.gradient != "dA_prev":
+        return True
+    geometry = run.right.problem.geometry
+    for storage in run.held.all_storages:
+        axes = axes_in(run.recording, storage, (run.held,)) or ()
+        shape = run.recording.owners[storage].view.shape
+        for (axis, shift), (before, after), length in zip(
+            axes, geometry.padding, geometry.input_shape, strict=False
+        ):
+            if shift != {length: 0, length + before + after: before}.get(shape[axis], shift):
+                return False
+    return True
+
+
 def _cut(run: OwnRun, runs: Sequence[OwnRun], layouts: Layouts, divergence: Divergence) -> OwnStep | None:
     """What takes another part than it should of a padded gradient; None unless all of that is right."""
     recording = run.recording
@@ -212,6 +234,8 @@ def _cut(run: OwnRun, runs: Sequence[OwnRun], layouts: Layouts, divergence: Dive
     recording.seek(recording.total)
     whole = None if owner is None else recording.memory.seen(owner.view)
     if whole is None or whole.shape != theirs.shape or wrong_cells("dA_prev", run.right, whole, theirs).any():
+        return None
+    if not wrong_cells("dA_prev", run.right, run.held.values(recording))[run.held.storages >= 0].any():
         return None
     array = "" if owner is None or not owner.name.isidentifier() else owner.name
     for other in runs:  # what is returned stands for a part of it, or was copied from it
@@ -248,14 +272,19 @@ def _statement(run: OwnRun, entry: int, kind: str) -> OwnStep:
 
 
 def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
-    """The last statement that writes the cell, or else the one that makes its array."""
-    recording, cell, held = run.recording, divergence.cells[0], run.held
+    """The last statement that writes a cell that is wrong in the end, or else what makes its array."""
+    recording, held, right = run.recording, run.held, run.right.gradients[run.gradient]
+    recording.seek(recording.total)
+    values = held.values(recording)
+    wrong = wrong_cells(run.gradient, run.right, values) & (held.storages >= 0)
+    cell = next((each for each in divergence.cells if wrong[each]), None)
+    if cell is None:
+        return None
     place = int(held.storages[cell]), int(held.places[cell])
     owner = recording.owners.get(place[0])
     if owner is None or owner.of_caller:
         return None
-    recording.seek(recording.total)
-    value, expected = float(held.values(recording)[cell]), float(run.right.gradients[run.gradient][cell])
+    value, expected = float(values[cell]), float(right[cell])
     if writers := _writers(run, place):
         return _at(run, writers[-1].step, kind, cell, value, expected)
     if owner.since < 0:
