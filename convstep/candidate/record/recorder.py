@@ -13,7 +13,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Forked, Spawned
+from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
