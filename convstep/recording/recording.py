@@ -126,7 +126,17 @@ class Recording(Stepped):
                 found.append(
                     Alarm(bisect_right(self.index.ends, entry), statement.line, owner.name, statement.text)
                 )
+        for storage in self.log.unseen:
+            owner = self.owners.get(storage)
+            if owner is not None and owner.of_caller and storage not in self.written_storages:
+                found.append(Alarm(max(self.total - 1, 0), 0, owner.name, ""))
         return tuple(found)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The arrays that changed in a way that was not followed: what is shown of them may be too old."""
+        names = (self.owners[storage].name for storage in self.log.unseen if storage in self.owners)
+        return tuple(dict.fromkeys(names))
 
     # Stepped
 

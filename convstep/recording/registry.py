@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
-from convstep.recording.memory import make
+from convstep.recording.memory import Memory, make
 from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
@@ -45,6 +45,10 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     ">>=": operator.irshift,
 }  # fmt: skip
 """What they do."""
+FOLLOWED_BACK = 20_000
+"""Writes up to which a log is followed to its end, to see whether it has missed any."""
+FEW_STORAGES = 1000
+"""Pieces of memory up to which all of them are looked at for that."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -202,6 +206,38 @@ class Registry:
         elif deep < DEEP:
             for key, inner in _entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
+
+    def unseen(self) -> list[int]:
+        """The storages that hold something else now than what the log says.
+
+        The whole log is followed where it is short; of a long one, what nothing was noted of. Of many
+        arrays, as a loop makes them, those of the caller are looked at.
+        """
+        log, written = self.log, set[int]()
+        noted = Counter(log.order)
+        writing = {site.number for site in log.sites.sites if site.kind in WRITES and noted[site.number]}
+        memory = Memory(log)
+        if sum(noted[number] for number in writing) <= FOLLOWED_BACK:
+            left = {number: iter(log.payloads[number]) for number in writing}
+            for number in log.order:
+                if number in writing:
+                    memory.change(log.sites.sites[number], next(left[number]), forward=True)
+        else:
+            written = {self._storage_in(payload) for number in writing for payload in log.payloads[number]}
+        few = len(self._roots) <= FEW_STORAGES
+        looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
+        return [storage for storage in looked_at if _held(self._roots[storage]) != memory.content(storage)]
+
+    def _storage_in(self, payload: Any) -> int:
+        match payload[0]:
+            case "cells":
+                return int(payload[1])
+            case "store":
+                return -1
+            case "whole":
+                return self._of[payload[2]]
+        number: int = payload[0]
+        return self._of[number]
 
     # what is noted
 
@@ -462,6 +498,12 @@ def _bounds(array: Array) -> tuple[int, int]:
         else:
             high += (length - 1) * stride
     return low, high + array.itemsize
+
+
+def _held(array: Array) -> bytes:
+    """What the memory of an array holds."""
+    low, high = _bounds(array)
+    return ctypes.string_at(low, high - low)
 
 
 def _shape(array: Array) -> str:
