@@ -235,7 +235,7 @@ class Registry:
             case "store":
                 return -1
             case "whole":
-                return self._of[payload[2]]
+                return int(self._of[payload[2]])
         number: int = payload[0]
         return self._of[number]
 
