@@ -74,7 +74,7 @@ async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None
         assert f"line {line}: mask = window == np.max(window)" in session.text
         await session.press("b")
         assert f"stop 1 set: line {line}" in session.text
-        assert [stop for stop in session.debugger.state.stops] == [LineStop(line)]
+        assert list(session.debugger.state.stops) == [LineStop(line)]
         await session.press("c")
         await session.answered()
         assert session.debugger.state.position == 3
