@@ -75,7 +75,7 @@ def _choose_layer(values: dict[str, Any], parser: _Parser) -> None:
         UsageError: there is nothing to choose from.
     """
     from convstep.cli.problems import with_layer
-    from convstep.cli.recordings import is_target
+    from convstep.cli.targets import is_target
 
     problem, layer, call = values["problem"], values["layer"], values["call"]
     if problem is None:
@@ -158,6 +158,7 @@ def count(text: str) -> int:
 
 
 LAYER = "NAME", "a layer of PROBLEM, which captured.save wrote"
+FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"
 
 

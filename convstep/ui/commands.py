@@ -138,6 +138,10 @@ COMMANDS = (
             "Go to the same place in the next sample of the batch.", PLACE, otherwise=CONV2D_ONLY),
     Command("previous-sample", ("left_curly_bracket",), "previous sample",
             "Go to the same place in the previous sample.", PLACE, otherwise=CONV2D_ONLY),
+    Command("other-way", ("D",), "other way",
+            "Go to the same place of the other direction: the forward pass, which makes Z, or the backward "
+            "pass.",
+            PLACE, otherwise="only the plain debugger has both directions"),
     Command("visited-back", ("alt+left", "comma"), "jump back",
             "Go back to where you were before the last jump.", PLACE),
     Command("visited-forward", ("alt+right", "full_stop"), "jump forward",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,8 +14,8 @@ from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.processes import Spawned
-from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
@@ -80,7 +81,8 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        return self._recorded({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a backward on a problem of a convolution, as `check` calls it.
@@ -126,7 +128,12 @@ class Recorder(Worker):
     def _died(self) -> str:
         how, places = self._death()
         line = died_at(places, self.candidate).get("line")
-        return f"{self.address}: {tr('line {line}', line=line)}: {how}" if line else f"{self.address}: {how}"
+        return tr(
+            "{target} ended at line {line}: {how}" if line else "{target}: {how}",
+            target=self.address,
+            line=line,
+            how=how,
+        )
 
 
 def _read(said: messages.Message) -> tuple[Recording, str]:
@@ -138,7 +145,7 @@ def _read(said: messages.Message) -> tuple[Recording, str]:
 
 
 class Recordable:
-    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
+    """A function of a file, a notebook or an installed module, to be recorded once or whenever it changes."""
 
     def __init__(
         self,
@@ -267,6 +274,9 @@ def _check_tensors(candidate: Candidate, recording: Recording) -> None:
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
         raise CandidateError(
-            f"{candidate.name} works on PyTorch's tensors ({ended.sentence}); "
-            "only functions over NumPy arrays can be stepped"
+            tr(
+                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+                said=ended.sentence,
+            )
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from convstep.candidate.record.file import save
 from convstep.language import tr
-from convstep.recording.file import save
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint

@@ -67,7 +67,8 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
     title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "bold"))
-    said = remarks if scene.dz == 0 else ()
+    adds = all(write.kind == "adds" for write in scene.event.writes)
+    said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
     return title
 
@@ -109,6 +110,8 @@ def _said(addition: Addition, width: int) -> list[Text]:
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     """What is read and added, before and after, as matrices; a single value as a sentence."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms))
     upper, lower = _product(addition, width), _before_and_after(addition, width)
     missing = addition.factor_name and not upper
     if addition.after.size == 1 or not lower or missing:
@@ -139,10 +142,25 @@ def _before_and_after(addition: Addition, width: int) -> list[Text]:
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     """What is added under its factor's name, or before and after; and the cell that changes most."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms) - 1)
     words = [*_heading(addition, mark, width), *_said(addition, width)]
     several = addition.after.size > 1
     shown = _product if addition.factor_name else _before_and_after
     return [*words, *(shown(addition, width) if several else []), *_changed(addition, width)]
+
+
+def _summed(addition: Addition, mark: str, width: int, shown: int) -> list[Text]:
+    """The first terms of a sum as matrices, side by side as far as they fit, and the cell it goes to."""
+    matrices, at = list[Text](), 0
+    while at < shown:
+        for count in range(shown - at, 0, -1):
+            names, arrays = zip(*addition.terms[at : at + count], strict=True)
+            lines = _side_by_side([*arrays], [*names], width)
+            if lines:
+                break
+        matrices, at = matrices + lines, at + count
+    return [*_heading(addition, mark, width), *matrices, *_changed(addition, width)]
 
 
 def _product(addition: Addition, width: int) -> list[Text]:

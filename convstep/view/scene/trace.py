@@ -17,7 +17,6 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.numbers.text import full
 from convstep.view.scene.numbered import numbered
-from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import loop_words
 
 Array = npt.NDArray[Any]
@@ -34,6 +33,8 @@ def event_text(event: Event, total: int) -> str:
         event: the step.
         total: how many steps there are.
     """
+    from convstep.view.scene.own_lines import set_text  # it measures texts, which a convolution's steps lack
+
     place = ", ".join(map(loop_words, event.loops))
     line = f"line {event.line}" if event.line else ""
     head = [f"step {event.index + 1}/{total}", f"({place})" if place else "", line]

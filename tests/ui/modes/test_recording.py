@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from convstep.candidate.record.file import load
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.stops import LineStop
@@ -194,6 +196,35 @@ async def test_the_command_that_leads_back_has_the_call() -> None:
         assert shlex.split(session.app.clipboard) == words
 
 
+async def test_what_a_script_called_is_in_a_file_once_a_way_back_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with opened_recording(of(pool_backward)) as session:
+        mode_of(session).state.command_name = ""
+        await session.press("n", "n", "y")
+        *words, path, goto, position = shlex.split(session.app.clipboard)
+        assert (words, goto, position) == (["convstep", "open"], "--goto", "2")
+        assert load(path).total == mode_of(session).recording.total
+
+
+async def test_a_session_keeps_the_recording_beside_it_and_says_what_was_called(tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    other.write_bytes(b"somebody's")
+    async with opened_recording(of(pool_backward), options=["--call", "f(x, 1)"]) as session:
+        mode = mode_of(session)
+        await session.press("n", "n")
+        name = mode.save_beside(tmp_path / "mine.session.json")
+        found = session.debugger.asking.session(name)
+        assert (found.problem, found.position) == ("mine.session.npz", 2)
+        assert shlex.split(found.function) == ["layers.py:pool_backward", "--call", "f(x, 1)"]
+        assert load(tmp_path / name).total == mode.recording.total
+        assert mode.save_beside(tmp_path / "mine.session.json") == name  # saved again
+        with pytest.raises(ValueError, match="is another file; choose another name"):
+            mode.save_beside(tmp_path / "other.json")
+    assert other.read_bytes() == b"somebody's"
+
+
 async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
     recordings: list[Recording | str] = []
 
@@ -214,7 +245,10 @@ async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
         await session.press("n", "N", "N")
         assert state.timeline.position == state.scene.position == 2
         recordings.append("line 3: invalid syntax")
-        await session.until("line 3: invalid syntax")
+        await session.until("the previous recording stays: line 3: invalid syntax")
+        assert state.timeline.position == 2
+        recordings.append(record(scalar, 1, 2))
+        await session.until("the previous recording stays: no line touches an array now")
 
 
 @pytest.mark.parametrize("size", SIZES)
