@@ -14,7 +14,7 @@ from convstep.recording.overview import storage_of
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.numbers.text import largest_finite, short
+from convstep.view.numbers.text import is_whole, largest_finite, short
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
@@ -189,6 +189,33 @@ def region_text(access: Access, owner: Array | None) -> str:
         parts.pop()
     words = [part if isinstance(part, str) else cell_text("", (part,))[1:-1] for part in parts]
     return f"{access.array}[{', '.join(words)}]" if words else access.array
+
+
+def whole_arrays(recording: Recording, most: int) -> frozenset[str]:
+    """The arrays whose numbers are whole all the time, as far as that is soon known.
+
+    Args:
+        recording: at any position.
+        most: changes of cells that are looked through; of a longer log what is never written is known alone.
+    """
+    index, storages = recording.index, recording.log.storages
+    short = len(index.writes) <= most
+    mixed = set[int]() if short else set(recording.written_storages)
+    for entry in index.writes if short else ():
+        storage = storage_of(index, entry)
+        if storage not in mixed and not _whole(index.payload(entry)[-1], storages[storage].dtype):
+            mixed.add(storage)
+    mixed |= {one for one in recording.owners if not _whole(storages[one].content, storages[one].dtype)}
+    names = {owner.name for storage, owner in recording.owners.items() if storage in mixed}
+    return frozenset(owner.name for owner in recording.owners.values()) - names
+
+
+def _whole(content: Any, dtype: str) -> bool:
+    """Whether bytes are whole numbers."""
+    kind = np.dtype(dtype).kind
+    return kind in "biu" or (
+        kind == "f" and isinstance(content, bytes) and is_whole(np.frombuffer(content, dtype))
+    )
 
 
 def suspicious(recording: Recording) -> list[int]:

@@ -78,6 +78,7 @@ class RecordingStage(StagedSource):
         self._limits: dict[str, float] = {}
         self._scout = self.recording.scout()
         self._stretches = Stretches(self.recording, self._shape)
+        self._whole = recorded.whole_arrays(self.recording, MEASURED)
         self._measured: list[Stretch] = []
         self._arrays: tuple[tuple[int, int], Mapping[str, Array]] = ((-1, 0), {})
 
@@ -362,7 +363,7 @@ class RecordingStage(StagedSource):
             framed=seen.framed,
             choices=(max(count, 1), at),
             listed=len(shape) == 1,
-            whole=array is not None and array.dtype.kind in "biu",
+            whole=name in self._whole,
             note=recorded.note_of(array, shape, line),
         )
 

@@ -13,7 +13,7 @@ from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.scene import Scene
-from tests.view.recorded import FUNCTIONS, Array, recorded
+from tests.view.recorded import FUNCTIONS, Array, pool_backward, recorded
 
 NAMES = [one.__name__ for one in FUNCTIONS]
 
@@ -292,3 +292,18 @@ def test_the_first_nan_or_infinity_is_found_with_its_cell() -> None:
     assert np.isinf(stage.recording.arrays["out"][2])
     finite = staged("pool_backward")
     assert finite.first_nonfinite(finite.scout(), lambda: False) is None
+
+
+def test_numbers_that_stay_whole_have_no_decimals() -> None:
+    draw = np.arange(16.0)
+    run = record(
+        pool_backward,
+        np.ones((1, 1, 2, 2)),
+        (draw.reshape(1, 1, 4, 4), {"height": 2, "width": 2, "stride": 2}),
+    )
+    run.seek(3)
+    assert {panel.face.name: panel.whole for panel in RecordingStage(run).scene().panels} == dict.fromkeys(
+        ("dx", "mask", "x", "dout"), True
+    )
+    mixed = {panel.face.name: panel.whole for panel in staged("pool_backward", 3).scene().panels}
+    assert mixed == {"dx": False, "mask": True, "x": False, "dout": False}
