@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from convstep.recording.recording import Recording
 
 Array = npt.NDArray[Any]
+KEPT = 256
+"""Cells and lines whose steps are kept: the same ones are asked for again and again."""
 AT_ONCE = 256
 """Steps that a search looks at between two reports."""
 
@@ -41,8 +44,8 @@ def layout(recording: Recording) -> Layout:
     return Layout(
         nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=recording.touching,
-        executing=lambda line: executing(recording, line),
+        touching=functools.lru_cache(KEPT)(recording.touching),
+        executing=functools.lru_cache(KEPT)(functools.partial(executing, recording)),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
