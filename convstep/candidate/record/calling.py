@@ -266,7 +266,6 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     Raises:
         CandidateError: no operator is known by that name, or none of the guesses fits.
     """
-    candidate = subject.served.candidate
     if subject.maker is None and not any(
         each.default is each.empty for each in parameters_of(subject.function)
     ):
