@@ -287,7 +287,10 @@ class Registry:
                 old = self._cells(found[0], items)
             if change is not None:
                 held = holder[index] if held is None else held
-                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                before = b""
+                if type(held) is np.ndarray and found is None:
+                    self.number_of(held)  # while it holds what it held
+                    before = held.tobytes()
                 value = change(held, value)
             holder[index] = value
             if found is not None and items is not None:
