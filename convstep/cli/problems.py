@@ -45,7 +45,7 @@ def start(name: str, goto: str | None, breaks: list[str], forward: bool = False)
     if goto is not None:
         session = replace(session, position=position_of(goto, problem))
     if breaks:
-        about = _layout_of(problem, session.forward)
+        about = layout_of(problem, session.forward)
         session = replace(session, stops=with_breaks(session.stops, breaks, about))
     return session, problem
 
@@ -161,7 +161,7 @@ def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
-    from convstep.cli.recordings import is_target
+    from convstep.cli.targets import is_target
     from convstep.examples import load
 
     if is_target(name):
@@ -185,7 +185,7 @@ def _loaded(path: str) -> Problem:
     try:
         return Problem.load(path)
     except ProblemError:
-        from convstep.recording.marked import holds_recording
+        from convstep.candidate.record.marked import holds_recording
 
         if not holds_recording(path):
             raise
@@ -258,13 +258,13 @@ def run_in(name: str) -> Captured | None:
     return Captured.load(name) if holds_several(name) else None
 
 
-def _layout_of(problem: Problem, forward: bool) -> Layout:
+def layout_of(problem: Problem, forward: bool) -> Layout:
     """What may be named of a pass."""
     return forward_layout(problem.geometry, problem.b is not None) if forward else problem.layout
 
 
-def watched_cell(text: str, problem: Problem, forward: bool = False) -> tuple[str, tuple[int, ...]]:
-    """A cell of a gradient as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`.
+def watched_cell(text: str, layout: Layout) -> tuple[str, tuple[int, ...]]:
+    """A cell as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`.
 
     Raises:
         UsageError: there is no such cell.
@@ -272,7 +272,7 @@ def watched_cell(text: str, problem: Problem, forward: bool = False) -> tuple[st
     from convstep.replay.stops import Watchpoint, parse_stop
 
     with given("--why"):
-        stop = parse_stop(f"watch {text}", _layout_of(problem, forward))
+        stop = parse_stop(f"watch {text}", layout)
     assert isinstance(stop, Watchpoint)
     return stop.array, stop.index
 

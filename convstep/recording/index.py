@@ -349,6 +349,8 @@ class Index:
             site, value = self.site(entry), self.payload(entry)
             if type(value) is Ref:
                 found[entry] = self._is_new(entry, value) or self._rebinds(entry, site.text, value)
+            elif any(self._is_new(entry, ref) for ref in refs(value)):
+                found[entry] = True
             else:
                 found[entry] = computed[site.statement] and isinstance(value, (float, np.generic, int, bool))
         for entry in np.flatnonzero(

@@ -122,15 +122,22 @@ def _owners(
 
 
 def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
-    """No two arrays with one name at one time."""
+    """No two arrays with one name at one time, and all of one name alike in shape."""
     lasts = _ends(index).tolist()
     taken: dict[str, int] = {}
+    looks: dict[str, tuple[tuple[int, ...], str]] = {}
     names = {one.name for one in chosen.values()}
     for storage, owner in sorted(chosen.items(), key=lambda item: (item[1].since, item[0])):
         name, number = owner.name, 1
-        while taken.get(name, -2) > owner.since or (number > 1 and name in names):
+        look = owner.view.shape, owner.view.dtype
+        while (
+            taken.get(name, -2) > owner.since
+            or looks.get(name, look) != look
+            or (number > 1 and name in names)
+        ):
             number += 1
             name = f"{owner.name}_{number}"
+        looks[name] = look
         taken[name] = max(lasts[storage], taken.get(name, -2), owner.since)
         yield storage, owner if number == 1 else owner._replace(name=name)
 

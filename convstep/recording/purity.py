@@ -51,7 +51,8 @@ MUTATING = frozenset(
 )  # fmt: skip
 """What of NumPy writes into what it is given, or calls somebody else's function."""
 _OUT = {
-    "dot": 2, "concatenate": 2, "clip": 3, "take": 3, "sum": 3, "mean": 3, "prod": 3, "cumsum": 3, "cumprod": 3,
+    "dot": 2, "concatenate": 2, "clip": 3, "take": 3, "sum": 3, "mean": 3, "prod": 3,
+    "cumsum": 3, "cumprod": 3,
     "max": 2, "min": 2, "amax": 2, "amin": 2, "any": 2, "all": 2, "argmax": 2, "argmin": 2, "round": 2,
     "around": 2, "std": 3, "var": 3, "trace": 5, "stack": 2, "choose": 2, "compress": 3, "nan_to_num": 1,
 }  # fmt: skip

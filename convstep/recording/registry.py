@@ -173,7 +173,7 @@ class Registry:
         return number
 
     def forget(self, array: Any) -> None:
-        """An array is about to have another shape, or its memory to be moved: what it is then is met anew."""
+        """An array is about to have another shape, or other memory: it is met anew."""
         self.settle()
         for scope in self.remembering:
             scope["last"] = self
@@ -289,7 +289,7 @@ class Registry:
                 held = holder[index] if held is None else held
                 before = b""
                 if type(held) is np.ndarray and found is None:
-                    self.number_of(held)  # while it holds what it held
+                    self.number_of(held)  # met with what it held
                     before = held.tobytes()
                 value = change(held, value)
             holder[index] = value

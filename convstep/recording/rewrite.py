@@ -129,6 +129,14 @@ class Rewriter:
                 return [self._class(node)]
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.AsyncFunctionDef():
                 return [node]
+            case ast.Expr(value=ast.YieldFrom(value=inner)):
+                # one by one, so that each is noted; nobody sends anything into such a loop
+                given = _name(f"given_{node.lineno}")
+                handed = ast.Expr(ast.Yield(_load(given)))
+                loop = ast.For(_store(given), inner, [handed], [], lineno=node.lineno)
+                for one in (handed, handed.value, loop):
+                    ast.copy_location(one, node)
+                return self._rewritten(ast.fix_missing_locations(loop))
             case ast.Expr(value=ast.Await()) | ast.Pass() | ast.Break() | ast.Continue():
                 return [node]
         self._statement = self._begin(node)
@@ -214,10 +222,10 @@ class Rewriter:
             case ast.Subscript():
                 site, array, holes = self._place(target, text, "=")
                 return [_statement_call(site, _load(given), array, *holes)]
+            case ast.Attribute(attr=attr) if attr in PARTS:
+                return self._compared(target, ast.Assign([target], _load(given), lineno=target.lineno))
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
-                if target.attr in PARTS:
-                    return self._compared(target, put)
                 if target.attr in SHAPES:
                     told = ast.Expr(ast.Call(_load(FORGET), [_copied(target.value)], []))
                     return [told, put]

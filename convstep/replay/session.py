@@ -79,8 +79,8 @@ class Session(Record):
     forward: bool = False
     """Whether it was the forward pass that was stepped."""
     function: str = ""
-    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f --run-all`.
-    It is shown and copied, and never run because a session says it."""
+    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f
+    --run-all`. It is shown and copied, and never run because a session says it."""
 
     __repr__ = brief
 

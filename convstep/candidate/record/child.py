@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import json
 from collections.abc import Sequence
@@ -14,9 +15,9 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
-from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
+from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError
 from convstep.recording import transfer
@@ -46,13 +47,16 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
             ready = by_convention(served, call, messages.read_problem(question))
             done = _run(served, ready, limits)
         else:
-            done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
+            # a path was typed where the command was; the file's own code may have gone elsewhere
+            with contextlib.chdir(asked["folder"]):
+                done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": "there is not enough memory for its arguments; use smaller ones"}
+        return {"error": tr("there is not enough memory for its arguments; use smaller ones")}
     except BaseException as error:
-        return {"error": short(f"recording it ended with {type(error).__name__}: {error}")}
+        said = short(f"{type(error).__name__}: {error}")
+        return {"error": tr("recording it ended with {said}", said=said)}
     facts = {"how": ready.how, "notes": list(served.candidate.notes)}
     return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done).items()}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,15 +13,16 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Spawned
-from convstep.candidate.call.worker import Worker, nonsense
+from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.record import guessing
+from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.opening import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -62,14 +64,15 @@ class Recorded:
     """What loading left out, a sentence each."""
 
 
-class _Spawned(Spawned):
-    main = "convstep.candidate.record.child"
+class _Forked(Forked):
+    others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
 class Recorder(Worker):
     """Calls and records a function in its process."""
 
-    Spawned = _Spawned
+    Spawned = RecordingSpawned
+    Forked = _Forked
 
     def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a call with the arguments that somebody asks for.
@@ -80,7 +83,8 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        return self._recorded({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a backward on a problem of a convolution, as `check` calls it.
@@ -126,7 +130,12 @@ class Recorder(Worker):
     def _died(self) -> str:
         how, places = self._death()
         line = died_at(places, self.candidate).get("line")
-        return f"{self.address}: {tr('line {line}', line=line)}: {how}" if line else f"{self.address}: {how}"
+        return tr(
+            "{target} ended at line {line}: {how}" if line else "{target}: {how}",
+            target=self.address,
+            line=line,
+            how=how,
+        )
 
 
 def _read(said: messages.Message) -> tuple[Recording, str]:
@@ -138,7 +147,7 @@ def _read(said: messages.Message) -> tuple[Recording, str]:
 
 
 class Recordable:
-    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
+    """A function of a file, a notebook or an installed module, to be recorded once or whenever it changes."""
 
     def __init__(
         self,
@@ -161,7 +170,7 @@ class Recordable:
         self.target, self.arguments = target, arguments or Arguments()
         self.arguments.check()
         self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
-        self._running: Recorder | _Spawned | None = None
+        self._running: Recorder | RecordingSpawned | None = None
         self._closed = False
         self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
 
@@ -182,7 +191,7 @@ class Recordable:
         loading = {**self._options, "unmade": True}
         started = None
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-            started = self._running = _Spawned(self._parsed, loading)
+            started = self._running = RecordingSpawned(self._parsed, loading)
         if meanwhile is not None:
             meanwhile()
         if self._closed:
@@ -267,6 +276,9 @@ def _check_tensors(candidate: Candidate, recording: Recording) -> None:
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
         raise CandidateError(
-            f"{candidate.name} works on PyTorch's tensors ({ended.sentence}); "
-            "only functions over NumPy arrays can be stepped"
+            tr(
+                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+                said=ended.sentence,
+            )
         )

@@ -16,8 +16,8 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
 from convstep.view.scene.trace import Json as Json
-from convstep.view.scene.trace import matrix
 from convstep.view.scene.trace import json_value as json_value
+from convstep.view.scene.trace import matrix
 
 Array = npt.NDArray[Any]
 

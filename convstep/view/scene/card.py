@@ -42,7 +42,7 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
 
 
 def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -> list[Text]:
-    """The additions alike in the fullest form that fits; statements each, the latest first, as full as fits."""
+    """The additions alike in the fullest form that fits; statements each as fully, the latest first."""
     fullest = max((at for at in range(4) if _lines(form[at] for form in forms) <= height), default=0)
     chosen = [fullest] * len(forms)
     latest = sorted(range(len(forms)), key=lambda at: scene.additions[at].done and -at)
@@ -52,7 +52,8 @@ def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -
             if others + len(forms[at][fuller]) <= height:
                 chosen[at] = fuller
                 break
-    return [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    lines = [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    return lines[1:] if lines and scene.event.statements and not lines[0].plain else lines
 
 
 def _lines(forms: Iterable[list[Text]]) -> int:
@@ -166,7 +167,9 @@ def _product(addition: Addition, width: int) -> list[Text]:
     """The factor and what is added, or what a statement reads."""
     if addition.operands:
         names = [name for name, _ in addition.operands]
-        for count in range(len(names), 0, -1):
+        columns = addition.after.shape[1]
+        readable = _text_width(len(names) * columns, width) >= CLOSE
+        for count in range(len(names) if readable else 1, 0, -1):
             lines = _side_by_side([values for _, values in addition.operands[:count]], names[:count], width)
             if lines:
                 return lines
@@ -262,11 +265,11 @@ def _side_by_side(
     powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
-    if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
-        powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
-    room = (width - 2) // len(arrays) - 1
-    titles = [_cut(title, max(room, block)) for title, block in zip(titles, blocks, strict=True)]
-    blocks = [max(block, cell_len(title)) for block, title in zip(blocks, titles, strict=True)]
+    if 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
+        powers = [0] * len(arrays)
+        room = max((width - 2) // len(arrays) - 1, columns * (text + 1))
+        titles = [_cut(name, room) for name in names]
+        blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     lines = [Text("  " + " ".join(map(centred, titles, blocks)), "dim")]
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)
