@@ -220,8 +220,9 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
     seen: Counter[int] = Counter()
     while recording.next() is not None:
         event = recording.event
+        at_line = [statement for statement in event.statements if statement.line == event.line]
         for statement in event.statements:
-            ends = statement is event.statements[-1]
+            ends = statement is at_line[-1]
             shown = {name: value_of(value) for name, value in statement.variables.items()}
             shown = {name: value for name, value in shown.items() if value and value[0] != "ndarray"}
             if ends and (shown or not statement.text.startswith(("for ", "while "))):
