@@ -139,7 +139,8 @@ def at_the_end_the_arrays_are_as_the_plain_run_leaves_them(run: Run) -> None:
     recording = run.recording
     recording.seek(recording.total)
     arrays, variables = state_of(recording)
-    for name, value in run.tracer.last.items():
+    last = run.tracer.last.get(recording.event.line if recording.total else 0, {})
+    for name, value in last.items():
         if value and value[0] == "ndarray" and variables[name][0] != "str":  # not followed, and said so
             assert variables[name] == value, name
     for name, cells in run.tracer.owned.items():
@@ -219,8 +220,9 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
     seen: Counter[int] = Counter()
     while recording.next() is not None:
         event = recording.event
+        at_line = [statement for statement in event.statements if statement.line == event.line]
         for statement in event.statements:
-            ends = statement is event.statements[-1]
+            ends = statement is at_line[-1]
             shown = {name: value_of(value) for name, value in statement.variables.items()}
             shown = {name: value for name, value in shown.items() if value and value[0] != "ndarray"}
             if ends and (shown or not statement.text.startswith(("for ", "while "))):
@@ -229,7 +231,8 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
             if shown and statement.line not in several:
                 there = executed[statement.line]
                 within = statement.line in loops
-                seen[statement.line] = found(shown, there, seen[statement.line], within, event)
+                first = 0 if statement.line in run.tracer.recursive else seen[statement.line]
+                seen[statement.line] = found(shown, there, first, within, event)
 
 
 def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, within: bool, event: Any) -> int:
@@ -254,8 +257,8 @@ def lines_of_several(file: Path) -> frozenset[int]:
 
 @cache
 def lines_of_loops(file: Path) -> frozenset[int]:
-    """Lines of statements with loops within, so that a step may end before the statement does."""
-    kinds = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    """Lines of statements with loops or calls within, so that a step may end before the statement does."""
+    kinds = (ast.Call, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     statements = [node for node in nodes_of(file) if isinstance(node, ast.stmt)]
     return frozenset(
         statement.lineno
