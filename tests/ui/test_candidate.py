@@ -8,24 +8,18 @@ import re
 import subprocess
 import sys
 import threading
-<<<<<<< HEAD
-from types import SimpleNamespace
-=======
 from pathlib import Path
->>>>>>> wt-lines
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from convstep.candidate.call.worker import Worker
-<<<<<<< HEAD
 from convstep.candidate.load.target import CandidateError
-=======
 from convstep.candidate.record.opening import open_recorder
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.referee import verdict_of
->>>>>>> wt-lines
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
