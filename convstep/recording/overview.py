@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
 from convstep.recording.memory import cells_of
 from convstep.recording.sites import Kind
-from convstep.recording.variables import NOTHING, Variables, arrays, frame_at, valued
+from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from convstep.recording.recording import Recording
 
 Array = npt.NDArray[Any]
+KEPT = 256
+"""Cells and lines whose steps are kept: the same ones are asked for again and again."""
 AT_ONCE = 256
 """Steps that a search looks at between two reports."""
 
@@ -41,8 +44,8 @@ def layout(recording: Recording) -> Layout:
     return Layout(
         nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=recording.touching,
-        executing=lambda line: executing(recording, line),
+        touching=functools.lru_cache(KEPT)(recording.touching),
+        executing=functools.lru_cache(KEPT)(functools.partial(executing, recording)),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
@@ -168,7 +171,7 @@ def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict
     """What a condition asks of a step; None if some of it is not there, or is no number."""
     index = recording.index
     end = index.ends[step]
-    own = Variables(recording, frame_at(index, anchor_of(index, index.begin(step), end) + 1), end)
+    own = Variables(recording, frame_of(index, anchor_of(index, index.begin(step), end)), end)
     held: dict[str, Array] = {}
     for name in names:
         if name in ("step", "position"):

@@ -13,15 +13,16 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.record import guessing
+from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.opening import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -63,14 +64,15 @@ class Recorded:
     """What loading left out, a sentence each."""
 
 
-class _Spawned(Spawned):
-    main = "convstep.candidate.record.child"
+class _Forked(Forked):
+    others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
 class Recorder(Worker):
     """Calls and records a function in its process."""
 
-    Spawned = _Spawned
+    Spawned = RecordingSpawned
+    Forked = _Forked
 
     def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a call with the arguments that somebody asks for.
@@ -168,7 +170,7 @@ class Recordable:
         self.target, self.arguments = target, arguments or Arguments()
         self.arguments.check()
         self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
-        self._running: Recorder | _Spawned | None = None
+        self._running: Recorder | RecordingSpawned | None = None
         self._closed = False
         self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
 
@@ -189,7 +191,7 @@ class Recordable:
         loading = {**self._options, "unmade": True}
         started = None
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-            started = self._running = _Spawned(self._parsed, loading)
+            started = self._running = RecordingSpawned(self._parsed, loading)
         if meanwhile is not None:
             meanwhile()
         if self._closed:

@@ -78,6 +78,7 @@ class RecordingStage(StagedSource):
         self._limits: dict[str, float] = {}
         self._scout = self.recording.scout()
         self._stretches = Stretches(self.recording, self._shape)
+        self._whole = recorded.whole_arrays(self.recording, MEASURED)
         self._measured: list[Stretch] = []
         self._arrays: tuple[tuple[int, int], Mapping[str, Array]] = ((-1, 0), {})
 
@@ -136,6 +137,8 @@ class RecordingStage(StagedSource):
     def loop_start(self, around: int) -> int:
         """The previous position at which it begins."""
         begun = self.recording.position - (0 if self.recording.made else 1)
+        if not self.recording.total:
+            return 0
         return self._stretches.while_alike(max(begun, 0), _turn_of(around), -1)
 
     def in_sample(self, by: int) -> int | str:
@@ -151,16 +154,14 @@ class RecordingStage(StagedSource):
 
     def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
         """The first step that writes a NaN or an infinity, and the cell."""
-        scout.seek(0)
-        while scout.next() is not None:
-            found = recorded.nonfinite(scout.event, scout.arrays)
+        for step in recorded.suspicious(self.recording):
+            if leave():
+                break
+            scout.seek(step + 1)
+            found = recorded.nonfinite(scout.event)
             if found is not None:
-                array, cell = found
-                value = full(scout.arrays[array][cell])
-                words = f"{recorded.cell_name(array, cell)} = {value}"
-                return Spot(scout.position, array, cell, words)
-            if scout.position % 256 == 0 and leave():
-                return None
+                array, cell, value = found
+                return Spot(scout.position, array, cell, f"{recorded.cell_name(array, cell)} = {full(value)}")
         return None
 
     # panels
@@ -329,7 +330,7 @@ class RecordingStage(StagedSource):
         stretch = self._stretches.at(event)
         if stretch not in self._measured:
             self._measured.append(stretch)
-            if len(stretch.steps) <= MEASURED:
+            if 0 < len(stretch.steps) <= MEASURED:
                 self._scout.seek(stretch.steps.stop)
                 arrays = self._scout.arrays
                 for name in stretch.names:
@@ -362,7 +363,7 @@ class RecordingStage(StagedSource):
             framed=seen.framed,
             choices=(max(count, 1), at),
             listed=len(shape) == 1,
-            whole=array is not None and array.dtype.kind in "biu",
+            whole=name in self._whole,
             note=recorded.note_of(array, shape, line),
         )
 
