@@ -237,7 +237,7 @@ def _is_convolution(candidate: Candidate) -> bool:
     name = f"{candidate.name} {candidate.forward}".lower()
     if not (looks_backward(candidate.name) or candidate.kind == "class") or candidate.kind == "autograd":
         return False
-    if "conv" in candidate.name.lower():
+    if "conv" in candidate.name.lower() or candidate.parameters == ("problem",):
         return True
     if guessing.known(candidate.name):
         return False
@@ -252,8 +252,15 @@ def _on_a_convolution(recorder: Recorder, seconds: float) -> tuple[Recording, st
         call, _, stuck = detect_convention(recorder, budget=DETECTING)
     except CannotCall:
         return None
-    if stuck is not None or call.by_autograd(candidate) or call.with_tensors(candidate):
+    if stuck is not None:
         return None
+    if call.by_autograd(candidate) or call.with_tensors(candidate):
+        raise CandidateError(
+            tr(
+                "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+            )
+        )
     convention, failed = convention_of(call), None
     for case in SHOWN:
         told = fitted(case, convention)
