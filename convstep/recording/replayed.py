@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from convstep.recording.facts import ArrayInfo
@@ -47,6 +47,9 @@ class Replayed(Protocol):
     @property
     def born(self) -> Mapping[int, list[int]]:
         """By entry, the storages that it is the first to name."""
+
+    def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
+        """The steps that write a cell, ascending."""
 
     def seek(self, position: int) -> None:
         """Go to a position."""
