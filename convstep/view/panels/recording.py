@@ -65,6 +65,7 @@ class RecordingStage(StagedSource):
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
+        self._changing = recorded.changing_arguments(self.recording)
 
     # the run
 
@@ -87,7 +88,7 @@ class RecordingStage(StagedSource):
         words = recorded.words_of(event, numbers)
         scene = build((run.position, run.total), event, arrays, panels, words=words)
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
-        remarks = recorded.remarks_of(event, arrays)
+        remarks = [*self.remarks(), *recorded.remarks_of(event, arrays)]
         if (ended := self._ended) is not None:
             remarks.insert(0, ended.sentence)
         return replace(
@@ -244,10 +245,8 @@ class RecordingStage(StagedSource):
 
     def remarks(self) -> list[str]:
         """Whether the step writes into what the caller has handed in."""
-        run = self.recording
-        return [
-            alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
-        ]
+        names = self._changing.get(self.recording.event.index, [])
+        return [tr("changes the caller's {array}", array=name) for name in names]
 
     # beside the run
 
