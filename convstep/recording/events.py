@@ -19,14 +19,14 @@ from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
-    from convstep.recording.recording import Recording
+    from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
 How = Literal["reads", "adds", "assigns", "changes", "makes", "names"]
 HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 
 
-def event(recording: Recording, step: int, made: int, *, executed: bool) -> Event:
+def event(recording: Replayed, step: int, made: int, *, executed: bool) -> Event:
     """A step in full. The memory is moved through it, and stands where it stood afterwards.
 
     Args:
@@ -62,7 +62,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
-def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
+def halves(recording: Replayed, step: int) -> list[tuple[int, int]]:
     """Where a step rests between its writes: entries and writes after each statement that makes some."""
     found, made = list[tuple[int, int]](), 0
     for statement, end in _looked_through(recording, step):
@@ -73,7 +73,7 @@ def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
     return found
 
 
-def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, int]]:
+def _looked_through(recording: Replayed, step: int) -> list[tuple[Statement, int]]:
     """The statements of a step, and how many entries are behind each."""
     index, entry = recording.index, recording.entry
     recording.go_to_entry(index.begin(step))
@@ -100,7 +100,7 @@ def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     return None
 
 
-def loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
+def loops(recording: Replayed, anchor: int) -> tuple[Loop, ...]:
     """The loops around an entry, those around the calls that lead to it first."""
     index, sites = recording.index, recording.log.sites
     found = list[Loop]()
@@ -140,7 +140,7 @@ def _said(values: Any, at: int) -> str:
     )
 
 
-def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Statement, int]]:
+def _statements(recording: Replayed, low: int, high: int) -> Iterator[tuple[Statement, int]]:
     """The statements of a step, the memory being moved through them."""
     index = recording.index
     entry = low
@@ -200,9 +200,7 @@ def _again(index: Index, entry: int) -> bool:
     return index.site(entry).kind in (Kind.TURN, Kind.CALL, Kind.RETURN)
 
 
-def _loaded(
-    recording: Recording, names: Sequence[str], frame: int, entry: int, line: int
-) -> Iterator[Access]:
+def _loaded(recording: Replayed, names: Sequence[str], frame: int, entry: int, line: int) -> Iterator[Access]:
     """What a statement reads by a name alone."""
     found = Variables(recording, frame, entry)
     for name in names:
@@ -214,7 +212,7 @@ def _loaded(
                 yield access
 
 
-def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+def _accesses(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     """What an entry reads or writes; the change is made."""
     index = recording.index
     site, payload = index.site(entry), index.payload(entry)
@@ -236,7 +234,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
             text = site.value or site.text
             before = _values(recording, view, where)
             recording.memory.change(site, payload, forward=True)
-            recording._entry = entry + 1  # the memory has moved
+            recording.has_changed(entry)
             after = _values(recording, view, where)
             found = _access(recording, view, where, how, text, line, before, after)
         case Kind.BIND:
@@ -245,7 +243,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
         yield found
 
 
-def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+def _made_here(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     """The arrays that an entry is the first to name."""
     site = recording.index.site(entry)
     for storage in recording.born.get(entry, ()):
@@ -257,7 +255,7 @@ def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
             yield made
 
 
-def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
+def _named(recording: Replayed, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
     """A variable that stands for an array from here on, which had a name before."""
     if type(value) is not Ref or name == RETURNED:
         return None
@@ -270,11 +268,11 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
     return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 
-def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
+def _has_axes(recording: Replayed, site: Site, payload: Any) -> bool:
     return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 
-def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
+def where_of(recording: Replayed, site: Site, payload: Any) -> tuple[View, Placed | None]:
     """The cells that an entry is about, in the array that owns them."""
     log = recording.log
     if payload[0] == "cells":
@@ -297,7 +295,7 @@ def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Plac
     return view, placed_view(recording, View(view.storage, offset, cells.shape, cells.strides, view.dtype))
 
 
-def placed_view(recording: Recording, view: View) -> Placed | None:
+def placed_view(recording: Replayed, view: View) -> Placed | None:
     """Where a view lies in its owner; None if that has no name."""
     owner = recording.owners.get(view.storage)
     if owner is None:
@@ -311,7 +309,7 @@ def placed_view(recording: Recording, view: View) -> Placed | None:
     return scattered(np.unique(places // own * own), owner.view)
 
 
-def _values(recording: Recording, view: View, where: Placed | None) -> Any:
+def _values(recording: Replayed, view: View, where: Placed | None) -> Any:
     """The cells of a region, a copy."""
     owner = recording.owners.get(view.storage)
     if owner is None or where is None:
@@ -320,7 +318,7 @@ def _values(recording: Recording, view: View, where: Placed | None) -> Any:
 
 
 def _access(
-    recording: Recording,
+    recording: Replayed,
     view: View,
     where: Placed | None,
     how: How,
