@@ -36,6 +36,7 @@ from convstep.candidate.step.own_run import (
     OwnStep,
     Place,
     inputs_of,
+    read_by,
     reads_of,
     told_apart,
 )
@@ -134,10 +135,7 @@ def aligned(
     if not found:
         return None
     inputs, reads = tuple(inputs_of(recording, problem, layouts)), reads_of(recording, problem, layouts)
-    runs = [
-        OwnRun(recording, call, right, name, held, inputs, told_apart(recording, held, reads))
-        for held in found
-    ]
+    runs = [OwnRun(recording, call, right, name, held, inputs, told_apart(held, reads)) for held in found]
     for run in runs:
         first = _cut(run, runs, layouts, divergence) if run.groups else None
         if first is None and run.groups and _lies_right(run):
@@ -148,7 +146,7 @@ def aligned(
     if last is None:
         return None
     groups = [frozenset(group.theirs) for group in runs[0].groups.values()]
-    read = frozenset[int]().union(*(groups or (reads or {}).values()))
+    read = frozenset[int]().union(*(groups or map(read_by, (reads or {}).values())))
     if not read or divergence.step in read:
         return OwnLines(runs[0], last)
     index = divergence.index if problem.geometry.batch is not None else divergence.index[1:]
