@@ -217,12 +217,16 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
     recording, executed = run.recording, run.tracer.executed
     recording.seek(0)
     several, loops = lines_of_several(Path(run.tracer.file)), lines_of_loops(Path(run.tracer.file))
+    codes = run.tracer.codes
     seen: Counter[int] = Counter()
     while recording.next() is not None:
         event = recording.event
-        at_line = [statement for statement in event.statements if statement.line == event.line]
+        # a step ends with the last statement of the function in which its line stands
+        inner = [one for one in event.statements if codes.get(one.line) is codes.get(event.line)]
+        frame = next((one.frame for one in reversed(inner) if one.line == event.line), None)
+        inner = [one for one in inner if frame in (None, one.frame)]
         for statement in event.statements:
-            ends = statement is at_line[-1]
+            ends = bool(inner) and statement is inner[-1]
             shown = {name: value_of(value) for name, value in statement.variables.items()}
             shown = {name: value for name, value in shown.items() if value and value[0] != "ndarray"}
             if ends and (shown or not statement.text.startswith(("for ", "while "))):

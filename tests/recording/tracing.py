@@ -135,6 +135,8 @@ class Tracer:
     """The arrays with memory of their own that are the outermost function's variables at its end."""
     recursive: set[int] = field(default_factory=set)
     """Lines of functions that call themselves: what is over first may have begun last."""
+    codes: dict[int, types.CodeType] = field(default_factory=dict)
+    """By line, the code of the function in which it stands."""
     _lines: dict[types.FrameType, set[int]] = field(default_factory=lambda: defaultdict(set))
     _open: dict[types.FrameType, tuple[int | None, dict[str, Any]]] = field(default_factory=dict)
 
@@ -151,6 +153,7 @@ class Tracer:
             if event == "line":
                 self._open[frame] = frame.f_lineno, variables
                 self._lines[frame].add(frame.f_lineno)
+                self.codes[frame.f_lineno] = code
             else:
                 self.last.update(dict.fromkeys(self._lines[frame], variables))
                 if any(other is not frame and other.f_code is code for other in self._open):
