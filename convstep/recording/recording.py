@@ -308,6 +308,10 @@ class Recording(Stepped):
         step = self._position if self._made else max(self._position - 1, 0)
         return events.event(self, step, self._made, executed=bool(self._made) or self._position > 0)
 
+    def has_changed(self, entry: int) -> None:
+        """The change of an entry, the next one, was made by whoever looked at it."""
+        self._entry = entry + 1
+
     def go_to_entry(self, entry: int) -> None:
         """Make or undo changes until so many entries are behind; `position` stays as it is."""
         self._go(entry)

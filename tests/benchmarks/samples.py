@@ -1,5 +1,7 @@
 """Backward passes as people write them: three kinds of loops, light and heavy."""
 
+# ruff: noqa: RUF059  # as people unpack them
+
 from __future__ import annotations
 
 from typing import Any

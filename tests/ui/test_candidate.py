@@ -374,7 +374,8 @@ class SavedFile:
         self.found, self.saved = [*found], threading.Event()
 
     def changed(self) -> bool:
-        was, _ = self.saved.is_set(), self.saved.clear()
+        was = self.saved.is_set()
+        self.saved.clear()
         return was
 
     def checked(self) -> tuple[Worker, Verdict]:

@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class Ready:
     """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
+    asks: str = ""
+    """Of a guess, what to write where it does not fit, a clause."""
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -285,7 +287,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
             failed = failed or error
         else:
             any_ready = True
-            yield ready
+            yield replace(ready, asks=subject.how_to_call())
     if not any_ready:
         raise failed or CandidateError(
             tr(
@@ -372,7 +374,7 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     if not _goes_back(method):
         return None
     exact = re.sub("backward|bwd|backprop", "forward", method)
-    found = [exact, *(name for name in vars(kind) if FORWARD.fullmatch(name) and name != method)]
+    found = [exact, *(name for name in dir(kind) if FORWARD.fullmatch(name) and name != method)]
     return next(
         (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
     )

@@ -15,6 +15,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
+from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.language import tr
@@ -79,7 +80,26 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits) -> tu
             break
         served = other
     assert best is not None
+    done, served, ready = best
+    ended = done.log.ended
+    assert ended is not None
+    if ready.asks and not _turned(done):
+        # it has not even come to a loop: what is wrong is the guess, for all that is known
+        raise CandidateError(
+            tr(
+                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+                name=served.candidate.name,
+                line=ended.line,
+                said=ended.sentence,
+                how=ready.asks,
+            )
+        )
     return best
+
+
+def _turned(done: Run) -> bool:
+    """Whether a loop of a run has begun its second turn."""
+    return any(len(done.log.payloads[loop.turn]) > 1 for loop in done.log.sites.loops)
 
 
 def _run(served: Served, ready: Ready, limits: Limits) -> Run:
