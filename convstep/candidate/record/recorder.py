@@ -13,15 +13,15 @@ from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.processes import Forked
-from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.opening import RecordingSpawned
+from convstep.candidate.record.spawned import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
