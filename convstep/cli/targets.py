@@ -1,4 +1,4 @@
-"""Names of somebody's own functions, as they are typed: `layers.py:f`, and of a file with one, `layers.py`."""
+"""Names of somebody's own functions, as they are typed: `layers.py:f`; of a file with one, `layers.py`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from convstep.printable import printable
 
 PYTHON = (".py", ".ipynb")
 """How the files end in which functions are."""
+OTHERS = (".npz", ".pt", ".pth", ".safetensors", ".json", ".md")
+"""How files end in which something else is."""
 
 
 def is_target(name: str) -> bool:
@@ -19,7 +21,7 @@ def is_target(name: str) -> bool:
         return name.lower().endswith(PYTHON)
     if place.lower().endswith(PYTHON):
         return True
-    dotted = all(part.isidentifier() for part in place.split("."))
+    dotted = all(part.isidentifier() for part in place.split(".")) and not place.lower().endswith(OTHERS)
     return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
 from convstep.recording.memory import cells_of
 from convstep.recording.sites import Kind
-from convstep.recording.variables import NOTHING, Variables, arrays, frame_at, valued
+from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -21,14 +22,16 @@ from convstep.steps.stepped import Piece, Question
 if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.naming import Owner
-    from convstep.recording.recording import Recording
+    from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
+KEPT = 256
+"""Cells and lines whose steps are kept: the same ones are asked for again and again."""
 AT_ONCE = 256
 """Steps that a search looks at between two reports."""
 
 
-def layout(recording: Recording) -> Layout:
+def layout(recording: Replayed) -> Layout:
     """What can be named of a recording."""
     index = recording.index
     known = {one.name: one.shape for one in recording.catalogue}
@@ -41,14 +44,14 @@ def layout(recording: Recording) -> Layout:
     return Layout(
         nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=recording.touching,
-        executing=lambda line: executing(recording, line),
+        touching=functools.lru_cache(KEPT)(recording.touching),
+        executing=functools.lru_cache(KEPT)(functools.partial(executing, recording)),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
 
 
-def executing(recording: Recording, line: int) -> list[int]:
+def executing(recording: Replayed, line: int) -> list[int]:
     """The steps that execute a line of the source, ascending."""
     index, sites = recording.index, recording.log.sites
     around = (Kind.CALL, Kind.RETURN, Kind.ENTER, Kind.EXIT)
@@ -63,7 +66,7 @@ def executing(recording: Recording, line: int) -> list[int]:
     return [int(step) for step in steps if step < recording.total]
 
 
-def _first_line(recording: Recording) -> int:
+def _first_line(recording: Replayed) -> int:
     index = recording.index
     if not recording.total:
         return recording.log.sites.functions[0].line if recording.log.sites.functions else 1
@@ -80,26 +83,28 @@ def storage_of(index: Index, entry: int) -> int:
     return index.log.views[number].storage
 
 
-def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
+def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
     """Every write to a cell of an array of this name, in order."""
     index = recording.index
     named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
-    made = {owner.since: storage for storage, owner in named.items() if not owner.of_caller}
-    for entry in sorted({*index.writes, *(since for since in made if since >= 0)}):
-        for storage in {storage_of(index, entry) if _writes(index, entry) else made[entry]} & named.keys():
-            owner = named[storage]
-            if len(cell) != len(owner.view.shape):
-                continue
-            offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
-            statement = index.log.sites.statements[index.statement[entry]]
-            step = bisect_right(index.ends, entry)
-            if not _writes(index, entry):
-                value = _born(recording, storage, offset)
-                if value is not None:
-                    yield Writer(step, statement.line, statement.text, "makes", None, value)
-            elif (found := _cell_in(recording, entry, offset)) is not None:
+    shape = next((owner.view.shape for owner in named.values()), ())
+    if len(cell) != len(shape):
+        return
+    for entry in sorted({*index.writes, *recording.born}):
+        statement = index.log.sites.statements[index.statement[entry]]
+        step = bisect_right(index.ends, entry)
+        for storage in named.keys() & set(recording.born.get(entry, ())):
+            value = _born(recording, storage, _offset(named[storage], cell))
+            yield Writer(step, statement.line, statement.text, "makes", None, value)
+        if _writes(index, entry) and (storage := storage_of(index, entry)) in named:
+            found = _cell_in(recording, entry, _offset(named[storage], cell))
+            if found is not None:
                 kind = HOW.get(index.site(entry).operator, "changes")
                 yield Writer(step, statement.line, statement.text, kind, *found)
+
+
+def _offset(owner: Owner, cell: tuple[int, ...]) -> int:
+    return owner.view.offset + sum(at * stride for at, stride in zip(cell, owner.view.strides, strict=True))
 
 
 def _writes(index: Index, entry: int) -> bool:
@@ -107,15 +112,15 @@ def _writes(index: Index, entry: int) -> bool:
     return at < len(index.writes) and index.writes[at] == entry
 
 
-def _born(recording: Recording, storage: int, offset: int) -> Any:
-    """A cell as the array was made; None if its array has become smaller."""
+def _born(recording: Replayed, storage: int, offset: int) -> Any:
+    """A cell as the array was made."""
     held = recording.log.storages[storage]
     kind = np.dtype(held.dtype)
     at = offset // kind.itemsize
-    return np.frombuffer(held.content, kind)[at] if 0 <= offset < len(held.content) else None
+    return np.frombuffer(held.content, kind)[at]
 
 
-def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:
+def _cell_in(recording: Replayed, entry: int, offset: int) -> tuple[Any, Any] | None:
     """A cell before and after an entry that changes it; None if it does not."""
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log
@@ -145,7 +150,7 @@ def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] |
 
 
 def matching(
-    recording: Recording, question: Question, low: int, high: int, backwards: bool
+    recording: Replayed, question: Question, low: int, high: int, backwards: bool
 ) -> Iterator[Piece]:
     """The steps after which a condition is true; the arrays are moved along only if it asks for any."""
     arrays_too = bool(question.names & {one.name for one in recording.catalogue})
@@ -162,11 +167,11 @@ def matching(
         yield Piece(first if backwards else last, np.array(found, np.intp))
 
 
-def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict[str, Array] | None:
+def values_after(recording: Replayed, step: int, names: frozenset[str]) -> dict[str, Array] | None:
     """What a condition asks of a step; None if some of it is not there, or is no number."""
     index = recording.index
     end = index.ends[step]
-    own = Variables(recording, frame_at(index, anchor_of(index, index.begin(step), end) + 1), end)
+    own = Variables(recording, frame_of(index, anchor_of(index, index.begin(step), end)), end)
     held: dict[str, Array] = {}
     for name in names:
         if name in ("step", "position"):

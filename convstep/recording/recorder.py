@@ -88,13 +88,14 @@ def run(
         except Enough as enough:
             log.ended = Ended("budget", str(enough), _line(enough, source.text.path))
         except BaseException as error:
-            if isinstance(error, (KeyboardInterrupt, SystemExit)) and registry.stopped is None:
+            if isinstance(error, KeyboardInterrupt) and registry.stopped is None:
                 raise
             run.error = error
             said = str(error).split("\n", 1)[0]
             sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
     registry.settle()
+    log.unseen = registry.unseen()
     if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
         log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
     return run
@@ -172,9 +173,14 @@ def _followed(target: types.FunctionType, source: Source) -> dict[types.Function
             todo += offered.get(name, [])
             value = target.__globals__.get(name)
             if isinstance(value, type):
-                todo += offered.get("__init__", []) + offered.get("__call__", [])
+                # what an operator calls has no name in the source
+                todo += [each for called, those in offered.items() if _is_special(called) for each in those]
         todo += [cell.cell_contents for cell in one.__closure__ or () if _is_function(cell)]
     return found
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _is_function(cell: types.CellType) -> bool:
@@ -227,7 +233,10 @@ def _code(
         body = ast.ClassDef(outer.name, [], [], [body], [])
     free = [name for name in function.__code__.co_freevars if name != "__class__"]
     arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
-    outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [body], [])
+    # what is defined here is no variable of ours: the name means what it meant
+    own = {one.name for one in (node, body) if isinstance(one, (ast.FunctionDef, ast.ClassDef))} - set(free)
+    outside: list[ast.stmt] = [ast.Global(sorted(own))] if own else []
+    outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [*outside, body], [])
     ast.copy_location(outermost, where.node)
     module = ast.fix_missing_locations(ast.Module([outermost], []))
     flags = function.__code__.co_flags & _FUTURES

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import operator
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from functools import partial
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
-from convstep.recording.memory import make
+from convstep.recording.memory import Memory, make
+from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
 Array = npt.NDArray[Any]
@@ -24,6 +29,8 @@ WHOLE_NUMBERS = frozenset(
     {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
 )
 """Types that make an entry of an index a single place."""
+_BASIC = WHOLE_NUMBERS | {slice, type(None), type(Ellipsis)}
+"""Types of which an index makes a view."""
 FOLLOWED = "biuf"
 """Kinds of numbers whose arrays are followed."""
 FEW = 16
@@ -41,6 +48,10 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     ">>=": operator.irshift,
 }  # fmt: skip
 """What they do."""
+FOLLOWED_BACK = 20_000
+"""Writes up to which a log is followed to its end, to see whether it has missed any."""
+FEW_STORAGES = 1000
+"""Pieces of memory up to which all of them are looked at for that."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -91,19 +102,31 @@ class Registry:
         self._met: list[Array] = []
         self._of: list[int] = []
         self._storages: dict[int, int] = {}
-        self._lows: list[int] = []
+        self._lows: list[int | None] = []
+        self._roots: list[Array] = []
         self._turns, self._clock, self._begun = 0, clock, clock()
+        self.left: list[None] = []
+        """An item for every turn that needs no look at the limits; hooks take them."""
+        self.remembering: list[dict[str, Any]] = []
+        """What each hook knows of the array it saw last."""
+        self._grant()
 
     # what is met
 
     def meet(self, array: Array) -> int:
         """The number of an array that was not met before; -1 if it is not followed."""
-        self._held.append(array)  # whoever is known by its address stays alive
-        if array.dtype.kind not in FOLLOWED:
+        base = array.base
+        if base is None:
+            root = array
+        else:
+            root = base if type(base) is np.ndarray and base.base is None else _root(array)
+        storage = self._storages.get(id(root))
+        if not _is_followed(array) or (storage is None and not _is_followed(root)):
+            self._held.append(array)  # whoever is known by its address stays alive
             self.numbers[id(array)] = -1
             return -1
-        root = array if array.base is None else _root(array)
-        storage = self._storages.get(id(root))
+        if storage is None and not root.flags.owndata:
+            storage = self._lying_in(root)
         if storage is None:
             storage = self._meet_storage(root)
             if root is not array:
@@ -113,24 +136,63 @@ class Registry:
         self._met.append(array)
         return number
 
+    def _lying_in(self, array: Array) -> int | None:
+        """The storage in which an array lies that owns none and does not say whose it is, as nditer's."""
+        low, high = _bounds(array)
+        for number, root in enumerate(self._roots):
+            begin = self._low(number)
+            if (
+                begin <= low
+                and high <= begin + len(self.log.storages[number].content)
+                and _bounds(root)[0] == begin
+            ):
+                return number
+        return None
+
     def settle(self) -> None:
         """Describe every array that was met; done once, since looking at an address takes its time."""
         views = self.log.views
         for array, storage in zip(self._met[len(views) :], self._of[len(views) :], strict=True):
-            offset = _address(array) - self._lows[storage]
-            views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
+            offset = 0 if array is self._roots[storage] else _address(array) - self._low(storage)
+            views.append(View(storage, offset, array.shape, array.strides, _kind(array)))
+
+    def _low(self, storage: int) -> int:
+        """Where the memory of a storage begins; found when asked, where it was copied without looking."""
+        low = self._lows[storage]
+        if low is None:
+            low = self._lows[storage] = _address(self._roots[storage])
+        return low
 
     def _meet_storage(self, root: Array) -> int:
-        self._held.append(root)
-        low, high = _bounds(root)
+        self._roots.append(root)
         number = self._storages[id(root)] = len(self.log.storages)
+        low: int | None = None
+        if root.flags.c_contiguous:
+            content = root.tobytes()
+        else:
+            low, high = _bounds(root)
+            content = ctypes.string_at(low, high - low)
         self._lows.append(low)
-        content = ctypes.string_at(low, high - low)
-        self.log.storages.append(Storage(len(self.log.order), content, root.dtype.str))
+        self.log.storages.append(Storage(len(self.log.order), content, _kind(root)))
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
             self._check()
         return number
+
+    def forget(self, array: Any) -> None:
+        """An array is about to have another shape, or other memory: it is met anew."""
+        self.settle()
+        for scope in self.remembering:
+            scope["last"] = self
+        number = self.numbers.pop(id(array), -1)
+        if number >= 0 and self._storages.get(id(array)) is not None:
+            storage = self._storages.pop(id(array))
+            for known in [
+                one
+                for one in self.numbers
+                if self.numbers[one] >= 0 and self._of[self.numbers[one]] == storage
+            ]:
+                del self.numbers[known]
 
     def number_of(self, array: Array) -> int:
         """The number of an array, met or not; -1 if it is not followed."""
@@ -148,10 +210,48 @@ class Registry:
             for key, inner in _entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
 
+    def unseen(self) -> list[int]:
+        """The storages that hold something else now than what the log says.
+
+        The whole log is followed where it is short; of a long one, what nothing was noted of. Of many
+        arrays, as a loop makes them, those of the caller are looked at.
+        """
+        log, written = self.log, set[int]()
+        noted = Counter(log.order)
+        writing = {site.number for site in log.sites.sites if site.kind in WRITES and noted[site.number]}
+        memory = Memory(log)
+        if sum(noted[number] for number in writing) <= FOLLOWED_BACK:
+            left = {number: iter(log.payloads[number]) for number in writing}
+            for number in log.order:
+                if number in writing:
+                    memory.change(log.sites.sites[number], next(left[number]), forward=True)
+        else:
+            written = {self._storage_in(payload) for number in writing for payload in log.payloads[number]}
+        few = len(self._roots) <= FEW_STORAGES
+        looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
+        return [storage for storage in looked_at if _held(self._roots[storage]) != memory.content(storage)]
+
+    def _storage_in(self, payload: Any) -> int:
+        match payload[0]:
+            case "cells":
+                return int(payload[1])
+            case "store":
+                return -1
+            case "whole":
+                return int(self._of[payload[2]])
+        number: int = payload[0]
+        return self._of[number]
+
     # what is noted
 
     def kept(self, value: Any) -> Value:
         """A value that is not plain, for the log."""
+        try:
+            return self._kept(value)
+        except Exception:  # an object of somebody's own may answer anything
+            return Other(type(value).__name__)
+
+    def _kept(self, value: Any) -> Value:
         if type(value) is np.ndarray:
             number = self.number_of(value)
             return Ref(number) if number >= 0 else Other(f"{value.dtype} {_shape(value)}")
@@ -159,6 +259,8 @@ class Registry:
             if all(type(one) in self.PLAIN for one in value):
                 return value
             return tuple(one if type(one) in self.PLAIN else self.kept(one) for one in value)
+        if type(value) is slice:
+            return Other(index_text((value,)))
         if isinstance(value, (list, tuple, dict, set)):
             return Other(tr("{kind} of {count}", kind=type(value).__name__, count=len(value)))
         return Other(getattr(value, "__qualname__", None) or type(value).__name__)
@@ -173,17 +275,22 @@ class Registry:
         )
 
     def turn(self) -> None:
-        """Another turn of a loop, or a call."""
-        self._turns += 1
-        if self.stopped is not None or self._turns > self.limits.turns or self._turns % EVERY == 0:
-            self._check()
+        """A turn of a loop for which none is left: look at the limits, and let some go without."""
+        self._check()
+        self._grant()
+        self.left.pop()
+
+    def _grant(self) -> None:
+        more = min(EVERY, self.limits.turns - self._turns)
+        self.left.extend([None] * more)
+        self._turns += more
 
     def _check(self) -> None:
         """Raise Enough where a limit is reached."""
         if self.stopped is not None:
             raise self.stopped
         limits, taken = self.limits, self.size[0] + ENTRY * len(self.log.order)
-        if self._turns > limits.turns:
+        if self._turns >= limits.turns and not self.left:
             self.stopped = Enough(tr("it was stopped after {count} turns of its loops", count=limits.turns))
         elif taken > limits.bytes:
             self.stopped = Enough(tr("it was stopped after {count} MB of changes", count=limits.bytes >> 20))
@@ -199,6 +306,11 @@ class Registry:
         order, note = self.log.order.append, self.log.payloads[site.number].append
 
         def read(array: Array, index: Any) -> None:
+            window = self._window(array, index)
+            if window is not None:
+                order(site.number)
+                note(("whole", *window))
+                return
             found = self._items(array, index)
             if found is not None:
                 order(site.number)
@@ -212,22 +324,41 @@ class Registry:
         change = IN_PLACE.get(site.operator)
 
         def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
+            window = self._window(holder, index) if type(holder) is np.ndarray else None
+            if window is not None:
+                seen = self._met[window[1]]
+                before = seen.tobytes()
+                holder[index] = (
+                    value if change is None else change(holder[index] if held is None else held, value)
+                )
+                self.size[0] += len(before)
+                order(site.number)
+                note(("whole", *window, before, seen.tobytes()))
+                return
             found = self._items(holder, index) if type(holder) is np.ndarray else None
             items = None
+            around = None if type(holder) in (np.ndarray, dict, list) else self._before([holder])
             if found is not None:
                 # the same cell may be named twice: each is kept once
                 items = np.unique(np.frombuffer(found[1], np.int64))
                 old = self._cells(found[0], items)
             if change is not None:
                 held = holder[index] if held is None else held
-                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                before = b""
+                if type(held) is np.ndarray and found is None:
+                    self.number_of(held)  # met with what it held
+                    before = held.tobytes()
                 value = change(held, value)
             holder[index] = value
             if found is not None and items is not None:
                 self.size[0] += len(old) + items.nbytes
                 order(site.number)
                 note(("cells", found[0], items.tobytes(), old, self._cells(found[0], items)))
-            elif not isinstance(holder, np.ndarray):
+            elif around is not None:
+                for payload in self._changes(*around):
+                    order(site.number)
+                    note(payload)
+            elif type(holder) in (dict, list):
                 name = f"{site.text}[{index!r}]"
                 if type(value) is np.ndarray and value is held and self.number_of(value) >= 0:
                     order(site.number)
@@ -245,26 +376,35 @@ class Registry:
 
         def before(variables: Mapping[str, Any]) -> tuple[int, list[tuple[int, bytes]]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
-            storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
-            return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
+            return self._before(list(variables.values()) if EVERYTHING in site.names else values)
 
         def after(held: tuple[int, list[tuple[int, bytes]]], value: Any) -> Any:
-            begun, contents = held
-            for storage, old in self._followed(begun, contents):
-                kind = np.dtype(self.log.storages[storage].dtype)
-                new = self._content(storage)
-                if old == new:
-                    continue
-                first, second = (
-                    np.frombuffer(one, np.uint8).reshape(-1, kind.itemsize) for one in (old, new)
-                )
-                items = np.flatnonzero((first != second).any(axis=1))
-                self.size[0] += 3 * len(items) * kind.itemsize
+            for payload in self._changes(*held):
                 order(site.number)
-                note(("cells", storage, items.tobytes(), first[items].tobytes(), second[items].tobytes()))
+                note(payload)
             return value
 
         return before, after
+
+    def _before(self, values: list[Any]) -> tuple[int, list[tuple[int, bytes]]]:
+        """What the memory that can be reached from values holds, and when that is."""
+        storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
+        self.settle()  # an array may be given another shape meanwhile
+        return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
+
+    def _changes(self, begun: int, contents: list[tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:
+        """What has changed since without being noted."""
+        for storage, old in self._followed(begun, contents):
+            size = np.dtype(self.log.storages[storage].dtype).itemsize
+            if _bounds(self._roots[storage]) != (self._low(storage), self._low(storage) + len(old)):
+                self.forget(self._roots[storage])  # it was given other memory
+                continue
+            new = self._content(storage)
+            if old != new:
+                first, second = (np.frombuffer(one, np.uint8).reshape(-1, size) for one in (old, new))
+                items = np.flatnonzero((first != second).any(axis=1))
+                self.size[0] += 3 * len(items) * size
+                yield "cells", storage, items.tobytes(), first[items].tobytes(), second[items].tobytes()
 
     def _followed(self, begun: int, contents: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         """What storages would hold if nothing but what was noted since had changed them."""
@@ -278,7 +418,7 @@ class Registry:
             array, storage = self._met[number], self._of[number]
             buffer = buffers.setdefault(storage, bytearray(len(self.log.storages[storage].content)))
             return np.ndarray(
-                array.shape, array.dtype, buffer, _address(array) - self._lows[storage], array.strides
+                array.shape, array.dtype, buffer, _address(array) - self._low(storage), array.strides
             )
 
         def items(storage: int) -> Array:
@@ -294,11 +434,20 @@ class Registry:
     # memory
 
     def _content(self, storage: int) -> bytes:
-        return ctypes.string_at(self._lows[storage], len(self.log.storages[storage].content))
+        return ctypes.string_at(self._low(storage), len(self.log.storages[storage].content))
 
     def _cells(self, storage: int, items: npt.NDArray[np.int64]) -> bytes:
         held = np.frombuffer(self._content(storage), self.log.storages[storage].dtype)
         return held[items].tobytes()
+
+    def _window(self, array: Array, index: Any) -> tuple[str, int] | None:
+        """A view by an index of slices and numbers that is known at run time alone: its text and number."""
+        parts = index if type(index) is tuple else (index,)
+        if not all(type(part) in _BASIC for part in parts):
+            return None
+        rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
+        number = self.number_of(array[(*parts, *rest)])
+        return (f"[{index_text(parts)}]", number) if number >= 0 else None
 
     def _items(self, array: Array, index: Any) -> tuple[int, bytes] | None:
         """The storage of an array, and which of its cells, counted from its beginning, an index means."""
@@ -306,7 +455,7 @@ class Registry:
         if number < 0:
             return None
         storage, size = self._of[number], array.itemsize
-        offset = _address(array) - self._lows[storage]
+        offset = _address(array) - self._low(storage)
         if array.dtype.str != self.log.storages[storage].dtype or offset % size:
             return None
         places = np.arange(array.size).reshape(array.shape)[index]
@@ -315,6 +464,24 @@ class Registry:
         for along, stride in zip(at, array.strides, strict=True):
             items += along * (stride // size)
         return storage, items.tobytes()
+
+
+def _is_followed(array: Array) -> bool:
+    dtype = array.dtype
+    return dtype.kind in FOLLOWED and dtype.isnative
+
+
+_KINDS: dict[int, str] = {}
+"""The texts of native numbers by NumPy's count of them."""
+
+
+def _kind(array: Array) -> str:
+    """The `dtype.str` of an array that is followed; every one has the same text object."""
+    number = array.dtype.num
+    found = _KINDS.get(number)
+    if found is None:
+        found = _KINDS[number] = array.dtype.str
+    return found
 
 
 def _root(array: Array) -> Array:
@@ -329,8 +496,25 @@ def _root(array: Array) -> Array:
 
 
 def _address(array: Array) -> int:
+    if _AT is not None:
+        return ctypes.c_void_p.from_address(id(array) + _AT).value or 0
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+def _place_of_address() -> int | None:
+    """Where in an array's own structure the address of its cells stands: NumPy's `PyArrayObject_fields`.
+
+    Read from there it takes an eighth of the time. None on a Python whose objects begin otherwise.
+    """
+    at, tried = object.__basicsize__, np.arange(6.0)[2:]
+    if sys.implementation.name != "cpython":
+        return None
+    found = ctypes.c_void_p.from_address(id(tried) + at).value
+    return at if found == tried.__array_interface__["data"][0] else None
+
+
+_AT = _place_of_address()
 
 
 def _bounds(array: Array) -> tuple[int, int]:
@@ -344,6 +528,12 @@ def _bounds(array: Array) -> tuple[int, int]:
         else:
             high += (length - 1) * stride
     return low, high + array.itemsize
+
+
+def _held(array: Array) -> bytes:
+    """What the memory of an array holds."""
+    low, high = _bounds(array)
+    return ctypes.string_at(low, high - low)
 
 
 def _shape(array: Array) -> str:
@@ -364,6 +554,26 @@ def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
     """The arrays that can be reached from a value."""
     if type(value) is np.ndarray:
         yield value
+    elif isinstance(value, np.ndarray):
+        yield value.view(np.ndarray)  # of a class of its own, in the same memory
     elif deep < DEEP:
         for _, inner in _entries(value):
             yield from _arrays(inner, deep + 1)
+        for inner in _behind(value):
+            yield from _arrays(inner, deep + 1)
+
+
+def _behind(value: Any) -> Iterator[Any]:
+    """What something writes into that holds no arrays itself."""
+    if isinstance(value, np.flatiter):
+        yield value.base
+    elif isinstance(value, memoryview):
+        yield value.obj
+    elif isinstance(value, partial):
+        yield from (value.func, value.args, value.keywords)
+    elif isinstance(value, (MethodType, BuiltinMethodType)):
+        yield value.__self__
+    elif isinstance(value, FunctionType):
+        for cell in value.__closure__ or ():
+            with contextlib.suppress(ValueError):  # an empty one
+                yield cell.cell_contents

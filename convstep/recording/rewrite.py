@@ -6,7 +6,6 @@ Every expression is evaluated once and in Python's order: the function does what
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +18,20 @@ PREFIX = "_convstep_"
 """What the names of hooks and of our own variables begin with."""
 LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
+CALLED = f"{PREFIX}called"
+"""The entry with which a generator's call began, in the generator."""
+OWN = f"{PREFIX}own"
+"""What leaves our variables out of `locals()`."""
+FORGET = f"{PREFIX}forget"
+"""What is told of an array that will look at its memory otherwise."""
 SHAPES = frozenset(
     {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
 )
 """Attributes of an array that are not its cells."""
+PARTS = frozenset({"flat", "real", "imag"})
+"""Attributes of an array that set its cells."""
+EVERYTHING = "*"
+"""Stands for all variables."""
 OPERATORS = {
     ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.FloorDiv: "//=", ast.Mod: "%=",
     ast.Pow: "**=", ast.MatMult: "@=", ast.BitAnd: "&=", ast.BitOr: "|=", ast.BitXor: "^=",
@@ -71,7 +80,7 @@ class Rewriter:
             node: its definition; it is not changed.
             name: what to call it, with what it stands in: `Conv.backward`.
         """
-        node = copy.deepcopy(node)
+        node = _copied(node)
         outer, outer_statement = self._around, self._statement
         generator = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in _own(node.body))
         number = len(self.sites.functions)
@@ -90,7 +99,11 @@ class Rewriter:
         scopes = [one for one in node.body if isinstance(one, (ast.Global, ast.Nonlocal))]
         body = self._block([one for one in node.body[len(docstring) :] if one not in scopes])
         begun = _statement_call(call, *map(_load, names))
-        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave)])
+        token = list[ast.expr]()
+        if generator:  # several may be under way at once
+            begun = ast.Assign([_store(CALLED)], _call(call, *map(_load, names)), lineno=node.lineno)
+            token = [_load(CALLED)]
+        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave, *token)])
         node.body = [*docstring, *scopes, begun, left]
         self._around, self._statement = outer, outer_statement
         return node
@@ -116,7 +129,15 @@ class Rewriter:
                 return [self._class(node)]
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.AsyncFunctionDef():
                 return [node]
-            case ast.Pass() | ast.Break() | ast.Continue():
+            case ast.Expr(value=ast.YieldFrom(value=inner)):
+                # one by one, so that each is noted; nobody sends anything into such a loop
+                given = _name(f"given_{node.lineno}")
+                handed = ast.Expr(ast.Yield(_load(given)))
+                loop = ast.For(_store(given), inner, [handed], [], lineno=node.lineno)
+                for one in (handed, handed.value, loop):
+                    ast.copy_location(one, node)
+                return self._rewritten(ast.fix_missing_locations(loop))
+            case ast.Expr(value=ast.Await()) | ast.Pass() | ast.Break() | ast.Continue():
                 return [node]
         self._statement = self._begin(node)
         match node:
@@ -201,8 +222,13 @@ class Rewriter:
             case ast.Subscript():
                 site, array, holes = self._place(target, text, "=")
                 return [_statement_call(site, _load(given), array, *holes)]
+            case ast.Attribute(attr=attr) if attr in PARTS:
+                return self._compared(target, ast.Assign([target], _load(given), lineno=target.lineno))
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
+                if target.attr in SHAPES:
+                    told = ast.Expr(ast.Call(_load(FORGET), [_copied(target.value)], []))
+                    return [told, put]
                 bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
                 target.value = self._value(target.value, plain=True)
                 return [put, _statement_call(bound, _load(given))]
@@ -223,30 +249,30 @@ class Rewriter:
                 return found
         return [ast.Assign([target], _load(given), lineno=target.lineno), *self._binds(target)]
 
+    def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
+        """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
+        names = tuple(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+        site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
+        begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
+        kept = _name("contents")
+        after = _statement_call(site, _load(kept), ast.Constant(None), suffix="a")
+        return [ast.Assign([_store(kept)], begun, lineno=target.lineno), put, after]
+
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
         text, operator = ast.unparse(node.value), OPERATORS[type(node.op)]
         given, held = _name("value"), _name("held")
         match node.target:
             case ast.Subscript():
-                site, array, holes = self._place(node.target, text, operator)
-                if all(map(self._runs_nothing, ast.walk(node.value))):
-                    return [_statement_call(site, array, *holes, self._value(node.value))]
-                # in Python's order, since the right side may itself run what is noted
-                names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
-                prepared: list[ast.stmt] = [
-                    ast.Assign([_store(name)], value, lineno=node.lineno)
-                    for name, value in zip(names, [array, *holes], strict=True)
-                ]
-                place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
-                return [
-                    *prepared,
-                    ast.Assign(
-                        [_store(held)], ast.Subscript(_load(names[0]), place, ast.Load()), lineno=node.lineno
-                    ),
-                    _statement_call(
-                        site, *map(_load, names), _load(held), self._value(node.value), suffix="h"
-                    ),
-                ]
+                quick = all(map(self._runs_nothing, ast.walk(node.value)))
+                if quick and isinstance(node.target.value, ast.Name):
+                    other = _copied(node)
+                    site, array, holes = self._place(node.target, text, operator)
+                    # looking at cells of an array has no effect that somebody could miss
+                    kind = ast.Call(_load(f"{PREFIX}type"), [_load(node.target.value.id)], [])
+                    is_array = ast.Compare(kind, [ast.Is()], [_load(f"{PREFIX}ndarray")])
+                    change = _statement_call(site, array, *holes, self._value(node.value))
+                    return [ast.If(is_array, [change], self._in_order(other, text, operator))]
+                return self._in_order(node, text, operator)
             case ast.Name() | ast.Attribute():
                 target = node.target
                 prepared = []
@@ -276,6 +302,23 @@ class Rewriter:
                     _statement_call(bound, _load(held)),
                 ]
         raise AssertionError("no other target is augmented")
+
+    def _in_order(self, node: ast.AugAssign, text: str, operator: str) -> list[ast.stmt]:
+        """A subscript that is changed, in Python's order: the right side may itself run what is noted."""
+        assert isinstance(node.target, ast.Subscript)
+        held = _name("held")
+        site, array, holes = self._place(node.target, text, operator)
+        names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
+        place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
+        looked_up = ast.Subscript(_load(names[0]), place, ast.Load())
+        return [
+            *(
+                ast.Assign([_store(name)], value, lineno=node.lineno)
+                for name, value in zip(names, [array, *holes], strict=True)
+            ),
+            ast.Assign([_store(held)], looked_up, lineno=node.lineno),
+            _statement_call(site, *map(_load, names), _load(held), self._value(node.value), suffix="h"),
+        ]
 
     def _place(
         self, target: ast.Subscript, value: str, operator: str
@@ -406,9 +449,9 @@ class Rewriter:
 
     def yielded(self, node: ast.Yield) -> ast.expr:
         """What is handed out."""
-        site = self._site(Kind.YIELD)
-        node.value = _call(site, ast.Constant(None) if node.value is None else node.value)
-        return node
+        handed, resumed = self._site(Kind.YIELD), self._site(Kind.RESUME)
+        node.value = _call(handed, _load(CALLED), ast.Constant(None) if node.value is None else node.value)
+        return _call(resumed, _load(CALLED), node)
 
     # what is known beforehand
 
@@ -475,6 +518,16 @@ class _Expressions(ast.NodeTransformer):
         self.generic_visit(node)
         return self._rewriter.yielded(node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if (
+            isinstance(node.func, ast.Name)
+            and node.func.id in ("locals", "vars")
+            and not (node.args or node.keywords)
+        ):
+            return ast.Call(_load(OWN), [node], [])
+        return node
+
 
 # what a tree tells
 
@@ -537,6 +590,8 @@ def _loads(node: ast.expr) -> Iterator[str]:
 
 def _reachable(call: ast.Call) -> Iterator[str]:
     """The names by which a call may reach an array: what it is called on, and its arguments."""
+    if isinstance(call.func, ast.Name) and call.func.id in ("exec", "eval"):
+        yield EVERYTHING
     receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
     for one in [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]:
         for node in ast.walk(one):
@@ -585,6 +640,15 @@ def _parameters(args: ast.arguments) -> tuple[str, ...]:
 
 
 # pieces of a tree
+
+
+def _copied(node: Any) -> Any:
+    """A tree once more, which `copy.deepcopy` takes eight times as long for."""
+    if isinstance(node, ast.AST):
+        made = type(node)()
+        made.__dict__.update({name: _copied(value) for name, value in node.__dict__.items()})
+        return made
+    return [_copied(one) for one in node] if isinstance(node, list) else node
 
 
 def _name(word: str) -> str:

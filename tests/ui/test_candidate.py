@@ -9,19 +9,23 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.opening import open_recorder
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.referee import verdict_of
 from convstep.candidate.step.stepping import CandidateTimeline
+from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
+from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.candidate_panels import keys_of
@@ -361,3 +365,48 @@ async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.M
     with pytest.raises(ZeroDivisionError):
         await crash()
     await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), GENEROUS)
+
+
+class SavedFile:
+    """A file that is saved when a test says so, and what checking it comes to."""
+
+    def __init__(self, *found: tuple[Worker, Verdict] | str) -> None:
+        self.found, self.saved = [*found], threading.Event()
+
+    def changed(self) -> bool:
+        was = self.saved.is_set()
+        self.saved.clear()
+        return was
+
+    def checked(self) -> tuple[Worker, Verdict]:
+        found = self.found.pop(0)
+        if isinstance(found, str):
+            raise CandidateError(found)
+        return found
+
+
+async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() -> None:
+    candidate = beside(candidates.stride_ignored)
+    worker: Any = SimpleNamespace(close=lambda: None)
+    fixed = (worker, candidate.verdict)
+    file = SavedFile("mine.py does not compile: line 3", fixed)
+    async with opened_beside(candidate, again=file) as session:
+        app = session.app
+        assert isinstance(app, CandidateApp)
+        await session.press("n", "n")
+        position = session.position
+        file.saved.set()
+        app.look_at_file()
+        await session.until("the previous verdict stays: mine.py does not compile: line 3")
+        assert session.position == position
+        await session.press("question_mark")
+        file.saved.set()
+        app.look_at_file()
+        assert file.saved.is_set(), "a dialog is about what lies below it"
+        await session.press("escape")
+        app.look_at_file()
+        while app.anew is None:
+            await session.pilot.pause(0.01)
+            app.look_at_file()
+        assert (app.anew.worker, app.anew.verdict) == fixed
+        assert (app.anew.problem, app.anew.session.position) == (candidate.problem, position)

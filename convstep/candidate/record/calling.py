@@ -6,13 +6,13 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.calling import reached
 from convstep.candidate.call.call import Call
+from convstep.candidate.call.calling import reached
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.load import names
@@ -33,6 +33,7 @@ from convstep.candidate.record.filling import (
     upstream,
 )
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 SEED = 0
 """Of NumPy's random numbers while a call is made ready, so that it is the same one each time."""
@@ -52,6 +53,8 @@ class Ready:
     """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
+    asks: str = ""
+    """Of a guess, what to write where it does not fit, a clause."""
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -67,7 +70,7 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
     elif arguments.file is not None or arguments.shapes:
         values = (loaded(arguments.file) if arguments.file is not None else {}) | drawn(arguments.shapes)
         subject.check_names(values)
-        yield subject.ready(by_name(values), "arguments given by name")
+        yield subject.ready(by_name(values), tr("arguments given by name"))
     else:
         yield from _guessed(subject)
 
@@ -81,8 +84,8 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
     try:
         found = reached(served.function, served.forward(call), served.candidate, call, problem)
     except Exception as error:
-        raise CandidateError(_failed(served, error, "what comes before its backward fails")) from error
-    return Ready(found.function, found.places, found.named, "on a small convolution, as check calls it")
+        raise CandidateError(_failed(served, error, tr("what comes before its backward fails"))) from error
+    return Ready(found.function, found.places, found.named, tr("on a small convolution, as check calls it"))
 
 
 @dataclass(slots=True)
@@ -108,7 +111,10 @@ class Subject:
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
             raise CandidateError(
-                f"{candidate.name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped"
+                tr(
+                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
+                    name=candidate.name,
+                )
             )
         if isinstance(function, type):
             if name == function.__name__:
@@ -120,12 +126,19 @@ class Subject:
                 return cls(served, getattr(kind, name), kind, name, _forward_in(kind, name))
         return cls(served, function, forward=_forward_of(candidate.name, served.namespace))
 
-    @property
-    def call_text(self) -> str:
-        """The command line's end that would say all: `--shape dout=4x5 --shape cache=…`."""
-        listed = [each for each in self._own() if each.default is each.empty]
-        return " ".join(
-            f"--shape {each.name}={'4x5' if number == 0 else '…'}" for number, each in enumerate(listed[:4])
+    def how_to_call(self) -> str:
+        """What to write, a clause: the call, or each argument."""
+        listed = [each.name for each in self._own() if each.default is each.empty]
+        own = ", ".join(listed)
+        made = "" if self.maker is None else f"{self.maker.__name__}(…).{self.method}({own})"
+        call = made or f"{self.served.candidate.name}({own})"
+        if not listed:
+            return tr("write the call, like --call '{call}'", call=call)
+        shapes = (f"--shape {name}={'4x5' if at == 0 else '…'}" for at, name in enumerate(listed[:4]))
+        return tr(
+            "write the call, like --call '{call}', or give each, like {shapes}",
+            call=call,
+            shapes=" ".join(shapes),
         )
 
     def check_names(self, values: Mapping[str, Any]) -> None:
@@ -134,20 +147,27 @@ class Subject:
         Raises:
             CandidateError: with the one that was probably meant.
         """
-        asked = [f for f in (self.function, self.forward, self.maker and self.maker.__init__) if f]
-        wild = any(
-            each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values()
-        )
+        asked = [each for each in (self.function, self.forward, self.maker) if each is not None]
+        wild = any(each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values())
         known = [each for f in asked for each in _signature(f) if each != "self"]
         for name in values:
             if name not in known and not wild:
                 near = names.closest(name, known)
                 raise CandidateError(
-                    f"{self.served.candidate.name} has no parameter {name}; "
-                    + (f"did you mean {near}?" if near else f"it has {names.listed([*dict.fromkeys(known)])}")
+                    tr(
+                        "{function} has no parameter {name}; did you mean {near}?"
+                        if near
+                        else "{function} has no parameter {name}; it has {names}",
+                        function=self.served.candidate.name,
+                        name=name,
+                        near=near,
+                        names=names.listed([*dict.fromkeys(known)]),
+                    )
                 )
 
-    def ready(self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None) -> Ready:
+    def ready(
+        self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None
+    ) -> Ready:
         """The call with what a lookup knows; its class made and its forward run first where that is needed.
 
         Args:
@@ -169,16 +189,16 @@ class Subject:
         if forward is not None and (first.missing or (held is not None and _goes_back(self.method))):
             before = filled(forward, lookup)
             if before.missing and held is not None:
-                raise self._lacks(before, "its forward")
+                raise self._lacks(before, tr("its forward"))
             if not before.missing:
-                made = self._run(forward, before, "its forward")
+                made = self._run(forward, before, tr("its forward"))
                 first = filled(function, after_forward(made, lookup))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
         elif first.missing and out is not None:
             first = filled(function, _kept(NOTHING, out, lookup))
         if first.missing:
-            raise self._lacks(first, "it")
+            raise self._lacks(first)
         return Ready(function, first.places, first.named, how)
 
     def asked(self) -> guessing.Asked:
@@ -212,26 +232,24 @@ class Subject:
         try:
             return function(*given.places, **given.named)
         except (Exception, SystemExit) as error:
-            raise CandidateError(_failed(self.served, error, f"{what} fails on these arguments")) from error
+            said = tr("{what} fails on these arguments", what=what)
+            raise CandidateError(_failed(self.served, error, said)) from error
 
-    def _lacks(self, given: Filled, what: str) -> CandidateError:
-        name = self.served.candidate.name
-        whose = "" if what == "it" else f" of {what}"
+    def _lacks(self, given: Filled, whose: str = "") -> CandidateError:
         return CandidateError(
-            f"there is no value for {names.in_words(given.missing)}{whose}; write the call, "
-            f"like --call '{_example(name, self)}', or give each, like {self.call_text}"
+            tr(
+                "there is no value for {names} of {whose}; {how}"
+                if whose
+                else "there is no value for {names}; {how}",
+                names=names.in_words(given.missing),
+                whose=whose,
+                how=self.how_to_call(),
+            )
         )
 
 
-def _example(name: str, subject: Subject) -> str:
-    own = ", ".join(each.name for each in subject._own() if each.default is each.empty)
-    if subject.maker is not None:
-        return f"{subject.maker.__name__}(…).{subject.method}({own})"
-    return f"{name}({own})"
-
-
 def _kept(cache: Any, out: tuple[int, ...], lookup: Lookup) -> Lookup:
-    """The lookup for a backward without a forward: what a course keeps, and a gradient of the output's shape."""
+    """The lookup for a backward without a forward: what a course keeps, a gradient of the output's shape."""
     count = iter(range(100))
 
     def found(name: str) -> Any:
@@ -250,25 +268,33 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     Raises:
         CandidateError: no operator is known by that name, or none of the guesses fits.
     """
-    candidate = subject.served.candidate
-    if subject.maker is None and not any(each.default is each.empty for each in parameters_of(subject.function)):
-        yield Ready(subject.function, (), how="no arguments")
+    if subject.maker is None and not any(
+        each.default is each.empty for each in parameters_of(subject.function)
+    ):
+        yield Ready(subject.function, (), how=tr("no arguments"))
         return
     failed: CandidateError | None = None
     any_ready = False
     for guess in guessing.guesses(subject.asked()):
         try:
-            ready = subject.ready(guess.lookup(), f"arguments guessed for {guess.operator}", guess.cache, guess.out)
+            ready = subject.ready(
+                guess.lookup(),
+                tr("arguments guessed for {operator}", operator=tr(guess.operator)),
+                guess.cache,
+                guess.out,
+            )
         except CandidateError as error:
             failed = failed or error
         else:
             any_ready = True
-            yield ready
+            yield replace(ready, asks=subject.how_to_call())
     if not any_ready:
         raise failed or CandidateError(
-            f"{candidate.name} is no operator that is known by name, so its arguments have to be given; "
-            f"write the call, like --call '{_example(candidate.name, subject)}', or give each, like "
-            f"{subject.call_text}"
+            tr(
+                "{name} is no operator that is known by name, so its arguments have to be given; {how}",
+                name=subject.served.candidate.name,
+                how=subject.how_to_call(),
+            )
         )
 
 
@@ -285,16 +311,16 @@ def _evaluated(served: Served, text: str) -> Ready:
 
     def value(node: ast.expr) -> Any:
         try:
-            found = eval(compile(ast.Expression(node), "--call", "eval"), namespace)  # noqa: S307  their own code
+            found = eval(compile(ast.Expression(node), "--call", "eval"), namespace)
         except (Exception, SystemExit) as error:
             raise CandidateError(_failed(served, error, "--call")) from error
         if isinstance(found, Placeholder):
-            raise CandidateError(f"--call names {ast.unparse(node)}, which could not be imported")
+            raise CandidateError(tr("--call names {name}, which is not there", name=ast.unparse(node)))
         return found
 
     function = value(meant.func)
     if not callable(function):
-        raise CandidateError(f"--call calls {ast.unparse(meant.func)}, which is no function")
+        raise CandidateError(tr("--call calls {name}, which is no function", name=ast.unparse(meant.func)))
     places: list[Any] = []
     for each in meant.args:
         if isinstance(each, ast.Starred):
@@ -304,7 +330,7 @@ def _evaluated(served: Served, text: str) -> Ready:
     named: dict[str, Any] = {}
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
-    return Ready(function, places, named, "called as given")
+    return Ready(function, places, named, tr("called as given"))
 
 
 def _called_name(node: ast.Call) -> str:
@@ -317,7 +343,7 @@ def _called_name(node: ast.Call) -> str:
 def _failed(served: Served, error: BaseException, what: str) -> str:
     said = short(f"{type(error).__name__}: {error}")
     hint = served.hint(error)
-    return f"{what}: {said}; {hint}" if hint else f"{what}: {said}"
+    return tr("{what}: {said}; {hint}" if hint else "{what}: {said}", what=what, said=said, hint=hint)
 
 
 def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -337,7 +363,9 @@ def _method_of(kind: type) -> str:
     back = [name for name in own if names.looks_backward(name)]
     forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
     if not (back or forward or own):
-        raise CandidateError(f"{kind.__name__} has no method that could be stepped; name a function")
+        raise CandidateError(
+            tr("{name} has no method that could be stepped; name a function", name=kind.__name__)
+        )
     return (back or forward or own)[0]
 
 
@@ -346,8 +374,10 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     if not _goes_back(method):
         return None
     exact = re.sub("backward|bwd|backprop", "forward", method)
-    found = [exact, *(name for name in vars(kind) if FORWARD.fullmatch(name) and name != method)]
-    return next((value for name in found if callable(value := getattr(kind, name, None)) and name != method), None)
+    found = [exact, *(name for name in dir(kind) if FORWARD.fullmatch(name) and name != method)]
+    return next(
+        (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
+    )
 
 
 def _forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
@@ -361,7 +391,10 @@ def _forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | No
     kind = found(owner, namespace) if owner else None
     known = list(vars(kind)) if kind is not None else list(namespace)
     alike = [each for each in known if each.startswith(stem) and re.search("forward|fwd", each)]
-    for each in (exact, *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each)))):
+    for each in (
+        exact,
+        *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each))),
+    ):
         forward = found(prefix + each, namespace)
         if forward is not None and each != last:
             return forward

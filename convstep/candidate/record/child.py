@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import json
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from convstep.candidate.call.ways import Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
+from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError
 from convstep.recording import transfer
@@ -46,13 +48,16 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
             ready = by_convention(served, call, messages.read_problem(question))
             done = _run(served, ready, limits)
         else:
-            done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
+            # a path was typed where the command was; the file's own code may have gone elsewhere
+            with contextlib.chdir(asked["folder"]):
+                done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": "there is not enough memory for its arguments; use smaller ones"}
+        return {"error": tr("there is not enough memory for its arguments; use smaller ones")}
     except BaseException as error:
-        return {"error": short(f"recording it ended with {type(error).__name__}: {error}")}
+        said = short(f"{type(error).__name__}: {error}")
+        return {"error": tr("recording it ended with {said}", said=said)}
     facts = {"how": ready.how, "notes": list(served.candidate.notes)}
     return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done).items()}}
 
@@ -75,7 +80,26 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits) -> tu
             break
         served = other
     assert best is not None
+    done, served, ready = best
+    ended = done.log.ended
+    assert ended is not None
+    if ready.asks and not _turned(done):
+        # it has not even come to a loop: what is wrong is the guess, for all that is known
+        raise CandidateError(
+            tr(
+                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+                name=served.candidate.name,
+                line=ended.line,
+                said=ended.sentence,
+                how=ready.asks,
+            )
+        )
     return best
+
+
+def _turned(done: Run) -> bool:
+    """Whether a loop of a run has begun its second turn."""
+    return any(len(done.log.payloads[loop.turn]) > 1 for loop in done.log.sites.loops)
 
 
 def _run(served: Served, ready: Ready, limits: Limits) -> Run:

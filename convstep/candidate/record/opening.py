@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.opening import open_worker
-from convstep.candidate.record.spawned import RecordingSpawned
+from convstep.candidate.call.processes import RecordingSpawned
 
 if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recorder

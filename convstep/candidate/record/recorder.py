@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Forked
+from convstep.candidate.call.processes import Forked, RecordingSpawned
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
@@ -21,7 +22,6 @@ from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.spawned import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -82,7 +82,8 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        return self._recorded({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a backward on a problem of a convolution, as `check` calls it.
@@ -128,7 +129,12 @@ class Recorder(Worker):
     def _died(self) -> str:
         how, places = self._death()
         line = died_at(places, self.candidate).get("line")
-        return f"{self.address}: {tr('line {line}', line=line)}: {how}" if line else f"{self.address}: {how}"
+        return tr(
+            "{target} ended at line {line}: {how}" if line else "{target}: {how}",
+            target=self.address,
+            line=line,
+            how=how,
+        )
 
 
 def _read(said: messages.Message) -> tuple[Recording, str]:
@@ -140,7 +146,7 @@ def _read(said: messages.Message) -> tuple[Recording, str]:
 
 
 class Recordable:
-    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
+    """A function of a file, a notebook or an installed module, to be recorded once or whenever it changes."""
 
     def __init__(
         self,
@@ -231,7 +237,7 @@ def _is_convolution(candidate: Candidate) -> bool:
     name = f"{candidate.name} {candidate.forward}".lower()
     if not (looks_backward(candidate.name) or candidate.kind == "class") or candidate.kind == "autograd":
         return False
-    if "conv" in candidate.name.lower():
+    if "conv" in candidate.name.lower() or candidate.parameters == ("problem",):
         return True
     if guessing.known(candidate.name):
         return False
@@ -246,8 +252,15 @@ def _on_a_convolution(recorder: Recorder, seconds: float) -> tuple[Recording, st
         call, _, stuck = detect_convention(recorder, budget=DETECTING)
     except CannotCall:
         return None
-    if stuck is not None or call.by_autograd(candidate) or call.with_tensors(candidate):
+    if stuck is not None:
         return None
+    if call.by_autograd(candidate) or call.with_tensors(candidate):
+        raise CandidateError(
+            tr(
+                "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+            )
+        )
     convention, failed = convention_of(call), None
     for case in SHOWN:
         told = fitted(case, convention)
@@ -269,6 +282,9 @@ def _check_tensors(candidate: Candidate, recording: Recording) -> None:
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
         raise CandidateError(
-            f"{candidate.name} works on PyTorch's tensors ({ended.sentence}); "
-            "only functions over NumPy arrays can be stepped"
+            tr(
+                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+                said=ended.sentence,
+            )
         )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from convstep.recording.recording import Recording
 
+
 class RecordingMode(Mode):
     """Somebody's own function, as it ran."""
 
@@ -52,7 +53,7 @@ class RecordingMode(Mode):
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=False)
-        self._options = options
+        self._options: Sequence[str] = options
         self.state.tab = SOURCE
 
     @property
@@ -111,6 +112,12 @@ class RecordingMode(Mode):
 
     # what is said
 
+    def title_facts(self) -> list[str]:
+        """Whether it ended here other than by returning, then its arrays."""
+        ended = self.recording.ended if self.state.at_end else None
+        words = {"raised": tr("it raised here"), "budget": tr("the recording ends here")}
+        return [*([words[ended.kind]] if ended is not None else []), *super().title_facts()]
+
     @property
     def after_end(self) -> str:
         """How it ended is said."""
@@ -158,7 +165,7 @@ class RecordingMode(Mode):
             except OSError as error:
                 said = tr("the recording cannot be saved: {reason}", reason=error.strerror or error)
                 raise SessionError(said) from error
-            state.command_name = path
+            state.command_name, self._options = path, ()
         return state.command_name
 
     def save_beside(self, path: Path) -> str:
@@ -168,7 +175,7 @@ class RecordingMode(Mode):
             OSError: it cannot be written.
             ValueError: another file has that name; one sentence.
         """
-        from convstep.recording.marked import holds_recording
+        from convstep.candidate.record.marked import holds_recording
 
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):
