@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.indices import filled
+from convstep.recording.indices import filled, index_text
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.naming import RETURNED
@@ -179,20 +179,16 @@ def _statements(recording: Replayed, low: int, high: int) -> Iterator[tuple[Stat
 def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
     """The subscript that an entry is, with the numbers of its index."""
     site, payload = index.site(entry), index.payload(entry)
-    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+    if site.kind not in (Kind.READ, Kind.WRITE):
         return
     reads = site.kind is Kind.READ
-    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
-    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
-
-
-def _part_text(part: Any) -> str:
-    if part is Ellipsis:
-        return "..."
-    if not isinstance(part, slice):
-        return str(part)
-    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
-    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
+    if type(payload[0]) is not str:
+        numbers = index_text(filled(site.template, payload[1:] if reads else payload[1:-2]))
+    elif payload[0] == "whole" and payload[1].startswith("["):
+        numbers = payload[1][1:-1]
+    else:
+        return
+    yield Subscript(site.text, site.value if reads else "", numbers)
 
 
 def _again(index: Index, entry: int) -> bool:
@@ -220,7 +216,7 @@ def _accesses(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     match site.kind:
         case Kind.READ if not site.through:
             view, where = where_of(recording, site, payload)
-            single = payload[0] == "cells" or not _has_axes(recording, site, payload)
+            single = not _has_axes(recording, site, payload)
             if not site.named or single:
                 found = _access(recording, view, where, "reads", site.value, line)
         case Kind.SCATTERED_READ:
@@ -269,6 +265,8 @@ def _named(recording: Replayed, entry: int, name: str, value: Any, site: Site, l
 
 
 def _has_axes(recording: Replayed, site: Site, payload: Any) -> bool:
+    if type(payload[0]) is str:
+        return payload[0] == "whole" and bool(recording.log.views[payload[2]].shape)
     return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.rewrite import EVERYTHING
@@ -28,6 +29,8 @@ WHOLE_NUMBERS = frozenset(
     {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
 )
 """Types that make an entry of an index a single place."""
+_BASIC = WHOLE_NUMBERS | {slice, type(None), type(Ellipsis)}
+"""Types of which an index makes a view."""
 FOLLOWED = "biuf"
 """Kinds of numbers whose arrays are followed."""
 FEW = 16
@@ -258,6 +261,8 @@ class Registry:
             if all(type(one) in self.PLAIN for one in value):
                 return value
             return tuple(one if type(one) in self.PLAIN else self.kept(one) for one in value)
+        if type(value) is slice:
+            return Other(index_text((value,)))
         if isinstance(value, (list, tuple, dict, set)):
             return Other(tr("{kind} of {count}", kind=type(value).__name__, count=len(value)))
         return Other(getattr(value, "__qualname__", None) or type(value).__name__)
@@ -303,6 +308,11 @@ class Registry:
         order, note = self.log.order.append, self.log.payloads[site.number].append
 
         def read(array: Array, index: Any) -> None:
+            window = self._window(array, index)
+            if window is not None:
+                order(site.number)
+                note(("whole", *window))
+                return
             found = self._items(array, index)
             if found is not None:
                 order(site.number)
@@ -316,6 +326,17 @@ class Registry:
         change = IN_PLACE.get(site.operator)
 
         def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
+            window = self._window(holder, index) if type(holder) is np.ndarray else None
+            if window is not None:
+                seen = self._met[window[1]]
+                before = seen.tobytes()
+                holder[index] = (
+                    value if change is None else change(holder[index] if held is None else held, value)
+                )
+                self.size[0] += len(before)
+                order(site.number)
+                note(("whole", *window, before, seen.tobytes()))
+                return
             found = self._items(holder, index) if type(holder) is np.ndarray else None
             items = None
             around = None if type(holder) in (np.ndarray, dict, list) else self._before([holder])
@@ -419,6 +440,15 @@ class Registry:
     def _cells(self, storage: int, items: npt.NDArray[np.int64]) -> bytes:
         held = np.frombuffer(self._content(storage), self.log.storages[storage].dtype)
         return held[items].tobytes()
+
+    def _window(self, array: Array, index: Any) -> tuple[str, int] | None:
+        """A view by an index of slices and numbers that is known at run time alone: its text and number."""
+        parts = index if type(index) is tuple else (index,)
+        if not all(type(part) in _BASIC for part in parts):
+            return None
+        rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
+        number = self.number_of(array[(*parts, *rest)])
+        return (f"[{index_text(parts)}]", number) if number >= 0 else None
 
     def _items(self, array: Array, index: Any) -> tuple[int, bytes] | None:
         """The storage of an array, and which of its cells, counted from its beginning, an index means."""

@@ -54,6 +54,8 @@ class OwnStep:
     """What the author calls the array in which the gradient is added up; "" if it has no name."""
     cell: str = ""
     """The cell that parts, as the author indexes that array, or the gradient where it has no name."""
+    returned: str = ""
+    """The same as the author indexes what is returned, where that is another index; else ""."""
     value: float = 0.0
     """What that holds after the step."""
     expected: float = 0.0
@@ -119,18 +121,20 @@ class OwnRun:
         marked = statement if window is None or window.statement is None else window.statement
         return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
 
-    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str]:
-        """The array and the cell at a place as the author writes them.
+    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str, str]:
+        """The array and the cell at a place as the author writes them, and as it is returned: see `OwnStep`.
 
         Args:
             place: the cell.
-            index: the same in the gradient, in our layout: what it is called where the array has no name.
+            index: the same in the gradient, in our layout.
         """
-        owner = self.recording.owners.get(place[0])
+        theirs = their_cell(self.call, self.gradient, index)
+        returned, owner = cell_text(self.gradient, theirs), self.recording.owners.get(place[0])
         at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
         if owner is None or len(at) != 1 or not owner.name.isidentifier() or owner.name == "return":
-            return "", cell_text(self.gradient, their_cell(self.call, self.gradient, index))
-        return owner.name, cell_text(owner.name, tuple(int(i) for i in at[0]))
+            return "", returned, ""
+        own = tuple(int(i) for i in at[0])
+        return owner.name, cell_text(owner.name, own), "" if own == theirs else returned
 
     def _writing(self, event: Event, place: Place | None) -> Statement | None:
         """The last statement of a step that writes a cell of the gradient: this one, if any does."""

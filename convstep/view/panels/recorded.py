@@ -191,6 +191,21 @@ def region_text(access: Access, owner: Array | None) -> str:
     return f"{access.array}[{', '.join(words)}]" if words else access.array
 
 
+def changing_arguments(recording: Recording) -> dict[int, list[str]]:
+    """By step, the arrays of the caller whose memory it changes."""
+    found = dict[int, list[str]]()
+    if not recording.alarms:
+        return found
+    index, storages, owners = recording.index, recording.log.storages, recording.owners
+    for entry in index.writes:
+        storage = storage_of(index, entry)
+        if storages[storage].of_caller and storage in owners:
+            names = found.setdefault(bisect_right(index.ends, entry), [])
+            if owners[storage].name not in names:
+                names.append(owners[storage].name)
+    return found
+
+
 def whole_arrays(recording: Recording, most: int) -> frozenset[str]:
     """The arrays whose numbers are whole all the time, as far as that is soon known.
 

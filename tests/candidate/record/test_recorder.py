@@ -17,7 +17,7 @@ from convstep.candidate.record.recorder import Recordable
 from convstep.recording.record import record
 from tests.candidate.conftest import Files
 from tests.candidate.record.test_calling import COURSES
-from tests.recording.test_transfer import identical
+from tests.recording.test_packing import identical
 
 LAYERS = (
     "import numpy as np\n"

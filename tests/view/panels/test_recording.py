@@ -307,3 +307,20 @@ def test_numbers_that_stay_whole_have_no_decimals() -> None:
     )
     mixed = {panel.face.name: panel.whole for panel in staged("pool_backward", 3).scene().panels}
     assert mixed == {"dx": False, "mask": True, "x": False, "dout": False}
+
+
+def reuses(x: Array, y: Array) -> Array:
+    x = x * 2
+    x[0] = 1
+    z = y[1:]
+    z[0] += x[0]
+    return z
+
+
+def test_a_step_that_changes_what_the_caller_gave_says_so_and_no_other() -> None:
+    stage = RecordingStage(record(reuses, np.ones(3), np.ones(3)))
+    said = {}
+    while stage.recording.next() is not None:
+        said[stage.recording.event.line] = stage.remarks()
+        assert [*stage.scene().remarks][: len(stage.remarks())] == stage.remarks()
+    assert [words for words in said.values() if words] == [["changes the caller's y"]]
