@@ -126,7 +126,7 @@ class Registry:
                 self.log.given.append((name, number))
                 self.log.storages[self.log.views[number].storage].of_caller = True
         elif deep < DEEP:
-            for key, inner in _entries(value):
+            for key, inner in entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
 
     # what is noted
@@ -321,7 +321,7 @@ def _shape(array: Array) -> str:
     return "x".join(map(str, array.shape)) or "()"
 
 
-def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+def entries(value: Any) -> Iterator[tuple[str, Any]]:
     """What a container or an object holds, by what is written to reach it."""
     if isinstance(value, Mapping):
         yield from ((f"[{key!r}]", inner) for key, inner in list(value.items())[:MANY])
@@ -336,5 +336,5 @@ def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
     if type(value) is np.ndarray:
         yield value
     elif deep < DEEP:
-        for _, inner in _entries(value):
+        for _, inner in entries(value):
             yield from _arrays(inner, deep + 1)

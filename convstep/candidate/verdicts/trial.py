@@ -1,0 +1,352 @@
+"""One run of a forward and its backward, recorded: which gradients come from above, which results come out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.verdicts import naming
+from convstep.candidate.verdicts.calls import Called, Pair, Path, at, text, walked
+from convstep.candidate.verdicts.slopes import Clock, Loss, directions, moved, size_of, slope
+from convstep.language import tr
+from convstep.recording import recorder
+from convstep.recording.events import storage_of
+from convstep.recording.log import Ref
+from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
+from convstep.recording.source import Definition, Source
+
+Array = npt.NDArray[Any]
+NUDGE = 1e-3
+"""How far inputs are moved away from a corner, as a share of their size."""
+
+
+class CannotJudge(Exception):
+    """Nothing can be said; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """A gradient that a backward has made."""
+
+    name: str
+    """What the author calls it; "" for an expression."""
+    value: Array
+    """It."""
+    key: Path
+    """How it is reached; the first word "" is what the backward returned."""
+    line: int
+    """The line that made it what it is; 0 if that is not known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A forward and its backward, after both have run."""
+
+    pair: Pair
+    """The two calls; in float64."""
+    sources: tuple[Source | None, Source | None]
+    """The files of the forward and of the backward, where Python does not know them."""
+    backward: Called
+    """The backward's call as it was before it was made."""
+    recording: Recording
+    """What it did."""
+    result: Any
+    """What it returned."""
+    after: Called
+    """The call after it was made."""
+    loss: Loss
+    """Of the forward."""
+    above: tuple[Path, ...]
+    """Where the gradients from above stand among the backward's arguments, as the loss has them."""
+    nudged: bool
+    """Whether the inputs had to be moved away from a corner."""
+
+    @property
+    def forward(self) -> Called:
+        """The forward's call before it is made."""
+        return self.pair.forward
+
+    @property
+    def inputs(self) -> Mapping[str, Array]:
+        """The arrays of the forward's arguments, by name."""
+        return {text(path): array for path, array in self.forward.arrays().items()}
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What forward and backward are called."""
+        return name_of(self.forward), name_of(self.backward)
+
+    def definition(self, *, backward: bool) -> Definition | None:
+        """Where one of the two is defined."""
+        called = self.backward if backward else self.forward
+        return definition_of(called, self.sources[backward])
+
+    def results(self) -> list[Result]:
+        """The arrays that the backward has returned, and those that it has left in its object."""
+        return _results(self)
+
+    def given(self, upstream: Mapping[Path, Array]) -> dict[Path, Array] | None:
+        """The results, by their keys, with other gradients from above; None if it raises.
+
+        Args:
+            upstream: by path among the backward's arguments; those left out are as they are.
+        """
+        try:
+            call = self.pair.with_upstream(self.backward, dict(upstream)).like()
+            result = call.make()
+        except Exception:  # whatever somebody's own code raises
+            return None
+        names = {"": result} | call.arguments()
+        return {path: value for path, value in walked(names) if isinstance(value, (np.ndarray, np.floating))}
+
+
+def trial(
+    pair: Pair, clock: Clock, sources: tuple[Source | None, Source | None] = (None, None)
+) -> Trial:
+    """Run a pair: as it is, or where the forward has a corner there, a little beside it.
+
+    Raises:
+        CannotJudge: nothing can be said of it.
+    """
+    pair = replace(pair, forward=pair.forward.doubled())
+    found = _run(pair, sources, clock, nudged=False)
+    if _smooth(found, clock):
+        return found
+    own = [path for path in pair.constants if path not in found.above and pair.constants[path].ndim]
+    if not own:
+        arrays = list(pair.forward.arrays().values())
+        rng = np.random.default_rng(17)
+        changes = {
+            id(one): one + NUDGE * size_of(one) * rng.uniform(-1, 1, one.shape) for one in arrays if one.size
+        }
+        found = _run(replace(pair, forward=pair.forward.like(changes)), sources, clock, nudged=True)
+        if _smooth(found, clock):
+            return found
+    raise CannotJudge(
+        tr("{forward} has a corner or a jump where its inputs are, so its slopes say nothing", forward=found.names[0])
+    )
+
+
+def name_of(called: Called) -> str:
+    """What a call's function is called: `Conv.forward`."""
+    return str(getattr(called.function, "__qualname__", called.function)).rpartition("<locals>.")[2]
+
+
+def definition_of(called: Called, source: Source | None) -> Definition | None:
+    """Where the function of a call is defined; None if that is not known."""
+    try:
+        target = recorder.function_of(called.function)
+        return (source or recorder.source_of(target)).definition(target.__code__)
+    except recorder.RecordingError:
+        return None
+
+
+def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, *, nudged: bool) -> Trial:
+    try:
+        ran, made, backward = pair.again(pair.forward.like())
+        loss, above = _loss(pair, made, backward, sources[0])
+        same = loss.parts(pair.forward.like()), loss.parts(pair.forward.like())
+    except CannotJudge:
+        raise
+    except Exception as error:  # whatever somebody's own code raises
+        name = name_of(pair.forward)
+        raise CannotJudge(tr("{forward} cannot be run again: {reason}", forward=name, reason=_short(error))) from None
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*same, strict=True)):
+        raise CannotJudge(tr("{forward} returns other numbers each time", forward=name_of(pair.forward)))
+    if not all(np.isfinite(one).all() for one in (*same[0], *loss.upstream)):
+        raise CannotJudge(tr("what {forward} returns is not all finite", forward=name_of(pair.forward)))
+    before = backward.like()
+    try:
+        run = recorder.run(
+            backward.function,
+            backward.places,
+            backward.named,
+            source=sources[1],
+            limits=Limits(seconds=max(clock.left / 2, 0.1)),
+        )
+    except recorder.RecordingError as error:
+        raise CannotJudge(str(error)) from None
+    if run.log.ended is not None:
+        name = name_of(backward)
+        raise CannotJudge(tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence))
+    del ran
+    recording = Recording(run.log, run.source.text, run.name, run.result)
+    return Trial(pair, sources, before, recording, run.result, backward, loss, above, nudged)
+
+
+def _short(error: Exception) -> str:
+    said = str(error).split("\n", 1)[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+# which output each gradient from above belongs to
+
+
+def _loss(pair: Pair, made: Any, backward: Called, source: Source | None) -> tuple[Loss, tuple[Path, ...]]:
+    """Which outputs the gradients from above belong to.
+
+    Raises:
+        CannotJudge: that is not certain.
+    """
+    outputs = _outputs(pair, made, backward, source)
+    above = {path: array for path, array in pair.constants.items() if naming.of_gradient(text(path)) or array.ndim}
+    shaped = {path: array for path, array in above.items() if any(array.shape == np.shape(o) for o in outputs.values())}
+    chosen = dict[Path, Path]()
+    for path, array in shaped.items():
+        fitting = {key: name for key, name in _named_outputs(outputs, pair, source) if np.shape(outputs[key]) == array.shape}
+        named = naming.same(text(path), [name for name in fitting.values() if name])
+        by_name = [key for key, name in fitting.items() if name in named]
+        if len(by_name) == 1:
+            chosen[path] = by_name[0]
+    left = [path for path in shaped if path not in chosen]
+    free = [key for key in outputs if key not in chosen.values()]
+    in_order = [np.shape(outputs[key]) for key in free[: len(left)]] == [shaped[path].shape for path in left]
+    if left and in_order and (len(left) == 1 or len(left) == len(free)):
+        chosen |= zip(left, free, strict=False)
+    elif left and len(fits := [key for key in free if np.shape(outputs[key]) == shaped[left[0]].shape]) == len(left) == 1:
+        chosen[left[0]] = fits[0]
+    lost = [path for path in above if path not in chosen and naming.of_gradient(text(path))]
+    if lost or not chosen:
+        raise CannotJudge(
+            tr(
+                "it is not certain which output of {forward} {gradient} is the gradient of",
+                forward=name_of(pair.forward),
+                gradient=text((lost or list(above) or [("its first argument",)])[0]),
+            )
+        )
+    paths = tuple(chosen)
+    return Loss(tuple(chosen[path] for path in paths), tuple(np.asarray(shaped[path], np.float64) for path in paths)), paths
+
+
+def _named_outputs(outputs: Mapping[Path, Any], pair: Pair, source: Source | None) -> Iterator[tuple[Path, str]]:
+    definition = definition_of(pair.forward, source)
+    names = naming.returned(definition.node) if definition else []
+    for key in outputs:
+        number = int(key[1][1:-1]) if len(key) > 1 and key[1][1:-1].isdigit() else 0
+        yield key, naming.last(names[number]) if number < len(names) else ""
+
+
+def _outputs(pair: Pair, made: Any, backward: Called, source: Source | None) -> dict[Path, Any]:
+    """What a forward returned that may be an output: no argument of its own, nothing kept for the backward."""
+    several = isinstance(made, (tuple, list))
+    found: dict[Path, Any] = {
+        key: value
+        for key, value in ([(("", f"[{n}]"), one) for n, one in enumerate(made)] if several else [(("",), made)])
+        if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
+    }
+    names = dict(_named_outputs(found, pair, source))
+    parameters = {*pair.forward.arguments(), *backward.arguments()}
+    kept = {key for key in found if key in pair.links.values() or names[key] in parameters}
+    return {key: value for key, value in found.items() if key not in kept} or found
+
+
+# what the backward has made
+
+
+def _results(found: Trial) -> list[Result]:
+    definition = found.definition(backward=True)
+    names = naming.returned(definition.node) if definition else []
+    results = [
+        Result(name, np.asarray(value), key, line_of(found.recording, name))
+        for name, key, value in _returned(found.result, names)
+        if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
+    ]
+    before = dict(walked({"self": found.backward.owner})) if found.backward.owner is not None else {}
+    inputs = [name for name in found.inputs if name.startswith("self")]
+    for path, value in walked({"self": found.after.owner}) if before else ():
+        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") or not naming.same(text(path), inputs):
+            continue
+        old = before.get(path)
+        if isinstance(old, np.ndarray) and old.shape == value.shape and (old.any() or np.array_equal(old, value)):
+            continue  # it was there before: what was added is not known
+        if all(value is not one.value for one in results):
+            results.append(Result(text(path), value, path, line_of(found.recording, text(path))))
+    return results
+
+
+def _returned(result: Any, names: list[str]) -> Iterator[tuple[str, Path, Any]]:
+    if isinstance(result, dict):
+        for key, value in result.items():
+            if isinstance(key, str):
+                yield key if naming.of_gradient(key) else f"grads[{key!r}]", ("", f"[{key!r}]"), value
+    elif isinstance(result, (tuple, list)):
+        for number, value in enumerate(result):
+            name = names[number] if len(names) == len(result) else ""
+            if isinstance(value, dict):
+                for one, (_, step), inner in _returned(value, []):
+                    yield one, ("", f"[{number}]", step), inner
+            else:
+                yield name, ("", f"[{number}]"), value
+    else:
+        yield names[0] if len(names) == 1 else "", ("",), result
+
+
+def line_of(recording: Recording, name: str) -> int:
+    """The line that made a variable of the function what it is in the end; that of the `return` for an expression."""
+    index = recording.index
+    count = len(index.order)
+    if not count:
+        return 0
+    entry = index.setting(0, name or "return", count)
+    if entry is None:
+        return _written(recording, name)
+    value = index.value_at(entry, name or "return")
+    if isinstance(value, Ref):
+        storage = index.log.views[value].storage
+        entry = max([entry, *(one for one in index.writes if storage_of(index, one) == storage and name)])
+    return recording.log.sites.statements[index.site(entry).statement].line
+
+
+def _written(recording: Recording, name: str) -> int:
+    """The last line whose text sets what is no plain variable: `self.dW = …`, `grads['W'] = …`."""
+    word = naming.last(name)
+    found = 0
+    for statement in recording.log.sites.statements:
+        try:
+            node = ast.parse(statement.text).body[0]
+        except (SyntaxError, IndexError):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        if any(naming.last(ast.unparse(one)) == word for target in targets for one in _flat(target)):
+            found = statement.line
+    return found
+
+
+def _flat(target: ast.expr) -> list[ast.expr]:
+    return [one for each in target.elts for one in _flat(each)] if isinstance(target, (ast.Tuple, ast.List)) else [target]
+
+
+# corners
+
+
+def _smooth(found: Trial, clock: Clock) -> bool:
+    """Whether the loss has a slope where the inputs are, along a direction of each."""
+    try:
+        here = found.loss.parts(found.forward.like())
+        for array in found.forward.arrays().values():
+            clock.check()
+            (along,) = directions(array.shape, 1)
+
+            def near(by: float, array: Array = array, along: Array = along) -> list[Array]:
+                return found.loss.parts(moved(found.forward, array, array + by * along))
+
+            one = slope(near, found.loss, here, STEP * size_of(array))
+            if not one.smooth(_reach(found, array)):
+                return False
+    except Exception:
+        return False
+    return True
+
+
+def _reach(found: Trial, array: Array) -> float:
+    """The size of the terms that a slope along a direction is made up of, where nobody has claimed one."""
+    return found.loss.size(found.loss.parts(found.forward.like())) / size_of(array)
+
+
+STEP = 1e-6
