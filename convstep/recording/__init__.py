@@ -1,4 +1,4 @@
-"""Any function over NumPy arrays as steps: it runs once, every read and write is logged, the log goes both ways.
+"""Any function over NumPy arrays as steps: it runs once, and the log of what it did goes both ways.
 
 The function's syntax tree is rewritten (`rewrite`), its code runs with hooks (`hooks`, `recorder`), and
 what they noted (`log`) is replayed (`recording`). Knows no operator.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,101 +12,16 @@ from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
-from convstep.steps.event import Access, Event, Loop, Region, Statement
-from convstep.steps.layout import Layout
-from convstep.steps.nest import Nest
-from convstep.steps.stepped import Piece, Question
+from convstep.recording.variables import Variables, valued, variables
+from convstep.steps.event import Access, Event, Loop, Statement
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
-    from convstep.recording.naming import Owner
-    from convstep.recording.recording import Recording, Writer
+    from convstep.recording.recording import Recording
 
 Array = npt.NDArray[Any]
 How = Literal["reads", "adds", "assigns", "changes", "makes", "names"]
-_HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
-AT_ONCE = 256
-"""Steps that a search looks at between two reports."""
-
-
-# what there is at an entry
-
-
-class Variables(Mapping[str, object]):
-    """The variables of one call of a function, each looked up when it is asked for."""
-
-    def __init__(self, recording: Recording, frame: int, entry: int) -> None:
-        """As they are after so many entries."""
-        self._recording, self._frame, self._entry = recording, frame, entry
-
-    def __getitem__(self, name: str) -> object:
-        """A number, a text, a tuple, or an array as a live view.
-
-        Raises:
-            KeyError: there is no such variable yet.
-        """
-        found = self.logged(name)
-        if found is _NOTHING:
-            raise KeyError(name)
-        return valued(self._recording, found)
-
-    def logged(self, name: str) -> Any:
-        """The same as the log has it."""
-        index = self._recording.index
-        if self._frame < 0:
-            return _NOTHING
-        at = index.setting(self._frame, name, self._entry)
-        if at is not None:
-            return index.value_at(at, name)
-        if "." in name or "[" in name:
-            return next((Ref(n) for given, n in self._recording.log.given if given == name), _NOTHING)
-        return _NOTHING
-
-    def __iter__(self) -> Iterator[str]:
-        """The names of those that are set, in the order of the source."""
-        if self._frame >= 0:
-            names = self._recording.index.names_of(self._recording.index.frames[self._frame].function)
-            yield from (name for name in names if name != "return" and self.logged(name) is not _NOTHING)
-
-    def __len__(self) -> int:
-        """How many are set."""
-        return sum(1 for _ in self)
-
-
-_NOTHING = object()
-
-
-def valued(recording: Recording, value: Any) -> Any:
-    """A logged value with its arrays, live."""
-    if type(value) is Ref:
-        return recording.memory.view(value)
-    if type(value) is tuple:
-        return tuple(valued(recording, one) for one in value)
-    return str(value) if type(value) is Other else value
-
-
-def variables(recording: Recording, entry: int) -> Variables:
-    """The variables of the function that runs after so many entries."""
-    return Variables(recording, _frame_at(recording.index, entry), entry)
-
-
-def _frame_at(index: Index, entry: int) -> int:
-    if not len(index.order):
-        return -1
-    frame = int(index.frame[max(entry - 1, 0)])
-    return frame if frame >= 0 or not index.frames else 0
-
-
-def arrays(recording: Recording, entry: int) -> Mapping[str, Array]:
-    """Every array that has a name after so many entries, live; the latest of a name."""
-    found: dict[str, tuple[int, Array]] = {}
-    for _, owner in recording.owners.items():
-        if owner.since < max(entry, 1) and found.get(owner.name, (-2,))[0] <= owner.since:
-            found[owner.name] = owner.since, recording.memory.seen(owner.view)
-    return {name: array for name, (_, array) in found.items()}
-
-
-# a step
+HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 
 
 def event(recording: Recording, step: int, made: int, *, executed: bool) -> Event:
@@ -129,7 +43,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     accesses = tuple(access for statement in statements for access in statement.accesses)
     count = sum(access.writes for access in accesses)
     done = made or (count if executed else 0)
-    anchor = _anchor(index, low, high)
+    anchor = anchor_of(index, low, high)
     current = _current(statements, made) if made else None
     line = index.log.sites.statements[index.statement[anchor]].line
     if statements:
@@ -145,7 +59,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
-def _anchor(index: Index, low: int, high: int) -> int:
+def anchor_of(index: Index, low: int, high: int) -> int:
     """The entry that tells best where a step stands: the last one of a statement within the step."""
     marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
     return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
@@ -268,7 +182,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
             found = _named(recording, entry, payload[1], payload[2], site, line)
         case Kind.WRITE | Kind.WHOLE | Kind.SCATTERED:
             view, where = _where(recording, site, payload)
-            how = _HOW.get(site.operator, "changes")
+            how = HOW.get(site.operator, "changes")
             text = site.value or site.text
             before = _values(recording, view, where)
             recording.memory.change(site, payload, forward=True)
@@ -363,155 +277,3 @@ def _access(
         after = value
     del name
     return Access(owner.name, where.region, how, text, value, before, after, line, where.cells)
-
-
-# the whole run
-
-
-def layout(recording: Recording) -> Layout:
-    """What can be named of a recording."""
-    log, index = recording.log, recording.index
-    names = list(
-        dict.fromkeys(
-            ", ".join(one.names) for one in log.sites.loops if one.names and len(index.where[one.turn])
-        )
-    )
-    counts = [
-        max(
-            (
-                _count(index, loop.enter, loop.turn)
-                for loop in log.sites.loops
-                if ", ".join(loop.names) == name
-            ),
-            default=0,
-        )
-        for name in names
-    ]
-    known = {one.name: one.shape for one in recording.catalogue}
-    scalars: dict[str, Region | str] = {"line": (), "step": (), "position": ()}
-    for frame in dict.fromkeys(one.function for one in index.frames):
-        for name in index.names_of(frame):
-            if name.isidentifier():
-                scalars.setdefault(name, ())
-    written = {one.name: one.shape for one in recording.catalogue if one.written}
-    return Layout(
-        nest=Nest(tuple(names), tuple(counts), uneven=recording.total),
-        written=written or known,
-        touching=None,
-        names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},  # type: ignore[arg-type]
-        example=f"line == {_first_line(recording)}",
-    )
-
-
-def _first_line(recording: Recording) -> int:
-    index = recording.index
-    if not recording.total:
-        return recording.log.sites.functions[0].line if recording.log.sites.functions else 1
-    return int(recording.log.sites.statements[index.statement[index.ends[0] - 1]].line)
-
-
-def _count(index: Index, enter: int, turn: int) -> int:
-    del enter
-    return len(index.where[turn])
-
-
-def storage_of(index: Index, entry: int) -> int:
-    """Whose memory an entry changes."""
-    payload = index.payload(entry)
-    if payload[0] == "cells":
-        found: int = payload[1]
-        return found
-    return index.log.views[payload[2] if payload[0] == "whole" else payload[0]].storage
-
-
-def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
-    """Every write to a cell of an array of this name, in order."""
-    from convstep.recording.recording import Writer
-
-    index = recording.index
-    named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
-    for entry in index.writes:
-        storage = storage_of(index, entry)
-        owner = named.get(storage)
-        if owner is None or len(cell) != len(owner.view.shape):
-            continue
-        offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
-        found = _cell_in(recording, entry, offset)
-        if found is not None:
-            statement = index.log.sites.statements[index.statement[entry]]
-            kind = _HOW.get(index.site(entry).operator, "changes")
-            yield Writer(bisect_right(index.ends, entry), statement.line, statement.text, kind, *found)
-
-
-def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:
-    """A cell before and after an entry that changes it; None if it does not."""
-    site, payload = recording.index.site(entry), recording.index.payload(entry)
-    log = recording.log
-    if payload[0] == "cells":
-        kind = np.dtype(log.storages[payload[1]].dtype)
-        at = np.flatnonzero(np.frombuffer(payload[2], np.int64) * kind.itemsize == offset)
-    else:
-        number = payload[2] if payload[0] == "whole" else payload[0]
-        view = log.views[number]
-        kind = np.dtype(view.dtype)
-        shape, strides, begin = view.shape, view.strides, view.offset
-        if site.kind is Kind.WRITE and payload[0] != "whole":
-            cells = recording.memory.cells(number, site, payload[1:-2])
-            whole = recording.memory.view(number)
-            if not cells.size:
-                return None
-            begin += cells.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-            shape, strides = cells.shape, cells.strides
-        places = np.array(begin, np.int64)
-        for length, stride in zip(shape, strides, strict=True):
-            places = places[..., np.newaxis] + np.arange(length) * stride
-        at = np.flatnonzero(places.ravel() == offset)
-    if not len(at):
-        return None
-    before, after = (np.frombuffer(payload[-2 + n], kind)[at[0]] for n in range(2))
-    return before, after
-
-
-def matching(
-    recording: Recording, question: Question, low: int, high: int, backwards: bool
-) -> Iterator[Piece]:
-    """The steps after which a condition is true; the arrays are moved along only if it asks for any."""
-    index = recording.index
-    arrays_too = bool(question.names & {one.name for one in recording.catalogue})
-    starts = range(low, high, AT_ONCE)
-    for first in reversed(starts) if backwards else starts:
-        last = min(first + AT_ONCE, high)
-        found = list[int]()
-        for step in range(first, last):
-            if arrays_too:
-                recording.seek(step + 1)
-            held = values_after(recording, step, question.names)
-            if held is not None and bool(question.holds(held)[0, 0]):
-                found.append(step)
-        yield Piece(first if backwards else last, np.array(found, np.intp))
-    del index
-
-
-def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict[str, Array] | None:
-    """What a condition asks of a step; None if some of it is not there, or is no number."""
-    index = recording.index
-    end = index.ends[step]
-    own = Variables(recording, _frame_at(index, _anchor(index, index.begin(step), end) + 1), end)
-    held: dict[str, Array] = {}
-    for name in names:
-        if name in ("step", "position"):
-            value: Any = step + (name == "position")
-        elif name == "line":
-            value = index.log.sites.statements[index.statement[_anchor(index, index.begin(step), end)]].line
-        else:
-            value = own.logged(name)
-            value = (
-                arrays(recording, end).get(name, _NOTHING) if value is _NOTHING else valued(recording, value)
-            )
-        if not isinstance(value, (int, float, bool, np.generic, np.ndarray)):
-            return None
-        held[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
-    return held
-
-
-__all__ = ["bisect_left"]

@@ -1,4 +1,4 @@
-"""Hooks: the functions that rewritten code calls, one made for every site, so that each does only what it must.
+"""Hooks: what rewritten code calls, a function made for every site, which does only what it must.
 
 What is called at every subscript costs as much as the arithmetic around it: hence generated code.
 """
@@ -31,33 +31,55 @@ _GUARD_READ = """if not ({test}):
                 scattered(array, made[{index}])
                 return found
             """
-_BEFORE = """
-def hook(array{parameters}):
-    global held
-    held = None
+_SET = """
+def hook(value, array{parameters}):
     if type(array) is ndarray:
         number = known(id(array))
         if number is None:
             number = meet(array)
-        if number >= 0:
-            {guard}held = number, array[{index}].tobytes()
-    else:
-        held = other_before(array, made[{index}])
+        if number >= 0{test}:
+            before = array[{index}].tobytes()
+            array[{index}] = value
+            size[0] += len(before)
+            order({site})
+            note((number{parameters}, before, array[{index}].tobytes()))
+            return
+    other(array, made[{index}], value)
 """
-_GUARD_WRITE = """if not ({test}):
-                held = scattered_before(array, made[{index}])
-                return
-            """
-_AFTER = """
-def hook(array{parameters}):
-    if held is None:
-        return
-    if type(held) is not tuple:
-        held(array, made[{index}])
-        return
-    size[0] += len(held[1])
-    order({site})
-    note((held[0]{parameters}, held[1], array[{index}].tobytes()))
+_CHANGE = """
+def hook(array{parameters}, value):
+    if type(array) is ndarray:
+        number = known(id(array))
+        if number is None:
+            number = meet(array)
+        if number >= 0{test}:
+            held = array[{index}]
+            before = held.tobytes()
+            held {operator} value
+            size[0] += len(before)
+            if type(held) is not ndarray:
+                array[{index}] = held
+                held = array[{index}]
+            order({site})
+            note((number{parameters}, before, held.tobytes()))
+            return
+    other(array, made[{index}], value)
+"""
+_CHANGE_HELD = """
+def hook(array{parameters}, held, value):
+    if type(array) is ndarray:
+        number = known(id(array))
+        if number is None:
+            number = meet(array)
+        if number >= 0{test}:
+            before = array[{index}].tobytes()
+            held {operator} value
+            array[{index}] = held
+            size[0] += len(before)
+            order({site})
+            note((number{parameters}, before, array[{index}].tobytes()))
+            return
+    other(array, made[{index}], value, held)
 """
 _WHOLE_BEFORE = """
 def hook(array):
@@ -141,10 +163,10 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             scope["scattered"] = registry.scattered_read(site)
             yield "", _compiled(_READ, scope, site, _GUARD_READ)
         case Kind.WRITE:
-            scope["scattered_before"] = registry.scattered_write(site)
-            scope["other_before"] = registry.stored(site)
-            yield "b", _compiled(_BEFORE, scope, site, _GUARD_WRITE)
-            yield "a", _compiled(_AFTER, scope, site)
+            scope["other"] = registry.other_write(site)
+            yield "", _compiled(_SET if site.operator == "=" else _CHANGE, scope, site)
+            if site.operator != "=":
+                yield "h", _compiled(_CHANGE_HELD, scope, site)
         case Kind.WHOLE:
             yield "b", _hook(_WHOLE_BEFORE, scope)
             yield "a", _hook(_WHOLE_AFTER.format(site=number), scope)
@@ -178,6 +200,8 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") 
         parameters="".join(f", p{place}" for place in sorted(holes)),
         index=index,
         site=site.number,
+        operator=site.operator,
+        test=f" and {test}" if test else "",
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,21 @@ class Frame:
     """Whether it was called within a turn of an innermost loop: its statements are no steps of their own."""
 
 
+class Binding(NamedTuple):
+    """A variable that stands for arrays, set at one site."""
+
+    site: Site
+    """Where."""
+    name: str
+    """The variable, or what else is set: `grads['dW']`."""
+    entries: Entries
+    """The entries that set it, ascending; one for each array of a tuple."""
+    refs: Entries
+    """The numbers of the arrays."""
+    whole: bool
+    """Whether it stands for the array itself, and not for a tuple that has it."""
+
+
 class Index:
     """A log by entries, frames, variables and steps."""
 
@@ -50,11 +65,21 @@ class Index:
         self.occurrence = np.empty(count, np.intp)
         for entries in self.where:
             self.occurrence[entries] = np.arange(len(entries))
-        self._kind = {kind: self._flags(lambda site, kind=kind: site.kind is kind) for kind in Kind}  # type: ignore[misc]
+        self._kind = {kind: self._flags(lambda site, kind=kind: site.kind is kind) for kind in Kind}
         self.statement = self._facts(lambda site: site.statement)
+        self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
+        """By array met, whose memory it is."""
+        self.touched = {
+            site.number: self._touched(site)
+            for site in sites
+            if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
+        }
+        """By site, the storages that its entries read or write; -1 for what is no array."""
+        self.bindings = list(self._bindings())
+        """What stands for arrays."""
         self.frames, self.frame = self._frames()
         self.named = self._first_named()
-        """By storage, the entry at which a variable first stood for it, and that variable; -1 for arguments."""
+        """By storage, when a variable first stood for it, and which; -1 for arguments."""
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
         self._eventful = self._find_eventful()
@@ -65,7 +90,7 @@ class Index:
 
     def site(self, entry: int) -> Site:
         """Where in the source an entry comes from."""
-        return self.log.sites.sites[self.order[entry]]
+        return self.log.sites.sites[int(self.order[entry])]
 
     def payload(self, entry: int) -> Any:
         """What it says."""
@@ -101,24 +126,23 @@ class Index:
                 at -= 1
         return best if best >= 0 else None
 
-    def standing_until(self, entry: int, name: str) -> int:
-        """The entry at which a variable that is set by another one is set again, or its frame is left."""
-        frame = int(self.frame[entry])
-        if frame < 0:
-            return len(self.order) - 1
-        function = self.frames[frame].function
+    def standing_until(self, binding: Binding) -> Entries:
+        """The entries at which a variable is set again, or its frame is left."""
+        count, function = len(self.order), self.log.sites.statements[binding.site.statement].function
+        name = binding.name
         if (function, name) not in self._merged:
             entries = [self.where[site] for site in self._settings[function].get(name, ())]
             self._merged[function, name] = (
                 np.sort(np.concatenate(entries)) if entries else np.empty(0, np.intp)
             )
-        merged = self._merged[function, name]
-        at = int(np.searchsorted(merged, entry, side="right"))
-        again = int(merged[at]) if at < len(merged) else len(self.order)
-        return min(again, self.frames[frame].last)
+        merged = np.append(self._merged[function, name], count)
+        again = merged[np.searchsorted(merged, binding.entries, side="right").clip(max=len(merged) - 1)]
+        lasts = np.array([*(frame.last for frame in self.frames), count])[self.frame[binding.entries]]
+        found: Entries = np.minimum(again, lasts)
+        return found
 
     def turns_at(self, frame: int, loop: int, entry: int) -> tuple[int, int, int] | None:
-        """How many turns of a loop have begun before an entry, how many there are, and the entry of this one."""
+        """The turn of a loop that is on before an entry, how many there are, and the entry of this one."""
         site = self.log.sites.loops[loop]
         enters, turns = self.where[site.enter], self.where[site.turn]
         at = int(np.searchsorted(enters, entry)) - 1
@@ -213,54 +237,51 @@ class Index:
         elif site.kind is Kind.WRITE and payload[0] == "store":
             yield payload[1], payload[2]
 
-    def _binding(self) -> list[int]:
-        kinds = (Kind.BIND, Kind.CALL, Kind.TURN)
-        found = np.logical_or.reduce([self._kind[kind] for kind in kinds]) if len(self.order) else []
-        stores = (
-            [e for e in np.flatnonzero(self._kind[Kind.WRITE]).tolist() if self.payload(e)[0] == "store"]
-            if self._stores()
-            else []
-        )
-        return sorted([*np.flatnonzero(found).tolist(), *stores])
+    def _touched(self, site: Site) -> Entries:
+        """The storages that the entries of a site read or write, -1 for what is no array."""
+        payloads, storages = self.log.payloads[site.number], self.storages
+        if site.kind is Kind.SCATTERED or site.kind is Kind.SCATTERED_READ:
+            return np.array([payload[1] for payload in payloads], np.intp)
+        firsts = [payload[0] for payload in payloads]
+        if str not in set(map(type, firsts)):
+            return storages[np.array(firsts, np.intp)]
+        return np.array([self._storage_in(payload) for payload in payloads], np.intp)
 
-    def _stores(self) -> bool:
-        """Whether anything but arrays is subscripted to be set."""
-        return any(
-            type(payload[0]) is str
-            for site in self.log.sites.sites
-            if site.kind is Kind.WRITE
-            for payload in self.log.payloads[site.number]
-        )
+    def _storage_in(self, payload: Any) -> int:
+        match payload[0]:
+            case "cells":
+                return int(payload[1])
+            case "whole":
+                return int(self.storages[payload[2]])
+            case "store":
+                return -1
+        return int(self.storages[payload[0]])
+
+    def _bindings(self) -> Iterator[Binding]:
+        """What stands for arrays: by site and variable, the entries that set it to one."""
+        for site in self.log.sites.sites:
+            payloads, entries = self.log.payloads[site.number], self.where[site.number]
+            if site.kind is Kind.BIND:
+                yield from _binding(site, site.text, payloads, entries)
+            elif site.kind in (Kind.CALL, Kind.TURN) and payloads:
+                for name, column in zip(site.names, zip(*payloads, strict=True), strict=True):
+                    yield from _binding(site, name, column, entries)
+            elif site.kind is Kind.WRITE and (self.touched[site.number] < 0).any():
+                stores = [(n, p) for n, p in enumerate(payloads) if p[0] == "store"]
+                for name in dict.fromkeys(payload[1] for _, payload in stores):
+                    own = [(n, payload[2]) for n, payload in stores if payload[1] == name]
+                    yield from _binding(site, name, [v for _, v in own], entries[[n for n, _ in own]])
 
     def _first_named(self) -> dict[int, tuple[int, str]]:
-        views, found = self.log.views, dict[int, tuple[int, str]]()
+        found: dict[int, tuple[int, str]] = {}
         for name, number in self.log.given:
-            found.setdefault(views[number].storage, (-1, name))
-        for entry in self._referring():
-            for name, value in self.values_bound(entry):
-                for ref in refs(value):
-                    found.setdefault(views[ref].storage, (entry, name))
+            found.setdefault(int(self.storages[number]), (-1, name))
+        for one in self.bindings:
+            storages, firsts = np.unique(self.storages[one.refs], return_index=True)
+            for storage, entry in zip(storages.tolist(), one.entries[firsts].tolist(), strict=True):
+                if storage not in found or found[storage][0] > entry:
+                    found[storage] = entry, one.name
         return found
-
-    def _referring(self) -> list[int]:
-        """The entries that set a variable to an array, or to several."""
-        found = list[int]()
-        for site in self.log.sites.sites:
-            payloads = self.log.payloads[site.number]
-            if site.kind is Kind.BIND:
-                hits = [n for n, value in enumerate(payloads) if type(value) in (Ref, tuple)]
-            elif site.kind in (Kind.CALL, Kind.TURN):
-                hits = [
-                    n for n, values in enumerate(payloads) if any(type(v) in (Ref, tuple) for v in values)
-                ]
-            elif site.kind is Kind.WRITE:
-                hits = [n for n, payload in enumerate(payloads) if payload[0] == "store"]
-            else:
-                continue
-            found += self.where[site.number][hits].tolist() if hits else []
-        self.referring = sorted(found)
-        """The same, kept."""
-        return self.referring
 
     def _writing(self) -> list[int]:
         marked = np.zeros(len(self.order), bool)
@@ -276,12 +297,10 @@ class Index:
 
     def _find_eventful(self) -> Flags:
         """Which entries make a step of what they stand in."""
-        sites, statements = self.log.sites, self.log.sites.statements
+        statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
-        for entry in self.referring:
-            for name, value in self.values_bound(entry):
-                if any(True for _ in refs(value)):
-                    arrays[statements[self.site(entry).statement].function].add(name)
+        for one in self.bindings:
+            arrays[statements[one.site.statement].function].add(one.name)
         given = {name for name, _ in self.log.given}
         alone = [one.alone for one in statements]
         computed = [bool((arrays[one.function] | given).intersection(one.loads)) for one in statements]
@@ -310,10 +329,10 @@ class Index:
         ).tolist():
             payload = self.payload(entry)
             found[entry] = payload[0] == "cells" or not self._gives_view(entry)
-        for entry in self.referring:
-            if self.site(entry).kind is Kind.WRITE or not alone[self.site(entry).statement]:
-                found[entry] |= self.site(entry).kind in (Kind.BIND, Kind.WRITE)
-        del sites
+        for one in self.bindings:
+            bound_here = one.site.kind is Kind.BIND and not alone[one.site.statement]
+            if bound_here or one.site.kind is Kind.WRITE:
+                found[one.entries] = True
         return found
 
     def _gives_view(self, entry: int) -> bool:
@@ -365,6 +384,20 @@ class Index:
         if ends:
             ends[-1] = count
         return ends
+
+
+def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> Iterator[Binding]:
+    kinds = set(map(type, values))
+    if kinds == {Ref}:
+        yield Binding(site, name, entries, np.array(values, np.intp), True)
+    elif Ref in kinds:
+        own = [n for n, value in enumerate(values) if type(value) is Ref]
+        yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
+    if tuple in kinds:
+        inner = [(n, ref) for n, value in enumerate(values) if type(value) is tuple for ref in refs(value)]
+        if inner:
+            numbers, found = zip(*inner, strict=True)
+            yield Binding(site, name, entries[list(numbers)], np.array(found, np.intp), False)
 
 
 def refs(value: Any) -> Iterator[int]:

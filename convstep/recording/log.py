@@ -1,9 +1,9 @@
-"""Log: what a run of a rewritten function has noted, in its order. Plain data: numbers, bytes, short texts."""
+"""Log: what a run of a rewritten function has noted, in its order: numbers, bytes, short texts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from convstep.brief import brief
 from convstep.recording.sites import Sites
@@ -25,8 +25,7 @@ Value = Ref | Other | int | float | complex | bool | str | None | tuple[Any, ...
 """What a variable is in a log."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """An array that the run has met: how it looks at its storage."""
 
     storage: int

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from convstep.recording.index import Index, refs
+from convstep.recording.index import Index
 from convstep.recording.log import View
-from convstep.recording.sites import Kind
 
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
+_VARIABLE, _PATH, _LAST, _SUBSCRIPTED = range(4)
+"""Kinds of names, the best first: a variable, `cache[0]`, what is returned, what is subscripted."""
 
 
 class Owner(NamedTuple):
@@ -32,52 +33,72 @@ class Owner(NamedTuple):
     """Whether it came with the arguments."""
 
 
-class _Candidate(NamedTuple):
-    later: bool
-    depth: int
-    path: bool
-    entry: int
-    name: str
-    number: int
-
-
 def owners(index: Index) -> dict[int, Owner]:
     """Every array with a name, by its storage.
 
     It has the name of the first variable that stood for all of it, in the outermost function where one
     does; else that of a view of it and `.base`, as NumPy says.
     """
-    log, found = index.log, dict[int, list[_Candidate]]()
-    for name, number in log.given:
-        found.setdefault(log.views[number].storage, []).append(
-            _Candidate(False, 0, _is_path(name), -1, name, number)
-        )
-    depths = _depths(index)
-    for entry in index.referring:
-        depth = depths[index.frame[entry]] if index.frames else 0
-        for name, value in index.values_bound(entry):
-            for number in refs(value):
-                one = _Candidate(
-                    name == RETURNED, depth, _is_path(name) or type(value) is tuple, entry, name, number
-                )
-                found.setdefault(log.views[number].storage, []).append(one)
-    for storage, entry, name, number in _subscripted(index):
-        found.setdefault(storage, [_Candidate(True, 0, True, entry, name, number)])
-    chosen = {storage: _chosen(index, storage, candidates) for storage, candidates in found.items()}
+    chosen = dict(_chosen(index))
     return dict(_distinct(index, chosen))
 
 
-def _chosen(index: Index, storage: int, candidates: list[_Candidate]) -> Owner:
+def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
+    """For every storage the best of all names under which it was met."""
+    names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
+    whole, depths = _whole(index), np.array([*_depths(index), 0])
+
+    def offer(name: str, numbers: Any, entries: Any, depth: Any, rank: int) -> None:
+        refs = np.atleast_1d(np.asarray(numbers, np.intp))
+        storages = index.storages[refs]
+        # of one variable the first array of each storage is enough, and the first that is all of it
+        kept = np.unique(storages * 2 + ~whole[refs], return_index=True)[1]
+        count = len(kept)
+        facts = (
+            storages[kept],
+            ~whole[refs][kept],
+            np.full(count, rank),
+            np.broadcast_to(depth, len(refs))[kept],
+        )
+        more = (np.broadcast_to(entries, len(refs))[kept], refs[kept], np.full(count, len(names)))
+        columns.append((*facts, *more))
+        names.append(name)
+
+    for name, given in index.log.given:
+        offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
+    for bound in index.bindings:
+        path = _is_path(bound.name) or not bound.whole
+        kind = _LAST if bound.name == RETURNED else _PATH if path else _VARIABLE
+        offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
+    found = {storage for column in columns for storage in column[0].tolist()}
+    for site, touched in index.touched.items():
+        for at in np.flatnonzero(touched >= 0) if not found.issuperset(touched.tolist()) else ():
+            payload = index.log.payloads[site][at]
+            if int(touched[at]) not in found and type(payload[0]) is int:
+                found.add(int(touched[at]))
+                text = index.log.sites.sites[site].text
+                offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
+    if not columns:
+        return
+    storage, partial, rank, depth, entry, number, name_of = (
+        np.concatenate(one) for one in zip(*columns, strict=True)
+    )
+    # a name for a part counts only where nothing but a subscript stands for all of it
+    best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
+    firsts = best[np.unique(storage[best], return_index=True)[1]]
+    for at in firsts.tolist():
+        owner = int(storage[at]), names[name_of[at]], int(number[at]), int(entry[at]), bool(partial[at])
+        yield owner[0], _owner(index, *owner)
+
+
+def _owner(index: Index, storage: int, name: str, number: int, entry: int, partial: bool) -> Owner:
     log = index.log
-    whole = [one for one in candidates if _covers(index, log.views[one.number], storage)]
-    best = min(whole or candidates)
-    first, _ = index.named.get(storage, (best.entry, best.name))
-    name, view = best.name, log.views[best.number]
-    if not whole:
+    first = index.named.get(storage, (entry, name))[0]
+    view = log.views[number]
+    if partial:
         name, view = f"{name}.base", _all_of(index, storage)
-    of_caller = log.storages[storage].of_caller
     line = log.sites.statements[index.site(max(first, 0)).statement].line if len(index.order) else 0
-    return Owner(name, view, first, line, of_caller)
+    return Owner(name, view, first, line, log.storages[storage].of_caller)
 
 
 def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
@@ -90,35 +111,29 @@ def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Own
         while taken.get(name, -2) > owner.since or (number > 1 and name in names):
             number += 1
             name = f"{owner.name}_{number}"
-        taken[name] = max(ends.get(storage, -1), taken.get(name, -2), owner.since)
+        taken[name] = max(int(ends[storage]), taken.get(name, -2), owner.since)
         yield storage, owner._replace(name=name)
 
 
-def _ends(index: Index) -> dict[int, int]:
+def _ends(index: Index) -> npt.NDArray[np.intp]:
     """By storage, the last entry at which something stands for it, or touches it."""
-    log, found = index.log, defaultdict[int, int](lambda: -1)
-    storages = np.array([view.storage for view in log.views] or [0])
-    for site in log.sites.sites:
-        entries = index.where[site.number]
-        if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED):
-            for payload, entry in zip(log.payloads[site.number], entries.tolist(), strict=True):
-                number = payload[0]
-                if type(number) is str:
-                    if number == "store":
-                        continue
-                    storage = payload[1] if number == "cells" else int(storages[payload[2]])
-                else:
-                    storage = int(storages[number])
-                if found[storage] < entry:
-                    found[storage] = entry
-    for entry in index.referring:
-        for name, value in index.values_bound(entry):
-            for number in refs(value):
-                storage = int(storages[number])
-                found[storage] = max(found[storage], index.standing_until(entry, name))
-    for name, number in log.given:
-        del name
-        found[int(storages[number])] = max(found[int(storages[number])], 0)
+    found = np.full(len(index.log.storages) + 1, -1, np.intp)
+    for site, storages in index.touched.items():
+        np.maximum.at(found, storages, index.where[site])
+    for one in index.bindings:
+        np.maximum.at(found, index.storages[one.refs], index.standing_until(one))
+    for _, number in index.log.given:
+        found[index.storages[number]] = max(found[index.storages[number]], 0)
+    return found
+
+
+def _whole(index: Index) -> npt.NDArray[np.bool_]:
+    """By array met, whether it is all of its memory."""
+    lengths = np.array([len(storage.content) for storage in index.log.storages] or [0])
+    sizes = np.array([math.prod(view.shape) * int(view.dtype[2:]) for view in index.log.views] or [0])
+    found: npt.NDArray[np.bool_] = sizes[: len(index.storages)] == lengths[index.storages]
+    for number in np.flatnonzero(found).tolist():
+        found[number] = _covers(index, index.log.views[number], int(index.storages[number]))
     return found
 
 
@@ -127,18 +142,6 @@ def _depths(index: Index) -> list[int]:
     for frame in index.frames:
         depths.append(depths[frame.parent] + 1 if frame.parent >= 0 else 0)
     return depths or [0]
-
-
-def _subscripted(index: Index) -> Iterator[tuple[int, int, str, int]]:
-    """The first subscript of every storage: its entry, what is subscripted, the array."""
-    log, seen = index.log, set[int]()
-    for site in log.sites.sites:
-        if site.kind not in (Kind.READ, Kind.WRITE):
-            continue
-        for payload, entry in zip(log.payloads[site.number], index.where[site.number].tolist(), strict=True):
-            if type(payload[0]) is int and (storage := log.views[payload[0]].storage) not in seen:
-                seen.add(storage)
-                yield storage, entry, site.text, payload[0]
 
 
 def _covers(index: Index, view: View, storage: int) -> bool:

@@ -24,6 +24,24 @@ BUILTINS = frozenset(dir(builtins)) - {
 """Builtins that write nothing, and run nothing of somebody else's."""
 HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
 """With those that may run an iterator, which is followed itself where it is the source's own."""
+SILENT = frozenset(
+    {
+        "abs",
+        "bool",
+        "complex",
+        "divmod",
+        "float",
+        "int",
+        "len",
+        "max",
+        "min",
+        "pow",
+        "range",
+        "round",
+        "slice",
+    }
+)
+"""Builtins that call nobody back, given numbers or arrays."""
 MUTATING = frozenset(
     {
         "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "shuffle", "at",
@@ -34,12 +52,14 @@ MUTATING = frozenset(
 """What of NumPy writes into what it is given, or calls somebody else's function."""
 METHODS = frozenset(
     {
-        "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype", "dot", "any",
-        "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze", "swapaxes", "repeat",
+        "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype",
+        "dot",
+        "any", "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze", "swapaxes", "repeat",
         "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys", "values", "get", "append",
         "extend", "insert", "pop", "format", "join", "split", "strip", "lower", "upper", "startswith",
-        "endswith", "index", "count", "ptp", "trace", "diagonal", "conj", "compress", "choose", "searchsorted",
-        "argsort", "argpartition", "view", "tobytes", "setdefault", "update", "add", "remove", "discard",
+        "endswith", "index", "count", "ptp", "trace", "diagonal", "conj", "compress",
+        "choose",
+        "searchsorted", "argsort", "argpartition", "view", "tobytes", "setdefault", "update", "add", "remove", "discard",
         "clear", "replace", "encode", "decode", "isdigit", "title", "zfill", "bit_length", "is_integer",
     }
 )  # fmt: skip
@@ -79,6 +99,17 @@ class Purity:
                     return attr not in METHODS and attr not in self._followed
                 return self._of_module(module, attr, call)
         return True
+
+    def runs_nothing(self, call: ast.Call) -> bool:
+        """Whether a call runs nothing but NumPy, or a builtin that calls nobody back."""
+        match call.func:
+            case ast.Name(id=name):
+                return name in SILENT and name not in self._namespace and name not in self._followed
+            case ast.Attribute(value=inner, attr=attr):
+                if self._module(inner) is None:
+                    return attr in METHODS and attr not in self._followed
+                return not self.changes(call)
+        return False
 
     def _of_module(self, module: ModuleType | np.ufunc, attr: str, call: ast.Call) -> bool:
         if isinstance(module, np.ufunc):

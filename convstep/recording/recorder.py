@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,7 +72,7 @@ def run(
             )
         )
     followed = _followed(target, source)
-    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)).changes)
+    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
     codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
     log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
     registry = Registry(log, limits)
@@ -80,7 +81,7 @@ def run(
     keywords = keywords or {}
     for name, value in _given(function, target, arguments, keywords):
         registry.give(name, value)
-    with _swapped(codes, hooks(rewriter.sites, registry)):
+    with _swapped(codes, hooks(rewriter.sites, registry)), uncollected():
         try:
             result = function(*arguments, **keywords)
             run.result = _drained(result) if inspect.isgenerator(result) else result
@@ -93,9 +94,22 @@ def run(
             said = str(error).split("\n", 1)[0]
             sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
+    registry.settle()
     if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
         log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
     return run
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """While this lasts, nobody looks for garbage: a log has millions of parts, and none of them is any."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _drained(generator: Any) -> Any:
@@ -116,8 +130,8 @@ def _function_of(function: Any) -> types.FunctionType:
     """
     found = inspect.unwrap(function)
     if isinstance(found, type):
-        found = found.__init__
-    elif not isinstance(found, (types.FunctionType, types.MethodType)) and hasattr(type(found), "__call__"):
+        found = getattr(found, "__init__")  # noqa: B009  # of this very class
+    elif not isinstance(found, (types.FunctionType, types.MethodType)) and callable(found):
         found = type(found).__call__
     found = inspect.unwrap(getattr(found, "__func__", found))
     if isinstance(found, types.FunctionType):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +12,17 @@ import numpy.typing as npt
 
 from convstep import brief as reprs
 from convstep.language import tr
-from convstep.recording import events, values
+from convstep.recording import events, overview, values
+from convstep.recording.facts import Alarm, ArrayInfo, Writer
 from convstep.recording.index import Index
 from convstep.recording.log import Ended, Log
 from convstep.recording.memory import Memory
 from convstep.recording.naming import Owner, owners
+from convstep.recording.recorder import uncollected
 from convstep.recording.source import SourceText
+from convstep.recording.variables import arrays, variables
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
-from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question, Stepped
 
 Array = npt.NDArray[Any]
@@ -29,62 +30,6 @@ SPACING = 2048
 """Steps between two of the places that a far seek begins from."""
 KEPT = 256 << 20
 """Bytes that those places may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayInfo:
-    """An array of a recording, whether it is shown or not."""
-
-    name: str
-    """As `Recording.arrays` has it."""
-    shape: tuple[int, ...]
-    """Its lengths when it was made first."""
-    dtype: np.dtype[Any]
-    """Of its cells."""
-    line: int
-    """The line that makes it; of an argument that of the `def`."""
-    is_argument: bool
-    """Whether it came with the arguments."""
-    written: bool
-    """Whether a step changes it."""
-
-    __repr__ = reprs.brief
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A write into memory of the caller's arguments."""
-
-    step: int
-    """Which step does it first, from 0."""
-    line: int
-    """The line that does it."""
-    array: str
-    """The argument."""
-    text: str
-    """The line, as it is written."""
-
-    __repr__ = reprs.brief
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Writer:
-    """One write to a cell."""
-
-    step: int
-    """Which step makes it, from 0."""
-    line: int
-    """The line that makes it."""
-    text: str
-    """The statement, as it is written."""
-    kind: str
-    """As `Access.kind`."""
-    before: np.generic
-    """The cell before it."""
-    after: np.generic
-    """The cell after it."""
-
-    __repr__ = reprs.brief
 
 
 class Recording(Stepped):
@@ -100,10 +45,11 @@ class Recording(Stepped):
             result: what it returned.
         """
         self.log, self.source, self.name, self.result = log, source, name, result
-        self.index = Index(log)
-        """The log by entries, frames and steps."""
-        self.owners = owners(self.index)
-        """The arrays that have a name, by storage."""
+        with uncollected():
+            self.index = Index(log)
+            """The log by entries, frames and steps."""
+            self.owners = owners(self.index)
+            """The arrays that have a name, by storage."""
         self._begin()
 
     def _begin(self) -> None:
@@ -156,7 +102,7 @@ class Recording(Stepped):
         """The storages that are changed, each with the first entry that does."""
         found: dict[int, int] = {}
         for entry in self.index.writes:
-            found.setdefault(events.storage_of(self.index, entry), entry)
+            found.setdefault(overview.storage_of(self.index, entry), entry)
         return found
 
     @cached_property
@@ -192,7 +138,7 @@ class Recording(Stepped):
     @property
     def arrays(self) -> Mapping[str, Array]:
         """Every array that there is by now, by name, live."""
-        return events.arrays(self, self._entry)
+        return arrays(self, self._entry)
 
     @property
     def memory(self) -> Memory:
@@ -207,7 +153,7 @@ class Recording(Stepped):
     @cached_property
     def layout(self) -> Layout:
         """Its loops, its variables, its arrays."""
-        return events.layout(self)
+        return overview.layout(self)
 
     @property
     def event(self) -> Event:
@@ -220,7 +166,7 @@ class Recording(Stepped):
     @property
     def variables(self) -> Mapping[str, object]:
         """The local variables of the function that runs now; arrays as live views."""
-        return events.variables(self, self._entry)
+        return variables(self, self._entry)
 
     def value_of(self, text: str) -> Any:
         """The value of an expression of the source where the run stands; nothing of the author's is run.
@@ -327,7 +273,7 @@ class Recording(Stepped):
 
     def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
         """The steps of `low … high - 1` after which it is true, in the direction of the search."""
-        return events.matching(self, question, low, high, backwards)
+        return overview.matching(self, question, low, high, backwards)
 
     # moving
 
@@ -336,7 +282,7 @@ class Recording(Stepped):
         return events.event(self, step, self._made, executed=bool(self._made) or self._position > 0)
 
     def go_to_entry(self, entry: int) -> None:
-        """Make or undo changes until so many entries are behind; where `position` stands is the caller's business."""
+        """Make or undo changes until so many entries are behind; `position` stays as it is."""
         self._go(entry)
 
     def _go(self, entry: int) -> None:
@@ -376,7 +322,7 @@ class Recording(Stepped):
         self._position, self._entry = position, self.index.begin(position)
 
     def _writers(self, array: str, index: tuple[int, ...]) -> Iterator[Writer]:
-        return events.writers(self, array, index)
+        return overview.writers(self, array, index)
 
 
 def owner_named(recording: Recording, name: str) -> list[tuple[int, Owner]]:

@@ -1,8 +1,9 @@
-"""Registry: which arrays and which memory a running function has met, and what hooks do that is not done often."""
+"""Registry: which arrays and which memory a running function has met, and what hooks do now and then."""
 
 from __future__ import annotations
 
 import ctypes
+import operator
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ MANY = 1000
 """Entries of a container that are looked at."""
 ENTRY = 160
 """Bytes that an entry of the log takes, about."""
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+    "//=": operator.ifloordiv, "%=": operator.imod, "**=": operator.ipow, "@=": operator.imatmul,
+    "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, "<<=": operator.ilshift,
+    ">>=": operator.irshift,
+}  # fmt: skip
+"""What they do."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -47,7 +55,7 @@ class Limits:
     """Time."""
 
 
-class Enough(BaseException):  # noqa: N818  # nobody's `except Exception` is to catch it
+class Enough(BaseException):  # nobody's `except Exception` is to catch it
     """The recording has reached a limit; the message is one sentence."""
 
 
@@ -78,6 +86,8 @@ class Registry:
         self.globals: Mapping[str, Any] = {}
         """What the code finds by a name that is no variable of its own."""
         self._held: list[Array] = []
+        self._met: list[Array] = []
+        self._of: list[int] = []
         self._storages: dict[int, int] = {}
         self._lows: list[int] = []
         self._turns, self._clock, self._begun = 0, clock, clock()
@@ -90,14 +100,23 @@ class Registry:
         if array.dtype.kind not in FOLLOWED:
             self.numbers[id(array)] = -1
             return -1
-        root = _root(array)
+        root = array if array.base is None else _root(array)
         storage = self._storages.get(id(root))
         if storage is None:
             storage = self._meet_storage(root)
-        number = self.numbers[id(array)] = len(self.log.views)
-        offset = _address(array) - self._lows[storage]
-        self.log.views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
+            if root is not array:
+                self.meet(root)  # what owns the memory is an array, too
+        number = self.numbers[id(array)] = len(self._of)
+        self._of.append(storage)
+        self._met.append(array)
         return number
+
+    def settle(self) -> None:
+        """Describe every array that was met; done once, since looking at an address takes its time."""
+        views = self.log.views
+        for array, storage in zip(self._met[len(views) :], self._of[len(views) :], strict=True):
+            offset = _address(array) - self._lows[storage]
+            views.append(View(storage, offset, array.shape, array.strides, array.dtype.str))
 
     def _meet_storage(self, root: Array) -> int:
         self._held.append(root)
@@ -109,8 +128,6 @@ class Registry:
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
             self._check()
-        if root is not self._held[-2] and id(root) not in self.numbers:
-            self.meet(root)
         return number
 
     def number_of(self, array: Array) -> int:
@@ -124,7 +141,7 @@ class Registry:
             number = self.number_of(value) if type(value) is np.ndarray else -1
             if number >= 0:
                 self.log.given.append((name, number))
-                self.log.storages[self.log.views[number].storage].of_caller = True
+                self.log.storages[self._of[number]].of_caller = True
         elif deep < DEEP:
             for key, inner in entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
@@ -149,7 +166,7 @@ class Registry:
         kind = type(iterable)
         return (
             len(iterable)
-            if kind in (range, list, tuple, dict, str) or kind is np.ndarray and iterable.ndim
+            if kind in (range, list, tuple, dict, str) or (kind is np.ndarray and iterable.ndim)
             else None
         )
 
@@ -187,54 +204,37 @@ class Registry:
 
         return read
 
-    def scattered_write(self, site: Site) -> Callable[[Array, Any], Callable[[Array, Any], None] | None]:
-        """What to do where they write: what is returned is called afterwards."""
+    def other_write(self, site: Site) -> Callable[..., None]:
+        """What sets what is no box of cells: by a mask, by arrays of indices, in a dictionary."""
         order, note = self.log.order.append, self.log.payloads[site.number].append
+        change = IN_PLACE.get(site.operator)
 
-        def before(array: Array, index: Any) -> Callable[[Array, Any], None] | None:
-            found = self._items(array, index)
-            if found is None:
-                return None
-            # the same cell may be named twice: each is kept once
-            storage, items = found[0], np.unique(np.frombuffer(found[1], np.int64))
-            old = self._cells(storage, items)
-
-            def after(array: Array, index: Any) -> None:
-                new = self._cells(storage, items)
-                self.size[0] += len(old) + len(items)
+        def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
+            found = self._items(holder, index) if type(holder) is np.ndarray else None
+            items = None
+            if found is not None:
+                # the same cell may be named twice: each is kept once
+                items = np.unique(np.frombuffer(found[1], np.int64))
+                old = self._cells(found[0], items)
+            if change is not None:
+                held = holder[index] if held is None else held
+                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                value = change(held, value)
+            holder[index] = value
+            if found is not None and items is not None:
+                self.size[0] += len(old) + items.nbytes
                 order(site.number)
-                note(("cells", storage, items.tobytes(), old, new))
-
-            return after
-
-        return before
-
-    def stored(self, site: Site) -> Callable[[Any, Any], Callable[[Any, Any], None] | None]:
-        """What to do where a dictionary, a list or an object of somebody's own is subscripted to be set."""
-        order, note = self.log.order.append, self.log.payloads[site.number].append
-
-        def before(holder: Any, index: Any) -> Callable[[Any, Any], None] | None:
-            if isinstance(holder, np.ndarray):  # of a class of its own, which is not followed
-                return None
-            old = None
-            if site.operator != "=" and isinstance(holder, (dict, list)):
-                held = holder[index]
-                old = (self.number_of(held), held.tobytes()) if type(held) is np.ndarray else None
-
-            def after(holder: Any, index: Any) -> None:
-                value = holder[index] if isinstance(holder, (dict, list)) else None
+                note(("cells", found[0], items.tobytes(), old, self._cells(found[0], items)))
+            elif not isinstance(holder, np.ndarray):
                 name = f"{site.text}[{index!r}]"
-                if type(value) is np.ndarray:
-                    number = self.number_of(value)
-                    if old is not None and old[0] == number >= 0:
-                        order(site.number)
-                        note(("whole", name, number, old[1], value.tobytes()))
+                if type(value) is np.ndarray and value is held and self.number_of(value) >= 0:
+                    order(site.number)
+                    note(("whole", name, self.number_of(value), before, value.tobytes()))
+                kept = value if type(value) in self.PLAIN else self.kept(value)
                 order(site.number)
-                note(("store", name, value if type(value) in self.PLAIN else self.kept(value)))
+                note(("store", name, kept))
 
-            return after
-
-        return before
+        return write
 
     def compared(self, site: Site) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """What stands around an expression whose calls may change arrays unnoticed."""
@@ -242,7 +242,7 @@ class Registry:
 
         def before(variables: Mapping[str, Any]) -> list[tuple[int, bytes]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
-            storages = {self.log.views[n].storage for n in map(self.number_of, _arrays(values)) if n >= 0}
+            storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
             return [(storage, self._content(storage)) for storage in storages]
 
         def after(held: list[tuple[int, bytes]], value: Any) -> Any:
@@ -276,16 +276,16 @@ class Registry:
         number = self.number_of(array)
         if number < 0:
             return None
-        view = self.log.views[number]
-        size = np.dtype(view.dtype).itemsize
-        if view.dtype != self.log.storages[view.storage].dtype or view.offset % size:
+        storage, size = self._of[number], array.itemsize
+        offset = _address(array) - self._lows[storage]
+        if array.dtype.str != self.log.storages[storage].dtype or offset % size:
             return None
         places = np.arange(array.size).reshape(array.shape)[index]
         at = np.unravel_index(np.asarray(places).ravel(), array.shape) if array.ndim else ()
-        items = np.full(np.size(places), view.offset // size, np.int64)
-        for along, stride in zip(at, view.strides, strict=True):
+        items = np.full(np.size(places), offset // size, np.int64)
+        for along, stride in zip(at, array.strides, strict=True):
             items += along * (stride // size)
-        return view.storage, items.tobytes()
+        return storage, items.tobytes()
 
 
 def _root(array: Array) -> Array:

@@ -1,17 +1,18 @@
-"""Rewriting: a function's syntax tree with hooks where arrays are read and written, variables set, loops turned.
+"""Rewriting: a syntax tree with hooks where arrays are read and written, variables set, loops turned.
 
-Every expression is evaluated once and in Python's order, so that the function does what it does without hooks.
+Every expression is evaluated once and in Python's order: the function does what it does without hooks.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.recording.indices import index_of
+from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
 
 PREFIX = "_convstep_"
@@ -48,16 +49,16 @@ class Around:
 class Rewriter:
     """Rewrites functions of one source; what it found stands in `sites`."""
 
-    def __init__(self, lines: Sequence[str], changes: Callable[[ast.Call], bool]) -> None:
+    def __init__(self, lines: Sequence[str], purity: Purity) -> None:
         """Nothing is rewritten yet.
 
         Args:
             lines: of the source, the first one being line 1 of the trees.
-            changes: whether a call may change an array without a hook noticing.
+            purity: knows what the calls in it do.
         """
         self.sites = Sites()
         """What was found."""
-        self._lines, self._changes = lines, changes
+        self._lines, self._purity = lines, purity
         self._around: Around | None = None
         self._statement = -1
 
@@ -183,6 +184,9 @@ class Rewriter:
         new = self._value(value, named=named)
         if all(_only_names(target) for target in targets):
             return [ast.Assign([*targets], new, lineno=node.lineno), *self._binds(*targets, value=text)]
+        if len(targets) == 1 and isinstance(targets[0], ast.Subscript):
+            site, array, holes = self._place(targets[0], text, "=")
+            return [_statement_call(site, new, array, *holes)]
         given = _name("value")
         found: list[ast.stmt] = [ast.Assign([_store(given)], new, lineno=node.lineno)]
         for target in targets:
@@ -193,14 +197,8 @@ class Rewriter:
         """A value, which has a name of ours, to one target."""
         match target:
             case ast.Subscript():
-                place, site, prepared = self._place(target, text, "=", always=False)
-                put = ast.Assign([place], _load(given), lineno=target.lineno)
-                return [
-                    *prepared,
-                    _statement_call(site, *place_holes(place), suffix="b"),
-                    put,
-                    self._after(site, place),
-                ]
+                site, array, holes = self._place(target, text, "=")
+                return [_statement_call(site, _load(given), array, *holes)]
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
                 bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
@@ -211,7 +209,7 @@ class Rewriter:
                     _name(f"item{number}_{target.lineno}_{target.col_offset}")
                     for number in range(len(target.elts))
                 ]
-                stores = [
+                stores: list[ast.expr] = [
                     ast.Starred(_store(name), ast.Store()) if isinstance(one, ast.Starred) else _store(name)
                     for name, one in zip(inner, target.elts, strict=True)
                 ]
@@ -228,20 +226,28 @@ class Rewriter:
         given, held = _name("value"), _name("held")
         match node.target:
             case ast.Subscript():
-                place, site, prepared = self._place(node.target, text, operator, always=True)
-                # written out, since the right side may itself run what is noted
+                site, array, holes = self._place(node.target, text, operator)
+                if all(map(self._runs_nothing, ast.walk(node.value))):
+                    return [_statement_call(site, array, *holes, self._value(node.value))]
+                # in Python's order, since the right side may itself run what is noted
+                names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
+                prepared: list[ast.stmt] = [
+                    ast.Assign([_store(name)], value, lineno=node.lineno)
+                    for name, value in zip(names, [array, *holes], strict=True)
+                ]
+                place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
                 return [
                     *prepared,
-                    ast.Assign([_store(held)], _loaded(place), lineno=node.lineno),
-                    ast.Assign([_store(given)], self._value(node.value), lineno=node.lineno),
-                    _statement_call(site, *place_holes(place), suffix="b"),
-                    ast.AugAssign(_store(held), node.op, _load(given)),
-                    ast.Assign([place], _load(held), lineno=node.lineno),
-                    self._after(site, place),
+                    ast.Assign(
+                        [_store(held)], ast.Subscript(_load(names[0]), place, ast.Load()), lineno=node.lineno
+                    ),
+                    _statement_call(
+                        site, *map(_load, names), _load(held), self._value(node.value), suffix="h"
+                    ),
                 ]
             case ast.Name() | ast.Attribute():
                 target = node.target
-                prepared = list[ast.stmt]()
+                prepared = []
                 if isinstance(target, ast.Attribute):
                     if not _chain(target):
                         node.value = self._value(node.value)
@@ -270,31 +276,22 @@ class Rewriter:
         raise AssertionError("no other target is augmented")
 
     def _place(
-        self, target: ast.Subscript, value: str, operator: str, *, always: bool
-    ) -> tuple[ast.Subscript, Site, list[ast.stmt]]:
-        """Where a subscript writes: evaluated beforehand, once, in order."""
+        self, target: ast.Subscript, value: str, operator: str
+    ) -> tuple[Site, ast.expr, list[ast.expr]]:
+        """Where a subscript writes: its site, the array, and what its index leaves open."""
         index = index_of(target.slice)
-        array, prepared = _name("array"), list[ast.stmt]()
         site = self._site(
             Kind.WRITE, text=_subscripted(target.value), value=value, operator=operator,
             template=index.template, single=index.single,
         )  # fmt: skip
-        prepared.append(
-            ast.Assign(
-                [_store(array)], self._value(target.value, plain=True, through=True), lineno=target.lineno
-            )
-        )
-        holes = list[str]()
-        for number, hole in enumerate(index.holes):
-            name = _name(f"at{number}")
-            prepared.append(ast.Assign([_store(name)], self._value(hole, plain=True), lineno=target.lineno))
-            holes.append(name)
-        place = ast.Subscript(_load(array), index.rebuilt([_load(name) for name in holes]), ast.Store())
-        place._holes = [array, *holes]  # type: ignore[attr-defined]
-        return place, site, prepared
+        array = self._value(target.value, plain=True, through=True)
+        return site, array, [self._value(hole, plain=True) for hole in index.holes]
 
-    def _after(self, site: Site, place: ast.Subscript) -> ast.stmt:
-        return _statement_call(site, *place_holes(place), suffix="a")
+    def _runs_nothing(self, node: ast.AST) -> bool:
+        """Whether evaluating it neither sets a variable nor runs anybody's code but NumPy's."""
+        if isinstance(node, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
+            return False
+        return not isinstance(node, ast.Call) or self._purity.runs_nothing(node)
 
     # loops
 
@@ -355,7 +352,7 @@ class Rewriter:
             plain: whether it is part of another one, which is compared around if need be.
             through: whether it leads to a subscript only.
         """
-        calls = [] if plain else [one for one in _calls(node) if self._changes(one)]
+        calls = [] if plain else [one for one in _calls(node) if self._purity.changes(one)]
         new = _Expressions(self, through=through, named=named).visit(node)
         assert isinstance(new, ast.expr)
         if not calls:
@@ -400,7 +397,7 @@ class Rewriter:
 
     def _begin(self, node: ast.stmt) -> int:
         """A new statement: its line, its text, what it uses."""
-        heads = [one for one in _heads(node)]
+        heads = list(_heads(node))
         last = max((one.end_lineno or node.lineno for one in heads), default=node.lineno)
         written = [line.strip() for line in self._lines[node.lineno - 1 : last]]
         written[0] = self._lines[node.lineno - 1].encode()[node.col_offset :].decode(errors="replace").strip()
@@ -525,7 +522,7 @@ def _chain(node: ast.expr) -> bool:
 
 
 def _subscripted(node: ast.expr) -> str:
-    """What to call what is subscripted: a variable or an attribute by its name, anything else as it is written."""
+    """What to call what is subscripted: as it is written."""
     return ast.unparse(node)
 
 
@@ -570,16 +567,6 @@ def _load(name: str) -> ast.Name:
 
 def _store(name: str) -> ast.Name:
     return ast.Name(name, ast.Store())
-
-
-def _loaded(place: ast.Subscript) -> ast.Subscript:
-    return ast.Subscript(copy.deepcopy(place.value), copy.deepcopy(place.slice), ast.Load())
-
-
-def place_holes(place: ast.Subscript) -> list[ast.expr]:
-    """The array and the numbers of a place that was evaluated beforehand."""
-    names: list[str] = place._holes  # type: ignore[attr-defined]
-    return [_load(name) for name in names]
 
 
 def _call(site: Site, *arguments: ast.expr, suffix: str = "") -> ast.Call:

@@ -16,9 +16,9 @@ class Kind(Enum):
     WHOLE = auto()
     """All cells of an array are written in place, as by `x += …`; payload `(array, before, after)`."""
     SCATTERED_READ = auto()
-    """Cells are read by a mask or by arrays of indices; payload `(storage, items)`."""
+    """Not used by a site of its own: see READ."""
     SCATTERED = auto()
-    """Cells have changed, found by their indices or by comparing; payload `(storage, items, before, after)`."""
+    """Cells have changed, found by comparing; payload `("cells", storage, items, before, after)`."""
     BIND = auto()
     """A variable is set; payload the value."""
     STORE = auto()
@@ -141,7 +141,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One entry of an index: a slice's three numbers, or a single one; each a constant or a place in a payload."""
+    """One entry of an index: a slice's three numbers, or a single one; each constant or open."""
 
     sliced: bool
     """Whether it is a slice."""

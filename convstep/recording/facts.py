@@ -1,0 +1,66 @@
+"""Facts of a whole recording: its arrays, who writes a cell, what is changed for the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convstep import brief as reprs
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInfo:
+    """An array of a recording, whether it is shown or not."""
+
+    name: str
+    """As `Recording.arrays` has it."""
+    shape: tuple[int, ...]
+    """Its lengths when it was made first."""
+    dtype: np.dtype[Any]
+    """Of its cells."""
+    line: int
+    """The line that makes it; of an argument that of the `def`."""
+    is_argument: bool
+    """Whether it came with the arguments."""
+    written: bool
+    """Whether a step changes it."""
+
+    __repr__ = reprs.brief
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A write into memory of the caller's arguments."""
+
+    step: int
+    """Which step does it first, from 0."""
+    line: int
+    """The line that does it."""
+    array: str
+    """The argument."""
+    text: str
+    """The line, as it is written."""
+
+    __repr__ = reprs.brief
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Writer:
+    """One write to a cell."""
+
+    step: int
+    """Which step makes it, from 0."""
+    line: int
+    """The line that makes it."""
+    text: str
+    """The statement, as it is written."""
+    kind: str
+    """As `Access.kind`."""
+    before: np.generic
+    """The cell before it."""
+    after: np.generic
+    """The cell after it."""
+
+    __repr__ = reprs.brief

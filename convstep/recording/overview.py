@@ -1,0 +1,169 @@
+"""Overview: what is asked of a whole recording: its names, who writes a cell, where a condition holds."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.recording.events import HOW, anchor_of
+from convstep.recording.facts import Writer
+from convstep.recording.sites import Kind
+from convstep.recording.variables import NOTHING, Variables, arrays, frame_at, valued
+from convstep.steps.layout import Layout
+from convstep.steps.nest import Nest
+from convstep.steps.stepped import Piece, Question
+
+if TYPE_CHECKING:
+    from convstep.recording.index import Index
+    from convstep.recording.naming import Owner
+    from convstep.recording.recording import Recording
+
+Array = npt.NDArray[Any]
+AT_ONCE = 256
+"""Steps that a search looks at between two reports."""
+
+
+def layout(recording: Recording) -> Layout:
+    """What can be named of a recording."""
+    log, index = recording.log, recording.index
+    names = list(
+        dict.fromkeys(
+            ", ".join(one.names) for one in log.sites.loops if one.names and len(index.where[one.turn])
+        )
+    )
+    counts = [
+        max(
+            (
+                _count(index, loop.enter, loop.turn)
+                for loop in log.sites.loops
+                if ", ".join(loop.names) == name
+            ),
+            default=0,
+        )
+        for name in names
+    ]
+    known = {one.name: one.shape for one in recording.catalogue}
+    scalars: dict[str, tuple[int, ...] | str] = {"line": (), "step": (), "position": ()}
+    for frame in dict.fromkeys(one.function for one in index.frames):
+        for name in index.names_of(frame):
+            if name.isidentifier():
+                scalars.setdefault(name, ())
+    written = {one.name: one.shape for one in recording.catalogue if one.written}
+    return Layout(
+        nest=Nest(tuple(names), tuple(counts), uneven=recording.total),
+        written=written or known,
+        touching=None,
+        names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
+        example=f"line == {_first_line(recording)}",
+    )
+
+
+def _first_line(recording: Recording) -> int:
+    index = recording.index
+    if not recording.total:
+        return recording.log.sites.functions[0].line if recording.log.sites.functions else 1
+    return int(recording.log.sites.statements[index.statement[index.ends[0] - 1]].line)
+
+
+def _count(index: Index, enter: int, turn: int) -> int:
+    return len(index.where[turn])
+
+
+def storage_of(index: Index, entry: int) -> int:
+    """Whose memory an entry changes."""
+    payload = index.payload(entry)
+    if payload[0] == "cells":
+        found: int = payload[1]
+        return found
+    number: int = payload[2] if payload[0] == "whole" else payload[0]
+    return index.log.views[number].storage
+
+
+def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
+    """Every write to a cell of an array of this name, in order."""
+    index = recording.index
+    named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
+    for entry in index.writes:
+        storage = storage_of(index, entry)
+        owner = named.get(storage)
+        if owner is None or len(cell) != len(owner.view.shape):
+            continue
+        offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
+        found = _cell_in(recording, entry, offset)
+        if found is not None:
+            statement = index.log.sites.statements[index.statement[entry]]
+            kind = HOW.get(index.site(entry).operator, "changes")
+            yield Writer(bisect_right(index.ends, entry), statement.line, statement.text, kind, *found)
+
+
+def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:
+    """A cell before and after an entry that changes it; None if it does not."""
+    site, payload = recording.index.site(entry), recording.index.payload(entry)
+    log = recording.log
+    if payload[0] == "cells":
+        kind = np.dtype(log.storages[payload[1]].dtype)
+        at = np.flatnonzero(np.frombuffer(payload[2], np.int64) * kind.itemsize == offset)
+    else:
+        number = payload[2] if payload[0] == "whole" else payload[0]
+        view = log.views[number]
+        kind = np.dtype(view.dtype)
+        shape, strides, begin = view.shape, view.strides, view.offset
+        if site.kind is Kind.WRITE and payload[0] != "whole":
+            cells = recording.memory.cells(number, site, payload[1:-2])
+            whole = recording.memory.view(number)
+            if not cells.size:
+                return None
+            begin += cells.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+            shape, strides = cells.shape, cells.strides
+        places = np.array(begin, np.int64)
+        for length, stride in zip(shape, strides, strict=True):
+            places = places[..., np.newaxis] + np.arange(length) * stride
+        at = np.flatnonzero(places.ravel() == offset)
+    if not len(at):
+        return None
+    before, after = (np.frombuffer(payload[-2 + n], kind)[at[0]] for n in range(2))
+    return before, after
+
+
+def matching(
+    recording: Recording, question: Question, low: int, high: int, backwards: bool
+) -> Iterator[Piece]:
+    """The steps after which a condition is true; the arrays are moved along only if it asks for any."""
+    arrays_too = bool(question.names & {one.name for one in recording.catalogue})
+    starts = range(low, high, AT_ONCE)
+    for first in reversed(starts) if backwards else starts:
+        last = min(first + AT_ONCE, high)
+        found = list[int]()
+        for step in range(first, last):
+            if arrays_too:
+                recording.seek(step + 1)
+            held = values_after(recording, step, question.names)
+            if held is not None and bool(question.holds(held)[0, 0]):
+                found.append(step)
+        yield Piece(first if backwards else last, np.array(found, np.intp))
+
+
+def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict[str, Array] | None:
+    """What a condition asks of a step; None if some of it is not there, or is no number."""
+    index = recording.index
+    end = index.ends[step]
+    own = Variables(recording, frame_at(index, anchor_of(index, index.begin(step), end) + 1), end)
+    held: dict[str, Array] = {}
+    for name in names:
+        if name in ("step", "position"):
+            value: Any = step + (name == "position")
+        elif name == "line":
+            value = index.log.sites.statements[index.statement[anchor_of(index, index.begin(step), end)]].line
+        else:
+            value = own.logged(name)
+            value = (
+                arrays(recording, end).get(name, NOTHING) if value is NOTHING else valued(recording, value)
+            )
+        if not isinstance(value, (int, float, bool, np.generic, np.ndarray)):
+            return None
+        held[name] = np.asarray(value, np.float64)[np.newaxis, np.newaxis]
+    return held

@@ -1,0 +1,91 @@
+"""Variables: what the names of a function stand for after some entries of its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from convstep.recording.log import Other, Ref
+
+if TYPE_CHECKING:
+    from convstep.recording.index import Index
+    from convstep.recording.recording import Recording
+
+Array = npt.NDArray[Any]
+
+
+class Variables(Mapping[str, object]):
+    """The variables of one call of a function, each looked up when it is asked for."""
+
+    def __init__(self, recording: Recording, frame: int, entry: int) -> None:
+        """As they are after so many entries."""
+        self._recording, self._frame, self._entry = recording, frame, entry
+
+    def __getitem__(self, name: str) -> object:
+        """A number, a text, a tuple, or an array as a live view.
+
+        Raises:
+            KeyError: there is no such variable yet.
+        """
+        found = self.logged(name)
+        if found is NOTHING:
+            raise KeyError(name)
+        return valued(self._recording, found)
+
+    def logged(self, name: str) -> Any:
+        """The same as the log has it."""
+        index = self._recording.index
+        if self._frame < 0:
+            return NOTHING
+        at = index.setting(self._frame, name, self._entry)
+        if at is not None:
+            return index.value_at(at, name)
+        if "." in name or "[" in name:
+            return next((Ref(n) for given, n in self._recording.log.given if given == name), NOTHING)
+        return NOTHING
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of those that are set, in the order of the source."""
+        if self._frame >= 0:
+            names = self._recording.index.names_of(self._recording.index.frames[self._frame].function)
+            yield from (name for name in names if name != "return" and self.logged(name) is not NOTHING)
+
+    def __len__(self) -> int:
+        """How many are set."""
+        return sum(1 for _ in self)
+
+
+NOTHING = object()
+
+
+def valued(recording: Recording, value: Any) -> Any:
+    """A logged value with its arrays, live."""
+    if type(value) is Ref:
+        return recording.memory.view(value)
+    if type(value) is tuple:
+        return tuple(valued(recording, one) for one in value)
+    return str(value) if type(value) is Other else value
+
+
+def variables(recording: Recording, entry: int) -> Variables:
+    """The variables of the function that runs after so many entries."""
+    return Variables(recording, frame_at(recording.index, entry), entry)
+
+
+def frame_at(index: Index, entry: int) -> int:
+    """The call that is on after so many entries; -1 for none."""
+    if not len(index.order):
+        return -1
+    frame = int(index.frame[max(entry - 1, 0)])
+    return frame if frame >= 0 or not index.frames else 0
+
+
+def arrays(recording: Recording, entry: int) -> Mapping[str, Array]:
+    """Every array that has a name after so many entries, live; the latest of a name."""
+    found: dict[str, tuple[int, Array]] = {}
+    for _, owner in recording.owners.items():
+        if owner.since < max(entry, 1) and found.get(owner.name, (-2,))[0] <= owner.since:
+            found[owner.name] = owner.since, recording.memory.seen(owner.view)
+    return {name: array for name, (_, array) in found.items()}
