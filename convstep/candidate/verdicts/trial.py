@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, at, text, walked
-from convstep.candidate.verdicts.slopes import Clock, Loss, directions, moved, size_of, slope
+from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.language import tr
 from convstep.recording import recorder
 from convstep.recording.events import storage_of
@@ -66,6 +66,8 @@ class Trial:
     """Where the gradients from above stand among the backward's arguments, as the loss has them."""
     nudged: bool
     """Whether the inputs had to be moved away from a corner."""
+    rough: frozenset[str] = frozenset()
+    """The inputs along which the forward has a corner or a jump all the same: nothing is said of them."""
 
     @property
     def forward(self) -> Called:
@@ -116,21 +118,22 @@ def trial(
     """
     pair = replace(pair, forward=pair.forward.doubled())
     found = _run(pair, sources, clock, nudged=False)
-    if _smooth(found, clock):
-        return found
+    found = replace(found, rough=_rough(found, clock))
     own = [path for path in pair.constants if path not in found.above and pair.constants[path].ndim]
-    if not own:
-        arrays = list(pair.forward.arrays().values())
-        rng = np.random.default_rng(17)
-        changes = {
-            id(one): one + NUDGE * size_of(one) * rng.uniform(-1, 1, one.shape) for one in arrays if one.size
-        }
-        found = _run(replace(pair, forward=pair.forward.like(changes)), sources, clock, nudged=True)
-        if _smooth(found, clock):
-            return found
-    raise CannotJudge(
-        tr("{forward} has a corner or a jump where its inputs are, so its slopes say nothing", forward=found.names[0])
-    )
+    if not found.rough or own:
+        return found
+    rng = np.random.default_rng(17)
+    changes = {
+        id(one): one + NUDGE * size_of(one) * rng.uniform(-1, 1, one.shape)
+        for one in pair.forward.arrays().values()
+        if one.size
+    }
+    try:
+        beside = _run(replace(pair, forward=pair.forward.like(changes)), sources, clock, nudged=True)
+        beside = replace(beside, rough=_rough(beside, clock))
+    except CannotJudge:
+        return found
+    return beside if len(beside.rough) < len(found.rough) else found
 
 
 def name_of(called: Called) -> str:
@@ -325,28 +328,30 @@ def _flat(target: ast.expr) -> list[ast.expr]:
 # corners
 
 
-def _smooth(found: Trial, clock: Clock) -> bool:
-    """Whether the loss has a slope where the inputs are, along a direction of each."""
+def _rough(found: Trial, clock: Clock) -> frozenset[str]:
+    """The inputs along which the loss has no slope where they are, or the forward cannot be called beside them."""
+    here = found.loss.parts(found.forward.like())
+    rough = set[str]()
+    for name, array in found.inputs.items():
+        clock.check()
+        if array.size:
+            size = found.loss.size(here) / size_of(array)
+            (along,) = directions(array.shape, 1)
+            one = slope_along(found, array, along)
+            if one is None or not one.smooth(size):
+                rough.add(name)
+    return frozenset(rough)
+
+
+def slope_along(found: Trial, array: Array, along: Array) -> Slope | None:
+    """How the loss changes along a direction of an input; None if the forward cannot be called beside it."""
     try:
         here = found.loss.parts(found.forward.like())
-        for array in found.forward.arrays().values():
-            clock.check()
-            (along,) = directions(array.shape, 1)
-
-            def near(by: float, array: Array = array, along: Array = along) -> list[Array]:
-                return found.loss.parts(moved(found.forward, array, array + by * along))
-
-            one = slope(near, found.loss, here, STEP * size_of(array))
-            if not one.smooth(_reach(found, array)):
-                return False
-    except Exception:
-        return False
-    return True
-
-
-def _reach(found: Trial, array: Array) -> float:
-    """The size of the terms that a slope along a direction is made up of, where nobody has claimed one."""
-    return found.loss.size(found.loss.parts(found.forward.like())) / size_of(array)
-
-
-STEP = 1e-6
+        return slope(
+            lambda by: found.loss.parts(moved(found.forward, array, array + by * along)),
+            found.loss,
+            here,
+            STEP * size_of(array),
+        )
+    except Exception:  # whatever somebody's own code raises
+        return None
