@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,10 +12,9 @@ import numpy.typing as npt
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, at, text, walked
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
+from convstep.candidate.verdicts.trace import Trace
 from convstep.language import tr
 from convstep.recording import recorder
-from convstep.recording.events import storage_of
-from convstep.recording.log import Ref
 from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
 from convstep.recording.source import Definition, Source
@@ -54,7 +52,7 @@ class Trial:
     """The files of the forward and of the backward, where Python does not know them."""
     backward: Called
     """The backward's call as it was before it was made."""
-    recording: Recording
+    trace: Trace
     """What it did."""
     result: Any
     """What it returned."""
@@ -180,7 +178,7 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
         raise CannotJudge(tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence))
     del ran
     recording = Recording(run.log, run.source.text, run.name, run.result)
-    return Trial(pair, sources, before, recording, run.result, backward, loss, above, nudged)
+    return Trial(pair, sources, before, Trace.of(recording), run.result, backward, loss, above, nudged)
 
 
 def _short(error: Exception) -> str:
@@ -256,7 +254,7 @@ def _results(found: Trial) -> list[Result]:
     definition = found.definition(backward=True)
     names = naming.returned(definition.node) if definition else []
     results = [
-        Result(name, np.asarray(value), key, line_of(found.recording, name))
+        Result(name, np.asarray(value), key, found.trace.line_of(name))
         for name, key, value in _returned(found.result, names)
         if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
     ]
@@ -269,7 +267,7 @@ def _results(found: Trial) -> list[Result]:
         if isinstance(old, np.ndarray) and old.shape == value.shape and (old.any() or np.array_equal(old, value)):
             continue  # it was there before: what was added is not known
         if all(value is not one.value for one in results):
-            results.append(Result(text(path), value, path, line_of(found.recording, text(path))))
+            results.append(Result(text(path), value, path, found.trace.line_of(text(path))))
     return results
 
 
@@ -288,41 +286,6 @@ def _returned(result: Any, names: list[str]) -> Iterator[tuple[str, Path, Any]]:
                 yield name, ("", f"[{number}]"), value
     else:
         yield names[0] if len(names) == 1 else "", ("",), result
-
-
-def line_of(recording: Recording, name: str) -> int:
-    """The line that made a variable of the function what it is in the end; that of the `return` for an expression."""
-    index = recording.index
-    count = len(index.order)
-    if not count:
-        return 0
-    entry = index.setting(0, name or "return", count)
-    if entry is None:
-        return _written(recording, name)
-    value = index.value_at(entry, name or "return")
-    if isinstance(value, Ref):
-        storage = index.log.views[value].storage
-        entry = max([entry, *(one for one in index.writes if storage_of(index, one) == storage and name)])
-    return recording.log.sites.statements[index.site(entry).statement].line
-
-
-def _written(recording: Recording, name: str) -> int:
-    """The last line whose text sets what is no plain variable: `self.dW = …`, `grads['W'] = …`."""
-    word = naming.last(name)
-    found = 0
-    for statement in recording.log.sites.statements:
-        try:
-            node = ast.parse(statement.text).body[0]
-        except (SyntaxError, IndexError):
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
-        if any(naming.last(ast.unparse(one)) == word for target in targets for one in _flat(target)):
-            found = statement.line
-    return found
-
-
-def _flat(target: ast.expr) -> list[ast.expr]:
-    return [one for each in target.elts for one in _flat(each)] if isinstance(target, (ast.Tuple, ast.List)) else [target]
 
 
 # corners
