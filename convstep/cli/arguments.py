@@ -64,12 +64,32 @@ def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
         raise UsageError(f"unrecognized arguments: {' '.join(unknown)}; see `convstep --help`")
     values = vars(known)
     if values.get("layer") is not None or values.get("call") is not None:
-        if values["problem"] is None:
-            raise UsageError("--layer and --call are about a PROBLEM, and none is given")
-        from convstep.cli.problems import with_layer
-
-        values["problem"] = with_layer(values["problem"], values["layer"], values["call"])
+        _choose_layer(values, parser)
     return _filled(command.Options, values)
+
+
+def _choose_layer(values: dict[str, Any], parser: _Parser) -> None:
+    """Take `--layer` and `--call` into the problem's name; the call of a function stays as it is.
+
+    Raises:
+        UsageError: there is nothing to choose from.
+    """
+    from convstep.cli.problems import with_layer
+    from convstep.cli.recordings import is_target
+
+    problem, layer, call = values["problem"], values["layer"], values["call"]
+    if problem is None:
+        raise UsageError("--layer and --call are about a PROBLEM, and none is given")
+    if is_target(problem):
+        if layer is not None or isinstance(call, int):
+            raise UsageError("--layer is about a PROBLEM; leave it out for a function")
+        return
+    if isinstance(call, str):
+        try:
+            call = count(call)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"argument --call: {error}")
+    values["problem"], values["call"] = with_layer(problem, layer, call), None
 
 
 def _add(parser: argparse.ArgumentParser, kind: type[Any]) -> None:

@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.cli.console import UsageError
-from convstep.conv.problem import Problem
+from convstep.conv.problem import Problem, ProblemError
 from convstep.printable import printable
 from convstep.replay.places import parse_place
 from convstep.replay.session import ENDING, SavedStop, Session, SessionError, load
 
 if TYPE_CHECKING:
     from convstep.oracle.captured import Captured
+    from convstep.steps.layout import Layout
 
 TENSOR_FILES = (".pt", ".pth", ".safetensors")
 """How the names of files of tensors end; any other path is a `.npz`."""
@@ -39,17 +40,21 @@ def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Prob
     if goto is not None:
         session = replace(session, position=position_of(goto, problem))
     if breaks:
-        session = replace(session, stops=_with_breaks(session.stops, breaks, problem))
+        session = replace(session, stops=with_breaks(session.stops, breaks, problem.layout))
     return session, problem
 
 
-def _with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], problem: Problem) -> tuple[SavedStop, ...]:
-    """A session's stops, and those of the command line."""
+def with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], layout: Layout) -> tuple[SavedStop, ...]:
+    """A session's stops, and those of the command line.
+
+    Raises:
+        UsageError: one of them cannot be.
+    """
     from convstep.replay.stops import parse_stop
 
-    with _given("--break"):
+    with given("--break"):
         for text in breaks:
-            parse_stop(text, problem.layout)
+            parse_stop(text, layout)
         return Session("--break", stops=(*stops, *map(SavedStop, breaks))).stops
 
 
@@ -59,7 +64,7 @@ def position_of(goto: str, problem: Problem) -> int:
     Raises:
         UsageError: there is no such place.
     """
-    with _given("--goto"):
+    with given("--goto"):
         return parse_place(goto, problem.geometry)
 
 
@@ -128,8 +133,14 @@ def named_problem(name: str) -> tuple[str, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
+    from convstep.cli.recordings import is_target
     from convstep.examples import load
 
+    if is_target(name):
+        raise UsageError(
+            f"{printable(name)} is a function and no problem; `convstep open {printable(name)}` and "
+            f"`convstep trace {printable(name)}` step it"
+        )
     path, layer = layer_in(name)
     if layer:
         return _captured_problem(path, layer)
@@ -138,8 +149,22 @@ def _no_session(name: str) -> Problem:
             from convstep.oracle.tensor_files import load_tensors
 
             return load_tensors(name)
-        return Problem.load(name)
+        return _loaded(name)
     return load(name)
+
+
+def _loaded(path: str) -> Problem:
+    try:
+        return Problem.load(path)
+    except ProblemError:
+        from convstep.recording.marked import holds_recording
+
+        if not holds_recording(path):
+            raise
+        raise UsageError(
+            f"{printable(path)} is a recording of a function and no problem; `convstep open` and "
+            "`convstep trace` take it"
+        ) from None
 
 
 def is_path(name: str) -> bool:
@@ -213,14 +238,14 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     """
     from convstep.replay.stops import Watchpoint, parse_stop
 
-    with _given("--why"):
+    with given("--why"):
         stop = parse_stop(f"watch {text}", problem.layout)
     assert isinstance(stop, Watchpoint)
     return stop.array, stop.index
 
 
 @contextlib.contextmanager
-def _given(option: str) -> Iterator[None]:
+def given(option: str) -> Iterator[None]:
     """Say of which option it is that something in it cannot be."""
     try:
         yield

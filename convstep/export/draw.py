@@ -12,7 +12,7 @@ from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.steps.provenance import Provenance
 from convstep.ui.app import DebuggerApp, problem_title
-from convstep.view.panels.problem_words import step_caption
+from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -111,11 +111,11 @@ async def _debugger(
             if comparison:
                 debugger.asking.compare()
             elif why is not None:
-                debugger.asking.explain(why)
+                debugger.asking.explain(ContributionTable(why, position))
             await pilot.pause()
             await app.workers.wait_for_complete()
             await pilot.pause()
-            caption = shown + step_caption(debugger.timeline)
+            caption = shown + debugger.state.stage.caption()
             total = problem.total_steps
             frames.append(
                 take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
@@ -151,7 +151,7 @@ async def _candidate(
             if diagnosis:
                 app.debugger.action_do("diagnosis")
                 await pilot.pause()
-            caption = "the diagnosis at " * diagnosis + step_caption(timeline)
+            caption = "the diagnosis at " * diagnosis + app.debugger.state.stage.caption()
             at, total = timeline.position, timeline.total
             frames.append(take(app, title=title, caption=caption, position=at, total=total, seconds=seconds))
             progress(len(frames))

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
+from convstep.recording.memory import cells_of
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Statement
+from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -37,17 +38,18 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
         return Event(0, (), (), 0)
     index, entry = recording.index, recording.entry
     low, high = index.begin(step), index.ends[step]
-    recording.go_to_entry(low)
-    statements = list(_statements(recording, low, high))
-    recording.go_to_entry(entry)
+    statements = [statement for statement, _ in _looked_through(recording, step)]
     accesses = tuple(access for statement in statements for access in statement.accesses)
     count = sum(access.writes for access in accesses)
     done = made or (count if executed else 0)
     anchor = anchor_of(index, low, high)
     current = _current(statements, made) if made else None
     line = index.log.sites.statements[index.statement[anchor]].line
-    if statements:
-        line = (current or statements[-1]).line
+    if current is not None:
+        line = current.line
+    ended = recording.ended
+    if ended is not None and ended.line and high == len(index.order) and not current:
+        line = ended.line
     return Event(
         step,
         _loops(recording, anchor),
@@ -59,10 +61,33 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
+def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
+    """Where a step rests between its writes: entries and writes after each statement that makes some."""
+    found, made = list[tuple[int, int]](), 0
+    for statement, end in _looked_through(recording, step):
+        own = sum(access.writes for access in statement.accesses)
+        made += own
+        if own:
+            found.append((end, made))
+    return found
+
+
+def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, int]]:
+    """The statements of a step, and how many entries are behind each."""
+    index, entry = recording.index, recording.entry
+    recording.go_to_entry(index.begin(step))
+    found = list(_statements(recording, index.begin(step), index.ends[step]))
+    recording.go_to_entry(entry)
+    return found
+
+
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one of a statement within the step."""
-    marks = (Kind.EXIT, Kind.ENTER, Kind.RETURN, Kind.CALL)
-    return next((e for e in range(high - 1, low - 1, -1) if index.site(e).kind not in marks), high - 1)
+    """The entry that tells best where a step stands: the last one that makes a step of it.
+
+    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
+    """
+    telling = np.flatnonzero(index.eventful[low:high])
+    return low + int(telling[-1]) if len(telling) else high - 1
 
 
 def _current(statements: Sequence[Statement], made: int) -> Statement | None:
@@ -82,7 +107,7 @@ def _loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
     while frame >= 0:
         statement = sites.statements[index.statement[entry]]
         around = list(statement.loops)
-        if index.site(entry).kind is Kind.TURN:
+        if index.site(entry).kind in (Kind.TURN, Kind.ELEMENT):
             around.append(index.site(entry).loop)
         inner = list[Loop]()
         for number in around:
@@ -114,7 +139,7 @@ def _said(values: Any, at: int) -> str:
     )
 
 
-def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement]:
+def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Statement, int]]:
     """The statements of a step, the memory being moved through them."""
     index = recording.index
     entry = low
@@ -141,8 +166,31 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[Statement
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
         if own and (accesses or bound):
-            yield Statement(known.line, known.last_line, known.text, tuple(accesses), bound, depth)
+            subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
+            found = Statement(
+                known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
+            )
+            yield found, end
         entry = end
+
+
+def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
+    """The subscript that an entry is, with the numbers of its index."""
+    site, payload = index.site(entry), index.payload(entry)
+    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+        return
+    reads = site.kind is Kind.READ
+    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
+    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
+
+
+def _part_text(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, slice):
+        return str(part)
+    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
+    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
 
 
 def _again(index: Index, entry: int) -> bool:
@@ -209,8 +257,7 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
 
 
 def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
-    number, *parts = payload
-    return recording.memory.cells(number, site, parts).ndim > 0
+    return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 
 def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
@@ -229,15 +276,11 @@ def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed
         return view, placed_view(recording, view)
     parts = payload[1:-2] if site.kind is Kind.WRITE else payload[1:]
     array = recording.memory.view(number)
-    cells = array[(*filled(site.template, parts), *(() if _elliptic(site) else (Ellipsis,)))]
+    cells = cells_of(array, site, parts)
     offset = view.offset + (
         cells.__array_interface__["data"][0] - array.__array_interface__["data"][0] if cells.size else 0
     )
     return view, placed_view(recording, View(view.storage, offset, cells.shape, cells.strides, view.dtype))
-
-
-def _elliptic(site: Site) -> bool:
-    return any(part.ellipsis for part in site.template)
 
 
 def placed_view(recording: Recording, view: View) -> Placed | None:

@@ -58,8 +58,8 @@ class Writer:
     """The statement, as it is written."""
     kind: str
     """As `Access.kind`."""
-    before: np.generic
-    """The cell before it."""
+    before: np.generic | None
+    """The cell before it; None for what makes the array."""
     after: np.generic
     """The cell after it."""
 

@@ -120,6 +120,13 @@ def hook(value=None):
     note(None)
     return value
 """
+_ELEMENT = """
+def hook(made{parameters}):
+    order({site})
+    turn()
+    note(({values}))
+    return made
+"""
 _ENTER = """
 def hook(iterable):
     order({site})
@@ -181,7 +188,12 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             names = ", ".join(f"v{n}" for n in range(len(site.names)))
             turn = "turn()\n    " if site.kind is Kind.TURN else ""
             yield "", _hook(_SEVERAL.format(parameters=names, site=number, values=values, turn=turn), scope)
+        case Kind.ELEMENT:
+            values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
+            names = "".join(f", v{n}" for n in range(len(site.names)))
+            yield "", _hook(_ELEMENT.format(parameters=names, site=number, values=values), scope)
         case Kind.ENTER:
+            yield "u", _hook(_MARK.format(site=number), scope)
             yield "", _hook(_ENTER.format(site=number), scope)
         case _:
             yield "", _hook(_MARK.format(site=number), scope)

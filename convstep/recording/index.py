@@ -82,7 +82,8 @@ class Index:
         """By storage, when a variable first stood for it, and which; -1 for arguments."""
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
-        self._eventful = self._find_eventful()
+        self.eventful = self._find_eventful()
+        """Which entries make a step of what they stand in."""
         self.ends: list[int] = self._find_ends()
         """By step, the number of entries after it."""
 
@@ -300,14 +301,22 @@ class Index:
         statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
         for one in self.bindings:
-            arrays[statements[one.site.statement].function].add(one.name)
+            if one.whole:
+                arrays[statements[one.site.statement].function].add(one.name)
         given = {name for name, _ in self.log.given}
         alone = [one.alone for one in statements]
         computed = [bool((arrays[one.function] | given).intersection(one.loads)) for one in statements]
 
+        whiles = {one.statement for one in self.log.sites.sites if one.kind is Kind.CHECK}
+        conditions = whiles & {one.statement for one in self.log.sites.sites if one.kind is Kind.READ}
+
         def counts(site: Site) -> bool:
             if site.kind is Kind.READ:
-                return not site.through and not (site.named and alone[site.statement])
+                # a condition is looked at once more than it lets through
+                seen = not site.through and site.statement not in conditions
+                return seen and not (site.named and alone[site.statement])
+            if site.kind is Kind.TURN:
+                return site.statement in conditions
             return site.kind in (Kind.SCATTERED_READ,)
 
         found = self._flags(counts)
@@ -334,6 +343,10 @@ class Index:
             if bound_here or one.site.kind is Kind.WRITE:
                 found[one.entries] = True
         return found
+
+    def _checked(self, site: Site) -> bool:
+        """Whether a turn is one of a `while`."""
+        return any(one.kind is Kind.CHECK and one.loop == site.loop for one in self.log.sites.sites)
 
     def _gives_view(self, entry: int) -> bool:
         """Whether what is read has axes of its own."""
@@ -369,8 +382,13 @@ class Index:
         if yielding:
             after |= self._kind[Kind.YIELD]
         else:
-            opening = self._kind[Kind.ENTER] | self._kind[Kind.TURN] | self._kind[Kind.EXIT]
+            opening = self._kind[Kind.ENTER] | self._kind[Kind.CHECK] | self._kind[Kind.EXIT]
+            # the condition of a `while` belongs to the turn that it lets through
+            opening |= self._flags(
+                lambda site: site.kind is Kind.TURN and bool(site.names or not self._checked(site))
+            )
             after[:-1] |= opening[1:]
+            after |= self._kind[Kind.ELEMENT] & ~quiet
             alone = self._flags(lambda site: log.statements[site.statement].alone) & ~quiet
             following = np.ones(count, bool)
             following[:-1] = (self.statement[1:] != self.statement[:-1]) & ~self._kind[Kind.CALL][1:]
@@ -378,10 +396,14 @@ class Index:
             after |= self._kind[Kind.RETURN] & ~quiet
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
-        tally = np.cumsum(self._eventful)[bounds - 1]
+        tally = np.cumsum(self.eventful)[bounds - 1]
         real = np.diff(tally, prepend=0) > 0
         ends: list[int] = bounds[real].tolist()
-        if ends:
+        left = ends[-1] if ends else 0
+        raised = self.log.ended is not None and self.log.ended.kind == "raised"
+        if raised and (self.statement[left:] != self.statement[-1]).any():
+            ends.append(count)  # where it was raised, although nothing was read or written there
+        elif ends:
             ends[-1] = count
         return ends
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,34 +35,13 @@ class Memory:
         """The same for an array that need not have been met."""
         return np.ndarray(view.shape, view.dtype, self._buffer(view.storage), view.offset, view.strides)
 
-    def cells(self, number: int, site: Site, parts: Sequence[Any]) -> Array:
-        """The cells that a subscript of an array means: a view, of no axes for a single cell."""
-        found: Array = self.view(number)[(*filled(site.template, parts), *_rest(site))]
-        return found
-
     def items(self, storage: int) -> Array:
         """All cells of a storage in a row, live."""
         return np.frombuffer(self._buffer(storage), self._log.storages[storage].dtype)
 
     def change(self, site: Site, payload: Any, *, forward: bool) -> None:
         """Make the change of one entry, or undo it."""
-        if payload[0] == "cells":
-            _, storage, items, before, after = payload
-            kept = self.items(storage)
-            kept[np.frombuffer(items, np.int64)] = np.frombuffer(after if forward else before, kept.dtype)
-            return
-        if payload[0] == "store":
-            return
-        if payload[0] == "whole":
-            _, _, number, before, after = payload
-            cells = self.view(number)
-        elif site.kind is Kind.WHOLE:
-            number, before, after = payload
-            cells = self.view(number)
-        else:
-            number, *parts, before, after = payload
-            cells = self.cells(number, site, parts)
-        cells[...] = np.frombuffer(after if forward else before, cells.dtype).reshape(cells.shape)
+        make(site, payload, self.view, self.items, forward=forward)
 
     def content(self, storage: int) -> bytes:
         """What a storage holds, a copy."""
@@ -79,6 +58,44 @@ class Memory:
         return found
 
 
-def _rest(site: Site) -> tuple[Any, ...]:
-    """What makes a view of a single cell."""
-    return () if any(part.ellipsis for part in site.template) else (Ellipsis,)
+def cells_of(array: Array, site: Site, parts: Sequence[Any]) -> Array:
+    """The cells that a subscript of an array means: a view, of no axes for a single cell."""
+    # an ellipsis makes a view of a single cell, too
+    rest = () if any(part.ellipsis for part in site.template) else (Ellipsis,)
+    found: Array = array[(*filled(site.template, parts), *rest)]
+    return found
+
+
+def make(
+    site: Site,
+    payload: Any,
+    view: Callable[[int], Array],
+    items: Callable[[int], Array],
+    *,
+    forward: bool,
+) -> None:
+    """Make the change of one entry in some memory, or undo it.
+
+    Args:
+        site: where the entry comes from.
+        payload: what it says.
+        view: the array of a number, in that memory.
+        items: all cells of a storage in a row, in that memory.
+        forward: whether to make it.
+    """
+    match payload[0]:
+        case "store":
+            return
+        case "cells":
+            kept = items(payload[1])
+            kept[np.frombuffer(payload[2], np.int64)] = np.frombuffer(
+                payload[4 if forward else 3], kept.dtype
+            )
+            return
+        case "whole":
+            cells = view(payload[2])
+        case number:
+            cells = view(number)
+            if site.kind is Kind.WRITE:
+                cells = cells_of(cells, site, payload[1:-2])
+    cells[...] = np.frombuffer(payload[-1 if forward else -2], cells.dtype).reshape(cells.shape)

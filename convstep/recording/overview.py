@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
+from convstep.recording.memory import cells_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_at, valued
 from convstep.steps.layout import Layout
@@ -29,23 +30,7 @@ AT_ONCE = 256
 
 def layout(recording: Recording) -> Layout:
     """What can be named of a recording."""
-    log, index = recording.log, recording.index
-    names = list(
-        dict.fromkeys(
-            ", ".join(one.names) for one in log.sites.loops if one.names and len(index.where[one.turn])
-        )
-    )
-    counts = [
-        max(
-            (
-                _count(index, loop.enter, loop.turn)
-                for loop in log.sites.loops
-                if ", ".join(loop.names) == name
-            ),
-            default=0,
-        )
-        for name in names
-    ]
+    index = recording.index
     known = {one.name: one.shape for one in recording.catalogue}
     scalars: dict[str, tuple[int, ...] | str] = {"line": (), "step": (), "position": ()}
     for frame in dict.fromkeys(one.function for one in index.frames):
@@ -54,12 +39,28 @@ def layout(recording: Recording) -> Layout:
                 scalars.setdefault(name, ())
     written = {one.name: one.shape for one in recording.catalogue if one.written}
     return Layout(
-        nest=Nest(tuple(names), tuple(counts), uneven=recording.total),
+        nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=None,
+        touching=recording.touching,
+        executing=lambda line: executing(recording, line),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
+
+
+def executing(recording: Recording, line: int) -> list[int]:
+    """The steps that execute a line of the source, ascending."""
+    index, sites = recording.index, recording.log.sites
+    around = (Kind.CALL, Kind.RETURN, Kind.ENTER, Kind.EXIT)
+    here = [
+        site.number
+        for site in sites.sites
+        if site.kind not in around
+        and sites.statements[site.statement].line <= line <= sites.statements[site.statement].last_line
+    ]
+    entries = np.concatenate([np.zeros(0, np.intp), *(index.where[number] for number in here)])
+    steps = np.unique(np.searchsorted(index.ends, entries, side="right"))
+    return [int(step) for step in steps if step < recording.total]
 
 
 def _first_line(recording: Recording) -> int:
@@ -67,10 +68,6 @@ def _first_line(recording: Recording) -> int:
     if not recording.total:
         return recording.log.sites.functions[0].line if recording.log.sites.functions else 1
     return int(recording.log.sites.statements[index.statement[index.ends[0] - 1]].line)
-
-
-def _count(index: Index, enter: int, turn: int) -> int:
-    return len(index.where[turn])
 
 
 def storage_of(index: Index, entry: int) -> int:
@@ -87,17 +84,35 @@ def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator
     """Every write to a cell of an array of this name, in order."""
     index = recording.index
     named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
-    for entry in index.writes:
-        storage = storage_of(index, entry)
-        owner = named.get(storage)
-        if owner is None or len(cell) != len(owner.view.shape):
-            continue
-        offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
-        found = _cell_in(recording, entry, offset)
-        if found is not None:
+    made = {owner.since: storage for storage, owner in named.items() if not owner.of_caller}
+    for entry in sorted({*index.writes, *(since for since in made if since >= 0)}):
+        for storage in {storage_of(index, entry) if _writes(index, entry) else made[entry]} & named.keys():
+            owner = named[storage]
+            if len(cell) != len(owner.view.shape):
+                continue
+            offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
             statement = index.log.sites.statements[index.statement[entry]]
-            kind = HOW.get(index.site(entry).operator, "changes")
-            yield Writer(bisect_right(index.ends, entry), statement.line, statement.text, kind, *found)
+            step = bisect_right(index.ends, entry)
+            if not _writes(index, entry):
+                value = _born(recording, storage, offset)
+                if value is not None:
+                    yield Writer(step, statement.line, statement.text, "makes", None, value)
+            elif (found := _cell_in(recording, entry, offset)) is not None:
+                kind = HOW.get(index.site(entry).operator, "changes")
+                yield Writer(step, statement.line, statement.text, kind, *found)
+
+
+def _writes(index: Index, entry: int) -> bool:
+    at = bisect_left(index.writes, entry)
+    return at < len(index.writes) and index.writes[at] == entry
+
+
+def _born(recording: Recording, storage: int, offset: int) -> Any:
+    """A cell as the array was made; None if its array has become smaller."""
+    held = recording.log.storages[storage]
+    kind = np.dtype(held.dtype)
+    at = offset // kind.itemsize
+    return np.frombuffer(held.content, kind)[at] if 0 <= offset < len(held.content) else None
 
 
 def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:
@@ -113,8 +128,8 @@ def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] |
         kind = np.dtype(view.dtype)
         shape, strides, begin = view.shape, view.strides, view.offset
         if site.kind is Kind.WRITE and payload[0] != "whole":
-            cells = recording.memory.cells(number, site, payload[1:-2])
             whole = recording.memory.view(number)
+            cells = cells_of(whole, site, payload[1:-2])
             if not cells.size:
                 return None
             begin += cells.__array_interface__["data"][0] - whole.__array_interface__["data"][0]

@@ -53,14 +53,13 @@ MUTATING = frozenset(
 METHODS = frozenset(
     {
         "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype",
-        "dot",
-        "any", "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze", "swapaxes", "repeat",
-        "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys", "values", "get", "append",
-        "extend", "insert", "pop", "format", "join", "split", "strip", "lower", "upper", "startswith",
-        "endswith", "index", "count", "ptp", "trace", "diagonal", "conj", "compress",
-        "choose",
-        "searchsorted", "argsort", "argpartition", "view", "tobytes", "setdefault", "update", "add", "remove", "discard",
-        "clear", "replace", "encode", "decode", "isdigit", "title", "zfill", "bit_length", "is_integer",
+        "dot", "any", "all", "std", "var", "prod", "cumsum", "cumprod", "flatten", "ravel", "squeeze",
+        "swapaxes", "repeat", "take", "clip", "round", "tolist", "item", "nonzero", "items", "keys",
+        "values", "get", "append", "extend", "insert", "pop", "format", "join", "split", "strip",
+        "lower", "upper", "startswith", "endswith", "index", "count", "ptp", "trace", "diagonal",
+        "conj", "compress", "choose", "searchsorted", "argsort", "argpartition", "view", "tobytes",
+        "setdefault", "update", "add", "remove", "discard", "clear", "replace", "encode", "decode",
+        "isdigit", "title", "zfill", "bit_length", "is_integer",
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""

@@ -228,29 +228,25 @@ class Recording(Stepped):
         """Make one write of the next step; the last one completes the step. False at the end."""
         if self._position == self.total:
             return False
-        low, high = self._entry, self.index.ends[self._position]
-        left = self._writes(low, high)
-        if len(left) > 1 and (ending := self._statement_end(left[0], high)) <= left[-1]:
-            self._go(ending)
-            self._made += bisect_left(left, ending)
+        left = [(end, made) for end, made in events.halves(self, self._position) if made > self._made]
+        if len(left) > 1:
+            end, self._made = left[0]
+            self._go(end)
         else:
             self.next()
         return True
 
     def back_write(self) -> bool:
         """Undo one write; of a whole step, its last. False at the start."""
+        if self._position == self._made == 0:
+            return False
         if not self._made:
-            if not self._position:
-                return False
             self._position -= 1
-        begin = self.index.begin(self._position)
-        made = self._writes(begin, self._entry)
-        stops = [begin]
-        while left := [entry for entry in made if entry >= stops[-1]]:
-            stops.append(self._statement_end(left[0], self.index.ends[self._position]))
-        target = stops[-2] if len(stops) > 1 else begin
-        self._go(target)
-        self._made = bisect_left(made, target)
+            made = events.halves(self, self._position)[:-1]
+        else:
+            made = [one for one in events.halves(self, self._position) if one[1] < self._made]
+        end, self._made = made[-1] if made else (self.index.begin(self._position), 0)
+        self._go(end)
         return True
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
@@ -298,14 +294,6 @@ class Recording(Stepped):
     def _writes(self, low: int, high: int) -> list[int]:
         writes = self.index.writes
         return writes[bisect_left(writes, low) : bisect_left(writes, high)]
-
-    def _statement_end(self, entry: int, high: int) -> int:
-        """The number of entries after the statement to which an entry belongs."""
-        statement, frame = self.index.statement[entry], self.index.frame[entry]
-        entry += 1
-        while entry < high and self.index.statement[entry] == statement and self.index.frame[entry] == frame:
-            entry += 1
-        return entry
 
     def _keep(self) -> None:
         """Remember what the arrays hold here, if it is a place to begin from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -15,7 +16,8 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
-from convstep.recording.sites import Site
+from convstep.recording.memory import make
+from convstep.recording.sites import WRITES, Site
 
 Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(
@@ -230,6 +232,7 @@ class Registry:
                 if type(value) is np.ndarray and value is held and self.number_of(value) >= 0:
                     order(site.number)
                     note(("whole", name, self.number_of(value), before, value.tobytes()))
+                    return
                 kept = value if type(value) in self.PLAIN else self.kept(value)
                 order(site.number)
                 note(("store", name, kept))
@@ -240,13 +243,14 @@ class Registry:
         """What stands around an expression whose calls may change arrays unnoticed."""
         order, note = self.log.order.append, self.log.payloads[site.number].append
 
-        def before(variables: Mapping[str, Any]) -> list[tuple[int, bytes]]:
+        def before(variables: Mapping[str, Any]) -> tuple[int, list[tuple[int, bytes]]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
             storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
-            return [(storage, self._content(storage)) for storage in storages]
+            return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
 
-        def after(held: list[tuple[int, bytes]], value: Any) -> Any:
-            for storage, old in held:
+        def after(held: tuple[int, list[tuple[int, bytes]]], value: Any) -> Any:
+            begun, contents = held
+            for storage, old in self._followed(begun, contents):
                 kind = np.dtype(self.log.storages[storage].dtype)
                 new = self._content(storage)
                 if old == new:
@@ -261,6 +265,31 @@ class Registry:
             return value
 
         return before, after
+
+    def _followed(self, begun: int, contents: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """What storages would hold if nothing but what was noted since had changed them."""
+        noted = Counter(self.log.order[begun:])
+        writing = [number for number in noted if self.log.sites.sites[number].kind in WRITES]
+        if not writing:
+            return contents
+        buffers = {storage: bytearray(old) for storage, old in contents}
+
+        def view(number: int) -> Array:
+            array, storage = self._met[number], self._of[number]
+            buffer = buffers.setdefault(storage, bytearray(len(self.log.storages[storage].content)))
+            return np.ndarray(
+                array.shape, array.dtype, buffer, _address(array) - self._lows[storage], array.strides
+            )
+
+        def items(storage: int) -> Array:
+            held = self.log.storages[storage]
+            return np.frombuffer(buffers.setdefault(storage, bytearray(len(held.content))), held.dtype)
+
+        left = {number: iter(self.log.payloads[number][-noted[number] :]) for number in writing}
+        for number in self.log.order[begun:]:
+            if number in left:
+                make(self.log.sites.sites[number], next(left[number]), view, items, forward=True)
+        return [(storage, bytes(buffers[storage])) for storage, _ in contents]
 
     # memory
 

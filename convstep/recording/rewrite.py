@@ -30,6 +30,8 @@ OPERATORS = {
 }  # fmt: skip
 """How they are written."""
 _Loop = ast.For | ast.While
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+"""What makes its elements one by one."""
 
 
 @dataclass(slots=True)
@@ -324,7 +326,9 @@ class Rewriter:
 
     def _while(self, node: ast.While) -> list[ast.stmt]:
         loop, inside = self._loop(node, ())
-        node.test = self._value(node.test)
+        # it gives None, so that what counts is the condition
+        looked_at = _call(self._site(Kind.CHECK, loop=loop.number))
+        node.test = ast.BoolOp(ast.Or(), [looked_at, self._value(node.test)])
         found = self._around_body(node, loop, inside, [_statement_call(self.sites.sites[loop.turn])])
         return [_statement_call(self.sites.sites[loop.enter], ast.Constant(None)), *found]
 
@@ -378,6 +382,24 @@ class Rewriter:
         array = _Expressions(self, through=True).visit(node.value)
         return _call(site, array, *(_Expressions(self).visit(hole) for hole in index.holes))
 
+    def elements(self, node: Comprehension) -> None:
+        """A comprehension turns as a loop does, where it stands in no innermost one."""
+        around = self._around
+        if around is None or around.innermost or around.generator:
+            return
+        names = tuple(name for one in node.generators for name in _names(one.target))
+        number, first = len(self.sites.loops), node.generators[0]
+        enter = self._site(Kind.ENTER, loop=number)
+        made = self._site(Kind.ELEMENT, loop=number, names=names)
+        self.sites.loops.append(LoopSite(number, names, node.lineno, True, enter.number, made.number, -1))
+        alone = len(node.generators) == 1 and not first.ifs
+        first.iter = _call(enter, first.iter) if alone else _call(enter, first.iter, suffix="u")
+        arguments = list(map(_load, names))
+        if isinstance(node, ast.DictComp):
+            node.value = _call(made, node.value, *arguments)
+        else:
+            node.elt = _call(made, node.elt, *arguments)
+
     def walrus(self, node: ast.NamedExpr) -> ast.expr:
         """`(n := value)`."""
         return _call(self._site(Kind.BIND, text=node.target.id), node)
@@ -416,7 +438,7 @@ class Rewriter:
         self.sites.statements.append(
             StatementSite(
                 number, node.lineno, last, text, around.function, tuple(around.loops), loads,
-                alone=not around.innermost and not around.generator,
+                alone=not (around.innermost or around.generator or isinstance(node, ast.While)),
             )
         )  # fmt: skip
         return number
@@ -436,6 +458,14 @@ class _Expressions(ast.NodeTransformer):
         if isinstance(node, ast.Attribute) and node.attr in SHAPES:
             self._through = True
         return super().visit(node)
+
+    def _comprehension(self, node: Comprehension) -> ast.AST:
+        self.generic_visit(node)
+        self._rewriter.elements(node)
+        return node
+
+    visit_ListComp = visit_SetComp = _comprehension  # noqa: N815  # the names that ast asks for
+    visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
         self.generic_visit(node)

@@ -31,14 +31,16 @@ class Kind(Enum):
     """A loop begins; payload how many turns it will take, or None."""
     TURN = auto()
     """A turn of a loop begins; payload the values of its variables."""
+    CHECK = auto()
+    """The condition of a `while` is about to be looked at; payload None."""
+    ELEMENT = auto()
+    """A comprehension has made an element; payload the values of its variables."""
     EXIT = auto()
     """A loop has ended; payload None."""
     YIELD = auto()
     """A generator hands something out; payload None."""
 
 
-BOUNDARIES = frozenset({Kind.ENTER, Kind.EXIT, Kind.YIELD})
-"""What ends a step wherever it happens, in a function without `yield` or, the last one, with."""
 WRITES = frozenset({Kind.WRITE, Kind.WHOLE, Kind.SCATTERED})
 """What changes cells."""
 
@@ -58,9 +60,9 @@ class LoopSite:
     enter: int
     """The site at which it begins."""
     turn: int
-    """The site at which each turn begins."""
+    """The site at which each turn begins; of a comprehension, at which it ends."""
     exit: int
-    """The site after it."""
+    """The site after it; -1 for a comprehension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,11 @@ class Site:
     named: bool = False
     """READ: whether what it gives gets a name; a view is then not read, but named."""
     loop: int = -1
-    """ENTER, TURN, EXIT: which loop."""
+    """ENTER, CHECK, TURN, ELEMENT, EXIT: which loop."""
     function: int = -1
     """CALL, RETURN: which function."""
     names: tuple[str, ...] = ()
-    """TURN, CALL: the variables whose values the payload has."""
+    """TURN, ELEMENT, CALL: the variables whose values the payload has."""
 
 
 @dataclass(frozen=True, slots=True)

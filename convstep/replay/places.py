@@ -42,6 +42,14 @@ def parse_place(text: str, loops: Nested) -> int:
     parts = [part for part in re.split(r"[,\s()]+", text) if part]
     if len(parts) > 1 and nest.even and all(re.fullmatch(_DIGITS, part) for part in parts):
         return nest.step_at(_index([int(part) for part in parts], nest, text)) + 1
+    if not nest.even:
+        raise ValueError(
+            tr(
+                "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
+                text=text,
+                total=total,
+            )
+        )
     raise ValueError(
         tr(
             "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "

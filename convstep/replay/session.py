@@ -76,6 +76,9 @@ class Session(Record):
     """In the order of the loop."""
     view: View = field(default_factory=View)
     """How it looked."""
+    function: str = ""
+    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f --run-all`.
+    It is shown and copied, and never run because a session says it."""
 
     __repr__ = brief
 

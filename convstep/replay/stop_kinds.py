@@ -1,4 +1,4 @@
-"""What can end a run: a place in the loop, a written cell, a condition."""
+"""What can end a run: a place in the loop, a written cell, a line, a condition."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from convstep.brief import brief
+from convstep.language import tr
 from convstep.replay.conditions import Condition
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
@@ -133,6 +134,34 @@ class Watchpoint(Stop):
     def hit_by(self, event: Event, layout: Layout) -> bool:
         """Whether the step writes the cell."""
         return event.writes_cell(self.array, self.index, layout.written[self.array])
+
+
+@dataclass(frozen=True, slots=True)
+class LineStop(Stop):
+    """Stops at the steps that execute a line of somebody's own source."""
+
+    line: int
+    """As the file counts."""
+
+    __repr__ = brief
+
+    @property
+    def target(self) -> str:
+        """Such as `line 12`."""
+        return f"line {self.line}"
+
+    def check(self, layout: Layout) -> None:
+        """Raise a ValueError if what is stepped has no lines of its own."""
+        if layout.counted:
+            raise ValueError(tr("there is no line to stop at: these steps are not of your own function"))
+
+    def steps(self, layout: Layout) -> Sequence[int] | None:
+        """The steps it stops at, ascending, where the run knows them."""
+        return layout.executing(self.line) if layout.executing is not None else None
+
+    def hit_by(self, event: Event, layout: Layout) -> bool:
+        """Whether the step executes the line."""
+        return event.executes(self.line)
 
 
 @dataclass(frozen=True, slots=True)

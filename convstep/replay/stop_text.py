@@ -9,7 +9,7 @@ from convstep.expr.text import ExpressionError
 from convstep.language import tr
 from convstep.replay.conditions import Condition
 from convstep.replay.places import too_many
-from convstep.replay.stop_kinds import Breakpoint, ConditionStop, Stop, Watchpoint
+from convstep.replay.stop_kinds import Breakpoint, ConditionStop, LineStop, Stop, Watchpoint
 from convstep.steps.cells import cell_text
 from convstep.steps.layout import Layout
 
@@ -18,7 +18,8 @@ MOST_HITS = 10**9
 
 _HITS = re.compile(r"(.*?)\s+hits\s+(\S+)", re.DOTALL)
 _PLACE = re.compile(r"\(?\s*((?:-?\d{1,9}|\*)(?:[\s,]+(?:-?\d{1,9}|\*))*)\s*\)?")
-_CELL = re.compile(r"(?:watch\b\s*)?(\w+)\s*\[([^\]]*)\]")
+_CELL = re.compile(r"(?:watch\b\s*)?(\S.*?)\s*\[([^\[\]]*)\]")
+_LINE = re.compile(r"line\s*(?:==)?\s*(\d{1,9})")
 
 
 def parse_stop(text: str, layout: Layout) -> Stop:
@@ -27,6 +28,7 @@ def parse_stop(text: str, layout: Layout) -> Stop:
     - `4,2,1`, `4,*,1`, `4,2`: a place in the loops, outermost first, as in `goto`; `*` or nothing
       matches every turn. `137` is the step that leads to position 137.
     - `watch NAME[3, 4, 0]`: a cell that is written. `watch` may be left out.
+    - `line 12`: a line of somebody's own source.
     - anything else is a condition; one that only fixes loop indices is a place in the loops.
     - `… hits 3` passes over the first two hits of every run.
 
@@ -57,11 +59,13 @@ def _target(text: str, layout: Layout) -> Stop:
     # without `watch` too: in a condition a written array with all its indices is nothing
     if re.match(r"watch\b", plain) or (cell and layout.known(cell[1])):
         return _watchpoint(cell, plain, layout)
+    if not layout.counted and (line := _LINE.fullmatch(plain)):
+        return _line(int(line[1]), layout)
     condition = Condition.parse(text, layout)
-    index = condition.as_place(layout.nest.names)
+    index = condition.as_place(layout.nest.names) if layout.counted else None
     if index is not None:
         return _place(index, layout)
-    counts = layout.counts
+    counts = layout.counts if layout.counted else {"step": layout.nest.total}
     for name, values in condition.ranges(counts).items():
         if not values:
             sentence = tr(
@@ -88,6 +92,14 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
         return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
+    if not layout.counted:
+        raise ValueError(
+            tr(
+                "{text!r} is no place here; type a condition like {example}",
+                text=text,
+                example=layout.example,
+            )
+        )
     names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))
@@ -99,6 +111,14 @@ def _place(index: dict[str, int], layout: Layout) -> Breakpoint:
     """The breakpoint with these loops fixed."""
     layout.check_place(index)
     return Breakpoint((name, index[name]) for name in layout.nest.names if name in index)
+
+
+def _line(line: int, layout: Layout) -> LineStop:
+    stop = LineStop(line)
+    steps = stop.steps(layout)
+    if steps is not None and not steps:
+        raise ValueError(tr("{stop} would never stop: no step executes it", stop=stop.target))
+    return stop
 
 
 def _watchpoint(cell: re.Match[str] | None, text: str, layout: Layout) -> Watchpoint:

@@ -7,6 +7,7 @@ from convstep.replay.search import Progress as Progress
 from convstep.replay.search import search as search
 from convstep.replay.stop_kinds import Breakpoint as Breakpoint
 from convstep.replay.stop_kinds import ConditionStop as ConditionStop
+from convstep.replay.stop_kinds import LineStop as LineStop
 from convstep.replay.stop_kinds import Stop as Stop
 from convstep.replay.stop_kinds import Watchpoint as Watchpoint
 from convstep.replay.stop_list import Stops as Stops

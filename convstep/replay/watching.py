@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 
-from convstep.replay.stop_kinds import Stop
-from convstep.steps.stepped import Stepped
+from convstep.replay.stop_kinds import ConditionStop, Stop
+from convstep.steps.stepped import Matching, Stepped
 
 
 class Watch:
@@ -44,6 +44,8 @@ class Watch:
 def is_hit(stop: Stop, run: Stepped) -> bool:
     """Whether a stop waits at the step that a run has just executed; its count of hits is not asked."""
     steps, step = stop.steps(run.layout), run.position - 1
+    if isinstance(stop, ConditionStop) and isinstance(run, Matching) and not run.layout.counted:
+        return any(len(piece.steps) for piece in run.matching(stop.condition, step, step + 1, False))
     if steps is None:
         return stop.hit_by(run.event, run.layout)
     at = bisect_left(steps, step)

@@ -97,6 +97,17 @@ class Loop:
     """The line of its `for` or `while`; 0 where nobody asks."""
 
 
+class Subscript(NamedTuple):
+    """Cells of an array as a statement names them, with the numbers that its index had."""
+
+    base: str
+    """What is subscripted, as the source has it: `dx`."""
+    text: str
+    """All of it, as the source has it: `dx[n, i:i + 2]`; "" where cells are written, which have no text."""
+    numbers: str
+    """The index with its numbers: `0, 2:4`."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """One statement that a step of somebody's own function has executed."""
@@ -113,6 +124,8 @@ class Statement:
     """The variables that it sets: numbers, short texts of other things, arrays as live views."""
     frame: int = 0
     """How many calls deep it runs; 0 in the function itself."""
+    subscripts: tuple[Subscript, ...] = ()
+    """The subscripts that it has evaluated, in that order, as far as their indices are plain numbers."""
 
     __repr__ = brief
 
@@ -147,6 +160,10 @@ class Event:
     def writes(self) -> tuple[Access, ...]:
         """What it writes, in the order of the source."""
         return tuple(access for access in self.accesses if access.writes)
+
+    def executes(self, line: int) -> bool:
+        """Whether one of its statements stands on a line of the source."""
+        return any(one.line <= line <= one.last_line for one in self.statements)
 
     def writes_cell(self, array: str, index: Sequence[int], shape: Sequence[int]) -> bool:
         """Whether it writes a cell of an array of this shape."""

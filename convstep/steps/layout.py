@@ -44,6 +44,9 @@ class Layout:
     """Shorter names of written arrays; conditions know them by these alone."""
     parts: Mapping[str, Part] = field(default_factory=dict)
     """Other names under which cells of a written array are watched."""
+    executing: Callable[[int], Sequence[int]] | None = None
+    """The steps that execute a line of somebody's own source, ascending; None where there is none, or where
+    that is not known before every step is looked at."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Arrays that other runs of this kind write, and in a sentence why this one does not."""
 
@@ -51,6 +54,11 @@ class Layout:
     def counts(self) -> dict[str, int]:
         """How many turns each loop takes, and how many steps there are as "step"."""
         return {**dict(zip(self.nest.names, self.nest.counts, strict=True)), "step": self.nest.total}
+
+    @property
+    def counted(self) -> bool:
+        """Whether a loop's variable is the number of its turn; in somebody's own function it is anything."""
+        return "line" not in self.names
 
     def known(self, name: str) -> bool:
         """Whether a name can only be that of an array that is written."""

@@ -10,9 +10,11 @@ from textual.screen import Screen
 
 from convstep.served import in_browser
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
 from convstep.ui.running import run
 from convstep.ui.torch_app import TorchApp
+from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -20,10 +22,41 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
 
 
-class DebuggerApp(TorchApp):
-    """Opens the debugger on one problem."""
+class SteppingApp(TorchApp):
+    """Opens the debugger on what a mode is about."""
 
     BINDINGS: ClassVar[list[object]] = []  # type: ignore[assignment]
+
+    def __init__(
+        self, mode: Mode, *, position: int = 0, torch: TorchService | None = None, live: bool = True
+    ) -> None:
+        """Prepare the debugger.
+
+        Args:
+            mode: what it is about.
+            position: where to begin.
+            torch: the oracle's process; one is made if left out.
+            live: whether a person sits in front of it: torch is loaded beforehand if it can be asked.
+        """
+        super().__init__(torch, live and mode.state.stage.compared() is not None)
+        self.debugger = DebuggerScreen(mode)
+        """The screen below all others."""
+        if position:
+            self.debugger.state.begin_at = position
+
+    def get_default_screen(self) -> Screen[None]:
+        """The debugger."""
+        return self.debugger
+
+    def open_debugger(self) -> DebuggerScreen:
+        """The debugger, which there is before the first frame and after the last one."""
+        return self.debugger
+
+
+class DebuggerApp(SteppingApp):
+    """Opens the debugger on one problem."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
 
     def __init__(
         self,
@@ -46,23 +79,12 @@ class DebuggerApp(TorchApp):
             live: whether a person sits in front of it: torch is loaded beforehand, and going on at
                 the last step opens the comparison.
         """
-        super().__init__(torch, live)
-        self.debugger = DebuggerScreen(self.make_mode(problem, name, command_name or name))
-        """The screen below all others."""
-        if position:
-            self.debugger.state.begin_at = position
+        mode = self.make_mode(problem, name, command_name or name, live)
+        super().__init__(mode, position=position, torch=torch, live=live)
 
-    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+    def make_mode(self, problem: Problem, name: str, command_name: str, live: bool) -> Mode:
         """What the debugger is about."""
-        return Mode.on(problem, name, command_name, compare_at_end=self._live)
-
-    def get_default_screen(self) -> Screen[None]:
-        """The debugger."""
-        return self.debugger
-
-    def open_debugger(self) -> DebuggerScreen:
-        """The debugger, which there is before the first frame and after the last one."""
-        return self.debugger
+        return Mode(State(Stage.on(problem), name, command_name), compare_at_end=live)
 
 
 FILES = (".npz", ".pt", ".pth", ".safetensors")

@@ -48,7 +48,7 @@ class CandidateApp(DebuggerApp):
         self._opening = problem_name, position
         super().__init__(candidate.problem, name, torch=torch, live=live)
 
-    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+    def make_mode(self, problem: Problem, name: str, command_name: str, live: bool) -> Mode:
         """Both."""
         return CandidateMode(self.candidate, name, *self._opening)
 

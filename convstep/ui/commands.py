@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-PLAIN, BESIDE, IN_LESSON = "plain", "beside", "lesson"
-"""What a footer is for: a problem, a candidate beside the reference, a lesson's page."""
-EVERYWHERE = (PLAIN, BESIDE, IN_LESSON)
+PLAIN, BESIDE, IN_LESSON, RECORDED = "plain", "beside", "lesson", "recorded"
+"""What a footer is for: a problem, a candidate beside the reference, a lesson's page, a recorded function."""
+EVERYWHERE = (PLAIN, BESIDE, IN_LESSON, RECORDED)
 
 CANDIDATE_ONLY = "this key is for your own backward: convstep debug mine.py:conv_backward"
 LESSONS_ONLY = "this key is for lessons: convstep learn"
+OWN_OR_LESSONS = "this key is for lessons, convstep learn, and your own function, convstep open mine.py:f"
+CONV2D_ONLY = "this key is for conv2d: convstep open PROBLEM"
 CHOOSE_A_PANEL = "choose a cell first: Tab to a panel, then the arrow keys"
 """Why a key does nothing."""
 
@@ -75,6 +77,7 @@ _ALIASES = {"f17", "f22", "f23"}
 MOVE, PLACE, STOP, LOOK, ASK, APP = "Step", "Go to", "Stop", "View", "Explain", "Program"
 CANDIDATE = "Your own backward: convstep debug"
 LESSON = "Lessons: convstep learn"
+OWN = "Your own function: convstep open FILE.py:FUNCTION"
 
 COMMANDS = (
     Command("mark", ("space",), "mark",
@@ -84,49 +87,55 @@ COMMANDS = (
     Command("back", ("N", "backspace", "shift+f10", "f22"), "back",
             "Go back one iteration.", MOVE, EVERYWHERE),
     Command("next-addition", ("s", "f11"), "add",
-            "Make only one of the step's additions, the next one.", MOVE, (PLAIN,)),
-    Command("back-addition", ("S", "shift+f11", "f23"), "undo addition", "Undo one addition.", MOVE),
-    Command("channels-end", ("f",), "channels end",
-            "Run to the end of the channel loop: every channel at this place.", MOVE),
-    Command("channels-start", ("F",), "channels start", "Back to the start of the channel loop.", MOVE),
-    Command("row-end", ("l",), "row end", "Run to the end of the output row: every i_w.", MOVE),
-    Command("row-start", ("L",), "row start", "Back to the start of the output row.", MOVE),
+            "Make only one of the step's additions or writes, the next one.", MOVE, (PLAIN, RECORDED)),
+    Command("back-addition", ("S", "shift+f11", "f23"), "undo addition", "Undo one addition or write.", MOVE),
+    Command("channels-end", ("f",), "loop end",
+            "Run to the end of the innermost loop; in conv2d that is every channel at this place.", MOVE),
+    Command("channels-start", ("F",), "loop start", "Back to the start of the innermost loop.", MOVE),
+    Command("row-end", ("l",), "outer end",
+            "Run to the end of the loop around it; in conv2d that is the output row.", MOVE),
+    Command("row-start", ("L",), "outer start", "Back to the start of the loop around it.", MOVE),
     Command("play", ("e",), "play",
             "Play one iteration after another; e again, Esc or any move pauses.", MOVE),
     Command("faster", ("right_parenthesis",), "faster", "Play faster, up to 32 steps a second.", MOVE),
     Command("slower", ("left_parenthesis",), "slower",
             "Play slower, down to one step every two seconds.", MOVE),
     Command("end", ("end",), "end",
-            "Go to the last step; from there, any key that leads forward opens the comparison, except in "
-            "convstep debug and in lessons.",
+            "Go to the last step; from there, any key that leads forward opens the comparison, of your own "
+            "function says what it returned, except in convstep debug and in lessons.",
             PLACE),
     Command("start", ("home",), "start", "Go to the start, before the first step.", PLACE),
     Command("run", ("c", "f5"), "run",
-            "Run to the next stop, or to the end; Esc interrupts.", STOP, (PLAIN, BESIDE)),
+            "Run to the next stop, or to the end; Esc interrupts.", STOP, (PLAIN, BESIDE, RECORDED)),
     Command("run-back", ("C", "shift+f5", "f17"), "run back",
             "Run back to the previous stop, or to the start.", STOP),
     Command("mark-block", ("b",), "mark block",
             "In a lesson, while cells are marked: mark the block from the last mark to the cursor.",
             LESSON, palette=False),
+    Command("stop-line", ("b",), "stop",
+            "In your own source: set or remove a stop at the line under the cursor.", OWN, (RECORDED,)),
     Command("stop-here", ("b",), "stop",
-            "Set or remove a stop at the cell under the cursor: a dZ cell stops at its step, a gradient "
-            "cell whenever it is written.",
-            STOP, (PLAIN,)),
+            "Set or remove a stop at the cell under the cursor: a dZ cell stops at its step, any other "
+            "whenever it is written.",
+            STOP, (PLAIN, RECORDED)),
     Command("condition", ("slash",), "condition",
             "Stop when a condition holds: abs(dz) > 0.1, isnan(dA), or at a place: 4,*,1.", STOP),
     Command("stops", ("B",), "stops", "List the stops; switch them on or off, or remove them.", STOP),
+    Command("next-line", ("t",), "next run",
+            "In your own source: go to the next step that executes the line under the cursor.", OWN),
+    Command("previous-line", ("T",), "previous run",
+            "The same backwards: to the previous step that executed the line.", OWN),
     Command("next-write", ("t",), "next write",
-            "Go to the step of the dZ cell under the cursor, or the next step that writes the gradient "
-            "cell.",
+            "Go to the step of the dZ cell under the cursor, or the next step that writes any other cell.",
             STOP),
     Command("previous-write", ("T",), "previous write",
             "The same backwards: to the previous step that wrote the cell.", STOP),
     Command("goto", ("g",), "goto", "Go to a step number, an index (4,2,1) or a percentage.", PLACE),
     Command("first-nonfinite", ("x",), "first NaN", "Go to the first step that makes a NaN or inf.", PLACE),
     Command("next-sample", ("right_curly_bracket",), "next sample",
-            "Go to the same place in the next sample of the batch.", PLACE),
+            "Go to the same place in the next sample of the batch.", PLACE, otherwise=CONV2D_ONLY),
     Command("previous-sample", ("left_curly_bracket",), "previous sample",
-            "Go to the same place in the previous sample.", PLACE),
+            "Go to the same place in the previous sample.", PLACE, otherwise=CONV2D_ONLY),
     Command("visited-back", ("alt+left", "comma"), "jump back",
             "Go back to where you were before the last jump.", PLACE),
     Command("visited-forward", ("alt+right", "full_stop"), "jump forward",
@@ -139,7 +148,8 @@ COMMANDS = (
     Command("previous-face", ("left_square_bracket",), "previous face", "Previous face of this panel.", LOOK),
     Command("share", ("u",), "share",
             "Show what the current sample alone has added to the sums so far, or the sums over the batch.",
-            LOOK, otherwise="a sample's share is shown only without a candidate: convstep open"),
+            LOOK,
+            otherwise="a sample's share is shown only of conv2d and without a candidate: convstep open"),
     Command("stop-marking", ("escape",), "stop marking",
             "In a lesson: mark no more cells; the marks stay.", LESSON, palette=False),
     Command("pause", ("escape",), "pause", "Pause playing.", MOVE, palette=False),
@@ -168,6 +178,10 @@ COMMANDS = (
     Command("digit", tuple("0123456789"), "choose",
             "In a lesson: choose the option or line of this number, or begin an answer.",
             LESSON, otherwise=LESSONS_ONLY, palette=False, keyed=True),
+    Command("line-up", ("up",), "up",
+            "In your own source: move the cursor to the line above.", OWN, palette=False),
+    Command("line-down", ("down",), "down",
+            "In your own source: move the cursor to the line below.", OWN, palette=False),
     Command("up", ("up",), "up",
             "Move the cell cursor up; the status line has the cell in full precision.",
             LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
@@ -177,13 +191,19 @@ COMMANDS = (
             "Move the cell cursor left.", LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
     Command("right", ("right",), "right",
             "Move the cell cursor right.", LOOK, otherwise=CHOOSE_A_PANEL, palette=False),
+    Command("outcome", ("o",), "outcome",
+            "Say what your own function returned or why it ended, and which arguments it changes.",
+            OWN, (RECORDED,)),
     Command("compare", ("o",), "torch", "Compare the gradients so far with PyTorch's.", ASK, (PLAIN,)),
     Command("continue", ("enter",), "go on",
             "In a lesson: whatever comes next: answer, submit the answer, turn the page.",
             LESSON, palette=False),
+    Command("values-of-line", ("i", "enter"), "values",
+            "In your own source: what each part of the line under the cursor is worth at this step.",
+            OWN, (RECORDED,)),
     Command("provenance", ("i", "enter"), "why",
-            "List the steps that add to the gradient cell under the cursor, with factors and running sum.",
-            ASK, (PLAIN,)),
+            "List the steps that made the cell under the cursor, with what each of them added or wrote.",
+            ASK, (PLAIN, RECORDED)),
     Command("next-divergence", ("greater_than_sign",), "next wrong",
             "In convstep debug: go to the next step that adds something wrong.",
             CANDIDATE, (BESIDE,), otherwise=CANDIDATE_ONLY),
@@ -195,6 +215,9 @@ COMMANDS = (
     Command("answer", ("a",), "answer",
             "In a lesson: answer the question on the page; so does Enter.",
             LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
+    Command("arrays", ("a",), "arrays",
+            "List the arrays of your own function; Enter brings one in as a panel, or takes it out.",
+            OWN, (RECORDED,), otherwise=OWN_OR_LESSONS),
     Command("hint", ("h",), "hint",
             "In a lesson: show a hint, which costs points.", LESSON, (IN_LESSON,), otherwise=LESSONS_ONLY),
     Command("solution", ("A",), "show answer",

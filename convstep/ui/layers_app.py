@@ -76,6 +76,6 @@ class ScriptApp(DebuggerApp):
 
     CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
 
-    def make_mode(self, problem: Problem, name: str, command_name: str) -> Mode:
+    def make_mode(self, problem: Problem, name: str, command_name: str, live: bool) -> Mode:
         """The problem, which is saved when that is needed."""
-        return ScriptMode(problem, name, compare_at_end=self._live)
+        return ScriptMode(problem, name, compare_at_end=live)

@@ -25,9 +25,18 @@ def save(name: str, problem: Problem) -> str:
     Raises:
         OSError: it cannot be written.
     """
-    path = os.path.join(tempfile.mkdtemp(prefix="convstep-"), f"{stem_of(name)}.npz")
+    path = in_new_folder(name)
     problem.save(path)
     return path
+
+
+def in_new_folder(name: str) -> str:
+    """Where a `.npz` file named after something goes: a new folder.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    return os.path.join(tempfile.mkdtemp(prefix="convstep-"), f"{stem_of(name)}.npz")
 
 
 def file_to_write(text: str) -> Path:

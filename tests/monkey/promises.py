@@ -14,7 +14,9 @@ from convstep.cli.problems import start
 from convstep.conv.timeline import Timeline
 from convstep.replay.session import save
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
+from convstep.view.panels.stage import Stage
 from tests.ui.terminal import Terminal, busy, stale_cells
 
 _OF = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")
@@ -70,10 +72,16 @@ def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:
     session = screen.asking.session()
     save(session, file)
     again, problem = start(file, None, [])
-    resumed = DebuggerScreen(Mode.on(problem, "again", again.problem))
+    resumed = DebuggerScreen(Mode(State(Stage.on(problem), "again", again.problem)))
     resumed.asking.resume(again)
     if again != session:
         raise Broken(f"session: {session} was saved and {again} was read")
+
+
+def timeline_of(screen: DebuggerScreen) -> Timeline:
+    """What a debugger of a problem steps through."""
+    assert isinstance(screen.timeline, Timeline)
+    return screen.timeline
 
 
 def debuggers(app: App[Any]) -> list[DebuggerScreen]:
@@ -98,7 +106,7 @@ def seen(app: App[Any], terminal: Terminal) -> None:
     strips = app.screen._compositor.render_strips(app.size)
     frame(strips, width, height)
     if isinstance(app.screen, DebuggerScreen):
-        title(strips[0].text if strips else "", app.screen.timeline)
+        title(strips[0].text if strips else "", timeline_of(app.screen))
 
 
 def at_the_end(app: App[Any], *, session: bool) -> None:
@@ -112,6 +120,6 @@ def at_the_end(app: App[Any], *, session: bool) -> None:
         raise Broken(f"escape: it does not lead out of {app.screen}")
     app.export_screenshot()
     for screen in debuggers(app):
-        state(screen.timeline)
+        state(timeline_of(screen))
         if session:
             reopened(screen)

@@ -75,7 +75,9 @@ class Session:
     @property
     def timeline(self) -> Timeline:
         """Where the pass stands."""
-        return self.debugger.timeline
+        timeline = self.debugger.timeline
+        assert isinstance(timeline, Timeline)
+        return timeline
 
     @property
     def position(self) -> int:

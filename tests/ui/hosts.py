@@ -11,6 +11,7 @@ from convstep.ui.debugger.host import Job
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.travel import Travel
 from convstep.view.grid.panel import Cell, Panel
+from convstep.view.panels.stage import Stage
 
 
 class FakeJob(Job):
@@ -41,8 +42,8 @@ class FakeHost:
     """What parts see of a screen."""
 
     def __init__(self, problem: Problem | str = "digit", position: int = 0) -> None:
-        held = catalog.load(problem) if isinstance(problem, str) else problem
-        self.state = State.of(held, "made", "made.npz")
+        held = self.problem = catalog.load(problem) if isinstance(problem, str) else problem
+        self.state = State(Stage.on(held), "made", "made.npz")
         self.state.timeline.seek(position)
         self.state.scene = self.state.stage.scene()
         self.interrupted = 0

@@ -139,7 +139,7 @@ async def keeps_to_the_debuggers_ways(session: Session) -> None:
     assert len(session.debugger.state.stops) == 1
     assert session.debugger.state.scene.panel("kernel_gradient_candidate").stops
     await session.press("b", "i")
-    assert session.dialog == "ProvenanceScreen"
+    assert session.dialog == "TableScreen"
     assert " made · in the reference " in session.text
     await session.press("escape", "w")
     assert "is not in a file" in session.lines[-3]
@@ -165,7 +165,7 @@ async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
     assert "The reference's gradients after step" in dialog
     assert "✓ the reference: All " in dialog
     assert "✓ All" not in dialog
-    standing = session.debugger.state.stage.standing()  # type: ignore[attr-defined]
+    standing = session.debugger.state.stage.standing()
     assert " differ" in standing
     assert f"Your own backward is on the screen behind: {standing} " in dialog
     assert "Difference (reference − PyTorch 0.0 (fake))" in dialog
@@ -190,7 +190,7 @@ async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: A
             await session.resize(width, 40)
             assert session.lines[0].rstrip().endswith(f"({shown})")
             assert f"step {number}/{total} " in session.lines[0]
-            for fact in window_facts(session.debugger.state.problem):
+            for fact in window_facts(session.timeline.problem):
                 assert fact in session.lines[0], width
         await session.press("d")
         assert f"First divergence: step {number} of {total} ({place})" in session.text

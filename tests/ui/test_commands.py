@@ -36,6 +36,7 @@ from convstep.ui.commands import (
 from convstep.ui.debugger.host import always
 from convstep.ui.debugger.panels import Panels
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.state import State
 from convstep.ui.debugger.travel import Travel
 from convstep.ui.dialogs.help import key_help
 from convstep.ui.modes.candidate import CandidateMode
@@ -43,6 +44,7 @@ from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.mode import Mode
 from convstep.ui.modes.page import Page
 from convstep.ui.modes.script import ScriptMode
+from convstep.view.panels.stage import Stage
 from tests import candidates
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
@@ -66,7 +68,7 @@ class Pages:
 def modes() -> Iterator[Mode]:
     """One of each; a bug hunt is a lesson around a candidate."""
     digit = catalog.load("digit")
-    yield Mode.on(digit, "digit", "digit")
+    yield Mode(State(Stage.on(digit), "digit", "digit"))
     yield ScriptMode(digit, "digit")
     yield ScriptMode(digit, "digit", back=lambda: None)
     function = candidates.stride_ignored

@@ -207,7 +207,7 @@ async def goes_through_the_bookmarks(session: Session, key: str) -> None:
 
 async def lists_what_makes_the_cell(session: Session, key: str) -> None:
     await session.press(key)
-    assert session.dialog == "ProvenanceScreen"
+    assert session.dialog == "TableScreen"
     assert "dA_prev_pad[4, 2, 0]: 36 contributions" in session.text
     await session.press("escape")
     assert (session.dialog, session.position) == ("", HERE)
@@ -393,7 +393,7 @@ async def lists_every_command_by_name(session: Session, key: str) -> None:
         wanted = command.palette and (bool(command.of_app) or session.debugger.applies(command.id))
         keys = " ".join(command.key_texts)
         assert (f"{command.label}  {keys}" in offered) == wanted
-    session.app.screen.query_one(Input).value = "row end"
+    session.app.screen.query_one(Input).value = "outer end"
     await session.answered()
     await session.press("enter")
     await session.answered()
@@ -424,7 +424,8 @@ async def says_that_there_is_no_batch(session: Session, key: str) -> None:
 
 async def says_that_it_belongs_to_lessons(session: Session, key: str) -> None:
     await session.press(key)
-    assert "this key is for lessons: convstep learn" in session.lines[-3]
+    assert "this key is for lessons" in session.lines[-3]
+    assert "convstep learn" in session.lines[-3]
     assert session.position == HERE
 
 
@@ -474,9 +475,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "start": goes_to_the_start,
     "run": runs_to_the_next_stop_or_to_the_end,
     "run-back": runs_to_the_previous_stop_or_to_the_start,
+    "stop-line": sets_and_removes_a_stop,
     "stop-here": sets_and_removes_a_stop,
     "condition": asks_for_a_condition,
     "stops": lists_the_stops,
+    "next-line": goes_to_the_next_step_that_writes_the_cell,
+    "previous-line": goes_to_the_step_before_that_wrote_the_cell,
     "next-write": goes_to_the_next_step_that_writes_the_cell,
     "previous-write": goes_to_the_step_before_that_wrote_the_cell,
     "goto": asks_where_to_go,
@@ -510,16 +514,21 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "present": shows_large_numbers_and_nothing_around_them,
     "next-panel": focuses_every_part_in_turn,
     "previous-panel": focuses_every_part_in_turn,
+    "line-up": moves_the_cursor_up,
+    "line-down": moves_the_cursor_down,
     "up": moves_the_cursor_up,
     "down": moves_the_cursor_down,
     "left": moves_the_cursor_left,
     "right": moves_the_cursor_right,
+    "outcome": compares_in_the_middle,
     "compare": compares_in_the_middle,
+    "values-of-line": lists_what_makes_the_cell,
     "provenance": lists_what_makes_the_cell,
     "next-divergence": says_that_it_belongs_to_another_command,
     "previous-divergence": says_that_it_belongs_to_another_command,
     "diagnosis": says_that_it_belongs_to_another_command,
     "answer": says_that_it_belongs_to_lessons,
+    "arrays": says_that_it_belongs_to_lessons,
     "hint": says_that_it_belongs_to_lessons,
     "solution": says_that_it_belongs_to_lessons,
     "next-page": says_that_it_belongs_to_lessons,

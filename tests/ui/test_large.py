@@ -66,6 +66,7 @@ def check(session: Session) -> None:
         assert painted_map(session) == fresh_map(session)
         assert panel.face.label in session.part("map")[0]
     focused = session.debugger.panels.focused_panel()
+    assert focused is not None
     expected = statistics(np.asarray(focused.face.values))
     assert session.debugger.lines._statistics.text() == expected
     assert session.debugger.lines._counted == (focused.key, focused.face.label, focused.part)

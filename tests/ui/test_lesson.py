@@ -267,7 +267,7 @@ async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
         await learner.press("down", "down", "down", "enter")
         assert "return y" in learner.told
         await learner.press("enter", "enter")
-        assert learner.dialog == "ProvenanceScreen"
+        assert learner.dialog == "TableScreen"
         await learner.press("escape", "enter")
         assert learner.dialog == "FinishScreen"
         assert "20 of 40 points" in learner.text

@@ -146,7 +146,7 @@ async def test_the_second_enter_belongs_to_the_debugger_again(
         assert [file.name for file in tmp_path.iterdir()] == ["digit.session.json"]
         session.in_one_read(f"i{ENTER}{ENTER}")
         await session.settle()
-        assert session.dialog == "ProvenanceScreen", "Enter goes there, Enter asks again"
+        assert session.dialog == "TableScreen", "Enter goes there, Enter asks again"
 
 
 async def test_nothing_is_taken_from_whoever_has_left() -> None:

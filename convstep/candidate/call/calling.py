@@ -7,6 +7,7 @@ import io
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,6 +116,78 @@ def perform(
     held, originals = (problem, before) if convention.name == "problem" else (inputs, kept)
     facts["changed"] = tuple(name for name in originals if not _same(originals[name], getattr(held, name)))
     return Outcome(memory=resident(), **facts, **heard)
+
+
+class Reached(BaseException):
+    """A candidate was about to be called: the function, and its arguments."""
+
+    def __init__(self, function: Callable[..., Any], places: tuple[Any, ...], named: dict[str, Any]) -> None:
+        super().__init__()
+        self.function, self.places, self.named = function, places, named
+        """What would have been called, with what by place and by name."""
+
+
+def reached(
+    function: Callable[..., Any],
+    forward: Callable[..., Any] | None,
+    candidate: Candidate,
+    call: Call,
+    problem: Problem,
+) -> Reached:
+    """The call of a candidate's backward with all that comes before it done, its own forward too.
+
+    Args:
+        function: the candidate.
+        forward: its own forward, if there is one.
+        candidate: what is known of it.
+        call: how it is called; not through autograd.
+        problem: what on.
+
+    Raises:
+        Exception: whatever is raised before the backward is called.
+    """
+
+    def instead(*places: Any, **named: Any) -> None:
+        raise Reached(function, places, named)
+
+    def forwards(*places: Any, **named: Any) -> Any:
+        made = function(*places, **named)
+        return tuple(_reaching(each) for each in made) if isinstance(made, tuple) else made
+
+    spy: Any = instead
+    if call.backward is not None and call.backward.name == "closure":
+        spy = forwards
+    elif call.convention == "layer" and call.backward is not None and isinstance(function, type):
+        spy = _spied(function, call.backward.name)
+    inputs = convention_of(call).inputs(problem, integers=call.integers)
+    try:
+        with _listening(), _lying(call):
+            _result(spy, forward, candidate, replace(call, again=False), inputs, {})
+    except Reached as found:
+        return found
+    raise ForwardFailed(tr("its backward was not called"))
+
+
+def _reaching(value: Any) -> Any:
+    """A function that stops where it would be called; anything else as it is."""
+    if not callable(value):
+        return value
+
+    def instead(*places: Any, **named: Any) -> None:
+        raise Reached(value, places, named)
+
+    return instead
+
+
+def _spied(kind: type, method: str) -> type:
+    """A class whose objects stop where one of their methods would be called."""
+
+    def instead(held: Any, *places: Any, **named: Any) -> None:
+        held.__class__ = kind  # what is looked at is an object of its author's class
+        raise Reached(getattr(held, method), places, named)
+
+    stand_in = type(kind)(kind.__name__, (kind,), {method: instead, "__module__": kind.__module__})
+    return stand_in
 
 
 def _lying(call: Call) -> contextlib.AbstractContextManager[None]:

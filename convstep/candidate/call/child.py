@@ -15,13 +15,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convstep.candidate.call import protocol
 from convstep.candidate.call.likely import matching_forward
@@ -165,6 +166,7 @@ def _served(loaded: Loaded, name: str, adapter: Loaded | None = None) -> Served:
         lambda: _served(loaded.fresh(), name, adapter and adapter.fresh()),
         lambda error: loaded.hint(error) or (adapter.hint(error) if adapter else None),
         otherwise,
+        loaded.part,
     )
 
 
@@ -180,8 +182,24 @@ def _described(loaded: Loaded, name: str) -> tuple[Callable[..., Any], Candidate
     return called, describe(called, kind, name, loaded.namespace)
 
 
-def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe) -> None:
-    """Answer calls until the parent closes its end or is gone."""
+Answering = Callable[[Ways, messages.Message], dict[str, npt.ArrayLike]]
+"""Answers a question other than a call."""
+
+
+def serve(
+    served: Served,
+    questions: messages.RawPipe,
+    answers: messages.RawPipe,
+    others: Mapping[str, Answering] | None = None,
+) -> None:
+    """Answer calls until the parent closes its end or is gone.
+
+    Args:
+        served: the candidate.
+        questions: where they come from.
+        answers: where what came of them goes.
+        others: who answers what is no call, by a name that only such a question holds.
+    """
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
@@ -191,6 +209,10 @@ def serve(served: Served, questions: messages.RawPipe, answers: messages.RawPipe
         messages.send(answers, answering(None, protocol.introduction(introduced)))
         while True:
             question = messages.opened(received.get())
+            other = next((each for name, each in (others or {}).items() if name in question), None)
+            if other is not None:
+                messages.send(answers, answering(question, other(ways, question)))
+                continue
             call, problem, fresh = protocol.read_question(question)
             if fresh:
                 with contextlib.suppress(CandidateError), announced(answers, question):
@@ -266,7 +288,7 @@ def limit_memory(room: int, *, loading: bool = False) -> None:
         return
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str], others: Mapping[str, Answering] | None = None) -> None:
     """Serve the target named on the command line; after it options as JSON, and the language in use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     questions, answers = private_pipes(silent=False)
@@ -297,7 +319,7 @@ def main(arguments: Sequence[str]) -> None:
             ),
         )
     else:
-        serve(served, questions, answers)
+        serve(served, questions, answers, others)
 
 
 def _fail(answers: messages.RawPipe, sentence: str) -> None:

@@ -106,13 +106,16 @@ class Process(Protocol):
 class Spawned:
     """A new interpreter that loads a target."""
 
+    main = "convstep.candidate.call.child"
+    """The module whose `main` it runs."""
+
     def __init__(self, target: Target, options: dict[str, Any]) -> None:
         if not sys.executable:
             raise OSError(tr("this Python cannot tell where its interpreter is"))
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._child = subprocess.Popen(
-            watched.command("convstep.candidate.call.child", str(target), json.dumps(options), spoken()),
+            watched.command(self.main, str(target), json.dumps(options), spoken()),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from typing import Any
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.load.document import Part
 from convstep.candidate.load.placeholders import Placeholder
 
 
@@ -27,6 +28,8 @@ class Served:
     """What to do about an exception that comes of how it was loaded."""
     otherwise: Callable[[str], Served | None] = lambda said: None
     """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
+    part: Callable[[str], Part | None] = lambda filename: None
+    """What a code object's file or cell holds, by what the code object calls it; None if that is not known."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward, if there is one that a call may need."""

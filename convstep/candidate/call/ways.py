@@ -26,10 +26,19 @@ class Ways:
         self._tries: dict[Call, int] = {}
         self._loaded: dict[tuple[int, str], Served | None] = {}
 
+    @property
+    def first(self) -> Served:
+        """As it was loaded first."""
+        return self._served
+
+    def used(self, call: Call) -> Served:
+        """As it is loaded for a way of calling it."""
+        return self._others.get(_key(call), self._served)
+
     def reload(self, call: Call) -> None:
         """Forget what earlier calls left."""
         key = _key(call)
-        used = self._others.get(key, self._served)
+        used = self.used(call)
         if used.reload is None:
             return
         if key in self._others:
@@ -41,7 +50,7 @@ class Ways:
         """Call it; if it fails for how it was loaded, load it differently, and keep that if it helps."""
         key = _key(call)
         given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
-        used = self._others.get(key, self._served)
+        used = self.used(call)
         outcome, said = _called(used, call, problem)
         tried, tries = used, self._tries.get(key, 0)
         while said and tries < self.TRIES:

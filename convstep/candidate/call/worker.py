@@ -44,6 +44,9 @@ Starter = Callable[[], Process]
 class Worker:
     """Calls a candidate in its process. Any thread may call anything; calls take turns."""
 
+    Spawned: type[Spawned] = Spawned
+    """How a new interpreter is started."""
+
     def __init__(
         self, start: Starter, title: str, seconds: float | None = None, flags: tuple[str, ...] = ()
     ) -> None:
@@ -88,7 +91,7 @@ class Worker:
                 flags += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, str) else [])]
 
         def start() -> Process:
-            return waiting.pop() if waiting else Spawned(target, options or {})
+            return waiting.pop() if waiting else cls.Spawned(target, options or {})
 
         return cls(start, str(target), seconds, tuple(flags))
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from convstep.candidate.load import document as documents
 from convstep.candidate.load import installed, lookup, names, python2, removed_names
-from convstep.candidate.load.document import Document
+from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import installed_import
 from convstep.candidate.load.placeholders import Placeholder
@@ -112,6 +112,20 @@ class Loaded:
         ]
         known = {*python2.names(), *(name for text in unread for name in names.defined(text))}
         return not known.isdisjoint(missing)
+
+    def part(self, filename: str) -> Part | None:
+        """What a code object's file or cell holds, its statements as they were run; None if it is not ours.
+
+        Args:
+            filename: what the code object calls it.
+        """
+        documents = () if self._workspace is None else self._workspace.documents.values()
+        for part in (part for document in documents for part in document.parts):
+            if part.filename == filename:
+                if not self.options.older_numpy:
+                    return part
+                return replace(part, statements=list(map(removed_names.with_one_element, part.statements)))
+        return None
 
     def hint(self, error: BaseException) -> str | None:
         """What to do about a NameError that comes of what did not run; None for other errors."""
@@ -211,7 +225,7 @@ def _load_installed(target: Target, options: Options, again: bool = False) -> Lo
     if target.name.partition(".")[0] not in namespace:
         offered = [name for name, value in namespace.items() if callable(value) and not name.startswith("_")]
         raise CandidateError(_no_such_name(target.name, target.module, offered))
-    function, kind = lookup.resolve(namespace, target.name, target.module)
+    function, kind = lookup.resolve(namespace, target.name, target.module, unmade=options.unmade)
     file, first_line, source = installed.source_of(function)
     return Loaded(function, kind, namespace, file, None, first_line, source, (), {}, target, options)
 
@@ -219,7 +233,7 @@ def _load_installed(target: Target, options: Options, again: bool = False) -> Lo
 def _loaded(target: Target, options: Options, workspace: Workspace, execution: Execution) -> Loaded:
     file = execution.document.path
     _check_defined(target.name, execution, as_python2=options.python2)
-    function, kind = lookup.resolve(execution.namespace, target.name, file.name)
+    function, kind = lookup.resolve(execution.namespace, target.name, file.name, unmade=options.unmade)
     documents = {name: each.document for name, each in workspace.executions.items()}
     definition = lookup.find(function, target.name, documents)
     where = definition.part.filename if definition else None

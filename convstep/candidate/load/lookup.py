@@ -28,13 +28,16 @@ class Definition:
     """The lines."""
 
 
-def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callable[..., Any], str]:
+def resolve(
+    namespace: Mapping[str, Any], name: str, file: str, *, unmade: bool = False
+) -> tuple[Callable[..., Any], str]:
     """What is called for a name that is there, and its kind.
 
     Args:
         namespace: the module's globals.
         name: "function", "Class" or "Class.method"; its first part is in the namespace.
         file: what to call the file in a sentence.
+        unmade: of a method, give the class and make nothing of it.
 
     Raises:
         CandidateError: there is no such method, it cannot be called, or its object cannot be made.
@@ -70,7 +73,7 @@ def resolve(namespace: Mapping[str, Any], name: str, file: str) -> tuple[Callabl
     static = inspect.getattr_static(owner, rest[-1])
     if isinstance(static, (staticmethod, classmethod)) or inspect.ismethod(value):
         return value, "method"
-    if _is_layer(owner, value):
+    if unmade or _is_layer(owner, value):
         return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
 

@@ -47,6 +47,8 @@ class Options:
     """The files are Python 2."""
     older_numpy: bool = False
     """NumPy's arrays of one element are numbers, as they were before 2.4."""
+    unmade: bool = False
+    """Of a method its class is loaded, and nothing is made of that yet."""
 
 
 class Workspace(MetaPathFinder):

@@ -1,24 +1,30 @@
-"""`convstep open`: the debugger, or the picker of a file with many layers."""
+"""`convstep open`: the debugger on a problem or on somebody's own function, or the picker of many layers."""
 
 from __future__ import annotations
 
 import gc
+import shlex
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from convstep.cli.arguments import OfProblem, option
+from convstep.cli.arguments import option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
+from convstep.cli.recordings import OfStepped, is_target, refuse_unused
 
-USE = "open a problem in the debugger"
+if TYPE_CHECKING:
+    from convstep.candidate.record.recorder import Recordable, Recorded
+
+USE = "open a problem, or your own function, in the debugger"
 
 
 @dataclass(frozen=True, slots=True)
-class Options(OfProblem):
+class Options(OfStepped):
     """What `convstep open` is asked."""
 
     goto: str | None = option("STEP|H,W,C", "start after a step: its number or its loop index")
     breaks: list[str] = option(
         "COND",
-        "stop a run here: 'abs(dz) > 0.1', '4,*,1' or 'watch NAME[INDEX]'; repeatable",
+        "stop a run here: 'abs(dz) > 0.1', '4,*,1', 'watch NAME[INDEX]' or 'line 12'; repeatable",
         "--break",
         action="append",
         default=[],
@@ -26,11 +32,17 @@ class Options(OfProblem):
 
 
 def run(options: Options) -> int:
-    """Open a problem in the debugger, a file of many layers in the picker."""
+    """Open a problem or a function in the debugger, a file of many layers in the picker."""
     say_loading(options.problem)
     from convstep.cli.problems import run_in, start
+    from convstep.cli.recordings import kept
 
     name = options.problem
+    if is_target(name):
+        return _open_function(options)
+    refuse_unused(options.values)
+    if (found := kept(name)) is not None:
+        return _show(options, found)
     if (captured := run_in(name)) is not None:
         if options.goto is not None or options.breaks:
             raise UsageError("--goto and --break are about one layer; add --layer NAME")
@@ -48,6 +60,34 @@ def run(options: Options) -> int:
     gc.freeze()
     gc.enable()
     run_debugger(problem, session)
+    return FINE
+
+
+def _open_function(options: Options) -> int:
+    """Record a function, and open the debugger on it; on save of its file it is recorded anew."""
+    from convstep.cli.recordings import recordable
+
+    function = recordable(options.problem, options.call, options.values, options.loading)
+    return _show(options, function.record(), function)
+
+
+def _show(options: Options, found: Recorded, function: Recordable | None = None) -> int:
+    from convstep.cli.recordings import begun, nothing_to_step, session_of
+
+    if not found.recording.total:
+        raise UsageError(nothing_to_step(found.recording))
+    session = begun(found, session_of(options.problem), options.goto, options.breaks)
+    _need_screen(f"`convstep trace {shlex.join([found.target, *found.words])}` works")
+    from convstep.ui.recording_app import run_recording
+
+    run_recording(
+        found.recording,
+        session,
+        options=found.words,
+        again=None if function is None else function.again,
+        ends=(lambda: None) if function is None else function.close,
+        how=found.how,
+    )
     return FINE
 
 

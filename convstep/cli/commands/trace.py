@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from convstep.cli.arguments import OfProblem, option
+from convstep.cli.arguments import option
 from convstep.cli.console import FINE, UsageError, say
+from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by
 from convstep.examples.sizes import number
+from convstep.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.candidate.record.recorder import Recorded
+    from convstep.steps.event import Event
+    from convstep.steps.stepped import Stepped
 
 USE = "write steps as text"
 
 
 @dataclass(frozen=True, slots=True)
-class Options(OfProblem):
+class Options(OfStepped):
     """What `convstep trace` is asked."""
 
     first: int = option("STEP", "default 1", "--from", type=number, default=1)
@@ -23,24 +33,64 @@ class Options(OfProblem):
 
 def run(options: Options) -> int:
     """Write the steps as they are made."""
+    found = recorded_by(options)
+    return _trace_problem(options) if found is None else _trace_recording(options, found)
+
+
+def _trace_problem(options: Options) -> int:
     from convstep.cli.problems import DRAWN, load_problem
     from convstep.conv.timeline import Timeline
     from convstep.view.panels.trace import step_record, step_text
 
     problem = load_problem(options.problem)
-    total = problem.total_steps
-    first, last = options.first, total if options.last is None else options.last
-    if not 1 <= first <= last <= total:
-        raise UsageError(f"steps {first} to {last} do not exist; {options.problem} has steps 1 to {total}")
     timeline = Timeline(problem)
-    timeline.seek(first - 1)
+    steps = _steps(options, timeline)
     if options.format == "text" and problem.dZ_drawn:
         say(f"{DRAWN}\n")
-    for position in range(first, last + 1):
-        timeline.next()
-        if options.format == "jsonl":
-            say(json.dumps(step_record(timeline.event), allow_nan=False))
-        else:
-            end = "" if position == last else "\n"
-            say(step_text(timeline.event, total) + end)
+    _write(options, timeline, steps, step_record, step_text)
     return FINE
+
+
+def _trace_recording(options: Options, found: Recorded) -> int:
+    from convstep.view.panels.trace_recorded import recorded_record, recorded_text
+
+    recording = found.recording
+    if recording.total == 0:
+        raise UsageError(nothing_to_step(recording))
+    steps = _steps(options, recording)
+    if options.format == "text" and found.how:
+        say(f"{found.target}: {found.how}\n")
+    _write(options, recording, steps, recorded_record, recorded_text)
+    if options.format == "text" and recording.ended is not None:
+        say(f"\n{ended_words(recording.ended)}")
+    return FINE
+
+
+def _steps(options: Options, run: Stepped) -> range:
+    """The positions that are asked for.
+
+    Raises:
+        UsageError: not all of them exist.
+    """
+    first, last = options.first, run.total if options.last is None else options.last
+    if not 1 <= first <= last <= run.total:
+        raise UsageError(
+            f"steps {first} to {last} do not exist; {printable(options.problem)} has steps 1 to {run.total}"
+        )
+    return range(first, last + 1)
+
+
+def _write(
+    options: Options,
+    run: Stepped,
+    positions: range,
+    record: Callable[[Event], object],
+    text: Callable[[Event, int], str],
+) -> None:
+    run.seek(positions[0] - 1)
+    for position in positions:
+        run.next()
+        if options.format == "jsonl":
+            say(json.dumps(record(run.event), allow_nan=False))
+        else:
+            say(text(run.event, run.total) + ("" if position == positions[-1] else "\n"))

@@ -14,14 +14,13 @@ from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.temporary_files import command_for, file_to_write, stem_of
-from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
-    from convstep.steps.provenance import Provenance
     from convstep.ui.dialogs.comparison import ComparisonScreen
     from convstep.ui.modes.mode import Mode
+    from convstep.view.scene.staged import Listing
 
 
 class Asking:
@@ -64,8 +63,9 @@ class Asking:
             self._comparison = None
             self._host.show_status()
 
-        compared_with = self._mode.compared_with()
-        self._comparison = ComparisonScreen(self._state.timeline, self._torch(), candidate=compared_with)
+        compared, compared_with = self._state.stage.compared(), self._mode.compared_with()
+        assert compared is not None  # else nobody is asked
+        self._comparison = ComparisonScreen(compared, self._torch(), candidate=compared_with)
         self._host.show_status()
         self._host.open(self._comparison, closed)
 
@@ -74,16 +74,17 @@ class Asking:
         if self._comparison is not None and self._comparison.is_mounted:  # else it asks by itself
             self._comparison.show_candidate()
 
-    def explain(self, found: Provenance) -> None:
+    def explain(self, found: Listing) -> None:
         """List the steps that make a cell."""
-        from convstep.ui.dialogs.provenance import ProvenanceScreen
+        from convstep.ui.dialogs.table import TableScreen
 
-        def answered(position: int | None) -> None:
-            if position is not None:
-                self._host.travel.to(position)
+        def answered(at: int | None) -> None:
+            if at is not None:
+                self._host.travel.to(found.step(at) + 1)
 
-        dialog = ProvenanceScreen(found, self._state.position, self._mode.whose_steps())
-        self._host.open(dialog, answered)
+        keys = tr("↑ ↓ choose · Enter goes there · Esc closes")
+        chosen, whose = max(found.done - 1, 0), self._mode.whose_steps()
+        self._host.open(TableScreen(found, opened_with="i", keys=keys, chosen=chosen, beside=whose), answered)
 
     def session(self, problem: str | None = None) -> Session:
         """All that brings a person back to this view.
@@ -94,8 +95,7 @@ class Asking:
         Raises:
             SessionError: there is more of it than a session holds, or a name that no file can have.
         """
-        from convstep.replay.session import SavedStop, Session
-        from convstep.view.panels.resuming import kept_view
+        from convstep.replay.session import SavedStop, Session, View
 
         state = self._state
         return Session(
@@ -103,7 +103,8 @@ class Asking:
             position=state.begin_at or state.position,
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
             bookmarks=state.bookmarks.list(),
-            view=kept_view(state.choice, state.values, state.precision),
+            view=View(state.stage.kept_faces(), state.values, state.precision),
+            function=self._mode.function,
         )
 
     def save_in(self, folder: Path) -> list[str]:
@@ -124,10 +125,8 @@ class Asking:
         Raises:
             SessionError: it names what this problem lacks; one sentence.
         """
-        from convstep.view.panels.resuming import resumed
-
         state = self._state
-        found = resumed(session, state.problem.geometry, state.problem.b is not None)
+        found = state.stage.resumed(session)
         for stop in found.stops:
             state.stops.add(stop)
         state.bookmarks = Bookmarks(session.bookmarks)
@@ -148,14 +147,15 @@ class Asking:
             with contextlib.suppress(SessionError):  # a name that is no line of text
                 return Session(path).problem
         saved = str(folder / "problem.npz")
-        self._state.problem.save(saved)
+        self._state.stage.save(saved)
         return saved
 
     def _explain_pointed(self) -> None:
         place = self._host.pointed_cell()
-        found = None if place is None else conv2d_cells.provenance_of(*place, self._state.problem)
+        found = None if place is None else self._state.stage.made_by(*place)
         if found is None:
-            self._host.say(tr("choose a cell of a running gradient: Tab to its panel, then the arrow keys"))
+            names = ", ".join(self._state.timeline.layout.written)
+            self._host.say(tr("choose a cell of {names}: Tab to its panel, then the arrow keys", names=names))
         else:
             self.explain(found)
 
@@ -164,7 +164,7 @@ class Asking:
         from convstep.replay.session import permalink
 
         try:
-            command = self._mode.command_here() or permalink(self.session(), self._state.problem.geometry)
+            command = self._mode.command_here() or permalink(self.session(), self._state.timeline.layout)
         except ValueError as error:  # more stops than a session holds
             self._host.say(str(error))
             return
@@ -190,7 +190,7 @@ class Asking:
 
         def take(path: Path) -> None:
             try:
-                save(self.session(), path)
+                save(self.session(self._mode.save_beside(path)), path)
             except OSError as error:  # a problem that is in no file is saved as well
                 reason = error.strerror or error
                 raise ValueError(tr("the problem cannot be saved: {reason}", reason=reason)) from error

@@ -14,7 +14,6 @@ from convstep.ui.messages import CellMessage
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.statistics import Statistics
-from convstep.view.panels.problem_words import shape_facts, window_facts
 from convstep.view.scene.sentence import draw_sentence
 from convstep.view.text.lines import status_line, title_line
 
@@ -34,7 +33,7 @@ class Lines:
         screen: Screen[Any],
         state: State,
         mode: Mode,
-        focused_panel: Callable[[], Panel],
+        focused_panel: Callable[[], Panel | None],
         standing: Callable[[], str],
         playing: Callable[[], tuple[str, str]],
     ) -> None:
@@ -61,6 +60,7 @@ class Lines:
     def show_title(self) -> None:
         """Name and geometry on the left, the position on the right; facts are dropped for room."""
         state, mode = self._state, self._mode
+        about = state.stage.facts()
         way_out = [tr("z leaves")] if state.presenting else []
         names, facts = mode.title_names(), [*way_out, *mode.title_facts()]
         rights = self._places()
@@ -73,8 +73,8 @@ class Lines:
             facts,
             rights,
             self._width,
-            kept=[*way_out, *window_facts(state.problem)],
-            spared=shape_facts(state.problem),
+            kept=[*way_out, *about.kept],
+            spared=about.spared,
             ended=state.scene.position == state.scene.total,
         )
         self._screen.query_one("#title", Static).update(title, layout=False)
@@ -97,7 +97,7 @@ class Lines:
             return
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            self._write(panel.note or self._mode.cell_words(panel, cell))
+            self._write(panel.note or self._state.stage.cell_words(panel, cell))
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move: the one place for what is said, on every screen."""
@@ -118,6 +118,8 @@ class Lines:
             changed: where each panel may have changed, as `State.renew` says.
         """
         panel = self._focused_panel()
+        if panel is None:
+            return
         spans = changed.get(panel.key) if self._counted == _what(panel) else None
         for span in [None] if spans is None else spans:
             self._statistics.update(panel.face.values, span)
@@ -127,7 +129,7 @@ class Lines:
         """What the title says on the right, the longest form first."""
         scene, plays = self._state.scene, self._playing()[0]
         step = tr("step {position}/{total}", position=scene.position, total=scene.total)
-        bare = ", ".join(word.split()[-1] for word in scene.place.split(", "))
+        bare = scene.brief_place
         places = [
             f"{step}   ({scene.place})",
             f"{step} ({bare})",
@@ -145,12 +147,14 @@ class Lines:
         """
         self.spoken = left
         panel, state = self._focused_panel(), self._state.scene.state
-        if self._counted != _what(panel):  # a click moved the focus
+        if panel is not None and self._counted != _what(panel):  # a click moved the focus
             self.count({})
-        drawn = [tr("dZ drawn at random")] if self._state.problem.dZ_drawn else []
-        part = f" {panel.part}" if panel.part else ""
-        counted = [] if panel.note else [f"{panel.face.label}{part} {self._statistics.text()}"]
-        rights = " · ".join([*drawn, *counted, state]), " · ".join([*drawn, state]), state
+        remarks = self._state.stage.remarks()
+        counted = []
+        if panel is not None and not panel.note:
+            part = f" {panel.part}" if panel.part else ""
+            counted = [f"{panel.face.label}{part} {self._statistics.text()}"]
+        rights = " · ".join([*remarks, *counted, state]), " · ".join([*remarks, state]), state
         line = self._screen.query_one("#status", Static)
         line.update(status_line(left, rights, self._width), layout=False)
         aside = left if said and not line.display else ""

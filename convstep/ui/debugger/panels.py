@@ -16,10 +16,8 @@ from convstep.ui.widgets.text_pane import TextPane
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
-from convstep.view.grid.panel import Cell, Panel, beside_key
+from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import LEAST
-from convstep.view.panels import conv2d_cells
-from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
@@ -33,8 +31,6 @@ SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: 
 """What is said when values are shown in another way."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
-MAPPED = "input_gradient"
-"""The panel whose face the map shows."""
 
 
 class Panels:
@@ -65,7 +61,7 @@ class Panels:
             "fewer-digits": Handler(lambda: self._change_digits(-1)),
             "next-face": Handler(lambda: self._turn_face(1)),
             "previous-face": Handler(lambda: self._turn_face(-1)),
-            "follow": Handler(self._follow, lambda: self._state.choice != Choice()),
+            "follow": Handler(self._follow, lambda: not self._state.stage.follows),
             "restore": Handler(self._restore, lambda: bool(self._state.maximised)),
             "maximise": Handler(self._maximise),
             "present": Handler(self._present),
@@ -100,8 +96,12 @@ class Panels:
             changed: where each panel may have changed since then.
         """
         scene = self._state.scene
+        self._take_in(old)
         stepped = (old.position, old.made) != (scene.position, scene.made)
-        self._screen.query_one(FaceMap).show(scene.panel(MAPPED), changed[MAPPED])
+        mapped = scene.find(self._state.stage.mapped)
+        for overview in self._screen.query(FaceMap):
+            if mapped is not None:
+                overview.show(mapped, changed[mapped.key])
         for panel in scene.panels:
             self.grid(panel.key).show(panel, changed[panel.key], stepped=stepped)
         for key, draw in self._mode.drawings().items():
@@ -114,10 +114,10 @@ class Panels:
         for grid in self._screen.query(TensorGrid):
             self._set_look(grid)
 
-    def focused_panel(self) -> Panel:
+    def focused_panel(self) -> Panel | None:
         """The panel with the focus, or the followed one while none has it that is in the scene."""
         scene = self._state.scene
-        return scene.find(self._part_in_focus()) or scene.panel(self._mode.followed)
+        return scene.find(self._part_in_focus()) or scene.find(self._mode.followed)
 
     def pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel; the cursor appears if there was none."""
@@ -191,15 +191,14 @@ class Panels:
     def _turn_face(self, by: int) -> None:
         """Another face of the focused panel; panels of the same axis go along."""
         panel = self.focused_panel()
-        if panel.choices[0] == 1:
+        if panel is None or panel.choices[0] == 1:
             self._host.say(tr("this tensor has a single face"))
             return
-        state = self._state
-        state.choice = conv2d_cells.chosen(state.choice, panel, by, state.problem.geometry)
+        self._state.stage.turn(panel, by)
         self._host.show()
 
     def _follow(self) -> None:
-        self._state.choice = Choice()
+        self._state.stage.follow()
         self._host.show()
 
     def _restore(self) -> None:
@@ -289,14 +288,20 @@ class Panels:
                 self._keeps = self._looked_at()
 
     def _put_beside(self, beside: dict[str, int]) -> None:
-        """Make grids for further faces as far as there is room for them now."""
+        """Show further faces as far as there is room for them now."""
         self._state.stage.beside = beside
-        keys = [beside_key(first, at) for first, count in beside.items() for at in range(1, count + 1)]
-        grids = [TensorGrid(key) for key in keys if not self.area.query(f"#{key}")]
+        self._host.show()
+
+    def _take_in(self, old: Scene) -> None:
+        """Give panels that are new a grid, and all of them their places where they have another size."""
+        panels = self._state.scene.panels
+        grids = [TensorGrid(panel.key) for panel in panels if not self.area.query(f"#{panel.key}")]
         for grid in grids:
             self._set_look(grid)
-        self.area.mount(*grids)
-        self._host.show()
+        if grids:
+            self.area.mount(*grids)
+        if _sizes(old) != _sizes(self._state.scene):
+            self.arrange()
 
     def _name_tabs(self) -> None:
         """Name the parts that share a place on the border of the visible one."""
@@ -315,3 +320,8 @@ class Panels:
             part.annotate(note)
         else:
             part.border_subtitle = note
+
+
+def _sizes(scene: Scene) -> list[tuple[str, tuple[int, ...]]]:
+    """How large the panels are, without the further faces, for which there is room or not."""
+    return [(panel.key, panel.face.shape) for panel in scene.panels if "-" not in panel.key]

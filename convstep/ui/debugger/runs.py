@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.panels.conv2d_cells import Choice
-from convstep.view.panels.nonfinite import Spot, first_spot
 
 if TYPE_CHECKING:
     from convstep.view.grid.panel import Panel
+    from convstep.view.scene.staged import Spot
 
 PAUSE = 0.1
 """Seconds between two reports of a run: more would keep the screen from its keys."""
@@ -45,22 +44,38 @@ class Runs:
         }
 
     def _run(self, *, backwards: bool) -> None:
-        state, travel, position = self._state, self._host.travel, self._state.position
+        state, travel = self._state, self._host.travel
         if any(stop.enabled for stop in state.stops) and (backwards or not state.at_end):
-            travel.stop()
-            travel.set_out(lambda job: self._search(job, position, backwards))
+            self._set_out(state.stops, backwards, lambda: self._found_none(backwards))
         elif backwards:
             travel.back_to(0)
         else:
             travel.on_to(state.timeline.total)
 
-    def _search(self, job: Job, position: int, backwards: bool) -> None:
+    def to_next(self, stop: Stop, none: str, *, backwards: bool) -> None:
+        """Go to the next (previous) step that a stop waits at, whatever others there are.
+
+        Args:
+            stop: what is looked for.
+            none: what is said where there is no such step.
+            backwards: the direction.
+        """
+        self._set_out([stop], backwards, lambda: self._host.say(none))
+
+    def _set_out(self, stops: Iterable[Stop], backwards: bool, none: Callable[[], None]) -> None:
+        position = self._state.position
+        self._host.travel.stop()
+        self._host.travel.set_out(lambda job: self._search(job, position, stops, backwards, none))
+
+    def _search(
+        self, job: Job, position: int, stops: Iterable[Stop], backwards: bool, none: Callable[[], None]
+    ) -> None:
         """Look for the stop beside the screen; a stopped search ends where it has come to."""
         from convstep.replay.stops import Found, search
 
         state, reached, told = self._state, position, 0.0
         with state.scout() as scout:
-            for news in search(scout, position, state.stops, backwards=backwards):
+            for news in search(scout, position, stops, backwards=backwards):
                 reached = news.position
                 if isinstance(news, Found) and job.tell(self._stopped, reached, news.stop):
                     return
@@ -69,7 +84,7 @@ class Runs:
                 if time.monotonic() - told >= PAUSE:
                     told = time.monotonic()
                     job.tell(self._host.say, tr("running … step {position}   Esc stops", position=reached))
-        if not job.tell(self._found_none, backwards):
+        if not job.tell(none):
             job.tell(self._land, job, reached, even_cancelled=True)
 
     def _land(self, job: Job, position: int) -> None:
@@ -78,12 +93,11 @@ class Runs:
             self._stopped(position, None)
 
     def _stopped(self, position: int, stop: Stop | None) -> None:
-        said = (
-            tr("stop {id}: {stop}", id=stop.id, stop=stop)
-            if stop is not None
-            else tr("stopped at step {position}", position=position)
-        )
-        self._host.travel.arrive(position, partial(self._host.say, said))
+        if stop is None:
+            said = tr("stopped at step {position}", position=position)
+        else:  # one that is not listed was asked for, and says nothing
+            said = tr("stop {id}: {stop}", id=stop.id, stop=stop) if stop.id else ""
+        self._host.travel.arrive(position, partial(self._host.say, said) if said else None)
 
     def _found_none(self, backwards: bool) -> None:
         def say() -> None:
@@ -103,7 +117,7 @@ class Runs:
 
     def _search_nonfinite(self, job: Job) -> None:
         with self._state.scout() as scout:
-            found = first_spot(scout, lambda: job.cancelled)
+            found = self._state.stage.first_nonfinite(scout, lambda: job.cancelled)
         job.tell(self._searched_nonfinite, found)
 
     def _searched_nonfinite(self, found: Spot | None) -> None:
@@ -118,7 +132,7 @@ class Runs:
 
     def _at_nonfinite(self, found: Spot) -> None:
         """Show the face with the cell, put the cursor on it, so that `why` explains it, and say it."""
-        self._state.choice = Choice(self._input_channel(found))
+        self._state.stage.turn_to(found.array, found.cell)
         self._host.show()
         for panel in self._state.scene.panels:
             place = panel.face.find(found.cell) if panel.face.name == found.array else None
@@ -126,10 +140,3 @@ class Runs:
                 self._point_at(panel, place)
                 break
         self._host.say(found.words)
-
-    def _input_channel(self, found: Spot) -> int | None:
-        """The offset of the cell's channel in the step's group; None where the loop shows it anyway."""
-        if len(found.cell) < 3 or found.array == "dZ":
-            return None
-        # a kernel has the channels of one group, the input those of all
-        return found.cell[-1] % self._state.problem.geometry.kernel_shape[3] or None

@@ -27,17 +27,17 @@ from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
-from convstep.view.panels import conv2d_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.worker import Worker
 
-    from convstep.conv.timeline import Timeline
+    from convstep.steps.stepped import Stepped
     from convstep.ui.modes.mode import Mode
     from convstep.ui.torch_app import TorchApp
     from convstep.view.grid.panel import Cell, Panel
+    from convstep.view.scene.staged import Staged
 
 Answer = TypeVar("Answer")
 
@@ -72,14 +72,14 @@ class DebuggerScreen(Once, Screen[None]):
             self.state,
             mode,
             self.panels.focused_panel,
-            lambda: mode.standing() + self.end_hint(),
+            lambda: self.state.stage.standing() + self.end_hint(),
             lambda: (self.playing.title(), self.playing.status()),
         )
         mode.enter(self)
 
     @property
-    def timeline(self) -> Timeline:
-        """Where the pass stands."""
+    def timeline(self) -> Stepped:
+        """Where the run stands."""
         return self.state.timeline
 
     @cached_property
@@ -90,6 +90,20 @@ class DebuggerScreen(Once, Screen[None]):
         for part in parts:
             found |= part.handlers()
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
+
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default where this one stands.
+        """
+        self.travel.stop()
+        self.state.restage(stage, position)
+        self.__dict__.pop("handlers", None)  # they may not have been asked for since
+        self.show()
+        self.rearrange()
+        self.mark_timeline()
 
     # keys
 
@@ -196,8 +210,7 @@ class DebuggerScreen(Once, Screen[None]):
         self.playing.pause()
         self.lines.show_cell(message)
         panel = self.state.scene.find(message.key)
-        geometry = self.state.problem.geometry
-        step = None if panel is None else conv2d_cells.step_of(panel, message.cell, geometry)
+        step = None if panel is None else self.state.stage.step_of(panel, message.cell)
         if step is not None:
             self.travel.to(step + 1)
 
@@ -260,6 +273,8 @@ class DebuggerScreen(Once, Screen[None]):
 
     def past_end(self) -> None:
         """Open the comparison: the last step has been seen. Where it does not open, say what there is."""
+        if self.mode.past_end():
+            return
         if self.mode.compares_at_end:
             self.asking.compare()
         else:
@@ -267,8 +282,8 @@ class DebuggerScreen(Once, Screen[None]):
 
     def end_hint(self) -> str:
         """How to go on from the last step; "" before it, and where there is nothing after it."""
-        leads_on = self.mode.compares_at_end and self.state.at_end and not self.asking.comparing
-        return " · " + tr("n opens the comparison") if leads_on else ""
+        hint = self.mode.after_end if self.state.at_end and not self.asking.comparing else ""
+        return f" · {hint}" if hint else ""
 
     def open(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None]) -> None:
         """Open a dialog, and do something with what it answers."""

@@ -6,28 +6,25 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convstep.printable import printable
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
-from convstep.view.panels.conv2d_cells import Choice, swept
-from convstep.view.panels.stage import Stage, begin
 from convstep.view.scene.difference import Changed, difference
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
-    from convstep.conv.problem import Problem
-    from convstep.conv.timeline import Timeline
-    from convstep.view.panels.nonfinite import Spot
+    from convstep.steps.stepped import Stepped
+    from convstep.view.scene.staged import Spot, Staged
 
 
 @dataclass(eq=False)
 class State:
     """What parts and modes of one debugger share; the only way from them to the stage."""
 
-    stage: Stage
+    stage: Staged
     """What builds the scenes."""
     name: str
     """What the screen calls what is stepped through."""
@@ -56,7 +53,7 @@ class State:
     maximised: str = ""
     """The part that has all the room; "" for none."""
 
-    _scout: Timeline | None = None
+    _scout: Stepped | None = None
     _scouting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -64,55 +61,63 @@ class State:
         self.stage.stops = self.stops
         self.scene = self.stage.scene()
 
-    @classmethod
-    def of(cls, problem: Problem, name: str, command_name: str) -> State:
-        """The state of a debugger that is opened on a problem."""
-        return cls(Stage(begin(problem)), name, command_name)
-
     @property
-    def timeline(self) -> Timeline:
-        """Where the pass stands."""
-        return self.stage.timeline
-
-    @property
-    def problem(self) -> Problem:
-        """What is stepped through."""
-        return self.stage.timeline.problem
+    def timeline(self) -> Stepped:
+        """Where the run stands."""
+        return self.stage.run
 
     @property
     def position(self) -> int:
         """Steps executed."""
-        return self.stage.timeline.position
+        return self.stage.run.position
 
     @property
     def at_end(self) -> bool:
         """Whether every step is executed."""
         return self.position == self.timeline.total
 
-    @property
-    def loop_lengths(self) -> tuple[int, int]:
-        """Steps in the innermost loop, and in the one around it."""
-        *_, around, innermost = self.problem.layout.nest.counts
-        return innermost, around * innermost
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one, with what it has of stops and faces.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default at the same position, or at the end.
+        """
+        from convstep.replay.session import Session, SessionError, View
+
+        old = self.stage
+        position = min(self.position, stage.run.total) if position is None else position
+        with self._scouting:
+            self.stage, self._scout = stage, None
+        for stop in self.stops.list():
+            try:
+                stop.check(stage.run.layout)
+            except ValueError:
+                self.stops.remove(stop.id)
+        stage.stops, stage.beside = self.stops, old.beside
+        with contextlib.suppress(SessionError):
+            stage.choice = stage.resumed(Session(self.name, view=View(old.kept_faces()))).choice
+        self.bookmarks = Bookmarks(mark for mark in self.bookmarks.list() if mark.position <= stage.run.total)
+        stage.run.seek(position)
 
     def renew(self) -> Changed:
         """Take the scene at the timeline's position; where the one before it looked different."""
         old, self.scene = self.scene, self.stage.scene()
-        return difference(old, self.scene, swept(old, self.scene, self.problem.geometry))
+        return difference(old, self.scene, self.stage.swept(old, self.scene))
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> Any:
         """Which faces are shown."""
         return self.stage.choice
 
     @choice.setter
-    def choice(self, choice: Choice) -> None:
+    def choice(self, choice: Any) -> None:
         self.stage.choice = choice
 
     @contextlib.contextmanager
-    def scout(self) -> Iterator[Timeline]:
-        """A timeline for searches, one at a time: a stopped one may still be at it for a moment."""
+    def scout(self) -> Iterator[Stepped]:
+        """A run for searches, one at a time: a stopped one may still be at it for a moment."""
         with self._scouting:
             if self._scout is None:
-                self._scout = begin(self.problem)
+                self._scout = self.stage.scout()
             yield self._scout

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host
-from convstep.view.panels.conv2d_cells import steps_of, stop_at
 
 STOP_MARK = "◆"
 """A stop on the timeline."""
@@ -51,7 +50,7 @@ class StopKeeping:
         """
         marks: Marks = {}
         for stop in self._state.stops:
-            found = _marked(steps_of(stop, self._state.problem.geometry), place_of) if stop.enabled else {}
+            found = _marked(self._state.stage.steps_of(stop), place_of) if stop.enabled else {}
             if len(found) <= columns // 3:  # a mark everywhere says nothing
                 marks |= found
         for mark in self._state.bookmarks.list():
@@ -63,14 +62,13 @@ class StopKeeping:
         place = self._host.pointed_cell()
         if place is None:
             return
-        stop = stop_at(*place, self._state.problem.geometry)
+        stop = self._state.stage.stop_at(*place)
         if stop is None:
-            self._host.say(tr("stops go on cells of {names}", names=self._stopping()))
+            self._host.say(tr("stops go on cells of {names}", names=self._state.stage.stopping))
             return
-        if not steps_of(stop, self._state.problem.geometry):
-            self._host.say(
-                tr("no window covers this cell: a stop on {cell} would never be reached", cell=stop.target)
-            )
+        if not self._state.stage.steps_of(stop):
+            why, cell = self._state.stage.untouched, stop.target
+            self._host.say(tr("{why}; a stop on {cell} would never be reached", why=why, cell=cell))
             return
         made = self._state.stops.toggle(stop)
         self.changed()
@@ -78,11 +76,6 @@ class StopKeeping:
             self._host.say(tr("stop {id} set: {stop}", id=made.id, stop=made))
         else:
             self._host.say(tr("stop removed: {stop}", stop=stop))
-
-    def _stopping(self) -> str:
-        """The arrays on whose cells a stop can stand."""
-        upstream = self._state.scene.upstream.partition("[")[0]  # its name, without the step's cell
-        return ", ".join([upstream, *self._state.problem.layout.written])
 
     def _list(self) -> None:
         from convstep.ui.dialogs.stops import StopsScreen
@@ -94,7 +87,7 @@ class StopKeeping:
         from convstep.replay.stops import parse_stop
         from convstep.ui.dialogs.prompt import PromptScreen
 
-        layout = self._state.problem.layout
+        layout, (forms, other) = self._state.timeline.layout, self._state.stage.stop_forms
         written, shape = next(iter(layout.written.items()))
         known = [name for name, cells in layout.names.items() if not isinstance(cells, str)]  # str: why not
 
@@ -106,10 +99,11 @@ class StopKeeping:
 
         prompt = PromptScreen(
             tr("Stop when"),
-            f"{layout.example} · isnan(dA) · 4,*,1",
+            forms,
             tr(
-                "A condition on {names} with abs, min, max, any, isnan; a place; or `watch {cell}`. "
+                "A condition on {names} with abs, min, max, any, isnan; {other}; or `watch {cell}`. "
                 "`hits 3` at the end stops at the third hit.",
+                other=other,
                 names=", ".join(name for name in known if name != "step"),
                 cell=f"{written}[{', '.join(str(size - 1) for size in shape)}]",
             ),
@@ -124,22 +118,24 @@ class StopKeeping:
             if re.search(r"\bstep\b", stop.target):
                 meaning += " " + tr("Here step counts from 0; position is the step number shown.")
             return meaning
-        count = len(steps_of(stop, self._state.problem.geometry))
-        total = self._state.timeline.total
+        steps = self._state.stage.steps_of(stop)
+        if not steps:  # nobody knows before they are looked at
+            return tr("Stops at {stop}.", stop=stop)
+        count, total = len(steps), self._state.timeline.total
         return tr("Stops at {count} of {total} steps: {stop}.", count=count, total=total, stop=stop)
 
     def _to_cell(self, by: int) -> None:
         """To the step of the cell under the cursor, or to the next (previous) step that writes it."""
-        place, geometry = self._host.pointed_cell(), self._state.problem.geometry
+        place, stage = self._host.pointed_cell(), self._state.stage
         if place is None:
             return
-        stop = stop_at(*place, geometry)
+        stop = stage.stop_at(*place)
         if stop is None or isinstance(stop, ConditionStop):
             self._host.say(
-                tr("go to a cell of {names}: those are what steps take and write", names=self._stopping())
+                tr("go to a cell of {names}: those are what steps take and write", names=stage.stopping)
             )
             return
-        steps, position = steps_of(stop, geometry), self._state.position
+        steps, position = stage.steps_of(stop), self._state.position
         if len(steps) == 1:
             self._host.travel.to(steps[0] + 1)
             return
@@ -148,7 +144,7 @@ class StopKeeping:
         if 0 <= at < len(steps):
             self._host.travel.to(steps[at] + 1)
         elif not len(steps):
-            self._host.say(tr("no window covers this cell: its gradient is exactly zero"))
+            self._host.say(stage.untouched)
         else:
             self._host.say(
                 tr("no later step writes this cell" if by > 0 else "no earlier step writes this cell")

@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from convstep.language import tr
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.view.panels.conv2d import toggled
-from convstep.view.panels.conv2d_cells import in_sample
 
 Then = Callable[[], object]
 
@@ -152,14 +150,11 @@ class Travel:
 
     def _ahead(self, loop: int) -> None:
         """To the next position at which a loop is complete: the innermost one, or the one around it."""
-        length, timeline = self._state.loop_lengths[loop], self._state.timeline
-        self.on_to(min((timeline.position // length + 1) * length, timeline.total))
+        self.on_to(self._state.stage.loop_end(loop))
 
     def _behind(self, loop: int) -> None:
         """To the previous one."""
-        length, timeline = self._state.loop_lengths[loop], self._state.timeline
-        begun = timeline.position - (0 if timeline.made else 1)
-        self.back_to(max(begun // length * length, 0))
+        self.back_to(self._state.stage.loop_start(loop))
 
     def _goto(self) -> None:
         from convstep.ui.dialogs.goto import ask_place
@@ -168,11 +163,11 @@ class Travel:
             if position is not None:
                 self.to(position)
 
-        self._host.open(ask_place(self._state.problem.geometry), answered)
+        self._host.open(ask_place(self._state.stage), answered)
 
     def _sample(self, by: int) -> None:
         """To the same place of another sample."""
-        found = in_sample(self._state.timeline.step.loop_index, by, self._state.problem.geometry)
+        found = self._state.stage.in_sample(by)
         if isinstance(found, str):
             self._host.say(found)
         else:
@@ -181,7 +176,7 @@ class Travel:
     def _share(self) -> None:
         """One sample's share in place of the whole batch's sums, and back."""
         stage, position = self._state.stage, self._state.position
-        stage.share, said = toggled(stage.share, stage.timeline)
+        said = stage.toggle_share()
         if not stage.prepared(position):  # built beside the screen, like a long way
             self.to(position)
             return

@@ -7,28 +7,35 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.places import example_place, parse_place
 from convstep.ui.dialogs.prompt import PromptScreen
-from convstep.view.panels.problem_words import place_text
 
 if TYPE_CHECKING:
-    from convstep.conv.geometry import Geometry
+    from convstep.view.scene.staged import Staged
 
 
-def ask_place(geometry: Geometry) -> PromptScreen[int]:
+def ask_place(stage: Staged) -> PromptScreen[int]:
     """A prompt for a place in a loop; it answers with a position, or None."""
-    total = geometry.total_steps
+    total, loops = stage.run.total, stage.run.layout
 
     def meaning(position: int) -> str:
         if position == 0:
             return tr("Step 0 of {total}: before the first.", total=total)
-        last = place_text(geometry.index_at(position - 1), geometry)
         return tr(
-            "Step {position} of {total}: just after {place}.", position=position, total=total, place=last
+            "Step {position} of {total}: just after {place}.",
+            position=position,
+            total=total,
+            place=stage.place_words(position),
         )
 
+    index = f"{example_place(loops)} · " if loops.nest.even else ""
     return PromptScreen(
         tr("Go to"),
-        f"{total // 2} · {example_place(geometry)} · 53% · start · end",
-        tr("A step number (0 to {total}), a loop index, or a percentage.", total=total),
-        lambda text: parse_place(text, geometry),
+        f"{total // 2} · {index}53% · start · end",
+        tr(
+            "A step number (0 to {total}), a loop index, or a percentage."
+            if index
+            else "A step number (0 to {total}), or a percentage.",
+            total=total,
+        ),
+        lambda text: parse_place(text, loops),
         meaning,
     )

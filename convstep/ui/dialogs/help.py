@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convstep.language import tr
-from convstep.ui.commands import CANDIDATE, COMMANDS, LESSON, TEN, groups
+from convstep.ui.commands import CANDIDATE, COMMANDS, LESSON, OWN, TEN, groups
 from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.view.text.wrapping import Paragraph
 
@@ -48,7 +48,7 @@ def key_help(works: Container[str]) -> ParagraphsScreen:
     """
     here = [command for command in COMMANDS if command.of_app or command.id in works]
     ten = [command for command in here if command.id in TEN]
-    own = {CANDIDATE, LESSON} & {command.group for command in here}
+    own = {CANDIDATE, LESSON, OWN} & {command.group for command in here}
     rest = {name: commands for name, commands in groups().items() if name not in own}
     tables = [(tr("The keys that matter"), ten)]
     tables += [(tr(name), commands) for name, commands in groups().items() if name in own]

@@ -18,6 +18,7 @@ from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.layout.lesson import LESSON
 from convstep.view.panels.conv2d_cells import provenance_at
+from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.ui.modes.marking import Marking
@@ -120,7 +121,8 @@ class Answering:
         if place.opens == COMPARISON:
             page.host.asking.compare()
         elif place.opens == WHY and place.why is not None:
-            page.host.asking.explain(provenance_at(page.problem, *place.why))
+            made_by = provenance_at(page.problem, *place.why)
+            page.host.asking.explain(ContributionTable(made_by, page.state.position))
 
     def _points(self) -> bool:
         """Whether Enter asks about a cell."""

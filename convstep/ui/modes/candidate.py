@@ -21,7 +21,7 @@ from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.compare_card import draw_shares
 from convstep.view.candidate.diagnosis import draw_diagnosis, subtitle, whole_diagnosis
 from convstep.view.candidate.stage import CandidateStage
-from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan
 from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
 from convstep.view.layout.present import present_rows
@@ -62,7 +62,7 @@ class CandidateMode(Mode):
         self._wished = position
         known = self._verdict.first_divergence if self._is_the_failing_problem() else None
         self._first = 0 if known is None else self._index_of(known.gradient)
-        self.followed = keys_of(self.stage.gradients[self._first])[2]
+        self._followed = keys_of(self.stage.gradients[self._first])[2]
         if known is not None and position is None:
             self.stage.look_at(known)
         self.state.begin_at = self._start(known) if position is None else position
@@ -74,6 +74,11 @@ class CandidateMode(Mode):
             "previous-divergence": Handler(lambda: self.queries.seek_divergence(-1)),
             "diagnosis": Handler(self.show_diagnosis),
         }
+
+    @property
+    def followed(self) -> str:
+        """The difference of the gradient that is wrong first."""
+        return self._followed
 
     def opened(self) -> None:
         """Begin to ask; look for the place where the two part, where it is not known yet."""
@@ -147,16 +152,8 @@ class CandidateMode(Mode):
 
     def title_facts(self) -> list[str]:
         """When it is wrong, then the problem."""
-        facts = [] if self.state.presenting else problem_facts(self.state.problem)
+        facts = [] if self.state.presenting else problem_facts(self.candidate.problem)
         return [subtitle(self._verdict), *facts]
-
-    def standing(self) -> str:
-        """How many cells differ here."""
-        return self.stage.standing()
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """A gradient's cell in both; others as ever."""
-        return self.stage.cell_words(panel, cell) or super().cell_words(panel, cell)
 
     def show_diagnosis(self) -> None:
         """The whole verdict, and the candidate's own source."""
@@ -197,7 +194,7 @@ class CandidateMode(Mode):
 
         words = ["convstep", "debug", self._verdict.target]
         words += [problem] if problem is not None else []
-        place = place_argument(self.state.position, self.state.problem.geometry)
+        place = place_argument(self.state.position, self.candidate.problem.geometry)
         return shlex.join([*words, "--goto", place, *self._verdict.flags])
 
     def open_at(self, found: Divergence | None) -> None:

@@ -18,6 +18,7 @@ from convstep.lessons.words import say
 from convstep.ui.commands import IN_LESSON
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.state import State
 from convstep.ui.modes.answering import Answering
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
@@ -25,12 +26,12 @@ from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.page import Begun, Page
 from convstep.ui.widgets.narration import Narration
 from convstep.ui.widgets.text_pane import Draw
-from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import CARD, Plan
 from convstep.view.layout.candidate import DIAGNOSIS
 from convstep.view.layout.lesson import LESSON, for_marking, narration_room, panels_room, with_narration
 from convstep.view.lesson.border import page_line
 from convstep.view.lesson.page import code_width
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
 from convstep.view.text.wrapping import wrap
 
@@ -90,11 +91,11 @@ class LessonMode(Mode):
             if candidate is None
             else CandidateMode(candidate, title, page.problem_name, place.position if place.given else None)
         )
-        self._around: Mode = self._beside or Mode.on(
-            page.problem, title, page.problem_name, compare_at_end=False
+        self._around = self._beside or Mode(
+            State(Stage.on(page.problem), title, page.problem_name), compare_at_end=False
         )
         super().__init__(self._around.state, compare_at_end=False)
-        self.lacks, self.followed = self._around.lacks, self._around.followed
+        self.lacks = self._around.lacks
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)
@@ -198,6 +199,11 @@ class LessonMode(Mode):
         return offered.get(id, True)
 
     @property
+    def followed(self) -> str:
+        """As without a lesson."""
+        return self._around.followed
+
+    @property
     def first_part(self) -> str:
         """The keys belong to the narration."""
         return LESSON
@@ -243,14 +249,6 @@ class LessonMode(Mode):
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """A candidate's divergences."""
         return self._around.marks(place_of, columns)
-
-    def standing(self) -> str:
-        """As without a lesson."""
-        return self._around.standing()
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """As without a lesson."""
-        return self._around.cell_words(panel, cell)
 
     def last_words(self) -> str:
         """As without a lesson."""

@@ -14,17 +14,16 @@ from convstep.ui.debugger.state import State
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import Draw, TextPane
-from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arrange
 from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
-from convstep.view.numbers.text import full
-from convstep.view.panels.problem_words import problem_facts
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
-    from convstep.conv.problem import Problem
+    from pathlib import Path
+
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -32,12 +31,10 @@ Marks = dict[int, tuple[int, str]]
 
 
 class Mode:
-    """The plain debugger: one problem, nobody beside it."""
+    """The plain debugger: one run, nobody beside it."""
 
     footer = PLAIN
     """Which keys the line of keys names."""
-    followed = "input_gradient"
-    """The panel that has the focus first, and whenever none has it."""
     lacks: frozenset[str] = frozenset()
     """Commands of the debugger's parts that mean nothing here."""
 
@@ -45,25 +42,13 @@ class Mode:
     """The screen, from `enter` on."""
 
     def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
-        """Debug a problem.
+        """Debug a run.
 
         Args:
             state: where the debugger begins.
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self.compares_at_end = state, compare_at_end
-
-    @classmethod
-    def on(cls, problem: Problem, name: str, command_name: str, *, compare_at_end: bool = True) -> Mode:
-        """The mode of a debugger that is opened on a problem.
-
-        Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-            command_name: what to call it on the command line.
-            compare_at_end: whether going on at the last step opens the comparison.
-        """
-        return cls(State.of(problem, name, command_name), compare_at_end=compare_at_end)
 
     # the life of the screen
 
@@ -115,6 +100,11 @@ class Mode:
         return True
 
     # what stands on it
+
+    @property
+    def followed(self) -> str:
+        """The key of the panel that has the focus first, and whenever none has it."""
+        return self.state.stage.followed
 
     @property
     def first_part(self) -> str:
@@ -174,18 +164,16 @@ class Mode:
 
     def title_facts(self) -> list[str]:
         """What the title says of it, the most important first; before a class the place stands beside it."""
-        return [] if self.state.presenting else problem_facts(self.state.problem)
+        return [] if self.state.presenting else [*self.state.stage.facts().said]
 
-    def standing(self) -> str:
-        """What the status line says when no cell is asked about."""
-        scene = self.state.scene
-        return f"{scene.upstream} = {full(scene.dz, self.state.problem.dtype)}"
+    @property
+    def after_end(self) -> str:
+        """What a key that leads forward does at the last step; "" for nothing."""
+        return tr("n opens the comparison") if self.compares_at_end else ""
 
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """One cell in full precision."""
-        part = f" ({panel.part})" if panel.part else ""
-        value = full(panel.face.values[cell], self.state.problem.dtype)
-        return f"{panel.face.cell(*cell)}{part} = {value}"
+    def past_end(self) -> bool:
+        """A key that leads forward was pressed at the last step. Returns whether that was all."""
+        return False
 
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step, where nothing comes after it."""
@@ -225,6 +213,26 @@ class Mode:
             SessionError: it has none, and cannot be given one.
         """
         return self.state.command_name
+
+    def save_beside(self, path: Path) -> str | None:
+        """Write what a session needs beside its file.
+
+        Args:
+            path: where the session will be.
+
+        Returns:
+            What the session calls it; None if it needs nothing.
+
+        Raises:
+            OSError: it cannot be written.
+            ValueError: something else is there; one sentence.
+        """
+        return None
+
+    @property
+    def function(self) -> str:
+        """What the command line says to record anew what is stepped; "" if it is no function."""
+        return ""
 
     def why_not_saved(self) -> str:
         """Why no session is saved here; "" if it is."""

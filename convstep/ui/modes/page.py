@@ -57,6 +57,8 @@ class Page:
             before_stand: called before the debugger is put where the page says.
         """
         self.walk, self.state, self.note = walk, state, note
+        self.problem: Problem = walk.page.problem
+        """What is stepped through."""
         self.chosen: set[Index] = set()
         """The cells that the learner has marked."""
         self.option: int | None = None
@@ -76,11 +78,6 @@ class Page:
             self.put_marks()
             state.timeline.seek(place.position)
             state.scene = state.stage.scene()
-
-    @property
-    def problem(self) -> Problem:
-        """What is stepped through."""
-        return self.state.problem
 
     @property
     def language(self) -> str:

@@ -9,13 +9,13 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
 from convstep.ui.temporary_files import save
-from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convstep.conv.problem import Problem
-    from convstep.view.panels.nonfinite import Spot
+    from convstep.view.scene.staged import Spot
 
 
 class ScriptMode(Mode):
@@ -41,14 +41,14 @@ class ScriptMode(Mode):
             first: where the first NaN or inf stands, to begin there.
             back: leads back to the list from which the problem was opened, if there is one.
         """
-        super().__init__(State.of(problem, name, command_name), compare_at_end=compare_at_end)
-        self.state.first_nonfinite, self._back = first, back
+        super().__init__(State(Stage.on(problem), name, command_name), compare_at_end=compare_at_end)
+        self.state.first_nonfinite, self._back, self._problem = first, back, problem
 
     def handlers(self) -> Handlers:
         """Where Escape has nothing else to do, it leads back to the layers."""
         if self._back is None:
             return {}
-        return {"to-layers": Handler(self._back, lambda: self.state.choice == Choice())}
+        return {"to-layers": Handler(self._back, lambda: self.state.stage.follows)}
 
     def name_for_session(self) -> str:
         """A file's name, which is written if there is none yet.
@@ -61,7 +61,7 @@ class ScriptMode(Mode):
         state = self.state
         if not state.command_name:
             try:
-                state.command_name = save(state.name, state.problem)
+                state.command_name = save(state.name, self._problem)
             except OSError as error:
                 said = tr("the problem cannot be saved: {reason}", reason=error.strerror or error)
                 raise SessionError(said) from error

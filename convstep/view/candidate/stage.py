@@ -93,10 +93,10 @@ class CandidateStage(Stage):
         return self.answer.standing(self.timeline.position == self.timeline.total)
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """A cell of a gradient in both, in full; "" for other panels and where there is no answer."""
+        """A cell of a gradient in both, in full; others, and where there is no answer, as ever."""
         name, answer = panel.face.name, self.answer
         if name not in KEYS or answer is None or name not in answer.actual:
-            return ""
+            return super().cell_words(panel, cell)
         index = panel.face.index(*cell)
         actual, difference = answer.actual[name][index], answer.difference[name][index]
         reference = self._running()[name][index] if self.up_to_date else actual - difference

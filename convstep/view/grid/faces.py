@@ -19,7 +19,7 @@ Fixed = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A 2-D view into a tensor; rows and columns are the tensor's own axes."""
+    """A 2-D view into a tensor; rows and columns are its own axes, one that lacks has a single place."""
 
     name: str
     """The tensor's name, e.g. "dA_prev_pad"."""
@@ -64,7 +64,7 @@ class Face:
         return (*region, *[slice(None)] * (len(self.fixed) - len(region)))
 
     def _written(self, entries: list[str]) -> str:
-        if None not in (self.fixed[0], self.fixed[-1]) and self.lengths[-1] == 1:
+        if self.fixed and None not in (self.fixed[0], self.fixed[-1]) and self.lengths[-1] == 1:
             entries.pop()
         while entries and entries[-1] == ":":
             entries.pop()
@@ -85,11 +85,12 @@ class Face:
                 seen.append(at)
             elif held != at:
                 return None
-        return (seen[0], seen[1]) if len(seen) == 2 else (seen[0], 0)
+        row, column = *seen, *[0] * (2 - len(seen))
+        return row, column
 
     def cell(self, row: int, column: int) -> str:
         """One cell as NumPy writes it: `dA_prev_pad[4, 2, 0]`."""
-        return cell_text(self.name, self.index(row, column))
+        return cell_text(self.name, self.index(row, column)) if self.fixed else self.name
 
 
 def face(name: str, tensor: Array, fixed: Fixed) -> Face:
@@ -98,8 +99,8 @@ def face(name: str, tensor: Array, fixed: Fixed) -> Face:
     Args:
         name: the tensor's name.
         tensor: any rank; a view is taken, nothing is copied.
-        fixed: one entry per axis; one or two of them None. A single free axis is seen as a
-            column.
+        fixed: one entry per axis; at most two of them None. A single free axis is seen as a
+            column, none as a single cell.
 
     >>> import numpy as np
     >>> dZ = np.arange(24.0).reshape(3, 4, 2)
@@ -107,8 +108,9 @@ def face(name: str, tensor: Array, fixed: Fixed) -> Face:
     >>> seen.label, seen.values.shape, seen.cell(2, 3)
     ('dZ[:, :, 1]', (3, 4), 'dZ[2, 3, 1]')
     """
-    taken = tensor[tuple(slice(None) if held is None else held for held in fixed)]
-    seen = taken if taken.ndim == 2 else taken[:, np.newaxis]
+    # with the dots a view is taken of a single cell, too
+    taken = tensor[(*(slice(None) if held is None else held for held in fixed), ...)]
+    seen = taken.reshape(1, 1) if taken.ndim == 0 else taken if taken.ndim == 2 else taken[:, np.newaxis]
     return Face(name, seen, fixed, tensor.shape)
 
 

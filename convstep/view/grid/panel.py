@@ -31,6 +31,8 @@ class Span:
     """Rows in the block, never empty."""
     columns: range
     """Columns in the block, never empty."""
+    only: bytes = b""
+    """Which of the block's cells are meant, a byte 0 or 1 each in reading order; empty for all of them."""
 
     @classmethod
     def of(cls, rows: slice, columns: slice) -> Span:
@@ -40,13 +42,15 @@ class Span:
     @classmethod
     def single(cls, cell: tuple[int, int]) -> Span:
         """The block of one cell."""
-        return cls(*(range(at, at + 1) for at in cell))
+        row, column = cell
+        return cls(range(row, row + 1), range(column, column + 1))
 
     def __contains__(self, cell: object) -> bool:
-        """Whether a (row, column) is one of the block's cells, gaps excluded."""
-        if not isinstance(cell, tuple):
+        """Whether a (row, column) is one of the block's cells, gaps and cells left out excluded."""
+        if not isinstance(cell, tuple) or cell[0] not in self.rows or cell[1] not in self.columns:
             return False
-        return cell[0] in self.rows and cell[1] in self.columns
+        row, column = self.rows.index(cell[0]), self.columns.index(cell[1])
+        return not self.only or bool(self.only[row * len(self.columns) + column])
 
     @property
     def top(self) -> int:
@@ -162,8 +166,8 @@ class Panel:
 
     @property
     def running(self) -> bool:
-        """Whether its values are sums that the loop adds to."""
-        return self.caption == "running" or bool(self.part)
+        """Whether the loop writes its values: most often sums that it adds to."""
+        return self.caption in ("running", "written") or bool(self.part)
 
 
 def beside_key(key: str, number: int) -> str:

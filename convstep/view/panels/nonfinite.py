@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,25 +13,12 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.steps.cells import cell_text
+from convstep.view.scene.staged import Spot as Spot
 
 if TYPE_CHECKING:
     from convstep.conv.timeline import Timeline
     from convstep.oracle.captured import CapturedLayer
     from convstep.oracle.origin import Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where to go in the debugger, the cell to point at there, and what to say."""
-
-    position: int
-    """How many steps are executed."""
-    array: str
-    """As a panel has it; one that no panel shows is not pointed at."""
-    cell: tuple[int, ...]
-    """An index into that array."""
-    words: str
-    """What was found."""
 
 
 def first_spot(scout: Timeline, leave: Callable[[], bool]) -> Spot | None:

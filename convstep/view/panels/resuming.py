@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import layout
 from convstep.printable import printable
-from convstep.replay.session import Session, SessionError, View
+from convstep.replay.session import Session, SessionError
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_text import parse_stop
 from convstep.steps.layout import Layout
 from convstep.view.grid.look import MODES, PRECISIONS
 from convstep.view.panels.conv2d_cells import Choice
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """A session of a problem that has all it names."""
-
-    stops: tuple[Stop, ...]
-    """In the order they were made."""
-    choice: Choice
-    """Which faces were chosen."""
-    mode: str
-    """How values were shown; "" for however the screen begins."""
-    precision: int
-    """Columns added to every number."""
+from convstep.view.scene.staged import Resumed as Resumed
 
 
 def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
@@ -41,7 +28,21 @@ def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
     Raises:
         SessionError: it names what the problem lacks; one sentence that says what the problem has.
     """
-    session.check_fits(geometry.total_steps)
+    return resumed_run(session, layout(geometry, bias), lambda: _choice(session, geometry))
+
+
+def resumed_run(session: Session, about: Layout, choice: Callable[[], Any]) -> Resumed:
+    """The same, of any run.
+
+    Args:
+        session: a session, of this run or another.
+        about: the run's layout.
+        choice: reads the chosen faces, or raises a SessionError.
+
+    Raises:
+        SessionError: it names what the run lacks; one sentence.
+    """
+    session.check_fits(about.nest.total)
     view = session.view
     if view.mode and view.mode not in MODES:
         modes = f"{', '.join(MODES[:-1])} and {MODES[-1]}"
@@ -50,14 +51,8 @@ def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
         raise SessionError(
             f"the view's precision is {view.precision}; it goes from {PRECISIONS[0]} to {PRECISIONS[-1]}"
         )
-    choice = _choice(session, geometry)
-    return Resumed(tuple(_stops(session, layout(geometry, bias))), choice, view.mode, view.precision)
-
-
-def kept_view(choice: Choice, mode: str, precision: int) -> View:
-    """What a session keeps of a view; `resumed` brings it back."""
-    faces = {"input": choice.input_channel, "output": choice.output_channel}
-    return View({name: face for name, face in faces.items() if face is not None}, mode, precision)
+    chosen = choice()
+    return Resumed(tuple(_stops(session, about)), chosen, view.mode, view.precision)
 
 
 def _choice(session: Session, geometry: Geometry) -> Choice:

@@ -1,11 +1,11 @@
-"""Stage: the scenes of one timeline, with the faces, stops and marks that a person chose."""
+"""Stage: the scenes of one convolution, with the faces, stops and marks that a person chose."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -14,22 +14,34 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
+from convstep.language import tr
+from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
+from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
-from convstep.view.grid.panel import Panel, beside_key
+from convstep.steps.stepped import Stepped
+from convstep.view.grid.panel import Cell, Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit
-from convstep.view.numbers.text import is_whole
+from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
-from convstep.view.panels.conv2d import Faces
+from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.panels.nonfinite import first_spot
+from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
+from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
+from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
+from convstep.view.scene.staged import Facts, Listing, Spot, Staged
+
+if TYPE_CHECKING:
+    from convstep.replay.session import Session
 
 Array = npt.NDArray[Any]
 
 
-@dataclass(slots=True, eq=False)
-class Stage:
+@dataclass(eq=False)
+class Stage(Staged):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
     timeline: Timeline
@@ -58,6 +70,20 @@ class Stage:
         if not self.unmeasured or self._problem.total_steps <= magnitude.STEPWISE:
             read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
             self.whole = all(map(is_whole, read))
+
+    @classmethod
+    def on(cls, problem: Problem) -> Stage:
+        """The stage of a problem before its first step."""
+        return cls(begin(problem))
+
+    @property
+    def run(self) -> Timeline:
+        """What is shown."""
+        return self.timeline
+
+    def scout(self) -> Timeline:
+        """Another run of the problem."""
+        return begin(self._problem)
 
     @property
     def geometry(self) -> Geometry:
@@ -100,6 +126,113 @@ class Stage:
         for half, work in enumerate((self.timeline.prepare(position), self.share.prepare(position))):
             for done in work:
                 yield (half + done) / 2
+
+    def in_sample(self, by: int) -> int | str:
+        """The position of the same place in another sample, or why there is none."""
+        return conv2d_cells.in_sample(self.timeline.step.loop_index, by, self.geometry)
+
+    def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
+        """Where the first NaN or inf is made."""
+        assert isinstance(scout, Timeline)
+        return first_spot(scout, leave)
+
+    @property
+    def followed(self) -> str:
+        """The padded gradient."""
+        return KEYS["dA_prev"]
+
+    @property
+    def mapped(self) -> str:
+        """The same."""
+        return KEYS["dA_prev"]
+
+    def swept(self, old: Scene, new: Scene) -> Mapping[str, Span]:
+        """The block of the padded gradient between two scenes."""
+        return conv2d_cells.swept(old, new, self.geometry)
+
+    @property
+    def follows(self) -> bool:
+        """Whether no channel was chosen."""
+        return self.choice == Choice()
+
+    def follow(self) -> None:
+        """Follow the loop's channels."""
+        self.choice = Choice()
+
+    def turn(self, panel: Panel, by: int) -> None:
+        """Choose another channel; panels that show the same one go along."""
+        self.choice = conv2d_cells.chosen(self.choice, panel, by, self.geometry)
+
+    def turn_to(self, array: str, cell: tuple[int, ...]) -> None:
+        """Choose the input channel of a cell, where the loop does not show it anyway."""
+        shown = len(cell) < 3 or array == "dZ"
+        # a kernel has the channels of one group, the input those of all
+        self.choice = Choice(None if shown else cell[-1] % self.geometry.kernel_shape[3] or None)
+
+    def kept_faces(self) -> dict[str, int]:
+        """The chosen channels by the axis they are of."""
+        faces = {"input": self.choice.input_channel, "output": self.choice.output_channel}
+        return {name: face for name, face in faces.items() if face is not None}
+
+    def resumed(self, session: Session) -> Resumed:
+        """What a session brings back."""
+        return resumed(session, self.geometry, self._problem.b is not None)
+
+    def toggle_share(self) -> str:
+        """One sample's share in place of the sums, or the sums again."""
+        self.share, said = conv2d.toggled(self.share, self.timeline)
+        return said
+
+    @property
+    def untouched(self) -> str:
+        """What the loop does not reach stays as it was."""
+        return tr("no window covers this cell: its gradient is exactly zero")
+
+    @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Conditions on what is named here; places in the loop."""
+        return f"{self.timeline.layout.example} · isnan(dA) · 4,*,1", tr("a place")
+
+    @property
+    def stopping(self) -> str:
+        """The upstream gradient, and what is written."""
+        return ", ".join(["dZ", *self.timeline.layout.written])
+
+    def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
+        """A step's `dz`, or a gradient's cell."""
+        return conv2d_cells.stop_at(panel, cell, self.geometry)
+
+    def made_by(self, panel: Panel, cell: Cell) -> Listing | None:
+        """The contributions to a cell of a running gradient."""
+        found = conv2d_cells.provenance_of(panel, cell, self._problem)
+        return None if found is None else ContributionTable(found, self.timeline.position)
+
+    def facts(self) -> Facts:
+        """Shapes and geometry."""
+        problem = self._problem
+        return Facts(problem_facts(problem), window_facts(problem), shape_facts(problem))
+
+    def standing(self) -> str:
+        """The value that the step takes."""
+        taken = self.timeline.event.read("dz")
+        cell = cell_text(taken.array, taken.region)
+        return f"{cell} = {full(float(taken.value), self._problem.dtype)}"
+
+    def remarks(self) -> list[str]:
+        """Whether there was a dZ."""
+        return [tr("dZ drawn at random")] if self._problem.dZ_drawn else []
+
+    def caption(self) -> str:
+        """The step and its first addition."""
+        return step_caption(self.timeline)
+
+    def compared(self) -> Timeline | None:
+        """The timeline itself."""
+        return self.timeline
+
+    def save(self, path: str) -> None:
+        """Write the problem."""
+        self._problem.save(path)
 
     @property
     def _problem(self) -> Problem:

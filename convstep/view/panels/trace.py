@@ -6,7 +6,7 @@ Text counts as the screen does: "step 5/80" is the position after five steps. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ import numpy.typing as npt
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
+from convstep.view.scene.trace import Json, matrix
+from convstep.view.scene.trace import json_value as json_value
 
 Array = npt.NDArray[Any]
-Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 def step_record(event: Event) -> dict[str, Json]:
@@ -87,25 +88,6 @@ def step_text(event: Event, total: int) -> str:
     return "\n".join(lines)
 
 
-def json_value(value: Any) -> Json:
-    """Anything of dicts, lists, arrays and numbers, in a form that strict JSON can hold.
-
-    >>> json_value({"error": np.float32(0.1), "cells": np.array([1.5, np.nan, -np.inf])})
-    {'error': 0.1, 'cells': [1.5, 'nan', '-inf']}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): json_value(held) for key, held in value.items()}
-    if isinstance(value, np.ndarray):
-        return json_value(value[()]) if value.ndim == 0 else [json_value(held) for held in value]
-    if isinstance(value, (list, tuple)):
-        return [json_value(held) for held in value]
-    if isinstance(value, (float, np.floating)):
-        # a float32 through its own shortest text: 0.1, not 0.10000000149011612
-        return float(full(value)) if np.isfinite(value) else full(value)
-    held: Json = value.item() if isinstance(value, np.generic) else value
-    return held
-
-
 def _window(event: Event) -> list[slice]:
     """Rows, columns and channels of the padded input that the step reads."""
     return [part for part in event.read("x").region if isinstance(part, slice)]
@@ -142,15 +124,8 @@ def _matrix(values: Array | np.generic, channel: int, indent: str) -> list[str]:
     for offset in range(values.shape[2]):
         if values.shape[2] > 1:
             lines.append(f"{indent}channel {channel + offset}")
-        lines += [indent + line for line in _aligned(values[:, :, offset])]
+        lines += [indent + line for line in matrix(values[:, :, offset])]
     return lines
-
-
-def _aligned(cells: Array) -> list[str]:
-    """A 2-D array, one line per row, every column as wide as its longest number."""
-    written = [[full(value) for value in row] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*written, strict=True)]
-    return ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in written]
 
 
 def _span(part: slice) -> str:

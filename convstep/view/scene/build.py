@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ from convstep.steps.event import Access, Event, Region
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import largest
-from convstep.view.scene.scene import Addition, Scene, SourceLine
+from convstep.view.scene.scene import NO_WORDS, Addition, Scene, SourceLine, Words
 
 Array = npt.NDArray[Any]
 
@@ -26,6 +26,7 @@ def build(
     panels: Sequence[Panel],
     parts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     source: Sequence[SourceLine] = (),
+    words: Mapping[int, Words] = MappingProxyType({}),
 ) -> Scene:
     """The scene of one step.
 
@@ -33,69 +34,123 @@ def build(
         place: steps executed, and steps in all.
         event: the step.
         arrays: what it reads and writes, by name, live.
-        panels: the faces to show, in reading order, without anything of the step on them; all that is
-            written has one.
+        panels: the faces to show, in reading order, without anything of the step on them; what is written
+            and has none is seen in its last two axes.
         parts: by array, which part of its values is shown where not all, the longest form first.
         source: the lines of the loop.
+        words: by the number of a write, what its statement says, where it has one of its own.
     """
+    event = replace(event, accesses=tuple(ascending(access, arrays) for access in event.accesses))
     return Scene(
         *place,
         event=event,
-        additions=tuple(additions(event, arrays, panels, parts)),
+        additions=tuple(additions(event, arrays, panels, parts, words)),
         panels=tuple(placed(panel, event) for panel in panels),
         source=tuple(source),
     )
 
 
+def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
+    """An access whose slices go upwards, as blocks on a face do: those of a reversed view are turned over."""
+    parts = zip(access.region, arrays[access.array].shape, strict=False)
+    if all(not isinstance(part, slice) or (part.step or 1) > 0 for part in access.region):
+        return access
+    region, over = list[int | slice](), list[slice]()
+    for part, length in parts:
+        if isinstance(part, slice):
+            over.append(slice(None, None, -1 if (part.step or 1) < 0 else 1))
+            if over[-1].step < 0:
+                places = range(*part.indices(length))[::-1]
+                part = slice(places.start, places.stop, places.step) if places else slice(0, 0)
+        region.append(part)
+
+    def turned_over(values: Array | np.generic | None) -> Any:
+        return np.asarray(values)[tuple(over)] if np.ndim(values) else values  # type: ignore[arg-type]
+
+    kept = (access.value, access.before, access.after, access.cells)
+    value, before, after, cells = map(turned_over, kept)
+    return access._replace(region=tuple(region), value=value, before=before, after=after, cells=cells)
+
+
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
-    writes = event.writes
-    access = next((one for one in (*writes, *event.accesses) if one.array == panel.face.name), None)
-    if access is None:
-        return panel
-    changes: dict[str, Any] = {"caption": panel.caption or "running"} if access.writes else {}
-    span = span_on(panel.face, access.region)
+    own = [one for one in event.accesses if one.array == panel.face.name and one.kind != "names"]
+    own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
+    writes = [one for one in own if one.writes]
+    changes: dict[str, Any] = {"caption": panel.caption or "running"} if writes else {}
+    span = joined(seen_on(panel.face, one) for one in writes or own)
     if span is not None:
-        if access.array in [write.array for write in writes[: event.made]]:
-            changes["changed"] = span
+        made = (one for one in event.writes[: event.made] if one.array == panel.face.name)
+        changes["changed"] = joined(seen_on(panel.face, one) for one in made)
         if panel.framed:
             changes["window"] = span
-        elif np.ndim(access.value) == 0:
+        elif len(span.rows) * len(span.columns) == 1 and not any(np.ndim(one.value) for one in writes or own):
             changes["now"] = Cell(span.top, span.left)
-        elif (factor := factor_of(access, event)) is not None:
-            row, column = largest(values_on(panel.face.fixed, access.region, factor.value))
+        elif len(own) == 1 and (factor := factor_of(own[0], event)) is not None:
+            row, column = largest(values_on(panel.face.fixed, own[0].region, factor.value))
             changes["near"] = Cell(span.rows[row], span.columns[column])
     return replace(panel, **changes) if changes else panel
 
 
+def _is_whole(access: Access, shown: Face) -> bool:
+    """Whether all of an array is touched, as where it is handed to a function."""
+    parts = zip(shown.region(access.region), shown.lengths, strict=True)
+    return access.cells is None and all(
+        isinstance(part, slice) and len(range(*part.indices(length))) == length for part, length in parts
+    )
+
+
 def additions(
-    event: Event, arrays: Mapping[str, Array], panels: Sequence[Panel], parts: Mapping[str, tuple[str, ...]]
+    event: Event,
+    arrays: Mapping[str, Array],
+    panels: Sequence[Panel],
+    parts: Mapping[str, tuple[str, ...]],
+    words: Mapping[int, Words],
 ) -> Iterator[Addition]:
     """What the step writes, in the order of its source, on the faces that the panels turn to."""
     shown = {panel.face.name: panel.face for panel in reversed(panels)}
     for number, write in enumerate(event.writes):
-        cells = turned(write, arrays[write.array], shown[write.array])
-        factor, region = factor_of(write, event), write.region
-        added = values_on(cells.fixed, region, write.value)
-        span = span_on(cells, region)
-        assert span is not None  # a write of no cells is no write
-        assert write.before is not None
-        assert write.after is not None
+        if not np.size(write.value):  # a write of no cells is no write
+            continue
+        array = arrays[write.array]
+        cells = turned(write, array, shown.get(write.array) or face(write.array, array, last_axes(array)))
+        span = span_on(cells, write.region)
+        assert span is not None  # the face is turned to the cells
+        said, region = words.get(number, NO_WORDS), write.region
+        factor = None if said.statement else factor_of(write, event)
+
+        def seen(
+            values: Array | np.generic | None, fixed: Fixed = cells.fixed, region: Region = region
+        ) -> Any:
+            return None if values is None else values_on(fixed, region, values)
+
+        added = seen(write.value)
         yield Addition(
             target=cells.part(region, held=False),
-            shown=cells.part(region, held=cells.lengths[-1] > 1),
+            shown=cells.part(region, held=bool(cells.lengths) and cells.lengths[-1] > 1),
             sign="+=" if write.kind == "adds" else "=",
             formula=write.text,
             factor_name="" if factor is None else factor.text,
-            factor=np.ones_like(added) if factor is None else values_on(cells.fixed, region, factor.value),
+            factor=np.ones_like(added) if factor is None else seen(factor.value),
             added=added,
-            before=values_on(cells.fixed, region, write.before),
-            after=values_on(cells.fixed, region, write.after),
+            before=np.zeros_like(added) if write.before is None else seen(write.before),
+            after=added if write.after is None else seen(write.after),
+            partial=np.size(write.value) != np.size(added),
+            new=write.before is None,
             cells=cells,
             span=span,
             done=number < event.made,
             part=parts.get(write.array, ()),
+            known=seen(write.cells),
+            words=said,
+            operands=tuple((name, seen(read.value)) for name, read in said.operands),
+            number=number,
         )
+
+
+def last_axes(array: Array) -> Fixed:
+    """The face of the last two axes, at the beginning of the others."""
+    return tuple(0 if axis < array.ndim - 2 else None for axis in range(array.ndim))
 
 
 def turned(write: Access, array: Array, shown: Face) -> Face:
@@ -104,7 +159,7 @@ def turned(write: Access, array: Array, shown: Face) -> Face:
     for held, part, length in zip(shown.fixed, shown.region(write.region), array.shape, strict=True):
         if held is not None and isinstance(part, slice):
             places = range(*part.indices(length))
-            held = places[(held - places.start) % len(places)]
+            held = places[(held - places.start) % len(places)] if places else held
         fixed.append(part if held is not None and not isinstance(part, slice) else held)
     return face(write.array, array, tuple(fixed))
 
@@ -117,7 +172,7 @@ def factor_of(write: Access, event: Event) -> Access | None:
 
 
 def span_on(shown: Face, region: Region) -> Span | None:
-    """The cells of a region on a face; None if there are none."""
+    """The block of a region's cells on a face; None if there are none."""
     seen = list[range]()
     for held, part, length in zip(shown.fixed, shown.region(region), shown.lengths, strict=True):
         places = range(*part.indices(length)) if isinstance(part, slice) else range(part, part + 1)
@@ -125,8 +180,51 @@ def span_on(shown: Face, region: Region) -> Span | None:
             seen.append(places)
         elif held not in places:
             return None
-    rows, columns = seen if len(seen) == 2 else (seen[0], range(1))
+    rows, columns = (*seen, *[range(1)] * (2 - len(seen)))
     return Span(rows, columns) if rows and columns else None
+
+
+def seen_on(shown: Face, access: Access) -> Span | None:
+    """The cells of an access on a face, scattered ones without those between them; None if there are none."""
+    span = span_on(shown, access.region)
+    if span is None or access.cells is None:
+        return span
+    return joined([replace(span, only=values_on(shown.fixed, access.region, access.cells).tobytes())])
+
+
+def joined(spans: Iterable[Span | None]) -> Span | None:
+    """The cells of several spans as one; None if there are none."""
+    found = [span for span in spans if span is not None]
+    if len(found) == 1 and not found[0].only:
+        return found[0]
+    rows = sorted({row for span in found for row in (span.top, span.bottom)})
+    columns = sorted({column for span in found for column in (span.left, span.right)})
+    if not found:
+        return None
+    cells = np.zeros((rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]), np.bool_)
+    for span in found:
+        block = np.ix_([row - rows[0] for row in span.rows], [column - columns[0] for column in span.columns])
+        shape = len(span.rows), len(span.columns)
+        cells[block] |= np.frombuffer(span.only, np.bool_).reshape(shape) if span.only else True
+    return _block_of(cells, rows[0], columns[0])
+
+
+def _block_of(cells: Array, top: int, left: int) -> Span | None:
+    """The smallest block, with gaps or without, around some cells, with those that are meant."""
+    down, along = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
+    if not len(down):
+        return None
+    rows, columns = (_evenly(places) for places in (down, along))
+    meant = cells[np.ix_(rows, columns)]
+    only = b"" if meant.all() else meant.tobytes()
+    return Span(range(rows.start + top, rows.stop + top, rows.step),
+                range(columns.start + left, columns.stop + left, columns.step), only)  # fmt: skip
+
+
+def _evenly(places: Array) -> range:
+    """Ascending places as a range that has them all, with its gaps if they are even."""
+    gaps = set(np.diff(places).tolist())
+    return range(int(places[0]), int(places[-1]) + 1, gaps.pop() if len(gaps) == 1 else 1)
 
 
 def values_on(fixed: Fixed, region: Region, values: Array | np.generic) -> Array:
@@ -144,4 +242,4 @@ def values_on(fixed: Fixed, region: Region, values: Array | np.generic) -> Array
         elif held is None:
             index.append(np.newaxis)
     seen: Array = np.asarray(values)[tuple(index)]
-    return seen if seen.ndim == 2 else seen[:, np.newaxis]
+    return seen.reshape(*seen.shape, *[1] * (2 - seen.ndim))

@@ -81,6 +81,10 @@ class ContributionTable:
         last = short(self.provenance.running[-1], 6)
         return tr("now {now}, at the end {last}", now=short(now, 6), last=last)
 
+    def step(self, at: int) -> int:
+        """The step of a contribution, from 0."""
+        return int(self.provenance.steps[at])
+
     def header(self) -> Text:
         """The columns' names, each with the factor that its numbers share."""
         step, place, first, second = self._cells(self._last)

@@ -9,16 +9,34 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
-from convstep.steps.event import Access, Event
+from convstep.steps.event import Access, Event, Loop
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
 
 Array = npt.NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a statement says of what it writes, with the numbers that it has in this step."""
+
+    statement: str
+    """The statement, its indices as numbers: `dx[0, 1, 2:4, 0:2] += mask * dout[0, 1, 1, 0]`."""
+    reads: tuple[str, ...] = ()
+    """The single values that it reads: `dout[0, 1, 1, 0] = 0.312`."""
+    remark: str = ""
+    """What else is to be said: `new: dx 2x3x8x8`."""
+    operands: tuple[tuple[str, Access], ...] = ()
+    """Arrays in the shape of what is written that it reads, by their names with numbers."""
+
+
+NO_WORDS = Words("")
+"""Of a loop whose additions say all there is."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Addition:
-    """One of the step's additions, in numbers."""
+    """One of the step's writes, in numbers."""
 
     target: str
     """What is added to, e.g. `dW[0]`."""
@@ -35,7 +53,7 @@ class Addition:
     added: Array
     """What is added, in the shape of `factor`."""
     before: Array
-    """The cells before the addition."""
+    """The cells before the addition; without meaning in a new array."""
     after: Array
     """The cells after the addition."""
     cells: Face
@@ -46,6 +64,30 @@ class Addition:
     """Whether it is already made."""
     part: tuple[str, ...] = ()
     """Whose sum it is added to, where not that of all samples, the longest form first."""
+    known: Array | None = None
+    """Which of these cells are written, booleans; None for all of them."""
+    partial: bool = False
+    """Whether it writes more cells than those on this face."""
+    new: bool = False
+    """Whether the array is there for the first time, so that there is nothing before."""
+    words: Words = NO_WORDS
+    """What its statement says."""
+    operands: tuple[tuple[str, Array], ...] = ()
+    """What it reads of several cells, on the face where these are written."""
+    number: int = 0
+    """Its place among the step's writes."""
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """It as the source writes it, the longest form first; long slices are left out."""
+        if self.words.statement:
+            return self.words.statement, self.words.statement.replace(", ", ",")
+        name, channel = self.cells.name, self.cells.fixed[-1] if self.cells.fixed else None
+        brief = (f"{name}[…, {channel}]",) if channel is not None and self.cells.lengths[-1] > 1 else ()
+        parts = (self.shown, *brief, f"{name}[…]")
+        if self.part:
+            parts = tuple(f"{part}{said}" for part in (*parts, name) for said in self.part)
+        return tuple(f"{part} {self.sign} {self.formula}" for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +106,30 @@ class SourceLine:
     """Whether the loop rests here between two steps."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLine:
+    """One line of somebody's own function, as it stands at a step."""
+
+    number: int
+    """As the file counts."""
+    code: str
+    """Without its indentation."""
+    indent: int
+    """Columns of its indentation within the function."""
+    done: bool = False
+    """Whether the step has executed it."""
+    current: bool = False
+    """Whether the step stands there."""
+    loop: str = ""
+    """How far the loop is that it begins: `4/8`."""
+    stop: bool = False
+    """Whether a run stops there."""
+    cursor: bool = False
+    """Whether somebody's cursor stands there."""
+    note: str = ""
+    """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What the screen shows at one position."""
@@ -80,11 +146,20 @@ class Scene:
     """In reading order: the stage first."""
     source: tuple[SourceLine, ...] = ()
     """The lines of the loop, from its first `for` on."""
+    own: tuple[OwnLine, ...] = ()
+    """The lines of somebody's own function, in place of these."""
+    remarks: tuple[str, ...] = ()
+    """What else the step comes to: what it sets, what a name now stands for, why there is no further one."""
 
     @property
     def place(self) -> str:
         """Where the step is in the loops, in words: `i_h 4, i_w 2, i_c 0`."""
-        return ", ".join(f"{loop.name} {loop.at}" for loop in self.event.loops)
+        return ", ".join(filter(None, (loop_words(loop) for loop in self.event.loops)))
+
+    @property
+    def brief_place(self) -> str:
+        """The same without the names: `4, 2, 0`."""
+        return ", ".join(turn_text(loop) if loop.line else str(loop.at) for loop in self.event.loops)
 
     @property
     def state(self) -> str:
@@ -106,7 +181,12 @@ class Scene:
 
     @property
     def taken(self) -> Access | None:
-        """The single value among what the step reads, by its index and not by lengths: `dz`."""
+        """The single value that a step is about, by its index and not by lengths: `dz`.
+
+        Where steps have statements, each of them says what it reads.
+        """
+        if self.event.statements:
+            return None
         single = [read for read in self.event.reads if np.ndim(read.value) == 0]
         return single[-1] if single else None
 
@@ -134,3 +214,17 @@ class Scene:
     def find(self, key: str) -> Panel | None:
         """The panel with a key; None for that of a further face that has no room any more."""
         return next((panel for panel in self.panels if panel.key == key), None)
+
+
+def turn_text(loop: Loop) -> str:
+    """How far a loop is: `4/8`, or `4` where nobody knows how long it takes."""
+    return f"{loop.at}/{loop.count}" if loop.count > loop.at else str(loop.at)
+
+
+def loop_words(loop: Loop) -> str:
+    """A loop with its variable: `i_h 4`; of somebody's own source `i 4/8`, `h = 6 (turn 3/4)`."""
+    if not loop.line:
+        return f"{loop.name} {loop.at}"
+    if not loop.name or (loop.value in ("", str(loop.at))):
+        return f"{loop.name or 'while'} {turn_text(loop)}"
+    return tr("{name} = {value} (turn {turn})", name=loop.name, value=loop.value, turn=turn_text(loop))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from convstep.view.scene.card import MARKS
+from convstep.view.scene.own_lines import draw_own
 from convstep.view.scene.scene import Scene, SourceLine
 
 
@@ -18,6 +19,8 @@ def draw_source(scene: Scene, width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room; where the loop is longer, the lines around the mark are shown.
     """
+    if scene.own:
+        return draw_own(scene.own, width, height)
     lines = scene.source
     marks = _marks(scene, lines)
     widest = max(len(line.code) for line in lines if line.addition)

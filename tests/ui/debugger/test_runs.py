@@ -79,7 +79,7 @@ def test_a_stop_is_set_and_removed_where_the_cursor_is_and_nowhere_else() -> Non
 def test_the_next_and_previous_writers_of_a_cell_are_gone_to_and_the_last_ones_said() -> None:
     host = FakeHost(position=137)
     host.pointed = ("input_gradient", Cell(4, 4))
-    keys, geometry = StopKeeping(host).handlers(), host.state.problem.geometry
+    keys, geometry = StopKeeping(host).handlers(), host.problem.geometry
     places = [geometry.index_at(step) for step in range(256)]
     writes = [at + 1 for at, place in enumerate(places) if {place.i_h, place.i_w} <= {2, 3, 4}]
     for key in ("next-write",) * 3 + ("previous-write",) * 4:
@@ -95,7 +95,7 @@ def test_the_next_and_previous_writers_of_a_cell_are_gone_to_and_the_last_ones_s
         assert (host.state.position, host.answer) == (writes[end], f"no {said} step writes this cell")
     host.pointed = ("upstream", Cell(6, 2))
     keys["previous-write"].run()
-    assert host.state.timeline.step.loop_index[1:3] == (6, 2)
+    assert [loop.at for loop in host.state.timeline.event.loops][:2] == [6, 2]
 
 
 def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
@@ -114,7 +114,7 @@ def test_a_cell_that_no_window_covers_gets_no_stop_and_says_why() -> None:
 
 def test_runs_end_where_brute_force_says() -> None:
     host = FakeHost(position=137)
-    problem = host.state.problem
+    problem = host.problem
     for text in ("watch dA_prev_pad[4, 9, 0]", "4,*,1", "abs(dz) > 1.5 and i_w == 3"):
         host.state.stops.add(parse_stop(text, problem.layout))
 
@@ -150,7 +150,7 @@ def test_what_a_condition_means_is_said_before_it_is_set() -> None:
     keeping = StopKeeping(host)
     keeping.handlers()["condition"].run()
     dialog, answered = host.opened[0]
-    stop = parse_stop("dz > 9", host.state.problem.layout)
+    stop = parse_stop("dz > 9", host.problem.layout)
     assert isinstance(stop, ConditionStop)
     assert dialog._meaning(stop) == "Stops after a step for which dz > 9 is true."
     answered(stop)

@@ -10,9 +10,10 @@ from convstep.view.grid.faces import Fixed, face
 
 @st.composite
 def fixed_axes(draw: st.DrawFn) -> tuple[tuple[int, ...], Fixed]:
-    """A shape of 1 to 4 axes and a way to look at it."""
-    shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
-    free = draw(st.sets(st.integers(0, len(shape) - 1), min_size=1, max_size=min(2, len(shape))))
+    """A shape of up to 6 axes and a way to look at it."""
+    shape = tuple(draw(st.lists(st.integers(1, 3), max_size=6)))
+    axes = st.integers(0, len(shape) - 1) if shape else st.nothing()
+    free = draw(st.sets(axes, max_size=min(2, len(shape))))
     return shape, tuple(None if n in free else draw(st.integers(0, d - 1)) for n, d in enumerate(shape))
 
 
@@ -22,12 +23,12 @@ def test_every_cell_leads_to_the_tensor_s_own_value(drawn: tuple[tuple[int, ...]
     tensor = np.arange(float(np.prod(shape))).reshape(shape)
     seen = face("t", tensor, fixed)
     lengths = [length for length, held in zip(shape, fixed, strict=True) if held is None]
-    assert seen.shape == (lengths[0], lengths[1] if len(lengths) == 2 else 1)
+    assert seen.shape == (*lengths, *[1] * (2 - len(lengths)))
     for row in range(seen.shape[0]):
         for column in range(seen.shape[1]):
             index = seen.index(row, column)
             assert tensor[index] == seen.values[row, column]
-            assert seen.cell(row, column) == f"t[{', '.join(map(str, index))}]"
+            assert seen.cell(row, column) == (f"t[{', '.join(map(str, index))}]" if shape else "t")
             assert seen.find(index) == (row, column)
 
 

@@ -22,6 +22,16 @@ def test_span_holds_exactly_the_cells_that_its_slices_select(
     assert (span.bottom, span.right) == max(selected)
 
 
+@given(st.integers(0, 3), st.integers(1, 3), st.data())
+def test_span_of_scattered_cells_holds_these_alone(top: int, step: int, data: st.DataObject) -> None:
+    rows, columns = range(top, top + 3 * step, step), range(2, 6)
+    meant = data.draw(st.lists(st.booleans(), min_size=12, max_size=12))
+    span = Span(rows, columns, bytes(meant))
+    cells = [(row, column) for row in rows for column in columns]
+    assert [cell in span for cell in cells] == meant
+    assert (top + 1, 2) not in span or step == 1
+
+
 def test_span_holds_nothing_but_cells() -> None:
     assert 3 not in Span(range(4), range(4))
     assert "ab" not in Span(range(4), range(4))

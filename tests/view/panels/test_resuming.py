@@ -20,6 +20,7 @@ from convstep.records import MOST_ENTRIES
 from convstep.replay.session import SavedStop, Session, SessionError, View, load, save
 from convstep.replay.visited import Bookmark
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
 from convstep.view.grid.drawing import draw_header, draw_line
 from convstep.view.grid.look import MODES, PRECISIONS, Look
@@ -28,7 +29,8 @@ from convstep.view.grid.places import lay_out_in_unit
 from convstep.view.layout.arrange import arrange
 from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
-from convstep.view.panels.resuming import kept_view, resumed
+from convstep.view.panels.resuming import resumed
+from convstep.view.panels.stage import Stage
 from tests.strategies import tried
 from tests.view.grid.test_drawing import ROLES
 
@@ -273,7 +275,7 @@ def draw_all(screen: DebuggerScreen) -> None:
 
 
 def brought_back(session: Session, problem: Problem) -> DebuggerScreen:
-    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
+    screen = DebuggerScreen(Mode(State(Stage.on(problem), "any", session.problem)))
     screen.asking.resume(session)
     screen.timeline.seek(session.position)
     return screen
@@ -317,20 +319,19 @@ def test_a_session_of_its_own_problem_always_opens(problems: dict[str, Problem],
     """What the screen itself saves: its faces, its stops, any position."""
     problem = problems[session.problem]
     geometry, total = problem.geometry, problem.total_steps
-    screen = DebuggerScreen(Mode.on(problem, "any", session.problem))
+    screen = DebuggerScreen(Mode(State(Stage.on(problem), "any", session.problem)))
     screen.timeline.seek(min(session.position, total))
     for mark in session.bookmarks:
         if mark.position <= total:
             screen.state.bookmarks.toggle(mark.position)
     for panel in screen.state.stage.scene().panels:
         for _ in range(session.position % 5):
-            screen.state.stage.choice = conv2d_cells.chosen(
-                screen.state.stage.choice, panel, 1, screen.state.stage.geometry
-            )
-            stop = conv2d_cells.stop_at(panel, Cell(0, 0), screen.state.problem.geometry)
-            if stop is not None and conv2d_cells.steps_of(stop, screen.state.problem.geometry):
+            screen.state.stage.turn(panel, 1)
+            stop = conv2d_cells.stop_at(panel, Cell(0, 0), problem.geometry)
+            if stop is not None and conv2d_cells.steps_of(stop, problem.geometry):
                 screen.state.stops.add(stop)
     kept = screen.asking.session()
     found = resumed(kept, geometry, problem.b is not None)
     assert found.stops == screen.state.stops.list()
-    assert kept_view(found.choice, found.mode, found.precision) == kept.view
+    screen.state.choice = found.choice
+    assert View(screen.state.stage.kept_faces(), found.mode, found.precision) == kept.view

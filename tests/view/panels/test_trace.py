@@ -197,4 +197,4 @@ def test_one_number_names_a_step_in_every_text(data: st.DataObject, batch: int |
     steps = parse_stop(str(number), made.layout).steps(made.layout)
     assert steps is not None
     assert list(steps) == [number - 1]
-    assert ask_place(geometry)._meaning(number) == f"Step {number} of {total}: just after {place}."
+    assert ask_place(Stage(timeline))._meaning(number) == f"Step {number} of {total}: just after {place}."

@@ -1,0 +1,105 @@
+"""From values by name to the arguments of a function: its own, those of its class, those of its forward."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.call.words import roles_of
+
+UPSTREAM = re.compile(r"d(?!b$|t$|im|type|ropout|ilation|epth|ata|atch)[a-zA-Z_]\w*|.*grad.*|upstream\w*|delta\w*")
+"""What the gradient that comes from above is called."""
+KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
+"""What a forward keeps for its backward is called."""
+
+Lookup = Callable[[str], Any]
+NOTHING = object()
+"""What a lookup says where it knows no value."""
+
+
+@dataclass(slots=True)
+class Filled:
+    """The arguments of one call, as far as they are known."""
+
+    places: list[Any] = field(default_factory=list)
+    """By place."""
+    named: dict[str, Any] = field(default_factory=dict)
+    """By name."""
+    missing: list[str] = field(default_factory=list)
+    """Parameters without a default for which there is nothing."""
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters that a function can be given one by one; none where that cannot be told."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [each for each in listed if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+
+
+def filled(function: Callable[..., Any], lookup: Lookup) -> Filled:
+    """The arguments of a function by what a lookup says of each parameter."""
+    found = Filled()
+    by_place = True
+    for each in parameters_of(function):
+        value = lookup(each.name)
+        if value is NOTHING:
+            by_place = False  # those behind it go by name
+            if each.default is each.empty:
+                found.missing.append(each.name)
+        elif each.kind is each.KEYWORD_ONLY or (not by_place and each.kind is not each.POSITIONAL_ONLY):
+            found.named[each.name] = value
+        else:
+            found.places.append(value)
+    return found
+
+
+def by_name(values: Mapping[str, Any]) -> Lookup:
+    """Looks values up by the very name of a parameter."""
+    return lambda name: values.get(name, NOTHING)
+
+
+def after_forward(made: Any, lookup: Lookup) -> Lookup:
+    """The lookup for a backward whose forward has run: its cache, and an upstream gradient of its output's shape.
+
+    Args:
+        made: what the forward returned: its output, or its output and what it keeps.
+        lookup: what was known before; it comes first.
+    """
+    several = isinstance(made, (tuple, list)) and len(made) > 1
+    outputs = list(made[:-1]) if several else [made]
+    cache = made[-1] if several else made
+    shapes = [np.shape(each) for each in outputs if np.ndim(each)] or [np.shape(outputs[0])]
+    drawn: list[Any] = []
+
+    def found(name: str) -> Any:
+        value = lookup(name)
+        if value is not NOTHING:
+            return value
+        if KEPT.fullmatch(name.lower()):
+            return cache
+        if is_upstream(name):
+            shape = shapes[min(len(drawn), len(shapes) - 1)]
+            drawn.append(upstream(shape, len(drawn)))
+            return drawn[-1]
+        return NOTHING
+
+    return found
+
+
+def is_upstream(name: str) -> bool:
+    """Whether a parameter's name says that it is the gradient from above."""
+    return UPSTREAM.fullmatch(name) is not None or roles_of(name)[:1] == ("dZ",)
+
+
+def upstream(shape: tuple[int, ...], seed: int = 0) -> Any:
+    """A gradient from above: whole numbers, none of them 0, so that every step is seen to do something."""
+    rng = np.random.default_rng([7, seed])
+    values = rng.integers(1, 5, shape) * rng.choice([-1, 1], shape)
+    return np.asarray(values, np.float64) if shape else float(values)

@@ -1,0 +1,267 @@
+"""Small arguments for operators that many people write, by what their functions and parameters are called.
+
+A guess says what each parameter is given: x, weights, a dict of options. The forward of the same file
+makes the cache from it; where there is none, the cache is what the courses put into it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.record.filling import NOTHING, Lookup, upstream
+
+X = "x a_prev a x_in inp input inputs input_data in_data data features image images img z xs x_t xt"
+"""What the input is called."""
+W = "w weight weights theta kernel kernels filters"
+B = "b bias biases"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """What the parameters of an operator's functions are given."""
+
+    operator: str
+    """What the operator is called in a sentence."""
+    values: Mapping[str, Any]
+    """By the parameter's name in lower case."""
+    out: tuple[int, ...]
+    """The shape of its output, and so of the gradient from above."""
+    cache: Any = field(default=NOTHING)
+    """What its backward gets where no forward makes it."""
+
+    def lookup(self) -> Lookup:
+        """Looks up what a parameter is given."""
+        return lambda name: self.values.get(name.lower().strip("_"), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is to be called."""
+
+    name: str
+    """Its name, with that of its class."""
+    parameters: frozenset[str]
+    """Those of the function, its forward and its class, in lower case."""
+    defaults: Mapping[str, Any]
+    """Their defaults."""
+    source: str
+    """Its text; "" if unknown."""
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether pictures have their channels last, as far as names say it."""
+        said = re.search(r"hparameters|n_H|\(\s*m\s*,|, *n?_?[hw]\w*, *n?_?[hw]\w*, *n?_?c\w*\)? *= *\S*\.shape", self.source)
+        named = {"hparameters", "kernel_shape", "a_prev"} & self.parameters
+        first = re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\S*\.shape", self.source)
+        return bool(said or named) and not first
+
+
+def guesses(asked: Asked) -> Iterator[Guess]:
+    """What could be given, likeliest first; nothing for an operator that is not known by name."""
+    for pattern, make in _OPERATORS:
+        if re.search(pattern, asked.name, re.I):
+            yield from make(asked)
+            return
+
+
+def known(name: str) -> bool:
+    """Whether a function's name says which operator it is."""
+    return any(re.search(pattern, name, re.I) for pattern, _ in _OPERATORS)
+
+
+def whole(*shape: int, seed: int = 1) -> Any:
+    """Whole numbers from -4 to 4."""
+    return np.random.default_rng([seed, *shape]).integers(-4, 5, shape).astype(np.float64)
+
+
+def distinct(*shape: int) -> Any:
+    """Whole numbers, no two the same: no window has two maxima."""
+    size = int(np.prod(shape))
+    return np.random.default_rng([2, *shape]).permutation(size).reshape(shape).astype(np.float64)
+
+
+def small(*shape: int, seed: int = 3) -> Any:
+    """Quarters from -1 to 1, for functions that saturate."""
+    return whole(*shape, seed=seed) / 4
+
+
+def given(*pairs: tuple[str, Any]) -> dict[str, Any]:
+    """Values by name, from several names for each."""
+    return {name: value for names, value in pairs for name in names.split()}
+
+
+def _pool(asked: Asked) -> Iterator[Guess]:
+    average = re.search(r"av(g|erage)|mean", asked.name, re.I)
+    said = re.search(r"mode\s*==\s*[\"'](avg|average|mean)[\"']", asked.source)
+    mode = (said[1] if said else "average") if average else "max"
+    default = next((asked.defaults[name] for name in ("stride", "strides") if name in asked.defaults), None)
+    for last, (size, k, s) in itertools.product(
+        (asked.channels_last, not asked.channels_last), ((5, 3, 2), (4, 2, 2))
+    ):
+        step = default[0] if isinstance(default, (tuple, list)) and default else default
+        step = step if isinstance(step, int) and step > 0 else s
+        n = (size - k) // step + 1
+        x = distinct(1, size, size, 2) if last else distinct(1, 2, size, size)
+        pairs = bool({"kernel_shape"} & asked.parameters)
+        options = {"pool_height": k, "pool_width": k, "stride": step, "f": k, "pad": 0, "mode": mode}
+        values = given(
+            (X, x),
+            ("pool_param pool_params hparameters hparams param", options),
+            ("pool_h pool_w pool_height pool_width f k ksize kernel_size filter_size kernel size", k),
+            ("kernel_shape pool_size pool_shape", (k, k)),
+            ("stride strides s", (step, step) if pairs else step),
+            ("pad padding p", 0),
+            ("mode", mode),
+        )
+        own = options if not last else {"f": k, "stride": step}
+        out = (1, n, n, 2) if last else (1, 2, n, n)
+        yield Guess("average pooling" if average else "max pooling", values, out, (x, own))
+
+
+def _norm(asked: Asked) -> Iterator[Guess]:
+    name = asked.name.lower()
+    group, spatial = "group" in name, "spatial" in name or "2d" in name
+    word = "group normalization" if group else "layer normalization" if re.search("layer|ln", name) else "batch normalization"
+    for picture in (True, False) if group or spatial else (False, True):
+        channels = 4 if group else 3
+        x = whole(2, channels, 2, 3) if picture else whole(4, channels)
+        flat = (1, channels, 1, 1) if group else (channels,)
+        values = given(
+            (X, x),
+            ("gamma g scale w weight", np.array([1.0, 2.0, -1.0, 3.0])[:channels].reshape(flat)),
+            ("beta b shift bias", np.array([0.0, 1.0, 2.0, -1.0])[:channels].reshape(flat)),
+            ("bn_param ln_param gn_param param params", {"mode": "train", "eps": 1e-5}),
+            ("eps epsilon", 1e-5),
+            ("mode", "train"),
+            ("train train_flg train_flag training is_training", True),
+            ("momentum", 0.9),
+            ("g", 2) if group else ("num_features dim n_features d c channels", channels),
+        )
+        yield Guess(word, values, x.shape)
+
+
+def _linear(asked: Asked) -> Iterator[Guess]:
+    rows = given(
+        (X, whole(2, 3)),
+        (W, whole(3, 4, seed=4)),
+        (B, whole(4, seed=5)),
+        ("activation", "relu"),
+        ("in_features input_dim input_size in_dim n_in d_in", 3),
+        ("out_features output_dim output_size out_dim n_out d_out", 4),
+    )
+    columns = rows | given(
+        ("a_prev a x", whole(3, 2)), ("w", whole(4, 3, seed=4)), ("b", whole(4, 1, seed=5))
+    )
+    by_column = re.search(r"A_prev|n_x|\bm\b *=", asked.source) or "a_prev" in asked.parameters
+    for values, out in ((columns, (4, 2)), (rows, (2, 4)))[:: 1 if by_column else -1]:
+        cache = (values["x"], values["w"], values["b"])
+        # of the output's activation: the linear part's cache, and Z
+        both = (cache, whole(*out, seed=6)) if "activation" in asked.parameters else cache
+        yield Guess("a linear layer", values, out, both)
+
+
+def _elementwise(asked: Asked) -> Iterator[Guess]:
+    x = upstream((3, 4), 1)
+    values = given(
+        (X, x), ("alpha slope negative_slope", 0.1), ("p dropout_ratio ratio rate keep_prob", 0.5),
+        ("dropout_param", {"mode": "train", "p": 0.5, "seed": 1}), ("train_flg training", True),
+    )  # fmt: skip
+    yield Guess(_word(asked.name, "relu sigmoid tanh gelu elu swish silu softplus dropout"), values, x.shape, x)
+
+
+def _word(name: str, words: str) -> str:
+    return next((word for word in words.split() if word in name.lower()), "an activation")
+
+
+def _loss(asked: Asked) -> Iterator[Guess]:
+    labels, scores = np.array([0, 3, 1]), whole(3, 4)
+    hot = np.eye(4)[labels]
+    both = {"y", "t"} <= asked.parameters
+    for target in (labels, hot):
+        values = given(
+            (f"{X} scores logits score", scores),
+            ("y labels label target targets t y_true" if not both else "t", target),
+            *((("y", np.array([0.5, 0.25, 0.125, 0.125]) * np.ones((3, 1))),) if both else ()),
+        )
+        yield Guess("a softmax loss" if "loss" in asked.name.lower() else "softmax", values, (3, 4), scores)
+
+
+def _embedding(asked: Asked) -> Iterator[Guess]:
+    words, table = np.array([[0, 2, 0], [1, 2, 3]]), whole(4, 2)
+    values = given((f"{X} idx index indices ids tokens words", words), (f"{W} table embedding emb", table))
+    yield Guess("an embedding", values, (2, 3, 2), (words, table))
+
+
+def _recurrent(asked: Asked) -> Iterator[Guess]:
+    lstm, name = "lstm" in asked.name.lower(), asked.name.lower()
+    word = ("an LSTM" if lstm else "an RNN") + (" step" if re.search("step|cell", name) else "")
+    times = 4 if lstm else 1
+    gates = "f i c o" if lstm else ""
+    weights = {f"W{gate}": small(4, 7, seed=at + 5) for at, gate in enumerate(gates.split())}
+    weights |= {f"b{gate}": small(4, 1, seed=at + 9) for at, gate in enumerate(gates.split())}
+    weights |= {"Wax": small(4, 3, seed=5), "Waa": small(4, 4, seed=6), "ba": small(4, 1, seed=7)}
+    weights |= {"Wya": small(2, 4, seed=8), "Wy": small(2, 4, seed=8), "by": small(2, 1, seed=9)}
+    step = re.search("step|cell", name)
+    if "parameters" in asked.parameters or re.search(r"\bWax\b|\bWf\b", asked.source):
+        values = given(
+            (X, small(3, 2) if step else small(3, 2, 3)),
+            ("a_prev a0 h_prev", small(4, 2, seed=4)), ("c_prev", small(4, 2, seed=5)),
+            ("parameters params", weights),
+        )  # fmt: skip
+        yield Guess(word, values, (4, 2) if step else (4, 2, 3))
+        return
+    for one in dict.fromkeys((bool(step), not step)):
+        values = given(
+            (X, small(2, 3) if one else small(2, 3, 3)),
+            ("prev_h h_prev h0 h h_prev_t", small(2, 4, seed=4)),
+            ("prev_c c_prev c0 c", small(2, 4, seed=5)),
+            ("wx w_x wxh w_xh", small(3, 4 * times, seed=6)),
+            ("wh w_h whh w_hh", small(4, 4 * times, seed=7)),
+            (B, small(4 * times, seed=8)),
+        )
+        yield Guess(word, values, (2, 4) if one else (2, 3, 4))
+
+
+def _attention(asked: Asked) -> Iterator[Guess]:
+    values = given(
+        ("q query queries", small(3, 4, seed=4)), ("k key keys", small(3, 4, seed=5)),
+        ("v value values", small(3, 4, seed=6)), (X, small(3, 4)), ("mask", None),
+    )  # fmt: skip
+    yield Guess("attention", values, (3, 4))
+
+
+def _conv(asked: Asked) -> Iterator[Guess]:
+    options = {"stride": 1, "pad": 1}
+    common = given(
+        ("conv_param hparameters hparams", options), ("stride strides s", 1), ("pad padding p", 1),
+        ("activation", lambda value: value),
+    )  # fmt: skip
+    first = common | given((X, whole(1, 2, 4, 4)), (W, whole(2, 2, 3, 3, seed=4)), (B, whole(2, seed=5)))
+    last = common | given(
+        (X, whole(1, 4, 4, 2)), (W, whole(3, 3, 2, 2, seed=4)), (B, whole(1, 1, 1, 2, seed=5))
+    )
+    single = common | given((X, whole(4, 4)), (W, whole(3, 3, seed=4)), (B, 1.0))
+    shapes = [(first, (1, 2, 4, 4)), (last, (1, 4, 4, 2)), (single, (4, 4))]
+    for values, out in [shapes[1], shapes[0], shapes[2]] if asked.channels_last else shapes:
+        yield Guess("a convolution", values, out, (values["x"], values["w"], values["b"], options))
+
+
+Make = Callable[[Asked], Iterator[Guess]]
+_OPERATORS: Sequence[tuple[str, Make]] = (
+    ("pool", _pool),
+    (r"norm|(?<![a-z])(bn|ln|gn)(?![a-z])", _norm),
+    ("embed", _embedding),
+    ("lstm|rnn|gru", _recurrent),
+    ("attention|attn", _attention),
+    (r"softmax|cross_?entropy|svm_loss", _loss),
+    (r"affine|linear|dense|fully|(?<![a-z])fc(?![a-z])", _linear),
+    ("relu|sigmoid|tanh|gelu|elu|swish|silu|softplus|dropout", _elementwise),
+    ("conv", _conv),
+)
+"""Operators by what their functions are called; the first that fits counts."""

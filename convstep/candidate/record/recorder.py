@@ -1,0 +1,272 @@
+"""Record somebody's own function in a process of its own, with arguments found or given."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.conventions import convention_of
+from convstep.candidate.call.failure import died_at
+from convstep.candidate.call.outcome import Candidate, CannotCall
+from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.worker import Worker, nonsense
+from convstep.candidate.call.words import roles_of
+from convstep.candidate.check.cases import Case, fitted, right_of
+from convstep.candidate.check.detect_convention import detect_convention
+from convstep.candidate.load.names import looks_backward
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.record import guessing
+from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.watching import WatchedFile
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.oracle import messages
+from convstep.oracle.conversation import Ended, Silent
+from convstep.printable import SENTENCE, printable
+from convstep.recording import transfer
+from convstep.recording.recording import Recording
+
+SECONDS = 120.0
+"""How long a function may run while it is recorded; what was recorded until then is kept."""
+SPARE = 60.0
+"""Seconds on top: to make its arguments, and to send what was recorded."""
+ROOM = 4 << 30
+"""Bytes that a log may have on its way."""
+DETECTING = 8.0
+"""Seconds for finding out how a convolution's backward is called."""
+SHOWN = (
+    *(Case((5, 6), (3, 3), (2, 2), ((1, 1), (1, 1)), 2, 2, batch) for batch in (1, None)),
+    *(Case((4, 5), (3, 3), channels=2, filters=2, batch=batch) for batch in (1, None)),
+    Case((4, 5), (3, 3), channels=1, filters=1, batch=1),
+)
+"""The convolutions that a backward is stepped on: the first that its call can say."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A function that was recorded, and how."""
+
+    recording: Recording
+    """What can be stepped."""
+    target: str
+    """What was recorded, as on the command line."""
+    words: tuple[str, ...]
+    """What else the command line says, to record it in the same way: `--call`, `f(x)`."""
+    how: str
+    """Where they come from, a clause."""
+    notes: tuple[str, ...]
+    """What loading left out, a sentence each."""
+
+
+class _Spawned(Spawned):
+    main = "convstep.candidate.record.child"
+
+
+class Recorder(Worker):
+    """Calls and records a function in its process."""
+
+    Spawned = _Spawned
+
+    def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
+        """Record a call with the arguments that somebody asks for.
+
+        Returns:
+            The recording, and where its arguments come from.
+
+        Raises:
+            CandidateError: it cannot be called like that, or its process ended; one sentence.
+        """
+        return self._recorded({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+
+    def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
+        """Record a backward on a problem of a convolution, as `check` calls it.
+
+        Raises:
+            CandidateError: see `record`.
+        """
+        asked = {"call": asdict(call), "arguments": None}
+        return self._recorded(asked, messages.problem_message(problem), seconds)
+
+    def _recorded(
+        self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
+    ) -> tuple[Recording, str]:
+        with self._one_call:
+            if self._process is None:
+                self._begin()
+            talk = self._conversation
+            assert talk is not None
+            try:
+                talk.ask({"record": json.dumps({**asked, "seconds": seconds}), **more}, ROOM)
+                said = talk.hear(seconds + SPARE)
+            except Silent as silent:
+                self._end()
+                raise CandidateError(
+                    tr("it did not return within {seconds:g} s", seconds=silent.seconds)
+                ) from None
+            except Ended:
+                raise CandidateError(self._died()) from None
+            except messages.Malformed:
+                self._end()
+                raise CandidateError(nonsense()) from None
+            except BaseException:  # Ctrl+C: this answer must not become the next one's
+                self._end()
+                raise
+        try:
+            if "error" in said:
+                raise CandidateError(printable(messages.text(said, "error"), SENTENCE))
+            return _read(said)
+        except messages.Malformed:
+            self._end()
+            raise CandidateError(nonsense()) from None
+
+    def _died(self) -> str:
+        how, places = self._death()
+        line = died_at(places, self.candidate).get("line")
+        return f"{self.address}: {tr('line {line}', line=line)}: {how}" if line else f"{self.address}: {how}"
+
+
+def _read(said: messages.Message) -> tuple[Recording, str]:
+    """The recording of an answer, and where its arguments come from."""
+    with messages.strictly():
+        how = messages.checked(json.loads(messages.text(said, "facts")), dict)["how"]
+        arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
+        return transfer.recording_of(arrays), printable(messages.checked(how, str))
+
+
+class Recordable:
+    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
+
+    def __init__(
+        self,
+        target: str,
+        arguments: Arguments | None = None,
+        options: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            target: `layers.py:max_pool_backward`, `layers.py:Conv.backward`, `notebook.ipynb:f`.
+            arguments: what is said of its arguments; with nothing said they are found.
+            options: how its file is loaded: `run_all`, `python2`.
+            timeout: seconds for loading it, and for running it.
+
+        Raises:
+            CandidateError: there is no such file, or no function can be called like that.
+        """
+        self.target, self.arguments = target, arguments or Arguments()
+        self.arguments.check()
+        self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
+        self._running: Recorder | _Spawned | None = None
+        self._closed = False
+        self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is in; None for an installed module."""
+        return self._parsed.path
+
+    def record(self, meanwhile: Callable[[], object] | None = None) -> Recorded:
+        """Record it in a process that ends with it. Any thread may, one at a time.
+
+        Args:
+            meanwhile: what to do while a new interpreter starts.
+
+        Raises:
+            CandidateError: it cannot be loaded or called; one sentence.
+        """
+        loading = {**self._options, "unmade": True}
+        started = None
+        with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
+            started = self._running = _Spawned(self._parsed, loading)
+        if meanwhile is not None:
+            meanwhile()
+        if self._closed:
+            self.close()
+        with Recorder.of_target(self._parsed, loading, self._timeout, started) as recorder:
+            self._running = recorder
+            if self._closed:
+                self.close()
+            return self._recorded(recorder)
+
+    def changed(self) -> bool:
+        """Whether its file was saved since it was recorded or asked about; never of an installed module."""
+        return self._watched is not None and self._watched.changed()
+
+    def again(self) -> Recording | None:
+        """Record it anew if its file was saved; None if it was not.
+
+        Raises:
+            CandidateError: it cannot be recorded now; one sentence.
+        """
+        return self.record().recording if self.changed() else None
+
+    def close(self) -> None:
+        """End what is being recorded; whoever waits for it gets a CandidateError."""
+        self._closed, running = True, self._running
+        if isinstance(running, Recorder):
+            running.close()
+        elif running is not None:
+            running.end()
+
+    def _recorded(self, recorder: Recorder) -> Recorded:
+        seconds, found = SECONDS if self._timeout is None else self._timeout, None
+        if self.arguments == Arguments() and _is_convolution(recorder.candidate):
+            found = _on_a_convolution(recorder, seconds)
+        recording, how = found or recorder.record(self.arguments, seconds)
+        _check_tensors(recorder.candidate, recording)
+        flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
+        words = (*self.arguments.words, *flags)
+        return Recorded(recording, self.target, words, how, recorder.candidate.notes)
+
+
+def _is_convolution(candidate: Candidate) -> bool:
+    """Whether it is worth trying to call it as a convolution's backward."""
+    name = f"{candidate.name} {candidate.forward}".lower()
+    if not (looks_backward(candidate.name) or candidate.kind == "class") or candidate.kind == "autograd":
+        return False
+    if "conv" in candidate.name.lower():
+        return True
+    if guessing.known(candidate.name):
+        return False
+    roles = {role for each in candidate.parameters for role in roles_of(each)}
+    return "conv" in name or {"stride", "padding"} <= roles or "hparameters" in roles
+
+
+def _on_a_convolution(recorder: Recorder, seconds: float) -> tuple[Recording, str] | None:
+    """A recording of a convolution's backward on a small problem; None if it is not called as one."""
+    candidate = recorder.candidate
+    try:
+        call, _, stuck = detect_convention(recorder, budget=DETECTING)
+    except CannotCall:
+        return None
+    if stuck is not None or call.by_autograd(candidate) or call.with_tensors(candidate):
+        return None
+    convention, failed = convention_of(call), None
+    for case in SHOWN:
+        told = fitted(case, convention)
+        if convention.cannot_say(told.geometry, candidate):
+            continue
+        try:
+            return recorder.record_call(call, right_of(told).problem, seconds)
+        except CandidateError as error:
+            failed = failed or error
+    return None
+
+
+def _check_tensors(candidate: Candidate, recording: Recording) -> None:
+    """Refuse a function that wanted tensors: what it does to them is not seen.
+
+    Raises:
+        CandidateError: it is one.
+    """
+    ended = recording.ended
+    if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
+        raise CandidateError(
+            f"{candidate.name} works on PyTorch's tensors ({ended.sentence}); "
+            "only functions over NumPy arrays can be stepped"
+        )

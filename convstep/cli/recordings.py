@@ -1,0 +1,235 @@
+"""Somebody's own function as a command steps it: its target, and where its arguments come from."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from convstep.cli.arguments import LAYER, flag, group, option, positional
+from convstep.cli.candidates import seconds
+from convstep.cli.console import UsageError
+from convstep.printable import printable
+
+if TYPE_CHECKING:
+    from convstep.candidate.record.recorder import Recordable, Recorded
+    from convstep.recording.log import Ended
+    from convstep.recording.recording import Recording
+    from convstep.replay.session import Session
+
+PYTHON = (".py", ".ipynb")
+"""How the files end in which functions are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a person says of a function's arguments, beside `--call`."""
+
+    args: str | None = option("FILE.npz", "the arguments of a target: arrays by the names of its parameters")
+    shape: list[str] = option(
+        "NAME=SHAPE",
+        "an argument of a target, drawn from a fixed seed: x=1x1x5x5, or given: stride=2; repeatable",
+        action="append",
+        default=[],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How the file of a function is loaded and run."""
+
+    timeout: float | None = option(
+        "SECONDS", "time limit of loading a target's file, and of running it", type=seconds
+    )
+    run_all: bool = flag("run all of a target's file, not only imports, definitions and constants")
+    python2: bool = flag("a target's file is written for Python 2")
+
+
+CALL = (
+    "CALL",
+    "of a layer of PROBLEM, which call of it, from 0; of a function, the call to step, "
+    "in the file's own names: 'f(dout, cache)'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfStepped:
+    """The options of a command about whatever can be stepped: a problem, or somebody's own function."""
+
+    problem: str = positional(
+        "PROBLEM|TARGET",
+        "a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
+        "a name of `convstep examples`, or a function: FILE.py:FUNCTION, FILE.py:Class.method",
+    )
+    """With the layer and the call in its name, if they were given and it is a problem."""
+    layer: str | None = option(*LAYER)
+    call: str | None = option(*CALL)
+    values: Values = group(Values)
+    loading: Loading = group(Loading)
+
+
+def is_target(name: str) -> bool:
+    """Whether a name is that of a function, `layers.py:f`, and not of a problem."""
+    place, colon, function = name.rpartition(":")
+    if not colon or (os.name == "nt" and len(place) == 1):
+        return name.lower().endswith(PYTHON)
+    if place.lower().endswith(PYTHON):
+        return True
+    dotted = all(part.isidentifier() for part in place.split("."))
+    return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
+
+
+def target_of(name: str) -> str:
+    """The target that a name means: of a file with one function, that one.
+
+    Raises:
+        UsageError: the file has several, or none; one sentence that names them.
+        OSError: it cannot be read.
+    """
+    if not name.lower().endswith(PYTHON):
+        return name
+    from convstep.candidate.load.document import read
+    from convstep.candidate.load.names import backward_first, defined, listed
+
+    if not os.path.isfile(name):
+        raise UsageError(f"there is no file {printable(name)}; check the name and the folder")
+    from pathlib import Path
+
+    every = defined("\n".join(part.text for part in read(Path(os.path.abspath(name))).parts))
+    classes = {each.partition(".")[0] for each in every if "." in each}
+    functions = [each for each in every if each not in classes]
+    public = [each for each in functions if not re.search(r"(^|\.)_", each)] or functions
+    if len(public) == 1:
+        return f"{name}:{public[0]}"
+    if not public:
+        raise UsageError(f"{printable(name)} defines no function; name a file that does")
+    first = backward_first(public)
+    raise UsageError(
+        f"name the function: {printable(name)}:{first[0]}; the file also has {listed(first[1:])}"
+    )
+
+
+def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
+    """The function of a command line; nothing of it has run yet.
+
+    Args:
+        name: the target, or a file with one function.
+        call: what `--call` says.
+        values: the other words about its arguments.
+        loading: how its file is run: `timeout`, `run_all`, `python2`.
+
+    Raises:
+        SentenceError: it cannot be called like that; one sentence.
+        OSError: a file cannot be read.
+    """
+    from convstep.candidate.record.arguments import Arguments
+    from convstep.candidate.record.recorder import Recordable
+
+    arguments = Arguments(call, values.args, tuple(values.shape))
+    options = {"run_all": loading.run_all, "python2": loading.python2}
+    return Recordable(target_of(name), arguments, options, loading.timeout)
+
+
+def refuse_unused(values: Values) -> None:
+    """Refuse, for a problem, what is about a function.
+
+    Raises:
+        UsageError: something is given that is.
+    """
+    given = [name for name, value in (("--args", values.args), ("--shape", values.shape)) if value]
+    if given:
+        raise UsageError(f"{given[0]} is about a function, as in FILE.py:FUNCTION; leave it out")
+
+
+def recorded_by(options: OfStepped) -> Recorded | None:
+    """What is stepped, if it is no problem: a function that is recorded now, or a file that holds a recording.
+
+    Raises:
+        SentenceError: see `recordable`.
+    """
+    if is_target(options.problem):
+        return recordable(options.problem, options.call, options.values, options.loading).record()
+    refuse_unused(options.values)
+    return kept(options.problem)
+
+
+def kept(name: str) -> Recorded | None:
+    """The recording that a file holds, or a session's; None for any other file.
+
+    Raises:
+        ProblemError: it is damaged.
+        SessionError: the session cannot be read.
+    """
+    session = session_of(name)
+    path = name if session is None else _beside(name, session.problem)
+    if not path.lower().endswith(".npz") or not os.path.isfile(path):
+        return None
+    from convstep.recording.marked import holds_recording
+
+    if not holds_recording(path):
+        return None
+    import shlex
+
+    from convstep.candidate.record.recorder import Recorded
+    from convstep.recording.file import load
+
+    # what a session says of the function is shown and copied, and not run
+    target, *words = shlex.split(session.function) if session and session.function else [path]
+    return Recorded(load(path), target, tuple(words), "", ())
+
+
+def session_of(name: str) -> Session | None:
+    """The session in a file that is named like one; None for any other name.
+
+    Raises:
+        SessionError: it cannot be read.
+    """
+    from convstep.replay.session import ENDING, load
+
+    return load(name) if name.endswith(ENDING) else None
+
+
+def _beside(name: str, path: str) -> str:
+    """A session's recording: beside the session, where it was saved, else where the path leads from here."""
+    beside = os.path.join(os.path.dirname(name), path)
+    return beside if os.path.exists(beside) else path
+
+
+def begun(found: Recorded, session: Session | None, goto: str | None, breaks: list[str]) -> Session:
+    """The session to begin with.
+
+    Args:
+        found: what is stepped.
+        session: one that was saved, if there is one.
+        goto: where to begin instead, as it was typed.
+        breaks: more stops, as they were typed.
+
+    Raises:
+        UsageError: one of them cannot be, one sentence.
+    """
+    from dataclasses import replace
+
+    from convstep.cli.problems import given, with_breaks
+    from convstep.replay.places import parse_place
+    from convstep.replay.session import Session
+
+    session = Session(found.target) if session is None else replace(session, problem=found.target)
+    if goto is not None:
+        with given("--goto"):
+            session = replace(session, position=parse_place(goto, found.recording.layout))
+    if breaks:
+        session = replace(session, stops=with_breaks(session.stops, breaks, found.recording.layout))
+    return session
+
+
+def ended_words(ended: Ended) -> str:
+    """Why a function ended before it returned, a sentence."""
+    at = f"line {ended.line}: " if ended.line else ""
+    return f"it raised at {at}{ended.sentence}" if ended.kind == "raised" else f"{at}{ended.sentence}"
+
+
+def nothing_to_step(recording: Recording) -> str:
+    """The sentence about a function that does nothing with arrays."""
+    why = "" if recording.ended is None else f": {ended_words(recording.ended)}"
+    return f"{recording.name} has no step on an array{why or '; only what touches NumPy arrays is stepped'}"

@@ -1,0 +1,129 @@
+"""The application for somebody's own function: the debugger on its recording, which follows its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from convstep.language import tr
+from convstep.recording.again import place_again
+from convstep.recording.recording import Recording
+from convstep.ui.app import SteppingApp
+from convstep.ui.modes.recording import RecordingMode
+from convstep.ui.running import run
+from convstep.ui.telling import tell
+from convstep.view.panels.recording import RecordingStage
+
+if TYPE_CHECKING:
+    from convstep.replay.session import Session
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the file."""
+
+Again = Callable[[], "Recording | None"]
+"""Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
+that fails. It is called in a thread."""
+
+
+class RecordingApp(SteppingApp):
+    """Opens the debugger on a recorded function."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("app.tcss")
+
+    def __init__(
+        self,
+        recording: Recording,
+        command_name: str = "",
+        options: Sequence[str] = (),
+        *,
+        again: Again | None = None,
+        ends: Callable[[], object] = lambda: None,
+        how: str = "",
+        live: bool = True,
+    ) -> None:
+        """Prepare the debugger.
+
+        Args:
+            recording: what to step through.
+            command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
+            options: the words that the command line needs beside that: `--call`, `relu(x)`.
+            again: records it anew; None if nobody looks at its file.
+            ends: ends what is being recorded when the person leaves.
+            how: where its arguments come from, which is said first.
+            live: whether a person sits in front of it.
+        """
+        mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
+        super().__init__(mode, live=live)
+        self._again, self._ends, self._how, self._looking = again, ends, how, False
+
+    def on_mount(self) -> None:
+        """Say what it was called with, and look after its file."""
+        # no super(): Textual calls every class's handler by itself
+        if self._how:  # behind the move to where it begins
+            self.call_after_refresh(lambda: self.call_after_refresh(self.debugger.say, self._how))
+        if self._again is not None:
+            self.set_interval(LOOK_EVERY, self.look_at_file)
+
+    def close_children(self) -> None:
+        """End what is being recorded."""
+        super().close_children()
+        self._ends()
+
+    def look_at_file(self) -> None:
+        """Record the function anew if its file was saved, beside the screen."""
+        if not self._looking:
+            self._looking = True
+            self.run_worker(self._look, group="look", thread=True)
+
+    def _look(self) -> None:
+        assert self._again is not None
+        try:
+            recording, said = self._again(), ""
+        except ValueError as error:
+            recording, said = None, str(error)
+        tell(self.debugger, self._seen, recording, said)
+
+    def _seen(self, recording: Recording | None, said: str) -> None:
+        self._looking = False
+        if recording is not None and recording.total:
+            before = self.debugger.timeline
+            assert isinstance(before, Recording)
+            self.debugger.restage(RecordingStage(recording), place_again(before, recording))
+            said = tr("the file has changed: recorded anew")
+        elif recording is not None:
+            said = tr("the previous recording stays: no line touches an array now")
+        elif said:
+            said = tr("the previous recording stays: {reason}", reason=said)
+        if said:
+            self.debugger.say(said)
+
+
+def run_recording(
+    recording: Recording,
+    session: Session | None = None,
+    *,
+    options: Sequence[str] = (),
+    again: Again | None = None,
+    ends: Callable[[], object] = lambda: None,
+    how: str = "",
+) -> None:
+    """Open the debugger on a recorded function in this terminal; return when the person leaves it.
+
+    Args:
+        recording: what to step through.
+        session: its name on the command line, where to begin, stops and view; None if it has no such name.
+        options: the words that the command line needs beside the name.
+        again: records it anew if its file has changed.
+        ends: ends what is being recorded when the person leaves.
+        how: where its arguments come from, which is said first.
+
+    Raises:
+        ValueError: the session does not fit the recording; one sentence.
+        ScreenError: a mistake ended the screen; one sentence.
+    """
+    name = "" if session is None else session.problem
+    app = RecordingApp(recording, name, options, again=again, ends=ends, how=how)
+    if session is not None:
+        app.debugger.asking.resume(session)
+    run(app)

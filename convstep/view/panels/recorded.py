@@ -1,0 +1,196 @@
+"""What the arrays and the statements of a recorded step are on the screen: faces, notes, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.language import tr
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Access, Event, Statement
+from convstep.view.grid.faces import Face, Fixed, face
+from convstep.view.numbers.text import short
+from convstep.view.scene.numbered import numbered
+from convstep.view.scene.own_lines import set_text
+from convstep.view.scene.scene import Words
+
+Array = npt.NDArray[Any]
+
+NUMBERS = "biuf"
+"""Kinds of arrays whose cells are written as numbers."""
+READS = 4
+"""Single values that are said of one statement."""
+
+
+def cell_name(array: str, index: Sequence[int]) -> str:
+    """A cell by name; of an array without axes the array itself."""
+    return cell_text(array, index) if index else array
+
+
+def shape_words(name: str, shape: Sequence[int]) -> str:
+    """An array with its shape: `dx 2x3x8x8`; a list `db (3,)`."""
+    text = "x".join(map(str, shape)) if len(shape) > 1 else f"({shape[0]},)" if shape else ""
+    return f"{name} {text}".rstrip()
+
+
+def number_of(index: Sequence[int | None], axes: Sequence[int], shape: Sequence[int]) -> int:
+    """Which face a cell or another face stands on, counted through the axes that are not seen."""
+    number = 0
+    for axis, (at, length) in enumerate(zip(index, shape, strict=True)):
+        if axis not in axes:
+            number = number * length + (at or 0)
+    return number
+
+
+def fixed_at(number: int, axes: Sequence[int], shape: Sequence[int]) -> Fixed:
+    """The other way round than `number_of`."""
+    fixed: list[int | None] = [None] * len(shape)
+    for axis in reversed(range(len(shape))):
+        if axis not in axes:
+            number, fixed[axis] = divmod(number, max(shape[axis], 1))
+    return tuple(fixed)
+
+
+def face_of(name: str, array: Array | None, shape: tuple[int, ...], fixed: Fixed) -> Face:
+    """A face of an array; zeros in its place where there is none or its cells are no numbers."""
+    if not all(shape):
+        return Face(name, np.zeros((1, 1)), tuple(0 for _ in shape), shape)
+    if array is None or array.dtype.kind not in NUMBERS:
+        array = nothing(shape)
+    return face(name, array, fixed)
+
+
+def nothing(shape: tuple[int, ...]) -> Array:
+    """Stands for an array that is not there yet."""
+    return np.broadcast_to(0.0, shape)
+
+
+def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
+    """What a panel says in place of numbers; "" where it has some."""
+    if array is None:
+        return tr("not there yet: line {line} makes it", line=line) if line else tr("not there yet")
+    if not all(shape):
+        return tr("empty: {shape}", shape="x".join(map(str, shape)))
+    if array.dtype.kind not in NUMBERS:
+        return tr("{dtype} is not shown", dtype=array.dtype)
+    return ""
+
+
+def statement_texts(event: Event) -> list[str]:
+    """The step's statements with their indices as numbers."""
+    return [numbered(statement.text, statement.subscripts) for statement in event.statements]
+
+
+def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
+    """By the number of a write, what its statement says; a value that several read is said once.
+
+    Args:
+        event: the step.
+        texts: its statements with numbers.
+    """
+    found, said = dict[int, Words](), set[str]()
+    for statement, text in zip(event.statements, texts, strict=True):
+        reads = list(_reads(statement))
+        single = [f"{name} = {_number(read.value)}" for name, read in reads if not np.ndim(read.value)]
+        single = [words for words in dict.fromkeys(single) if words not in said][:READS]
+        for access in statement.accesses:
+            if access.writes:
+                shape = np.shape(access.value)
+                alike = {name: read for name, read in reads if shape and np.shape(read.value) == shape}
+                remark = tr("new: {array}", array=shape_words(access.array, shape))
+                found[len(found)] = Words(
+                    text, tuple(single), remark if access.kind == "makes" else "", tuple(alike.items())[:2]
+                )
+                said |= set(single)
+                single = []
+    return found
+
+
+def _reads(statement: Statement) -> Iterator[tuple[str, Access]]:
+    """What a statement reads, by its names with numbers."""
+    for access in statement.accesses:
+        if access.kind == "reads" and access.cells is None:
+            yield numbered(access.text, statement.subscripts), access
+
+
+def _number(value: Any) -> str:
+    return short(value, 6) if np.asarray(value).dtype.kind in "f" else str(value)
+
+
+def notes_of(event: Event, texts: Sequence[str]) -> dict[int, str]:
+    """By line, what its statement came to: what it has set, or the statement with its indices."""
+    found = dict[int, str]()
+    counted = {loop.line for loop in event.loops if not loop.value}
+    for statement, text in zip(event.statements, texts, strict=True):
+        if statement.line in counted:
+            continue
+        writes = any(access.writes for access in statement.accesses)
+        said = text if writes and text != statement.text else ""
+        if not said and statement.variables:
+            said = set_text(statement.variables)
+        if said:
+            found[statement.line] = said
+    return found
+
+
+def remarks_of(event: Event, arrays: Mapping[str, Array]) -> list[str]:
+    """What the card says beside what is written: what names now stand for, and what is set.
+
+    Args:
+        event: the step.
+        arrays: of the run, by name.
+    """
+    found, heads = list[str](), {loop.line for loop in event.loops}
+    single = dict[str, object]()
+    for statement in event.statements:
+        if statement.line not in heads:
+            found += _named(statement, arrays)
+            single |= {name: value for name, value in statement.variables.items() if not _is_array(value)}
+    return [*found, set_text(single)] if single else found
+
+
+def _named(statement: Statement, arrays: Mapping[str, Array]) -> Iterator[str]:
+    """What names now stand for: `dx is now dx_pad[:, 1:-1]`."""
+    names = [name for name, value in statement.variables.items() if isinstance(value, np.ndarray)]
+    views = [access for access in statement.accesses if access.kind in ("names", "makes")]
+    for name, access in zip(names, views, strict=False):
+        cells = region_text(access, arrays.get(access.array))
+        if access.kind == "names" and cells != name:
+            yield tr("{name} is now {cells}", name=name, cells=cells)
+
+
+def _is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0
+
+
+def region_text(access: Access, owner: Array | None) -> str:
+    """The cells of an access as NumPy writes them, whole axes as `:`."""
+    parts = list[int | slice | str]()
+    lengths = owner.shape if owner is not None else (-1,) * len(access.region)
+    for part, length in zip(access.region, lengths, strict=False):
+        all_of_it = isinstance(part, slice) and part.indices(max(length, 0)) == (0, length, 1)
+        parts.append(":" if all_of_it else part)
+    while parts and parts[-1] == ":":
+        parts.pop()
+    words = [part if isinstance(part, str) else cell_text("", (part,))[1:-1] for part in parts]
+    return f"{access.array}[{', '.join(words)}]" if words else access.array
+
+
+def nonfinite(event: Event, arrays: Mapping[str, Array]) -> tuple[str, tuple[int, ...]] | None:
+    """The first cell that a step makes NaN or infinite: the array and the index."""
+    for write in event.writes:
+        after = np.asarray(write.after)
+        if after.dtype.kind != "f":
+            continue
+        strange = ~np.isfinite(after)
+        if write.before is not None:
+            strange &= np.isfinite(write.before)
+        if write.cells is not None:
+            strange &= write.cells
+        if strange.any():
+            offset = tuple(int(at) for at in np.argwhere(strange)[0])
+            return write.array, write.cell(offset)
+    return None

@@ -1,0 +1,189 @@
+"""Somebody's own source: the lines of the function that runs, with what a step made of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+
+from convstep.language import tr
+from convstep.printable import printable
+from convstep.steps.event import Event
+from convstep.steps.number_text import short
+from convstep.view.scene.card import MARKS
+from convstep.view.scene.scene import OwnLine, turn_text
+from convstep.view.text.wrapping import padded, wrap
+
+NUMBERED_FROM = 44
+"""Columns from which lines have their numbers."""
+STOP, CURSOR = "◆", "›"
+"""What stands before a line at which runs stop, and before the one with the cursor."""
+TAB = 4
+"""Columns of a tab."""
+FEW = 8
+"""Values of a tuple that are said."""
+
+
+def own_lines(
+    event: Event,
+    lines: Mapping[int, str],
+    notes: Mapping[int, str],
+    current: int,
+    *,
+    executed: bool,
+) -> tuple[OwnLine, ...]:
+    """The lines of the function that a step runs in.
+
+    Args:
+        event: the step.
+        lines: of the function, by their numbers.
+        notes: by line, what a statement came to.
+        current: the line at which it stands.
+        executed: whether all of the step is.
+    """
+    done = _done(event, executed=executed)
+    loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
+    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
+    base = min((_indent(text) for text in texts.values() if text), default=0)
+    return tuple(
+        OwnLine(
+            number,
+            text.strip(),
+            max(_indent(text) - base, 0),
+            done=number in done,
+            current=number == current,
+            loop=loops.get(number, ""),
+            note=notes.get(number, ""),
+        )
+        for number, text in texts.items()
+    )
+
+
+def value_text(value: object) -> str:
+    """What a variable is, in a few characters: a number, the shape of an array.
+
+    >>> value_text(1), value_text(np.float32(0.1)), value_text(np.zeros((2, 3))), value_text((0, np.ones(2)))
+    ('1', '0.1', '2x3', '(0, (2,))')
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        return "x".join(map(str, value.shape)) if value.ndim > 1 else f"({len(value)},)"
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    if isinstance(value, tuple) and len(value) <= FEW:
+        return f"({', '.join(map(value_text, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, (float, np.floating)):
+        return short(value)
+    return printable(str(value), 40)
+
+
+def set_text(variables: Mapping[str, object]) -> str:
+    """What a statement has set: `a = 1, mask 2x2`."""
+    return ", ".join(
+        tr("returns {value}", value=value_text(value))
+        if name == "return"
+        else f"{name}{' ' if isinstance(value, np.ndarray) and value.ndim else ' = '}{value_text(value)}"
+        for name, value in variables.items()
+    )
+
+
+def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
+    """As many lines around the one where the step stands as there is room for, each of them whole.
+
+    Args:
+        lines: of the function.
+        width: columns of room.
+        height: lines of room.
+    """
+    number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines else 0
+    scale = _scale(lines, width - number)
+    current = next((at for at, line in enumerate(lines) if line.current), 0)
+    marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
+    drawn = list[list[Text]]()
+    for everywhere in (True, False):
+        drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
+        if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
+            break
+    rows = [row for own in drawn for row in own]
+    seen = next((at for at, line in enumerate(lines) if line.cursor), current)
+    at = sum(map(len, drawn[:seen]))
+    first = max(0, min(at - height // 2, len(rows) - height))
+    text = Text("\n").join(rows[first : first + max(height, 1)])
+    text.no_wrap, text.overflow = True, "crop"
+    return text
+
+
+def _done(event: Event, *, executed: bool) -> set[int]:
+    """The lines that the step has executed."""
+    found, left = set[int](), event.made
+    for statement in event.statements if executed or event.made else ():
+        writes = sum(access.writes for access in statement.accesses)
+        if not executed and writes > left:
+            break
+        left -= writes
+        found.add(statement.line)
+    return found
+
+
+def _scale(lines: Sequence[OwnLine], width: int) -> float:
+    """What part of the indentation there is room for: as much as breaks no line that could be whole."""
+
+    def broken(scale: float) -> int:
+        return sum(_start(line, scale) + cell_len(line.code) + len(line.loop) + 1 > width for line in lines)
+
+    return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == broken(0.25))
+
+
+def _start(line: OwnLine, scale: float) -> int:
+    return 2 + int(line.indent * scale)
+
+
+def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
+    """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
+    mark = MARKS["next" if line.current else "done" if line.done else "later"]
+    style = "bold reverse" if line.current else "bold" if line.done else ""
+    style += " underline" if line.cursor else ""
+    start = min(_start(line, scale), max(width - number - 12, 2))
+    label = f"{line.number:>{number - 1}} " if number else ""
+    end = f" {line.loop}" if line.loop else ""
+    room = max(width - number - start - len(end), 2)
+    first, *others = _broken(line.code, room)
+    forms = [f"  {note}" for note in (line.note, _brief(line)) if note and not others and not end]
+    beside = next((form for form in forms if cell_len(first) + cell_len(form) <= room), "")
+    fits = bool(beside)
+    row = Text(label, "dim", no_wrap=True)
+    row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
+    row.append(" " * (start - 2))
+    full = bool(end) or (line.current and not fits)
+    row.append(padded(first, room) if full and not others else first, f"not dim {style}")
+    row.append(beside if fits else "" if others else end, "not dim italic" if fits else "not dim bold")
+    yield row
+    blank = " " * (number + start)
+    for number_of, other in enumerate(others, 1):
+        last = number_of == len(others)
+        yield Text.assemble(
+            blank, (padded(other, room) if end and last else other, style), (end if last else "", "bold")
+        )
+    if line.note and not fits and (everywhere or line.current):
+        for part in _broken(line.note, max(width - number - start, 2)):
+            yield Text.assemble(blank, (part, "italic"))
+
+
+def _brief(line: OwnLine) -> str:
+    """The note without the name that the line begins with: `= 0`."""
+    name, sign, value = line.note.partition(" = ")
+    return f"= {value}" if sign and line.code.startswith(f"{name} = ") and ", " not in value else ""
+
+
+def _broken(code: str, room: int) -> list[str]:
+    """A line of code in pieces that fit, those after the first a little to the right."""
+    if cell_len(code) <= room:
+        return [code]
+    first, *rest = (line.plain for line in wrap(Text(code), room))
+    left = code[len(first) :].lstrip()
+    return [first, *(f"  {line.plain}" for line in wrap(Text(left), max(room - 2, 2)))] if rest else [first]
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -1,0 +1,303 @@
+"""Staged: what a debugger asks of whatever it shows: its scenes, and what keys and clicks on cells mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from convstep.language import tr
+from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
+from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.numbers.text import full
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from convstep.conv.timeline import Timeline
+    from convstep.replay.session import Session
+    from convstep.replay.stop_list import Stops
+    from convstep.steps.stepped import Stepped
+    from convstep.view.scene.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where to go in the debugger, the cell to point at there, and what to say."""
+
+    position: int
+    """How many steps are executed."""
+    array: str
+    """As a panel has it; one that no panel shows is not pointed at."""
+    cell: tuple[int, ...]
+    """An index into that array."""
+    words: str
+    """What was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A session of a run that has all it names."""
+
+    stops: tuple[Stop, ...]
+    """In the order they were made."""
+    choice: Any
+    """Which faces were chosen."""
+    mode: str
+    """How values were shown; "" for however the screen begins."""
+    precision: int
+    """Columns added to every number."""
+
+
+class Facts(NamedTuple):
+    """What the title says of a run, a few words each, the most telling first."""
+
+    said: Sequence[str]
+    """All of them; they are dropped from the end for room."""
+    kept: Sequence[str] = ()
+    """Those that are never dropped."""
+    spared: Sequence[str] = ()
+    """Those that are dropped first: the panels show them as well."""
+
+
+class Listing(Protocol):
+    """The steps that made a cell, a row each; nothing is drawn before it is asked for."""
+
+    done: int
+    """How many of them are executed."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    @property
+    def title(self) -> str:
+        """The cell, how many steps make it, and how many have."""
+
+    @property
+    def summary(self) -> str:
+        """The value now and in the end; or why there is no row."""
+
+    def fit(self, width: int) -> None:
+        """Choose columns for a width."""
+
+    def header(self) -> Text:
+        """The columns' names."""
+
+    def row(self, at: int) -> Text:
+        """One row, counted from 0."""
+
+    def step(self, at: int) -> int:
+        """The step of a row, from 0."""
+
+
+class Staged(Protocol):
+    """The scenes of one run, with the faces, stops and marks that a person chose.
+
+    What is written out here holds of any run; a stage that inherits it answers otherwise where it knows more.
+    """
+
+    choice: Any
+    """Which faces are shown: compared and handed back, never looked into."""
+    beside: Mapping[str, int]
+    """How many further faces stand beside a panel, by its key."""
+    stops: Stops
+    """Where runs stop; those on cells are marked."""
+    marks: Mapping[str, Mapping[tuple[int, ...], str]]
+    """What somebody puts on cells: a character by array and index."""
+
+    # the run
+
+    @property
+    def run(self) -> Stepped:
+        """What is shown; the screen moves it."""
+
+    def scout(self) -> Stepped:
+        """Another run over the same steps, for searches and threads."""
+
+    def scene(self) -> Scene:
+        """The scene at the run's position. Costs do not grow with the arrays."""
+
+    def prepared(self, position: int) -> bool:
+        """Whether the scene at a position takes no time to speak of."""
+        return self.run.prepared(position)
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what the scene at a position needs, beside the screen; yields how far it is."""
+        return self.run.prepare(position)
+
+    def loop_end(self, around: int) -> int:
+        """The next position at which a loop is complete.
+
+        Args:
+            around: 0 for the innermost loop, 1 for the one around it.
+        """
+        run, length = self.run, self._steps_in(around)
+        return min((run.position // length + 1) * length, run.total)
+
+    def loop_start(self, around: int) -> int:
+        """The previous position at which a loop begins; see `loop_end`."""
+        run, length = self.run, self._steps_in(around)
+        begun = run.position - (0 if run.made else 1)
+        return max(begun // length * length, 0)
+
+    def _steps_in(self, around: int) -> int:
+        """How many steps there are in the innermost loop, or in the one around it."""
+        counts = self.run.layout.nest.counts
+        return counts[-1] if around == 0 else counts[-2] * counts[-1]
+
+    def in_sample(self, by: int) -> int | str:
+        """The position of the same place in another sample, or why there is none."""
+
+    def place_words(self, position: int) -> str:
+        """Where the step that leads to a position is, in words: `i_h 4, i_w 2`; the position is not 0."""
+        return self.run.layout.nest.text_of(position - 1)
+
+    def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
+        """Where the first NaN or inf is made.
+
+        Args:
+            scout: one of `scout()`.
+            leave: asked now and then; when it says so the search ends with None.
+        """
+
+    # panels
+
+    @property
+    def followed(self) -> str:
+        """The key of the panel that has the keys first, and whenever no other has them."""
+
+    @property
+    def mapped(self) -> str:
+        """The key of the panel whose face the map shows; "" for none."""
+
+    def swept(self, old: Scene, new: Scene) -> Mapping[str, Span]:
+        """By array, the block of its faces that was written between two scenes, where it is known."""
+        return {}
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the arrays' magnitudes are too much work to find before the first screen."""
+        return False
+
+    def magnitudes(self) -> dict[str, float]:
+        """How large the written arrays get, by name; takes time with the arrays."""
+        return {}
+
+    def take_magnitudes(self, found: Mapping[str, float]) -> None:
+        """Let colours saturate at these magnitudes; one that is never unmeasured is given none."""
+        return
+
+    # faces
+
+    @property
+    def follows(self) -> bool:
+        """Whether all faces follow the loop: nothing else was chosen."""
+
+    def follow(self) -> None:
+        """Let all faces follow the loop."""
+
+    def turn(self, panel: Panel, by: int) -> None:
+        """Choose another face of a panel."""
+
+    def turn_to(self, array: str, cell: tuple[int, ...]) -> None:
+        """Choose a face on which a cell stands."""
+
+    def kept_faces(self) -> dict[str, int]:
+        """The chosen faces as a session keeps them, by a name; `resumed` brings them back."""
+
+    def resumed(self, session: Session) -> Resumed:
+        """What a session brings back.
+
+        Raises:
+            SessionError: it names what this run lacks; one sentence that says what the run has.
+        """
+
+    def toggle_share(self) -> str:
+        """Show one sample's share in place of the whole batch's sums, or these again; says what is shown."""
+        return tr("a sample's share is shown only of conv2d and without a candidate: convstep open")
+
+    # cells
+
+    @property
+    def untouched(self) -> str:
+        """What a cell says that is written at no step."""
+        return tr("no step writes this cell")
+
+    @property
+    def stopping(self) -> str:
+        """The arrays on whose cells a stop can stand, in words."""
+        return ", ".join(self.run.layout.written)
+
+    def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
+        """The stop that a cell stands for: a step's place, or a cell that is written; else None."""
+
+    @property
+    def stop_forms(self) -> tuple[str, str]:
+        """Examples of stops that are typed, and what may be typed beside conditions and cells, in words."""
+        layout = self.run.layout
+        return layout.example, tr("a step number") if layout.executing is None else tr("a line: `line 12`")
+
+    def steps_of(self, stop: Stop) -> Sequence[int]:
+        """The steps at which a stop on a place, a cell or a line waits, ascending; none if nobody knows."""
+        steps = stop.steps(self.run.layout)
+        if steps is None and isinstance(stop, Watchpoint):
+            return self.run.touching(stop.array, stop.index)
+        return steps or ()
+
+    def step_of(self, panel: Panel, cell: Cell) -> int | None:
+        """The one step that a click on a cell leads to; None where it leads nowhere."""
+        stop = self.stop_at(panel, cell)
+        steps = self.steps_of(stop) if isinstance(stop, Breakpoint) else ()
+        return steps[0] if len(steps) else None
+
+    def made_by(self, panel: Panel, cell: Cell) -> Listing | None:
+        """The steps that make a cell; None for a cell that no step writes."""
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """A cell in full precision: `dW[0, 1, 2, 0] = 0.123`."""
+        part = f" ({panel.part})" if panel.part else ""
+        value = full(panel.face.values[cell], panel.face.values.dtype)
+        return f"{panel.face.cell(*cell)}{part} = {value}"
+
+    # words
+
+    def facts(self) -> Facts:
+        """What the title says of the run."""
+
+    def standing(self) -> str:
+        """What the status line says when no cell is asked about."""
+
+    def remarks(self) -> list[str]:
+        """What the status line says beside the cell."""
+        return []
+
+    def caption(self) -> str:
+        """What a picture of this place is called, in a line."""
+        run, position = self.run, self.run.position
+        executed = f"step {position} of" if position else "before step 1 of"
+        return f"{executed} {run.total} ({self.place_words(max(position, 1))})"
+
+    # beside the run
+
+    def compared(self) -> Timeline | None:
+        """What PyTorch and central differences can be asked about; None where there is no such thing."""
+        return None
+
+    def save(self, path: str) -> None:
+        """Write what is stepped through to a file that the command line opens.
+
+        Raises:
+            OSError: the file cannot be written, or there is no such file.
+        """
+        raise OSError(tr("there is no file for this"))
+
+
+class StagedSource(Staged, Protocol):
+    """The scenes of somebody's own function: its source is beside the panels, and any array can join them."""
+
+    cursor: int
+    """The line of the source under the cursor, as the file counts, which is drawn so; 0 while there is none.
+    Lines with a `LineStop` among `stops` are marked as well."""
+
+    def toggle_array(self, name: str) -> bool:
+        """Bring an array in as a panel, or take one out; returns whether it is shown now."""

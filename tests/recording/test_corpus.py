@@ -1,0 +1,89 @@
+"""The corpus recorded: functions as people write them keep all that `promises` says."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.candidate.load.loading import load
+from convstep.candidate.load.target import Target
+from convstep.recording import recorder
+from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
+from tests.recording.promises import PROMISES, Run, state_of, states_of
+
+Named = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+FOLDER = Path(__file__).parent / "corpus"
+NOTEBOOK = FOLDER / "assignment.ipynb"
+
+
+def cases_of(module: str) -> list[Named]:
+    """The cases of a corpus module that has just been executed, so that its globals are as at the start."""
+    if module == NOTEBOOK.stem:
+        return list(notebook_cases())
+    return list(loaded(module).cases())
+
+
+def loaded(name: str) -> Any:
+    """A corpus module, executed anew."""
+    spec = importlib.util.spec_from_file_location(f"corpus_{name}", FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def notebook_cases() -> Iterator[Named]:
+    """The notebook's functions, loaded as `check` loads them."""
+
+    def function(name: str) -> Any:
+        return load(Target.parse(f"{NOTEBOOK}:{name}")).function
+
+    draw = np.random.RandomState(5).randn
+    yield "pool", function("max_pool_backward"), (draw(2, 3), draw(4, 6)), {}
+    yield "softmax", function("softmax_backward"), (draw(2, 3), np.abs(draw(2, 3))), {}
+    yield "update", function("update"), (draw(4), draw(4)), {}
+
+
+MODULES = sorted(path.stem for path in FOLDER.glob("[!_]*.*") if path.suffix in (".py", ".ipynb"))
+CASES = [(module, at, name) for module in MODULES for at, (name, *_) in enumerate(cases_of(module))]
+"""Module, place in it, name."""
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}: {case[2]}")
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("ignore")  # of functions that divide by zero on purpose
+        # two runs are compared half-way: what was in the memory before must be the same in both
+        patch.setattr(np, "empty", np.zeros)
+        patch.setattr(np, "empty_like", np.zeros_like)
+        module, at, _ = request.param
+        yield Run(lambda: cases_of(module)[at][1:])
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+def test_the_corpus_keeps_every_promise(promise: Callable[[Run], None], run: Run) -> None:
+    promise(run)
+
+
+@pytest.mark.parametrize("name", ["forever", "converges_never"])
+def test_a_run_without_end_is_stepped_up_to_its_budget(name: str) -> None:
+    endless = {function.__name__: (function, array) for function, array in loaded("endings").ENDLESS}
+    function, array = endless[name]
+    stopped = recorder.run(function, [array.copy()], limits=Limits(turns=200))
+    recording = Recording(stopped.log, stopped.source.text, stopped.name)
+    assert recording.ended is not None
+    assert recording.ended.kind == "budget"
+    states = states_of(recording)
+    assert len(states) > 150
+    for position in (7, len(states) - 1, 0):
+        recording.seek(position)
+        assert state_of(recording) == states[position]

@@ -1,0 +1,303 @@
+"""A function is recorded once and stepped both ways; what it did is what is shown."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from convstep.recording.record import record
+from convstep.recording.recorder import RecordingError, run
+from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
+from convstep.replay.search import Found, search
+from convstep.replay.stops import parse_stop
+
+Array = npt.NDArray[Any]
+
+
+def max_pool_backward(dout: Array, cache: Any) -> Array:
+    """A course's, by loops."""
+    x, size = cache
+    dx: Array = np.zeros_like(x)
+    for i in range(dout.shape[0]):
+        for j in range(dout.shape[1]):
+            window = x[i : i + size, j : j + size]
+            mask = window == np.max(window)
+            dx[i : i + size, j : j + size] += mask * dout[i, j]
+    return dx
+
+
+def crop(dout: Array) -> Array:
+    """Writes through an alias, then gives the inside another name."""
+    dx_pad = np.zeros((dout.shape[0] + 2, dout.shape[1] + 2))
+    inside = dx_pad[1:-1, 1:-1]
+    inside += dout
+    dx_pad = dx_pad[1:-1, 1:-1]
+    return dx_pad  # noqa: RET504  # the name is what is tested
+
+
+def relu_backward(dout: Array, x: Array) -> Array:
+    """Changes the caller's gradient."""
+    dx = dout
+    dx[x < 0] = 0
+    return dx
+
+
+def raises(x: Array) -> Array:
+    """Fails in its third turn."""
+    total = np.zeros(2)
+    for i in range(5):
+        total[0] += x[i]
+    return total
+
+
+def endless(x: Array) -> None:
+    """Never returns."""
+    n = 0
+    while True:
+        x[n % 3] += 1
+        n += 1
+
+
+def yields(x: Array) -> Any:
+    """Says itself where a step ends."""
+    for i in range(4):
+        x[i] = 2 * x[i]
+        if i % 2:
+            yield i
+
+
+class Linear:
+    """A layer with attributes."""
+
+    def __init__(self, W: Array) -> None:
+        """Take weights."""
+        self.W, self.dW = W, np.zeros_like(W)
+
+    def backward(self, x: Array, dout: Array) -> Array:
+        """Keeps its gradient in an attribute."""
+        for n in range(len(x)):
+            self._add(x[n], dout[n])
+        return dout @ self.W.T
+
+    def _add(self, x: Array, dout: Array) -> None:
+        self.dW += np.outer(x, dout)
+
+
+def pool() -> Recording:
+    """A recording of overlapping windows."""
+    rng = np.random.default_rng(0)
+    return record(max_pool_backward, rng.standard_normal((3, 4)), (rng.standard_normal((4, 5)), 2))
+
+
+def states(recording: Recording) -> list[dict[str, Array]]:
+    """All arrays at all positions, on the way forward."""
+    recording.seek(0)
+    found = [{name: array.copy() for name, array in recording.arrays.items()}]
+    while recording.next() is not None:
+        found.append({name: array.copy() for name, array in recording.arrays.items()})
+    return found
+
+
+def same(first: dict[str, Array], second: Any) -> bool:
+    """Whether the same arrays hold the same cells."""
+    return first.keys() == second.keys() and all(np.array_equal(first[n], second[n]) for n in first)
+
+
+def test_a_step_is_a_turn_of_the_innermost_loop_and_says_what_it_reads_and_writes() -> None:
+    recording = pool()
+    recording.seek(recording.total)
+    event = recording.event
+    assert [(loop.name, loop.at, loop.count) for loop in event.loops] == [("i", 2, 3), ("j", 3, 4)]
+    last = next(one for one in event.statements if one.line == event.line)
+    assert last.text == "dx[i : i + size, j : j + size] += mask * dout[i, j]"
+    accesses = [(a.kind, a.array, a.region) for a in last.accesses]
+    assert accesses == [
+        ("reads", "mask", (slice(0, 2, 1), slice(0, 2, 1))),
+        ("reads", "dout", (2, 3)),
+        ("adds", "dx", (slice(2, 4, 1), slice(3, 5, 1))),
+    ]
+    write = event.write("dx")
+    assert write.after is not None
+    assert np.array_equal(write.after, recording.arrays["dx"][2:4, 3:5])
+    assert write.before is not None
+    mask: Any = event.variables["mask"]
+    assert np.array_equal(write.after - write.before != 0, mask)
+
+
+def test_every_position_is_the_same_whatever_the_way() -> None:
+    recording = pool()
+    known = states(recording)
+    assert recording.total == len(known) - 1 == 13  # dx is made, then 12 windows
+    for position in range(recording.total, -1, -1):
+        assert same(known[position], recording.arrays)
+        recording.back()
+    draw = random.Random(1)
+    for position in draw.choices(range(recording.total + 1), k=40):
+        recording.seek(position)
+        assert same(known[position], recording.arrays)
+    assert np.array_equal(known[-1]["dx"], recording.result)
+
+
+def test_writes_of_a_step_are_made_and_undone_one_by_one() -> None:
+    recording = pool()
+    known = states(recording)
+    recording.seek(5)
+    assert recording.next_write()
+    assert (recording.position, recording.made) == (5, 1)
+    assert recording.event.line == recording.event.write("mask").line
+    assert np.array_equal(recording.arrays["dx"], known[5]["dx"])
+    assert recording.next_write()
+    assert (recording.position, recording.made) == (6, 0)
+    assert recording.back_write()
+    assert (recording.position, recording.made) == (5, 1)
+    assert recording.back_write()
+    assert (recording.position, recording.made) == (5, 0)
+    assert same(known[5], recording.arrays)
+
+
+def test_the_arguments_stay_and_writing_into_them_is_an_alarm() -> None:
+    dout, x = np.array([[1.0, 2.0, 3.0]]), np.array([[-1.0, 0.0, 1.0]])
+    recording = record(relu_backward, dout, x)
+    assert dout.tolist() == [[1.0, 2.0, 3.0]]
+    assert recording.result.tolist() == [[0.0, 2.0, 3.0]]
+    (alarm,) = recording.alarms
+    assert (alarm.array, alarm.text, recording.source.line(alarm.line).strip()) == (
+        "dout",
+        "dx[x < 0] = 0",
+        "dx[x < 0] = 0",
+    )
+    assert pool().alarms == ()
+
+
+def test_an_alias_writes_into_its_owner_and_a_name_may_stand_for_something_else() -> None:
+    recording = record(crop, np.ones((2, 3)))
+    assert [one.name for one in recording.catalogue] == ["dout", "dx_pad"]
+    recording.seek(2)
+    write = recording.event.write("dx_pad")
+    assert write.region == (slice(1, 3, 1), slice(1, 4, 1))
+    recording.next()
+    (access,) = (a for a in recording.event.accesses if a.kind == "names")
+    assert (access.array, access.text) == ("dx_pad", "dx_pad[1:-1, 1:-1]")
+    assert recording.event.variables["dx_pad"].shape == (2, 3)  # type: ignore[attr-defined]
+    assert recording.arrays["dx_pad"].shape == (4, 5)
+
+
+def test_what_is_raised_ends_it_at_its_line_and_can_be_stepped_back_from() -> None:
+    recording = record(raises, np.arange(3.0))
+    assert recording.ended is not None
+    assert (recording.ended.kind, recording.ended.sentence.partition(":")[0]) == ("raised", "IndexError")
+    assert recording.source.line(recording.ended.line).strip() == "total[0] += x[i]"
+    recording.seek(recording.total)
+    assert recording.variables["i"] == 3
+    assert recording.arrays["total"][0] == 3
+    recording.back()
+    assert recording.event.loops[0].at == 2
+
+
+def test_what_does_not_end_is_stopped_and_stays_usable() -> None:
+    recording = Recording(*_log_of(endless, np.zeros(3), limits=Limits(turns=100)))
+    assert recording.ended is not None
+    assert recording.ended.kind == "budget"
+    assert recording.total == 100
+    recording.seek(100)
+    assert recording.arrays["x"].sum() == 100
+    for limits in (Limits(bytes=20_000), Limits(seconds=-1.0)):
+        assert Recording(*_log_of(endless, np.zeros(3), limits=limits)).ended is not None
+
+
+def _log_of(function: Any, *arguments: Any, limits: Limits) -> tuple[Any, Any, str]:
+    done = run(function, arguments, limits=limits)
+    return done.log, done.source.text, done.name
+
+
+def test_a_yield_says_where_a_step_ends() -> None:
+    recording = record(yields, np.arange(4.0))
+    assert (recording.total, recording.result) == (2, [1, 3])
+    recording.seek(1)
+    assert recording.arrays["x"].tolist() == [0.0, 2.0, 2.0, 3.0]
+
+
+def test_a_method_keeps_its_gradients_in_attributes() -> None:
+    rng = np.random.default_rng(1)
+    layer = Linear(rng.standard_normal((3, 2)))
+    x, dout = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    recording = record(layer.backward, x, dout)
+    assert not layer.dW.any()
+    recording.seek(recording.total)
+    assert recording.name == "Linear.backward"
+    assert np.allclose(recording.arrays["self.dW"], x.T @ dout)
+    recording.seek(2)
+    assert [statement.frame for statement in recording.event.statements][-1] == 1
+    assert recording.event.loops[0].name == "n"
+
+
+def test_who_wrote_a_cell_is_known_with_line_and_values() -> None:
+    recording = pool()
+    writers = recording.writers("dx", (1, 1))
+    steps = recording.touching("dx", (1, 1))
+    assert sorted({one.step for one in writers}) == steps
+    assert [one.kind for one in writers] == ["makes", *["adds"] * 4]
+    for one in writers[1:]:
+        recording.seek(one.step)
+        assert recording.arrays["dx"][1, 1] == one.before
+        recording.next()
+        assert recording.arrays["dx"][1, 1] == one.after
+    with pytest.raises(ValueError, match="dx"):
+        recording.writers("dx", (9, 9))
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("i == 1", [5, 6, 7, 8]),
+        ("i == 1 and j > 2", [8]),
+        ("watch dx[3, 4]", [0, 12]),
+        ("line == {line}", range(1, 13)),
+        ("abs(dx) > 0 and j == 0", [1, 5, 9]),
+    ],
+)
+def test_a_run_stops_at_lines_cells_and_values_both_ways(text: str, steps: list[int]) -> None:
+    recording = pool()
+    recording.seek(2)
+    stop = parse_stop(text.format(line=recording.event.line), recording.layout)
+    found, position = [], 0
+    while hit := next(
+        (one for one in search(recording.scout(), position, [stop]) if isinstance(one, Found)), None
+    ):
+        position = hit.position
+        found.append(position - 1)
+    assert found == list(steps)
+    back = search(recording.scout(), recording.total, [stop], backwards=True)
+    last = [one.position for one in back if isinstance(one, Found)]
+    assert last == [at + 1 for at in steps if at + 1 < recording.total][-1:]
+
+
+def test_what_cannot_be_recorded_is_said_in_a_sentence() -> None:
+    with pytest.raises(RecordingError, match="not written in Python"):
+        record(len, np.ones(3))
+    namespace: dict[str, Any] = {}
+    exec("def made(x):\n    return x", namespace)
+    with pytest.raises(RecordingError, match="source of made is not known"):
+        record(namespace["made"], np.ones(3))
+
+
+def test_a_scout_moves_alone() -> None:
+    recording = pool()
+    recording.seek(4)
+    before = recording.arrays["dx"].copy()
+    scout = recording.scout()
+    scout.seek(9)
+    assert recording.position == 4
+    assert np.array_equal(recording.arrays["dx"], before)
+
+
+def test_the_code_is_as_it_was_afterwards() -> None:
+    code = max_pool_backward.__code__
+    pool()
+    assert max_pool_backward.__code__ is code
+    assert not [name for name in globals() if name.startswith("_convstep")]

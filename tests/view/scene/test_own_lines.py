@@ -1,0 +1,150 @@
+"""Somebody's own lines on the screen: whole, with what a step made of them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from convstep.steps.event import Subscript
+from convstep.view.panels.recording import RecordingStage
+from convstep.view.scene.card import draw_card
+from convstep.view.scene.numbered import numbered
+from convstep.view.scene.own_lines import value_text
+from convstep.view.scene.scene import Scene
+from convstep.view.scene.sentence import draw_sentence
+from convstep.view.scene.source import draw_source
+from tests.view.recorded import FUNCTIONS, recorded
+
+
+def scene_of(name: str, position: int, writes: int = 0) -> Scene:
+    run = recorded(name).scout()
+    run.seek(min(position, run.total))
+    for _ in range(writes):
+        run.next_write()
+    return RecordingStage(run).scene()
+
+
+SCENES = {
+    f"{one.__name__} {position}": scene_of(one.__name__, position)
+    for one in FUNCTIONS
+    for position in (0, 1, 4, 8, 13, 40)
+} | {"half": scene_of("odds_and_ends", 6, 1)}
+NAMES = st.sampled_from(sorted(SCENES))
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@given(NAMES, st.integers(32, 60), st.integers(6, 60))
+def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, width: int, height: int) -> None:
+    lines = draw_source(SCENES[name], width, height).plain.split("\n")
+    assert len(lines) <= height
+    assert all(cell_len(line.rstrip()) <= width for line in lines)
+    assert sum(bool(re.match(r" *\d* ?▶", line)) for line in lines) == 1
+
+
+@given(NAMES, st.integers(32, 60))
+def test_no_line_is_cut(name: str, width: int) -> None:
+    scene = SCENES[name]
+    drawn = plain(draw_source(scene, width, 500).plain)
+    for line in scene.own:
+        assert plain(line.code) in drawn, line.code
+
+
+def test_values_stand_beside_their_lines() -> None:
+    scene = scene_of("pool_backward", 9)
+    drawn = draw_source(scene, 60, 40).plain
+    assert "mask 2x2" in drawn
+    assert plain("dx[0, 0, 4:6, 2:4] += mask * dout[0, 0, 2, 1]") in plain(drawn)
+    start = scene_of("norm_backward", 1)
+    assert re.search(r"N = len\(x\) +(N )?= 4\n", draw_source(start, 60, 40).plain)
+    before = draw_source(scene_of("norm_backward", 0), 60, 40).plain
+    assert "= 4" not in before  # nothing is executed yet
+
+
+@given(NAMES, st.integers(28, 60), st.integers(3, 40))
+def test_a_recorded_step_s_card_fits_its_room(name: str, width: int, height: int) -> None:
+    lines = draw_card(SCENES[name], width, height).plain.split("\n")
+    assert len(lines) <= height
+    assert all(cell_len(line.rstrip()) <= width for line in lines)
+
+
+def test_a_card_has_the_statement_what_it_reads_and_before_and_after() -> None:
+    scene = scene_of("pool_backward", 9)
+    words = draw_card(scene, 60, 40).plain
+    (addition,) = (one for one in scene.additions if one.cells.name == "dx")
+    assert "dx[0, 0, 4:6, 2:4] += mask * dout[0, 0, 2, 1]" in words
+    assert re.search(r"dout\[0, 0, 2, 1\] = -?\d", words)
+    assert "before" in words
+    assert "after" in words
+    assert "new: mask 2x2" in words
+    assert np.count_nonzero(addition.after - addition.before) == 1
+
+
+def test_scattered_cells_that_are_not_written_are_dots() -> None:
+    scene = scene_of("odds_and_ends", 4)
+    (addition,) = scene.additions
+    assert addition.known is not None
+    words = draw_card(scene, 60, 40).plain
+    assert words.count("·") == 2 * int((~addition.known).sum())
+    dout = next(panel for panel in scene.panels if panel.face.name == "dout")
+    assert dout.changed is not None
+    seen = {tuple(cell) for cell in np.argwhere(addition.known).tolist()}
+    offset = {(row - addition.span.top, column - addition.span.left) for row, column in np.ndindex(4, 5)
+              if (row, column) in dout.changed}  # fmt: skip
+    assert offset == seen
+
+
+@given(NAMES, st.integers(10, 200))
+def test_the_sentence_of_a_step_fits(name: str, width: int) -> None:
+    assert cell_len(draw_sentence(SCENES[name], width).plain) <= width
+
+
+def test_loops_are_turns_or_values() -> None:
+    assert SCENES["pool_backward 4"].place == "n 0/2, c 0/2, h 0/3, w = 4 (turn 2/3)"
+    assert SCENES["pool_backward 4"].brief_place == "0/2, 0/2, 0/3, 2/3"
+    assert SCENES["odds_and_ends 8"].place == "while 2/3"
+    assert SCENES["norm_backward 4"].place == ""
+
+
+ROW = Subscript("x", "x[i]", "2")
+
+
+@pytest.mark.parametrize(
+    ("text", "subscripts", "said"),
+    [
+        ("dx[n, c] += 1", [Subscript("dx", "", "0, 1")], "dx[0, 1] += 1"),
+        ("y = x[i] * x[i]", [ROW, ROW], "y = x[2] * x[2]"),
+        ("y = [x[i] for i in k]", [ROW, ROW._replace(index="3")], "y = [x[i] for i in k]"),
+        ("y = x[i][j]", [Subscript("x[i]", "x[i][j]", "5"), ROW], "y = x[2][5]"),
+        ("y = w[x[i]]", [ROW, Subscript("w", "w[x[i]]", "7")], "y = w[7]"),
+        ("ü[i], ü[j] = a", [Subscript("ü", "", "0"), Subscript("ü", "", "1")], "ü[0], ü[1] = a"),
+        ("for a in x[i]:", [ROW], "for a in x[2]:"),
+        ("y = x[(i)]", [ROW._replace(text="x[i]")], "y = x[(2)]"),
+        ("y = x[(i, j)]", [Subscript("x", "x[i, j]", "2, 3")], "y = x[(2, 3)]"),
+        ("print 'no Python 3' x[i]", [ROW], "print 'no Python 3' x[i]"),
+    ],
+)
+def test_indices_are_those_that_were_evaluated(text: str, subscripts: list[Subscript], said: str) -> None:
+    assert numbered(text, subscripts) == said
+
+
+def test_values_of_any_kind_are_a_few_characters() -> None:
+    for value in (
+        None,
+        True,
+        3,
+        1e300,
+        "x" * 500,
+        [1] * 900,
+        (np.ones(2),) * 90,
+        np.float32("nan"),
+        np.ones(()),
+    ):
+        assert len(value_text(value)) <= 60
