@@ -87,9 +87,10 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
         if len(fitting) == 1 and len(rivals) == 1:
             found[id(result)] = fitting[0], _surely(result, fitting[0], results, inputs)
     unnamed = all(not result.name for result in results)
-    if unnamed and [one.value.shape for one in results] == [one.shape for one in inputs.values()]:
+    shapes = [one.shape for one in inputs.values()]
+    if unnamed and [one.value.shape for one in results] == shapes:
         for result, name in zip(results, inputs, strict=True):
-            found[id(result)] = name, len({one.shape for one in inputs.values()}) == len(inputs)
+            found[id(result)] = name, shapes.count(result.value.shape) == 1
     return found
 
 
@@ -97,7 +98,8 @@ def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mappin
     """Whether a result that has another name than an input of its shape is its gradient all the same."""
     first = next(iter(inputs), "")
     if not result.name:
-        return len(results) == len(inputs)
+        given = [one for one in inputs if not one.startswith("self")]
+        return [one for one in results if not one.name] == [result] and (given == [name] or list(inputs) == [name])
     about = {role for one in naming.of_gradient(result.name) for role in roles_of(one)}
     shared = about & set(roles_of(naming.last(name))) & {"A_prev", "W", "b"}
     return bool(shared) and (name == first or "A_prev" not in shared)
@@ -251,7 +253,7 @@ def _of(trial: Trial, result: Result, upstream: Mapping[Path, Array]) -> Array |
 
 
 def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
-    """The same; gradients of weights that are those of a mean over the batch, beside a right gradient, are left open."""
+    """The same; where the gradients of all weights are those of a mean over the batch, they are left open."""
     lengths = {length for one in trial.loss.upstream for length in (one.shape[:1] + one.shape[-1:])}
     scaled = list[tuple[int, Judged, float]]()
     for number, one in enumerate(found):
@@ -261,8 +263,11 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
             times = times_of(one.result.value, [(along, each) for along, each in slopes if each is not None])
             if times is not None and round(1 / times) in lengths and abs(1 / times - round(1 / times)) < 1e-4:
                 scaled.append((number, one, times))
-    others = [one for one in found if all(one is not each for _, each, _ in scaled)]
-    if not scaled or not any(one.mark.kind == AGREES for one in others) or any(one.mark.kind == DIFFERS for one in others):
+    first = next(iter(trial.inputs), "")
+    weights = [one for one in found if one.of and one.of != first]
+    if not scaled or len({round(1 / times) for _, _, times in scaled}) > 1 or len(weights) != len(scaled):
+        return found
+    if any(all(one is not each for _, each, _ in scaled) for one in weights):
         return found
     for number, one, times in scaled:
         how = tr(

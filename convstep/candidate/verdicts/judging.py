@@ -48,10 +48,14 @@ def judge(
         return Verdicts(note=tr("{backward} returns no gradient that is known by name", backward=run.names[1]))
     differs = any(one.mark.kind == DIFFERS for one in ends)
     named, held = list(lines(run, clock)), list[tuple[Judged, Held]]()
+    said = {(line.name, line.kind) for line in named}
     try:
         for one in ends:
             found = running(run, one, ends, clock)
-            if found is not None:
+            standing = run.trace.standing(one.result.name)
+            # `dx_pad` is right and `dx` is not: it is cut out in the wrong place
+            right = standing and standing[0] != one.result.name and (standing[0], AGREES) in said
+            if found is not None and not (found.line and right):
                 held.append((one, found))
     except OutOfTime:
         pass

@@ -113,7 +113,11 @@ class _Place:
 
     def writes(self, step: int) -> list[Touch]:
         """What a step writes of the result."""
-        return [one for one in self.trace.touches[step] if one.array == self.owner and one.writes]
+        return [
+            one
+            for one in self.trace.touches[step]
+            if one.array == self.owner and one.writes and one.line in self.lines
+        ]
 
 
 def _place(trial: Trial, judged: Judged, results: Sequence[Judged]) -> _Place | None:
@@ -227,7 +231,7 @@ def _tainted(function: ast.FunctionDef, loop: Loop, place: _Place, results: set[
     for _ in range(2):
         for node in naming.own(function):
             if isinstance(node, (ast.Assign, ast.AugAssign)) and id(node) not in inside:
-                used = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+                used = set(_valued(node.value))
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if used & tainted:
                     tainted |= {one.id for each in targets for one in ast.walk(each) if isinstance(one, ast.Name)}
@@ -242,6 +246,20 @@ def _tainted(function: ast.FunctionDef, loop: Loop, place: _Place, results: set[
         elif isinstance(value, np.ndarray) and _stands_for(value, place.trace, set(place.above) | results):
             free.add(name)
     return bool((before & used) - free)
+
+
+def _valued(node: ast.AST) -> Iterator[str]:
+    """The variables whose numbers an expression uses, and not only their shapes."""
+    if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
+        return
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+        *("zeros_like", "empty_like", "ones_like", "len", "shape"),
+    ):
+        return
+    if isinstance(node, ast.Name):
+        yield node.id
+    for one in ast.iter_child_nodes(node):
+        yield from _valued(one)
 
 
 def _stands_for(value: Array, trace: Trace, names: set[str]) -> bool:
@@ -260,7 +278,7 @@ def _independent(place: _Place) -> bool:
             turn, since = turn + 1, False
         if any(first.setdefault(cell, turn) != turn for cell in read):
             return False
-        touches = place.trace.touches[step]
+        touches = [one for one in place.trace.touches[step] if one.line in place.lines]
         for one in touches:
             own = any(w.writes and w.array == one.array and w.line == one.line for w in touches)
             if one.kind == "reads" and not own and one.array in written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,8 +75,13 @@ class Trial:
 
     @property
     def inputs(self) -> Mapping[str, Array]:
-        """The arrays of the forward's arguments, by name."""
-        return {text(path): array for path, array in self.forward.arrays().items()}
+        """The arrays of the forward's arguments, by name; without places for gradients that its object has."""
+        found = {text(path): array for path, array in self.forward.arrays().items()}
+        return {
+            name: array
+            for name, array in found.items()
+            if not (name.startswith("self") and naming.same(name, [one for one in found if one.startswith("self")]))
+        }
 
     @property
     def names(self) -> tuple[str, str]:
@@ -253,6 +259,9 @@ def _outputs(pair: Pair, made: Any, backward: Called, source: Source | None) -> 
 def _results(found: Trial) -> list[Result]:
     definition = found.definition(backward=True)
     names = naming.returned(definition.node) if definition else []
+    returns = [one.lineno for one in naming.own(definition.node) if isinstance(one, ast.Return)] if definition else []
+    if len(returns) == 1:
+        found.trace.returned = returns[0]
     results = [
         Result(name, np.asarray(value), key, found.trace.line_of(name))
         for name, key, value in _returned(found.result, names)
