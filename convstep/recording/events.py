@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convstep.recording.indices import filled
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
+from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
@@ -162,6 +163,7 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
         if own:
             accesses += _loaded(recording, known.loads, frame, entry, known.line)
         for one in range(entry, end):
+            accesses += _made_here(recording, one, known.line)
             accesses += _accesses(recording, one, known.line)
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
@@ -243,17 +245,26 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
         yield found
 
 
+def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+    """The arrays that an entry is the first to name."""
+    site = recording.index.site(entry)
+    for storage in recording.born.get(entry, ()):
+        owner = recording.owners[storage]
+        where = placed_view(recording, owner.view)
+        text = site.value or (site.text if site.kind in (Kind.READ, Kind.WRITE) else owner.name)
+        made = _access(recording, owner.view, where, "makes", text, line)
+        if made is not None:
+            yield made
+
+
 def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
-    """A variable that stands for an array from here on."""
-    if type(value) is not Ref:
+    """A variable that stands for an array from here on, which had a name before."""
+    if type(value) is not Ref or name == RETURNED:
         return None
     view = recording.log.views[value]
-    owner = recording.owners.get(view.storage)
-    new = owner is not None and owner.since == entry and not owner.of_caller
-    if name == "return" and not new:
+    if view.storage in recording.born.get(entry, ()):
         return None
-    where = placed_view(recording, view)
-    return _access(recording, view, where, "makes" if new else "names", site.value or name, line, name=name)
+    return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 
 def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
@@ -308,8 +319,6 @@ def _access(
     line: int,
     before: Any = None,
     after: Any = None,
-    *,
-    name: str = "",
 ) -> Access | None:
     """An access; None where what it is about has no name."""
     owner = recording.owners.get(view.storage)
@@ -318,5 +327,4 @@ def _access(
     value = after if after is not None else _values(recording, view, where)
     if how == "makes":
         after = value
-    del name
     return Access(owner.name, where.region, how, text, value, before, after, line, where.cells)

@@ -12,7 +12,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -102,17 +102,16 @@ def hook(array):
 """
 _BIND = """
 def hook(value):
+    found = value if type(value) in plain else kept(value)
     order({site})
-    if type(value) in plain:
-        note(value)
-    else:
-        note(kept(value))
+    note(found)
     return value
 """
 _SEVERAL = """
 def hook({parameters}):
+    {turn}found = ({values})
     order({site})
-    {turn}note(({values}))
+    note(found)
 """
 _MARK = """
 def hook(value=None):
@@ -122,15 +121,17 @@ def hook(value=None):
 """
 _ELEMENT = """
 def hook(made{parameters}):
-    order({site})
     turn()
-    note(({values}))
+    found = ({values})
+    order({site})
+    note(found)
     return made
 """
 _ENTER = """
 def hook(iterable):
+    found = length(iterable)
     order({site})
-    note(length(iterable))
+    note(found)
     return iterable
 """
 
@@ -142,7 +143,7 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
         sites: of the rewritten code.
         registry: takes what they note.
     """
-    found: dict[str, Any] = {LOCALS: locals, f"{PREFIX}slice": slice}
+    found: dict[str, Any] = {LOCALS: locals, FORGET: registry.forget, f"{PREFIX}slice": slice}
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
     return found

@@ -416,10 +416,13 @@ def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> 
         own = [n for n, value in enumerate(values) if type(value) is Ref]
         yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
     if tuple in kinds:
-        inner = [(n, ref) for n, value in enumerate(values) if type(value) is tuple for ref in refs(value)]
-        if inner:
-            numbers, found = zip(*inner, strict=True)
-            yield Binding(site, name, entries[list(numbers)], np.array(found, np.intp), False)
+        tuples = [(n, value) for n, value in enumerate(values) if type(value) is tuple]
+        for place in range(max(len(value) for _, value in tuples)):
+            inner = [(n, ref) for n, value in tuples for ref in refs(value[place : place + 1])]
+            if inner:
+                numbers, found = zip(*inner, strict=True)
+                at = entries[list(numbers)]
+                yield Binding(site, f"{name}[{place}]", at, np.array(found, np.intp), False)
 
 
 def refs(value: Any) -> Iterator[int]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from convstep.recording.index import Index
 from convstep.recording.log import View
+from convstep.recording.sites import Kind
 
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
@@ -68,7 +69,9 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
         offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
     for bound in index.bindings:
         path = _is_path(bound.name) or not bound.whole
-        kind = _LAST if bound.name == RETURNED else _PATH if path else _VARIABLE
+        kind = _PATH if path else _VARIABLE
+        if bound.site.kind is Kind.BIND and bound.site.text == RETURNED:
+            kind = _LAST
         offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
     found = {storage for column in columns for storage in column[0].tolist()}
     for site, touched in index.touched.items():

@@ -88,7 +88,7 @@ def run(
         except Enough as enough:
             log.ended = Ended("budget", str(enough), _line(enough, source.text.path))
         except BaseException as error:
-            if isinstance(error, (KeyboardInterrupt, SystemExit)) and registry.stopped is None:
+            if isinstance(error, KeyboardInterrupt) and registry.stopped is None:
                 raise
             run.error = error
             said = str(error).split("\n", 1)[0]
@@ -227,7 +227,10 @@ def code_of(
         body = ast.ClassDef(outer.name, [], [], [body], [])
     free = [name for name in function.__code__.co_freevars if name != "__class__"]
     arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
-    outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [body], [])
+    # what is defined here is no variable of ours: the name means what it meant
+    own = {one.name for one in (node, body) if isinstance(one, (ast.FunctionDef, ast.ClassDef))} - set(free)
+    outside: list[ast.stmt] = [ast.Global(sorted(own))] if own else []
+    outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [*outside, body], [])
     ast.copy_location(outermost, where.node)
     module = ast.fix_missing_locations(ast.Module([outermost], []))
     flags = function.__code__.co_flags & _FUTURES

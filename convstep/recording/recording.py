@@ -106,6 +106,15 @@ class Recording(Stepped):
         return found
 
     @cached_property
+    def born(self) -> dict[int, list[int]]:
+        """By entry, the storages that it is the first to name; those of arguments left out."""
+        found: dict[int, list[int]] = {}
+        for storage, owner in self.owners.items():
+            if owner.since >= 0 and not owner.of_caller:
+                found.setdefault(owner.since, []).append(storage)
+        return found
+
+    @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         """Where memory of the caller's arguments is changed, the first line for each of them."""
         found = list[Alarm]()

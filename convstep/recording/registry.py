@@ -92,6 +92,7 @@ class Registry:
         self._of: list[int] = []
         self._storages: dict[int, int] = {}
         self._lows: list[int] = []
+        self._roots: list[Array] = []
         self._turns, self._clock, self._begun = 0, clock, clock()
 
     # what is met
@@ -99,10 +100,10 @@ class Registry:
     def meet(self, array: Array) -> int:
         """The number of an array that was not met before; -1 if it is not followed."""
         self._held.append(array)  # whoever is known by its address stays alive
-        if array.dtype.kind not in FOLLOWED:
+        root = array if array.base is None else _root(array)
+        if not (_is_followed(array) and _is_followed(root)):
             self.numbers[id(array)] = -1
             return -1
-        root = array if array.base is None else _root(array)
         storage = self._storages.get(id(root))
         if storage is None:
             storage = self._meet_storage(root)
@@ -122,6 +123,7 @@ class Registry:
 
     def _meet_storage(self, root: Array) -> int:
         self._held.append(root)
+        self._roots.append(root)
         low, high = _bounds(root)
         number = self._storages[id(root)] = len(self.log.storages)
         self._lows.append(low)
@@ -131,6 +133,19 @@ class Registry:
         if self.size[0] > self.limits.bytes:
             self._check()
         return number
+
+    def forget(self, array: Any) -> None:
+        """An array is about to have another shape, or its memory to be moved: what it is then, is met anew."""
+        self.settle()
+        number = self.numbers.pop(id(array), -1)
+        if number >= 0 and self._storages.get(id(array)) is not None:
+            storage = self._storages.pop(id(array))
+            for known in [
+                one
+                for one in self.numbers
+                if self.numbers[one] >= 0 and self._of[self.numbers[one]] == storage
+            ]:
+                del self.numbers[known]
 
     def number_of(self, array: Array) -> int:
         """The number of an array, met or not; -1 if it is not followed."""
@@ -152,6 +167,12 @@ class Registry:
 
     def kept(self, value: Any) -> Value:
         """A value that is not plain, for the log."""
+        try:
+            return self._kept(value)
+        except Exception:  # an object of somebody's own may answer anything
+            return Other(type(value).__name__)
+
+    def _kept(self, value: Any) -> Value:
         if type(value) is np.ndarray:
             number = self.number_of(value)
             return Ref(number) if number >= 0 else Other(f"{value.dtype} {_shape(value)}")
@@ -246,12 +267,16 @@ class Registry:
         def before(variables: Mapping[str, Any]) -> tuple[int, list[tuple[int, bytes]]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
             storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
+            self.settle()
             return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
 
         def after(held: tuple[int, list[tuple[int, bytes]]], value: Any) -> Any:
             begun, contents = held
             for storage, old in self._followed(begun, contents):
                 kind = np.dtype(self.log.storages[storage].dtype)
+                if _bounds(self._roots[storage]) != (self._lows[storage], self._lows[storage] + len(old)):
+                    self.forget(self._roots[storage])  # it was given other memory
+                    continue
                 new = self._content(storage)
                 if old == new:
                     continue
@@ -315,6 +340,10 @@ class Registry:
         for along, stride in zip(at, array.strides, strict=True):
             items += along * (stride // size)
         return storage, items.tobytes()
+
+
+def _is_followed(array: Array) -> bool:
+    return array.dtype.kind in FOLLOWED and array.dtype.isnative
 
 
 def _root(array: Array) -> Array:

@@ -19,6 +19,8 @@ PREFIX = "_convstep_"
 """What the names of hooks and of our own variables begin with."""
 LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
+FORGET = f"{PREFIX}forget"
+"""What is told of an array that will look at its memory otherwise."""
 SHAPES = frozenset(
     {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
 )
@@ -203,6 +205,9 @@ class Rewriter:
                 return [_statement_call(site, _load(given), array, *holes)]
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
+                if target.attr in SHAPES:
+                    told = ast.Expr(ast.Call(_load(FORGET), [copy.deepcopy(target.value)], []))
+                    return [told, put]
                 bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
                 target.value = self._value(target.value, plain=True)
                 return [put, _statement_call(bound, _load(given))]

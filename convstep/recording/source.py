@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -68,12 +68,37 @@ class Source:
 
     def definition(self, code: CodeType) -> Definition | None:
         """Where a code object is defined; None for a lambda, and for what is not in this file."""
+        if code.co_name == "<lambda>":
+            return self._lambda(code)
         found = (
             one
             for one in _definitions(self.tree, ())
             if one.node.name == code.co_name and code.co_firstlineno in (one.node.lineno, _first(one.node))
         )
         return next(found, None)
+
+    def _lambda(self, code: CodeType) -> Definition | None:
+        """A lambda as a function that returns; None where several could be meant."""
+        places = {at for at in code.co_positions() if None not in at}
+        found = [
+            one
+            for one in ast.walk(self.tree)
+            if isinstance(one, ast.Lambda) and one.lineno == code.co_firstlineno and _holds(one.body, places)
+        ]
+        if len(found) != 1:
+            return None
+        (only,) = found
+        body = ast.copy_location(ast.Return(only.body), only.body)
+        node = ast.FunctionDef("<lambda>", only.args, [body], [])
+        return Definition(ast.copy_location(node, only), ())
+
+
+def _holds(body: ast.expr, places: Collection[tuple[int | None, ...]]) -> bool:
+    """Whether an expression spans all that code comes from."""
+    first, last = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    begins = [(line, column) for line, _, column, _ in places if line and column is not None and column >= 0]
+    ends = [(line, column) for _, line, _, column in places if line and column]
+    return all(first <= at for at in begins if at[1]) and all(at <= last for at in ends) and last in ends
 
 
 def _first(node: ast.FunctionDef) -> int:

@@ -326,7 +326,9 @@ def _unpack_dicts(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
     def doubled(name: str) -> Array:
         return np.multiply(_one_axis(part(name), "iu"), 2)
 
-    halves = [(held[: len(held) // 2], held[len(held) // 2 :]) for held in _unpack_tuples(doubled, count, inner)]
+    halves = [
+        (held[: len(held) // 2], held[len(held) // 2 :]) for held in _unpack_tuples(doubled, count, inner)
+    ]
     return [dict(zip(keys, held, strict=True)) for keys, held in halves]
 
 

@@ -1,4 +1,4 @@
-"""What holds of every recording, held against a plain run and a tracer; each promise raises AssertionError."""
+"""What holds of every recording, held against a plain run and a tracer: functions that assert."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def a_cell_knows_its_writers(run: Run) -> None:
         events.append(recording.event)
     for array, index in cells:
         shape = recording.layout.written[array]
-        steps = [event.index for event in events if writes(event, array, index, shape)]
+        steps = [event.index for event in events if event.writes_cell(array, index, shape)]
         assert list(recording.touching(array, index)) == steps
         writers = recording.writers(array, index)
         assert {writer.step for writer in writers} <= set(steps)
@@ -207,12 +207,6 @@ def a_cell_knows_its_writers(run: Run) -> None:
         if writers and writers[-1].step > max(made, default=-1):
             last = np.asarray(writers[-1].after, recording.arrays[array].dtype)
             assert Cells.of(last) == Cells.of(recording.arrays[array][index]), (array, index, writers[-1])
-
-
-def writes(event: Any, array: str, index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether a step writes a cell of an array that is there."""
-    found = [write for write in event.writes if write.array == array and not makes(write, array)]
-    return any(write.covers(index, shape) for write in found)
 
 
 def makes(access: Any, array: str) -> bool:

@@ -47,14 +47,20 @@ def test_the_same_turns_of_the_loops_are_found_though_lines_have_moved() -> None
 
 
 def test_where_there_are_fewer_turns_the_nearest_is_taken() -> None:
-    old, new = recorded(LOOP, np.ones((5, 4))), recorded(LOOP.replace("range(len(x))", "range(2)"), np.ones((5, 4)))
+    old, new = (
+        recorded(LOOP, np.ones((5, 4))),
+        recorded(LOOP.replace("range(len(x))", "range(2)"), np.ones((5, 4))),
+    )
     old.seek(old.total - 2)
     assert place_again(old, new) == new.total  # the last of its turns at that line
 
 
 def test_a_line_that_is_gone_is_the_nearest_one_and_the_ends_stay_ends() -> None:
     text = "def summed(x):\n    y = x + 1\n    z = y * 2\n    w = z - 3\n    return w\n"
-    old, new = recorded(text, np.ones(3)), recorded(text.replace("    z = y * 2\n", "").replace("z - 3", "y - 3"), np.ones(3))
+    old, new = (
+        recorded(text, np.ones(3)),
+        recorded(text.replace("    z = y * 2\n", "").replace("z - 3", "y - 3"), np.ones(3)),
+    )
     old.seek(2)
     assert old.event.line == 3
     new.seek(place_again(old, new))

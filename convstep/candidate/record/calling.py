@@ -135,9 +135,7 @@ class Subject:
             CandidateError: with the one that was probably meant.
         """
         asked = [f for f in (self.function, self.forward, self.maker and self.maker.__init__) if f]
-        wild = any(
-            each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values()
-        )
+        wild = any(each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values())
         known = [each for f in asked for each in _signature(f) if each != "self"]
         for name in values:
             if name not in known and not wild:
@@ -147,7 +145,9 @@ class Subject:
                     + (f"did you mean {near}?" if near else f"it has {names.listed([*dict.fromkeys(known)])}")
                 )
 
-    def ready(self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None) -> Ready:
+    def ready(
+        self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None
+    ) -> Ready:
         """The call with what a lookup knows; its class made and its forward run first where that is needed.
 
         Args:
@@ -251,14 +251,18 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
         CandidateError: no operator is known by that name, or none of the guesses fits.
     """
     candidate = subject.served.candidate
-    if subject.maker is None and not any(each.default is each.empty for each in parameters_of(subject.function)):
+    if subject.maker is None and not any(
+        each.default is each.empty for each in parameters_of(subject.function)
+    ):
         yield Ready(subject.function, (), how="no arguments")
         return
     failed: CandidateError | None = None
     any_ready = False
     for guess in guessing.guesses(subject.asked()):
         try:
-            ready = subject.ready(guess.lookup(), f"arguments guessed for {guess.operator}", guess.cache, guess.out)
+            ready = subject.ready(
+                guess.lookup(), f"arguments guessed for {guess.operator}", guess.cache, guess.out
+            )
         except CandidateError as error:
             failed = failed or error
         else:
@@ -347,7 +351,9 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
         return None
     exact = re.sub("backward|bwd|backprop", "forward", method)
     found = [exact, *(name for name in vars(kind) if FORWARD.fullmatch(name) and name != method)]
-    return next((value for name in found if callable(value := getattr(kind, name, None)) and name != method), None)
+    return next(
+        (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
+    )
 
 
 def _forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
@@ -361,7 +367,10 @@ def _forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | No
     kind = found(owner, namespace) if owner else None
     known = list(vars(kind)) if kind is not None else list(namespace)
     alike = [each for each in known if each.startswith(stem) and re.search("forward|fwd", each)]
-    for each in (exact, *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each)))):
+    for each in (
+        exact,
+        *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each))),
+    ):
         forward = found(prefix + each, namespace)
         if forward is not None and each != last:
             return forward

@@ -12,7 +12,9 @@ import numpy as np
 
 from convstep.candidate.call.words import roles_of
 
-UPSTREAM = re.compile(r"d(?!b$|t$|im|type|ropout|ilation|epth|ata|atch)[a-zA-Z_]\w*|.*grad.*|upstream\w*|delta\w*")
+UPSTREAM = re.compile(
+    r"d(?!b$|t$|im|type|ropout|ilation|epth|ata|atch)[a-zA-Z_]\w*|.*grad.*|upstream\w*|delta\w*"
+)
 """What the gradient that comes from above is called."""
 KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""

@@ -56,7 +56,10 @@ class Asked:
     @property
     def channels_last(self) -> bool:
         """Whether pictures have their channels last, as far as names say it."""
-        said = re.search(r"hparameters|n_H|\(\s*m\s*,|, *n?_?[hw]\w*, *n?_?[hw]\w*, *n?_?c\w*\)? *= *\S*\.shape", self.source)
+        said = re.search(
+            r"hparameters|n_H|\(\s*m\s*,|, *n?_?[hw]\w*, *n?_?[hw]\w*, *n?_?c\w*\)? *= *\S*\.shape",
+            self.source,
+        )
         named = {"hparameters", "kernel_shape", "a_prev"} & self.parameters
         first = re.search(r"\bN\w*, *C\w*, *H\w*, *W\w*\)? *= *\S*\.shape", self.source)
         return bool(said or named) and not first
@@ -127,7 +130,13 @@ def _pool(asked: Asked) -> Iterator[Guess]:
 def _norm(asked: Asked) -> Iterator[Guess]:
     name = asked.name.lower()
     group, spatial = "group" in name, "spatial" in name or "2d" in name
-    word = "group normalization" if group else "layer normalization" if re.search("layer|ln", name) else "batch normalization"
+    word = (
+        "group normalization"
+        if group
+        else "layer normalization"
+        if re.search("layer|ln", name)
+        else "batch normalization"
+    )
     for picture in (True, False) if group or spatial else (False, True):
         channels = 4 if group else 3
         x = whole(2, channels, 2, 3) if picture else whole(4, channels)
@@ -172,7 +181,9 @@ def _elementwise(asked: Asked) -> Iterator[Guess]:
         (X, x), ("alpha slope negative_slope", 0.1), ("p dropout_ratio ratio rate keep_prob", 0.5),
         ("dropout_param", {"mode": "train", "p": 0.5, "seed": 1}), ("train_flg training", True),
     )  # fmt: skip
-    yield Guess(_word(asked.name, "relu sigmoid tanh gelu elu swish silu softplus dropout"), values, x.shape, x)
+    yield Guess(
+        _word(asked.name, "relu sigmoid tanh gelu elu swish silu softplus dropout"), values, x.shape, x
+    )
 
 
 def _word(name: str, words: str) -> str:

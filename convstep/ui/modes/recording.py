@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from convstep.recording.recording import Recording
 
+
 class RecordingMode(Mode):
     """Somebody's own function, as it ran."""
 

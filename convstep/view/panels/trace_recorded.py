@@ -145,8 +145,9 @@ def _access_record(access: Access) -> dict[str, Json]:
         "value": json_value(access.value),
     }
     if access.cells is not None:
-        found["where"] = json_value([list(access.cell(index)) for index in np.argwhere(access.cells).tolist()])
+        found["where"] = json_value(
+            [list(access.cell(index)) for index in np.argwhere(access.cells).tolist()]
+        )
     if access.writes and access.kind != "makes":
         found |= {"before": json_value(access.before), "after": json_value(access.after)}
     return found
-
