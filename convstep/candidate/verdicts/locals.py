@@ -55,7 +55,7 @@ def lines(trial: Trial, clock: Clock) -> Iterator[Line]:
         moving = Moving(trial)
     except Exception:  # whatever somebody's own code raises
         return
-    settings = [one for one in trial.trace.settings if one.alone]
+    settings = trial.trace.in_the_end()
     for name in dict.fromkeys(one.name for one in settings):
         own = [one for one in settings if one.name == name]
         try:

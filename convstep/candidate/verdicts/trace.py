@@ -98,10 +98,26 @@ class Trace:
                 return owner, view
         return None
 
+    def in_the_end(self) -> list[Setting]:
+        """The settings that stand in no loop, and what loops have made of such variables in the end."""
+        found = [one for one in self.settings if one.alone]
+        for name, value in self.recording.variables.items():
+            if not (naming.of_gradient(name) and isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+                continue
+            known = (one for one in reversed(found) if one.name == name)
+            if value.size <= MOST_CELLS and not any(
+                np.array_equal(one.value, value, equal_nan=True) for one in known
+            ):
+                step, line = self._made(name)
+                found.append(Setting(step, line, name, np.array(value), True))
+        return found
+
     def line_of(self, name: str) -> int:
         """The line that made a variable what it is in the end; that of the `return` for an expression."""
-        if not name:
-            return self.returned
+        return (self._made(name)[1] if name else 0) or self.returned
+
+    def _made(self, name: str) -> tuple[int, int]:
+        """The last step that has set or changed a variable, and the line that did."""
         word, dotted = naming.last(name), name.isidentifier() is False
         found = max(
             (one.step, one.line)
@@ -114,7 +130,7 @@ class Trace:
         if standing is not None:
             written = [one for step in self.touches for one in step if one.array == standing[0] and one.writes]
             found = max([found, *((one.step, one.line) for one in written[-1:])])
-        return found[1] or self.returned
+        return found
 
     def _see(self, event: Event) -> None:
         shapes = self.recording.arrays
