@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison as Comparison
     from convstep.oracle.comparison import compare as compare
     from convstep.oracle.tensor_files import load_tensors as load_tensors
+    from convstep.recording.record import record as record
+    from convstep.recording.recorder import RecordingError as RecordingError
+    from convstep.recording.recording import Recording as Recording
     from convstep.ui.debug_call import debug as debug
 
 _HOMES = {
@@ -42,6 +45,8 @@ _HOMES = {
     "Problem": "convstep.conv.problem",
     "ProblemError": "convstep.conv.validation",
     "Recorded": "convstep.conv.recorded",
+    "Recording": "convstep.recording.recording",
+    "RecordingError": "convstep.recording.recorder",
     "Step": "convstep.conv.step",
     "Timeline": "convstep.conv.timeline",
     "Verdict": "convstep.candidate.verdict",
@@ -54,6 +59,7 @@ _HOMES = {
     "conv2d_forward": "convstep.conv.forward",
     "debug": "convstep.ui.debug_call",
     "load_tensors": "convstep.oracle.tensor_files",
+    "record": "convstep.recording.record",
 }
 
 __all__ = sorted(_HOMES)

@@ -54,6 +54,9 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "check, adapter": lambda value: convstep.check(len, adapter=[value]),  # type: ignore[arg-type]
     "assert correct": convstep.assert_correct,
     "debug": convstep.debug,
+    "debug, function": lambda value: convstep.debug(print, value),
+    "record": convstep.record,
+    "record, function": lambda value: convstep.record(len, value),
     "debug, sample": lambda value: convstep.debug(PROBLEM, 7 if value in (True, None) else value),
 }
 """Arguments of the public functions in whose place a stranger can stand; none of it starts a process."""

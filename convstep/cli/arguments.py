@@ -75,7 +75,7 @@ def _choose_layer(values: dict[str, Any], parser: _Parser) -> None:
         UsageError: there is nothing to choose from.
     """
     from convstep.cli.problems import with_layer
-    from convstep.cli.recordings import is_target
+    from convstep.cli.targets import is_target
 
     problem, layer, call = values["problem"], values["layer"], values["call"]
     if problem is None:

@@ -133,7 +133,7 @@ def named_problem(name: str) -> tuple[str, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
-    from convstep.cli.recordings import is_target
+    from convstep.cli.targets import is_target
     from convstep.examples import load
 
     if is_target(name):
@@ -230,7 +230,7 @@ def run_in(name: str) -> Captured | None:
     return Captured.load(name) if holds_several(name) else None
 
 
-def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
+def watched_cell(text: str, layout: Layout) -> tuple[str, tuple[int, ...]]:
     """A cell of a gradient as it is written: `dW[2,0,1,0]`.
 
     Raises:
@@ -239,7 +239,7 @@ def watched_cell(text: str, problem: Problem) -> tuple[str, tuple[int, ...]]:
     from convstep.replay.stops import Watchpoint, parse_stop
 
     with given("--why"):
-        stop = parse_stop(f"watch {text}", problem.layout)
+        stop = parse_stop(f"watch {text}", layout)
     assert isinstance(stop, Watchpoint)
     return stop.array, stop.index
 

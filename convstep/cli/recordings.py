@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import LAYER, flag, group, option, positional
 from convstep.cli.candidates import seconds
 from convstep.cli.console import UsageError
-from convstep.printable import printable
+from convstep.cli.targets import is_target, target_of
 
 if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
-
-PYTHON = (".py", ".ipynb")
-"""How the files end in which functions are."""
-
 
 @dataclass(frozen=True, slots=True)
 class Values:
@@ -67,47 +62,6 @@ class OfStepped:
     call: str | None = option(*CALL)
     values: Values = group(Values)
     loading: Loading = group(Loading)
-
-
-def is_target(name: str) -> bool:
-    """Whether a name is that of a function, `layers.py:f`, and not of a problem."""
-    place, colon, function = name.rpartition(":")
-    if not colon or (os.name == "nt" and len(place) == 1):
-        return name.lower().endswith(PYTHON)
-    if place.lower().endswith(PYTHON):
-        return True
-    dotted = all(part.isidentifier() for part in place.split("."))
-    return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
-
-
-def target_of(name: str) -> str:
-    """The target that a name means: of a file with one function, that one.
-
-    Raises:
-        UsageError: the file has several, or none; one sentence that names them.
-        OSError: it cannot be read.
-    """
-    if not name.lower().endswith(PYTHON):
-        return name
-    from convstep.candidate.load.document import read
-    from convstep.candidate.load.names import backward_first, defined, listed
-
-    if not os.path.isfile(name):
-        raise UsageError(f"there is no file {printable(name)}; check the name and the folder")
-    from pathlib import Path
-
-    every = defined("\n".join(part.text for part in read(Path(os.path.abspath(name))).parts))
-    classes = {each.partition(".")[0] for each in every if "." in each}
-    functions = [each for each in every if each not in classes]
-    public = [each for each in functions if not re.search(r"(^|\.)_", each)] or functions
-    if len(public) == 1:
-        return f"{name}:{public[0]}"
-    if not public:
-        raise UsageError(f"{printable(name)} defines no function; name a file that does")
-    first = backward_first(public)
-    raise UsageError(
-        f"name the function: {printable(name)}:{first[0]}; the file also has {listed(first[1:])}"
-    )
 
 
 def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
-from convstep.steps.provenance import Provenance
-from convstep.ui.app import DebuggerApp, problem_title
+from convstep.ui.app import DebuggerApp, SteppingApp, problem_title
 from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
+    from convstep.recording.recording import Recording
 
 Progress = Callable[[int], None]
 """Told how many frames there are so far."""
@@ -49,9 +49,50 @@ def debugger_frames(
         seconds: how long each stands in a GIF or a cast.
         progress: told of each frame.
     """
-    made = None if why is None else provenance(problem, *why)
-    frames = asyncio.run(_debugger(problem, name, positions, size, comparison, made, seconds, progress))
-    return with_long_end(frames)
+    app = DebuggerApp(problem, problem_title(name), live=False)
+    asking, words, show = app.debugger.asking, "", None
+    if comparison:
+        words, show = "the comparison at ", lambda position: asking.compare()
+    elif why is not None:
+        made = provenance(problem, *why)
+        words, show = _why(*why), lambda position: asking.explain(ContributionTable(made, position))
+    return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
+
+
+def recording_frames(
+    recording: Recording,
+    name: str,
+    positions: Iterable[int],
+    size: tuple[int, int] = (120, 40),
+    *,
+    why: tuple[str, tuple[int, ...]] | None = None,
+    seconds: float = SECONDS,
+    progress: Progress = _silent,
+) -> list[Frame]:
+    """The debugger on somebody's own function at some positions.
+
+    Args:
+        recording: what to step through.
+        name: what the command line calls it.
+        positions: where to draw, ascending for speed.
+        size: columns and lines of the screen.
+        why: an array and a cell of it, to show the list of steps that write it.
+        seconds: how long each stands in a GIF or a cast.
+        progress: told of each frame.
+    """
+    from convstep.ui.recording_app import RecordingApp  # the plain debugger does without it
+    from convstep.view.panels.writers import WriterTable
+
+    app = RecordingApp(recording, name, live=False)
+    asking, words, show = app.debugger.asking, "", None
+    if why is not None:
+        writers, cell = recording.writers(*why), cell_text(*why)
+        words, show = _why(*why), lambda at: asking.explain(WriterTable(cell, writers, at))
+    return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
+
+
+def _why(array: str, index: tuple[int, ...]) -> str:
+    return f"why {cell_text(array, index)}, at "
 
 
 def candidate_frames(
@@ -89,39 +130,33 @@ def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
 
 
 async def _debugger(
-    problem: Problem,
-    name: str,
+    app: SteppingApp,
     positions: Iterable[int],
     size: tuple[int, int],
-    comparison: bool,
-    why: Provenance | None,
+    show: Callable[[int], object] | None,
+    words: str,
     seconds: float,
     progress: Progress,
 ) -> list[Frame]:
-    app = DebuggerApp(problem, problem_title(name), live=False)
+    """Frames of an app, at each position with a dialog if one is shown there; `words` say which."""
     title = f"convstep {app.debugger.state.name}"
-    cell = "" if why is None else cell_text(why.gradient, why.index)
-    shown = "the comparison at " if comparison else f"why {cell}, at " if cell else ""
     frames: list[Frame] = []
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
         for position in positions:
             debugger.travel.to(position)
             await app.workers.wait_for_complete()
-            if comparison:
-                debugger.asking.compare()
-            elif why is not None:
-                debugger.asking.explain(ContributionTable(why, position))
+            if show is not None:
+                show(position)
             await pilot.pause()
             await app.workers.wait_for_complete()
             await pilot.pause()
-            caption = shown + debugger.state.stage.caption()
-            total = problem.total_steps
+            caption, total = words + debugger.state.stage.caption(), debugger.timeline.total
             frames.append(
                 take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
             )
             progress(len(frames))
-            if shown:
+            if show is not None:
                 app.pop_screen()
     return frames
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-import numpy as np
-import numpy.typing as npt
-
+from convstep.recording.overview import executing
 from convstep.recording.recording import Recording
 from convstep.steps.event import Event
-
-Steps = npt.NDArray[np.intp]
 
 
 def place_again(old: Recording, new: Recording) -> int:
@@ -28,21 +25,10 @@ def place_again(old: Recording, new: Recording) -> int:
         return 0 if old.position == 0 else new.total
     event = old.event
     for line in _nearest(_moved(old, new, event.line), len(new.source.lines)):
-        steps = steps_at(new, line)
-        if len(steps):
+        steps = executing(new, line)
+        if steps:
             return _nearest_turn(new, steps, event, old) + 1
     return min(old.position, new.total)
-
-
-def steps_at(recording: Recording, line: int) -> Steps:
-    """The steps that execute the statement at a line, ascending."""
-    index, sites = recording.index, recording.log.sites
-    numbers = {each.number for each in sites.statements if each.line <= line <= each.last_line}
-    entries = [index.where[site.number] for site in sites.sites if site.statement in numbers]
-    if not entries:
-        return np.empty(0, np.intp)
-    found: Steps = np.unique(np.searchsorted(index.ends, np.concatenate(entries), side="right"))
-    return found[found < recording.total]
 
 
 def _moved(old: Recording, new: Recording, line: int) -> int:
@@ -61,7 +47,7 @@ def _nearest(line: int, last: int) -> list[int]:
     return sorted(range(1, last + 1), key=lambda other: (abs(other - line), other))
 
 
-def _nearest_turn(new: Recording, steps: Steps, event: Event, old: Recording) -> int:
+def _nearest_turn(new: Recording, steps: Sequence[int], event: Event, old: Recording) -> int:
     """Of steps at one line the one whose loops are at the same turns, or the next after them."""
     names, wanted = _turns(event)
 
@@ -71,13 +57,13 @@ def _nearest_turn(new: Recording, steps: Steps, event: Event, old: Recording) ->
 
     if not wanted:  # a straight line, or one that is passed several times: as far as it was
         share = event.index / max(old.total, 1)
-        return int(steps[min(bisect_left(steps, share * new.total), len(steps) - 1)])
+        return steps[min(bisect_left(steps, share * new.total), len(steps) - 1)]
     inside = len(steps)
     # the last turn of all loops ends with what stands after them, and says so
-    if inside > 1 and turns(int(steps[-1]))[0] != names:
+    if inside > 1 and turns(steps[-1])[0] != names:
         inside -= 1
-    at = bisect_left(range(inside), wanted, key=lambda at: turns(int(steps[at]))[1])
-    return int(steps[min(at, len(steps) - 1)])
+    at = bisect_left(range(inside), wanted, key=lambda at: turns(steps[at])[1])
+    return steps[min(at, len(steps) - 1)]
 
 
 def _turns(event: Event) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -15,7 +15,7 @@ from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables
-from convstep.steps.event import Access, Event, Loop, Region, Statement, Subscript
+from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -53,7 +53,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
         line = ended.line
     return Event(
         step,
-        _loops(recording, anchor),
+        loops(recording, anchor),
         accesses,
         done,
         line=line,
@@ -100,7 +100,7 @@ def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     return None
 
 
-def _loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
+def loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
     """The loops around an entry, those around the calls that lead to it first."""
     index, sites = recording.index, recording.log.sites
     found = list[Loop]()
@@ -221,17 +221,17 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
     found: Access | None = None
     match site.kind:
         case Kind.READ if not site.through:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             single = payload[0] == "cells" or not _has_axes(recording, site, payload)
             if not site.named or single:
                 found = _access(recording, view, where, "reads", site.value, line)
         case Kind.SCATTERED_READ:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             found = _access(recording, view, where, "reads", site.value, line)
         case Kind.WRITE if payload[0] == "store":
             found = _named(recording, entry, payload[1], payload[2], site, line)
         case Kind.WRITE | Kind.WHOLE | Kind.SCATTERED:
-            view, where = _where(recording, site, payload)
+            view, where = where_of(recording, site, payload)
             how = HOW.get(site.operator, "changes")
             text = site.value or site.text
             before = _values(recording, view, where)
@@ -271,7 +271,7 @@ def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
     return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 
-def _where(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
+def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
     """The cells that an entry is about, in the array that owns them."""
     log = recording.log
     if payload[0] == "cells":

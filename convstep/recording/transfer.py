@@ -501,4 +501,4 @@ def _code_of_list(values: list[Any]) -> int:
 
 
 def _fits(values: list[int]) -> bool:
-    return -(1 << 63) <= min(values) and max(values) < 1 << 63
+    return min(values) >= -(1 << 63) and max(values) < 1 << 63

@@ -1,7 +1,7 @@
 """`convstep.debug`: the debugger in the middle of a script, like `breakpoint()`.
 
-Where no debugger can be opened, in a test, a notebook or a job without a terminal, a problem is saved
-and the command that opens it is printed; of what was captured, which may be large, it is said how it is
+Where no debugger can be opened, in a test, a notebook or a job without a terminal, a problem, or a function's
+recording, is saved and the command that opens it is printed; of what was captured, which may be large, it is said how it is
 saved. Textual is loaded only where there is a terminal.
 """
 
@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from convstep import waiting
@@ -24,13 +24,21 @@ from convstep.language import tr
 from convstep.oracle.capture import Capture
 from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
 from convstep.printable import printable
+from convstep.recording.recording import Recording
 from convstep.served import in_browser
 from convstep.ui.rescue import ScreenError
-from convstep.ui.temporary_files import command_for, save
+from convstep.ui.temporary_files import command_for, in_new_folder, save
 
 
-def debug(subject: Problem | Captured | CapturedLayer | Capture, sample: int | None = None) -> None:
+def debug(
+    subject: Problem | Captured | CapturedLayer | Capture | Callable[..., Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> None:
     """Open the debugger here, and go on with the script when the person leaves it.
+
+    A function over NumPy arrays is run once on copies of its arguments, recorded, and stepped.
 
     Several captured layers open as a list to pick from. Under pytest, in a notebook, inside an event
     loop, in another thread or without a terminal, nothing is opened: of what `capture` has seen, a line
@@ -40,28 +48,67 @@ def debug(subject: Problem | Captured | CapturedLayer | Capture, sample: int | N
         with convstep.capture(model) as captured:
             loss(model(images), labels).backward()
         convstep.debug(captured)
+        convstep.debug(max_pool_backward, dout, cache)
 
     A mistake of ours that ends the screen is no reason to end the script: it is a RuntimeWarning that
     says where the session was saved, and the script goes on. A signal (SIGTERM, SIGHUP, SIGINT) first
     ends the screen and then does with the script what it does without one.
 
     Args:
-        subject: a problem, or what `capture` has seen so far.
-        sample: one sample of the batch; the whole batch if left out.
+        subject: a problem, what `capture` has seen so far, or a function.
+        *args: of a function its arguments; else `sample`, one sample of the batch, which is the whole
+            batch if left out.
+        **kwargs: of a function its keyword arguments; else `sample`.
 
     Raises:
         CaptureError: nothing was captured, or there is no such sample; the sentence says what to do.
         ProblemError: the problem has no such sample.
-        TypeError: it is neither a problem nor captured.
+        RecordingError: the function's source is not known, or it is not written in Python.
+        TypeError: it is none of these.
         OSError: the file cannot be written.
     """
+    if callable(subject) and not isinstance(subject, (Problem, Captured, CapturedLayer, Capture)):
+        subject, sample = _recorded(subject, args, kwargs), None
+    else:
+        sample = _sample(*args, **kwargs)
     try:
-        if isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
+        if isinstance(subject, Recording):
+            _step(subject)
+        elif isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
             _pick(subject, sample)
         else:
             _open(*_single(subject, sample))
     except ScreenError as crash:
         warnings.warn(str(crash), RuntimeWarning, stacklevel=2)
+
+
+def _sample(sample: int | None = None) -> int | None:
+    """What is given beside a problem; its name stands in the sentence of Python's own error."""
+    return sample
+
+
+def _recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Recording:
+    from convstep.recording.record import record
+
+    return record(function, *args, **kwargs)
+
+
+def _step(recording: Recording) -> None:
+    """Open the debugger on a function that has run, or say what opens it."""
+    if not recording.total:
+        _say(tr("{name} has no step: only what touches NumPy arrays is stepped", name=recording.name))
+    elif not can_open_here():
+        from convstep.recording.file import save as save_recording
+
+        path = in_new_folder(recording.name)
+        save_recording(recording, path)
+        _say(command_for(path))
+    else:
+        with _saying_so():
+            from convstep.ui.recording_app import RecordingApp
+            from convstep.ui.running import run
+
+            run(RecordingApp(recording))
 
 
 def can_open_here() -> bool:
@@ -90,7 +137,7 @@ def _single(subject: object, sample: int | None) -> tuple[str, Problem]:
         return _single(subject.seen(), sample)
     raise TypeError(
         tr(
-            "debug takes a Problem or what capture returns, not {kind}; "
+            "debug takes a Problem, what capture returns or a function, not {kind}; "
             "make one with convstep.Problem(A_prev, W, b, dZ)",
             kind=type(subject).__name__,
         )

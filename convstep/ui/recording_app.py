@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.recording.again import place_again
 from convstep.recording.recording import Recording
 from convstep.ui.app import SteppingApp
@@ -16,6 +17,7 @@ from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
+    from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
 
 LOOK_EVERY = 0.5
@@ -40,6 +42,7 @@ class RecordingApp(SteppingApp):
         again: Again | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
+        torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
         """Prepare the debugger.
@@ -51,10 +54,11 @@ class RecordingApp(SteppingApp):
             again: records it anew; None if nobody looks at its file.
             ends: ends what is being recorded when the person leaves.
             how: where its arguments come from, which is said first.
+            torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
         mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
-        super().__init__(mode, live=live)
+        super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
 
     def on_mount(self) -> None:
@@ -119,9 +123,14 @@ def run_recording(
         how: where its arguments come from, which is said first.
 
     Raises:
-        ValueError: the session does not fit the recording; one sentence.
+        ValueError: there is no step, or the session does not fit the recording; one sentence.
         ScreenError: a mistake ended the screen; one sentence.
     """
+    if not recording.total:
+        name = printable(recording.name)
+        raise ValueError(
+            tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
+        )
     name = "" if session is None else session.problem
     app = RecordingApp(recording, name, options, again=again, ends=ends, how=how)
     if session is not None:

@@ -6,9 +6,8 @@ import linecache
 from typing import Any
 
 import numpy as np
-import pytest
 
-from convstep.recording.again import place_again, steps_at
+from convstep.recording.again import place_again
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 
@@ -76,14 +75,3 @@ def test_a_function_without_steps_has_one_place() -> None:
     new = recorded("def summed(x):\n    return None\n", np.ones((3, 4)))
     old.seek(5)
     assert place_again(old, new) == new.total == 0
-
-
-@pytest.mark.parametrize("line", [6, 3, 99])
-def test_steps_at_a_line_are_those_that_execute_it(line: int) -> None:
-    run = recorded(LOOP, np.ones((2, 3)))
-    found = []
-    for position in range(1, run.total + 1):
-        run.seek(position)
-        if any(each.line == line for each in run.event.statements):
-            found.append(position - 1)
-    assert steps_at(run, line).tolist() == found

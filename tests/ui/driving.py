@@ -26,17 +26,19 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.service import TorchService
-from convstep.ui.app import DebuggerApp
+from convstep.recording.recording import Recording
+from convstep.ui.app import DebuggerApp, SteppingApp
 from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.debugger.screen import DebuggerScreen
+from convstep.ui.recording_app import RecordingApp
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Painted, Terminal, busy, stale_cells
 from tests.waiting import GENEROUS
 
 
-class WatchedApp(DebuggerApp):
-    """The debugger, painting into a `Terminal`."""
+class Watched(SteppingApp):
+    """A debugger, painting into a `Terminal`."""
 
     # a subclass in another folder would look for it there
     CSS_PATH: ClassVar[Path] = Path(inspect.getfile(DebuggerApp)).with_name("app.tcss")
@@ -48,11 +50,15 @@ class WatchedApp(DebuggerApp):
             self.terminal.paint(renderable)
 
 
+class WatchedApp(Watched, DebuggerApp):
+    """The debugger of a problem."""
+
+
 @dataclass
 class Session:
     """A debugger that is open."""
 
-    app: WatchedApp
+    app: Watched
     """The app."""
     pilot: Pilot[None]
     """Textual's own driver, for the mouse and for sizes."""
@@ -248,6 +254,23 @@ def key_event(key: str) -> events.Key:
     except KeyError:
         character = key if len(key) == 1 else None
     return events.Key(key, character)
+
+
+class WatchedRecordingApp(Watched, RecordingApp):
+    """The debugger of somebody's own function."""
+
+
+@contextlib.asynccontextmanager
+async def opened_recording(
+    recording: Recording, size: tuple[int, int] = (120, 40), **options: Any
+) -> AsyncIterator[Session]:
+    """The debugger on a recorded function."""
+    app = WatchedRecordingApp(recording, f"layers.py:{recording.name}", torch=FakeTorch(), **options)
+    app.terminal = Terminal()
+    async with app.run_test(size=size, notifications=False) as pilot:
+        session = Session(app, pilot)
+        await session.settle()
+        yield session
 
 
 class WatchedCandidateApp(WatchedApp, CandidateApp):

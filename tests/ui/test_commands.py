@@ -43,9 +43,12 @@ from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.mode import Mode
 from convstep.ui.modes.page import Page
+from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.modes.script import ScriptMode
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from tests import candidates
+from tests.view.recorded import of, pool_backward
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
 """Backspace, Tab, Enter and flow control in a plain terminal."""
@@ -71,6 +74,7 @@ def modes() -> Iterator[Mode]:
     yield Mode(State(Stage.on(digit), "digit", "digit"))
     yield ScriptMode(digit, "digit")
     yield ScriptMode(digit, "digit", back=lambda: None)
+    yield RecordingMode(RecordingStage(of(pool_backward)), "pool_backward", "layers.py:pool_backward")
     function = candidates.stride_ignored
     with Worker.of_function(function) as worker:
         candidate = CandidateTimeline(

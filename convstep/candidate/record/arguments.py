@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -71,8 +70,8 @@ class Arguments:
         drawn(self.shapes)
 
     def as_plain(self) -> dict[str, Any]:
-        """The same as JSON takes it; the file's path holds in any folder."""
-        return asdict(self) | {"file": self.file and os.path.abspath(self.file)}
+        """The same as JSON takes it."""
+        return asdict(self)
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Arguments:
@@ -180,7 +179,7 @@ def _nested(values: dict[str, Any]) -> dict[str, Any]:
             held[rest] = value
     for name, value in found.items():
         if name not in values:
-            numbered = sorted(value, key=lambda key: (len(key), key)) == [*map(str, range(len(value)))]
             inner = _nested(value)
-            found[name] = tuple(inner[str(at)] for at in range(len(value))) if numbered else inner
+            numbers = [*map(str, range(len(inner)))]
+            found[name] = tuple(inner[at] for at in numbers) if inner.keys() == {*numbers} else inner
     return found

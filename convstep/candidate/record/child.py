@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import json
 from collections.abc import Sequence
@@ -46,7 +47,9 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
             ready = by_convention(served, call, messages.read_problem(question))
             done = _run(served, ready, limits)
         else:
-            done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
+            # a path was typed where the command was; the file's own code may have gone elsewhere
+            with contextlib.chdir(asked["folder"]):
+                done, served, ready = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits)
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
     except MemoryError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -80,7 +81,8 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        return self._recorded({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a backward on a problem of a convolution, as `check` calls it.

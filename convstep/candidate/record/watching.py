@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+EVERY = 0.5
+"""Seconds between two looks at a file."""
 Stamp = tuple[int, int, int]
 
 

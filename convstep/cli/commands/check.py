@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, group, option, positional
-from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, UsageError, complain, say, say_json
+from convstep.cli.console import (
+    BAD_USAGE,
+    DIFFERENT,
+    FINE,
+    UsageError,
+    complain,
+    is_watched,
+    say,
+    say_json,
+    sentence_of,
+    show_progress,
+)
 from convstep.cli.outputs import check_output, keep_existing, writing
-from convstep.printable import printable
+from convstep.printable import SentenceError, printable
 
 USE = "find out whether your backward is right and, if not, why"
 
@@ -26,9 +38,58 @@ class Options:
         "FILE.py", "instead of a verdict, write an adapter for TARGET: a function to start from"
     )
     force: bool = flag("overwrite an existing file")
+    watch: bool = flag("check again whenever the file is saved, until ctrl+c; the last verdict's exit code")
 
 
 def run(options: Options) -> int:
+    """Say the verdict, once or at each save of the file."""
+    return _watch(options) if options.watch else _check(options)
+
+
+def _watch(options: Options) -> int:
+    """Check at each save; a candidate that cannot be loaded now may be at the next.
+
+    Raises:
+        UsageError: there is nothing that could be saved.
+        KeyboardInterrupt: before there was a verdict.
+    """
+    if options.write_adapter is not None:
+        raise UsageError("--watch and --write-adapter do not go together; leave one out")
+    from convstep.candidate.load.target import Target
+    from convstep.candidate.record.watching import EVERY, WatchedFile
+
+    paths = [Target.parse(text).path for text in (options.target, options.calling.adapter) if text]
+    files = [WatchedFile(path) for path in paths if path is not None]
+    if not files:
+        raise UsageError(f"--watch is about a file; {printable(options.target)} is an installed module")
+    if options.save is not None:  # later it is this command's own
+        check_output(options.save, "--save")
+        keep_existing(options.save, "--save", options.force)
+    code: int | None = None
+    try:
+        while True:
+            code = _verdict_at_save(options, first=code is None)
+            if is_watched():
+                show_progress(f"waiting for {printable(files[0].path)} to be saved; ctrl+c ends\n")
+            while not any([file.changed() for file in files]):
+                time.sleep(EVERY)
+    except KeyboardInterrupt:
+        if code is None:
+            raise
+        return code
+
+
+def _verdict_at_save(options: Options, *, first: bool) -> int:
+    if not first and not options.json:
+        say("")
+    try:
+        return _check(replace(options, force=True))
+    except (SentenceError, OSError) as error:
+        complain(sentence_of(error) or str(error))
+        return BAD_USAGE
+
+
+def _check(options: Options) -> int:
     """Say the verdict; a file that cannot be written takes nothing from it."""
     if options.write_adapter is not None:
         return _write_adapter(options, options.write_adapter)

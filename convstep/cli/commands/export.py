@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates
-from convstep.cli.arguments import CALL, LAYER, count, flag, group, option, positional
+from convstep.cli.arguments import LAYER, flag, group, option, positional
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
+from convstep.cli.recordings import CALL, Values, kept, nothing_to_step, recordable, refuse_unused
+from convstep.cli.targets import is_target
 from convstep.language import speak, tr
 from convstep.printable import printable
 from convstep.waiting import columns_of
 
 if TYPE_CHECKING:
+    from convstep.candidate.record.recorder import Recorded
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
 
@@ -63,15 +66,17 @@ class Options:
     """What `convstep export` is asked."""
 
     problem: str | None = positional(
-        "PROBLEM|LESSON",
-        "a problem, or a lesson of `convstep learn --list`; optional with --candidate",
+        "PROBLEM|LESSON|TARGET",
+        "a problem, a lesson of `convstep learn --list`, or a function FILE.py:FUNCTION; "
+        "optional with --candidate",
         nargs="?",
     )
     steps: tuple[int, int | None] | None = option(
         "A:B", "after steps A to B, or one step; of a lesson, its pages", type=_steps
     )
     layer: str | None = option(*LAYER)
-    call: int | None = option(*CALL, type=count)
+    call: str | None = option(*CALL)
+    values: Values = group(Values)
     lang: str | None = option(None, "language of a bundled lesson", choices=("en", "zh"))
     output: str = option(
         "OUT",
@@ -112,6 +117,8 @@ def run(options: Options) -> int:
             raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
         elif of_lesson:
             frames = _lesson_frames(options, output)
+        elif (found := _recorded(options)) is not None:
+            frames = _recording_frames(options, output, found)
         else:
             frames = _problem_frames(options, output)
         written = write(frames, output, _Progress(WRITTEN, len(frames)))
@@ -131,13 +138,49 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
         raise UsageError("--steps is missing; see `convstep export --help`")
     positions = _positions(options.steps, options.problem, problem.total_steps)
     check(output, len(positions))
-    why = None if options.why is None else watched_cell(options.why, problem)
+    why = None if options.why is None else watched_cell(options.why, problem.layout)
     return debugger_frames(
         problem,
         options.problem,
         positions,
         options.size,
         comparison=options.compare,
+        why=why,
+        seconds=options.seconds or SECONDS,
+        progress=_Progress(DRAWN, len(positions)),
+    )
+
+
+def _recorded(options: Options) -> Recorded | None:
+    """The function that is drawn, or a recording in a file; None for a problem."""
+    if options.problem is not None and is_target(options.problem):
+        if options.calling.adapter is not None or options.calling.convention != "auto":
+            raise UsageError("--adapter and --convention are about a candidate; leave them out")
+        return recordable(options.problem, options.call, options.values, options.calling).record()
+    refuse_unused(options.values)
+    return None if options.problem is None else kept(options.problem)
+
+
+def _recording_frames(options: Options, output: Path, found: Recorded) -> list[Frame]:
+    from convstep.cli.problems import watched_cell
+    from convstep.export.draw import recording_frames
+    from convstep.export.formats import check
+
+    recording = found.recording
+    if options.compare:
+        raise UsageError("--compare is about a convolution of PyTorch's; leave it out for a function")
+    if not recording.total:
+        raise UsageError(nothing_to_step(recording))
+    if options.steps is None:
+        raise UsageError("--steps is missing; see `convstep export --help`")
+    positions = _positions(options.steps, found.target, recording.total)
+    check(output, len(positions))
+    why = None if options.why is None else watched_cell(options.why, recording.layout)
+    return recording_frames(
+        recording,
+        found.target,
+        positions,
+        options.size,
         why=why,
         seconds=options.seconds or SECONDS,
         progress=_Progress(DRAWN, len(positions)),

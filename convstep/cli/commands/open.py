@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
-from convstep.cli.recordings import OfStepped, is_target, refuse_unused
+from convstep.cli.recordings import OfStepped, refuse_unused
+from convstep.cli.targets import is_target
 
 if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recordable, Recorded

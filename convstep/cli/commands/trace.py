@@ -52,7 +52,7 @@ def _trace_problem(options: Options) -> int:
 
 
 def _trace_recording(options: Options, found: Recorded) -> int:
-    from convstep.view.panels.trace_recorded import recorded_record, recorded_text
+    from convstep.view.scene.trace import event_record, event_text
 
     recording = found.recording
     if recording.total == 0:
@@ -60,7 +60,7 @@ def _trace_recording(options: Options, found: Recorded) -> int:
     steps = _steps(options, recording)
     if options.format == "text" and found.how:
         say(f"{found.target}: {found.how}\n")
-    _write(options, recording, steps, recorded_record, recorded_text)
+    _write(options, recording, steps, event_record, event_text)
     if options.format == "text" and recording.ended is not None:
         say(f"\n{ended_words(recording.ended)}")
     return FINE

@@ -129,13 +129,10 @@ class Lines:
         """What the title says on the right, the longest form first."""
         scene, plays = self._state.scene, self._playing()[0]
         step = tr("step {position}/{total}", position=scene.position, total=scene.total)
-        bare = scene.brief_place
-        places = [
-            f"{step}   ({scene.place})",
-            f"{step} ({bare})",
-            f"{scene.position}/{scene.total} ({bare})",
-            step,
-        ]
+        bare, places = scene.brief_place, [step]
+        if bare:  # outside of loops there is none
+            short = f"{scene.position}/{scene.total} ({bare})"
+            places = [f"{step}   ({scene.place})", f"{step} ({bare})", short, step]
         return [f"{plays}{place}" for place in places]
 
     def _write(self, left: str, *, said: bool = False) -> None:

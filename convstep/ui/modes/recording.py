@@ -112,6 +112,12 @@ class RecordingMode(Mode):
 
     # what is said
 
+    def title_facts(self) -> list[str]:
+        """Whether it ended here other than by returning, then its arrays."""
+        ended = self.recording.ended if self.state.at_end else None
+        words = {"raised": tr("it raised here"), "budget": tr("the recording ends here")}
+        return [*([words[ended.kind]] if ended is not None else []), *super().title_facts()]
+
     @property
     def after_end(self) -> str:
         """How it ended is said."""

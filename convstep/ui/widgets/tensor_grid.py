@@ -169,8 +169,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._look = None
 
     def _lay_out(self) -> None:
-        self._drawn = panel = self.panel
+        before, self._drawn = self._drawn, self.panel
+        panel = self.panel
         if panel is None or not self.size:
+            if before is not None and panel is not None and before.face.shape != panel.face.shape:
+                self._plan = None  # that of another face; laid out when there is room
             return
         room = (self.size.width, self.size.height)
         panel, plan = lay_out_in_unit(panel, *room, precision=self.precision, large=self.large)

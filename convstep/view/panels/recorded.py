@@ -12,7 +12,7 @@ from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.numbers.text import short
+from convstep.view.numbers.text import largest_finite, short
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
@@ -66,6 +66,13 @@ def face_of(name: str, array: Array | None, shape: tuple[int, ...], fixed: Fixed
 def nothing(shape: tuple[int, ...]) -> Array:
     """Stands for an array that is not there yet."""
     return np.broadcast_to(0.0, shape)
+
+
+def magnitude(values: Array) -> float:
+    """The largest magnitude in an array; 0 where there are no numbers."""
+    if not values.size or values.dtype.kind not in NUMBERS:
+        return 0.0
+    return largest_finite(values if values.dtype.kind == "f" else values.astype(float))
 
 
 def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:

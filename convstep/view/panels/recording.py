@@ -11,17 +11,18 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.recording.file import save
+from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
-from convstep.steps.event import Event
+from convstep.steps.event import Event, Loop
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, beside_key
 from convstep.view.numbers.scale import round_limit
-from convstep.view.numbers.text import full, largest_finite
+from convstep.view.numbers.text import full
 from convstep.view.panels import recorded
 from convstep.view.panels.resuming import Resumed, resumed_run
-from convstep.view.panels.stretches import Seen, Stretch, Stretches, placed_at
+from convstep.view.panels.stretches import Key, Seen, Stretch, Stretches, placed_at
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import own_lines
@@ -46,6 +47,10 @@ class Chosen:
     """Arrays that are shown beside those of the loop, in the order in which they were brought in."""
 
 
+PLACES = 8
+"""Places of a long run at which the arrays' magnitudes are looked at."""
+MEASURED = 2_000
+"""Steps of a stretch that are walked at once to see how large its arrays get."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -72,8 +77,9 @@ class RecordingStage(StagedSource):
         self._order = {name: number for number, name in enumerate(self._infos)}
         self._limits: dict[str, float] = {}
         self._scout = self.recording.scout()
-        self._stretches = Stretches(self._scout, lambda name: self._shape(name))
+        self._stretches = Stretches(self.recording, self._shape)
         self._measured: list[Stretch] = []
+        self._arrays: tuple[tuple[int, int], Mapping[str, Array]] = ((-1, 0), {})
 
     # the run
 
@@ -89,8 +95,9 @@ class RecordingStage(StagedSource):
     def scene(self) -> Scene:
         """The scene at the recording's position."""
         run = self.recording
-        event, stretch = run.event, self._stretch(run.event)
-        arrays = {name: recorded.nothing(self._shape(name)) for name in stretch.names} | dict(run.arrays)
+        event, stretch, there = run.event, self._stretch(run.event), self._there
+        arrays = {name: recorded.nothing(self._shape(name)) for name in stretch.names if name not in there}
+        arrays |= there
         names = [*stretch.names, *(name for name in self.choice.brought if name not in stretch.seen)]
         panels = [self._panel(name, stretch, event) for name in dict.fromkeys(names)]
         for number in range(1, max(self.beside.values(), default=0) + 1):
@@ -137,10 +144,10 @@ class RecordingStage(StagedSource):
 
     def place_words(self, position: int) -> str:
         """Where the step that leads to a position is in its loops, or at which line."""
-        scout = self._scout
-        scout.seek(position)
-        event = scout.event
-        return Scene(position, scout.total, event, (), ()).place or tr("line {line}", line=event.line)
+        event = glance(self.recording, position - 1)
+        return Scene(position, self.recording.total, event, (), ()).place or tr(
+            "line {line}", line=event.line
+        )
 
     def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
         """The first step that writes a NaN or an infinity, and the cell."""
@@ -168,6 +175,26 @@ class RecordingStage(StagedSource):
     def mapped(self) -> str:
         """None: any array may stand anywhere."""
         return ""
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the recording is long; then colours first go by what is seen."""
+        return self.recording.total > MEASURED
+
+    def magnitudes(self) -> dict[str, float]:
+        """How large the arrays get, looked at in a few places of the run."""
+        scout, found = self.recording.scout(), dict[str, float]()
+        for place in range(1, PLACES + 1):
+            scout.seek(scout.total * place // PLACES)
+            for name, values in scout.arrays.items():
+                found[name] = max(found.get(name, 0.0), recorded.magnitude(values))
+        return found
+
+    def take_magnitudes(self, found: Mapping[str, float]) -> None:
+        """Let colours saturate there."""
+        self._limits = {
+            name: max(found.get(name, 0.0), self._limits.get(name, 0.0)) for name in {**self._limits, **found}
+        }
 
     def toggle_array(self, name: str) -> bool:
         """Show an array beside those of the loop, or take it away again; one of the loop's own stays."""
@@ -260,11 +287,22 @@ class RecordingStage(StagedSource):
             alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
         ]
 
-    # inside
+    # beside the run
 
     def save(self, path: str) -> None:
         """Write the recording."""
         save(self.recording, path)
+
+    # inside
+
+    @property
+    def _there(self) -> Mapping[str, Array]:
+        """The arrays that there are, looked for once at every place."""
+        run = self.recording
+        place = run.position, run.made
+        if self._arrays[0] != place:
+            self._arrays = place, run.arrays
+        return self._arrays[1]
 
     @property
     def _ended(self) -> Ended | None:
@@ -291,21 +329,22 @@ class RecordingStage(StagedSource):
         stretch = self._stretches.at(event)
         if stretch not in self._measured:
             self._measured.append(stretch)
-            self._scout.seek(stretch.steps.stop)
-            for name in stretch.names:
-                self._measure(name, self._scout.arrays.get(name))
+            if len(stretch.steps) <= MEASURED:
+                self._scout.seek(stretch.steps.stop)
+                arrays = self._scout.arrays
+                for name in stretch.names:
+                    self._measure(name, arrays.get(name))
         return stretch
 
     def _measure(self, name: str, values: Array | None) -> float:
         """The magnitude at which an array's colours are full; it only grows."""
-        if values is not None and values.size and values.dtype.kind in recorded.NUMBERS:
-            most = largest_finite(values.astype(float) if values.dtype.kind == "b" else values)
-            self._limits[name] = max(self._limits.get(name, 0.0), most)
+        if values is not None:
+            self._limits[name] = max(self._limits.get(name, 0.0), recorded.magnitude(values))
         return round_limit(self._limits.get(name, 0.0))
 
     def _panel(self, name: str, stretch: Stretch, event: Event, further: int = 0) -> Panel:
         """The panel of an array at a step, without anything of the step on it."""
-        array, shape, seen = self.recording.arrays.get(name), self._shape(name), self._seen(name, stretch)
+        array, shape, seen = self._there.get(name), self._shape(name), self._seen(name, stretch)
         key = self._key(name)
         fixed = placed_at(seen, shape, event, name)
         count = math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes)
@@ -332,10 +371,10 @@ class RecordingStage(StagedSource):
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """Of an array, wherever in the run it is first seen."""
-        for run in (self.recording, self._scout):
-            if name in run.arrays:
-                return run.arrays[name].shape
-        return tuple(self._infos[name].shape) if name in self._infos else ()
+        array = self._there.get(name)
+        if array is not None:
+            return array.shape
+        return self._infos[name].shape if name in self._infos else ()
 
     def _seen(self, name: str, stretch: Stretch) -> Seen:
         """How an array is seen: as the stretch sees it, or in its last axes."""
@@ -384,11 +423,11 @@ def _staged(panels: list[Panel]) -> list[Panel]:
     return [replace(panel, stage=panel.key in large) for panel in panels]
 
 
-def _turn_of(around: int) -> Callable[[Event], object]:
+def _turn_of(around: int) -> Key:
     """What all steps have in common that are in the same turn of the loops around one."""
 
-    def key(event: Event) -> object:
-        loops = event.loops[: max(len(event.loops) - around, 1)]
+    def key(loops: tuple[Loop, ...]) -> object:
+        loops = loops[: max(len(loops) - around, 1)]
         return tuple((loop.line, loop.name) for loop in loops), tuple(loop.at for loop in loops[:-1])
 
     return key

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
+from convstep.recording.glance import glance, loops_of, touched
 from convstep.steps.event import Access, Event, Loop
-from convstep.steps.stepped import Stepped
 from convstep.view.grid.faces import Fixed
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    from convstep.recording.recording import Recording
 
 MOST = 8
 """Arrays of a stretch outside of loops, unless a single statement has more."""
@@ -71,17 +70,21 @@ class Stretch:
         return [*self.written, *self.read]
 
 
+Key = Callable[[tuple[Loop, ...]], object]
+"""What tells steps apart by the loops around them."""
+
+
 class Stretches:
     """The stretches of a run, found when they are asked for."""
 
-    def __init__(self, scout: Stepped, shapes: Callable[[str], tuple[int, ...]]) -> None:
-        """Look at a run.
+    def __init__(self, recording: Recording, shapes: Callable[[str], tuple[int, ...]]) -> None:
+        """Look at a recording, which is not moved.
 
         Args:
-            scout: a run of one's own, which is moved about.
+            recording: at any position.
             shapes: of an array by its name.
         """
-        self._scout, self._shapes = scout, shapes
+        self._recording, self._shapes = recording, shapes
         self._found: list[Stretch] = []
 
     def at(self, event: Event) -> Stretch:
@@ -94,36 +97,37 @@ class Stretches:
             self._take(stretch, [event])
         return stretch
 
-    def while_alike(self, step: int, key: Callable[[Event], object], by: int) -> int:
+    def while_alike(self, step: int, key: Key, by: int) -> int:
         """The last step in a direction up to which a key stays what it is at a step.
 
         Args:
             step: where to begin.
-            key: of a step; once it has changed it does not come back soon.
+            key: of the loops around a step; once it has changed it does not come back soon.
             by: 1 or -1.
         """
-        wanted, length, total = key(self._event(step)), 1, self._scout.total
+        wanted, length, total = key(self._loops(step)), 1, self._recording.total
         alike, other = step, None
         while other is None:
             ahead = min(max(alike + by * length, 0), total - 1)
             if ahead == alike:
                 return alike
-            if key(self._event(ahead)) == wanted:
+            if key(self._loops(ahead)) == wanted:
                 alike, length = ahead, 2 * length
             else:
                 other = ahead
         while abs(other - alike) > 1:
             middle = (alike + other) // 2
-            if key(self._event(middle)) == wanted:
+            if key(self._loops(middle)) == wanted:
                 alike = middle
             else:
                 other = middle
         return alike
 
     def _event(self, step: int) -> Event:
-        if self._scout.position != step + 1:
-            self._scout.seek(step + 1)
-        return self._scout.event
+        return glance(self._recording, step)
+
+    def _loops(self, step: int) -> tuple[Loop, ...]:
+        return loops_of(self._recording, step)
 
     def _stretch(self, event: Event) -> Stretch:
         if not event.loops:
@@ -131,6 +135,9 @@ class Stretches:
         bounds = [self.while_alike(event.index, _nest, by) for by in (-1, 1)]
         stretch = Stretch(range(bounds[0], bounds[1] + 1))
         self._take(stretch, map(self._event, _looked_at(stretch.steps)))
+        rest = touched(self._recording, stretch.steps)
+        stretch.written += [name for name in rest if rest[name] and name not in stretch.written]
+        stretch.read = [name for name in dict.fromkeys((*stretch.read, *rest)) if name not in stretch.written]
         return stretch
 
     def _statements(self, step: int) -> Stretch:
@@ -153,7 +160,7 @@ class Stretches:
     def _outside(self, step: int, by: int) -> int:
         """The last step in a direction that still is outside of loops."""
         for at in range(step + by, step + by * STATEMENTS, by):
-            if not 0 <= at < self._scout.total or self._event(at).loops:
+            if not 0 <= at < self._recording.total or self._loops(at):
                 return at - by
         return step + by * (STATEMENTS - 1)
 
@@ -205,9 +212,9 @@ def placed_at(seen: Seen, shape: Sequence[int], event: Event, name: str) -> Fixe
     return tuple(fixed)
 
 
-def _nest(event: Event) -> object:
+def _nest(loops: Sequence[Loop]) -> object:
     """What all steps of a loop nest have in common."""
-    return (event.loops[0].line, event.loops[0].name) if event.loops else None
+    return (loops[0].line, loops[0].name) if loops else None
 
 
 def _looked_at(steps: range) -> Iterator[int]:

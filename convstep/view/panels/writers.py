@@ -56,11 +56,9 @@ class WriterTable:
         """The value now and in the end."""
         if not len(self):
             return tr("no step writes this cell")
-        first = self._writers[0]
-        now = self._writers[self.done - 1].after if self.done else first.before
+        now = self._writers[self.done - 1].after if self.done else self._writers[0].before
         last = short(self._writers[-1].after, 6)
-        known = self.done or first.kind != "makes"
-        return tr("now {now}, at the end {last}", now=short(now, 6) if known else "–", last=last)
+        return tr("now {now}, at the end {last}", now="–" if now is None else short(now, 6), last=last)
 
     def fit(self, width: int) -> None:
         """Choose columns for a width."""
@@ -73,7 +71,7 @@ class WriterTable:
     def row(self, at: int) -> Text:
         """One statement: `✓` made or not, step, line, the cell before and after, the source."""
         writer, made = self._writers[at], at < self.done
-        before = "–" if writer.kind == "makes" else short(writer.before)
+        before = "–" if writer.before is None else short(writer.before)
         mark, text, style = "✓" if made else " ", printable(writer.text), "" if made else "dim"
         return self._line(
             mark, str(writer.step + 1), str(writer.line), before, short(writer.after), text, style

@@ -42,7 +42,7 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
 
 
 def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -> list[Text]:
-    """The additions alike in the fullest form that fits; statements each, the latest first, as full as fits."""
+    """The additions alike in the fullest form that fits; statements each as fully, the latest first."""
     fullest = max((at for at in range(4) if _lines(form[at] for form in forms) <= height), default=0)
     chosen = [fullest] * len(forms)
     latest = sorted(range(len(forms)), key=lambda at: scene.additions[at].done and -at)

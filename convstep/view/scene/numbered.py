@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from convstep.steps.event import Subscript
 
@@ -19,29 +21,42 @@ def numbered(text: str, subscripts: Sequence[Subscript]) -> str:
         text: a statement or an expression, on one line.
         subscripts: what was evaluated; one that had several values in this step stays as it is written.
     """
-    tree = _parsed(text)
-    if tree is None or not subscripts:
+    if not subscripts:
         return text
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
-    source = text.encode()
-    found = sorted(_spans(nodes, subscripts, source), key=lambda one: (one[0], -one[1]))
-    taken = list[tuple[int, int, str]]()
-    for one in found:
-        if not taken or one[0] >= taken[-1][1]:  # not one within an index that is numbered already
-            taken.append(one)
+    source, taken = text.encode(), list[tuple[int, int, str]]()
+    for place, index in _indices(_places(text), subscripts):
+        if not taken or place.begin >= taken[-1][1]:  # not one within an index that is numbered already
+            taken.append((place.begin, place.end, index))
     for begin, end, index in reversed(taken):
         source = source[:begin] + index.encode() + source[end:]
     return source.decode()
 
 
-def _spans(
-    nodes: Sequence[ast.Subscript], subscripts: Sequence[Subscript], source: bytes
-) -> Iterator[tuple[int, int, str]]:
-    """Where each index that is known begins and ends, in bytes, and what it was."""
-    for node, index in _indices(nodes, subscripts):
-        begin, end = node.slice.col_offset, node.slice.end_col_offset or 0
-        bracketed = isinstance(node.slice, ast.Tuple) and source[begin : begin + 1] == b"("
-        yield (begin + 1, end - 1, index) if bracketed else (begin, end, index)
+class _Place(NamedTuple):
+    """A subscript of a source."""
+
+    begin: int
+    """Where its index begins, in bytes."""
+    end: int
+    """Where that ends."""
+    base: str
+    """What is subscripted."""
+    text: str
+    """All of it; "" where cells are written."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _places(text: str) -> tuple[_Place, ...]:
+    """The subscripts of a statement, those around others before them."""
+    tree, source = _parsed(text), text.encode()
+    found = list[_Place]()
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Subscript):
+            begin, end = node.slice.col_offset, node.slice.end_col_offset or 0
+            bracketed = isinstance(node.slice, ast.Tuple) and source[begin : begin + 1] == b"("
+            whole = ast.unparse(node) if isinstance(node.ctx, ast.Load) else ""
+            found.append(_Place(begin + bracketed, end - bracketed, ast.unparse(node.value), whole))
+    return tuple(sorted(found, key=lambda place: (place.begin, -place.end)))
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -53,21 +68,17 @@ def _parsed(text: str) -> ast.Module | None:
     return None
 
 
-def _indices(
-    nodes: Sequence[ast.Subscript], subscripts: Sequence[Subscript]
-) -> Iterator[tuple[ast.Subscript, str]]:
+def _indices(places: Sequence[_Place], subscripts: Sequence[Subscript]) -> Iterator[tuple[_Place, str]]:
     """Each subscript of the source whose index is known, and that index."""
-    for node in nodes:
-        if isinstance(node.ctx, ast.Load):
-            text = ast.unparse(node)
-            values = {one.numbers for one in subscripts if one.text == text}
+    for place in places:
+        if place.text:
+            values = {one.numbers for one in subscripts if one.text == place.text}
         else:
-            base = ast.unparse(node.value)
-            own = [one.numbers for one in subscripts if not one.text and one.base == base]
-            alike = [other for other in nodes if not isinstance(other.ctx, ast.Load)]
-            alike = [other for other in alike if ast.unparse(other.value) == base]
-            values = {own[alike.index(node)]} if len(own) == len(alike) else set(own)
+            own = [one.numbers for one in subscripts if not one.text and one.base == place.base]
+            alike = [other for other in places if not other.text and other.base == place.base]
+            # several of one array get theirs in turn
+            values = {own[alike.index(place)]} if len(own) == len(alike) else set(own)
             if len(alike) > 1 and len(own) != len(alike):
                 continue
         if len(values) == 1:
-            yield node, values.pop()
+            yield place, values.pop()

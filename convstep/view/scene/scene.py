@@ -153,13 +153,18 @@ class Scene:
 
     @property
     def place(self) -> str:
-        """Where the step is in the loops, in words: `i_h 4, i_w 2, i_c 0`."""
-        return ", ".join(filter(None, (loop_words(loop) for loop in self.event.loops)))
+        """Where the step is in the loops, in words: `i_h 4, i_w 2, i_c 0`; outside of loops the line."""
+        return ", ".join(map(loop_words, self.event.loops)) or self._line
 
     @property
     def brief_place(self) -> str:
         """The same without the names: `4, 2, 0`."""
-        return ", ".join(turn_text(loop) if loop.line else str(loop.at) for loop in self.event.loops)
+        loops = self.event.loops
+        return ", ".join(turn_text(loop) if loop.line else str(loop.at) for loop in loops) or self._line
+
+    @property
+    def _line(self) -> str:
+        return tr("line {line}", line=self.event.line) if self.event.line else ""
 
     @property
     def state(self) -> str:

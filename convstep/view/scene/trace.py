@@ -6,7 +6,7 @@ Text counts as the screen does: "step 5/80" is the position after five steps. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from convstep.printable import printable
 from convstep.steps.cells import cell_text
-from convstep.steps.event import Access, Event, Loop, Statement
+from convstep.steps.event import Access, Event, Loop
 from convstep.view.numbers.text import full
-from convstep.view.scene.own_lines import set_text
+from convstep.view.scene.numbered import numbered
 from convstep.view.scene.scene import loop_words
 
 Array = npt.NDArray[Any]
@@ -26,28 +26,31 @@ MOST = 400
 """Cells of one access that are written out in words; a record has all of them."""
 
 
-def event_text(event: Event, total: int, texts: Sequence[str] = ()) -> str:
+def event_text(event: Event, total: int) -> str:
     """A step of any run as lines of words and numbers, without a line at the end.
 
     Args:
         event: the step.
         total: how many steps there are.
-        texts: its statements with their indices as numbers, where they are known.
     """
+    from convstep.view.scene.own_lines import set_text  # it measures texts, which a convolution's steps lack
+
     place = ", ".join(map(loop_words, event.loops))
     line = f"line {event.line}" if event.line else ""
     head = [f"step {event.index + 1}/{total}", f"({place})" if place else "", line]
     lines = ["  ".join(filter(None, head))]
-    for statement, text in _statements(event, texts):
-        if statement is not None:
-            lines.append(f"{statement.line}: {printable(text)}")
-            lines += [f"  {set_text(statement.variables)}"] if statement.variables else []
-        for access in event.accesses if statement is None else statement.accesses:
-            lines += [f"  {line}" for line in _access_lines(access, named=statement is None)]
+    for statement in event.statements:
+        text = printable(numbered(statement.text, statement.subscripts))
+        lines.append(f"{statement.line}: {'  ' * statement.frame}{text}")
+        lines += [f"  {set_text(statement.variables)}"] if statement.variables else []
+        for access in statement.accesses:
+            lines += [f"  {words}" for words in _access_lines(access)]
+    for access in () if event.statements else event.accesses:
+        lines += [f"  {words}" for words in _access_lines(access, named=True)]
     return "\n".join(lines)
 
 
-def event_record(event: Event, texts: Sequence[str] = ()) -> dict[str, Json]:
+def event_record(event: Event) -> dict[str, Json]:
     """A step of any run as a value that `json.dumps(..., allow_nan=False)` takes.
 
     JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other
@@ -55,34 +58,35 @@ def event_record(event: Event, texts: Sequence[str] = ()) -> dict[str, Json]:
 
     Args:
         event: the step.
-        texts: its statements with their indices as numbers, where they are known.
 
     Returns:
         `step` (from 0), `position` (after it, as on the screen), `line`, `loops` (each with `name`, `at`,
-        `count`, `value`, `line`) and `statements`, each with its `line`, `text`, `numbered` text,
-        `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them), `region` (by axis a
-        number, or `[start, stop, step]`), `mask` (of scattered cells, else None), `kind`, `text`, the `value`
-        of what is read, `before` and `after` of what is written. A run without statements has one, without
-        text.
+        `count`, `value`, `line`) and `statements`, each with its `line`, `text`, `numbered` text, the
+        `depth` of calls, `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them),
+        `region` (by axis a number, or `[start, stop, step]`), `mask` (of scattered cells, else None),
+        `kind`, `text`, the `value` of what is read, `before` and `after` of what is written. A run without
+        statements has `accesses` in their place.
     """
-    return {
+    found: dict[str, Json] = {
         "step": event.index,
         "position": event.index + 1,
         "line": event.line or None,
         "loops": [_loop_record(loop) for loop in event.loops],
+    }
+    if not event.statements:
+        return found | {"accesses": [_access_record(access) for access in event.accesses]}
+    return found | {
         "statements": [
             {
-                "line": None if statement is None else statement.line,
-                "text": "" if statement is None else statement.text,
-                "numbered": text,
-                "variables": {} if statement is None else variables_record(statement.variables),
-                "accesses": [
-                    _access_record(access)
-                    for access in (event.accesses if statement is None else statement.accesses)
-                ],
+                "line": statement.line,
+                "text": statement.text,
+                "numbered": numbered(statement.text, statement.subscripts),
+                "depth": statement.frame,
+                "variables": variables_record(statement.variables),
+                "accesses": [_access_record(access) for access in statement.accesses],
             }
-            for statement, text in _statements(event, texts)
-        ],
+            for statement in event.statements
+        ]
     }
 
 
@@ -134,28 +138,27 @@ def matrix(values: Array | np.generic, cells: Array | None = None) -> list[str]:
     return lines
 
 
-def _statements(event: Event, texts: Sequence[str]) -> Iterator[tuple[Statement | None, str]]:
-    if not event.statements:
-        yield None, ""
-    for number, statement in enumerate(event.statements):
-        yield statement, texts[number] if number < len(texts) else statement.text
+def _access_lines(access: Access, *, named: bool = False) -> Iterator[str]:
+    """What is read or written, before and after.
 
-
-def _access_lines(access: Access, *, named: bool) -> Iterator[str]:
-    """What is read or written, before and after."""
+    Args:
+        access: what happens to cells.
+        named: whether the source's words for the value are said, where no statement says them.
+    """
     cells = cell_text(access.array, access.region) if access.region else access.array
+    if access.cells is not None:
+        cells += f", {int(access.cells.sum())} of these cells"
     said = f" {access.text}" if named else ""
     if access.kind == "names":
         yield f"names {cells}"
-        return
-    if access.kind == "reads":
+    elif access.kind == "reads":
         yield from _numbers(f"reads {cells}{said}", access.value, access.cells)
-        return
-    sign = {"adds": " +=", "assigns": " ="}.get(access.kind, "") if named else ""
-    yield f"{'makes' if access.kind == 'makes' else 'writes'} {cells}{sign}{said}"
-    for word, values in (("before", access.before), ("after", access.after)):
-        if values is not None:
-            yield from (f"  {line}" for line in _numbers(f"{word:<6}", values, access.cells))
+    else:
+        sign = {"adds": " +=", "assigns": " ="}.get(access.kind, "") if named else ""
+        yield f"{'makes' if access.kind == 'makes' else 'writes'} {cells}{sign}{said}"
+        for word, values in (("before", access.before), ("after", access.after)):
+            if values is not None:
+                yield from (f"  {line}" for line in _numbers(f"{word:<6}", values, access.cells))
 
 
 def _numbers(head: str, values: Array | np.generic, cells: Array | None) -> list[str]:
@@ -163,8 +166,12 @@ def _numbers(head: str, values: Array | np.generic, cells: Array | None) -> list
     values = np.asarray(values)
     if values.size > MOST:
         return [f"{head}  {'x'.join(map(str, values.shape))} numbers"]
+    if not values.size:
+        return [f"{head}  no cells"]
     rows = matrix(values, cells)
-    return [f"{head}  {rows[0]}".rstrip()] if len(rows) == 1 else [head, *(f"  {row}" for row in rows)]
+    return (
+        [f"{head}  {rows[0]}".rstrip()] if len(rows) == 1 else [head.rstrip(), *(f"  {row}" for row in rows)]
+    )
 
 
 def _aligned(values: Array, cells: Array | None) -> list[str]:

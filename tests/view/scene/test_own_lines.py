@@ -110,7 +110,7 @@ def test_loops_are_turns_or_values() -> None:
     assert SCENES["pool_backward 4"].place == "n 0/2, c 0/2, h 0/3, w = 4 (turn 2/3)"
     assert SCENES["pool_backward 4"].brief_place == "0/2, 0/2, 0/3, 2/3"
     assert SCENES["odds_and_ends 8"].place == "while 2/3"
-    assert SCENES["norm_backward 4"].place == ""
+    assert SCENES["norm_backward 4"].place == f"line {SCENES['norm_backward 4'].event.line}"
 
 
 ROW = Subscript("x", "x[i]", "2")

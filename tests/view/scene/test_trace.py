@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from convstep.view.panels import recorded as words
 from convstep.view.scene.trace import event_record, event_text, matrix
 from tests.steps.runs import running_sum
 from tests.view.recorded import FUNCTIONS, recorded
@@ -18,7 +17,7 @@ def test_a_record_holds_every_access_and_is_strict_json(name: str) -> None:
     run = recorded(name).scout()
     while run.next() is not None:
         event = run.event
-        record = json.loads(json.dumps(event_record(event, words.statement_texts(event)), allow_nan=False))
+        record = json.loads(json.dumps(event_record(event), allow_nan=False))
         assert (record["step"], record["position"], record["line"]) == (
             run.position - 1,
             run.position,
@@ -39,7 +38,7 @@ def test_a_record_holds_every_access_and_is_strict_json(name: str) -> None:
 def test_words_name_the_line_the_statement_and_the_cells() -> None:
     run = recorded("pool_backward").scout()
     run.seek(9)
-    text = event_text(run.event, run.total, words.statement_texts(run.event))
+    text = event_text(run.event, run.total)
     assert text.startswith("step 9/37  (n 0/2, c 0/2, h = 4 (turn 2/3), w = 2 (turn 1/3))  line 28\n")
     assert "28: dx[0, 0, 4:6, 2:4] += mask * dout[0, 0, 2, 1]" in text
     assert "  writes dx[0, 0, 4:6, 2:4]" in text
@@ -52,6 +51,7 @@ def test_a_run_without_statements_is_told_by_what_it_reads_and_writes() -> None:
     text = event_text(run.event, run.total)
     assert text.startswith("step 2/2  (t 1)\n")
     assert "writes y[1] = before + now" in text
+    assert len(event_record(run.event)["accesses"]) == 4  # type: ignore[arg-type]
     assert event_record(run.event)["loops"] == [
         {"name": "t", "at": 1, "count": 2, "value": "1", "line": None}
     ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Names of somebody's own functions, as they are typed: `layers.py:f`, and of a file with one, `layers.py`."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from convstep.cli.console import UsageError
+from convstep.printable import printable
+
+PYTHON = (".py", ".ipynb")
+"""How the files end in which functions are."""
+OTHERS = (".npz", ".pt", ".pth", ".safetensors", ".json", ".md")
+"""How files end in which something else is."""
+
+
+def is_target(name: str) -> bool:
+    """Whether a name is that of a function, `layers.py:f`, and not of a problem."""
+    place, colon, function = name.rpartition(":")
+    if not colon or (os.name == "nt" and len(place) == 1):
+        return name.lower().endswith(PYTHON)
+    if place.lower().endswith(PYTHON):
+        return True
+    dotted = all(part.isidentifier() for part in place.split(".")) and not place.lower().endswith(OTHERS)
+    return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
+
+
+def target_of(name: str) -> str:
+    """The target that a name means: of a file with one function, that one.
+
+    Raises:
+        UsageError: the file has several, or none; one sentence that names them.
+        OSError: it cannot be read.
+    """
+    if not name.lower().endswith(PYTHON):
+        return name
+    if not os.path.isfile(name):
+        raise UsageError(f"there is no file {printable(name)}; check the name and the folder")
+    from pathlib import Path
+
+    from convstep.candidate.load.document import read
+    from convstep.candidate.load.names import backward_first, defined, listed
+
+    every = defined("\n".join(part.text for part in read(Path(os.path.abspath(name))).parts))
+    classes = {each.partition(".")[0] for each in every if "." in each}
+    functions = [each for each in every if each not in classes]
+    public = [each for each in functions if not re.search(r"(^|\.)_", each)] or functions
+    if len(public) == 1:
+        return f"{name}:{public[0]}"
+    if not public:
+        raise UsageError(f"{printable(name)} defines no function; name a file that does")
+    first = backward_first(public)
+    raise UsageError(
+        f"name the function: {printable(name)}:{first[0]}; the file also has {listed(first[1:])}"
+    )

@@ -1,0 +1,252 @@
+"""Somebody's own function on the screen: its lines, its arrays, its end."""
+
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+import pytest
+
+from convstep.recording.record import record
+from convstep.recording.recording import Recording
+from convstep.replay.stops import LineStop
+from convstep.ui.modes.recording import RecordingMode
+from convstep.ui.recording_app import run_recording
+from convstep.ui.widgets.text_pane import TextPane
+from convstep.view.panels.recording import RecordingStage
+from tests.ui.driving import Session, opened_recording
+from tests.view.recorded import Array, odds_and_ends, of, pool_backward
+
+SIZES = ((120, 40), (80, 24), (60, 16), (200, 50))
+
+
+def line_of(recording: Recording, text: str) -> int:
+    """The number of the line that says this in the function."""
+    first = recording.log.sites.functions[0].line
+    lines = recording.source.lines
+    return next(at + 1 for at in range(first - 1, len(lines)) if text in lines[at])
+
+
+def mode_of(session: Session) -> RecordingMode:
+    mode = session.debugger.mode
+    assert isinstance(mode, RecordingMode)
+    return mode
+
+
+async def to_panel(session: Session, name: str) -> None:
+    """Tab to the panel of an array, with a cursor on its first cell."""
+    for _ in range(20):
+        panel = session.debugger.panels.focused_panel()
+        focused = session.app.focused
+        if panel is not None and focused is not None and focused.id == panel.key and panel.face.name == name:
+            return
+        await session.press("tab")
+    raise AssertionError(name)
+
+
+def doubled(x: Array) -> Array:
+    y = np.zeros(3)
+    for i in range(5):
+        y[i] = x[i] * 2
+    return y
+
+
+def scaled(x: Array, by: float) -> dict[str, Array]:
+    x *= by
+    total = x.sum(axis=0)
+    return {"total": total}
+
+
+def scalar(a: int, b: int) -> int:
+    return a + b
+
+
+async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None:
+    recording = of(pool_backward)
+    line = line_of(recording, "mask = window == np.max(window)")
+    runs = [*recording.layout.executing(line)] if recording.layout.executing is not None else []
+    assert len(runs) == 36
+    async with opened_recording(recording) as session:
+        assert isinstance(session.app.focused, TextPane), "the source has the keys first"
+        await session.press("n", "n")
+        while mode_of(session)._line != line:
+            await session.press("up")
+        assert f"line {line}: mask = window == np.max(window)" in session.text
+        await session.press("b")
+        assert f"stop 1 set: line {line}" in session.text
+        assert [stop for stop in session.debugger.state.stops] == [LineStop(line)]
+        await session.press("c")
+        await session.answered()
+        assert session.debugger.state.position == 3
+        assert f"stop 1: line {line}" in session.text
+        await session.press("b", "T")
+        await session.answered()
+        assert session.debugger.state.position == 2
+        await session.press("t", "t")
+        await session.answered()
+        assert session.debugger.state.position == 4
+        await session.press("i")
+        window = recording.scout()
+        window.seek(4)
+        assert f"line {line} after step 4" in session.text
+        assert f"np.max(window) = {window.value_of('np.max(window)')}" in session.text
+        assert "window == np.max(window)  2x2 bool" in session.text
+        await session.press("i", "home", "T")
+        await session.answered()
+        assert f"no earlier step executes line {line}" in session.text
+        await session.press(*["up"] * 40, "b")
+        assert "a stop there is never reached" in session.text, "nobody stops at a def"
+
+
+async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() -> None:
+    recording = of(pool_backward)
+    steps = recording.touching("dx", (0, 0, 0, 2))
+    async with opened_recording(recording) as session:
+        state = session.debugger.state
+        await session.press("n", "n")
+        await to_panel(session, "dx")
+        await session.press("right", "right", "right")
+        while session.grid(session.app.focused.id or "").cursor != (0, 2):  # type: ignore[union-attr]
+            await session.press("left")
+        await session.press("b")
+        assert "watch dx[0, 0, 0, 2]" in session.text
+        assert steps == [2]
+        for key, position in (("c", 3), ("c", 37), ("C", 3)):
+            await session.press(key)
+            await session.answered()
+            assert state.position == position
+        await session.press("i")
+        assert "dx[0, 0, 0, 2]: written once, 1 made" in session.text
+        assert str(line_of(recording, "] += mask * dout")) in session.text
+        await session.press("escape")
+        await to_panel(session, "x")
+        await session.press("b")
+        assert "stops go on cells of dx" in session.text, "x is not written"
+        await session.press("t")
+        assert "go to a cell of dx" in session.text
+
+
+async def test_conditions_speak_of_local_variables_as_they_are() -> None:
+    async with opened_recording(of(pool_backward)) as session:
+        await session.press("slash")
+        await session.type("h == 2 and w == 4")
+        await session.press("enter", "c")
+        await session.answered()
+        event = session.debugger.state.timeline.event
+        assert (event.variables["h"], event.variables["w"]) == (2, 4), "not the turns of the loops"
+        await session.press("c")
+        await session.answered()
+        event = session.debugger.state.timeline.event
+        assert (event.variables["c"], event.variables["h"], event.variables["w"]) == (1, 2, 4)
+
+
+async def test_any_array_is_brought_in_from_the_list_and_taken_out() -> None:
+    async with opened_recording(of(odds_and_ends)) as session:
+        await session.press("a")
+        assert "Arrays of the function" in session.text
+        assert "not made yet" in session.text
+        names = [info.name for info in mode_of(session).recording.catalogue]
+        await session.press(*["down"] * names.index("deep"), "enter")
+        assert "deep is shown now" in session.text
+        await session.press("escape")
+        assert "deep" in {panel.face.name for panel in session.debugger.state.scene.panels}
+        assert session.debugger.state.stage.kept_faces(), "a session keeps it"
+        await session.press("a", *["down"] * names.index("deep"), "enter")
+        assert "deep is not shown any more" in session.text
+        await session.press("home", "enter")
+        assert "dout is read or written here, so it is always shown" in session.text
+        await session.press("escape")
+        assert "deep" not in {panel.face.name for panel in session.debugger.state.scene.panels}
+
+
+async def test_where_it_raised_it_says_so_and_leads_back() -> None:
+    recording = record(doubled, np.arange(5.0))
+    assert recording.ended is not None
+    async with opened_recording(recording) as session:
+        await session.press("end")
+        assert "it raised here" in session.lines[0]
+        await session.press("n")
+        assert "IndexError" in session.text
+        assert f"line {recording.ended.line}: y[i] = x[i] * 2" in session.text
+        await session.press("escape", "N")
+        assert "it raised here" not in session.text
+        assert session.debugger.state.position == recording.total - 1
+
+
+async def test_after_the_last_step_it_says_what_was_returned_and_which_arguments_changed() -> None:
+    recording = record(scaled, np.ones((2, 3)), 2.0)
+    async with opened_recording(recording) as session:
+        await session.press("end")
+        assert "n says how it ended" in session.text
+        await session.press("n")
+        assert "['total']  3 float64, 4 … 4" in session.text
+        assert "it writes into arrays of its caller" in session.text
+        line = line_of(recording, "x *= by")
+        assert f"step 1, line {line} changes x: x *= by" in session.text
+        await session.press("escape", "o")
+        assert "it writes into arrays of its caller" in session.text, "o says it anywhere"
+
+
+async def test_the_command_that_leads_back_has_the_call() -> None:
+    async with opened_recording(of(pool_backward), options=["--call", "f(x, 1)"]) as session:
+        await session.press("n", "n", "y")
+        words = ["convstep", "open", "layers.py:pool_backward", "--call", "f(x, 1)", "--goto", "2"]
+        assert shlex.split(session.app.clipboard) == words
+        mode_of(session).state.command_name = ""
+        await session.press("y")
+        assert "no command leads back here" in session.text
+        await session.press("w")
+        assert "no command leads back here" in session.text
+
+
+async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
+    recordings: list[Recording | str] = [record(doubled, np.ones(3)), record(doubled, np.full(3, 2.0))]
+
+    def again() -> Recording | None:
+        found = recordings.pop(0) if recordings else None
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
+
+    async with opened_recording(recordings.pop(0), again=again) as session:  # type: ignore[arg-type]
+        app = session.app
+        await session.press("n", "n", "n", "k")
+        await session.until("the file has changed: recorded anew")
+        state = session.debugger.state
+        assert state.position == 3
+        assert state.timeline.arrays["y"].tolist() == [4.0, 4.0, 0.0]
+        assert len(state.bookmarks) == 1
+        await session.press("n", "N", "N")
+        assert state.timeline.position == state.scene.position == 2
+        recordings.append("line 3: invalid syntax")
+        app.look_at_file()  # type: ignore[attr-defined]
+        await session.until("line 3: invalid syntax")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_comes_and_goes_is_painted_at_any_size(size: tuple[int, int]) -> None:
+    async with opened_recording(of(odds_and_ends), size=size) as session:
+        for keys in (
+            "nnnsS",
+            "fFlL",
+            ["tab"] * 4,
+            "mmzz",
+            "vv",
+            ["end", "o", "escape", "a", "escape", "home"],
+        ):
+            await session.press(*keys)
+            await session.answered()
+            assert session.stale_cells() == []
+
+
+def test_a_function_without_a_step_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="scalar has no step"):
+        run_recording(record(scalar, 1, 2))
+
+
+def test_a_recording_is_a_stage_for_every_question_of_the_screen() -> None:
+    stage = RecordingStage(of(pool_backward))
+    assert stage.compared() is None
+    assert stage.toggle_share()
+    with pytest.raises(OSError, match="no file"):
+        stage.save("any.npz")
