@@ -58,13 +58,19 @@ def _copy_arrays(
 def _like(array: Array, memory: dict[int, Array]) -> Array:
     """A copy with the same strides, in a copy of the same memory."""
     root = _root(array)
-    if root is array and (array.flags.c_contiguous or array.flags.f_contiguous):
-        made = array.copy(order="K")
+    low, high = _bounds(root)
+    held = memory.get(id(root))
+    if held is None:
+        if root.flags.c_contiguous or root.flags.f_contiguous:
+            held = root.copy(order="K")
+        else:
+            held = np.frombuffer(ctypes.string_at(low, high - low), root.dtype).copy()
+        memory[id(root)] = held
+    if root is array and held.shape == array.shape:
+        made = held
     else:
-        low, high = _bounds(root)
-        if id(root) not in memory:
-            memory[id(root)] = np.frombuffer(ctypes.string_at(low, high - low), root.dtype).copy()
         place = array.__array_interface__["data"][0] - low
-        made = np.ndarray(array.shape, array.dtype, memory[id(root)], place, array.strides)
+        buffer = held if held.flags.c_contiguous else held.T
+        made = np.ndarray(array.shape, array.dtype, buffer, place, array.strides)
     made.flags.writeable = array.flags.writeable
     return made

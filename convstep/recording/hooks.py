@@ -143,7 +143,12 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
         sites: of the rewritten code.
         registry: takes what they note.
     """
-    found: dict[str, Any] = {LOCALS: locals, FORGET: registry.forget, f"{PREFIX}slice": slice}
+    found: dict[str, Any] = {
+        LOCALS: locals,
+        FORGET: registry.forget,
+        f"{PREFIX}slice": slice,
+    }
+    found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
     return found

@@ -233,25 +233,16 @@ class Rewriter:
         given, held = _name("value"), _name("held")
         match node.target:
             case ast.Subscript():
-                site, array, holes = self._place(node.target, text, operator)
-                if all(map(self._runs_nothing, ast.walk(node.value))):
-                    return [_statement_call(site, array, *holes, self._value(node.value))]
-                # in Python's order, since the right side may itself run what is noted
-                names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
-                prepared: list[ast.stmt] = [
-                    ast.Assign([_store(name)], value, lineno=node.lineno)
-                    for name, value in zip(names, [array, *holes], strict=True)
-                ]
-                place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
-                return [
-                    *prepared,
-                    ast.Assign(
-                        [_store(held)], ast.Subscript(_load(names[0]), place, ast.Load()), lineno=node.lineno
-                    ),
-                    _statement_call(
-                        site, *map(_load, names), _load(held), self._value(node.value), suffix="h"
-                    ),
-                ]
+                quick = all(map(self._runs_nothing, ast.walk(node.value)))
+                if quick and isinstance(node.target.value, ast.Name):
+                    other = copy.deepcopy(node)
+                    site, array, holes = self._place(node.target, text, operator)
+                    # looking at cells of an array has no effect that somebody could miss
+                    kind = ast.Call(_load(f"{PREFIX}type"), [_load(node.target.value.id)], [])
+                    is_array = ast.Compare(kind, [ast.Is()], [_load(f"{PREFIX}ndarray")])
+                    change = _statement_call(site, array, *holes, self._value(node.value))
+                    return [ast.If(is_array, [change], self._in_order(other, text, operator))]
+                return self._in_order(node, text, operator)
             case ast.Name() | ast.Attribute():
                 target = node.target
                 prepared = []
@@ -281,6 +272,23 @@ class Rewriter:
                     _statement_call(bound, _load(held)),
                 ]
         raise AssertionError("no other target is augmented")
+
+    def _in_order(self, node: ast.AugAssign, text: str, operator: str) -> list[ast.stmt]:
+        """A subscript that is changed, in Python's order: the right side may itself run what is noted."""
+        assert isinstance(node.target, ast.Subscript)
+        held = _name("held")
+        site, array, holes = self._place(node.target, text, operator)
+        names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
+        place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
+        looked_up = ast.Subscript(_load(names[0]), place, ast.Load())
+        return [
+            *(
+                ast.Assign([_store(name)], value, lineno=node.lineno)
+                for name, value in zip(names, [array, *holes], strict=True)
+            ),
+            ast.Assign([_store(held)], looked_up, lineno=node.lineno),
+            _statement_call(site, *map(_load, names), _load(held), self._value(node.value), suffix="h"),
+        ]
 
     def _place(
         self, target: ast.Subscript, value: str, operator: str
