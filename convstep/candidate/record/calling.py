@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from convstep.candidate.record.filling import (
     parameters_of,
     upstream,
 )
+from convstep.candidate.verdicts.calls import Called
 from convstep.conv.problem import Problem
 
 SEED = 0
@@ -52,6 +54,12 @@ class Ready:
     """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
+    forward: Callable[..., Any] | None = None
+    """What is called before it."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What its parameters would be given, by name, as far as that is known."""
+    before: tuple[Called, Called, Any] | None = None
+    """That call as it was, as it was made, and what it returned; None where it was not made, or cannot be again."""
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -82,7 +90,8 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
         found = reached(served.function, served.forward(call), served.candidate, call, problem)
     except Exception as error:
         raise CandidateError(_failed(served, error, "what comes before its backward fails")) from error
-    return Ready(found.function, found.places, found.named, "on a small convolution, as check calls it")
+    how = "on a small convolution, as check calls it"
+    return Ready(found.function, found.places, found.named, how, Subject.of(served).forward)
 
 
 @dataclass(slots=True)
@@ -159,7 +168,7 @@ class Subject:
         Raises:
             CandidateError: something is missing, or what is called before fails.
         """
-        function, held = self.function, None
+        function, held, call = self.function, None, None
         if self.maker is not None:
             held = self._made(self.maker, lookup)
             function = getattr(held, self.method)
@@ -171,7 +180,10 @@ class Subject:
             if before.missing and held is not None:
                 raise self._lacks(before, "its forward")
             if not before.missing:
+                with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
+                    call = Called.kept(forward, *before.places, **before.named)
                 made = self._run(forward, before, "its forward")
+                ran = Called(forward, before.places, before.named)
                 first = filled(function, after_forward(made, lookup))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
@@ -179,7 +191,10 @@ class Subject:
             first = filled(function, _kept(NOTHING, out, lookup))
         if first.missing:
             raise self._lacks(first, "it")
-        return Ready(function, first.places, first.named, how)
+        done = None if call is None else (call, ran, made)
+        listed = [] if forward is None else parameters_of(forward)
+        known = {one.name: value for one in listed if (value := lookup(one.name)) is not NOTHING}
+        return Ready(function, first.places, first.named, how, forward, known, done)
 
     def asked(self) -> guessing.Asked:
         """What a guess is made by."""
@@ -308,7 +323,9 @@ def _evaluated(served: Served, text: str) -> Ready:
     named: dict[str, Any] = {}
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
-    return Ready(function, places, named, "called as given")
+    forward = _forward_of(served.candidate.name, served.namespace)
+    forward = _forward_of(served.candidate.name, served.namespace)
+    return Ready(function, places, named, "called as given", forward)
 
 
 def _called_name(node: ast.Call) -> str:

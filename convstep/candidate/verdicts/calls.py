@@ -141,6 +141,7 @@ class Pair:
             if not isinstance(value, (int, float, str, bool, type(None))) or path == ("",):
                 known.setdefault(id(value), path)
         links, constants = dict[Path, Path](), dict[Path, Array]()
+        backward = replace(backward, random=None)
         inside: list[Path] = []
         for path, value in walked(backward.arguments()):
             if any(path[: len(outer)] == outer for outer in inside):
@@ -152,7 +153,8 @@ class Pair:
                 constants[path] = value
             elif isinstance(value, (float, np.floating)):
                 constants[path] = np.asarray(value, np.float64)
-        return cls(forward, backward, links, constants)
+        frozen = backward.like()  # the call itself may be made, and may change them
+        return cls(forward, frozen, links, {path: np.array(array) for path, array in constants.items()})
 
     def again(self, forward: Called) -> tuple[Called, Any, Called]:
         """Make the forward, and the backward's call after it.
