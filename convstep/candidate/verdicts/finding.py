@@ -11,7 +11,7 @@ import numpy as np
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Pair, walked
-from convstep.candidate.verdicts.trial import definition_of
+from convstep.candidate.verdicts.trial import definition_of, source_of
 from convstep.recording.registry import entries
 from convstep.recording.source import Source
 
@@ -65,7 +65,7 @@ def _given(forward: Callable[..., Any], known: Mapping[str, Any]) -> tuple[list[
 
 def _unpacked(backward: Called, source: Source | None) -> dict[str, Any]:
     """What a backward unpacks from its arguments: of `x, w, b = cache` all three, by name."""
-    definition = definition_of(backward, source)
+    definition = definition_of(backward, source or source_of(backward))
     given = backward.arguments()
     return dict(_parts(definition.node, given)) if definition else {}
 

@@ -182,11 +182,10 @@ class Moving:
             LookupError: its source is not known, or it does not run like that.
         """
         self.trial = trial
+        source, where = trial.sources[0], trial.definition(backward=False)
+        if source is None or where is None:
+            raise LookupError(trial.names[0])
         target = recorder.function_of(trial.forward.function)
-        source = trial.sources[0] or recorder.source_of(target)
-        where = source.definition(target.__code__)
-        if where is None:
-            raise LookupError(target.__name__)
         rewriter = _Rewriter()
         self._codes = [(target, recorder.code_of(target, where, rewriter, source))]  # type: ignore[arg-type]
         self._lines = rewriter.lines

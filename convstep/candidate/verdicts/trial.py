@@ -50,7 +50,9 @@ class Trial:
     pair: Pair
     """The two calls; in float64."""
     sources: tuple[Source | None, Source | None]
-    """The files of the forward and of the backward, where Python does not know them."""
+    """The files of the forward and of the backward; None where there is none."""
+    definitions: tuple[Definition | None, Definition | None]
+    """Where the two are defined."""
     backward: Called
     """The backward's call as it was before it was made."""
     trace: Trace
@@ -90,8 +92,7 @@ class Trial:
 
     def definition(self, *, backward: bool) -> Definition | None:
         """Where one of the two is defined."""
-        called = self.backward if backward else self.forward
-        return definition_of(called, self.sources[backward])
+        return self.definitions[backward]
 
     def results(self) -> list[Result]:
         """The arrays that the backward has returned, and those that it has left in its object."""
@@ -121,6 +122,11 @@ def trial(
         CannotJudge: nothing can be said of it.
     """
     pair = replace(pair, forward=pair.forward.doubled())
+    backward = sources[1] or source_of(pair.backward)
+    forward = sources[0] or source_of(pair.forward)
+    if forward is not None and backward is not None and forward.text == backward.text:
+        forward = backward
+    sources = forward, backward
     found = _run(pair, sources, clock, nudged=False)
     found = replace(found, rough=_rough(found, clock))
     own = [path for path in pair.constants if path not in found.above and pair.constants[path].ndim]
@@ -145,19 +151,27 @@ def name_of(called: Called) -> str:
     return str(getattr(called.function, "__qualname__", called.function)).rpartition("<locals>.")[2]
 
 
+def source_of(called: Called) -> Source | None:
+    """The file of a call's function, as Python knows it; None if it does not."""
+    try:
+        return recorder.source_of(recorder.function_of(called.function))
+    except recorder.RecordingError:
+        return None
+
+
 def definition_of(called: Called, source: Source | None) -> Definition | None:
     """Where the function of a call is defined; None if that is not known."""
     try:
-        target = recorder.function_of(called.function)
-        return (source or recorder.source_of(target)).definition(target.__code__)
+        return source.definition(recorder.function_of(called.function).__code__) if source is not None else None
     except recorder.RecordingError:
         return None
 
 
 def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, *, nudged: bool) -> Trial:
+    definitions = definition_of(pair.forward, sources[0]), definition_of(pair.backward, sources[1])
     try:
         ran, made, backward = pair.again(pair.forward.like())
-        loss, above = _loss(pair, made, backward, sources[0])
+        loss, above = _loss(pair, made, backward, definitions[0])
         same = loss.parts(pair.forward.like()), loss.parts(pair.forward.like())
     except CannotJudge:
         raise
@@ -184,7 +198,7 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
         raise CannotJudge(tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence))
     del ran
     recording = Recording(run.log, run.source.text, run.name, run.result)
-    return Trial(pair, sources, before, Trace.of(recording), run.result, backward, loss, above, nudged)
+    return Trial(pair, sources, definitions, before, Trace.of(recording), run.result, backward, loss, above, nudged)
 
 
 def _short(error: Exception) -> str:
@@ -195,18 +209,18 @@ def _short(error: Exception) -> str:
 # which output each gradient from above belongs to
 
 
-def _loss(pair: Pair, made: Any, backward: Called, source: Source | None) -> tuple[Loss, tuple[Path, ...]]:
+def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> tuple[Loss, tuple[Path, ...]]:
     """Which outputs the gradients from above belong to.
 
     Raises:
         CannotJudge: that is not certain.
     """
-    outputs = _outputs(pair, made, backward, source)
+    outputs = _outputs(pair, made, backward, where)
     above = {path: array for path, array in pair.constants.items() if naming.of_gradient(text(path)) or array.ndim}
     shaped = {path: array for path, array in above.items() if any(array.shape == np.shape(o) for o in outputs.values())}
     chosen = dict[Path, Path]()
     for path, array in shaped.items():
-        fitting = {key: name for key, name in _named_outputs(outputs, pair, source) if np.shape(outputs[key]) == array.shape}
+        fitting = {key: name for key, name in _named_outputs(outputs, where) if np.shape(outputs[key]) == array.shape}
         named = naming.same(text(path), [name for name in fitting.values() if name])
         by_name = [key for key, name in fitting.items() if name in named]
         if len(by_name) == 1:
@@ -231,15 +245,14 @@ def _loss(pair: Pair, made: Any, backward: Called, source: Source | None) -> tup
     return Loss(tuple(chosen[path] for path in paths), tuple(np.asarray(shaped[path], np.float64) for path in paths)), paths
 
 
-def _named_outputs(outputs: Mapping[Path, Any], pair: Pair, source: Source | None) -> Iterator[tuple[Path, str]]:
-    definition = definition_of(pair.forward, source)
-    names = naming.returned(definition.node) if definition else []
+def _named_outputs(outputs: Mapping[Path, Any], where: Definition | None) -> Iterator[tuple[Path, str]]:
+    names = naming.returned(where.node) if where else []
     for key in outputs:
         number = int(key[1][1:-1]) if len(key) > 1 and key[1][1:-1].isdigit() else 0
         yield key, naming.last(names[number]) if number < len(names) else ""
 
 
-def _outputs(pair: Pair, made: Any, backward: Called, source: Source | None) -> dict[Path, Any]:
+def _outputs(pair: Pair, made: Any, backward: Called, where: Definition | None) -> dict[Path, Any]:
     """What a forward returned that may be an output: no argument of its own, nothing kept for the backward."""
     several = isinstance(made, (tuple, list))
     found: dict[Path, Any] = {
@@ -247,7 +260,7 @@ def _outputs(pair: Pair, made: Any, backward: Called, source: Source | None) -> 
         for key, value in ([(("", f"[{n}]"), one) for n, one in enumerate(made)] if several else [(("",), made)])
         if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
     }
-    names = dict(_named_outputs(found, pair, source))
+    names = dict(_named_outputs(found, where))
     parameters = {*pair.forward.arguments(), *backward.arguments()}
     kept = {key for key in found if key in pair.links.values() or names[key] in parameters}
     return {key: value for key, value in found.items() if key not in kept} or found
