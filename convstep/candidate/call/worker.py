@@ -82,7 +82,7 @@ class Worker:
         options: dict[str, Any] | None = None,
         seconds: float | None = None,
         started: Process | None = None,
-    ) -> Worker:
+    ) -> Self:
         """A worker for code in a file or a module, whose first process may have been started already."""
         flags: list[str] = []
         waiting = [] if started is None else [started]

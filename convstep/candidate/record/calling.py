@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.calling import reached
 from convstep.candidate.call.call import Call
+from convstep.candidate.call.calling import reached
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.load import names
@@ -59,7 +59,7 @@ class Ready:
     known: Mapping[str, Any] = field(default_factory=dict)
     """What its parameters would be given, by name, as far as that is known."""
     before: tuple[Called, Called, Any] | None = None
-    """That call as it was, as it was made, and what it returned; None where it was not made, or cannot be again."""
+    """That call as it was, as it was made, and what it returned; None where that is not known."""
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -304,7 +304,7 @@ def _evaluated(served: Served, text: str) -> Ready:
 
     def value(node: ast.expr) -> Any:
         try:
-            found = eval(compile(ast.Expression(node), "--call", "eval"), namespace)  # noqa: S307  their own code
+            found = eval(compile(ast.Expression(node), "--call", "eval"), namespace)
         except (Exception, SystemExit) as error:
             raise CandidateError(_failed(served, error, "--call")) from error
         if isinstance(found, Placeholder):

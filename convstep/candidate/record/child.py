@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
-from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair

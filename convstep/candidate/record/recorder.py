@@ -14,8 +14,8 @@ from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.processes import Spawned
-from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
@@ -119,7 +119,9 @@ class Recorder(Worker):
     ) -> tuple[Recording, str]:
         return self._replied("record", asked, more, seconds, _read)
 
-    def _judged(self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float) -> tuple[Verdicts, int]:
+    def _judged(
+        self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
+    ) -> tuple[Verdicts, int]:
         return self._replied("judge", asked, more, seconds, _said)
 
     def _replied(
@@ -312,7 +314,7 @@ def _is_convolution(candidate: Candidate) -> bool:
 def _on_a_convolution(
     recorder: Recorder, seconds: float
 ) -> tuple[tuple[Recording, str], tuple[Call, Problem]] | None:
-    """A recording of a convolution's backward on a small problem, and its call; None if it is not called as one."""
+    """A recording of a convolution's backward on a small problem, and its call; None if it is none."""
     candidate = recorder.candidate
     try:
         call, _, stuck = detect_convention(recorder, budget=DETECTING)

@@ -1,4 +1,4 @@
-"""Calls that can be made again, with other numbers in their arrays: a forward, and the backward that follows it."""
+"""Calls that can be made again with other numbers: a forward, and the backward that follows it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,11 @@ class Called:
     def doubled(self) -> Called:
         """The same call with all of them in float64."""
         return self.like(
-            {id(value): value.astype(np.float64) for value in self.arrays().values() if value.dtype.itemsize < 8}
+            {
+                id(value): value.astype(np.float64)
+                for value in self.arrays().values()
+                if value.dtype.itemsize < 8
+            }
         )
 
 

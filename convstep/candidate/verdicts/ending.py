@@ -99,7 +99,9 @@ def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mappin
     first = next(iter(inputs), "")
     if not result.name:
         given = [one for one in inputs if not one.startswith("self")]
-        return [one for one in results if not one.name] == [result] and (given == [name] or list(inputs) == [name])
+        return [one for one in results if not one.name] == [result] and (
+            given == [name] or list(inputs) == [name]
+        )
     about = {role for one in naming.of_gradient(result.name) for role in roles_of(one)}
     shared = about & set(roles_of(naming.last(name))) & {"A_prev", "W", "b"}
     return bool(shared) and (name == first or "A_prev" not in shared)
@@ -111,7 +113,11 @@ def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mappin
 def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock) -> Judged:
     array, forward = trial.inputs[name], trial.names[0]
     if name in trial.rough:
-        how = tr("{forward} has a corner or a jump at this `{input}`, so its slopes say nothing", forward=forward, input=name)
+        how = tr(
+            "{forward} has a corner or a jump at this `{input}`, so its slopes say nothing",
+            forward=forward,
+            input=name,
+        )
         return Judged(result, name, Mark(UNKNOWN, how))
     if np.squeeze(result.value).shape != np.squeeze(array).shape:
         how = tr(
@@ -125,7 +131,9 @@ def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock
         return Judged(result, name, Mark(DIFFERS if surely else UNKNOWN, how))
     slopes = [(along, slope_along(trial, array, along)) for along in directions(array.shape)]
     if any(one is None for _, one in slopes):
-        return Judged(result, name, Mark(UNKNOWN, tr("{forward} cannot be called beside its inputs", forward=forward)))
+        return Judged(
+            result, name, Mark(UNKNOWN, tr("{forward} cannot be called beside its inputs", forward=forward))
+        )
     known = [(along, one) for along, one in slopes if one is not None]
     if fits(result.value, known):
         return Judged(result, name, Mark(AGREES, _agreeing(trial, result, name)))
@@ -158,8 +166,8 @@ def times_of(value: Array, slopes: Sequence[tuple[Array, Slope]]) -> float | Non
 
 def _agreeing(trial: Trial, result: Result, name: str) -> str:
     return tr(
-        "`{result}` is the gradient by `{input}`: along {count} random directions it is what `{loss}` changes by, "
-        "by central differences of {forward} in float64",
+        "`{result}` is the gradient by `{input}`: along {count} random directions it is what `{loss}` "
+        "changes by, by central differences of {forward} in float64",
         result=_called(result),
         input=name,
         count=len(directions(())),
@@ -177,7 +185,10 @@ def beside(trial: Trial) -> str:
     """What to add where the inputs were moved."""
     if not trial.nudged:
         return ""
-    return tr(" (with every input moved a little, because {forward} has a corner where they are)", forward=trial.names[0])
+    return tr(
+        " (with every input moved a little, because {forward} has a corner where they are)",
+        forward=trial.names[0],
+    )
 
 
 def _differing(
@@ -189,7 +200,8 @@ def _differing(
     times = times_of(result.value, slopes)
     if times is not None:
         how = tr(
-            "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences of {forward}",
+            "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences "
+            "of {forward}",
             result=_called(result),
             times=short(times),
             input=name,
@@ -198,7 +210,10 @@ def _differing(
     else:
         how = _cell(trial, result, name, rates)
     kind = DIFFERS if certain and how and not habit else UNKNOWN
-    how = how or tr("`{result}` is not what central differences say, but in no cell that was looked at", result=_called(result))
+    how = how or tr(
+        "`{result}` is not what central differences say, but in no cell that was looked at",
+        result=_called(result),
+    )
     return Judged(result, name, Mark(kind, (habit or how) + beside(trial)), rates)
 
 
@@ -211,12 +226,16 @@ def _cell(trial: Trial, result: Result, name: str, rates: Jacobian) -> str:
     off = np.where(rates.smooth, np.abs(claimed - expected), 0)
     off[~np.isfinite(claimed)] = np.inf
     worst = int(np.argmax(off))
-    if not off[worst] > 1e-4 * (np.abs(expected).max() + np.abs(claimed[np.isfinite(claimed)]).max(initial=0.0)) + 1e-9:
+    if (
+        not off[worst]
+        > 1e-4 * (np.abs(expected).max() + np.abs(claimed[np.isfinite(claimed)]).max(initial=0.0)) + 1e-9
+    ):
         return ""
     where = np.unravel_index(int(rates.cells[worst]), trial.inputs[name].shape)
     index = tuple(int(one) for one in where)
     return tr(
-        "`{cell}` is {value}; moving `{input}` changes `{loss}` by {rate} per unit, by central differences of {forward}",
+        "`{cell}` is {value}; moving `{input}` changes `{loss}` by {rate} per unit, by central differences "
+        "of {forward}",
         cell=cell_text(_called(result), index),
         value=short(float(claimed[worst])),
         input=cell_text(name, index),
@@ -230,17 +249,20 @@ def _habit(trial: Trial, result: Result, slopes: list[tuple[Array, Slope]]) -> s
     """Why a result that is not the gradient may be meant so; "" if no such habit is known."""
     upstream = dict(zip(trial.above, trial.loss.upstream, strict=True))
     none = _of(trial, result, {path: np.zeros_like(value) for path, value in upstream.items()})
-    if none is not None and none.shape == result.value.shape and none.any() and np.isfinite(none).all():
-        if fits(result.value - none, slopes):
-            return tr(
-                "`{result}` has a part that does not depend on {above}, as a penalty on weights does; the rest agrees",
-                result=_called(result),
-                above=_above(trial),
-            )
+    known = none is not None and none.shape == result.value.shape and np.isfinite(none).all()
+    if none is not None and known and none.any() and fits(result.value - none, slopes):
+        return tr(
+            "`{result}` has a part that does not depend on {above}, as a penalty on weights does; "
+            "the rest agrees",
+            result=_called(result),
+            above=_above(trial),
+        )
     small = _of(trial, result, {path: value * SMALL for path, value in upstream.items()})
     if small is not None and small.shape == result.value.shape and fits(small / SMALL, slopes):
         return tr(
-            "`{result}` agrees for {above} that are small: large ones are clipped", result=_called(result), above=_above(trial)
+            "`{result}` agrees for {above} that are small: large ones are clipped",
+            result=_called(result),
+            above=_above(trial),
         )
     return ""
 
@@ -257,7 +279,11 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
     lengths = {length for one in trial.loss.upstream for length in (one.shape[:1] + one.shape[-1:])}
     scaled = list[tuple[int, Judged, float]]()
     for number, one in enumerate(found):
-        if one.mark.kind == DIFFERS and one.of in trial.inputs and np.squeeze(trial.inputs[one.of]).shape == np.squeeze(one.result.value).shape:
+        if (
+            one.mark.kind == DIFFERS
+            and one.of in trial.inputs
+            and np.squeeze(trial.inputs[one.of]).shape == np.squeeze(one.result.value).shape
+        ):
             array = trial.inputs[one.of]
             slopes = [(along, slope_along(trial, array, along)) for along in directions(array.shape)]
             times = times_of(one.result.value, [(along, each) for along, each in slopes if each is not None])
@@ -271,7 +297,8 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
         return found
     for number, one, times in scaled:
         how = tr(
-            "`{result}` is the gradient by `{input}` divided by {count}, as where the loss is a mean over {count}",
+            "`{result}` is the gradient by `{input}` divided by {count}, as where the loss is a mean "
+            "over {count}",
             result=_called(one.result),
             input=one.of,
             count=round(1 / times),

@@ -1,4 +1,4 @@
-"""The forward's call that belongs to a backward's: the one that was made before it, or one that makes the same cache."""
+"""The forward's call that belongs to a backward's, where nobody has made one: it makes the same cache."""
 
 from __future__ import annotations
 
@@ -75,8 +75,16 @@ def _parts(node: ast.FunctionDef, given: Mapping[str, Any]) -> Iterator[tuple[st
         if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)):
             continue
         value, target = given.get(statement.value.id), statement.targets[0]
-        if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (tuple, list)) and len(value) == len(target.elts):
-            yield from ((one.id, each) for one, each in zip(target.elts, value, strict=True) if isinstance(one, ast.Name))
+        if (
+            isinstance(target, (ast.Tuple, ast.List))
+            and isinstance(value, (tuple, list))
+            and len(value) == len(target.elts)
+        ):
+            yield from (
+                (one.id, each)
+                for one, each in zip(target.elts, value, strict=True)
+                if isinstance(one, ast.Name)
+            )
         elif isinstance(target, ast.Name) and value is not None:
             yield target.id, value
 
@@ -94,7 +102,9 @@ def _linked(backward: Called, made: Any, ran: Called) -> Called:
     def instead(name: str, value: Any) -> Any:
         if not _holds_arrays(value):
             return value
-        found = [one for one in reversed(offered) if same(one, value)] or [one for one in offered if same(one, value)]
+        found = [one for one in reversed(offered) if same(one, value)] or [
+            one for one in offered if same(one, value)
+        ]
         if found:
             return found[0]
         if isinstance(value, np.ndarray) and naming.of_gradient(name):

@@ -45,7 +45,9 @@ def judge(
     except OutOfTime:
         return Verdicts(note=tr("there was no time to look at it"))
     if not ends:
-        return Verdicts(note=tr("{backward} returns no gradient that is known by name", backward=run.names[1]))
+        return Verdicts(
+            note=tr("{backward} returns no gradient that is known by name", backward=run.names[1])
+        )
     differs = any(one.mark.kind == DIFFERS for one in ends)
     named, held = list(lines(run, clock)), list[tuple[Judged, Held]]()
     said = {(line.name, line.kind) for line in named}
@@ -65,7 +67,12 @@ def judge(
 
 
 def _lines(
-    run: Trial, ends: Sequence[Judged], named: Sequence[Line], held: Sequence[tuple[Judged, Held]], *, differs: bool
+    run: Trial,
+    ends: Sequence[Judged],
+    named: Sequence[Line],
+    held: Sequence[tuple[Judged, Held]],
+    *,
+    differs: bool,
 ) -> dict[int, Mark]:
     """The marks of the lines; the first that differs is told apart."""
     found: dict[int, Mark] = {}
@@ -91,14 +98,20 @@ def _lines(
 def _put(found: dict[int, Mark], line: int, mark: Mark, *, over: bool = False) -> None:
     """Put a mark at a line; one that differs stays."""
     before = found.get(line)
-    if before is None or before.kind == UNKNOWN or (mark.kind == DIFFERS or (over and before.kind != DIFFERS)):
+    if (
+        before is None
+        or before.kind == UNKNOWN
+        or (mark.kind == DIFFERS or (over and before.kind != DIFFERS))
+    ):
         found[line] = mark
 
 
 def _last_run(trace: Trace, line: int) -> int:
     """The last step in which a line did something."""
     steps = [one.step for touches in trace.touches for one in touches if one.line == line]
-    return max([*steps, *(one.step for one in trace.settings if one.line == line)], default=len(trace.touches))
+    return max(
+        [*steps, *(one.step for one in trace.settings if one.line == line)], default=len(trace.touches)
+    )
 
 
 def _positions(held: Sequence[tuple[Judged, Held]]) -> dict[int, Mark]:

@@ -91,15 +91,17 @@ def _named(trial: Trial, moving: Moving, name: str, settings: Sequence[Setting])
         return  # a loop has gone on with it
     for inner in reversed(moving.inside(about[0])):
         value = moving.uses[inner].value
-        if value is not None and np.squeeze(value).shape == np.squeeze(last.value).shape:
-            if last.value.any() and (slopes := _slopes(moving, inner, None)) and fits(last.value, slopes):
-                yield _line(last, AGREES, _agreeing(trial, name, inner.name.split(INSIDE)[1]))
-                return
-    for version, slopes in known:
+        if value is None or np.squeeze(value).shape != np.squeeze(last.value).shape or not last.value.any():
+            continue
+        if (slopes := _slopes(moving, inner, None)) and fits(last.value, slopes):
+            yield _line(last, AGREES, _agreeing(trial, name, inner.name.split(INSIDE)[1]))
+            return
+    for version, _ in known:
         used = _through(moving, version, last.value)
         if used:
             how = tr(
-                "`{name}` is what moving `{of}` does to `{loss}` through {lines} of {forward}, without its other uses",
+                "`{name}` is what moving `{of}` does to `{loss}` through {lines} of {forward}, without its "
+                "other uses",
                 name=name,
                 of=about[0],
                 loss=loss_text(trial),
@@ -128,7 +130,7 @@ def _slopes(moving: Moving, version: Version, which: frozenset[int] | None) -> S
 
 
 def _through(moving: Moving, version: Version, value: Array) -> list[int]:
-    """The lines of the uses through which moving a variable does what a gradient says; none if there are none."""
+    """The lines through which moving a variable does what a gradient says; none if there are none."""
     count = len(moving.uses[version].lines)
     if not 1 < count <= MOST_USES:
         return []
@@ -181,8 +183,8 @@ def _differing(trial: Trial, name: str, of: str, value: Array, slopes: Slopes) -
     along, slope = slopes[0]
     claimed = float((np.asarray(value, np.float64).reshape(along.shape) * along).sum())
     how = tr(
-        "`{name}` is not what moving `{of}` in {forward} does to `{loss}`: along a random direction that is {rate} per "
-        "unit, and `{name}` says {claimed}",
+        "`{name}` is not what moving `{of}` in {forward} does to `{loss}`: along a random direction that is "
+        "{rate} per unit, and `{name}` says {claimed}",
         name=name,
         of=of,
         forward=trial.names[0],
@@ -197,4 +199,3 @@ def _listed(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return tr("line {number}", number=numbers[0])
     return tr("lines {numbers}", numbers=", ".join(map(str, numbers)))
-

@@ -65,12 +65,16 @@ class _Rewriter:
         del name
         made = copy.deepcopy(node)
         given = [*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs]
-        stored = {one.id for one in naming.own(made) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        stored = {
+            one.id for one in naming.own(made) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+        }
         self.names = stored | {one.arg for one in given}
         self.paths = {
             ast.unparse(one)
             for one in naming.own(made)
-            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store) and isinstance(one.value, ast.Name)
+            if isinstance(one, ast.Attribute)
+            and isinstance(one.ctx, ast.Store)
+            and isinstance(one.value, ast.Name)
         }
         for inner in naming.own(made):
             if isinstance(inner, (ast.FunctionDef, ast.Lambda)):
@@ -84,7 +88,11 @@ class _Rewriter:
             made = _Uses(self, _only_target(statement)).visit(statement)
             for part in ("body", "orelse", "finalbody"):
                 inner = getattr(made, part, None)
-                if inner and isinstance(inner[0], ast.stmt) and not isinstance(made, (ast.FunctionDef, ast.ClassDef)):
+                if (
+                    inner
+                    and isinstance(inner[0], ast.stmt)
+                    and not isinstance(made, (ast.FunctionDef, ast.ClassDef))
+                ):
                     setattr(made, part, self._block(inner))
             found += [made, *(_call_statement(SET, name, made) for name in self._set(made))]
             if isinstance(made, (ast.For, ast.While)):
@@ -137,7 +145,9 @@ class _Uses(ast.NodeTransformer):
         for name, value in ast.iter_fields(node):
             if isinstance(value, list):
                 if not (value and isinstance(value[0], ast.stmt)):
-                    setattr(node, name, [self.visit(one) if isinstance(one, ast.AST) else one for one in value])
+                    setattr(
+                        node, name, [self.visit(one) if isinstance(one, ast.AST) else one for one in value]
+                    )
             elif isinstance(value, ast.AST):
                 setattr(node, name, self.visit(value))
         return node

@@ -23,7 +23,7 @@ def plain(name: str) -> str:
 
 
 def of_gradient(name: str) -> list[str]:
-    """The names, as `plain` has them, of what a gradient of this name may be of; none if it is no gradient."""
+    """The names, as `plain` has them, of what a gradient of this name may be of; none if it is none."""
     word = last(name)
     found = [match["of"] for pattern in (_BEFORE, _AFTER) if (match := pattern.fullmatch(word))]
     holder = re.match(r"(?:\w+\.)*(\w+)\[", name)
@@ -46,13 +46,19 @@ def same(gradient: str, names: Iterable[str]) -> list[str]:
 
 def returned(function: ast.FunctionDef) -> list[str]:
     """What the elements of a function's value are called; "" for what has no name, [] where that differs."""
-    found = [tuple(_named(node.value)) for node in own(function) if isinstance(node, ast.Return) and node.value]
+    found = [
+        tuple(_named(node.value)) for node in own(function) if isinstance(node, ast.Return) and node.value
+    ]
     return list(found[0]) if found and len(set(found)) == 1 else []
 
 
 def _named(value: ast.expr) -> Iterator[str]:
     for one in value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]:
-        yield ast.unparse(one) if isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)) and _simple(one) else ""
+        yield (
+            ast.unparse(one)
+            if isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)) and _simple(one)
+            else ""
+        )
 
 
 def _simple(node: ast.expr) -> bool:

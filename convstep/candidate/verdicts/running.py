@@ -1,4 +1,4 @@
-"""While it runs: the gradient so far against that of the cells of the gradient from above that are read so far.
+"""While it runs: the gradient so far, against that of those cells of `dout` that have been read so far.
 
 A backward is linear in the gradient from above. So where each turn of a loop adds what some of its cells
 contribute, the state in between is the backward of the gradient from above with zeros in the other cells.
@@ -71,7 +71,9 @@ def running(trial: Trial, judged: Judged, results: Sequence[Judged], clock: Cloc
         return None
     for check in checks[:MOST_MARKS]:
         how = _sentence(trial, judged, check)
-        found.positions[check.position] = Mark(DIFFERS if check.off is not None else AGREES, how, check in wrong[:1])
+        found.positions[check.position] = Mark(
+            DIFFERS if check.off is not None else AGREES, how, check in wrong[:1]
+        )
     if wrong:
         found.line, found.how = _line(place, wrong[0]), _sentence(trial, judged, wrong[0])
         if wrong[0].position not in found.positions:
@@ -103,12 +105,17 @@ class _Place:
     heads: frozenset[int]
     """The lines at which loops begin."""
     additive: bool
-    """Whether each turn depends on nothing but the cells that it reads, and on what was there before the loop."""
+    """Whether a turn depends on nothing but the cells that it reads, and what was there before the loop."""
 
     def reads(self, step: int) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
         """The cells of the gradients from above that a step reads."""
         for one in self.trace.touches[step]:
-            if one.array in self.above and one.kind == "reads" and one.line in self.lines and one.line not in self.heads:
+            if (
+                one.array in self.above
+                and one.kind == "reads"
+                and one.line in self.lines
+                and one.line not in self.heads
+            ):
                 yield one.array, one.cells + self.above[one.array]
 
     def writes(self, step: int) -> list[Touch]:
@@ -131,10 +138,13 @@ def _place(trial: Trial, judged: Judged, results: Sequence[Judged]) -> _Place | 
     changing = [
         step
         for step, touches in enumerate(trace.touches)
-        if trace.loops[step] and any(one.array == owner and one.writes and one.kind != "makes" for one in touches)
+        if trace.loops[step]
+        and any(one.array == owner and one.writes and one.kind != "makes" for one in touches)
     ]
     heads = {trace.loops[step][0] for step in changing}
-    loop = next((one for one in ast.walk(definition.node) if isinstance(one, Loop) and {one.lineno} == heads), None)
+    loop = next(
+        (one for one in ast.walk(definition.node) if isinstance(one, Loop) and {one.lineno} == heads), None
+    )
     if loop is None:
         return None
     steps = [step for step, lines in enumerate(trace.loops) if lines[:1] == (loop.lineno,)]
@@ -158,7 +168,9 @@ def _place(trial: Trial, judged: Judged, results: Sequence[Judged]) -> _Place | 
         return None
     names = {one.result.name for one in results}
     owners = {found[0] for one in results if (found := trace.standing(one.result.name))}
-    apart = not _carried(loop, trace, owners | names) and not _tainted(definition.node, loop, place, owners | names)
+    apart = not _carried(loop, trace, owners | names) and not _tainted(
+        definition.node, loop, place, owners | names
+    )
     additive = apart and _independent(place)
     return _Place(trace, owner, view, above, place.low, place.high, place.lines, inner, additive)
 
@@ -234,16 +246,18 @@ def _tainted(function: ast.FunctionDef, loop: Loop, place: _Place, results: set[
                 used = set(_valued(node.value))
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if used & tainted:
-                    tainted |= {one.id for each in targets for one in ast.walk(each) if isinstance(one, ast.Name)}
+                    tainted |= {
+                        one.id for each in targets for one in ast.walk(each) if isinstance(one, ast.Name)
+                    }
     before = tainted - set(place.above) - results
     used = {one.id for one in ast.walk(loop) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     variables = place.trace.recording.variables
     free = set[str]()
     for name in before & used:
         value = variables.get(name)
-        if isinstance(value, (int, np.integer, tuple, str)):
-            free.add(name)
-        elif isinstance(value, np.ndarray) and _stands_for(value, place.trace, set(place.above) | results):
+        if isinstance(value, (int, np.integer, tuple, str)) or (
+            isinstance(value, np.ndarray) and _stands_for(value, place.trace, set(place.above) | results)
+        ):
             free.add(name)
     return bool((before & used) - free)
 
@@ -269,7 +283,7 @@ def _stands_for(value: Array, trace: Trace, names: set[str]) -> bool:
 
 
 def _independent(place: _Place) -> bool:
-    """Whether no cell from above is read in two turns that are looked at apart, nor what another turn has written."""
+    """Whether no cell from above is read in two turns looked at apart, nor what another turn has written."""
     turn, first, written = 0, dict[int, int](), dict[str, dict[int, int]]()
     since = False
     for step in range(place.low, place.high):
@@ -281,9 +295,9 @@ def _independent(place: _Place) -> bool:
         touches = [one for one in place.trace.touches[step] if one.line in place.lines]
         for one in touches:
             own = any(w.writes and w.array == one.array and w.line == one.line for w in touches)
-            if one.kind == "reads" and not own and one.array in written:
-                if any(written[one.array].get(cell, turn) != turn for cell in one.cells.tolist()):
-                    return False
+            before = written.get(one.array, {}) if one.kind == "reads" and not own else {}
+            if before and any(before.get(cell, turn) != turn for cell in one.cells.tolist()):
+                return False
         for one in touches:
             if one.writes and one.kind != "makes":
                 written.setdefault(one.array, {}).update(dict.fromkeys(one.cells.tolist(), turn))
@@ -307,7 +321,7 @@ class _Check:
     read: int
     """How many cells from above have been read by then."""
     off: tuple[int, float, float] | None
-    """A cell that has gone off since then, as a number, what it is, what it should be; None if there is none."""
+    """A cell that has gone off since then, as a number; what it is; what it should be; None if none has."""
 
 
 def _checks(trial: Trial, place: _Place, rates: Jacobian, clock: Clock) -> Iterator[_Check]:
@@ -332,7 +346,9 @@ def _checks(trial: Trial, place: _Place, rates: Jacobian, clock: Clock) -> Itera
             moved = ~(np.abs(now - off) <= allowed)
             worst = int(np.argmax(np.where(moved, np.abs(now - off), -1.0)))
             gone = moved.any()
-            place_off = (int(rates.cells[worst]), float(actual[worst]), float(expected[worst])) if gone else None
+            place_off = (
+                (int(rates.cells[worst]), float(actual[worst]), float(expected[worst])) if gone else None
+            )
             yield _Check(step, since, int(seen.sum()), place_off)
             off, since, written = now, step, False
         if len(new):
@@ -344,13 +360,17 @@ def _checks(trial: Trial, place: _Place, rates: Jacobian, clock: Clock) -> Itera
 
 
 def _line(place: _Place, check: _Check) -> int:
-    """The line that has written the cell that went off; the last one that has written any of them, otherwise."""
+    """The line that has written the cell that went off; otherwise the last one that has written any."""
     found = 0
     address = place.view.__array_interface__["data"][0]
     strides, shape = place.view.strides, place.view.shape
     owner = place.trace.recording.arrays[place.owner]
     index = np.unravel_index(check.off[0], shape) if check.off else ()
-    byte = address + sum(int(i) * s for i, s in zip(index, strides, strict=True)) - owner.__array_interface__["data"][0]
+    byte = (
+        address
+        + sum(int(i) * s for i, s in zip(index, strides, strict=True))
+        - owner.__array_interface__["data"][0]
+    )
     cell = byte // owner.itemsize if owner.flags.c_contiguous else -1
     hit = 0
     for step in range(check.since, check.position):
@@ -365,8 +385,8 @@ def _sentence(trial: Trial, judged: Judged, check: _Check) -> str:
     above = ", ".join(f"`{text(path)}`" for path in trial.above)
     if check.off is None:
         how = tr(
-            "with zeros in the cells of {above} that are not read yet, the gradient by central differences of "
-            "{forward} is what `{result}` is now",
+            "with zeros in the cells of {above} that are not read yet, the gradient by central differences "
+            "of {forward} is what `{result}` is now",
             above=above,
             forward=trial.names[0],
             result=judged.result.name,
@@ -375,8 +395,8 @@ def _sentence(trial: Trial, judged: Judged, check: _Check) -> str:
     cell, actual, expected = check.off
     index = tuple(int(one) for one in np.unravel_index(cell, judged.result.value.shape))
     how = tr(
-        "`{cell}` is {value} now; with zeros in the cells of {above} that are not read yet, the gradient by central "
-        "differences of {forward} is {expected}",
+        "`{cell}` is {value} now; with zeros in the cells of {above} that are not read yet, the gradient by "
+        "central differences of {forward} is {expected}",
         cell=cell_text(judged.result.name, index),
         value=short(actual),
         above=above,

@@ -1,4 +1,4 @@
-"""What a forward's own numbers say of its slopes: `sum(out * dout)` on both sides of where it stands, in float64."""
+"""Slopes of a forward: `sum(out * dout)` on both sides of where it stands, in float64."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ class Slope:
     def smooth(self, size: float) -> bool:
         """Whether it is the same on both sides."""
         size += abs(self.value)
-        return bool(np.isfinite(self.value)) and max(self.bend, 10 * self.drift) <= BEND * size + 10 * self.noise
+        return (
+            bool(np.isfinite(self.value)) and max(self.bend, 10 * self.drift) <= BEND * size + 10 * self.noise
+        )
 
 
 def slope(near: Callable[[float], Sequence[Array]], loss: Loss, here: Sequence[Array], step: float) -> Slope:
@@ -162,7 +164,8 @@ class Jacobian:
 
     def gradient(self, upstream: Sequence[Array]) -> Array:
         """The derivatives of the loss by these cells, with gradients from above of the outputs' shapes."""
-        return self.rates @ np.concatenate([one.ravel() for one in upstream])
+        found: Array = self.rates @ np.concatenate([one.ravel() for one in upstream])
+        return found
 
 
 def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int = 400) -> Jacobian:
@@ -195,4 +198,3 @@ def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int 
         smooth.append(bool(np.isfinite(rate).all() and (bend <= allowed).all()))
     found = np.array(order[: len(rates)], np.intp)
     return Jacobian(found, np.array(rates).reshape(len(found), -1), np.array(smooth, bool))
-

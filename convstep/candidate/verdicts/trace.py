@@ -1,4 +1,4 @@
-"""What a recorded backward did, looked through once: what each step reads and writes, and which line sets what."""
+"""What a recorded backward did, looked through once: the cells of each step, and which line sets what."""
 
 from __future__ import annotations
 
@@ -123,18 +123,26 @@ class Trace:
             (one.step, one.line)
             for one in (
                 Setting(-1, 0, "", np.zeros(0), False),
-                *(one for one in self.settings if one.name == name or (dotted and naming.last(one.name) == word)),
+                *(
+                    one
+                    for one in self.settings
+                    if one.name == name or (dotted and naming.last(one.name) == word)
+                ),
             )
         )
         standing = self.standing(name)
         if standing is not None:
-            written = [one for step in self.touches for one in step if one.array == standing[0] and one.writes]
+            written = [
+                one for step in self.touches for one in step if one.array == standing[0] and one.writes
+            ]
             found = max([found, *((one.step, one.line) for one in written[-1:])])
         return found
 
     def _see(self, event: Event) -> None:
         shapes = self.recording.arrays
-        self.touches.append([_touch(event.index, one, shapes) for one in event.accesses if one.array in shapes])
+        self.touches.append(
+            [_touch(event.index, one, shapes) for one in event.accesses if one.array in shapes]
+        )
         self.loops.append(tuple(loop.line for loop in event.loops))
         for statement in event.statements:
             if statement.frame:
@@ -147,7 +155,9 @@ class Trace:
                 if naming.of_gradient(name) and isinstance(value, (np.ndarray, float, np.floating)):
                     kept = np.array(value)
                     if kept.dtype.kind == "f" and kept.size <= MOST_CELLS:
-                        self.settings.append(Setting(event.index, statement.line, name, kept, not event.loops))
+                        self.settings.append(
+                            Setting(event.index, statement.line, name, kept, not event.loops)
+                        )
 
 
 def _touch(step: int, access: Access, arrays: Mapping[str, Array]) -> Touch:

@@ -1,4 +1,4 @@
-"""One run of a forward and its backward, recorded: which gradients come from above, which results come out."""
+"""One run of a forward and its backward: which gradients come from above, and what comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
-from convstep.candidate.verdicts.calls import Called, Pair, Path, at, text, walked
+from convstep.candidate.verdicts.calls import Called, Pair, Path, text, walked
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.candidate.verdicts.trace import Trace
 from convstep.language import tr
@@ -77,12 +77,15 @@ class Trial:
 
     @property
     def inputs(self) -> Mapping[str, Array]:
-        """The arrays of the forward's arguments, by name; without places for gradients that its object has."""
+        """The arrays of the forward's arguments, by name, without its object's places for gradients."""
         found = {text(path): array for path, array in self.forward.arrays().items()}
         return {
             name: array
             for name, array in found.items()
-            if not (name.startswith("self") and naming.same(name, [one for one in found if one.startswith("self")]))
+            if not (
+                name.startswith("self")
+                and naming.same(name, [one for one in found if one.startswith("self")])
+            )
         }
 
     @property
@@ -110,12 +113,14 @@ class Trial:
         except Exception:  # whatever somebody's own code raises
             return None
         names = {"": result} | call.arguments()
-        return {path: value for path, value in walked(names) if isinstance(value, (np.ndarray, np.floating))}
+        return {
+            path: np.asarray(value)
+            for path, value in walked(names)
+            if isinstance(value, (np.ndarray, np.floating))
+        }
 
 
-def trial(
-    pair: Pair, clock: Clock, sources: tuple[Source | None, Source | None] = (None, None)
-) -> Trial:
+def trial(pair: Pair, clock: Clock, sources: tuple[Source | None, Source | None] = (None, None)) -> Trial:
     """Run a pair: as it is, or where the forward has a corner there, a little beside it.
 
     Raises:
@@ -162,7 +167,9 @@ def source_of(called: Called) -> Source | None:
 def definition_of(called: Called, source: Source | None) -> Definition | None:
     """Where the function of a call is defined; None if that is not known."""
     try:
-        return source.definition(recorder.function_of(called.function).__code__) if source is not None else None
+        return (
+            source.definition(recorder.function_of(called.function).__code__) if source is not None else None
+        )
     except recorder.RecordingError:
         return None
 
@@ -177,7 +184,9 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
         raise
     except Exception as error:  # whatever somebody's own code raises
         name = name_of(pair.forward)
-        raise CannotJudge(tr("{forward} cannot be run again: {reason}", forward=name, reason=_short(error))) from None
+        raise CannotJudge(
+            tr("{forward} cannot be run again: {reason}", forward=name, reason=_short(error))
+        ) from None
     if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*same, strict=True)):
         raise CannotJudge(tr("{forward} returns other numbers each time", forward=name_of(pair.forward)))
     if not all(np.isfinite(one).all() for one in (*same[0], *loss.upstream)):
@@ -195,10 +204,14 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
         raise CannotJudge(str(error)) from None
     if run.log.ended is not None:
         name = name_of(backward)
-        raise CannotJudge(tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence))
+        raise CannotJudge(
+            tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence)
+        )
     del ran
     recording = Recording(run.log, run.source.text, run.name, run.result)
-    return Trial(pair, sources, definitions, before, Trace.of(recording), run.result, backward, loss, above, nudged)
+    return Trial(
+        pair, sources, definitions, before, Trace.of(recording), run.result, backward, loss, above, nudged
+    )
 
 
 def _short(error: Exception) -> str:
@@ -216,11 +229,19 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
         CannotJudge: that is not certain.
     """
     outputs = _outputs(pair, made, backward, where)
-    above = {path: array for path, array in pair.constants.items() if naming.of_gradient(text(path)) or array.ndim}
-    shaped = {path: array for path, array in above.items() if any(array.shape == np.shape(o) for o in outputs.values())}
+    above = {
+        path: array for path, array in pair.constants.items() if naming.of_gradient(text(path)) or array.ndim
+    }
+    shaped = {
+        path: array
+        for path, array in above.items()
+        if any(array.shape == np.shape(o) for o in outputs.values())
+    }
     chosen = dict[Path, Path]()
     for path, array in shaped.items():
-        fitting = {key: name for key, name in _named_outputs(outputs, where) if np.shape(outputs[key]) == array.shape}
+        fitting = {
+            key: name for key, name in _named_outputs(outputs, where) if np.shape(outputs[key]) == array.shape
+        }
         named = naming.same(text(path), [name for name in fitting.values() if name])
         by_name = [key for key, name in fitting.items() if name in named]
         if len(by_name) == 1:
@@ -230,7 +251,12 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
     in_order = [np.shape(outputs[key]) for key in free[: len(left)]] == [shaped[path].shape for path in left]
     if left and in_order and (len(left) == 1 or len(left) == len(free)):
         chosen |= zip(left, free, strict=False)
-    elif left and len(fits := [key for key in free if np.shape(outputs[key]) == shaped[left[0]].shape]) == len(left) == 1:
+    elif (
+        left
+        and len(fits := [key for key in free if np.shape(outputs[key]) == shaped[left[0]].shape])
+        == len(left)
+        == 1
+    ):
         chosen[left[0]] = fits[0]
     lost = [path for path in above if path not in chosen and naming.of_gradient(text(path))]
     if lost or not chosen:
@@ -242,7 +268,9 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
             )
         )
     paths = tuple(chosen)
-    return Loss(tuple(chosen[path] for path in paths), tuple(np.asarray(shaped[path], np.float64) for path in paths)), paths
+    return Loss(
+        tuple(chosen[path] for path in paths), tuple(np.asarray(shaped[path], np.float64) for path in paths)
+    ), paths
 
 
 def _named_outputs(outputs: Mapping[Path, Any], where: Definition | None) -> Iterator[tuple[Path, str]]:
@@ -253,11 +281,13 @@ def _named_outputs(outputs: Mapping[Path, Any], where: Definition | None) -> Ite
 
 
 def _outputs(pair: Pair, made: Any, backward: Called, where: Definition | None) -> dict[Path, Any]:
-    """What a forward returned that may be an output: no argument of its own, nothing kept for the backward."""
+    """What a forward returned that may be an output: no argument of its own, nothing that is kept."""
     several = isinstance(made, (tuple, list))
     found: dict[Path, Any] = {
         key: value
-        for key, value in ([(("", f"[{n}]"), one) for n, one in enumerate(made)] if several else [(("",), made)])
+        for key, value in (
+            [(("", f"[{n}]"), one) for n, one in enumerate(made)] if several else [(("",), made)]
+        )
         if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
     }
     names = dict(_named_outputs(found, where))
@@ -272,7 +302,11 @@ def _outputs(pair: Pair, made: Any, backward: Called, where: Definition | None) 
 def _results(found: Trial) -> list[Result]:
     definition = found.definition(backward=True)
     names = naming.returned(definition.node) if definition else []
-    returns = [one.lineno for one in naming.own(definition.node) if isinstance(one, ast.Return)] if definition else []
+    returns = (
+        [one.lineno for one in naming.own(definition.node) if isinstance(one, ast.Return)]
+        if definition
+        else []
+    )
     if len(returns) == 1:
         found.trace.returned = returns[0]
     results = [
@@ -283,10 +317,16 @@ def _results(found: Trial) -> list[Result]:
     before = dict(walked({"self": found.backward.owner})) if found.backward.owner is not None else {}
     inputs = [name for name in found.inputs if name.startswith("self")]
     for path, value in walked({"self": found.after.owner}) if before else ():
-        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") or not naming.same(text(path), inputs):
+        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") or not naming.same(
+            text(path), inputs
+        ):
             continue
         old = before.get(path)
-        if isinstance(old, np.ndarray) and old.shape == value.shape and (old.any() or np.array_equal(old, value)):
+        if (
+            isinstance(old, np.ndarray)
+            and old.shape == value.shape
+            and (old.any() or np.array_equal(old, value))
+        ):
             continue  # it was there before: what was added is not known
         if all(value is not one.value for one in results):
             results.append(Result(text(path), value, path, found.trace.line_of(text(path))))
@@ -314,7 +354,7 @@ def _returned(result: Any, names: list[str]) -> Iterator[tuple[str, Path, Any]]:
 
 
 def _rough(found: Trial, clock: Clock) -> frozenset[str]:
-    """The inputs along which the loss has no slope where they are, or the forward cannot be called beside them."""
+    """The inputs along which the loss has no slope where they are, or that cannot be moved."""
     here = found.loss.parts(found.forward.like())
     rough = set[str]()
     for name, array in found.inputs.items():

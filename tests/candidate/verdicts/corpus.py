@@ -1,4 +1,5 @@
 """Forwards and backwards as people write them, all right, and mistakes that can be planted in them."""
+# ruff: noqa: E501  # a mistake is one line
 
 from __future__ import annotations
 
@@ -162,7 +163,9 @@ def planted(mistake: Mistake) -> tuple[types.ModuleType, tuple[int, ...]]:
         nonlocal lines
         head = f"def {name.rpartition('.')[2]}("
         start = text.index(head, text.index(f"class {name.partition('.')[0]}") if "." in name else 0)
-        end = min((at for mark in ("\ndef ", "\nclass ") if (at := text.find(mark, start)) > 0), default=len(text))
+        end = min(
+            (at for mark in ("\ndef ", "\nclass ") if (at := text.find(mark, start)) > 0), default=len(text)
+        )
         place = start
         for _ in range(mistake.nth + 1):
             place = text.index(mistake.right, place + 1)

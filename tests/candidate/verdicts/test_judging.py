@@ -57,14 +57,8 @@ def test_what_differs_is_caught_and_most_of_it_at_its_line() -> None:
 
 def _verdicts(name: str, *change: str, arguments: tuple[Any, ...] | None = None) -> Verdicts:
     given = RIGHT[name]() if arguments is None else arguments
-    made, _ = planted(Mistake(name, *change)) if change else (module(name.partition(".")[0]), ())
+    made, _ = planted(Mistake(name, change[0], change[1])) if change else (module(name.partition(".")[0]), ())
     return judge(pair_of(made, name.partition(".")[2], given))
-
-
-def _text(made: types.ModuleType, line: int) -> str:
-    import linecache
-
-    return linecache.getline(next(iter(vars(made).values())).__code__.co_filename, line)
 
 
 def _of(text: str, backward: str, *arguments: Any) -> Verdicts:
@@ -89,7 +83,9 @@ def test_a_recurrence_is_not_judged_while_it_runs() -> None:
 
 
 def test_a_sign_is_said_as_a_number_that_it_is_times() -> None:
-    found = _verdicts("norms.batchnorm_backward", "-1 * np.sum(dxmu1 + dxmu2, axis=0)", "np.sum(dxmu1, axis=0)")
+    found = _verdicts(
+        "norms.batchnorm_backward", "-1 * np.sum(dxmu1 + dxmu2, axis=0)", "np.sum(dxmu1, axis=0)"
+    )
     line = next(line for line, mark in found.lines.items() if mark.first)
     assert found.lines[line].kind == DIFFERS
     found = _verdicts("linear.affine_backward", "np.sum(dout, axis=0)", "-np.sum(dout, axis=0)")
@@ -191,7 +187,9 @@ def relu_backward(dout, x):
     out, cache = made.relu_forward(x)
     kept = copy.deepcopy((x, dout))
     before = Called.kept(made.relu_forward, x)
-    pair = Pair.of(before, Called(made.relu_forward, (x,)), (out, cache), Called(made.relu_backward, (dout, cache)))
+    pair = Pair.of(
+        before, Called(made.relu_forward, (x,)), (out, cache), Called(made.relu_backward, (dout, cache))
+    )
     found = judge(pair)
     assert [one.mark.kind for one in found.end] == [AGREES]
     assert np.array_equal(x, kept[0])
