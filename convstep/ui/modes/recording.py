@@ -53,7 +53,7 @@ class RecordingMode(Mode):
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=False)
-        self._options = options
+        self._options: Sequence[str] = options
         self.state.tab = SOURCE
 
     @property
@@ -165,7 +165,7 @@ class RecordingMode(Mode):
             except OSError as error:
                 said = tr("the recording cannot be saved: {reason}", reason=error.strerror or error)
                 raise SessionError(said) from error
-            state.command_name = path
+            state.command_name, self._options = path, ()
         return state.command_name
 
     def save_beside(self, path: Path) -> str:

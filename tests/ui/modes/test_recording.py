@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from convstep.recording.file import load
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.stops import LineStop
@@ -192,11 +194,35 @@ async def test_the_command_that_leads_back_has_the_call() -> None:
         await session.press("n", "n", "y")
         words = ["convstep", "open", "layers.py:pool_backward", "--call", "f(x, 1)", "--goto", "2"]
         assert shlex.split(session.app.clipboard) == words
+
+
+async def test_what_a_script_called_is_in_a_file_once_a_way_back_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with opened_recording(of(pool_backward)) as session:
         mode_of(session).state.command_name = ""
-        await session.press("y")
-        assert "no command leads back here" in session.text
-        await session.press("w")
-        assert "no command leads back here" in session.text
+        await session.press("n", "n", "y")
+        *words, path, goto, position = shlex.split(session.app.clipboard)
+        assert (words, goto, position) == (["convstep", "open"], "--goto", "2")
+        assert load(path).total == mode_of(session).recording.total
+
+
+async def test_a_session_keeps_the_recording_beside_it_and_says_what_was_called(tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    other.write_bytes(b"somebody's")
+    async with opened_recording(of(pool_backward), options=["--call", "f(x, 1)"]) as session:
+        mode = mode_of(session)
+        await session.press("n", "n")
+        name = mode.save_beside(tmp_path / "mine.session.json")
+        found = session.debugger.asking.session(name)
+        assert (found.problem, found.position) == ("mine.session.npz", 2)
+        assert shlex.split(found.function) == ["layers.py:pool_backward", "--call", "f(x, 1)"]
+        assert load(tmp_path / name).total == mode.recording.total
+        assert mode.save_beside(tmp_path / "mine.session.json") == name  # saved again
+        with pytest.raises(ValueError, match="is another file; choose another name"):
+            mode.save_beside(tmp_path / "other.json")
+    assert other.read_bytes() == b"somebody's"
 
 
 async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
@@ -220,7 +246,11 @@ async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
         assert state.timeline.position == state.scene.position == 2
         recordings.append("line 3: invalid syntax")
         app.look_at_file()  # type: ignore[attr-defined]
-        await session.until("line 3: invalid syntax")
+        await session.until("the previous recording stays: line 3: invalid syntax")
+        assert state.timeline.position == 2
+        recordings.append(record(scalar, 1, 2))
+        app.look_at_file()  # type: ignore[attr-defined]
+        await session.until("the previous recording stays: no line touches an array now")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -248,5 +278,3 @@ def test_a_recording_is_a_stage_for_every_question_of_the_screen() -> None:
     stage = RecordingStage(of(pool_backward))
     assert stage.compared() is None
     assert stage.toggle_share()
-    with pytest.raises(OSError, match="no file"):
-        stage.save("any.npz")
