@@ -167,7 +167,7 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
             accesses += _accesses(recording, one, known.line)
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
-        if own and (accesses or bound):
+        if accesses or (own and bound):
             subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
             found = Statement(
                 known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
@@ -264,6 +264,9 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
     view = recording.log.views[value]
     if view.storage in recording.born.get(entry, ()):
         return None
+    before = recording.index.setting(int(recording.index.frame[entry]), name, entry)
+    if before is not None and recording.index.value_at(before, name) == value:
+        return None  # the same one, as after `x += 1`
     return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 
@@ -295,11 +298,17 @@ def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Plac
 
 
 def placed_view(recording: Recording, view: View) -> Placed | None:
-    """Where a view lies in its owner; None if that has no name, or is looked at as another kind of number."""
+    """Where a view lies in its owner; None if that has no name."""
     owner = recording.owners.get(view.storage)
-    if owner is None or owner.view.dtype != view.dtype:
+    if owner is None:
         return None
-    return placed(view.offset, view.shape, view.strides, owner.view)
+    size, own = np.dtype(view.dtype).itemsize, np.dtype(owner.view.dtype).itemsize
+    if size == own:
+        return placed(view.offset, view.shape, view.strides, owner.view)
+    places = np.array(view.offset, np.int64)  # bytes of numbers of another kind
+    for length, stride in zip(view.shape, view.strides, strict=True):
+        places = places[..., np.newaxis] + np.arange(length) * stride
+    return scattered(np.unique(places // own * own), owner.view)
 
 
 def _values(recording: Recording, view: View, where: Placed | None) -> Any:

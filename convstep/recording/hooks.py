@@ -12,7 +12,7 @@ import numpy as np
 
 from convstep.recording.indices import text
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, OWN, PREFIX
 from convstep.recording.sites import Hole, Kind, Site, Sites
 
 _READ = """
@@ -112,11 +112,18 @@ def hook({parameters}):
     {turn}found = ({values})
     order({site})
     note(found)
+    return {returned}
 """
 _MARK = """
 def hook(value=None):
     order({site})
     note(None)
+    return value
+"""
+_TOKEN = """
+def hook(called=None, value=None):
+    order({site})
+    note(called)
     return value
 """
 _ELEMENT = """
@@ -146,6 +153,7 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
     found: dict[str, Any] = {
         LOCALS: locals,
         FORGET: registry.forget,
+        OWN: _own,
         f"{PREFIX}slice": slice,
     }
     found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
@@ -159,6 +167,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "ndarray": np.ndarray,
         "known": registry.numbers.get,
         "meet": registry.meet,
+        "entries": registry.log.order,
         "order": registry.log.order.append,
         "note": registry.log.payloads[site.number].append,
         "kept": registry.kept,
@@ -193,7 +202,11 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = ", ".join(f"v{n}" for n in range(len(site.names)))
             turn = "turn()\n    " if site.kind is Kind.TURN else ""
-            yield "", _hook(_SEVERAL.format(parameters=names, site=number, values=values, turn=turn), scope)
+            begun = "len(entries) - 1" if site.kind is Kind.CALL else "None"
+            code = _SEVERAL.format(parameters=names, site=number, values=values, turn=turn, returned=begun)
+            yield "", _hook(code, scope)
+        case Kind.YIELD | Kind.RESUME | Kind.RETURN:
+            yield "", _hook(_TOKEN.format(site=number), scope)
         case Kind.ELEMENT:
             values = "".join(f"v{n} if type(v{n}) in plain else kept(v{n}), " for n in range(len(site.names)))
             names = "".join(f", v{n}" for n in range(len(site.names)))
@@ -223,6 +236,13 @@ def _compiled(pattern: str, scope: dict[str, Any], site: Site, guard: str = "") 
         guard=guard.format(test=test, index=index) if single else "",
     )
     return _hook(code, scope)
+
+
+def _own(variables: Any) -> Any:
+    """The variables of the source alone."""
+    if not isinstance(variables, dict):
+        return variables
+    return {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
 
 
 class _Made:

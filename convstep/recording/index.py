@@ -75,6 +75,15 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
+        self.first_touched = np.full(len(log.storages) + 1, -1, np.intp)
+        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
+        for number, storages in self.touched.items():
+            entries = self.where[number]
+            own, firsts = np.unique(storages, return_index=True)
+            known = self.first_touched[own]
+            self.first_touched[own] = np.where(
+                (known < 0) | (known > entries[firsts]), entries[firsts], known
+            )
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
@@ -99,7 +108,9 @@ class Index:
 
     def begin(self, step: int) -> int:
         """The first entry of a step."""
-        return self.ends[step - 1] if step else 0
+        if not step:
+            return 0 if self.ends else len(self.order)  # nothing to step: what there is, is there at once
+        return self.ends[step - 1]
 
     def value_at(self, entry: int, name: str) -> Any:
         """What a variable is set to by an entry that sets it."""
@@ -184,8 +195,10 @@ class Index:
     def _frames(self) -> tuple[list[Frame], Entries]:
         """The calls, and which of them each entry belongs to."""
         sites, statements, loops = self.log.sites.sites, self.log.sites.statements, self.log.sites.loops
-        marks = np.flatnonzero(self._kind[Kind.CALL] | self._kind[Kind.RETURN])
+        kinds = (Kind.CALL, Kind.RETURN, Kind.YIELD, Kind.RESUME)
+        marks = np.flatnonzero(np.logical_or.reduce([self._kind[kind] for kind in kinds]))
         begun: list[tuple[int, int, int, bool]] = []
+        at_entry: dict[int, int] = {}
         lasts: dict[int, int] = {}
         owner = np.zeros(len(self.order), np.intp)
         stack, before = [-1], 0
@@ -198,14 +211,19 @@ class Index:
                     last = sites[self.order[mark - 1]]
                     around = (last.loop,) if last.kind is Kind.TURN else statements[last.statement].loops
                     quiet = bool(around) and loops[around[-1]].innermost
+                at_entry[mark] = len(begun)
                 begun.append((site.function, mark, stack[-1], quiet))
                 stack.append(len(begun) - 1)
-                owner[mark] = stack[-1]
-            else:
-                owner[mark] = stack[-1]
-                lasts[stack[-1]] = mark
-                if len(stack) > 1:
-                    stack.pop()
+            elif site.kind is Kind.RESUME:
+                stack.append(at_entry[self.payload(mark)])
+            owner[mark] = stack[-1]
+            if site.kind in (Kind.RETURN, Kind.YIELD):
+                # a generator that nobody drains is left at any time, by whoever forgets it
+                token = self.payload(mark)
+                own = stack[-1] if token is None else at_entry[token]
+                owner[mark], lasts[own] = own, mark
+                if own in stack[1:]:
+                    del stack[len(stack) - 1 - stack[::-1].index(own)]
             before = mark + 1
         owner[before:] = stack[-1]
         end = max(len(self.order) - 1, 0)
@@ -331,6 +349,8 @@ class Index:
             site, value = self.site(entry), self.payload(entry)
             if type(value) is Ref:
                 found[entry] = self._is_new(entry, value) or self._rebinds(entry, site.text, value)
+            elif any(self._is_new(entry, ref) for ref in refs(value)):
+                found[entry] = True
             else:
                 found[entry] = computed[site.statement] and isinstance(value, (float, np.generic, int, bool))
         for entry in np.flatnonzero(

@@ -96,24 +96,36 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
 
 def _owner(index: Index, storage: int, name: str, number: int, entry: int, partial: bool) -> Owner:
     log = index.log
-    first = index.named.get(storage, (entry, name))[0]
+    since = index.named.get(storage, (entry, name))[0]
+    touched = int(index.first_touched[storage])
+    if 0 <= touched < since or storage not in index.named:
+        # a subscript came first: of a variable from outside, or of what an expression has made
+        text = index.site(touched).text
+        since = -1 if text.replace(".", "").isidentifier() else touched
     view = log.views[number]
     if partial:
         name, view = f"{name}.base", _all_of(index, storage)
-    line = log.sites.statements[index.site(max(first, 0)).statement].line if len(index.order) else 0
-    return Owner(name, view, first, line, log.storages[storage].of_caller)
+    line = log.sites.statements[index.site(max(since, 0)).statement].line if len(index.order) else 0
+    return Owner(name, view, since, line, log.storages[storage].of_caller)
 
 
 def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
-    """No two arrays with one name at one time."""
+    """No two arrays with one name at one time, and all of one name alike in shape."""
     ends = _ends(index)
     taken: dict[str, int] = {}
+    looks: dict[str, tuple[tuple[int, ...], str]] = {}
     names = {one.name for one in chosen.values()}
     for storage, owner in sorted(chosen.items(), key=lambda item: (item[1].since, item[0])):
         name, number = owner.name, 1
-        while taken.get(name, -2) > owner.since or (number > 1 and name in names):
+        look = owner.view.shape, owner.view.dtype
+        while (
+            taken.get(name, -2) > owner.since
+            or looks.get(name, look) != look
+            or (number > 1 and name in names)
+        ):
             number += 1
             name = f"{owner.name}_{number}"
+        looks[name] = look
         taken[name] = max(int(ends[storage]), taken.get(name, -2), owner.since)
         yield storage, owner._replace(name=name)
 

@@ -84,22 +84,24 @@ def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator
     """Every write to a cell of an array of this name, in order."""
     index = recording.index
     named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
-    made = {owner.since: storage for storage, owner in named.items() if not owner.of_caller}
-    for entry in sorted({*index.writes, *(since for since in made if since >= 0)}):
-        for storage in {storage_of(index, entry) if _writes(index, entry) else made[entry]} & named.keys():
-            owner = named[storage]
-            if len(cell) != len(owner.view.shape):
-                continue
-            offset = owner.view.offset + sum(a * s for a, s in zip(cell, owner.view.strides, strict=True))
-            statement = index.log.sites.statements[index.statement[entry]]
-            step = bisect_right(index.ends, entry)
-            if not _writes(index, entry):
-                value = _born(recording, storage, offset)
-                if value is not None:
-                    yield Writer(step, statement.line, statement.text, "makes", None, value)
-            elif (found := _cell_in(recording, entry, offset)) is not None:
+    shape = next((owner.view.shape for owner in named.values()), ())
+    if len(cell) != len(shape):
+        return
+    for entry in sorted({*index.writes, *recording.born}):
+        statement = index.log.sites.statements[index.statement[entry]]
+        step = bisect_right(index.ends, entry)
+        for storage in named.keys() & set(recording.born.get(entry, ())):
+            value = _born(recording, storage, _offset(named[storage], cell))
+            yield Writer(step, statement.line, statement.text, "makes", None, value)
+        if _writes(index, entry) and (storage := storage_of(index, entry)) in named:
+            found = _cell_in(recording, entry, _offset(named[storage], cell))
+            if found is not None:
                 kind = HOW.get(index.site(entry).operator, "changes")
                 yield Writer(step, statement.line, statement.text, kind, *found)
+
+
+def _offset(owner: Owner, cell: tuple[int, ...]) -> int:
+    return owner.view.offset + sum(at * stride for at, stride in zip(cell, owner.view.strides, strict=True))
 
 
 def _writes(index: Index, entry: int) -> bool:
@@ -108,11 +110,11 @@ def _writes(index: Index, entry: int) -> bool:
 
 
 def _born(recording: Recording, storage: int, offset: int) -> Any:
-    """A cell as the array was made; None if its array has become smaller."""
+    """A cell as the array was made."""
     held = recording.log.storages[storage]
     kind = np.dtype(held.dtype)
     at = offset // kind.itemsize
-    return np.frombuffer(held.content, kind)[at] if 0 <= offset < len(held.content) else None
+    return np.frombuffer(held.content, kind)[at]
 
 
 def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:

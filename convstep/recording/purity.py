@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Collection, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,13 @@ MUTATING = frozenset(
     }
 )  # fmt: skip
 """What of NumPy writes into what it is given, or calls somebody else's function."""
+_OUT = {
+    "dot": 2, "concatenate": 2, "clip": 3, "take": 3, "sum": 3, "mean": 3, "prod": 3,
+    "cumsum": 3, "cumprod": 3,
+    "max": 2, "min": 2, "amax": 2, "amin": 2, "any": 2, "all": 2, "argmax": 2, "argmin": 2, "round": 2,
+    "around": 2, "std": 3, "var": 3, "trace": 5, "stack": 2, "choose": 2, "compress": 3, "nan_to_num": 1,
+}  # fmt: skip
+"""How many arguments functions of NumPy take before one that they write into."""
 METHODS = frozenset(
     {
         "sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose", "copy", "astype",
@@ -63,9 +70,7 @@ METHODS = frozenset(
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""
-PURE_MODULES = frozenset(
-    {"math", "cmath", "itertools", "time", "copy", "random", "operator", "statistics", "scipy"}
-)
+PURE_MODULES = frozenset({"math", "cmath", "itertools", "time", "copy", "statistics", "scipy"})
 """Modules whose functions write into nothing that they are given."""
 
 
@@ -90,7 +95,11 @@ class Purity:
         match call.func:
             case ast.Name(id=name):
                 if name in self._followed:
-                    return False
+                    # a decorator may run something else, or something more
+                    found = self._namespace.get(name)
+                    return not isinstance(found, (FunctionType, type, None.__class__)) or hasattr(
+                        found, "__wrapped__"
+                    )
                 return name in self._namespace or name not in HARMLESS
             case ast.Attribute(value=inner, attr=attr):
                 module = self._module(inner)
@@ -115,6 +124,8 @@ class Purity:
             return attr == "at" or len(call.args) > 3
         if module.__name__.partition(".")[0] == "numpy":
             function = getattr(module, attr, None)
+            if len(call.args) > _OUT.get(attr, 99):
+                return True
             if isinstance(function, np.ufunc) and len(call.args) > function.nin:
                 return True
             return attr in MUTATING

@@ -172,9 +172,14 @@ def _followed(target: types.FunctionType, source: Source) -> dict[types.Function
             todo += offered.get(name, [])
             value = target.__globals__.get(name)
             if isinstance(value, type):
-                todo += offered.get("__init__", []) + offered.get("__call__", [])
+                # what an operator calls has no name in the source
+                todo += [each for called, those in offered.items() if _is_special(called) for each in those]
         todo += [cell.cell_contents for cell in one.__closure__ or () if _is_function(cell)]
     return found
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _is_function(cell: types.CellType) -> bool:

@@ -53,7 +53,8 @@ class Recording(Stepped):
         self._begin()
 
     def _begin(self) -> None:
-        self._position = self._entry = self._made = 0
+        self._position, self._made = 0, 0
+        self._entry = self.index.begin(0)
         self._memory = Memory(self.log)
         self._checkpoints: dict[int, dict[int, bytes]] = {}
         self._event: tuple[int, int, Event] | None = None

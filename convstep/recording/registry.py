@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import operator
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from functools import partial
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import make
+from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
 Array = npt.NDArray[Any]
@@ -105,6 +108,8 @@ class Registry:
             self.numbers[id(array)] = -1
             return -1
         storage = self._storages.get(id(root))
+        if storage is None and not root.flags.owndata:
+            storage = self._lying_in(root)
         if storage is None:
             storage = self._meet_storage(root)
             if root is not array:
@@ -113,6 +118,18 @@ class Registry:
         self._of.append(storage)
         self._met.append(array)
         return number
+
+    def _lying_in(self, array: Array) -> int | None:
+        """The storage in which an array lies that owns none and does not say whose it is, as nditer's."""
+        low, high = _bounds(array)
+        for number, (begin, root) in enumerate(zip(self._lows, self._roots, strict=True)):
+            if (
+                begin <= low
+                and high <= begin + len(self.log.storages[number].content)
+                and _bounds(root)[0] == begin
+            ):
+                return number
+        return None
 
     def settle(self) -> None:
         """Describe every array that was met; done once, since looking at an address takes its time."""
@@ -135,7 +152,7 @@ class Registry:
         return number
 
     def forget(self, array: Any) -> None:
-        """An array is about to have another shape, or its memory to be moved: what it is then, is met anew."""
+        """An array is about to have another shape, or other memory: it is met anew."""
         self.settle()
         number = self.numbers.pop(id(array), -1)
         if number >= 0 and self._storages.get(id(array)) is not None:
@@ -235,20 +252,28 @@ class Registry:
         def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
             found = self._items(holder, index) if type(holder) is np.ndarray else None
             items = None
+            around = None if type(holder) in (np.ndarray, dict, list) else self._before([holder])
             if found is not None:
                 # the same cell may be named twice: each is kept once
                 items = np.unique(np.frombuffer(found[1], np.int64))
                 old = self._cells(found[0], items)
             if change is not None:
                 held = holder[index] if held is None else held
-                before = held.tobytes() if type(held) is np.ndarray and found is None else b""
+                before = b""
+                if type(held) is np.ndarray and found is None:
+                    self.number_of(held)  # met with what it held
+                    before = held.tobytes()
                 value = change(held, value)
             holder[index] = value
             if found is not None and items is not None:
                 self.size[0] += len(old) + items.nbytes
                 order(site.number)
                 note(("cells", found[0], items.tobytes(), old, self._cells(found[0], items)))
-            elif not isinstance(holder, np.ndarray):
+            elif around is not None:
+                for payload in self._changes(*around):
+                    order(site.number)
+                    note(payload)
+            elif type(holder) in (dict, list):
                 name = f"{site.text}[{index!r}]"
                 if type(value) is np.ndarray and value is held and self.number_of(value) >= 0:
                     order(site.number)
@@ -266,30 +291,35 @@ class Registry:
 
         def before(variables: Mapping[str, Any]) -> tuple[int, list[tuple[int, bytes]]]:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
-            storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
-            self.settle()
-            return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
+            return self._before(list(variables.values()) if EVERYTHING in site.names else values)
 
         def after(held: tuple[int, list[tuple[int, bytes]]], value: Any) -> Any:
-            begun, contents = held
-            for storage, old in self._followed(begun, contents):
-                kind = np.dtype(self.log.storages[storage].dtype)
-                if _bounds(self._roots[storage]) != (self._lows[storage], self._lows[storage] + len(old)):
-                    self.forget(self._roots[storage])  # it was given other memory
-                    continue
-                new = self._content(storage)
-                if old == new:
-                    continue
-                first, second = (
-                    np.frombuffer(one, np.uint8).reshape(-1, kind.itemsize) for one in (old, new)
-                )
-                items = np.flatnonzero((first != second).any(axis=1))
-                self.size[0] += 3 * len(items) * kind.itemsize
+            for payload in self._changes(*held):
                 order(site.number)
-                note(("cells", storage, items.tobytes(), first[items].tobytes(), second[items].tobytes()))
+                note(payload)
             return value
 
         return before, after
+
+    def _before(self, values: list[Any]) -> tuple[int, list[tuple[int, bytes]]]:
+        """What the memory that can be reached from values holds, and when that is."""
+        storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
+        self.settle()  # an array may be given another shape meanwhile
+        return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
+
+    def _changes(self, begun: int, contents: list[tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:
+        """What has changed since without being noted."""
+        for storage, old in self._followed(begun, contents):
+            size = np.dtype(self.log.storages[storage].dtype).itemsize
+            if _bounds(self._roots[storage]) != (self._lows[storage], self._lows[storage] + len(old)):
+                self.forget(self._roots[storage])  # it was given other memory
+                continue
+            new = self._content(storage)
+            if old != new:
+                first, second = (np.frombuffer(one, np.uint8).reshape(-1, size) for one in (old, new))
+                items = np.flatnonzero((first != second).any(axis=1))
+                self.size[0] += 3 * len(items) * size
+                yield "cells", storage, items.tobytes(), first[items].tobytes(), second[items].tobytes()
 
     def _followed(self, begun: int, contents: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         """What storages would hold if nothing but what was noted since had changed them."""
@@ -393,6 +423,26 @@ def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
     """The arrays that can be reached from a value."""
     if type(value) is np.ndarray:
         yield value
+    elif isinstance(value, np.ndarray):
+        yield value.view(np.ndarray)  # of a class of its own, in the same memory
     elif deep < DEEP:
         for _, inner in entries(value):
             yield from _arrays(inner, deep + 1)
+        for inner in _behind(value):
+            yield from _arrays(inner, deep + 1)
+
+
+def _behind(value: Any) -> Iterator[Any]:
+    """What something writes into that holds no arrays itself."""
+    if isinstance(value, np.flatiter):
+        yield value.base
+    elif isinstance(value, memoryview):
+        yield value.obj
+    elif isinstance(value, partial):
+        yield from (value.func, value.args, value.keywords)
+    elif isinstance(value, (MethodType, BuiltinMethodType)):
+        yield value.__self__
+    elif isinstance(value, FunctionType):
+        for cell in value.__closure__ or ():
+            with contextlib.suppress(ValueError):  # an empty one
+                yield cell.cell_contents

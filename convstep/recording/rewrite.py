@@ -19,12 +19,20 @@ PREFIX = "_convstep_"
 """What the names of hooks and of our own variables begin with."""
 LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
+CALLED = f"{PREFIX}called"
+"""The entry with which a generator's call began, in the generator."""
+OWN = f"{PREFIX}own"
+"""What leaves our variables out of `locals()`."""
 FORGET = f"{PREFIX}forget"
 """What is told of an array that will look at its memory otherwise."""
 SHAPES = frozenset(
     {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
 )
 """Attributes of an array that are not its cells."""
+PARTS = frozenset({"flat", "real", "imag"})
+"""Attributes of an array that set its cells."""
+EVERYTHING = "*"
+"""Stands for all variables."""
 OPERATORS = {
     ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.FloorDiv: "//=", ast.Mod: "%=",
     ast.Pow: "**=", ast.MatMult: "@=", ast.BitAnd: "&=", ast.BitOr: "|=", ast.BitXor: "^=",
@@ -92,7 +100,11 @@ class Rewriter:
         scopes = [one for one in node.body if isinstance(one, (ast.Global, ast.Nonlocal))]
         body = self._block([one for one in node.body[len(docstring) :] if one not in scopes])
         begun = _statement_call(call, *map(_load, names))
-        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave)])
+        token = list[ast.expr]()
+        if generator:  # several may be under way at once
+            begun = ast.Assign([_store(CALLED)], _call(call, *map(_load, names)), lineno=node.lineno)
+            token = [_load(CALLED)]
+        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave, *token)])
         node.body = [*docstring, *scopes, begun, left]
         self._around, self._statement = outer, outer_statement
         return node
@@ -118,7 +130,7 @@ class Rewriter:
                 return [self._class(node)]
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.AsyncFunctionDef():
                 return [node]
-            case ast.Pass() | ast.Break() | ast.Continue():
+            case ast.Expr(value=ast.Await()) | ast.Pass() | ast.Break() | ast.Continue():
                 return [node]
         self._statement = self._begin(node)
         match node:
@@ -203,6 +215,8 @@ class Rewriter:
             case ast.Subscript():
                 site, array, holes = self._place(target, text, "=")
                 return [_statement_call(site, _load(given), array, *holes)]
+            case ast.Attribute(attr=attr) if attr in PARTS:
+                return self._compared(target, ast.Assign([target], _load(given), lineno=target.lineno))
             case ast.Attribute() if _chain(target):
                 put = ast.Assign([target], _load(given), lineno=target.lineno)
                 if target.attr in SHAPES:
@@ -227,6 +241,15 @@ class Rewriter:
                     found += self._put(one.value if isinstance(one, ast.Starred) else one, name, text)
                 return found
         return [ast.Assign([target], _load(given), lineno=target.lineno), *self._binds(target)]
+
+    def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
+        """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
+        names = tuple(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+        site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
+        begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
+        kept = _name("contents")
+        after = _statement_call(site, _load(kept), ast.Constant(None), suffix="a")
+        return [ast.Assign([_store(kept)], begun, lineno=target.lineno), put, after]
 
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
         text, operator = ast.unparse(node.value), OPERATORS[type(node.op)]
@@ -419,9 +442,9 @@ class Rewriter:
 
     def yielded(self, node: ast.Yield) -> ast.expr:
         """What is handed out."""
-        site = self._site(Kind.YIELD)
-        node.value = _call(site, ast.Constant(None) if node.value is None else node.value)
-        return node
+        handed, resumed = self._site(Kind.YIELD), self._site(Kind.RESUME)
+        node.value = _call(handed, _load(CALLED), ast.Constant(None) if node.value is None else node.value)
+        return _call(resumed, _load(CALLED), node)
 
     # what is known beforehand
 
@@ -488,6 +511,16 @@ class _Expressions(ast.NodeTransformer):
         self.generic_visit(node)
         return self._rewriter.yielded(node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if (
+            isinstance(node.func, ast.Name)
+            and node.func.id in ("locals", "vars")
+            and not (node.args or node.keywords)
+        ):
+            return ast.Call(_load(OWN), [node], [])
+        return node
+
 
 # what a tree tells
 
@@ -550,6 +583,8 @@ def _loads(node: ast.expr) -> Iterator[str]:
 
 def _reachable(call: ast.Call) -> Iterator[str]:
     """The names by which a call may reach an array: what it is called on, and its arguments."""
+    if isinstance(call.func, ast.Name) and call.func.id in ("exec", "eval"):
+        yield EVERYTHING
     receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
     for one in [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]:
         for node in ast.walk(one):

@@ -26,7 +26,7 @@ class Kind(Enum):
     CALL = auto()
     """A function begins; payload the values of its parameters."""
     RETURN = auto()
-    """It is left, in whatever way; payload None."""
+    """It is left, in whatever way; payload None, of a generator the entry with which its call began."""
     ENTER = auto()
     """A loop begins; payload how many turns it will take, or None."""
     TURN = auto()
@@ -38,7 +38,9 @@ class Kind(Enum):
     EXIT = auto()
     """A loop has ended; payload None."""
     YIELD = auto()
-    """A generator hands something out; payload None."""
+    """A generator hands something out; payload the entry with which its call began."""
+    RESUME = auto()
+    """It goes on; payload the same."""
 
 
 WRITES = frozenset({Kind.WRITE, Kind.WHOLE, Kind.SCATTERED})
