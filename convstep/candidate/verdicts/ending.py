@@ -308,7 +308,7 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
 
 
 def _called(result: Result) -> str:
-    return result.name or tr("what is returned")
+    return result.name or "return"  # as a recording calls its array
 
 
 def _above(trial: Trial) -> str:

@@ -15,6 +15,7 @@ from convstep.candidate.verdicts.calls import Called, Pair, Path, text, walked
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.candidate.verdicts.trace import Trace
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.recording import recorder
 from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
@@ -185,7 +186,7 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
     except Exception as error:  # whatever somebody's own code raises
         name = name_of(pair.forward)
         raise CannotJudge(
-            tr("{forward} cannot be run again: {reason}", forward=name, reason=_short(error))
+            tr("{forward} cannot be run again: {reason}", forward=name, reason=printable(_short(error)))
         ) from None
     if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*same, strict=True)):
         raise CannotJudge(tr("{forward} returns other numbers each time", forward=name_of(pair.forward)))
@@ -205,7 +206,7 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
     if run.log.ended is not None:
         name = name_of(backward)
         raise CannotJudge(
-            tr("{backward} does not return: {reason}", backward=name, reason=run.log.ended.sentence)
+            tr("{backward} does not return: {reason}", backward=name, reason=printable(run.log.ended.sentence))
         )
     del ran
     recording = Recording(run.log, run.source.text, run.name, run.result)
